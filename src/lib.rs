@@ -99,16 +99,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            if let Some(error) = cli::explain_unknown(&arguments, &error) {
-                basic_ui().error(&error);
-                return ExitCode::from(error.exit.folded(is_compatible).code());
-            }
-            if is_link && error.kind() == clap::error::ErrorKind::DisplayVersion {
-                return print_result(&api::TESTED_RELEASE.to_string());
-            }
-            return print_clap(&error, is_compatible);
-        }
+        Err(error) => return print_parse_error(&error, &arguments, is_link, is_compatible),
     };
     if cli.global.python_cli {
         let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
@@ -133,18 +124,36 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
             Exit::Failed
         }
     };
-    let exit = match ui.check_output() {
-        Ok(()) => exit,
-        Err(error) => {
-            ui.error(&error);
-            match exit {
-                Exit::Done | Exit::Changes if changes_server => Exit::Partly,
-                Exit::Done | Exit::Changes => error.exit,
-                exit => exit,
-            }
-        }
-    };
+    let exit = after_output(exit, changes_server, &ui);
     ExitCode::from(exit.folded(is_compatible).code())
+}
+
+/// Reports an invalid command line, or prints the help or version that it requests.
+fn print_parse_error(
+    error: &clap::Error,
+    arguments: &[OsString],
+    is_link: bool,
+    is_compatible: bool,
+) -> ExitCode {
+    if let Some(error) = cli::explain_unknown(arguments, error) {
+        basic_ui().error(&error);
+        return ExitCode::from(error.exit.folded(is_compatible).code());
+    }
+    if is_link && error.kind() == clap::error::ErrorKind::DisplayVersion {
+        return print_result(&api::TESTED_RELEASE.to_string());
+    }
+    print_clap(error, is_compatible)
+}
+
+/// Returns the exit code of a command. It is another one if the command succeeded and its output was lost.
+fn after_output(exit: Exit, changes_server: bool, ui: &Ui) -> Exit {
+    let Err(error) = ui.check_output() else { return exit };
+    ui.error(&error);
+    match exit {
+        Exit::Done | Exit::Changes if changes_server => Exit::Partly,
+        Exit::Done | Exit::Changes => error.exit,
+        exit => exit,
+    }
 }
 
 /// Returns whether an option requests JSON on stdout. In this case, no other messages may be written to

@@ -65,6 +65,18 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
+/// Returns the mapping under a key. Creates the mapping if the key is missing or has a value of another type.
+pub(crate) fn mapping_at<'a>(entries: &'a mut Mapping, key: &str) -> &'a mut Mapping {
+    let value = entries.entry(key.into()).or_insert(Value::Null);
+    if !value.is_mapping() {
+        *value = Mapping::new().into();
+    }
+    match value {
+        Value::Mapping(mapping) => mapping,
+        _ => unreachable!("the value became a mapping above"),
+    }
+}
+
 /// Returns whether Python treats a value as true in a condition.
 pub(crate) fn is_truthy(value: &Value) -> bool {
     match value {

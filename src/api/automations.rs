@@ -5,7 +5,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    ApiError, Client, JsonObject, capabilities::Body, error::optional, page::Identified, request::Request,
+    ApiError, Client, JsonObject, compatibility::Body, error::optional, page::Identified, request::Request,
 };
 
 /// An automation that exists on the server.

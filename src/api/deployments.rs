@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{
     ApiError, Client, Feature, JsonObject,
-    capabilities::Body,
+    compatibility::Body,
     error::optional,
     page::{Identified, in_batches},
     request::Request,
@@ -70,6 +70,27 @@ impl Deployment {
     /// clients.
     pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
         self.raw.get("parameter_openapi_schema")?.as_object()
+    }
+
+    /// Returns the entrypoint of the flow, or `None` if the deployment has none.
+    pub(crate) fn entrypoint(&self) -> Option<&str> {
+        self.raw.get("entrypoint")?.as_str()
+    }
+
+    /// Returns the pull steps.
+    pub(crate) fn pull_steps(&self) -> &[Value] {
+        self.raw.get("pull_steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Returns the maximum number of concurrent runs. Newer servers report it in a nested object.
+    pub(crate) fn concurrency_limit(&self) -> Option<&Value> {
+        let nested = self.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
+        nested.or(self.raw.get("concurrency_limit")).filter(|limit| !limit.is_null())
+    }
+
+    /// Returns the options of the concurrency limit.
+    pub(crate) fn concurrency_options(&self) -> Option<&JsonObject> {
+        self.raw.get("concurrency_options")?.as_object()
     }
 }
 

@@ -11,6 +11,7 @@ mod block_documents;
 mod capabilities;
 mod certificates;
 mod client;
+mod compatibility;
 mod csrf;
 mod deployments;
 mod error;
@@ -58,7 +59,7 @@ pub(crate) use proxy::Proxies;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;
-pub(crate) use work_pools::{WorkPool, WorkerType};
+pub(crate) use work_pools::{WorkPool, WorkerType, variables_schema};
 pub(crate) use workspaces::Workspace;
 
 /// A JSON object in a request or response body.

@@ -32,10 +32,20 @@ impl WorkPool {
         self.kind.ends_with(":push")
     }
 
+    /// Returns the schema of the job variables.
+    pub(crate) fn variables_schema(&self) -> Option<&Value> {
+        variables_schema(&self.base_job_template)
+    }
+
     /// Checks whether Prefect Cloud runs the workers of the pool.
     pub(crate) fn is_managed(&self) -> bool {
         self.kind.ends_with(":managed")
     }
+}
+
+/// Returns the schema of the job variables of a base job template.
+pub(crate) fn variables_schema(base_job_template: &JsonObject) -> Option<&Value> {
+    base_job_template.get("variables").filter(|schema| schema.is_object())
 }
 
 impl TryFrom<JsonObject> for WorkPool {

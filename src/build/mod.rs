@@ -1,12 +1,18 @@
 //! Runs the build, push and pull steps of deployments, and renders the deployments with the outputs of these
 //! steps.
 
+mod error;
+mod preview;
 pub(crate) mod pulled_code;
 pub(crate) mod render;
+mod step_run;
 pub(crate) mod steps;
 pub(crate) mod workspace;
 
 pub(crate) use self::{
+    error::BuildError,
+    preview::{Preview, Previews, previews},
     pulled_code::{PullError, PulledFlow},
+    step_run::{StepRun, StepSelection, run_steps, run_stored},
     workspace::Pulled,
 };

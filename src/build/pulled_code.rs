@@ -16,8 +16,8 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     fs::FileError,
     pointer::Pointer,
-    project::Findings,
-    steps::StepFailure,
+    project::{Fields, Findings, Key},
+    steps::{Section, StepFailure},
     template::Resolver,
     value::{self, Mapping, Value},
 };
@@ -119,43 +119,37 @@ pub(crate) fn would_be_stored(
     findings: &mut Findings<'_>,
 ) -> Option<StoredDeployment> {
     let steps = render::pull_steps(deployment, sections, outputs, ctx, findings)?;
-    let image = deployment.fields.get("work_pool").and_then(|pool| pool.get("job_variables")?.get("image"));
     Some(StoredDeployment {
         deployment: deployment.full_name(),
-        entrypoint: deployment.text("entrypoint")?.to_owned(),
+        entrypoint: deployment.entrypoint()?.to_owned(),
         flow_name: deployment.flow.as_ref().map(|flow| flow.name.clone()),
         steps: listed(steps.as_ref()),
         pointer: sections.pull_pointer.clone(),
-        has_image: image.is_some_and(|image| !image.is_null()),
+        has_image: deployment.fields.image().is_some_and(|image| !image.is_null()),
     })
 }
 
 /// Returns the data that a deploy stores for a rendered deployment.
-pub(crate) fn of_desired(desired: &DesiredDeployment, sections: &StepSections) -> StoredDeployment {
+pub(crate) fn rendered(desired: &DesiredDeployment, sections: &StepSections) -> StoredDeployment {
     StoredDeployment {
         deployment: desired.full_name(),
         entrypoint: desired.entrypoint.clone(),
         flow_name: Some(desired.flow_name.clone()),
         steps: listed(desired.pull_steps.as_ref()),
         pointer: sections.pull_pointer.clone(),
-        has_image: desired.job_variables.get("image").is_some_and(|image| !image.is_null()),
+        has_image: desired.job_variables.get(Fields::IMAGE).is_some_and(|image| !image.is_null()),
     }
 }
 
 /// Returns the data that the server stores for a deployment.
 pub(crate) fn stored(name: &str, flow: &str, deployment: &Deployment) -> StoredDeployment {
-    let image = deployment.job_variables.get("image");
+    let image = deployment.job_variables.get(Fields::IMAGE);
     StoredDeployment {
         deployment: name.to_owned(),
-        entrypoint: deployment
-            .raw
-            .get("entrypoint")
-            .and_then(|text| text.as_str())
-            .unwrap_or_default()
-            .into(),
+        entrypoint: deployment.entrypoint().unwrap_or_default().to_owned(),
         flow_name: Some(flow.to_owned()),
-        steps: listed(deployment.raw.get("pull_steps")),
-        pointer: Pointer::root().join("pull"),
+        steps: deployment.pull_steps().iter().map(value::from_json).collect(),
+        pointer: Pointer::root().join(Key::Steps(Section::Pull)),
         has_image: image.is_some_and(|image| !image.is_null()),
     }
 }

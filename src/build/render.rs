@@ -1,9 +1,6 @@
 //! Renders deployments with the outputs of their steps, and validates the result.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::Value as Json;
 
@@ -11,13 +8,13 @@ use crate::{
     api::{Capabilities, WorkPool},
     deployment::{
         DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections,
-        desired::{ConcurrencyLimit, Rendered, RenderedPool, Schedules, api_name, object, tags},
+        desired::{Rendered, RenderedPool, Schedules, api_name, object, tags},
         triggers::Trigger,
     },
     diagnostics::{Code, Diagnostic},
     git::Facts,
     pointer::Pointer,
-    project::Findings,
+    project::{ConcurrencyLimit, Fields, Findings, Key, PoolKey},
     resolve::{expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
     validate,
@@ -42,95 +39,26 @@ pub(crate) fn render(
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
-    let at = deployment.spec.declared.pointer();
+    let at = deployment.pointer();
     let fields = evaluated(expressions::after_steps(deployment, outputs), &at, findings)?;
     let pull_steps = pull_steps(deployment, sections, outputs, rendering.ctx, findings);
     desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
 }
 
-/// Fields that can only be parsed if all of their templates are resolved.
-const READ_WHOLE: [&str; 6] =
-    ["paused", "concurrency_limit", "enforce_parameter_schema", "version_type", "schedules", "triggers"];
-
-/// A deployment that is rendered before its steps run.
-pub(crate) struct Preview {
-    /// The deployment, with markers in place of step outputs.
-    pub(crate) desired: DesiredDeployment,
-    /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
-    pub(crate) unknown: BTreeSet<&'static str>,
-}
-
-impl Preview {
-    /// Returns whether a field is entirely unknown until the steps have run.
-    pub(crate) fn is_unknown(&self, field: &str) -> bool {
-        let field = match field {
-            "version" | "version_info" => "version_type",
-            "concurrency_options" => "concurrency_limit",
-            other => other,
-        };
-        self.unknown.contains(field)
-    }
-}
-
-/// Renders a deployment before its steps run. `outputs` contains markers in place of the step outputs.
-pub(crate) fn preview(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
-    outputs: &Mapping,
-    rendering: &Rendering<'_>,
-    findings: &mut Findings<'_>,
-) -> Option<Preview> {
-    let environment = rendering.ctx.environment;
-    let mut fields = expressions::before_outputs(deployment);
-    let mut unknown = BTreeSet::new();
-    for key in READ_WHOLE {
-        let Some(value) = fields.get(key) else { continue };
-        let filled = match value {
-            Value::Sequence(items) if key == "triggers" => {
-                items.iter().map(|item| template::trigger(item, outputs, environment).value).collect()
-            }
-            value => template::schedules(value, outputs, environment).value,
-        };
-        if pending::is_pending(&filled) {
-            fields.shift_remove(key);
-            unknown.insert(key);
-        }
-    }
-    let pull = match &sections.pull {
-        PullSteps::None => None,
-        PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
-        PullSteps::Listed(steps) => {
-            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &deployment.scope, outputs);
-            Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
-        }
-    };
-    let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
-    Some(Preview { desired, unknown })
-}
-
 /// Builds a deployment from fields whose expressions have been evaluated.
-fn desired(
+pub(super) fn desired(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
-    fields: &Mapping,
+    fields: &Fields,
     pull_steps: Option<Json>,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
     let Rendering { ctx, facts, pools, capabilities } = rendering;
-    let at = deployment.spec.declared.pointer();
+    let at = deployment.pointer();
     let flow = deployment.flow.as_ref()?;
-    let mut filled =
-        template::deployment_after_steps(&Value::Mapping(fields.clone()), outputs, ctx.environment);
-    let known = KnownOutputs::in_fields(sections, &deployment.spec);
-    filled.substitutions.retain(|note| !is_told_before(note, &known));
-    template::mark_injected(
-        &mut filled.substitutions,
-        &Value::Mapping(Mapping::clone(&deployment.spec.fields)),
-    );
-    note(&filled.substitutions, &at, findings);
-    let rendered = typed(filled.value, &at, findings)?;
+    let rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
     let schedules = schedules(fields, &at, outputs, ctx, findings);
     let triggers = triggers(fields, &at, &rendered.name, outputs, ctx, findings);
     let (version, version_info) = version::version_info(
@@ -147,7 +75,7 @@ fn desired(
         &known_entries(&parameters),
         &flow.parameters,
         enforced,
-        &at.join("parameters"),
+        &at.join(Key::Parameters),
         findings,
     );
     let job_variables = object(&rendered.work_pool.job_variables);
@@ -156,7 +84,7 @@ fn desired(
         validate::job_variables(
             &known_entries(&job_variables),
             pool,
-            &at.join("work_pool").join("job_variables"),
+            &at.join(Key::WorkPool).join(PoolKey::JobVariables),
             findings,
         );
     }
@@ -184,6 +112,23 @@ fn desired(
     };
     desired.omit_unsupported(capabilities);
     Some(desired)
+}
+
+/// Substitutes step outputs in the fields of a deployment.
+fn filled(
+    deployment: &ResolvedDeployment,
+    sections: &StepSections,
+    fields: &Fields,
+    outputs: &Mapping,
+    ctx: &DeployContext<'_>,
+    findings: &mut Findings<'_>,
+) -> Value {
+    let mut filled = template::deployment_after_steps(&fields.to_template(), outputs, ctx.environment);
+    let known = KnownOutputs::in_fields(sections, &deployment.spec);
+    filled.substitutions.retain(|note| !is_reported_before(note, &known));
+    template::mark_injected(&mut filled.substitutions, &deployment.spec.fields.to_template());
+    note(&filled.substitutions, &deployment.pointer(), findings);
+    filled.value
 }
 
 /// Returns the entries that do not contain markers, so that they can be validated.
@@ -229,37 +174,38 @@ struct Partial {
 }
 
 fn schedules(
-    fields: &Mapping,
+    fields: &Fields,
     at: &Pointer,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Schedules> {
-    let Some(items @ Value::Sequence(_)) = fields.get("schedules") else { return Some(Schedules::Keep) };
-    let Value::Sequence(items) = template::schedules(items, outputs, ctx.environment).value else {
+    let Some(items) = fields.schedules().literal() else { return Some(Schedules::Keep) };
+    let template = Value::Sequence(items.to_vec());
+    let Value::Sequence(items) = template::schedules(&template, outputs, ctx.environment).value else {
         return None;
     };
     if items.is_empty() && ctx.keeps_schedules_on_empty {
         return Some(Schedules::Keep);
     }
-    let at = at.join("schedules");
+    let at = at.join(Key::Schedules);
     let schedule =
         |(index, item): (usize, &Value)| validate::schedule(item.as_mapping()?, &at.join(index), findings);
     items.iter().enumerate().map(schedule).collect::<Option<Vec<_>>>().map(Schedules::Exactly)
 }
 
 fn triggers(
-    fields: &Mapping,
+    fields: &Fields,
     at: &Pointer,
     name: &str,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Trigger>> {
-    let Some(Value::Sequence(items)) = fields.get("triggers") else { return Some(Vec::new()) };
+    let Some(items) = fields.triggers().literal() else { return Some(Vec::new()) };
     let items: Vec<Value> =
         items.iter().map(|item| template::trigger(item, outputs, ctx.environment).value).collect();
-    validate::triggers(&items, name, &at.join("triggers"), findings)
+    validate::triggers(&items, name, &at.join(Key::Triggers), findings)
 }
 
 /// Renders the pull steps of a deployment. Returns `None` if there are errors, and `Some(None)` if no pull
@@ -303,6 +249,6 @@ fn evaluated<T>(
 }
 
 /// Returns whether validation has already reported that a value is missing.
-fn is_told_before(note: &Substitution, known: &KnownOutputs) -> bool {
+fn is_reported_before(note: &Substitution, known: &KnownOutputs) -> bool {
     note.kind == SubstitutionKind::Missing && (note.name.starts_with('$') || !known.may_have(&note.name))
 }

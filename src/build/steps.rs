@@ -8,12 +8,12 @@ use std::{
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
     names,
-    steps::{List, Listed, Preview, PreviewState, PreviewedStep, Ran, Runner, StepContext, StepFailure},
+    steps::{
+        List, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepFailure, StepKind,
+    },
     template::Resolver,
     value::{Mapping, Value},
 };
-
-type StepsOf = fn(&StepSections) -> &[Listed];
 
 /// Runs the build steps of all deployments and then their push steps. Returns the outputs for each
 /// deployment.
@@ -27,8 +27,8 @@ pub(crate) async fn run(
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Mapping>, StepFailure> {
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
-    let all = |steps_of: StepsOf| prepared.iter().flat_map(move |(_, sections)| steps_of(sections));
-    runner.announce(all(StepSections::build).chain(all(StepSections::push)), ctx.progress);
+    let all = |section: Section| prepared.iter().flat_map(move |(_, sections)| sections.local(section));
+    runner.announce(Section::LOCAL.into_iter().flat_map(all), ctx.progress);
     let outputs = run_sections(&runner, prepared, ctx, resolver).await;
     *ran = runner.ran();
     let outputs = outputs?;
@@ -46,10 +46,10 @@ async fn run_sections(
 ) -> Result<Vec<Mapping>, StepFailure> {
     let mut outputs = vec![Mapping::new(); prepared.len()];
     let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(ctx, resolver)).collect();
-    for (phase, steps_of) in [("build", StepSections::build as StepsOf), ("push", StepSections::push)] {
+    for section in Section::LOCAL {
         let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
         let lists = lists.filter_map(|(((resolved, sections), outputs), context)| {
-            let (deployment, steps) = (resolved.full_name(), steps_of(sections));
+            let (deployment, steps) = (resolved.full_name(), sections.local(section));
             (!steps.is_empty()).then_some(List {
                 deployment,
                 steps,
@@ -60,8 +60,8 @@ async fn run_sections(
         });
         let lists: Vec<List<'_, '_>> = lists.collect();
         if !lists.is_empty() {
-            ctx.progress.remark(&format!("Running deployment {phase} steps..."));
-            runner.run(phase, lists).await?;
+            ctx.progress.remark(&format!("Running deployment {section} steps..."));
+            runner.run(section, lists).await?;
         }
     }
     for ((resolved, _), outputs) in prepared.iter().zip(&mut outputs) {
@@ -77,10 +77,10 @@ fn shared(ran: &Ran) -> Option<String> {
         return None;
     }
     let count = ran.deployments.len();
-    let done = match (ran.is_reused(), ran.step.as_str()) {
-        (true, _) => "reused",
-        (_, "build_docker_image") => "built once",
-        (_, "push_docker_image") => "pushed once",
+    let done = match ran.kind {
+        _ if ran.is_reused() => "reused",
+        StepKind::BuildDockerImage => "built once",
+        StepKind::PushDockerImage => "pushed once",
         _ => "done once",
     };
     let names = names::first_of(&ran.deployments, NAMED);
@@ -92,8 +92,7 @@ fn shared(ran: &Ran) -> Option<String> {
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: PreviewedStep,
-    /// `build` or `push`.
-    pub(crate) section: &'static str,
+    pub(crate) section: Section,
     pub(crate) deployments: Vec<usize>,
 }
 
@@ -106,10 +105,10 @@ pub(crate) async fn preview(
     let mut preview = Preview::new(ctx.environment, resolver);
     let mut progressed: Vec<PreviewState> =
         prepared.iter().map(|resolved| not_begun(resolved, ctx)).collect();
-    let mut users: BTreeMap<usize, (&'static str, BTreeSet<usize>)> = BTreeMap::new();
-    for section in ["build", "push"] {
+    let mut users: BTreeMap<usize, (Section, BTreeSet<usize>)> = BTreeMap::new();
+    for section in Section::LOCAL {
         for (index, (resolved, sections)) in prepared.iter().enumerate() {
-            let steps = if section == "build" { &sections.build } else { &sections.push };
+            let steps = sections.local(section);
             let added = preview.add(steps, &resolved.scope, &mut progressed[index]).await?;
             for step in added {
                 users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
@@ -137,7 +136,7 @@ fn not_begun(
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
     let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
-    let templates = steps.cloned().chain([Value::Mapping(Mapping::clone(&resolved.fields))]).collect();
+    let templates = steps.cloned().chain([resolved.fields.to_template()]).collect();
     PreviewState {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),

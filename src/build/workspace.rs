@@ -8,12 +8,10 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, FlowError, Inspector},
     pointer::Pointer,
-    steps::{List, Listed, Runner, StepContext, StepFailure, name_and_id, registry},
+    steps::{List, Listed, Runner, Section, StepContext, StepFailure, StepItem, registry},
     template::{Resolver, expression::Scope},
     value::{Mapping, Value},
 };
-
-const SET_WORKING_DIRECTORY: &str = "set_working_directory";
 
 /// Maximum number of file names listed in a message.
 const NAMES_SHOWN: usize = 8;
@@ -75,7 +73,7 @@ pub(crate) async fn pull(
             scope: &scope,
             context: &mut context,
         };
-        runner.run("pull", vec![list]).await?;
+        runner.run(Section::Pull, vec![list]).await?;
         match directory_of(step, &outputs) {
             Some(directory) => chosen = context.directory.join(directory),
             None if context.directory != before => chosen.clone_from(&context.directory),
@@ -89,17 +87,14 @@ impl StoredDeployment {
     /// Returns the reason why a step only works on a worker. Returns `None` if the step can run on this
     /// machine.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
-        let (name, _) = name_and_id(&self.steps[index])?;
-        let Some(entry) = registry::find(name) else {
+        let item = StepItem::parse(&self.steps[index])?;
+        if item.entry().is_none() {
             // A probably misspelled name also fails on workers.
-            return registry::doubt(name)
+            return registry::doubt(item.name)
                 .is_none()
-                .then(|| format!("the step '{name}' runs only on workers"));
-        };
-        if entry.short_name() != SET_WORKING_DIRECTORY {
-            return None;
+                .then(|| format!("the step '{}' runs only on workers", item.name));
         }
-        let directory = self.steps[index].get(name)?.get("directory")?.as_str()?;
+        let directory = item.working_directory()?;
         let is_elsewhere = !directory.contains("{{") && !current.join(directory).is_dir();
         if is_elsewhere && self.has_image {
             return Some(format!("the directory '{directory}' is in the image"));
@@ -159,11 +154,12 @@ impl StoredDeployment {
 
 /// Returns the directory in the outputs of a step. Returns `None` if the step does not output a directory.
 fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
-    let (name, id) = name_and_id(step)?;
-    let known = registry::outputs(name).is_none_or(|outputs| outputs.contains(&"directory"));
-    let own = match id {
-        Some(id) => outputs.get(id.as_str())?.get("directory"),
-        None => outputs.get("directory").filter(|_| known),
+    const DIRECTORY: &str = "directory";
+    let item = StepItem::parse(step)?;
+    let known = registry::outputs(item.name).is_none_or(|outputs| outputs.contains(&DIRECTORY));
+    let own = match item.id() {
+        Some(id) => outputs.get(id.as_str())?.get(DIRECTORY),
+        None => outputs.get(DIRECTORY).filter(|_| known),
     };
     own?.as_str().filter(|directory| !directory.is_empty())
 }

@@ -18,6 +18,7 @@ mod example_tests;
 mod flow;
 mod flow_run;
 mod generate;
+mod global;
 mod help;
 mod init;
 mod job;
@@ -30,6 +31,7 @@ mod rollback;
 mod selection;
 mod server;
 mod shared;
+mod shell;
 mod steps;
 mod topics;
 mod variable;
@@ -37,7 +39,7 @@ mod work_pool;
 mod work_queue;
 mod worker;
 
-use clap::{ArgAction, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, CommandFactory as _, Parser, Subcommand};
 
 pub(crate) use arguments::{normalize, normalize_commands};
 pub(crate) use automation::{AutomationCommand, WhichAutomation};
@@ -58,6 +60,7 @@ pub(crate) use doctor::DoctorArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;
+pub(crate) use global::{ColorChoice, GlobalArguments};
 pub(crate) use help::print as print_instead;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
@@ -69,6 +72,7 @@ pub(crate) use rollback::RollbackArguments;
 pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
 pub(crate) use shared::{ConsentArguments, Group, OutputArguments, OutputFormat};
+pub(crate) use shell::Shell;
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use topics::Topic;
 pub(crate) use variable::VariableCommand;
@@ -107,55 +111,6 @@ impl Cli {
         command.build();
         command
     }
-}
-
-// Options that every command accepts, before or after its name.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = help::GLOBAL_OPTIONS)]
-pub(crate) struct GlobalArguments {
-    /// Profile from profiles.toml to use (or `-p` before the command)
-    #[arg(long, global = true, value_name = "NAME")]
-    pub(crate) profile: Option<String>,
-
-    /// Prompt for missing values
-    #[arg(long, global = true, conflicts_with = "no_prompt", hide_short_help = true)]
-    pub(crate) prompt: bool,
-
-    /// Never prompt
-    #[arg(long, global = true)]
-    pub(crate) no_prompt: bool,
-
-    /// Print only results and errors
-    #[arg(long, global = true)]
-    pub(crate) quiet: bool,
-
-    /// Print the complete output of steps, and every API request
-    #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
-    pub(crate) verbose: bool,
-
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
-    pub(crate) color: ColorChoice,
-
-    /// Print the version
-    #[arg(long, short = 'v', visible_short_alias = 'V', action = ArgAction::Version)]
-    version: Option<bool>,
-
-    /// Pass all following arguments to the command line of the Python package `prefect`; must be the first
-    /// argument
-    #[arg(long, hide_short_help = true)]
-    pub(crate) python_cli: bool,
-
-    /// Exit with code 1 on every failure, like `prefect`
-    #[arg(long, global = true, hide_short_help = true)]
-    pub(crate) compat_exit_codes: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ColorChoice {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Debug, Subcommand)]
@@ -413,28 +368,6 @@ impl Command {
             | Self::Server(_)
             | Self::Steps(_)
             | Self::Version { .. } => false,
-        }
-    }
-}
-
-/// Shells with completion scripts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub(crate) enum Shell {
-    Bash,
-    Zsh,
-    Fish,
-    #[value(name = "powershell")]
-    Power,
-}
-
-impl Shell {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Bash => "bash",
-            Self::Zsh => "zsh",
-            Self::Fish => "fish",
-            Self::Power => "powershell",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{OutputFormat, REPEATED, python::PythonArguments};
-use crate::{deploy::StepSelection, deployment::Options};
+use crate::{build::StepSelection, deployment::Options};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]

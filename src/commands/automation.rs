@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Context, connection};
 use crate::{
     api::{Automation, Client, JsonObject},
-    cli::{AutomationCommand, OutputArguments, WhichAutomation},
+    cli::{AutomationCommand, ConsentArguments, OutputArguments, WhichAutomation},
     error::{CommandError, Exit},
     python,
 };
@@ -44,35 +44,45 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
         }
         AutomationCommand::Delete { which, all, consent, output } => {
             let automations = if all { client.automations().await? } else { find(&client, &which).await? };
-            if let ([_, _, ..], Some(name)) = (automations.as_slice(), &which.name) {
-                let name = python::quoted(name);
-                let message = format!(
-                    "Multiple automations found with name {name}. Please specify an id with the `--id` flag instead."
-                );
-                return Err(CommandError::new(Exit::Failed, message).help(ids(&automations)));
-            }
-            let question = match automations.as_slice() {
-                [automation] => {
-                    format!(
-                        "Are you sure you want to delete automation {}?",
-                        python::quoted(&automation.name)
-                    )
-                }
-                _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
-            };
-            if !automations.is_empty() {
-                context.confirm(consent, &question, "Deletion aborted.").await?;
-            }
-            for automation in &automations {
-                client.delete_automation(automation.id).await?;
-            }
-            let text = deleted(&which, automations.len());
-            context.done(output, "deleted", entries(&automations), || text);
+            delete(&which, &automations, consent, output, &client, context).await?;
         }
         AutomationCommand::Pause { which, output } => enable(&client, &which, false, output, context).await?,
         AutomationCommand::Resume { which, output } => enable(&client, &which, true, output, context).await?,
     }
     Ok(Exit::Done)
+}
+
+/// Deletes automations after a confirmation. Several automations with the requested name are not deleted.
+async fn delete(
+    which: &WhichAutomation,
+    automations: &[Automation],
+    consent: ConsentArguments,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    if let ([_, _, ..], Some(name)) = (automations, &which.name) {
+        let name = python::quoted(name);
+        let message = format!(
+            "Multiple automations found with name {name}. Please specify an id with the `--id` flag instead."
+        );
+        return Err(CommandError::new(Exit::Failed, message).help(ids(automations)));
+    }
+    let question = match automations {
+        [automation] => {
+            format!("Are you sure you want to delete automation {}?", python::quoted(&automation.name))
+        }
+        _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
+    };
+    if !automations.is_empty() {
+        context.confirm(consent, &question, "Deletion aborted.").await?;
+    }
+    for automation in automations {
+        client.delete_automation(automation.id).await?;
+    }
+    let text = deleted(which, automations.len());
+    context.done(output, "deleted", entries(automations), || text);
+    Ok(())
 }
 
 fn row(automation: &Automation) -> [String; 5] {

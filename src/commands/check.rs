@@ -3,17 +3,17 @@
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deploy::{self, ProjectFindings},
     deployment::DeployContext,
     diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
     progress::Progress,
     project,
+    validate::preparation::{self, ProjectFindings},
 };
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.options();
-    let ProjectFindings { diagnostics: mut found, deployments } = deploy::findings(&DeployContext {
+    let ProjectFindings { diagnostics: mut found, deployments } = preparation::findings(&DeployContext {
         options: &options,
         answers: None,
         directory: &context.directory,

@@ -6,12 +6,12 @@ use serde_json::json;
 use super::{Context, connection};
 use crate::{
     cli::{DoctorArguments, OutputFormat},
-    deploy,
     deployment::{DeployContext, Options},
     diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
     project::{self, ProjectError},
+    validate::preparation,
 };
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -58,7 +58,7 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
-    let found = deploy::findings(&ctx).await.ok()?;
+    let found = preparation::findings(&ctx).await.ok()?;
     let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     let first = errors.first()?;
     Some(format!("{}: {}", Summary(&errors), first.message))

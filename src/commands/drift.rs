@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, connection, errors, plan::text::shown, target::deploy_context};
 use crate::{
     cli::{DriftArguments, OutputFormat},
-    deploy::{self, Server},
+    deploy,
     error::{CommandError, Exit},
     json_diff,
     plan::{Difference, Drift, DriftState, DriftedDeployment},
@@ -15,9 +15,8 @@ use crate::{
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = arguments.selection.options();
-    let (client, links) = (connection::client(context)?, connection::links(context));
-    let server = Server { client: &client, links: &links };
-    let plan = deploy::plan(&deploy_context(&options, context), &server).await;
+    let client = connection::client(context)?;
+    let plan = deploy::plan(&deploy_context(&options, context), &client).await;
     let drift = Drift::from(plan.map_err(|failure| errors::without_result(failure, "comparison"))?);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),

@@ -5,6 +5,7 @@ use std::io;
 use crate::{
     api::ApiError,
     apply::journal::JournalError,
+    build::BuildError,
     cloud::CloudError,
     deploy::Failure,
     deployment::DeploymentError,
@@ -20,6 +21,7 @@ use crate::{
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
     target::SelectError,
+    validate::PreparationError,
     work_pool::WorkPoolError,
 };
 
@@ -142,6 +144,18 @@ const NO_NAME: &str = "Discovered one or more deployment configurations, but no 
 /// Returns the sentence that Prefect prints if the project file cannot be read.
 fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
+}
+
+impl From<PreparationError> for CommandError {
+    fn from(error: PreparationError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<BuildError> for CommandError {
+    fn from(error: BuildError) -> Self {
+        Failure::from(error).into()
+    }
 }
 
 impl From<SelectError> for CommandError {

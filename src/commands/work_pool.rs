@@ -63,29 +63,14 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
             change(&name, &changes, "updated", text, output, &client, context).await?;
         }
         WorkPoolCommand::Preview { name, hours, output } => {
-            let until = context.clock.now() + SignedDuration::from_hours(hours.into());
-            let runs = work_pool::waiting_runs(&client, &name, None, Some(until)).await?;
-            context.show(
-                output,
-                || preview(&runs, context),
-                || runs.iter().map(|run| json!(run.raw)).collect(),
-            );
+            preview(&name, None, hours, output, &client, context).await?;
         }
         WorkPoolCommand::Clear { name, queue, consent, output } => {
             clear(&name, queue.as_deref(), consent, output, &client, context).await?;
         }
         WorkPoolCommand::DiffTemplate { name, output } => {
             let differences = work_pool::template_differences(&client, &name).await?;
-            context.show(
-                output,
-                || differences_text(&differences),
-                || {
-                    let entry = |difference: &Difference| {
-                        json!({"path": difference.path, "default": difference.before, "pool": difference.after})
-                    };
-                    json!({"schema": 1, "differences": differences.iter().map(entry).collect::<Vec<_>>()})
-                },
-            );
+            context.show(output, || differences_text(&differences), || differences_document(&differences));
         }
         WorkPoolCommand::GetDefaultBaseJobTemplate { .. } => {} // handled above, because it needs no server
     }
@@ -257,8 +242,23 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
     context.ui.table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
+/// Shows the runs that a work pool, or one of its queues, starts in the next hours.
+pub(super) async fn preview(
+    pool: &str,
+    queue: Option<&str>,
+    hours: u32,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let until = context.clock.now() + SignedDuration::from_hours(hours.into());
+    let runs = work_pool::waiting_runs(client, pool, queue, Some(until)).await?;
+    context.show(output, || runs_table(&runs, context), || runs.iter().map(|run| json!(run.raw)).collect());
+    Ok(())
+}
+
 /// Formats scheduled runs as a table.
-pub(super) fn preview(runs: &[FlowRun], context: &Context) -> String {
+fn runs_table(runs: &[FlowRun], context: &Context) -> String {
     let now = context.clock.now();
     if runs.is_empty() {
         return "No runs found - try increasing how far into the future you preview with the --hours flag"
@@ -277,6 +277,11 @@ pub(super) fn preview(runs: &[FlowRun], context: &Context) -> String {
         ]
     };
     context.ui.table(["Scheduled Start Time", "When", "Run ID", "Name", "Queue"], runs.iter().map(row))
+}
+
+fn differences_document(differences: &[Difference]) -> Value {
+    let entry = |difference: &Difference| json!({"path": difference.path, "default": difference.before, "pool": difference.after});
+    json!({"schema": 1, "differences": differences.iter().map(entry).collect::<Vec<_>>()})
 }
 
 fn differences_text(differences: &[Difference]) -> String {

@@ -1,6 +1,5 @@
 //! `prefectl work-queue`.
 
-use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::{Context, connection};
@@ -30,13 +29,7 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
         }
         WorkQueueCommand::Create { name, pool, limit, priority, output } => {
             let pool = pool_name(pool, context)?;
-            let mut body = JsonObject::from_iter([("name".to_owned(), json!(name))]);
-            for (key, value) in [("concurrency_limit", limit), ("priority", priority)] {
-                if let Some(value) = value {
-                    body.insert(key.to_owned(), json!(value));
-                }
-            }
-            let queue = create(&client, &pool, &name, &body).await?;
+            let queue = create(&client, &pool, &name, limit, priority).await?;
             let fields = json!({"id": queue.id, "name": name, "work_pool": pool});
             context.done(output, "created", fields, || created(&queue, &pool, limit));
         }
@@ -63,26 +56,10 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
         }
         WorkQueueCommand::Preview { which, hours, output } => {
             let Queue { pool, queue } = find(&client, &which, context).await?;
-            let until = context.clock.now() + SignedDuration::from_hours(hours.into());
-            let runs = work_pool::waiting_runs(&client, &pool, Some(&queue.name), Some(until)).await?;
-            context.show(
-                output,
-                || super::work_pool::preview(&runs, context),
-                || runs.iter().map(|run| json!(run.raw)).collect(),
-            );
+            super::work_pool::preview(&pool, Some(&queue.name), hours, output, &client, context).await?;
         }
-        WorkQueueCommand::Pause { which, output } => {
-            let queue = find(&client, &which, context).await?;
-            let change = Change { field: "is_paused", value: json!(true), action: "paused" };
-            let text = format!("Work queue {} paused", described(&queue));
-            update(&queue, change, text, output, &client, context).await?;
-        }
-        WorkQueueCommand::Resume { which, output } => {
-            let queue = find(&client, &which, context).await?;
-            let change = Change { field: "is_paused", value: json!(false), action: "resumed" };
-            let text = format!("Work queue {} resumed", described(&queue));
-            update(&queue, change, text, output, &client, context).await?;
-        }
+        WorkQueueCommand::Pause { which, output } => pause(&which, true, output, &client, context).await?,
+        WorkQueueCommand::Resume { which, output } => pause(&which, false, output, &client, context).await?,
     }
     Ok(Exit::Done)
 }
@@ -121,10 +98,15 @@ async fn create(
     client: &Client,
     pool: &str,
     name: &str,
-    body: &JsonObject,
+    limit: Option<u32>,
+    priority: Option<u32>,
 ) -> Result<NamedObject, CommandError> {
+    let mut body = JsonObject::from_iter([("name".to_owned(), json!(name))]);
+    for (key, value) in [("concurrency_limit", limit), ("priority", priority)] {
+        body.extend(value.map(|value| (key.to_owned(), json!(value))));
+    }
     let refusal = |message: String| CommandError::new(Exit::Failed, message);
-    client.create_work_queue(pool, body).await.map_err(|error| match error {
+    client.create_work_queue(pool, &body).await.map_err(|error| match error {
         ApiError::Conflict { .. } => {
             refusal(format!("Work queue with name: {} already exists.", python::quoted(name)))
         }
@@ -150,6 +132,21 @@ struct Change {
     field: &'static str,
     value: Value,
     action: &'static str,
+}
+
+/// Pauses or resumes a queue.
+async fn pause(
+    which: &WhichQueue,
+    is_paused: bool,
+    output: OutputArguments,
+    client: &Client,
+    context: &Context,
+) -> Result<(), CommandError> {
+    let queue = find(client, which, context).await?;
+    let action = if is_paused { "paused" } else { "resumed" };
+    let change = Change { field: "is_paused", value: json!(is_paused), action };
+    let text = format!("Work queue {} {action}", described(&queue));
+    update(&queue, change, text, output, client, context).await
 }
 
 async fn update(

@@ -1,22 +1,19 @@
 //! Deletes the deployments that a project file declares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Capabilities, Client},
-    build::render::Preview,
-    deploy::{
-        Failure,
-        preparation::{self, Preparation},
-        preview,
-    },
+    api::{ApiError, Client},
+    build::{Preview, previews},
+    deploy::Failure,
     deployment::{DeployContext, Options, Snapshot},
     diagnostics::{Code, Severity},
     plan::{ownership::Membership, prune},
     resolve::ApiLookup,
     template::Resolver,
+    validate::preparation::{self, Preparation},
 };
 
 /// Deployments to delete.
@@ -48,7 +45,7 @@ impl<'a> Destruction<'a> {
         });
         let is_ours = |id: &Uuid| {
             let registered = ctx.options.project.is_none() || membership.own.contains(id);
-            registered && !membership.of_others.contains(id)
+            registered && !membership.others.contains(id)
         };
         let (removals, skipped): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
         let skipped = skipped.into_iter().map(|(name, _)| name).collect();
@@ -95,10 +92,8 @@ async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(Str
         }
     }
     let warnings = preparation::stop_on(diagnostics, ctx)?;
-    let preparation =
-        Preparation { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
-    let (previews, _) =
-        preview::previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
+    let preparation = Preparation::offline(prepared, warnings);
+    let previews = previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
     let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
-    Ok(previews.iter().map(|(_, preview)| name(preview)).collect())
+    Ok(previews.deployments.iter().map(|(_, preview)| name(preview)).collect())
 }

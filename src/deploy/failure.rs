@@ -3,19 +3,20 @@
 use crate::{
     api::ApiError,
     apply::journal::JournalError,
-    build::PullError,
+    build::BuildError,
     diagnostics::{Diagnostic, Place},
     fs::FileError,
     plan::{
-        ScheduleError,
+        PlanError, ScheduleError,
         ownership::{OwnershipError, UnreadableRecord},
         prune::TooManyDeletes,
     },
-    project::{Project, ProjectError},
+    project::ProjectError,
     questions::NoAnswer,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
+    validate::PreparationError,
 };
 
 /// The reason why a deploy ended before its first write.
@@ -65,21 +66,35 @@ pub(crate) enum Failure {
     Api(#[from] ApiError),
 }
 
-impl Failure {
-    /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.
-    pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
-        Self::Resolve { error: Box::new(error), place }
-    }
-
-    pub(super) fn step(failure: StepFailure, project: &Project) -> Self {
-        let place = project.place(&failure.pointer);
-        Self::Step { failure: Box::new(failure), place }
-    }
-
-    pub(super) fn pull(error: PullError, project: &Project) -> Self {
+impl From<PreparationError> for Failure {
+    fn from(error: PreparationError) -> Self {
         match error {
-            PullError::Step(failure) => Self::step(failure, project),
-            PullError::Findings(findings) => Self::Findings(findings),
+            PreparationError::Project(error) => Self::Project(error),
+            PreparationError::Target(error) => error.into(),
+            PreparationError::Findings(findings) => Self::Findings(findings),
+            PreparationError::Resolve { error, place } => Self::Resolve { error, place },
+            PreparationError::Api(error) => Self::Api(error),
+        }
+    }
+}
+
+impl From<BuildError> for Failure {
+    fn from(error: BuildError) -> Self {
+        match error {
+            BuildError::Preparation(error) => error.into(),
+            BuildError::Step { failure, place } => Self::Step { failure, place },
+            BuildError::Api(error) => Self::Api(error),
+        }
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Build(error) => error.into(),
+            PlanError::Schedules { name, error } => Self::Schedules { name, error },
+            PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
+            PlanError::Api(error) => Self::Api(error),
         }
     }
 }

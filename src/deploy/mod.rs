@@ -4,47 +4,37 @@
 
 mod destroy;
 mod failure;
-mod preparation;
-mod preview;
 mod register;
 mod report;
-mod requests;
 mod rollback;
-mod stage_times;
-mod step_run;
 mod wizard;
 
 pub(crate) use self::{
     destroy::Destruction,
     failure::Failure,
-    preparation::{ProjectFindings, findings},
-    preview::plan,
     register::resumed,
     report::{Line, Report},
-    requests::requests,
     rollback::{Rollback, RollbackReport},
-    stage_times::StageTimes,
-    step_run::{StepRun, StepSelection, run_steps, run_stored},
     wizard::{ask, saved},
 };
 
 use std::collections::BTreeSet;
 
-use self::preparation::Preparation;
 use crate::{
     api::{Client, Links},
     build::{
-        pulled_code,
+        BuildError, previews, pulled_code,
         render::{self, Rendering},
         steps,
         workspace::StoredDeployment,
     },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     git,
-    plan::{Action, Plan, prune::TooManyDeletes},
+    plan::{self, Action, Plan, RenderedRequests, prune::TooManyDeletes},
     progress::DeploymentEvent,
     resolve::ApiLookup,
     template::Resolver,
+    validate::preparation::{self, Preparation},
 };
 
 /// The client for the server, and links to the server's UI.
@@ -74,8 +64,7 @@ pub(crate) async fn deploy(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let preparation = preparation::examine(project, ctx, server.client, &resolver, &mut findings).await?;
     if saved_plan.is_some() || ctx.options.prune {
-        let now =
-            preview::plan_prepared(project, &preparation, ctx, server, &resolver, &mut findings).await?;
+        let now = plan::create(project, &preparation, ctx, server.client, &resolver, &mut findings).await?;
         hold_to_plan(&now, saved_plan, ctx)?;
     }
     let Preparation { prepared, pools, capabilities, .. } = preparation;
@@ -93,7 +82,7 @@ pub(crate) async fn deploy(
 
     let outputs = steps::run(&prepared, ctx, &resolver, &mut report.steps).await;
     report.stages.end("steps");
-    let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
+    let outputs = outputs.map_err(|failure| BuildError::step(failure, project))?;
     let rendering =
         Rendering { ctx, facts: git::discover(ctx.directory), pools: &pools, capabilities: &capabilities };
     let desired: Vec<DesiredDeployment> = prepared
@@ -108,15 +97,52 @@ pub(crate) async fn deploy(
         let stored: Vec<StoredDeployment> = prepared
             .iter()
             .zip(&desired)
-            .map(|((_, sections), desired)| pulled_code::of_desired(desired, sections))
+            .map(|((_, sections), desired)| pulled_code::rendered(desired, sections))
             .collect();
-        pulled_code::verify(&stored, ctx, &resolver).await.map_err(|error| Failure::pull(error, project))?;
+        pulled_code::verify(&stored, ctx, &resolver)
+            .await
+            .map_err(|error| BuildError::pull(error, project))?;
         report.stages.end("verify_pull");
     }
     // Frees memory before the state of the server is read.
     drop((prepared, outputs, findings));
     drop(loaded);
     register::register(&desired, &pools, ctx, server, report).await
+}
+
+/// Compares the selected deployments with the server.
+///
+/// # Errors
+///
+/// Fails if a deploy would fail before its first step.
+pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Plan, Failure> {
+    ctx.progress.activity("Reading the project");
+    let loaded = preparation::load(ctx)?;
+    let project = &loaded.project;
+    let mut findings = loaded.findings();
+    let lookup = ApiLookup(Some(client));
+    let resolver = Resolver::new(&lookup, ctx.redactor.clone());
+    let preparation = preparation::examine(project, ctx, client, &resolver, &mut findings).await?;
+    Ok(plan::create(project, &preparation, ctx, client, &resolver, &mut findings).await?)
+}
+
+/// Renders the requests for the selected deployments. References to blocks, variables and other values from
+/// the server are not resolved.
+///
+/// # Errors
+///
+/// Fails if the validation without a server finds errors.
+pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, Failure> {
+    let loaded = preparation::load(ctx)?;
+    let project = &loaded.project;
+    let mut findings = loaded.findings();
+    let resolver = Resolver::offline(ctx.redactor.clone());
+    let prepared = preparation::prepare(project, ctx, &resolver, &mut findings).await?;
+    let warnings = preparation::stop_on_errors(&mut findings, ctx)?;
+    let preparation = Preparation::offline(prepared, warnings);
+    let previews = previews(project, &preparation, ctx, &resolver, &mut findings).await?;
+    preparation::stop_on_errors(&mut findings, ctx)?;
+    Ok(RenderedRequests::new(&previews, project, ctx))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed
@@ -131,6 +157,3 @@ fn hold_to_plan(now: &Plan, saved: Option<&Plan>, ctx: &DeployContext<'_>) -> Re
     let max_deletes = ctx.options.max_deletes;
     if names.len() > max_deletes { Err(TooManyDeletes { names, max_deletes }.into()) } else { Ok(()) }
 }
-
-#[cfg(test)]
-mod tests;

@@ -7,8 +7,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Links},
     apply::{FinishedWrites, Outcome},
-    deploy::StageTimes,
-    deployment::DesiredDeployment,
+    deployment::{DesiredDeployment, StageTimes},
     plan::{Action, Change, PlannedChange},
     steps::Ran,
 };

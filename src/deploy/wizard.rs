@@ -1,10 +1,11 @@
 //! Runs the wizard, which asks for required values that are neither in the file nor passed as options.
 
-use super::{Failure, preparation};
+use super::Failure;
 use crate::{
     deployment::DeployContext,
     questions::Ask,
     target::wizard::{self, Answers, Saved, ServerLookup},
+    validate::preparation,
 };
 
 /// Asks for missing values. Returns `None` if no values are missing.

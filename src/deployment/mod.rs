@@ -12,6 +12,7 @@ mod selection;
 pub(crate) mod slas;
 pub(crate) mod snapshot;
 mod spec;
+mod stage_times;
 mod step_sections;
 pub(crate) mod triggers;
 
@@ -21,10 +22,11 @@ pub(crate) use self::{
     options::{OnError, Options},
     project_id::ProjectId,
     pull_steps::PullSteps,
-    resolved::{ResolvedDeployment, non_empty},
+    resolved::ResolvedDeployment,
     selection::Selection,
     snapshot::{LiveDeployment, SharedValues, Snapshot},
-    spec::{DeploymentSpec, STEP_SECTIONS, section},
+    spec::DeploymentSpec,
+    stage_times::StageTimes,
     step_sections::StepSections,
 };
 

@@ -3,13 +3,10 @@
 use std::path::Path;
 
 use crate::{
-    project::{Project, Section},
+    project::{Fields, Project, StepList},
+    steps::{self, Section, StepKind},
     value::{Mapping, Value},
 };
-
-pub(crate) const BUILD_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.build_docker_image";
-pub(crate) const PUSH_DOCKER_IMAGE: &str = "prefect_docker.deployments.steps.push_docker_image";
-pub(crate) const SET_WORKING_DIRECTORY: &str = "prefect.deployments.steps.set_working_directory";
 
 /// Pull steps with which a deployment is registered.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,13 +50,13 @@ impl Note {
 /// the first templates have been resolved. `directory` is the directory of the project.
 pub(crate) fn pull_steps(
     project: &Project,
-    written: &Mapping,
-    fields: &Mapping,
+    written: &Fields,
+    fields: &Fields,
     directory: &Path,
 ) -> PullSteps {
-    let own = Section::of(written, "pull");
+    let own = written.steps(Section::Pull);
     let effective = if own.is_absent() { &project.pull } else { &own };
-    if let Section::Steps(steps) = effective {
+    if let StepList::Steps(steps) = effective {
         return PullSteps::Listed(steps.clone()); // an empty list means none
     }
     if !project.pull.steps().is_empty() {
@@ -68,22 +65,21 @@ pub(crate) fn pull_steps(
     generated(project, fields, directory)
 }
 
-fn generated(project: &Project, fields: &Mapping, directory: &Path) -> PullSteps {
-    let own = Section::of(fields, "build");
+fn generated(project: &Project, fields: &Fields, directory: &Path) -> PullSteps {
+    let own = fields.steps(Section::Build);
     let build = if own.steps().is_empty() { &project.build } else { &own };
-    let image_build = build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE));
+    let image_build = build.items().find(|item| item.kind() == StepKind::BuildDockerImage);
     let set =
         |directory: &str, note| PullSteps::Generated { steps: vec![set_working_directory(directory)], note };
     match image_build {
-        Some(inputs) if inputs.get("dockerfile").and_then(Value::as_str) == Some("auto") => {
+        Some(build) if build.generates_dockerfile() => {
             let name = directory.file_name().unwrap_or_default().to_string_lossy();
             set(&format!("/opt/prefect/{name}"), None)
         }
         Some(_) => PullSteps::None,
-        None if has_image(fields) => set("/opt/prefect", Some(Note::DefaultDirectory)),
+        None if fields.image().is_some_and(names_image) => set("/opt/prefect", Some(Note::DefaultDirectory)),
         None => {
-            let file =
-                fields.get("entrypoint").and_then(Value::as_str).and_then(|text| text.rsplit_once(':'));
+            let file = fields.entrypoint().unresolved().and_then(|text| text.rsplit_once(':'));
             let path = file.map_or_else(|| directory.to_owned(), |(file, _)| directory.join(file));
             let note = Note::ThisMachine(path.to_string_lossy().into_owned());
             set(&directory.to_string_lossy(), Some(note))
@@ -91,34 +87,35 @@ fn generated(project: &Project, fields: &Mapping, directory: &Path) -> PullSteps
     }
 }
 
-fn has_image(fields: &Mapping) -> bool {
-    let variables = fields.get("work_pool").and_then(|pool| pool.get("job_variables"));
-    match variables.and_then(|variables| variables.get("image")) {
-        None | Some(Value::Null | Value::Bool(false)) => false,
-        Some(Value::String(text)) => !text.is_empty(),
-        Some(_) => true,
+/// Checks whether a job variable `image` names an image.
+fn names_image(image: &Value) -> bool {
+    match image {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        _ => true,
     }
 }
 
 fn set_working_directory(directory: &str) -> Value {
     let inputs = Mapping::from_iter([("directory".into(), directory.into())]);
-    Mapping::from_iter([(SET_WORKING_DIRECTORY.into(), Value::from(inputs))]).into()
+    steps::step(StepKind::SetWorkingDirectory, inputs)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::steps::StepItem;
 
     fn steps(top: &str, deployment: &str) -> String {
         let top: Mapping = serde_yaml::from_str(top).unwrap();
-        let fields: Mapping = serde_yaml::from_str(deployment).unwrap();
+        let fields: Fields = serde_yaml::from_str::<Mapping>(deployment).unwrap().into();
         let mut project = Project::empty();
-        project.build = Section::of(&top, "build");
-        project.pull = Section::of(&top, "pull");
+        project.build = StepList::read(&top, Section::Build);
+        project.pull = StepList::read(&top, Section::Pull);
         match pull_steps(&project, &fields, &fields, Path::new("/home/me/flows")) {
             PullSteps::Listed(steps) => format!("listed {}", crate::value::to_json(&Value::Sequence(steps))),
             PullSteps::Generated { steps, .. } => {
-                steps[0][SET_WORKING_DIRECTORY]["directory"].as_str().unwrap().to_owned()
+                StepItem::parse(&steps[0]).unwrap().working_directory().unwrap().to_owned()
             }
             PullSteps::None => "none".to_owned(),
         }

@@ -6,8 +6,8 @@ use super::DeploymentSpec;
 use crate::{
     flow::Flow,
     pointer::Pointer,
+    project::{Fields, Key},
     template::expression::Scope,
-    value::{Mapping, Value},
 };
 
 /// A deployment whose templates have been resolved as far as possible before its steps run.
@@ -17,7 +17,7 @@ pub(crate) struct ResolvedDeployment {
     pub(crate) spec: DeploymentSpec,
     /// Fields in which expressions, blocks, variables and environment variables have been resolved. They are
     /// shared with `spec` if nothing has changed.
-    pub(crate) fields: Arc<Mapping>,
+    pub(crate) fields: Fields,
     /// Locations of expressions that depend on step outputs.
     pub(crate) pending: Vec<Pointer>,
     /// Names that expressions can use in addition to step outputs.
@@ -27,28 +27,33 @@ pub(crate) struct ResolvedDeployment {
 }
 
 impl ResolvedDeployment {
-    /// Returns the location in the file of a value of the deployment.
-    pub(crate) fn pointer(&self, path: impl IntoIterator<Item = &'static str>) -> Pointer {
-        path.into_iter().fold(self.spec.declared.pointer(), |pointer, key| pointer.join(key))
+    /// Returns the location of the deployment in the file.
+    pub(crate) fn pointer(&self) -> Pointer {
+        self.spec.declared.pointer()
+    }
+
+    /// Returns the location of a field in the file.
+    pub(crate) fn pointer_to(&self, key: Key) -> Pointer {
+        self.pointer().join(key)
+    }
+
+    /// Returns the name, with its templates if they need step outputs. Returns `None` if it is empty.
+    pub(crate) fn name(&self) -> Option<&str> {
+        self.fields.name().unresolved()
+    }
+
+    pub(crate) fn entrypoint(&self) -> Option<&str> {
+        self.fields.entrypoint().unresolved()
     }
 
     /// Returns the full name of the deployment. If the flow is unknown, returns only the name of the
     /// deployment.
     pub(crate) fn full_name(&self) -> String {
-        let name = self.text("name").unwrap_or_default();
+        let name = self.name().unwrap_or_default();
         self.flow.as_ref().map_or_else(|| name.to_owned(), |flow| format!("{}/{name}", flow.name))
     }
 
-    /// Returns the value of a string field. Returns `None` if the field is missing or empty.
-    pub(crate) fn text(&self, key: &str) -> Option<&str> {
-        non_empty(self.fields.get(key))
-    }
-
     pub(crate) fn work_pool(&self) -> Option<&str> {
-        non_empty(self.fields.get("work_pool").and_then(|pool| pool.get("name")))
+        self.fields.work_pool().unresolved()
     }
-}
-
-pub(crate) fn non_empty(value: Option<&Value>) -> Option<&str> {
-    value.and_then(Value::as_str).filter(|text| !text.is_empty())
 }

@@ -63,7 +63,7 @@ pub(crate) async fn activate_all<'a>(
     deployments: &'a [NamedDeployment],
     active: bool,
 ) -> Result<Vec<(&'a NamedDeployment, Uuid)>, ApiError> {
-    let of_deployment = |named: &'a NamedDeployment| {
+    let changed = |named: &'a NamedDeployment| {
         named
             .deployment
             .schedules
@@ -71,7 +71,7 @@ pub(crate) async fn activate_all<'a>(
             .filter(move |schedule| schedule.active != active)
             .map(move |s| (named, s))
     };
-    stream::iter(deployments.iter().flat_map(of_deployment))
+    stream::iter(deployments.iter().flat_map(changed))
         .map(async |(named, schedule)| {
             activate(client, &named.deployment, schedule, active).await.map(|()| (named, schedule.id))
         })

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{DeploymentSpec, PullSteps, ResolvedDeployment, pull_steps::pull_steps};
 use crate::{
     pointer::Pointer,
-    project::{Project, Section},
-    steps::Listed,
+    project::{Key, Project, StepList},
+    steps::{Listed, Section},
     value::Value,
 };
 
@@ -21,21 +21,23 @@ pub(crate) struct StepSections {
 }
 
 impl StepSections {
+    /// Returns the steps of a resolved deployment. `directory` is the project's directory.
     pub(crate) fn of(project: &Project, deployment: &ResolvedDeployment, directory: &Path) -> Self {
         let written = &deployment.spec.fields;
         let (build, push) = Self::build_and_push(project, &deployment.spec);
-        let is_own = matches!(Section::of(written, "pull"), Section::Steps(_));
-        let owner = if is_own { deployment.spec.declared.pointer() } else { Pointer::root() };
+        let is_own = matches!(written.steps(Section::Pull), StepList::Steps(_));
+        let owner = if is_own { deployment.pointer() } else { Pointer::root() };
         let pull = pull_steps(project, written, &deployment.fields, directory);
-        Self { build, push, pull, pull_pointer: owner.join("pull") }
+        Self { build, push, pull, pull_pointer: owner.join(Key::Steps(Section::Pull)) }
     }
 
-    pub(crate) fn build(&self) -> &[Listed] {
-        &self.build
-    }
-
-    pub(crate) fn push(&self) -> &[Listed] {
-        &self.push
+    /// Returns the steps of a section that run on this machine. Returns no pull steps, which run on workers.
+    pub(crate) fn local(&self, section: Section) -> &[Listed] {
+        match section {
+            Section::Build => &self.build,
+            Section::Push => &self.push,
+            Section::Pull => &[],
+        }
     }
 
     /// Returns the build and push steps, which run on this machine. A section in the deployment replaces the
@@ -44,21 +46,24 @@ impl StepSections {
     /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null
     /// `push` means that the steps at the top level of the file are used.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
-        let own = spec.declared.pointer();
-        let root = Pointer::root();
-        let build = match &Section::of(&spec.fields, "build") {
-            Section::Absent => listed(project, &project.build, &root.join("build")),
-            section => listed(project, section, &own.join("build")),
+        let steps = |section: Section| {
+            let (own, key) = (spec.fields.steps(section), Key::Steps(section));
+            let uses_file = match own {
+                StepList::Absent => true,
+                StepList::Null => section != Section::Build,
+                StepList::Steps(_) => false,
+            };
+            if uses_file {
+                listed(project, project.steps(section), &Pointer::root().join(key))
+            } else {
+                listed(project, &own, &spec.declared.pointer().join(key))
+            }
         };
-        let push = match &Section::of(&spec.fields, "push") {
-            Section::Absent | Section::Null => listed(project, &project.push, &root.join("push")),
-            section @ Section::Steps(_) => listed(project, section, &own.join("push")),
-        };
-        (build, push)
+        (steps(Section::Build), steps(Section::Push))
     }
 }
 
-fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed> {
+fn listed(project: &Project, steps: &StepList, pointer: &Pointer) -> Vec<Listed> {
     let is_list =
         project.document.as_ref().and_then(|document| document.locate(pointer)?.as_sequence()).is_some();
     let at = |index: usize| if is_list { pointer.join(index) } else { pointer.clone() };
@@ -67,5 +72,5 @@ fn listed(project: &Project, section: &Section, pointer: &Pointer) -> Vec<Listed
         written: project.document.as_ref().map(|document| document.value_span(&at(index))),
         pointer: at(index),
     };
-    section.steps().iter().enumerate().map(listed).collect()
+    steps.steps().iter().enumerate().map(listed).collect()
 }

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Deserialize;
 
-use super::{auth::host, error::DockerError};
+use super::{error::DockerError, reference::registry_host};
 use crate::{
     digest::sha256_hex,
     environment::Environment,
@@ -92,8 +92,8 @@ impl Config {
     /// Describes the source of a registry's credentials, which is `docker login` or a credential helper.
     /// Returns `None` if the configuration contains none. Does not run the credential helper.
     pub(crate) fn login_source(&self, registry: &str) -> Option<String> {
-        let registry = host(registry);
-        let is_registry = |name: &str| host(name) == registry;
+        let registry = registry_host(registry);
+        let is_registry = |name: &str| registry_host(name) == registry;
         let named = |helper: &String| format!("the credential helper docker-credential-{helper}");
         let own =
             self.cred_helpers.iter().find(|(name, _)| is_registry(name)).map(|(_, helper)| named(helper));
@@ -104,7 +104,8 @@ impl Config {
     /// Describes all sources of credentials: each registry in the configuration, and the credential helper
     /// for other registries.
     pub(crate) fn login_sources(&self) -> Vec<String> {
-        let named = self.auths.keys().chain(self.cred_helpers.keys()).map(|name| host(name).to_owned());
+        let named =
+            self.auths.keys().chain(self.cred_helpers.keys()).map(|name| registry_host(name).to_owned());
         let helper = self.creds_store.as_ref();
         let mut sources: Vec<String> = named.collect();
         sources.extend(helper.map(|helper| format!("the registries of docker-credential-{helper}")));

@@ -156,6 +156,16 @@ pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Returns the host of a registry in the form that image names contain. The argument may be a host or a URL.
+pub(crate) fn registry_host(registry: &str) -> &str {
+    let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
+    let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);
+    match host {
+        "" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
+        host => host,
+    }
+}
+
 /// Returns the registry host of a reference, or [`DOCKER_HUB`] if the reference does not contain one.
 pub(crate) fn registry_of(reference: &str) -> &str {
     split_registry(reference).0.unwrap_or(DOCKER_HUB)

@@ -7,8 +7,8 @@ use crate::{
     docker::{buildkit::BuildKitProgram, config::Config, engine::Engine, reference::registry_of},
     interpreter::{self, Search, SearchScope},
     process,
-    project::{Project, Section},
-    steps::registry::find as step_entry,
+    project::{Project, StepList},
+    steps::{Section, registry::find as step_entry},
     value::{Mapping, Value},
 };
 
@@ -110,11 +110,11 @@ fn steps(project: &Project) -> Vec<(String, Mapping)> {
     let deployment_sections = project
         .deployments
         .iter()
-        .flat_map(|deployment| ["build", "push"].map(|section| Section::of(&deployment.fields, section)));
+        .flat_map(|deployment| Section::LOCAL.map(|section| deployment.fields.steps(section)));
     let sections = deployment_sections.chain([project.build.clone(), project.push.clone()]);
     let steps = sections.flat_map(|section| match section {
-        Section::Steps(steps) => steps,
-        Section::Absent | Section::Null => Vec::new(),
+        StepList::Steps(steps) => steps,
+        StepList::Absent | StepList::Null => Vec::new(),
     });
     let named = steps.filter_map(|step| step.as_mapping().cloned()).flatten();
     named

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Check, Subject};
 use crate::{
     git::{self, RemoteError},
-    value::Value,
+    project::Fields,
 };
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
@@ -76,8 +76,8 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
     let Some(Ok(project)) = &subject.project else { return default.into_iter().collect() };
-    let named = |fields: &crate::value::Mapping| {
-        let name = fields.get("work_pool").and_then(|pool| pool.get("name")).and_then(Value::as_str);
+    let named = |fields: &Fields| {
+        let name = fields.work_pool().unresolved();
         name.map(str::to_owned).or_else(|| default.clone())
     };
     let names = project.deployments.iter().filter_map(|deployment| named(&deployment.fields));

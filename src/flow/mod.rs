@@ -99,6 +99,8 @@ pub(crate) use python::{AskPython, Asking, PythonUse};
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::diagnostics::{Diagnostic, Place};
 
 /// A flow, with the properties that Prefect registers for it.
@@ -121,7 +123,8 @@ pub(crate) struct Flow {
 }
 
 /// The accuracy of the data that was determined for a flow.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Grade {
     /// The data is identical to the result of importing the flow with Prefect.
     Exact,

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::{
     api::Automation,
-    build::render::Preview,
+    build::Preview,
     deployment::{DesiredDeployment, LiveDeployment, Snapshot},
     flow::Flow,
     plan::{
@@ -12,8 +12,9 @@ use crate::{
         fingerprint,
         presentation::{schedule, trigger, without_nulls},
         prune::Removal,
-        redaction as masked, retained,
+        redaction, retained,
     },
+    project::Key,
     secret::Redactor,
     template::pending,
     value::json_object,
@@ -59,8 +60,8 @@ pub(crate) fn describe(
             .unwrap_or_default(),
         flow: Some(grade(flow)),
         fingerprint: Fingerprint {
-            live: fingerprint::of_live(existing, automations, redactor),
-            desired: fingerprint::of_desired(desired, redactor),
+            live: fingerprint::live(existing, automations, redactor),
+            desired: fingerprint::desired(desired, redactor),
         },
     }
 }
@@ -102,7 +103,7 @@ pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> Planne
         retained: Vec::new(),
         flow: None,
         fingerprint: Fingerprint {
-            live: fingerprint::of_live(Some(&removal.deployment), &[], redactor),
+            live: fingerprint::live(Some(&removal.deployment), &[], redactor),
             desired: String::new(),
         },
     }
@@ -113,7 +114,7 @@ fn grade(flow: &Flow) -> FlowGrade {
         Some(parameter) => format!("{parameter}: {}", reason.reason),
         None => reason.reason.clone(),
     };
-    FlowGrade { grade: flow.grade.name().to_owned(), reasons: flow.reasons.iter().map(reason).collect() }
+    FlowGrade { grade: flow.grade, reasons: flow.reasons.iter().map(reason).collect() }
 }
 
 fn change(field: &str, old: Json, new: Json) -> PlannedChange {
@@ -169,7 +170,7 @@ fn updated(
         .iter()
         .filter(|wanted| changes.schedules.delete.iter().any(|gone| gone.id == wanted.id));
     described.extend(deleted.map(|wanted| change("schedules", schedule(wanted), Json::Null)));
-    if !is_unknown("triggers") {
+    if !is_unknown(Key::Triggers.name()) {
         triggers(changes, automations, &mut described);
     }
     for sla in desired.slas.iter().flatten() {
@@ -200,12 +201,12 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
 
 /// Returns the changes of fields whose values are unknown until the steps have run.
 fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
-    let old = |field| match (field, existing) {
+    let old = |key: Key| match (key, existing) {
         (_, None) => Json::Null,
-        ("schedules", Some(existing)) => existing.schedules.iter().map(schedule).collect(),
-        (field, Some(existing)) => existing.field(field).cloned().unwrap_or_default(),
+        (Key::Schedules, Some(existing)) => existing.schedules.iter().map(schedule).collect(),
+        (key, Some(existing)) => existing.field(key.name()).cloned().unwrap_or_default(),
     };
-    preview.unknown.iter().map(|field| change(field, old(field), deferred_value())).collect()
+    preview.unknown.iter().map(|key| change(key.name(), old(*key), deferred_value())).collect()
 }
 
 fn deferred_value() -> Json {
@@ -216,6 +217,6 @@ fn deferred_value() -> Json {
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
     let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);
-    let (old, new) = masked::pair(&field, &old, &new, redactor);
+    let (old, new) = redaction::pair(&field, &old, &new, redactor);
     PlannedChange { field, old, new: pending::show_json(&new), known_after_build }
 }

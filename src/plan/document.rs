@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::{deployment::Options, secret::Redactor};
+use crate::{deployment::Options, flow::Grade, secret::Redactor, steps::Section};
 
 /// Version of the document's schema.
 pub(crate) const SCHEMA: u32 = 1;
@@ -157,8 +157,7 @@ pub(crate) struct Retained {
 /// Grade of a flow's parameter schema, which shows whether the schema is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
-    /// `exact` or `approximate`.
-    pub(crate) grade: String,
+    pub(crate) grade: Grade,
     pub(crate) reasons: Vec<String>,
 }
 
@@ -188,7 +187,7 @@ pub(crate) struct PlannedStep {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     /// `build` or `push`.
-    pub(crate) section: String,
+    pub(crate) section: Section,
     pub(crate) inputs: Json,
     /// Location in the form `file:line`.
     pub(crate) place: Option<String>,

@@ -8,12 +8,12 @@ use crate::{
     api::Automation,
     deployment::{DesiredDeployment, LiveDeployment},
     digest::sha256_hex,
-    plan::redaction as masked,
+    plan::redaction,
     secret::Redactor,
 };
 
 /// Returns the digest of the desired state of a deployment.
-pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
+pub(super) fn desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
     let slas: Option<Vec<Json>> =
@@ -30,11 +30,7 @@ pub(super) fn of_desired(desired: &DesiredDeployment, redactor: &Redactor) -> St
 }
 
 /// Returns the digest of the live state. Returns an empty string if the deployment does not exist.
-pub(super) fn of_live(
-    live: Option<&LiveDeployment>,
-    automations: &[Automation],
-    redactor: &Redactor,
-) -> String {
+pub(super) fn live(live: Option<&LiveDeployment>, automations: &[Automation], redactor: &Redactor) -> String {
     let Some(live) = live else { return String::new() };
     let schedule = |schedule: &crate::api::DeploymentSchedule| {
         json!([schedule.id, schedule.schedule, schedule.active, schedule.parameters, schedule.slug])
@@ -63,7 +59,7 @@ fn sorted(items: impl Iterator<Item = Json>) -> Vec<Json> {
 }
 
 fn digest(value: &Json, redactor: &Redactor) -> String {
-    let text = canonical(&masked::value("", value, redactor));
+    let text = canonical(&redaction::value("", value, redactor));
     sha256_hex(text.as_bytes())
 }
 

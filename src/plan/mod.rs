@@ -1,8 +1,10 @@
 //! Compares desired deployments with a snapshot of the server. The comparison does not perform any I/O.
 
+mod creation;
 mod describe;
 mod document;
 mod drift;
+mod error;
 mod export;
 mod fields;
 mod fingerprint;
@@ -10,18 +12,22 @@ pub(crate) mod ownership;
 mod presentation;
 pub(crate) mod prune;
 mod redaction;
+mod requests;
 mod retained;
 mod schedules;
 mod triggers;
 
+pub(crate) use creation::create;
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
     Action, Fingerprint, FlowGrade, Plan, PlannedChange, PlannedDeployment, PlannedStep, Retained, SCHEMA,
 };
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
+pub(crate) use error::PlanError;
 pub(crate) use export::{Export, export};
 pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields, same as is_same_field};
 pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
+pub(crate) use requests::RenderedRequests;
 pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,

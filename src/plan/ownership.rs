@@ -51,7 +51,7 @@ pub(crate) struct Membership {
     pub(crate) own: BTreeSet<Uuid>,
     /// Deployments that other projects have registered. This includes deployments that the project has also
     /// registered.
-    pub(crate) of_others: BTreeSet<Uuid>,
+    pub(crate) others: BTreeSet<Uuid>,
     /// Variables that contain the records of the project, with their deployments.
     variables: BTreeMap<String, BTreeSet<Uuid>>,
 }
@@ -84,7 +84,7 @@ impl Membership {
                 membership.own.extend(&record.deployments);
                 membership.variables.insert(name, record.deployments);
             } else {
-                membership.of_others.extend(record.deployments);
+                membership.others.extend(record.deployments);
             }
         }
         Ok(membership)
@@ -92,7 +92,7 @@ impl Membership {
 
     /// Returns the deployments that only this project has registered and that are not in `declared`.
     pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
-        self.own.iter().filter(|id| !declared.contains(id) && !self.of_others.contains(id)).copied().collect()
+        self.own.iter().filter(|id| !declared.contains(id) && !self.others.contains(id)).copied().collect()
     }
 
     /// Writes the project's record if it has changed.
@@ -176,7 +176,7 @@ mod tests {
             Membership::from_records(variables.into_iter(), ProjectId::new("a").ok().as_ref())
         };
         let membership = read(record("b", other)).unwrap();
-        assert_eq!((membership.own, membership.of_others), ([own].into(), [other].into()));
+        assert_eq!((membership.own, membership.others), ([own].into(), [other].into()));
         for value in [
             json!("text"),
             json!({"project": "b"}),
@@ -192,7 +192,7 @@ mod tests {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
         let membership = Membership {
             own: [declared, gone, shared].into(),
-            of_others: [shared].into(),
+            others: [shared].into(),
             variables: BTreeMap::new(),
         };
         assert_eq!(membership.undeclared(&[declared].into()), [gone].into());

@@ -7,13 +7,9 @@ use serde_json::Value as Json;
 
 use crate::{
     plan::FieldChange,
-    secret::{MASK, Redactor},
+    secret::{MASK, Redactor, is_secret_key},
     template::placeholder,
 };
-
-/// Parts of key names that indicate a secret value.
-const SECRET_NAMES: [&str; 9] =
-    ["password", "passwd", "secret", "token", "credential", "api_key", "apikey", "access_key", "private_key"];
 
 /// Suffix of a redacted secret that differs from the one that it replaces.
 pub(crate) const CHANGED: &str = " (another value)";
@@ -21,7 +17,7 @@ pub(crate) const CHANGED: &str = " (another value)";
 /// Redacts the old and the new value of a change. If both are different secrets, the results remain
 /// distinguishable.
 pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
-    let hide = is_secret_name(field) || has_secret(old, redactor) || has_secret(new, redactor);
+    let hide = is_secret_key(field) || has_secret(old, redactor) || has_secret(new, redactor);
     match (old, new) {
         (Json::Object(before), Json::Object(after)) => {
             let nothing = Json::Null;
@@ -63,7 +59,7 @@ pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
 
 /// Redacts a value.
 pub(crate) fn value(field: &str, value: &Json, redactor: &Redactor) -> Json {
-    whole(value, redactor, is_secret_name(field))
+    whole(value, redactor, is_secret_key(field))
 }
 
 fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
@@ -74,7 +70,7 @@ fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
         Json::Array(items) => items.iter().map(|item| whole(item, redactor, hide)).collect(),
         Json::Object(entries) => entries
             .iter()
-            .map(|(key, value)| (key.clone(), whole(value, redactor, hide || is_secret_name(key))))
+            .map(|(key, value)| (key.clone(), whole(value, redactor, hide || is_secret_key(key))))
             .collect(),
         other => other.clone(),
     }
@@ -88,11 +84,6 @@ fn is_reference(text: &str) -> bool {
 
 fn has_secret(value: &Json, redactor: &Redactor) -> bool {
     value.as_str().is_some_and(|text| redactor.mask(text) != text)
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_lowercase().replace('-', "_");
-    SECRET_NAMES.iter().any(|part| name.contains(part))
 }
 
 #[cfg(test)]

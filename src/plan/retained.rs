@@ -3,9 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
-    build::render::Preview,
+    build::Preview,
     deployment::{LiveDeployment, desired::Schedules},
-    plan::{Retained, presentation, redaction as masked},
+    plan::{Retained, presentation, redaction},
+    project::Key,
     secret::Redactor,
 };
 
@@ -18,7 +19,7 @@ pub(super) fn retained(
 ) -> Vec<Retained> {
     let mut found = Vec::new();
     let mut keep = |field: &str, value: Json, reason: &str| {
-        let value = masked::value(field, &value, redactor);
+        let value = redaction::value(field, &value, redactor);
         found.push(Retained { field: field.to_owned(), value, reason: reason.to_owned() });
     };
     let desired = &preview.desired;
@@ -29,9 +30,9 @@ pub(super) fn retained(
         keep("job_variables", live.field("job_variables").cloned().unwrap_or_default(), reason);
     }
     let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);
-    let is_said =
-        desired.enforce_parameter_schema.is_some() || preview.is_unknown("enforce_parameter_schema");
-    if !is_said && enforced == Some(false) {
+    let is_given =
+        desired.enforce_parameter_schema.is_some() || preview.unknown.contains(&Key::EnforceParameterSchema);
+    if !is_given && enforced == Some(false) {
         keep(
             "enforce_parameter_schema",
             json!(false),
@@ -39,16 +40,17 @@ pub(super) fn retained(
         );
     }
     match &desired.schedules {
-        Schedules::Keep => {} // the file says nothing that they could differ from
+        // The file has no schedules to compare with.
+        Schedules::Keep => {}
         Schedules::Exactly(wanted) => {
             let is_slugged = live.schedules.iter().all(|live| live.slug.is_some()) && !wanted.is_empty();
             for schedule in &live.schedules {
-                let of_file = wanted.iter().find(|wanted| {
+                let declared = wanted.iter().find(|wanted| {
                     let by_slug = schedule.slug.is_some()
                         && (wanted.slug == schedule.slug || wanted.replaces == schedule.slug);
                     by_slug || (!is_slugged && wanted.runs_as(&schedule.schedule))
                 });
-                match of_file {
+                match declared {
                     None if is_slugged => {
                         let reason = "the file does not name its slug; it stays, as with Prefect";
                         keep("schedules", presentation::schedule(schedule), reason);

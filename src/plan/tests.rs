@@ -7,12 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
-    deployment::{
-        DesiredDeployment, LiveDeployment, SharedValues, Snapshot,
-        desired::{ConcurrencyLimit, Schedules},
-        triggers,
-    },
+    deployment::{DesiredDeployment, LiveDeployment, SharedValues, Snapshot, desired::Schedules, triggers},
     plan::{Change, Changes, ScheduleChanges, compare},
+    project::ConcurrencyLimit,
     schedule::Schedule,
     value::{self, json_object},
 };

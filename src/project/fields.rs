@@ -31,7 +31,7 @@ pub(super) enum Shape {
 
 /// A key of a mapping and the type of its value.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Field {
+pub(super) struct KnownKey {
     pub(super) key: &'static str,
     pub(super) shape: Shape,
     pub(super) nullable: bool,
@@ -39,15 +39,15 @@ pub(super) struct Field {
     pub(super) meaning: &'static str,
 }
 
-const fn field(key: &'static str, shape: Shape, meaning: &'static str) -> Field {
-    Field { key, shape, nullable: true, meaning }
+const fn field(key: &'static str, shape: Shape, meaning: &'static str) -> KnownKey {
+    KnownKey { key, shape, nullable: true, meaning }
 }
 
-const fn never_null(key: &'static str, shape: Shape, meaning: &'static str) -> Field {
-    Field { key, shape, nullable: false, meaning }
+const fn never_null(key: &'static str, shape: Shape, meaning: &'static str) -> KnownKey {
+    KnownKey { key, shape, nullable: false, meaning }
 }
 
-pub(super) const TOP: &[Field] = &[
+pub(super) const TOP: &[KnownKey] = &[
     field("prefect-version", Shape::Text, "version of Prefect that created the file; has no effect"),
     field("prefect_version", Shape::Text, "alternative spelling of `prefect-version`"),
     field("name", Shape::Text, "name of the project; has no effect"),
@@ -57,7 +57,7 @@ pub(super) const TOP: &[Field] = &[
     never_null("deployments", Shape::Mappings, "list of deployments"),
 ];
 
-pub(super) const DEPLOYMENT: &[Field] = &[
+pub(super) const DEPLOYMENT: &[KnownKey] = &[
     field("name", Shape::Text, "name of the deployment"),
     field("version", Shape::Text, "version; defaults to the Git commit or the hash of the flow's file"),
     field("version_type", Shape::Text, "source of the version, such as `vcs:git` or `prefect:simple`"),
@@ -83,13 +83,13 @@ pub(super) const DEPLOYMENT: &[Field] = &[
     field("sla", Shape::Mappings, "service level agreements (Prefect Cloud)"),
 ];
 
-pub(super) const WORK_POOL: &[Field] = &[
+pub(super) const WORK_POOL: &[KnownKey] = &[
     field("name", Shape::Text, "name of the work pool"),
     field("work_queue_name", Shape::Text, "name of a queue in the work pool"),
     never_null("job_variables", Shape::Parameters, "values for the base job template of the work pool"),
 ];
 
-pub(super) const SCHEDULE: &[Field] = &[
+pub(super) const SCHEDULE: &[KnownKey] = &[
     field("cron", Shape::Text, "cron expression, such as `0 6 * * *`"),
     field("interval", Shape::Interval, "seconds between runs, or a duration such as `PT1H`"),
     field("rrule", Shape::Text, "iCalendar RRULE"),
@@ -109,7 +109,7 @@ pub(super) const SCHEDULE: &[Field] = &[
 /// The keys that determine the kind of a schedule. A schedule must have exactly one of them.
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
-pub(super) const LIMIT: &[Field] = &[
+pub(super) const LIMIT: &[KnownKey] = &[
     field("limit", Shape::Count, "maximum number of concurrent runs"),
     field("collision_strategy", Shape::Text, "treatment of runs above the limit: `ENQUEUE` or `CANCEL_NEW`"),
     field(
@@ -122,6 +122,6 @@ pub(super) const LIMIT: &[Field] = &[
 /// Top-level keys that are never reported as unknown because they often contain definitions with anchors.
 pub(super) const FREE: &[&str] = &["definitions", "description", "required_inputs", "version"];
 
-pub(super) fn find(fields: &'static [Field], key: &str) -> Option<&'static Field> {
+pub(super) fn find(fields: &'static [KnownKey], key: &str) -> Option<&'static KnownKey> {
     fields.iter().find(|field| field.key == key)
 }

@@ -1,10 +1,10 @@
 //! Loads project files and checks their keys and the types of their values.
 
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use super::{
-    Declared, Findings, Project, Section,
-    fields::{self, Field, Shape},
+    Declared, Findings, Project, StepList,
+    fields::{self, KnownKey, Shape},
     misplaced,
     removed::{self, Removed},
 };
@@ -14,6 +14,7 @@ use crate::{
     pointer::Pointer,
     python,
     source::Source,
+    steps::Section,
     value::{self, Mapping, Value},
     yaml,
 };
@@ -68,14 +69,14 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
         Some(Value::Sequence(items)) => items.into_iter().enumerate().filter_map(declared).collect(),
         _ => Vec::new(),
     };
-    let [build, push, pull] = ["build", "push", "pull"].map(|key| Section::of(&fields, key));
+    let [build, push, pull] = Section::ALL.map(|section| StepList::read(&fields, section));
     let project = Project { document: Some(document), build, push, pull, deployments };
     Ok((project, diagnostics))
 }
 
 fn declared((index, item): (usize, Value)) -> Option<Declared> {
     let Value::Mapping(fields) = item else { return None };
-    Some(Declared { index: Some(index), fields: Arc::new(fields) })
+    Some(Declared { index: Some(index), fields: fields.into() })
 }
 
 /// Checks the content of the file and normalizes its values.
@@ -131,7 +132,7 @@ impl Checker<'_, '_> {
     fn unused_keys(
         &mut self,
         fields: &Mapping,
-        known: &'static [Field],
+        known: &'static [KnownKey],
         removed: &'static [Removed],
         misplaced: fn(&str) -> Option<&'static str>,
         pointer: &Pointer,
@@ -151,7 +152,7 @@ impl Checker<'_, '_> {
     }
 
     /// Checks the known keys of a mapping and normalizes their values. Unknown keys are kept unchanged.
-    fn mapping(&mut self, fields: &Mapping, known: &'static [Field], pointer: &Pointer) -> Mapping {
+    fn mapping(&mut self, fields: &Mapping, known: &'static [KnownKey], pointer: &Pointer) -> Mapping {
         let normal = |(key, value): (&Value, &Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
                 Some(field)
@@ -170,7 +171,7 @@ impl Checker<'_, '_> {
     }
 
     /// Normalizes a value. A value of a wrong type is reported and returned unchanged.
-    fn value(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
+    fn value(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
         match (field.shape, value) {
             (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
                 self.mismatch(field, value, pointer)
@@ -274,7 +275,7 @@ impl Checker<'_, '_> {
         self.mapping(schedule, fields::SCHEDULE, pointer).into()
     }
 
-    fn items_are_mappings(&mut self, field: &Field, items: &[Value], pointer: &Pointer) {
+    fn items_are_mappings(&mut self, field: &KnownKey, items: &[Value], pointer: &Pointer) {
         for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
             let message =
                 format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
@@ -282,7 +283,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn keys_are_text(&mut self, field: &Field, mapping: &Mapping, pointer: &Pointer) {
+    fn keys_are_text(&mut self, field: &KnownKey, mapping: &Mapping, pointer: &Pointer) {
         for key in mapping.keys().filter(|key| !key.is_string()) {
             let text = json_text(key);
             let message =
@@ -292,7 +293,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn mismatch(&mut self, field: &Field, value: &Value, pointer: &Pointer) -> Value {
+    fn mismatch(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
         let kind = match value {
             Value::String(_) if self.findings.is_date(pointer) => "a date",
             Value::Null if self.findings.is_no_number(pointer) => "a float",
@@ -320,7 +321,7 @@ impl Checker<'_, '_> {
 /// Returns the diagnostic for a key that has no effect because it is unknown or was removed from Prefect.
 fn unused_key(
     key: &str,
-    known: &'static [Field],
+    known: &'static [KnownKey],
     removed: &'static [Removed],
     misplaced: Option<&str>,
 ) -> Diagnostic {
@@ -444,7 +445,8 @@ mod tests {
         std::fs::write(folder.path().join("prefect.yaml"), text).unwrap();
         let (project, findings) = load(Path::new("prefect.yaml"), folder.path()).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
-        let schedules = value::to_json(&project.deployments[0].fields["schedules"]).to_string();
+        let schedules = project.deployments[0].fields.schedules().literal().unwrap();
+        let schedules = value::to_json(&schedules.to_vec().into()).to_string();
         assert_eq!(
             schedules,
             r#"[{"cron":"0 0 * * *","active":false,"day_or":true},{"interval":1,"anchor_date":1704067200}]"#

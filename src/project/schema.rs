@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{self, Field, Shape};
+use super::fields::{self, KnownKey, Shape};
 
 /// Returns the JSON schema of prefect.yaml, which conforms to draft 2020-12.
 ///
@@ -29,7 +29,7 @@ enum Unknown {
     Refused,
 }
 
-fn object(fields: &[Field], unknown: Unknown) -> Map<String, Json> {
+fn object(fields: &[KnownKey], unknown: Unknown) -> Map<String, Json> {
     let properties: Map<String, Json> =
         fields.iter().map(|field| (field.key.to_owned(), property(field))).collect();
     let mut object = Map::new();
@@ -41,7 +41,7 @@ fn object(fields: &[Field], unknown: Unknown) -> Map<String, Json> {
     object
 }
 
-fn property(field: &Field) -> Json {
+fn property(field: &KnownKey) -> Json {
     let mut alternatives = alternatives(field);
     if field.nullable {
         alternatives.push(json!({"type": "null"}));
@@ -61,7 +61,7 @@ fn property(field: &Field) -> Json {
 const FLAG_WORDS: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy]([Ee][Ss])?|[Nn]([Oo])?|[Oo][Nn]|[Oo][Ff][Ff]|[TtFf]|[01](\\.0)?)$";
 
 /// Returns the schemas of all notations that are accepted for a value.
-fn alternatives(field: &Field) -> Vec<Json> {
+fn alternatives(field: &KnownKey) -> Vec<Json> {
     let step = json!({"$ref": "#/$defs/step"});
     match field.shape {
         Shape::Text => vec![json!({"type": "string"})],

@@ -2,9 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::Section;
+use super::{Fields, Key, StepList};
 use crate::{
-    value::{self, Mapping, Value},
+    steps::Section,
+    value::{self, Value},
     yaml,
 };
 
@@ -28,16 +29,16 @@ pub(crate) fn entry(fields: &Json) -> String {
 }
 
 /// Returns a complete project file with one deployment. The steps of the deployment are moved to the top level.
-pub(crate) fn whole(name: &str, mut fields: Mapping) -> String {
+pub(crate) fn whole(name: &str, mut fields: Fields) -> String {
     let mut sections = vec![head(name)];
-    for (key, comment) in [("build", BUILD), ("push", PUSH), ("pull", PULL)] {
-        if let Section::Steps(steps) = Section::of(&fields, key) {
+    for (section, comment) in [(Section::Build, BUILD), (Section::Push, PUSH), (Section::Pull, PULL)] {
+        if let StepList::Steps(steps) = fields.steps(section) {
             let steps = value::to_json(&Value::Sequence(steps));
-            sections.push(format!("{comment}{}", yaml::write(&json!({key: steps}))));
+            sections.push(format!("{comment}{}", yaml::write(&json!({section.name(): steps}))));
         }
-        fields.shift_remove(key);
+        fields.remove(Key::Steps(section));
     }
-    let entry = entry(&value::to_json(&Value::Mapping(fields)));
+    let entry = entry(&value::to_json(&fields.to_template()));
     sections.push(format!("# One item per deployment.\ndeployments:\n{entry}"));
     sections.join("\n")
 }

@@ -1,19 +1,17 @@
 //! Resolves the templates of a deployment and inspects its flow.
 
-use std::sync::Arc;
-
 use crate::{
-    deployment::{DeploymentSpec, ResolvedDeployment, STEP_SECTIONS, StepSections},
+    deployment::{DeploymentSpec, ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic},
     pointer::{Pointer, Segment},
-    project::Findings,
+    project::{Fields, Findings, Key},
     resolve::{
         expressions::{self, Names},
         inspection::Inspection,
         outputs::KnownOutputs,
     },
     template::{self, ResolveError, Substitution, SubstitutionKind, missing_value},
-    value::{Mapping, Value},
+    value::Value,
 };
 
 /// Resolves a deployment as far as possible before its steps run.
@@ -34,13 +32,13 @@ pub(crate) async fn resolve(
     let (build, push) = StepSections::build_and_push(inspection.project, &spec);
     let known = KnownOutputs::after(build.iter().chain(&push));
     let early = expressions::before_steps(inspection, names, &spec, &known, findings).await;
-    let template = Value::Mapping(early.fields);
+    let template = Value::Mapping(early.fields.into_tree());
     let filled =
         template::deployment_before_steps(&template, inspection.ctx.environment, inspection.resolver).await;
     let value = match filled {
         Ok(mut filled) => {
             filled.substitutions.retain(|note| !is_in_steps(note));
-            template::mark_injected(&mut filled.substitutions, &Value::Mapping(Mapping::clone(&spec.fields)));
+            template::mark_injected(&mut filled.substitutions, &spec.fields.to_template());
             note(&filled.substitutions, &pointer, findings);
             filled.value
         }
@@ -54,16 +52,17 @@ pub(crate) async fn resolve(
         Err(error) => return Err(error),
     };
     let Value::Mapping(fields) = value else { return Ok(None) };
+    let fields = Fields::from(fields);
     let flow = inspection.flow(&fields, &pointer, findings);
-    let scope = names.of_deployment(&fields, flow.as_deref());
-    let fields = if fields == *spec.fields { Arc::clone(&spec.fields) } else { fields.into() };
+    let scope = names.for_deployment(&fields, flow.as_deref());
+    let fields = if fields == spec.fields { spec.fields.clone() } else { fields };
     Ok(Some(ResolvedDeployment { spec, fields, pending: early.pending, scope, flow }))
 }
 
 /// Returns whether a substitution occurs in a step. Steps are resolved again when they run.
 fn is_in_steps(note: &Substitution) -> bool {
     let first = note.path.segments().first();
-    matches!(first, Some(Segment::Key(key)) if STEP_SECTIONS.contains(&key.as_str()))
+    matches!(first, Some(Segment::Key(key)) if matches!(Key::parse(key), Some(Key::Steps(_))))
 }
 
 /// Reports warnings about substitutions.

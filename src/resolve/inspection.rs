@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::is_pending;
 use crate::{
-    deployment::{DeployContext, non_empty},
+    deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, Flow, Inspector},
     pointer::Pointer,
-    project::{self, Findings, Project},
-    template::{self, Resolver},
-    value::{Mapping, Value},
+    project::{self, Fields, Findings, Key, Project},
+    template::{self, Resolver, is_template},
+    value::Value,
 };
 
 /// Inspects flows and resolves individual fields.
@@ -24,17 +23,17 @@ pub(crate) struct Inspection<'a> {
 impl Inspection<'_> {
     /// Resolves fields that expressions in other fields depend on. Errors are ignored because they are
     /// reported later.
-    pub(crate) async fn fill(&self, fields: Mapping) -> Mapping {
-        let template = Value::Mapping(fields);
+    pub(crate) async fn fill(&self, fields: Fields) -> Fields {
+        let template = Value::Mapping(fields.into_tree());
         let filled = template::deployment_before_steps(&template, self.ctx.environment, self.resolver).await;
         match filled.map_or(template, |filled| filled.value) {
-            Value::Mapping(fields) => fields,
-            _ => Mapping::new(),
+            Value::Mapping(fields) => fields.into(),
+            _ => Fields::default(),
         }
     }
 
     /// Returns the flow of an entrypoint. Errors are ignored because they are reported later.
-    pub(crate) fn peek(&self, fields: &Mapping) -> Option<Arc<Flow>> {
+    pub(crate) fn peek(&self, fields: &Fields) -> Option<Arc<Flow>> {
         self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
@@ -42,12 +41,12 @@ impl Inspection<'_> {
     /// read.
     pub(super) fn flow(
         &self,
-        fields: &Mapping,
+        fields: &Fields,
         pointer: &Pointer,
         findings: &mut Findings<'_>,
     ) -> Option<Arc<Flow>> {
-        let at = pointer.join("entrypoint");
-        let Some(text) = non_empty(fields.get("entrypoint")) else {
+        let at = pointer.join(Key::Entrypoint);
+        let Some(text) = fields.entrypoint().unresolved() else {
             let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
                            You can also provide an entrypoint in a prefect.yaml file.";
             let diagnostic = Diagnostic::error(Code::NO_ENTRYPOINT, message);
@@ -57,7 +56,7 @@ impl Inspection<'_> {
             findings.at_value(&at, Diagnostic { help, ..diagnostic });
             return None;
         };
-        if self.resolver.is_offline() && is_pending(text) {
+        if self.resolver.is_offline() && is_template(text) {
             return None; // the server or another environment knows the rest of it
         }
         let entrypoint = match Entrypoint::parse(text) {

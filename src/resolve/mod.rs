@@ -6,12 +6,10 @@ pub(crate) mod expressions;
 mod inspection;
 mod lookup;
 pub(crate) mod outputs;
-mod pending;
 pub(crate) mod version;
 
 pub(crate) use self::{
     deployment::{note, resolve},
     inspection::Inspection,
     lookup::ApiLookup,
-    pending::{has_pending, is_pending},
 };

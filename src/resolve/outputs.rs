@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     deployment::{DeploymentSpec, StepSections},
     python,
-    steps::{Listed, name_and_id, registry},
+    steps::{Listed, StepItem, registry},
     value::Value,
 };
 
@@ -46,8 +46,9 @@ impl KnownOutputs {
 
     /// Adds the outputs of a step. Returns the step ids that are hidden by these outputs.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
-        let Some((name, id)) = name_and_id(step) else { return Vec::new() };
-        let Some(outputs) = registry::outputs(name) else {
+        let Some(item) = StepItem::parse(step) else { return Vec::new() };
+        let id = item.id();
+        let Some(outputs) = registry::outputs(item.name) else {
             self.open = true;
             self.names.extend(id.map(|id| (id, Name::Anything)));
             return Vec::new();

@@ -1,6 +1,7 @@
 //! Secret values, whose type prevents them from being printed, and a redactor for all output.
 
 mod document;
+mod names;
 mod redactor;
 mod spelling;
 #[cfg(test)]
@@ -12,6 +13,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 pub(crate) use document::is_fixed;
+pub(crate) use names::is_secret_key;
 pub(crate) use redactor::Redactor;
 pub(crate) use url::login;
 

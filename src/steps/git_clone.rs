@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use super::{Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::{
     git::{Address, Checkout, CloneError, Credentials, Revision},
     secret::Secret,
@@ -15,7 +15,8 @@ use crate::{
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.git_clone",
     aliases: &["prefect.deployments.steps.pull.git_clone", "prefect.deployments.steps.pull.agit_clone"],
-    phase: Phase::Any,
+    kind: StepKind::GitClone,
+    section: None,
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::required("repository", Kind::Text, "URL or local path of the repository"),

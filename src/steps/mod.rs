@@ -7,9 +7,11 @@
 mod docker_build;
 mod docker_push;
 mod effects;
+mod failure;
 mod git_clone;
 mod image_policy;
 mod inputs;
+mod item;
 mod ordering;
 mod pip_install;
 mod preview;
@@ -21,17 +23,21 @@ mod remote_storage;
 mod reporting;
 mod runner;
 mod schema;
+mod section;
 mod set_working_directory;
 mod shell;
 mod shell_words;
 mod step_cache;
 mod storage;
 
+pub(crate) use failure::{RunError, StepFailure};
 pub(crate) use image_policy::ImagePolicy;
 pub(crate) use inputs::problems;
+pub(crate) use item::{Listed, StepItem, step};
 pub(crate) use preview::{Preview, PreviewState, PreviewedStep};
-pub(crate) use runner::{List, Listed, RunError, Runner, StepFailure, name_and_id, time_limit};
+pub(crate) use runner::{List, Runner, TIMEOUT, time_limit};
 pub(crate) use schema::schemas;
+pub(crate) use section::Section;
 pub(crate) use shell_words::{shell_operator, words as split_words};
 pub(crate) use step_cache::Ran;
 
@@ -145,22 +151,24 @@ impl StepError {
     }
 }
 
-/// The section of the project file that a step belongs to.
+/// A built-in step, or a call of a Python function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Build,
-    Push,
-    Any,
-}
-
-impl Phase {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Build => "build",
-            Self::Push => "push",
-            Self::Any => "any section",
-        }
-    }
+pub(crate) enum StepKind {
+    RunShellScript,
+    PipInstallRequirements,
+    SetWorkingDirectory,
+    GitClone,
+    PullFromRemoteStorage,
+    PullWithBlock,
+    BuildDockerImage,
+    PushDockerImage,
+    PushToS3,
+    PullFromS3,
+    PushToGcs,
+    PullFromGcs,
+    PushToAzure,
+    PullFromAzure,
+    PythonFunction,
 }
 
 /// The type of a step input, which is used for validation and documentation.
@@ -257,7 +265,9 @@ pub(crate) struct StepEntry {
     pub(crate) name: &'static str,
     /// Other import paths under which Prefect offers the same function.
     pub(crate) aliases: &'static [&'static str],
-    pub(crate) phase: Phase,
+    pub(crate) kind: StepKind,
+    /// The section that the step is made for. `None` for a step of any section.
+    pub(crate) section: Option<Section>,
     pub(crate) sharing: Sharing,
     pub(crate) inputs: &'static [Input],
     /// Names of the outputs.
@@ -270,11 +280,21 @@ impl StepEntry {
     /// Checks whether the step can change files or programs on this machine, so that its position among the
     /// other steps matters. Builds and pushes of images cannot.
     fn is_ordered(&self) -> bool {
-        self.phase == Phase::Any
+        self.section.is_none()
     }
 
     /// Returns the last component of the step's full name.
     pub(crate) fn short_name(&self) -> &'static str {
-        self.name.rsplit('.').next().unwrap_or(self.name)
+        short_name(self.name)
     }
+
+    /// Returns the name of the section that the step is made for.
+    pub(crate) fn section_name(&self) -> &'static str {
+        self.section.map_or("any section", Section::name)
+    }
+}
+
+/// Returns the last component of the name of a step.
+fn short_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }

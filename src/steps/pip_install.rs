@@ -6,13 +6,16 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed_outputs};
+use super::{
+    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs, printed_outputs,
+};
 use crate::{interpreter::Script, process::Completion, value::Mapping};
 
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pip_install_requirements",
     aliases: &["prefect.deployments.steps.utility.pip_install_requirements"],
-    phase: Phase::Any,
+    kind: StepKind::PipInstallRequirements,
+    section: None,
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::optional("directory", Kind::Text, "the current directory", "working directory"),

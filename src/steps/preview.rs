@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Listed, python_step, registry,
-    runner::{self, Parts, RunError, StepFailure},
-    set_working_directory,
+    Listed, RunError, StepFailure, StepKind,
+    item::{Parts, parts},
+    python_step, registry, runner,
     step_cache::Identity,
 };
 use crate::{
@@ -71,7 +71,7 @@ impl<'a> Preview<'a> {
         let PreviewState { outputs, directory, templates } = state;
         let mut used = Vec::new();
         for listed in steps {
-            let Some((name, parts)) = runner::parts(&listed.step) else { continue };
+            let Some((name, parts)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
@@ -81,7 +81,7 @@ impl<'a> Preview<'a> {
             if keys.is_none() {
                 pending::add_missing(templates, outputs);
             }
-            if registry::find(name).is_some_and(|entry| entry.name == set_working_directory::ENTRY.name) {
+            if registry::find(name).is_some_and(|entry| entry.kind == StepKind::SetWorkingDirectory) {
                 enter(directory, &inputs);
             }
             used.push(position);

@@ -10,7 +10,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
+    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
     remote_storage::RemoteUrl,
 };
@@ -24,7 +24,8 @@ use crate::{
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pull_with_block",
     aliases: &["prefect.deployments.steps.pull.pull_with_block"],
-    phase: Phase::Any,
+    kind: StepKind::PullWithBlock,
+    section: None,
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::required("block_document_name", Kind::Text, "name of the block"),

@@ -1,8 +1,8 @@
 //! The registry of built-in steps.
 
 use super::{
-    StepEntry, docker_build, docker_push, git_clone, pip_install, pull_with_block, remote_storage,
-    set_working_directory, shell, storage,
+    StepEntry, StepKind, docker_build, docker_push, git_clone, pip_install, pull_with_block, python_step,
+    remote_storage, set_working_directory, shell, storage,
 };
 use crate::diagnostics::did_you_mean;
 
@@ -51,6 +51,11 @@ pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
+/// Returns the full name of a kind of step.
+pub(super) fn name(kind: StepKind) -> &'static str {
+    STEPS.iter().find(|entry| entry.kind == kind).map_or(python_step::ENTRY.name, |entry| entry.name)
+}
+
 /// Returns the names of a step's outputs, or `None` if the step is not a built-in one.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|entry| entry.outputs)
@@ -89,6 +94,13 @@ fn is_prefect_step(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_kind_has_one_row() {
+        for entry in STEPS {
+            assert_eq!(name(entry.kind), entry.name);
+        }
+    }
 
     #[test]
     fn names_and_aliases_are_unique() {

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs,
+    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
 };
 use crate::value::{Mapping, Value};
@@ -14,7 +14,8 @@ use crate::value::{Mapping, Value};
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pull_from_remote_storage",
     aliases: &["prefect.deployments.steps.pull.pull_from_remote_storage"],
-    phase: Phase::Any,
+    kind: StepKind::PullFromRemoteStorage,
+    section: None,
     sharing: Sharing::SameInputs,
     inputs: &[
         Input::required(

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use super::{Listed, StepEntry, effects::Effects, runner::parts};
+use super::{Listed, StepEntry, effects::Effects, item::parts, short_name};
 use crate::{
     diagnostics::Diagnostic,
     progress::{Progress, StepEnd, StepEvent, StepId, Stream},
@@ -28,7 +28,7 @@ impl PendingSteps {
             let (Some(place), Some((name, _))) = (listed.written, parts(&listed.step)) else { continue };
             pending.entry(place).or_insert_with(|| {
                 let id = StepId::next();
-                progress.step(id, StepEvent::Waiting { name: super::runner::short_name(name) });
+                progress.step(id, StepEvent::Waiting { name: short_name(name) });
                 id
             });
         }

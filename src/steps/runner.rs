@@ -12,9 +12,10 @@ use indexmap::IndexMap;
 use tokio::sync::Semaphore;
 
 use super::{
-    StepContext, StepEntry, StepError,
+    Listed, RunError, Section, StepContext, StepEntry, StepError, StepFailure, StepKind,
     effects::Effects,
     inputs,
+    item::{Parts, parts},
     ordering::{Remaining, StepOrder},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
@@ -22,77 +23,17 @@ use super::{
 };
 use crate::{
     diagnostics::Diagnostic,
-    pointer::Pointer,
     progress::{Progress, StepEnd, StepEvent, StepId},
     python,
-    source::Span,
     template::{
-        self, ResolveError, Resolver, SubstitutionKind,
-        expression::{self, ExpressionError, Scope},
+        self, Resolver, SubstitutionKind,
+        expression::{self, Scope},
     },
     value::{self, Mapping, Value},
 };
 
-/// A step in a step list, together with its location.
-#[derive(Debug, Clone)]
-pub(crate) struct Listed {
-    pub(crate) step: Value,
-    /// Path to the step within the project file.
-    pub(crate) pointer: Pointer,
-    /// Position in the project file. Several deployments have the same position if they share the step
-    /// through a YAML anchor or a top-level section.
-    pub(crate) written: Option<Span>,
-}
-
-/// A step that failed, and its location.
-#[derive(Debug, thiserror::Error)]
-#[error("{} failed: {error}", short_name(.name))]
-pub(crate) struct StepFailure {
-    /// Name of the step as written in the project file.
-    pub(crate) name: String,
-    pub(crate) pointer: Pointer,
-    #[source]
-    pub(crate) error: RunError,
-}
-
-impl StepFailure {
-    /// Creates the failure of the step at `pointer`. If an input is invalid, the failure refers to that input
-    /// instead.
-    pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
-        let pointer = match &error {
-            RunError::Expressions(errors) => {
-                errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
-            }
-            RunError::Step(StepError::Input { key: Some(key), .. }) => pointer.join(key.as_str()),
-            _ => pointer,
-        };
-        Self { name: name.to_owned(), pointer, error }
-    }
-}
-
-/// The reason why a step failed.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
-    #[error("Step has unexpected additional keys: {0}")]
-    SeveralKeys(String),
-    #[error("a step must be a name with a mapping of inputs, not {0}")]
-    NoInputs(&'static str),
-    #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
-    Unknown { name: String, doubt: Option<String> },
-    /// One or more expressions in the inputs are invalid.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
-    Expressions(Vec<ExpressionError>),
-    /// In strict mode, values have injected placeholders into the inputs. Each message describes one of them.
-    #[error("{}", .0.join("\n"))]
-    Injected(Vec<String>),
-    #[error(transparent)]
-    Template(#[from] ResolveError),
-    #[error(transparent)]
-    Step(#[from] StepError),
-}
-
 /// Input that limits the duration of a step. Only prefectl supports it.
-const TIMEOUT: &str = "timeout";
+pub(crate) const TIMEOUT: &str = "timeout";
 
 /// The steps of a deployment and the context in which they run.
 pub(crate) struct List<'l, 'c> {
@@ -136,11 +77,7 @@ impl<'a> Runner<'a> {
     ///
     /// Returns the error of the first step that fails. Concurrent steps are cancelled, and later steps do not
     /// run.
-    pub(crate) async fn run(
-        &self,
-        section: &'static str,
-        lists: Vec<List<'_, '_>>,
-    ) -> Result<(), StepFailure> {
+    pub(crate) async fn run(&self, section: Section, lists: Vec<List<'_, '_>>) -> Result<(), StepFailure> {
         let order = StepOrder::new(lists.iter().map(|list| remaining(list.steps)).collect());
         let runs = lists.into_iter().enumerate();
         let runs = runs.map(|(index, list)| self.run_list(section, list, index, &order));
@@ -155,7 +92,7 @@ impl<'a> Runner<'a> {
 
     async fn run_list(
         &self,
-        section: &'static str,
+        section: Section,
         list: List<'_, '_>,
         index: usize,
         order: &StepOrder,
@@ -173,7 +110,7 @@ impl<'a> Runner<'a> {
             let inputs = self.filled(&inputs, &written, outputs, context).await.map_err(failure)?;
             let inputs = checked(entry, name, inputs, requires).map_err(|error| failure(error.into()))?;
             let step_use = StepUse {
-                name: short_name(name),
+                name: super::short_name(name),
                 id: id.as_ref().map(python::to_text),
                 section,
                 entry,
@@ -355,7 +292,7 @@ fn checked(
     inputs: Mapping,
     requires: Option<Value>,
 ) -> Result<Mapping, StepError> {
-    if entry.name == python_step::ENTRY.name {
+    if entry.kind == StepKind::PythonFunction {
         return Ok(python_step::inputs_of_call(name, requires, inputs));
     }
     match inputs::problems(entry, &inputs, true).into_iter().next() {
@@ -370,36 +307,6 @@ fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value,
     expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
 }
 
-/// Returns the name and the ID of a step, or `None` if the step is malformed.
-pub(crate) fn name_and_id(step: &Value) -> Option<(&str, Option<String>)> {
-    let (name, parts) = parts(step)?;
-    Some((name, parts.ok()?.id.as_ref().map(python::to_text)))
-}
-
-pub(super) struct Parts {
-    pub(super) inputs: Mapping,
-    pub(super) id: Option<Value>,
-    requires: Option<Value>,
-}
-
-/// Splits a step into its name and its inputs. Returns `None` for an empty step, which is ignored.
-pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
-    let mapping = step.as_mapping()?;
-    let (name, inputs) = mapping.iter().last()?;
-    let name = name.as_str().unwrap_or_default();
-    if mapping.len() > 1 {
-        let others: Vec<_> = mapping.keys().skip(1).filter_map(Value::as_str).collect();
-        return Some((name, Err(RunError::SeveralKeys(others.join(", ")))));
-    }
-    let Some(inputs) = inputs.as_mapping() else {
-        return Some((name, Err(RunError::NoInputs(value::kind(inputs)))));
-    };
-    let mut inputs = inputs.clone();
-    let id = inputs.shift_remove("id").filter(value::is_truthy);
-    let requires = inputs.shift_remove("requires");
-    Some((name, Ok(Parts { inputs, id, requires })))
-}
-
 /// Adds the result of a step to the outputs: as a whole under the step's ID, and each entry under its own
 /// name.
 pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
@@ -407,8 +314,4 @@ pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
         outputs.insert(id, result.clone().into());
     }
     outputs.extend(result);
-}
-
-pub(super) fn short_name(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
 }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use super::{Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::value::Mapping;
 
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.set_working_directory",
     aliases: &["prefect.deployments.steps.pull.set_working_directory"],
-    phase: Phase::Any,
+    kind: StepKind::SetWorkingDirectory,
+    section: None,
     sharing: Sharing::Never,
     inputs: &[Input::required("directory", Kind::Text, "directory to change to")],
     outputs: &["directory"],

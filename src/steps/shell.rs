@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs, printed_outputs,
+    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs, printed_outputs,
     shell_words,
 };
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.run_shell_script",
     aliases: &["prefect.deployments.steps.utility.run_shell_script"],
-    phase: Phase::Any,
+    kind: StepKind::RunShellScript,
+    section: None,
     sharing: Sharing::SamePlace,
     inputs: &[
         Input::required("script", Kind::Text, "one command per line"),

@@ -9,7 +9,7 @@ use std::{
 use indexmap::IndexSet;
 use tokio::sync::OnceCell;
 
-use super::{Sharing, StepEntry, effects::Effects, ordering::StepOrder};
+use super::{Section, Sharing, StepEntry, StepKind, effects::Effects, ordering::StepOrder};
 use crate::{
     progress::StepId,
     source::Span,
@@ -19,12 +19,12 @@ use crate::{
 /// A completed step, which may have run for several deployments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ran {
+    pub(crate) kind: StepKind,
     /// Short name of the step.
     pub(crate) step: String,
     /// ID of the step, by which templates refer to its outputs.
     pub(crate) id: Option<String>,
-    /// Name of the section: `build`, `push` or `pull`.
-    pub(crate) section: &'static str,
+    pub(crate) section: Section,
     /// Whether the step can change this machine, so that its position matters. Always false for image builds
     /// and pushes.
     pub(crate) is_ordered: bool,
@@ -99,9 +99,10 @@ impl Identity {
 pub(super) struct CachedStep {
     /// ID of the step in progress events.
     pub(super) event_id: StepId,
+    pub(super) kind: StepKind,
     pub(super) name: String,
     pub(super) id: Option<String>,
-    pub(super) section: &'static str,
+    pub(super) section: Section,
     pub(super) is_ordered: bool,
     pub(super) result: OnceCell<(Effects, Duration)>,
     pub(super) deployments: Mutex<IndexSet<String>>,
@@ -112,7 +113,7 @@ pub(super) struct StepUse<'u> {
     /// Short form of the step name in the project file.
     pub(super) name: &'u str,
     pub(super) id: Option<String>,
-    pub(super) section: &'static str,
+    pub(super) section: Section,
     pub(super) entry: &'static StepEntry,
     pub(super) inputs: Mapping,
     pub(super) written: Option<Span>,
@@ -138,6 +139,7 @@ impl CachedStep {
     pub(super) fn new(step: &StepUse<'_>, event_id: StepId) -> Self {
         Self {
             event_id,
+            kind: step.entry.kind,
             name: step.name.to_owned(),
             id: step.id.clone(),
             section: step.section,
@@ -159,6 +161,7 @@ impl CachedStep {
         let (effects, time) = self.result.get()?;
         let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Ran {
+            kind: self.kind,
             step: self.name.clone(),
             id: self.id.clone(),
             section: self.section,

@@ -11,15 +11,15 @@ use ignore::{
     gitignore::{Gitignore, GitignoreBuilder, Glob},
 };
 
-use crate::fs;
+use crate::fs::{self, FileError};
 
-/// Error for an invalid pattern in an ignore file.
+/// The reason why an ignore file cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("{}:{line}: {reason}", .path.display())]
-pub(crate) struct IgnoreError {
-    path: PathBuf,
-    line: usize,
-    reason: String,
+pub(crate) enum IgnoreError {
+    #[error("{}:{line}: {reason}", .path.display())]
+    Pattern { path: PathBuf, line: usize, reason: String },
+    #[error(transparent)]
+    File(#[from] FileError),
 }
 
 /// The treatment of whitespace in the lines of an ignore file.
@@ -39,13 +39,14 @@ pub(crate) struct IgnoreFile {
 
 impl IgnoreFile {
     /// Reads an ignore file. Returns `None` if the file does not exist.
-    pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, super::StorageError> {
+    pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, IgnoreError> {
         let Some(text) = fs::read_text_if_exists(path)? else { return Ok(None) };
         Ok(Some(Self::parse(&text, path, lines)?))
     }
 
     fn parse(text: &str, path: &Path, lines: Lines) -> Result<Self, IgnoreError> {
-        let error = |line: usize, reason: String| IgnoreError { path: path.to_owned(), line, reason };
+        let error =
+            |line: usize, reason: String| IgnoreError::Pattern { path: path.to_owned(), line, reason };
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
             let line = if lines == Lines::Trimmed { line.trim() } else { line };
@@ -68,7 +69,8 @@ impl IgnoreFile {
     /// Checks whether the file with the given relative path is skipped.
     pub(crate) fn ignores(&self, relative: &Path) -> bool {
         let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
-        let of_directories = || self.last_verdict(|one| one.matched_path_or_any_parents(relative, false));
+        let of_directories =
+            || self.last_verdict(|pattern| pattern.matched_path_or_any_parents(relative, false));
         of_file.or_else(of_directories).unwrap_or(false)
     }
 

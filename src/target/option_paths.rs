@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::{
     deployment::Options,
     pointer::Pointer,
-    value::{Mapping, Value},
+    project::{Fields, Key, PoolKey},
 };
 
 /// Returns the paths of the values that `options` replace, relative to the deployment. Each path is returned
@@ -13,69 +13,70 @@ use crate::{
 ///
 /// `fields` contains the deployment's fields in the file. Schedules from options are numbered after the
 /// schedules in the file.
-pub(super) fn option_paths(
-    options: &Options,
-    fields: &Mapping,
-    name: Option<&str>,
-) -> Vec<(Pointer, String)> {
+pub(super) fn option_paths(options: &Options, fields: &Fields, name: Option<&str>) -> Vec<(Pointer, String)> {
     let mut paths = Vec::new();
-    let mut add = |keys: &[&str], option: String| paths.push((keys.iter().copied().collect(), option));
+    let mut add = |path: Pointer, option: String| paths.push((path, option));
+    let root = |key: Key| Pointer::root().join(key);
+    let pool = |key: PoolKey| root(Key::WorkPool).join(key);
     let texts = [
-        ("name", "--name ", name),
-        ("description", "--description ", options.description.as_deref()),
-        ("entrypoint", "entrypoint ", options.entrypoint.as_deref()),
-        ("version", "--version ", options.version.as_deref()),
-        ("version_type", "--version-type ", options.version_type.as_deref()),
+        (Key::Name, "--name ", name),
+        (Key::Description, "--description ", options.description.as_deref()),
+        (Key::Entrypoint, "entrypoint ", options.entrypoint.as_deref()),
+        (Key::Version, "--version ", options.version.as_deref()),
+        (Key::VersionType, "--version-type ", options.version_type.as_deref()),
     ];
     for (key, option, text) in texts {
         if let Some(text) = text {
-            add(&[key], format!("{option}{text}"));
+            add(root(key), format!("{option}{text}"));
         }
     }
     if let Some(limit) = options.concurrency_limit {
         let strategy =
             options.collision_strategy.as_ref().map(|name| format!(" --collision-strategy {name}"));
-        add(&["concurrency_limit"], format!("--concurrency-limit {limit}{}", strategy.unwrap_or_default()));
+        let option = format!("--concurrency-limit {limit}{}", strategy.unwrap_or_default());
+        add(root(Key::ConcurrencyLimit), option);
     }
-    if let Some(pool) = options.pool.as_deref().filter(|pool| !pool.is_empty()) {
-        add(&["work_pool", "name"], format!("--pool {pool}"));
+    if let Some(name) = options.pool.as_deref().filter(|name| !name.is_empty()) {
+        add(pool(PoolKey::Name), format!("--pool {name}"));
     }
     if let Some(queue) = &options.work_queue {
-        add(&["work_pool", "work_queue_name"], format!("--work-queue {queue}"));
+        add(pool(PoolKey::WorkQueueName), format!("--work-queue {queue}"));
     }
     for (key, option) in options.job_variables.iter().flat_map(|text| keyed("--job-variable", text)) {
-        add(&["work_pool", "job_variables", &key], option);
+        add(pool(PoolKey::JobVariables).join(key), option);
     }
     for (key, option) in options.param.iter().flat_map(|text| keyed("--param", text)) {
-        add(&["parameters", &key], option);
+        add(root(Key::Parameters).join(key), option);
     }
     for key in options.params.iter().flat_map(|text| object_keys(text)) {
-        add(&["parameters", &key], "--params".to_owned());
+        add(root(Key::Parameters).join(key), "--params".to_owned());
     }
     if options.tags.is_some() {
-        add(&["tags"], "--tag".to_owned());
+        add(root(Key::Tags), "--tag".to_owned());
     }
     if !options.triggers.is_empty() {
-        add(&["triggers"], "--trigger".to_owned());
+        add(root(Key::Triggers), "--trigger".to_owned());
     }
     if options.slas.is_some() {
-        add(&["sla"], "--sla".to_owned());
+        add(root(Key::Sla), "--sla".to_owned());
     }
     paths.extend(schedule_paths(options, fields));
     paths
 }
 
-fn schedule_paths(options: &Options, fields: &Mapping) -> Vec<(Pointer, String)> {
-    let first = match (fields.get("schedules"), fields.get("schedule")) {
-        (Some(Value::Sequence(items)), _) => items.iter().filter(|item| item.is_mapping()).count(),
-        (_, Some(old)) if old.is_mapping() => 1,
-        _ => 0,
+fn schedule_paths(options: &Options, fields: &Fields) -> Vec<(Pointer, String)> {
+    let first = match (fields.schedules().literal(), fields.get(Key::Schedule)) {
+        (Some(items), _) => items.iter().filter(|item| item.is_mapping()).count(),
+        (None, Some(old)) if old.is_mapping() => 1,
+        (None, _) => 0,
     };
     let cron = options.cron.iter().map(|cron| format!("--cron '{cron}'"));
     let interval = options.interval.iter().map(|seconds| format!("--interval {seconds}"));
     let rrule = options.rrule.iter().map(|rrule| format!("--rrule '{rrule}'"));
     let schedules = cron.chain(interval).chain(rrule).enumerate();
-    schedules.map(|(index, option)| (Pointer::root().join("schedules").join(first + index), option)).collect()
+    schedules
+        .map(|(index, option)| (Pointer::root().join(Key::Schedules).join(first + index), option))
+        .collect()
 }
 
 /// Returns the keys that a `key=value` or JSON option sets. Each key is returned with the option in the form
@@ -99,6 +100,7 @@ fn object_keys(text: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Mapping;
 
     #[test]
     fn lists_the_values_that_options_replace() {
@@ -111,7 +113,7 @@ mod tests {
             interval: vec![0],
             ..Options::default()
         };
-        let fields = serde_yaml::from_str("schedules: [{cron: 0 0 * * *}]").unwrap();
+        let fields = serde_yaml::from_str::<Mapping>("schedules: [{cron: 0 0 * * *}]").unwrap().into();
         let found: Vec<String> = option_paths(&options, &fields, Some("x"))
             .iter()
             .map(|(path, option)| format!("{path}: {option}"))

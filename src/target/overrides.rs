@@ -1,10 +1,8 @@
 //! Applies command-line options to the fields of a deployment. Templates are not rendered.
 
-use std::sync::Arc;
-
 use crate::{
-    deployment::{DeploymentSpec, Options, section},
-    project::Declared,
+    deployment::{DeploymentSpec, Options},
+    project::{Declared, Fields, Key, PoolKey},
     schedule::{self, BothKeys, ScheduleOptions},
     target::item_options::ItemOptionError,
     value::{self, Mapping, Value},
@@ -32,10 +30,10 @@ pub(crate) enum OptionError {
 
 /// Returns the spec of a deployment to which no options apply.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
-    let mut fields = Mapping::clone(&declared.fields);
+    let mut fields = declared.fields.clone();
     defaults(&mut fields);
     legacy_schedule(&mut fields)?;
-    Ok(DeploymentSpec { declared, fields: fields.into(), variables: Mapping::new() })
+    Ok(DeploymentSpec { declared, fields, variables: Mapping::new() })
 }
 
 /// Returns the spec of a deployment with the options applied. `name` replaces the name in the file.
@@ -48,67 +46,65 @@ pub(crate) fn with_options(
         return Err(OptionError::ParamAndParams);
     }
     let mut spec = plain(declared)?;
-    let fields = Arc::make_mut(&mut spec.fields);
+    let fields = &mut spec.fields;
     let texts = [
-        ("name", name),
-        ("description", options.description.as_deref()),
-        ("entrypoint", options.entrypoint.as_deref()),
-        ("version", options.version.as_deref()),
-        ("version_type", options.version_type.as_deref()),
+        (Key::Name, name),
+        (Key::Description, options.description.as_deref()),
+        (Key::Entrypoint, options.entrypoint.as_deref()),
+        (Key::Version, options.version.as_deref()),
+        (Key::VersionType, options.version_type.as_deref()),
     ];
     for (key, text) in texts {
-        set(fields, key, text.map(Value::from));
+        replace(fields, key, text);
     }
-    set(fields, "tags", options.tags.as_ref().map(|tags| tags.iter().map(String::as_str).collect()));
-    set(fields, "concurrency_limit", concurrency_limit(options));
-    set(fields, "enforce_parameter_schema", options.enforce_parameter_schema.map(Value::from));
-    let not_empty = |text: &Option<String>| text.as_deref().filter(|text| !text.is_empty()).map(Value::from);
+    let tags = options.tags.as_ref();
+    replace(fields, Key::Tags, tags.map(|tags| tags.iter().map(String::as_str).collect::<Value>()));
+    replace(fields, Key::ConcurrencyLimit, concurrency_limit(options));
+    replace(fields, Key::EnforceParameterSchema, options.enforce_parameter_schema);
+    for (key, text) in [(PoolKey::Name, &options.pool), (PoolKey::WorkQueueName, &options.work_queue)] {
+        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
+            fields.set_in_pool(key, text);
+        }
+    }
     let variables = job_variables(&options.job_variables)?;
-    let pool = section(fields, "work_pool");
-    set(pool, "name", not_empty(&options.pool));
-    set(pool, "work_queue_name", not_empty(&options.work_queue));
     if !options.job_variables.is_empty() {
-        set(pool, "job_variables", Some(variables.clone().into()));
+        fields.set_in_pool(PoolKey::JobVariables, variables.clone());
     }
-    section(fields, "parameters").extend(parameters(options)?);
+    let parameters = parameters(options)?;
+    fields.mapping_mut(Key::Parameters).extend(parameters);
     schedules(fields, options);
     spec.variables = variables;
     Ok(spec)
 }
 
 /// Adds missing keys with their default values. A null section is treated as missing.
-fn defaults(fields: &mut Mapping) {
-    for key in ["name", "version", "concurrency_limit", "description", "entrypoint"] {
-        fields.entry(key.into()).or_insert(Value::Null);
+fn defaults(fields: &mut Fields) {
+    for key in [Key::Name, Key::Version, Key::ConcurrencyLimit, Key::Description, Key::Entrypoint] {
+        fields.set_default(key);
     }
-    if fields.get("tags").is_none_or(Value::is_null) {
-        fields.insert("tags".into(), Value::Sequence(Vec::new()));
+    if fields.get(Key::Tags).is_none_or(Value::is_null) {
+        fields.set(Key::Tags, Vec::<Value>::new());
     }
-    section(fields, "parameters");
-    let pool = section(fields, "work_pool");
-    for key in ["name", "work_queue_name"] {
-        pool.entry(key.into()).or_insert(Value::Null);
-    }
-    section(pool, "job_variables");
+    fields.mapping_mut(Key::Parameters);
+    fields.set_pool_default(PoolKey::Name);
+    fields.set_pool_default(PoolKey::WorkQueueName);
+    fields.job_variables_mut();
 }
 
-fn set(fields: &mut Mapping, key: &str, value: Option<Value>) {
+fn replace(fields: &mut Fields, key: Key, value: Option<impl Into<Value>>) {
     if let Some(value) = value {
-        fields.insert(key.into(), value);
+        fields.set(key, value);
     }
 }
 
 /// Converts the deprecated key `schedule` to `schedules`. Fails if both keys are present.
-fn legacy_schedule(fields: &mut Mapping) -> Result<(), OptionError> {
-    let old = fields.shift_remove("schedule").filter(|old| !old.is_null());
-    match old {
-        Some(_) if fields.contains_key("schedules") => Err(BothKeys.into()),
-        Some(old) => {
-            fields.insert("schedules".into(), Value::Sequence(vec![old]));
-            Ok(())
-        }
-        None => Ok(()),
+fn legacy_schedule(fields: &mut Fields) -> Result<(), OptionError> {
+    let Some(old) = fields.remove(Key::Schedule).filter(|old| !old.is_null()) else { return Ok(()) };
+    if !fields.schedules().is_absent() {
+        return Err(BothKeys.into());
     }
+    fields.set(Key::Schedules, vec![old]);
+    Ok(())
 }
 
 fn concurrency_limit(options: &Options) -> Option<Value> {
@@ -156,7 +152,7 @@ fn entries(object: &serde_json::Map<String, serde_json::Value>) -> impl Iterator
     object.iter().map(|(key, json)| (Value::from(key.as_str()), value::from_json(json)))
 }
 
-fn schedules(fields: &mut Mapping, options: &Options) {
+fn schedules(fields: &mut Fields, options: &Options) {
     let options = ScheduleOptions {
         cron: options.cron.clone(),
         interval: options.interval.clone(),
@@ -164,25 +160,22 @@ fn schedules(fields: &mut Mapping, options: &Options) {
         anchor_date: options.anchor_date.clone(),
         timezone: options.timezone.clone(),
     };
-    let items = match fields.get("schedules") {
-        Some(Value::Sequence(items)) => items.iter().filter_map(Value::as_mapping).cloned().collect(),
-        _ => Vec::new(),
-    };
+    let declared = fields.schedules().literal().unwrap_or_default();
+    let items = declared.iter().filter_map(Value::as_mapping).cloned().collect();
     let items: Vec<Mapping> = schedule::with_options(items, &options);
     if !items.is_empty() {
-        fields.insert("schedules".into(), items.into_iter().map(Value::Mapping).collect());
+        fields.set(Key::Schedules, items.into_iter().map(Value::Mapping).collect::<Value>());
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
 
     fn fields(yaml: &str, options: &Options) -> Result<Value, OptionError> {
-        let declared = Declared { index: Some(0), fields: Arc::new(serde_yaml::from_str(yaml).unwrap()) };
-        with_options(declared, options, None).map(|spec| Mapping::clone(&spec.fields).into())
+        let fields = serde_yaml::from_str::<Mapping>(yaml).unwrap().into();
+        let declared = Declared { index: Some(0), fields };
+        with_options(declared, options, None).map(|spec| spec.fields.to_template())
     }
 
     fn texts(texts: &[&str]) -> Vec<String> {

@@ -1,14 +1,11 @@
 //! Selects deployments by name or pattern, or with `--all`.
 
-use std::{
-    collections::{BTreeSet, HashMap},
-    sync::Arc,
-};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     deployment::{Options, Selection, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
-    project::{Declared, Project},
+    project::{Declared, Fields, Project},
 };
 
 /// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
@@ -75,7 +72,7 @@ pub(crate) fn select(
 
 /// Returns an empty deployment that is not declared in the file.
 pub(crate) fn none() -> Declared {
-    Declared { index: None, fields: Arc::default() }
+    Declared { index: None, fields: Fields::default() }
 }
 
 fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnostic>) -> Selection {
@@ -202,17 +199,18 @@ impl<'a> NamePattern<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Project;
+    use crate::project::Key;
 
     fn project(deployments: &[(&str, &str)]) -> Project {
         let mut project = Project::empty();
         for (index, (name, entrypoint)) in deployments.iter().enumerate() {
-            let fields = [("name", *name), ("entrypoint", *entrypoint)]
-                .into_iter()
-                .filter(|(_, value)| !value.is_empty())
-                .map(|(key, value)| (key.into(), value.into()))
-                .collect();
-            project.deployments.push(Declared { index: Some(index), fields: Arc::new(fields) });
+            let mut fields = Fields::default();
+            for (key, value) in [(Key::Name, *name), (Key::Entrypoint, *entrypoint)] {
+                if !value.is_empty() {
+                    fields.set(key, value);
+                }
+            }
+            project.deployments.push(Declared { index: Some(index), fields });
         }
         project
     }

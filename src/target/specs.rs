@@ -13,7 +13,7 @@ use crate::{
     flow::Inspector,
     fs,
     pointer::Pointer,
-    project::{Declared, Findings, Project},
+    project::{Declared, Findings, Key, Project},
     source::Source,
     yaml,
 };
@@ -46,7 +46,7 @@ pub(crate) fn specs(
         };
         if let Err(OptionError::ScheduleAndSchedules(error)) = &spec {
             let diagnostic = Diagnostic::error(Code::SCHEDULE_KEYS, error.to_string());
-            findings.at_key(&pointer.join("schedule"), diagnostic);
+            findings.at_key(&pointer.join(Key::Schedule), diagnostic);
             continue;
         }
         let mut spec = spec.map_err(|error| (pointer, error))?;
@@ -68,10 +68,10 @@ fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Resul
     };
     if !ctx.options.triggers.is_empty() {
         let items = item_options::from_options(ItemKind::Trigger, &ctx.options.triggers, read, parse)?;
-        spec.replace_items("triggers", items);
+        spec.fields.set(Key::Triggers, items);
     }
     if let Some(slas) = &ctx.options.slas {
-        spec.replace_items("sla", item_options::from_options(ItemKind::Sla, slas, read, parse)?);
+        spec.fields.set(Key::Sla, item_options::from_options(ItemKind::Sla, slas, read, parse)?);
     }
     Ok(())
 }

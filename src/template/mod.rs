@@ -7,6 +7,7 @@
 
 mod apply;
 mod blocks;
+mod detection;
 pub(crate) mod expression;
 mod injected;
 pub(crate) mod literal;
@@ -28,6 +29,7 @@ pub(crate) mod test_data;
 mod tests;
 
 pub(crate) use blocks::malformed as malformed_blocks;
+pub(crate) use detection::{has_template, is_template};
 pub(crate) use injected::{mark as mark_injected, warning as injected_warning};
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, schedules,

@@ -2,13 +2,11 @@
 
 use crate::{
     api::{Capabilities, Feature},
-    deployment::{ResolvedDeployment, item_reader::duration_value},
+    deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, Severity},
     pointer::Pointer,
-    project::Findings,
-    resolve::has_pending,
+    project::{ConcurrencyLimit, Field, Fields, Findings, Key, ScheduleItem, TriggerItem},
     schedule::duration::Seconds,
-    value::{Mapping, Value},
 };
 
 /// Reports the fields of a deployment that the server does not support. If `is_allowed` is set, they are
@@ -33,56 +31,49 @@ pub(crate) fn unsupported_fields(
             (Severity::Error, error.to_string(), help)
         };
         let diagnostic = Diagnostic { severity, ..Diagnostic::error(Code::UNSUPPORTED_BY_SERVER, message) };
-        findings.at_key(&deployment.pointer([]).join_all(&path), diagnostic.help(help));
+        findings.at_key(&deployment.pointer().join_all(&path), diagnostic.help(help));
     }
 }
 
 /// Returns the features that a deployment uses, each with the path of the field that requires the feature.
-fn used_features(fields: &Mapping) -> Vec<(Feature, Pointer)> {
+fn used_features(fields: &Fields) -> Vec<(Feature, Pointer)> {
     let mut used = Vec::new();
-    let list = |key: &str| fields.get(key).and_then(Value::as_sequence).into_iter().flatten().enumerate();
-    for (index, schedule) in list("schedules") {
-        let at = Pointer::root().join("schedules").join(index);
-        for (key, feature) in [("slug", Feature::ScheduleSlugs), ("parameters", Feature::ScheduleParameters)]
-        {
-            if schedule.get(key).is_some_and(|value| !is_empty(value)) {
-                used.push((feature, at.join(key)));
-            }
+    let root = |key: Key| Pointer::root().join(key);
+    for (index, item) in fields.schedules().literal().into_iter().flatten().enumerate() {
+        let (at, item) = (root(Key::Schedules).join(index), ScheduleItem(item));
+        if item.slug().is_set_and(|slug| !slug.is_empty()) {
+            used.push((Feature::ScheduleSlugs, at.join(ScheduleItem::SLUG)));
+        }
+        if item.parameters().is_set_and(|parameters| !parameters.is_empty()) {
+            used.push((Feature::ScheduleParameters, at.join(ScheduleItem::PARAMETERS)));
         }
     }
-    for (index, trigger) in list("triggers") {
-        if trigger.get("schedule_after").is_some_and(delays) {
-            used.push((
-                Feature::ScheduleAfter,
-                Pointer::root().join("triggers").join(index).join("schedule_after"),
-            ));
+    for (index, item) in fields.triggers().literal().into_iter().flatten().enumerate() {
+        if may_delay(TriggerItem(item).schedule_after()) {
+            let at = root(Key::Triggers).join(index).join(TriggerItem::SCHEDULE_AFTER);
+            used.push((Feature::ScheduleAfter, at));
         }
     }
-    let grace = fields.get("concurrency_limit").and_then(|limit| limit.get("grace_period_seconds"));
-    if grace.is_some_and(|seconds| !seconds.is_null()) {
-        let at = Pointer::root().join("concurrency_limit").join("grace_period_seconds");
+    if fields.grace_period().is_set() {
+        let at = root(Key::ConcurrencyLimit).join(ConcurrencyLimit::GRACE_PERIOD);
         used.push((Feature::GracePeriod, at));
     }
     used
 }
 
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Mapping(entries) => entries.is_empty(),
-        _ => false,
-    }
-}
-
 /// Returns whether `schedule_after` may delay a run. Null and zero do not.
-fn delays(value: &Value) -> bool {
-    has_pending(value) || duration_value(value).is_ok_and(|delay| delay != Seconds::ZERO)
+fn may_delay(schedule_after: Field<'_, Seconds>) -> bool {
+    match schedule_after {
+        Field::Literal(delay) => delay != Seconds::ZERO,
+        Field::Template(_) => true,
+        Field::Absent | Field::Null | Field::Mismatch(_) => false,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::Mapping;
 
     #[test]
     fn finds_features_only_where_fields_have_values() {
@@ -100,7 +91,7 @@ mod tests {
             ("triggers: [{schedule_after: 0}, {schedule_after: 60}, {}]", "triggers[1].schedule_after"),
             ("schedules: null", ""),
         ] {
-            let fields: Mapping = serde_yaml::from_str(yaml).unwrap();
+            let fields = serde_yaml::from_str::<Mapping>(yaml).unwrap().into();
             let found: Vec<String> = used_features(&fields).iter().map(|(_, at)| at.to_string()).collect();
             assert_eq!(found.join(" "), expected, "{yaml}");
         }

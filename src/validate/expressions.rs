@@ -8,10 +8,9 @@ use crate::{
     pointer::Pointer,
     project::Findings,
     resolve::{
-        expressions::{Names, Stage, any_expressions, without_steps},
+        expressions::{Names, Stage, any_expressions},
         outputs::KnownOutputs,
     },
-    steps::name_and_id,
     template::expression::{self, Checked},
     value::Value,
 };
@@ -25,17 +24,17 @@ pub(crate) fn check_steps(
 ) {
     let mut before = KnownOutputs::default();
     for listed in sections.build.iter().chain(&sections.push) {
-        if let Some((name, _)) = name_and_id(&listed.step) {
-            let inputs = listed.step.get(name).cloned().unwrap_or_default();
-            check_template(&inputs, &listed.pointer.join(name), deployment, &before, names, findings);
+        if let Some(item) = listed.item() {
+            let inputs = Value::Mapping(item.all_inputs.clone());
+            check_template(&inputs, &listed.pointer.join(item.name), deployment, &before, names, findings);
         }
         before.add(&listed.step);
     }
     let all = KnownOutputs::in_fields(sections, &deployment.spec);
     if any_expressions(&deployment.fields) {
-        let (fields, _) = without_steps(&deployment.fields);
+        let (fields, _) = deployment.fields.without_steps();
         let checked = expression::check(&Value::Mapping(fields), &BTreeSet::new());
-        unknown_outputs(&checked, &deployment.spec.declared.pointer(), &all, findings);
+        unknown_outputs(&checked, &deployment.pointer(), &all, findings);
     }
     if let PullSteps::Listed(steps) = &sections.pull {
         check_template(

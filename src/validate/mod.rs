@@ -2,11 +2,13 @@
 
 mod capabilities;
 mod duplicates;
+mod error;
 mod expressions;
 mod fields;
 mod lookalikes;
 mod parameters;
 mod paths;
+pub(crate) mod preparation;
 mod references;
 mod schedules;
 mod server;
@@ -14,8 +16,12 @@ mod shell_script;
 mod steps;
 mod work_pools;
 
+#[cfg(test)]
+mod preparation_tests;
+
 pub(crate) use self::{
     duplicates::duplicates,
+    error::PreparationError,
     expressions::check_steps as check_expressions,
     parameters::parameters as check_parameters,
     schedules::{schedule, slas, triggers},
@@ -46,7 +52,7 @@ pub(crate) fn deployment(
     slas(deployment, findings);
     fields::version_type(deployment, findings);
     fields::concurrency_limit(deployment, findings);
-    parameters::of_deployment(deployment, findings);
+    parameters::known_parameters(deployment, findings);
     for listed in sections.build.iter().chain(&sections.push) {
         steps::step(listed, findings);
     }

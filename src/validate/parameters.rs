@@ -7,22 +7,17 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
     pointer::Pointer,
-    project::Findings,
-    resolve::has_pending,
+    project::{Findings, Key, literals},
     validate::paths::join,
-    value::{Mapping, Value},
 };
 
-pub(super) fn of_deployment(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let (Some(flow), Some(Value::Mapping(given))) = (&deployment.flow, deployment.fields.get("parameters"))
-    else {
-        return;
-    };
-    let known: Mapping =
-        given.iter().filter(|(_, value)| !has_pending(value)).map(|(k, v)| (k.clone(), v.clone())).collect();
-    let enforced = deployment.fields.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
-    let at = deployment.pointer(["parameters"]);
-    parameters(&desired::object(&known), &flow.parameters, enforced, &at, findings);
+/// Validates the parameters of a deployment that are known before its steps run.
+pub(super) fn known_parameters(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let fields = &deployment.fields;
+    let (Some(flow), Some(given)) = (&deployment.flow, fields.parameters().literal()) else { return };
+    let enforced = fields.enforce_parameter_schema().literal().unwrap_or(true);
+    let at = deployment.pointer_to(Key::Parameters);
+    parameters(&desired::object(&literals(given)), &flow.parameters, enforced, &at, findings);
 }
 
 /// Validates parameters against the parameter schema of a flow. Type errors are only reported if `enforced`

@@ -2,19 +2,19 @@
 
 use super::lookalikes::lookalikes;
 use crate::{
-    deployment::{PullSteps, ResolvedDeployment, STEP_SECTIONS, StepSections},
+    deployment::{PullSteps, ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic, did_you_mean},
     environment::Environment,
     pointer::{Pointer, Segment},
-    project::Findings,
+    project::{Fields, Findings, Key, TriggerItem},
     python,
     resolve::outputs::KnownOutputs,
-    steps::name_and_id,
+    steps::StepItem,
     template::{
         self, is_run_time_placeholder, missing_value,
         placeholder::{self, Kind, Placeholder},
     },
-    value::{Mapping, Value},
+    value::Value,
 };
 
 /// Warns about placeholders in steps and fields that have no value.
@@ -32,7 +32,7 @@ pub(super) fn references(
         before.add(&listed.step);
     }
     let mut checker = Checker { before: &all, all: &all, environment, place: In::Fields, findings };
-    checker.fields(&deployment.fields, &deployment.spec.declared.pointer());
+    checker.fields(&deployment.fields, &deployment.pointer());
     if let PullSteps::Listed(steps) = &sections.pull {
         let with_pull = steps.iter().fold(all.clone(), |mut known, step| {
             known.add(step);
@@ -72,33 +72,29 @@ struct Checker<'a, 'b> {
 
 impl Checker<'_, '_> {
     fn step(&mut self, step: &Value, pointer: &Pointer) {
-        let Some((name, _)) = name_and_id(step) else { return };
-        let Some(inputs) = step.get(name).and_then(Value::as_mapping) else { return };
-        let pointer = pointer.join(name);
-        for (key, value) in inputs {
-            let key = python::to_text(key);
-            if !matches!(key.as_str(), "id" | "requires") {
-                self.value(value, &pointer.join(key));
-            }
+        let Some(item) = StepItem::parse(step) else { return };
+        let pointer = pointer.join(item.name);
+        for (key, value) in item.inputs() {
+            self.value(value, &pointer.join(python::to_text(key)));
         }
-        for error in template::malformed_blocks(&Value::Mapping(inputs.clone())) {
+        for error in template::malformed_blocks(&Value::Mapping(item.all_inputs.clone())) {
             let diagnostic = Diagnostic::error(Code::REFERENCE, error.to_string());
             self.findings.at_value(&pointer.join_all(&error.path), diagnostic);
         }
     }
 
-    fn fields(&mut self, fields: &Mapping, pointer: &Pointer) {
+    fn fields(&mut self, fields: &Fields, pointer: &Pointer) {
         for (key, value) in fields {
             let key = python::to_text(key);
             let pointer = pointer.join(key.as_str());
-            match (key.as_str(), value) {
-                ("triggers", Value::Sequence(items)) => {
+            match (Key::parse(&key), value) {
+                (Some(Key::Triggers), Value::Sequence(items)) => {
                     for (index, item) in items.iter().enumerate() {
                         self.trigger(item, &pointer.join(index));
                     }
                 }
-                (key, value) if !STEP_SECTIONS.contains(&key) => self.value(value, &pointer),
-                _ => {}
+                (Some(Key::Steps(_)), _) => {}
+                (_, value) => self.value(value, &pointer),
             }
         }
     }
@@ -107,7 +103,7 @@ impl Checker<'_, '_> {
     fn trigger(&mut self, trigger: &Value, pointer: &Pointer) {
         for (key, value) in trigger.as_mapping().into_iter().flatten() {
             let key = python::to_text(key);
-            if key != "parameters" {
+            if key != TriggerItem::PARAMETERS {
                 self.value(value, &pointer.join(key));
             }
         }

@@ -11,31 +11,32 @@ use crate::{
     },
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
-    project::Findings,
-    resolve::{has_pending, is_pending},
+    project::{Findings, Key, ScheduleItem, TriggerItem},
     schedule::Schedule,
+    template::has_template,
     value::{Mapping, Value},
 };
 
 pub(super) fn schedules(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let Some(Value::Sequence(items)) = deployment.fields.get("schedules") else { return };
-    for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_pending(item)) {
+    let Some(items) = deployment.fields.schedules().literal() else { return };
+    let at = deployment.pointer_to(Key::Schedules);
+    for (index, item) in items.iter().enumerate().filter(|(_, item)| !has_template(item)) {
         let Some(item) = item.as_mapping() else { continue };
-        schedule(item, &deployment.pointer(["schedules"]).join(index), findings);
+        schedule(item, &at.join(index), findings);
     }
-    slugs(items, &deployment.pointer(["schedules"]), findings);
+    slugs(items, &at, findings);
 }
 
 /// Reports duplicate slugs of schedules. The server would only report an unclear error.
 fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     let mut seen = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
-        let Some(slug) = item.get("slug").and_then(Value::as_str) else { continue };
-        if !slug.is_empty() && !is_pending(slug) && !seen.insert(slug) {
+        let Some(slug) = ScheduleItem(item).slug().literal() else { continue };
+        if !slug.is_empty() && !seen.insert(slug) {
             let message = format!("another schedule of this deployment has the slug `{slug}`");
             let diagnostic =
                 Diagnostic::error(Code::SCHEDULE, message).help("give every schedule a slug of its own");
-            findings.at_value(&at.join(index).join("slug"), diagnostic);
+            findings.at_value(&at.join(index).join(ScheduleItem::SLUG), diagnostic);
         }
     }
 }
@@ -57,16 +58,10 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
 }
 
 pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    let Some(Value::Sequence(items)) = deployment.fields.get("triggers") else { return };
-    let known: Vec<Value> =
-        items.iter().filter(|item| !has_pending(&without_parameters(item))).cloned().collect();
-    if known.len() == items.len() {
-        triggers(
-            &known,
-            deployment.text("name").unwrap_or_default(),
-            &deployment.pointer(["triggers"]),
-            findings,
-        );
+    let Some(items) = deployment.fields.triggers().literal() else { return };
+    if items.iter().all(|item| !TriggerItem(item).has_template()) {
+        let at = deployment.pointer_to(Key::Triggers);
+        triggers(items, deployment.name().unwrap_or_default(), &at, findings);
     }
 }
 
@@ -95,27 +90,22 @@ pub(crate) fn triggers(
 
 /// Reports features that only Prefect Cloud supports: SLAs and metric triggers.
 pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    if deployment.fields.get("sla").is_some_and(Value::is_sequence) {
+    if deployment.fields.slas().literal().is_some() {
         let diagnostic = Diagnostic::error(Code::SLA, slas::OnlyOnCloud.to_string());
-        findings.at_key(&deployment.pointer(["sla"]), diagnostic);
+        findings.at_key(&deployment.pointer_to(Key::Sla), diagnostic);
     }
-    let Some(Value::Sequence(triggers)) = deployment.fields.get("triggers") else { return };
-    for (index, trigger) in triggers.iter().enumerate() {
-        let is = |key: &str, value: &str| trigger.get(key).and_then(Value::as_str) == Some(value);
-        if is("posture", "Metric") || is("type", "metric") {
-            let message = "triggers on metrics are only supported on Prefect Cloud";
-            findings.at_value(
-                &deployment.pointer(["triggers"]).join(index),
-                Diagnostic::error(Code::TRIGGER, message),
-            );
-        }
+    let Some(items) = deployment.fields.triggers().literal() else { return };
+    for (index, _) in items.iter().enumerate().filter(|(_, item)| TriggerItem(item).is_on_metric()) {
+        let message = "triggers on metrics are only supported on Prefect Cloud";
+        let at = deployment.pointer_to(Key::Triggers).join(index);
+        findings.at_value(&at, Diagnostic::error(Code::TRIGGER, message));
     }
 }
 
 /// Parses the SLAs of a deployment. Returns `None` if the deployment has no SLAs or if they are invalid.
 pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) -> Option<Vec<Sla>> {
-    let Some(Value::Sequence(items)) = deployment.fields.get("sla") else { return None };
-    let at = deployment.pointer(["sla"]);
+    let items = deployment.fields.slas().literal()?;
+    let at = deployment.pointer_to(Key::Sla);
     match slas::slas(items) {
         Ok(read) => {
             unknown_keys(read.unknown_keys, &at, findings);
@@ -145,13 +135,4 @@ fn wrong_items<T>(
             .at_value(&at.join(error.index).join_all(&error.path), Diagnostic::error(code, error.message));
     }
     None
-}
-
-/// Returns a trigger without its parameters, because their templates are resolved from the event.
-fn without_parameters(item: &Value) -> Value {
-    let mut item = item.clone();
-    if let Value::Mapping(entries) = &mut item {
-        entries.shift_remove("parameters");
-    }
-    item
 }

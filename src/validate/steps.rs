@@ -7,31 +7,32 @@ use crate::{
     environment::Environment,
     pointer::Pointer,
     project::{Findings, Part},
-    resolve::{has_pending, outputs::KnownOutputs},
-    steps::{Listed, StepEntry, StepError, name_and_id, problems, registry, time_limit},
-    template::placeholder::{self, Kind},
+    resolve::outputs::KnownOutputs,
+    steps::{Listed, StepEntry, StepError, StepItem, TIMEOUT, problems, registry, time_limit},
+    template::{
+        has_template,
+        placeholder::{self, Kind},
+    },
     value::{self, Mapping, Value},
 };
 
 /// Validates a build or push step. The values of its inputs are only validated if none of them contains a
 /// template.
 pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
-    let Some(entries) = listed.step.as_mapping().filter(|entries| !entries.is_empty()) else { return };
-    let Some((name, inputs)) = form(entries, &listed.pointer, findings) else { return };
-    let pointer = listed.pointer.join(name);
-    let Some(entry) = registry::find(name) else {
+    let Some(item) = well_formed(listed, findings) else { return };
+    let pointer = listed.pointer.join(item.name);
+    let Some(entry) = item.entry() else {
         // Without a doubt the name is a Python function, which cannot be validated.
-        if let Some(doubt) = registry::doubt(name) {
-            let message = format!("step '{name}' does not exist");
+        if let Some(doubt) = registry::doubt(item.name) {
+            let message = format!("step '{}' does not exist", item.name);
             findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
         }
         return;
     };
-    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
-    let mut inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let mut inputs = own_inputs(item);
     if let Err(error) = time_limit(entry, &mut inputs) {
         let diagnostic = Diagnostic::error(Code::STEP_INPUT, error.to_string());
-        findings.at_value(&pointer.join("timeout"), diagnostic);
+        findings.at_value(&pointer.join(TIMEOUT), diagnostic);
     }
     let problems = problems(entry, &inputs, false);
     if problems.is_empty() {
@@ -44,12 +45,12 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
             None => findings.at_key(&pointer, diagnostic),
         }
     }
-    shell(entry, &inputs, &pointer, findings);
+    shell(item, &pointer, findings);
 }
 
 /// Validates the inputs by constructing the step. Does nothing if an input contains a template.
 fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
-    if inputs.values().any(has_pending) {
+    if inputs.values().any(has_template) {
         return;
     }
     if let Some((key, message)) = refused(entry, inputs) {
@@ -63,10 +64,10 @@ fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut
 /// This check only runs before steps are run, because the variable may be set on another machine.
 pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, findings: &mut Findings<'_>) {
     for listed in sections.build.iter().chain(&sections.push) {
-        let Some((name, _)) = name_and_id(&listed.step) else { continue };
-        let (Some(entry), Some(inputs)) = (registry::find(name), listed.step.get(name)) else { continue };
+        let Some(item) = listed.item() else { continue };
+        let Some(entry) = item.entry() else { continue };
         for input in entry.inputs.iter().filter(|input| input.required) {
-            let text = inputs.get(input.name).and_then(Value::as_str).unwrap_or_default();
+            let text = item.all_inputs.get(input.name).and_then(Value::as_str).unwrap_or_default();
             let Some(placeholder) = placeholder::only(text) else { continue };
             let variable = placeholder.environment_name();
             if placeholder.kind() != Kind::Environment || environment.non_empty(variable).is_some() {
@@ -75,7 +76,7 @@ pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, f
             let message = format!("the input '{}' of {} is empty", input.name, entry.short_name());
             let diagnostic = Diagnostic::error(Code::STEP_INPUT, message)
                 .help(format!("set the environment variable {variable}"));
-            findings.at_value(&listed.pointer.join(name).join(input.name), diagnostic);
+            findings.at_value(&listed.pointer.join(item.name).join(input.name), diagnostic);
         }
     }
 }
@@ -99,18 +100,18 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
         if let Some((message, help)) = invalid_form(step, name, inputs) {
             let message = format!("workers will fail: {message}");
             findings.at_key(&pointer, Diagnostic::warning(Code::PULL_STEP_FORM, message).help(help));
-        } else if let (Some(entry), Some(inputs)) = (registry::find(name), inputs.as_mapping()) {
-            pull_inputs(entry, inputs, &pointer, findings);
+        } else if let Some(item) = StepItem::parse(step) {
+            pull_inputs(item, &pointer, findings);
         }
     }
 }
 
 /// Warns about inputs that would make a pull step fail on a worker.
-fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
-    let inputs = inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some("id" | "requires")));
-    let inputs: Mapping = inputs.map(|(key, value)| (key.clone(), value.clone())).collect();
+fn pull_inputs(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let Some(entry) = item.entry() else { return };
+    let inputs = own_inputs(item);
     let mut problems = problems(entry, &inputs, false);
-    if problems.is_empty() && !inputs.values().any(has_pending) {
+    if problems.is_empty() && !inputs.values().any(has_template) {
         problems.extend(refused(entry, &inputs));
     }
     for (key, message) in problems {
@@ -118,7 +119,12 @@ fn pull_inputs(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings:
         let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
         findings.at_key(&at, diagnostic);
     }
-    shell(entry, &inputs, pointer, findings);
+    shell(item, pointer, findings);
+}
+
+/// Returns the inputs without those that every step accepts.
+fn own_inputs(item: StepItem<'_>) -> Mapping {
+    item.inputs().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// Returns the key and the message of the error that occurs when the step is constructed. Returns `None` if
@@ -130,19 +136,16 @@ fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, Strin
     }
 }
 
-/// Returns the name and inputs of a step. If the structure is invalid, adds a finding and returns `None`.
-fn form<'a>(
-    entries: &'a Mapping,
-    pointer: &Pointer,
-    findings: &mut Findings<'_>,
-) -> Option<(&'a str, &'a Mapping)> {
-    let (name, inputs) = entries.iter().next()?;
+/// Returns a step with a valid structure. Reports an invalid structure. An empty step is skipped.
+fn well_formed<'a>(listed: &'a Listed, findings: &mut Findings<'_>) -> Option<StepItem<'a>> {
+    let (name, inputs) = listed.step.as_mapping()?.iter().next()?;
     let name = name.as_str()?;
-    if let Some((message, help)) = invalid_form(&Value::Mapping(entries.clone()), name, inputs) {
-        findings.at_key(&pointer.join(name), Diagnostic::error(Code::STEP_FORM, message).help(help));
+    if let Some((message, help)) = invalid_form(&listed.step, name, inputs) {
+        let at = listed.pointer.join(name);
+        findings.at_key(&at, Diagnostic::error(Code::STEP_FORM, message).help(help));
         return None;
     }
-    Some((name, inputs.as_mapping()?))
+    listed.item()
 }
 
 /// Returns a message and a help text if the structure of a step is invalid. Returns `None` if the structure
@@ -170,16 +173,12 @@ fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'s
 }
 
 /// Warns about a script that uses shell syntax although it runs without a shell.
-fn shell(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
-    let has_shell = inputs.get("shell").is_some_and(|shell| *shell != Value::Bool(false) && !shell.is_null());
-    let Some(script) = inputs.get("script").and_then(Value::as_str) else { return };
-    if entry.short_name() != "run_shell_script" || has_shell {
-        return;
-    }
+fn shell(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let Some(script) = item.script_without_shell() else { return };
     for Problem { range, message } in shell_script::problems(script) {
         let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
             .help("write one command per line, or add `shell: true`, which runs each line with /bin/sh");
-        findings.at_part(&pointer.join("script"), Part::new(script, range), diagnostic);
+        findings.at_part(&pointer.join(StepItem::SCRIPT), Part::new(script, range), diagnostic);
     }
 }
 
@@ -189,15 +188,16 @@ pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
     let mut known = KnownOutputs::default();
     for listed in &steps {
         for id in known.add(&listed.step) {
-            let has_id = |listed: &&&Listed| {
-                name_and_id(&listed.step).is_some_and(|(_, of_step)| of_step.as_ref() == Some(&id))
+            let has_id = |item: &StepItem<'_>| item.id().as_ref() == Some(&id);
+            let Some(owner) = steps.iter().rev().find(|listed| listed.item().as_ref().is_some_and(has_id))
+            else {
+                continue;
             };
-            let Some(owner) = steps.iter().rev().find(has_id) else { continue };
-            let Some((name, _)) = name_and_id(&owner.step) else { continue };
+            let Some(item) = owner.item() else { continue };
             let message = format!("the step id `{id}` is hidden by an output with the same name");
             let diagnostic =
                 Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
-            findings.at_value(&owner.pointer.join(name).join("id"), diagnostic);
+            findings.at_value(&owner.pointer.join(item.name).join(StepItem::ID), diagnostic);
         }
     }
 }

@@ -10,10 +10,9 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
     pointer::Pointer,
-    project::Findings,
-    resolve::has_pending,
+    project::{Findings, Key, PoolKey, literals},
     validate::paths::join,
-    value::{self, Mapping, Value},
+    value,
 };
 
 /// Validates the work pools and the job variables of all deployments.
@@ -25,7 +24,7 @@ pub(crate) fn work_pools<'a>(
 ) {
     for deployment in prepared {
         let Some(name) = deployment.work_pool() else { continue };
-        let at = deployment.pointer(["work_pool", "name"]);
+        let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::Name);
         let Some(pool) = pools.get(name) else {
             let message = format!(
                 "This deployment configuration references work pool '{name}' which does not exist. This means no \
@@ -39,7 +38,8 @@ pub(crate) fn work_pools<'a>(
             if deployment.spec.has_own_work_pool() {
                 findings.at_value(&at, diagnostic);
             } else {
-                findings.push(diagnostic); // the command line or the settings name it
+                // The command line or the settings name the pool.
+                findings.push(diagnostic);
             }
             continue;
         };
@@ -50,22 +50,16 @@ pub(crate) fn work_pools<'a>(
                 "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
             findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
         }
-        if let Some(Value::Mapping(given)) =
-            deployment.fields.get("work_pool").and_then(|pool| pool.get("job_variables"))
-        {
-            let known = given.iter().filter(|(_, value)| !has_pending(value));
-            let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
-            let at = deployment.pointer(["work_pool", "job_variables"]);
-            job_variables(&value::to_json(&Value::Mapping(known)), pool, &at, findings);
+        if let Some(given) = deployment.fields.job_variables().literal() {
+            let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::JobVariables);
+            job_variables(&value::to_json(&literals(given).into()), pool, &at, findings);
         }
     }
 }
 
 /// Validates job variables against the schema in the base job template of a work pool.
 pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
-    let Some(schema) = pool.base_job_template.get("variables").filter(|schema| schema.is_object()) else {
-        return;
-    };
+    let Some(schema) = pool.variables_schema() else { return };
     let properties = schema.get("properties").and_then(Json::as_object);
     let Some(properties) = properties.filter(|properties| !properties.is_empty()) else { return };
     for name in given.as_object().into_iter().flat_map(serde_json::Map::keys) {

@@ -70,6 +70,15 @@ fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     let file = sandbox.directory().with_file_name("prefect").join("profiles.toml");
     let text = fs::read_to_string(&file)?;
     assert!(text.contains("PREFECT_API_KEY = \"pnu_good\""), "{text}");
+    Ok(())
+}
+
+#[test]
+fn logout_removes_the_key_from_the_profile() -> Result<()> {
+    let cloud = MockApi::cloud()?;
+    let sandbox = sandbox(&cloud)?;
+    sandbox.run("cloud login -k pnu_good -w acme/prod")?.success()?;
+    let file = sandbox.directory().with_file_name("prefect").join("profiles.toml");
     let shown = session(&sandbox, &["cloud logout", "cloud logout"])?;
     assert_output!(shown, @r"
     $ prefectl cloud logout

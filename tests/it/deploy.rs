@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, assert_output};
+use crate::support::{Api, Output, Sandbox, assert_output};
 
 /// Two deployments that share a step. The script counts its runs.
 const TWO: &str = r#"
@@ -27,6 +27,20 @@ deployments:
 "#;
 
 const STAMP: &str = "echo run >> runs.txt\necho v1\n";
+
+/// Verifies the two deployments of [`TWO`] on the server. Returns the first one.
+fn verify_registration(api: &Api, sandbox: &Sandbox) -> Result<Value> {
+    let one = api.existing(sandbox, "hello-UNIQUE/one")?;
+    assert_eq!(one["tags"], json!(["v1", "it"]));
+    assert_eq!(one["job_variables"], json!({"env": {"STAMP": "v1"}}));
+    assert_eq!(one["parameters"], json!({"name": "Arthur"}));
+    assert_eq!(one["description"], json!("Greets."));
+    assert_eq!(one["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
+    let two = api.existing(sandbox, "goodbye-UNIQUE/two")?;
+    assert_eq!((&two["version"], &two["pull_steps"]), (&json!("2"), &json!([])));
+    assert_eq!(two["job_variables"], one["job_variables"]);
+    Ok(one)
+}
 
 #[test]
 #[ignore = "needs services: run tests/run"]
@@ -59,15 +73,7 @@ fn deploys_a_file_and_then_reports_no_changes() -> Result<()> {
     	$ prefectl deployment run 'hello-UNIQUE/one'
     ");
     assert_eq!(sandbox.read("runs.txt")?, "run\n", "two deployments, one step");
-    let one = api.existing(&sandbox, "hello-UNIQUE/one")?;
-    assert_eq!(one["tags"], json!(["v1", "it"]));
-    assert_eq!(one["job_variables"], json!({"env": {"STAMP": "v1"}}));
-    assert_eq!(one["parameters"], json!({"name": "Arthur"}));
-    assert_eq!(one["description"], json!("Greets."));
-    assert_eq!(one["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
-    let two = api.existing(&sandbox, "goodbye-UNIQUE/two")?;
-    assert_eq!((&two["version"], &two["pull_steps"]), (&json!("2"), &json!([])));
-    assert_eq!(two["job_variables"], one["job_variables"]);
+    let one = verify_registration(&api, &sandbox)?;
 
     let output = sandbox.run("deploy --all")?;
     assert_output!(output, @r"

@@ -99,6 +99,19 @@ fn lists_inspects_and_deletes_deployments() -> Result<()> {
     Ok(())
 }
 
+/// Arguments of `deployment schedule` that are rejected, with a part of the message.
+const INVALID_SCHEDULES: [(&str, &str); 9] = [
+    ("create hello-UNIQUE/a", "Exactly one of `--interval`, `--rrule`, or `--cron` must be provided."),
+    ("create hello-UNIQUE/a --cron x --interval 5", "Exactly one of"),
+    ("create hello-UNIQUE/a --cron x", "cron"),
+    ("create hello-UNIQUE/a --interval -5", "interval"),
+    ("create hello-UNIQUE/a --interval 5 --timezone Mars/Base", "Invalid timezone"),
+    ("create hello-UNIQUE/a --interval 5 --anchor-date soon", "The anchor date must be a valid date string."),
+    ("create hello-UNIQUE/a --rrule DTSTART;TZID=x", "TZID"),
+    ("pause", "Must provide deployment name and schedule ID, or use --all"),
+    ("pause hello-UNIQUE/a --all", "Cannot specify deployment name or schedule ID with --all"),
+];
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn creates_pauses_resumes_and_deletes_schedules() -> Result<()> {
@@ -145,20 +158,7 @@ fn creates_pauses_resumes_and_deletes_schedules() -> Result<()> {
     assert_eq!(now.as_array().map(Vec::len), Some(1));
     assert_eq!((&now[0]["schedule"]["interval"], &now[0]["active"]), (&json!(3600.0), &json!(false)));
 
-    for (line, message) in [
-        ("create hello-UNIQUE/a", "Exactly one of `--interval`, `--rrule`, or `--cron` must be provided."),
-        ("create hello-UNIQUE/a --cron x --interval 5", "Exactly one of"),
-        ("create hello-UNIQUE/a --cron x", "cron"),
-        ("create hello-UNIQUE/a --interval -5", "interval"),
-        ("create hello-UNIQUE/a --interval 5 --timezone Mars/Base", "Invalid timezone"),
-        (
-            "create hello-UNIQUE/a --interval 5 --anchor-date soon",
-            "The anchor date must be a valid date string.",
-        ),
-        ("create hello-UNIQUE/a --rrule DTSTART;TZID=x", "TZID"),
-        ("pause", "Must provide deployment name and schedule ID, or use --all"),
-        ("pause hello-UNIQUE/a --all", "Cannot specify deployment name or schedule ID with --all"),
-    ] {
+    for (line, message) in INVALID_SCHEDULES {
         let output = sandbox.run(&format!("deployment schedule {line}"))?;
         assert!(
             output.code == 2 && output.stderr.contains(message),

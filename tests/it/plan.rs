@@ -61,6 +61,14 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
     assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
 
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn plan_shows_the_differences_to_the_server() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
     sandbox.run("deploy --all").and_then(Output::success)?;
     let output = sandbox.run("plan -n b --detailed-exitcode")?;
     assert_output!(output, @r"
@@ -100,9 +108,14 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
 
     Plan: 2 to update, 1 step.
     "#);
-    let before = api.existing(&sandbox, "hello-UNIQUE/a")?;
+    verify_document(&api, &sandbox)
+}
+
+/// Verifies the plan document of an update.
+fn verify_document(api: &Api, sandbox: &Sandbox) -> Result<()> {
+    let before = api.existing(sandbox, "hello-UNIQUE/a")?;
     let plan = sandbox.run("plan --all --output json")?.json()?;
-    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?, before, "nothing is written");
+    assert_eq!(api.existing(sandbox, "hello-UNIQUE/a")?, before, "nothing is written");
     let change = |field: &str| {
         let changes = plan["deployments"][0]["changes"].as_array().cloned().unwrap_or_default();
         changes.into_iter().find(|change| change["field"] == field).unwrap_or_default()
@@ -270,82 +283,82 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     Ok(())
 }
 
+/// Output of `render` for the deployment `b` of [`PROJECT`].
+const RENDERED: &str = r#"schema: 1
+deployments:
+- name: goodbye-UNIQUE/b
+  requests:
+  - method: POST
+    path: /flows/
+    body:
+      name: goodbye-UNIQUE
+      tags: []
+  - method: POST
+    path: /deployments/
+    body:
+      name: b
+      flow_id: "(id of the flow)"
+      paused: false
+      schedules: []
+      concurrency_limit: null
+      concurrency_options: null
+      enforce_parameter_schema: true
+      parameter_openapi_schema:
+        title: Parameters
+        type: object
+        properties: {}
+      parameters: {}
+      tags: []
+      pull_steps: []
+      work_queue_name: null
+      work_pool_name: pool-UNIQUE
+      storage_document_id: null
+      infrastructure_document_id: null
+      description: Leaves.
+      path: null
+      entrypoint: flow.py:goodbye
+      job_variables: {}
+      version: "1"
+      version_info:
+        type: prefect:simple
+        version: "1"
+  - method: POST
+    path: /automations/
+    body:
+      name: b__automation_1
+      description: ""
+      enabled: true
+      tags: []
+      trigger:
+        type: event
+        match: {}
+        match_related: {}
+        after: []
+        expect:
+        - x
+        for_each: []
+        posture: Reactive
+        threshold: 1
+        within: 0.0
+      actions:
+      - type: run-deployment
+        source: selected
+        deployment_id: "(id of the deployment)"
+        parameters: null
+        job_variables: null
+        schedule_after: 0.0
+      actions_on_trigger: []
+      actions_on_resolve: []
+      owner_resource: "prefect.deployment.(id of the deployment)"
+steps: []
+"#;
+
 #[test]
 fn render_needs_no_server() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", PROJECT)?;
-    let output = sandbox.run("render -n b --quiet")?;
-    assert_output!(output, @r#"
-    exit 0
-    --- stdout
-    schema: 1
-    deployments:
-    - name: goodbye-UNIQUE/b
-      requests:
-      - method: POST
-        path: /flows/
-        body:
-          name: goodbye-UNIQUE
-          tags: []
-      - method: POST
-        path: /deployments/
-        body:
-          name: b
-          flow_id: "(id of the flow)"
-          paused: false
-          schedules: []
-          concurrency_limit: null
-          concurrency_options: null
-          enforce_parameter_schema: true
-          parameter_openapi_schema:
-            title: Parameters
-            type: object
-            properties: {}
-          parameters: {}
-          tags: []
-          pull_steps: []
-          work_queue_name: null
-          work_pool_name: pool-UNIQUE
-          storage_document_id: null
-          infrastructure_document_id: null
-          description: Leaves.
-          path: null
-          entrypoint: flow.py:goodbye
-          job_variables: {}
-          version: "1"
-          version_info:
-            type: prefect:simple
-            version: "1"
-      - method: POST
-        path: /automations/
-        body:
-          name: b__automation_1
-          description: ""
-          enabled: true
-          tags: []
-          trigger:
-            type: event
-            match: {}
-            match_related: {}
-            after: []
-            expect:
-            - x
-            for_each: []
-            posture: Reactive
-            threshold: 1
-            within: 0.0
-          actions:
-          - type: run-deployment
-            source: selected
-            deployment_id: "(id of the deployment)"
-            parameters: null
-            job_variables: null
-            schedule_after: 0.0
-          actions_on_trigger: []
-          actions_on_resolve: []
-          owner_resource: "prefect.deployment.(id of the deployment)"
-    steps: []
-    "#);
+    let output = sandbox.run("render -n b --quiet")?.success()?;
+    assert_eq!(output.stdout, sandbox.unique(RENDERED));
     let document = sandbox.run("plan --all --offline --output json")?.success()?.json()?;
     assert_eq!(document["deployments"][0]["requests"][1]["body"]["tags"][0], "(known after build)");
     assert!(!sandbox.directory().join("it-ran").exists());

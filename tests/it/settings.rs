@@ -11,7 +11,7 @@ fn profiles(sandbox: &Sandbox) -> PathBuf {
 }
 
 #[test]
-fn sets_shows_and_unsets_a_setting() -> Result<()> {
+fn sets_a_setting() -> Result<()> {
     let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
     fs::write(
         profiles(&sandbox),
@@ -40,16 +40,18 @@ fn sets_shows_and_unsets_a_setting() -> Result<()> {
     PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = "pool"
     PREFECT_API_URL = "http://x/api"
     "#);
-    let shown = session(
-        &sandbox,
-        &[
-            "config view",
-            "config view --show-secrets --hide-sources -o json",
-            "config unset PREFECT_API_KEY PREFECT_CLI_COLORS",
-            "config unset PREFECT_API_KEY",
-            "config validate",
-        ],
-    )?;
+    Ok(())
+}
+
+/// A file with the active profile `ci`.
+const PROFILE: &str = "active = \"ci\"\n\n[profiles.ci]\nPREFECT_CLI_COLORS = false\nPREFECT_API_KEY = \"pnu_secret\"\n\
+ PREFECT_DEPLOYMENTS_DEFAULT_WORK_POOL_NAME = \"pool\"\nPREFECT_API_URL = \"http://x/api\"\n";
+
+#[test]
+fn shows_settings() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://env/api");
+    fs::write(profiles(&sandbox), PROFILE)?;
+    let shown = session(&sandbox, &["config view", "config view --show-secrets --hide-sources -o json"])?;
     assert_output!(shown, @r#"
     $ prefectl config view
     exit 0
@@ -92,6 +94,25 @@ fn sets_shows_and_unsets_a_setting() -> Result<()> {
       ],
       "ui_url": "http://env"
     }
+    "#);
+    let all = sandbox.run("config view --show-defaults")?.success()?;
+    assert!(all.stdout.contains("\nPREFECT_CLIENT_MAX_RETRIES='5' (from defaults)\n"), "{all}");
+    Ok(())
+}
+
+#[test]
+fn unsets_a_setting() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    fs::write(profiles(&sandbox), PROFILE)?;
+    let shown = session(
+        &sandbox,
+        &[
+            "config unset PREFECT_API_KEY PREFECT_CLI_COLORS",
+            "config unset PREFECT_API_KEY",
+            "config validate",
+        ],
+    )?;
+    assert_output!(shown, @r"
     $ prefectl config unset PREFECT_API_KEY PREFECT_CLI_COLORS
     exit 0
     --- stdout
@@ -106,9 +127,7 @@ fn sets_shows_and_unsets_a_setting() -> Result<()> {
     exit 0
     --- stdout
     Configuration valid!
-    "#);
-    let all = sandbox.run("config view --show-defaults")?.success()?;
-    assert!(all.stdout.contains("\nPREFECT_CLIENT_MAX_RETRIES='5' (from defaults)\n"), "{all}");
+    ");
     Ok(())
 }
 
@@ -208,7 +227,7 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
 }
 
 #[test]
-fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
+fn creates_and_shows_profiles() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let shown = session(
         &sandbox,
@@ -216,17 +235,10 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
             "profile ls",
             "profile create ci --from local",
             "profile create ci",
-            "profile create x --from nope",
             "--profile ci config set PREFECT_API_KEY=pnu_1",
             "profile inspect ci",
             "profile inspect ci --show-secrets -o json",
             "profile inspect",
-            "profile rename ci pipeline",
-            "-p pipeline profile delete pipeline",
-            "profile ls -o json",
-            "profile delete pipeline",
-            "profile delete local",
-            "profile delete pipeline",
         ],
     )?;
     assert_output!(shown, @r#"
@@ -254,10 +266,6 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     --- stderr
     error: Profile 'ci' already exists.
     help: to create a new profile, remove the existing profile first: prefectl profile delete 'ci'
-    $ prefectl profile create x --from nope
-    exit 2
-    --- stderr
-    error: Profile 'nope' not found.
     $ prefectl --profile ci config set PREFECT_API_KEY=pnu_1
     exit 0
     --- stdout
@@ -281,6 +289,31 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     PREFECT_SERVER_EPHEMERAL_ENABLED='true'
     --- stderr
     No name provided, defaulting to 'ephemeral'
+    "#);
+    Ok(())
+}
+
+#[test]
+fn renames_and_deletes_profiles() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.run("profile create ci --from local")?.success()?;
+    let shown = session(
+        &sandbox,
+        &[
+            "profile create x --from nope",
+            "profile rename ci pipeline",
+            "-p pipeline profile delete pipeline",
+            "profile ls -o json",
+            "profile delete pipeline",
+            "profile delete local",
+            "profile delete pipeline",
+        ],
+    )?;
+    assert_output!(shown, @r#"
+    $ prefectl profile create x --from nope
+    exit 2
+    --- stderr
+    error: Profile 'nope' not found.
     $ prefectl profile rename ci pipeline
     exit 0
     --- stdout
@@ -314,18 +347,20 @@ fn creates_uses_renames_and_deletes_profiles() -> Result<()> {
     Ok(())
 }
 
+/// Returns profiles with servers that accept, refuse or do not exist.
+fn profiles_of(accepting: &str, refusing: &str) -> String {
+    format!(
+        "[profiles.good]\nPREFECT_API_URL = '{accepting}'\n[profiles.bad]\nPREFECT_API_URL = '{refusing}'\n\
+         PREFECT_API_KEY = 'k'\n[profiles.gone]\nPREFECT_API_URL = 'http://127.0.0.1:1/api'\n[profiles.empty]\n"
+    )
+}
+
 #[test]
 fn use_checks_the_connection_of_the_profile() -> Result<()> {
     let api = MockApi::with_pool()?;
     let refusing = MockApi::answering(401, "Unauthorized")?;
     let sandbox = Sandbox::new()?;
-    let text = format!(
-        "[profiles.good]\nPREFECT_API_URL = '{}'\n[profiles.bad]\nPREFECT_API_URL = '{}'\nPREFECT_API_KEY = 'k'\n\
-         [profiles.gone]\nPREFECT_API_URL = 'http://127.0.0.1:1/api'\n[profiles.empty]\n",
-        api.url(),
-        refusing.url()
-    );
-    fs::write(profiles(&sandbox), text)?;
+    fs::write(profiles(&sandbox), profiles_of(&api.url(), &refusing.url()))?;
     let shown = session(
         &sandbox,
         &[

@@ -129,23 +129,53 @@ fn an_interrupted_deploy_reports_what_was_done() -> Result<()> {
 #[cfg(unix)]
 #[test]
 fn signal_ends_a_command_that_is_blocked_reading_a_file() -> Result<()> {
-    for (name, code) in [("INT", 130), ("TERM", 143)] {
-        let sandbox = Sandbox::new()?;
-        let path = sandbox.directory().join("prefect.yaml");
-        ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
-        let mut child = sandbox.spawn("check")?;
-        wait_until("the command is blocked", || is_blocked(child.id()))?;
-        signal(&child, name)?;
-        let status = wait(&mut child, 2 * SOON)?;
-        ensure!(status.code() == Some(code), "{name}: {status}");
+    use std::os::unix::process::ExitStatusExt as _;
+
+    for (file, line) in [
+        ("prefect.yaml", "check"),
+        ("triggers.yaml", "render flow.py:hello -n a --pool p --trigger triggers.yaml"),
+        (".env", "check"),
+        ("prefect.toml", "check"),
+        ("pyproject.toml", "check"),
+    ] {
+        for (name, number) in [("INT", 2), ("TERM", 15)] {
+            let sandbox = Sandbox::new()?;
+            let path = sandbox.directory().join(file);
+            ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+            let mut child = sandbox.spawn(line)?;
+            wait_until("the command is blocked", || is_blocked(child.id()))?;
+            signal(&child, name)?;
+            let status = wait(&mut child, SOON)?;
+            // Settings are read before the signal handlers are installed.
+            let is_killed = status.signal() == Some(number);
+            ensure!(is_killed || status.code() == Some(128 + number), "{file} {name}: {status}");
+        }
     }
     Ok(())
 }
 
-/// Whether the thread that runs the command sleeps.
+/// A flow must be a regular file, so it is not opened.
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_no_flow() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let project = "deployments: [{name: a, entrypoint: 'pipe.py:f', work_pool: {name: p}}]\n";
+    sandbox.file("prefect.yaml", project)?;
+    let path = sandbox.directory().join("pipe.py");
+    ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
+    let output = sandbox.run("check")?;
+    ensure!(output.code == 2 && output.to_string().contains("is not a regular file"), "{output}");
+    Ok(())
+}
+
+/// Returns whether the thread that runs the command, or the only thread of the process, sleeps.
 #[cfg(unix)]
 fn is_blocked(process: u32) -> bool {
     let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
     let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-    threads.map(|thread| read(thread.path().join("stat"))).any(|stat| stat.contains("(command) S "))
+    let threads: Vec<String> = threads.map(|thread| read(thread.path().join("stat"))).collect();
+    match threads.as_slice() {
+        [only] => only.contains(") S "),
+        several => several.iter().any(|stat| stat.contains("(command) S ")),
+    }
 }

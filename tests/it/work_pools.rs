@@ -57,6 +57,15 @@ fn update_changes_only_the_given_fields_of_a_work_pool() -> Result<()> {
 
     let refused = sandbox.run("work-pool update k-UNIQUE --set namespce=x")?;
     assert!(refused.code == 2 && refused.stderr.contains("did you mean 'namespace'?"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_deleted_work_pool_does_not_exist() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    succeed(&sandbox, "work-pool create k-UNIQUE --type process")?;
     let output = sandbox.run("work-pool delete k-UNIQUE -y")?;
     assert_output!(output, @r"
     exit 0

@@ -102,10 +102,11 @@ mod tests {
 
     use super::*;
     use crate::{
-        deploy::StageTimes,
+        deployment::StageTimes,
         error::Exit,
         plan::{Action, PlannedChange},
         secret::Secret,
+        steps::{Section, StepKind},
         value::from_json,
     };
 
@@ -138,15 +139,16 @@ mod tests {
                 line("hello/c", Outcome::NotTried),
             ],
             steps: vec![Ran {
+                kind: StepKind::BuildDockerImage,
                 step: "build_docker_image".into(),
                 id: Some("build".into()),
-                section: "build",
+                section: Section::Build,
                 is_ordered: false,
                 outputs: outputs.as_mapping().cloned(),
                 time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],
             }],
-            stages: StageTimes::of(vec![("check", Duration::from_millis(10))]),
+            stages: StageTimes::new(vec![("check", Duration::from_millis(10))]),
             ..Report::default()
         };
         let error = CommandError::new(Exit::ChangedMeanwhile, "changed").help("again");

@@ -14,9 +14,10 @@ use super::{
     target,
 };
 use crate::{
+    api::Links,
     apply::{FinishedWrites, Outcome},
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Line, Report, Server},
+    deploy::{self, Failure, Line, Report, Server},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
@@ -25,8 +26,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
-        let format = arguments.output.into();
-        let plan = plan::show(&arguments.selection, &arguments.ownership, format, context);
+        let plan = plan::show(&arguments.selection, &arguments.ownership, arguments.output.into(), context);
         return plan.await.map(|_| Exit::Done);
     }
     let mut options = Options {
@@ -61,26 +61,12 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
     };
     context.interrupts.leave_none_to_command();
-    let result = match deployed {
-        Ok(Ok(())) => finish(&report),
-        Ok(Err(failure)) => Err(CommandError::from(failure)),
-        Err(exit) => {
-            report.interrupt(&links);
-            Err(interrupted(exit, &report))
-        }
-    };
+    let result = result(deployed, &mut report, &links);
     view.end();
     match arguments.output {
         // The summary table has the results.
         OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
-        OutputFormat::Text => {
-            if context.is_prefect && report.lines.len() > 1 {
-                context.ui.result(selection_sentence(&options));
-            }
-            for line in report.lines.iter().skip(report.finished.reported()) {
-                show(&line.name, line.url.as_deref(), &line.outcome, context);
-            }
-        }
+        OutputFormat::Text => show_lines(&report, &options, context),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
@@ -94,6 +80,31 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
+}
+
+/// Returns the result of a deploy, which an interrupt may have ended.
+fn result(
+    deployed: Result<Result<(), Failure>, Exit>,
+    report: &mut Report,
+    links: &Links,
+) -> Result<Exit, CommandError> {
+    match deployed {
+        Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(report)),
+        Err(exit) => {
+            report.interrupt(links);
+            Err(interrupted(exit, report))
+        }
+    }
+}
+
+/// Prints the results that were not printed while the deploy ran.
+fn show_lines(report: &Report, options: &Options, context: &Context) {
+    if context.is_prefect && report.lines.len() > 1 {
+        context.ui.result(selection_sentence(options));
+    }
+    for line in report.lines.iter().skip(report.finished.reported()) {
+        show(&line.name, line.url.as_deref(), &line.outcome, context);
+    }
 }
 
 /// Returns whether the wizard may ask for missing values.

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use super::text::{lines, sign, summary, word};
 use crate::{
+    flow::Grade,
     names,
     plan::{Action, Plan, PlannedDeployment},
 };
@@ -107,11 +108,11 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
     for retained in &planned.retained {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }
-    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != "exact") {
+    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
         let _ = writeln!(
             text,
             "\nThe parameter schema of the flow is {}: {}",
-            flow.grade,
+            flow.grade.name(),
             escaped(&flow.reasons.join("; "))
         );
     }

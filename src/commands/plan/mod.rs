@@ -16,7 +16,7 @@ use super::{
 use crate::{
     api::Links,
     cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
-    deploy::{self, Server},
+    deploy,
     error::{CommandError, Exit},
     fs::{self, FileError},
     plan::{Plan, SCHEMA as PLAN_SCHEMA},
@@ -74,9 +74,8 @@ pub(super) async fn show(
 ) -> Result<Plan, CommandError> {
     let options = options(selection, ownership, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
-    let server = Server { client: &client, links: &links };
     let view = context.ui.watch();
-    let plan = deploy::plan(&deploy_context(&options, context), &server).await;
+    let plan = deploy::plan(&deploy_context(&options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
     view.end();
     match format {

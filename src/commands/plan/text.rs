@@ -6,7 +6,10 @@ use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
 use super::entries::{Entry, entries, path};
-use crate::plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep};
+use crate::{
+    flow::Grade,
+    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+};
 
 /// Maximum number of characters displayed for a value.
 const MAX_VALUE_LENGTH: usize = 80;
@@ -67,11 +70,11 @@ fn deployment(planned: &PlannedDeployment, text: &mut String) {
         let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
         let _ = writeln!(text, "{}", line.dimmed());
     }
-    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != "exact") {
+    if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
         let _ = writeln!(
             text,
             "    the parameter schema of the flow is {}: {}",
-            flow.grade,
+            flow.grade.name(),
             flow.reasons.join("; ")
         );
     }

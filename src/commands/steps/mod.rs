@@ -14,7 +14,7 @@ pub(super) async fn run(command: &StepsCommand, context: &Context) -> Result<Exi
     match command {
         StepsCommand::Ls => {
             for entry in registry::all() {
-                context.ui.result(&format!("{}  ({})", entry.name, entry.phase.name()));
+                context.ui.result(&format!("{}  ({})", entry.name, entry.section_name()));
             }
         }
         StepsCommand::Show { name } => context.ui.result(&page(find(name)?)),
@@ -35,7 +35,7 @@ fn find(name: &str) -> Result<&'static StepEntry, CommandError> {
 fn page(entry: &StepEntry) -> String {
     let mut lines = vec![entry.name.to_owned()];
     lines.extend(entry.aliases.iter().map(|alias| format!("also {alias}")));
-    lines.push(format!("in {}\n\nInputs:", entry.phase.name()));
+    lines.push(format!("in {}\n\nInputs:", entry.section_name()));
     lines.extend(entry.inputs.iter().map(|input| {
         let default = match input {
             Input { required: true, .. } => ", required".to_owned(),

@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
+    build::{self, StepRun},
     build::{Pulled, PulledFlow},
     cli::{OutputFormat, RunStepsArguments},
     commands::{Context, connection},
-    deploy::{self, StepRun},
     deployment::DeployContext,
     error::{CommandError, Exit},
     value::{self, Value},
@@ -49,12 +49,12 @@ async fn runs(
     if arguments.stored {
         let client = connection::client(context)?;
         let into = selection.into.as_deref();
-        return Ok(deploy::run_stored(&arguments.name, surroundings, &client, into).await?);
+        return Ok(build::run_stored(&arguments.name, surroundings, &client, into).await?);
     }
     // Only steps that refer to blocks or variables need the API.
     let has_api = context.settings.api_url.value.is_some();
     let client = if has_api { Some(connection::client(context)?) } else { None };
-    Ok(deploy::run_steps(surroundings, client.as_ref(), &selection).await?)
+    Ok(build::run_steps(surroundings, client.as_ref(), &selection).await?)
 }
 
 /// Formats the step outputs of a deployment as text.

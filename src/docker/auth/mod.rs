@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use super::{
     config::{Config, Login},
     error::DockerError,
-    reference::DOCKER_HUB,
+    reference::{DOCKER_HUB, registry_host},
 };
 use crate::{environment::Environment, secret::Secret};
 
@@ -84,19 +84,9 @@ impl Credentials {
     }
 }
 
-/// Returns the host of a registry in the form that image names contain. The argument may be a host or a URL.
-pub(crate) fn host(registry: &str) -> &str {
-    let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
-    let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);
-    match host {
-        "" | "index.docker.io" | "registry-1.docker.io" => DOCKER_HUB,
-        host => host,
-    }
-}
-
 /// Returns the key under which the Docker configuration stores a registry's credentials.
 fn key(registry: &str) -> &str {
-    match host(registry) {
+    match registry_host(registry) {
         DOCKER_HUB => DOCKER_HUB_KEY,
         host => host,
     }
@@ -113,13 +103,13 @@ impl CredentialStore<'_> {
     /// Returns the credentials for a registry, or `None` if there are none. Runs the credential helper if one
     /// is configured.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
-        let registry = host(registry);
+        let registry = registry_host(registry);
         if let Some(program) = self.helper(registry)
             && let Some(found) = self.ask(program, key(registry)).await?
         {
             return Ok(Some(found));
         }
-        match self.config.auths.iter().find(|(name, _)| host(name) == registry) {
+        match self.config.auths.iter().find(|(name, _)| registry_host(name) == registry) {
             Some((name, login)) => Credentials::from_login(name, login),
             None => Ok(None),
         }
@@ -130,11 +120,11 @@ impl CredentialStore<'_> {
     pub(crate) async fn all(&self) -> (HashMap<String, Credentials>, Vec<DockerError>) {
         let mut errors = Vec::new();
         let mut registries: Vec<String> =
-            self.config.auths.keys().map(|name| host(name).to_owned()).collect();
-        registries.extend(self.config.cred_helpers.keys().map(|name| host(name).to_owned()));
+            self.config.auths.keys().map(|name| registry_host(name).to_owned()).collect();
+        registries.extend(self.config.cred_helpers.keys().map(|name| registry_host(name).to_owned()));
         if let Some(program) = &self.config.creds_store {
             match self.list(program).await {
-                Ok(stored) => registries.extend(stored.iter().map(|name| host(name).to_owned())),
+                Ok(stored) => registries.extend(stored.iter().map(|name| registry_host(name).to_owned())),
                 Err(error) => errors.push(error),
             }
         }
@@ -153,7 +143,7 @@ impl CredentialStore<'_> {
     }
 
     fn helper(&self, registry: &str) -> Option<&str> {
-        let mut own = self.config.cred_helpers.iter().filter(|(name, _)| host(name) == registry);
+        let mut own = self.config.cred_helpers.iter().filter(|(name, _)| registry_host(name) == registry);
         own.next().map(|(_, program)| program).or(self.config.creds_store.as_ref()).map(String::as_str)
     }
 

@@ -24,7 +24,7 @@ fn recognizes_registries_by_their_host() {
         ("docker.io", "docker.io"),
         ("", "docker.io"),
     ] {
-        assert_eq!(host(registry), expected, "{registry}");
+        assert_eq!(registry_host(registry), expected, "{registry}");
     }
     assert_eq!(key("docker.io"), "https://index.docker.io/v1/");
     assert_eq!(key("https://ghcr.io/v1/"), "ghcr.io");

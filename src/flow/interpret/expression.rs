@@ -54,40 +54,15 @@ impl<'p> Interpreter<'p> {
                 let truth = self.eval(operand, frame)?.truth()?;
                 Ok(Object::Constant(Value::Bool(!truth)))
             }
-            ExprKind::Compare(left, rest) => match rest.as_slice() {
-                [(Comparison::Is | Comparison::IsNot, right)] if right.is_none() => {
-                    let left = self.eval(left, frame)?;
-                    if let Object::External(_) = left {
-                        return self.constant(expr, frame);
-                    }
-                    let is_none = matches!(left, Object::Constant(Value::None));
-                    Ok(Object::Constant(Value::Bool(is_none == (rest[0].0 == Comparison::Is))))
-                }
-                [(operator, right)] => self.constant(expr, frame).or_else(|_| {
-                    let left = self.eval(left, frame)?.value(self.program)?;
-                    let right = self.eval(right, frame)?.value(self.program)?;
-                    evaluate::compare(*operator, &left, &right).map(Value::Bool).map(Object::Constant)
-                }),
-                _ => self.constant(expr, frame),
-            },
+            ExprKind::Compare(left, rest) => self.compare(expr, left, rest, frame),
             ExprKind::Dict(items) => self.dict(items, frame),
             ExprKind::Tuple(items) | ExprKind::List(items) => match self.constant(expr, frame) {
                 Ok(constant) => Ok(constant),
                 Err(_) => Ok(Object::Tuple(Rc::new(self.elements(items, frame)?))),
             },
-            ExprKind::Binary(operator, left, right) => self.constant(expr, frame).or_else(|_| {
-                match (self.eval(left, frame)?, self.eval(right, frame)?, operator) {
-                    (left, right, BinaryOperator::Or) if is_mapping(&left) && is_mapping(&right) => {
-                        let merged = new_dict(pairs(&left)?);
-                        pairs(&right)?.into_iter().for_each(|(key, value)| set_item(&merged, key, value));
-                        Ok(merged)
-                    }
-                    (left, right, operator) => {
-                        let (left, right) = (left.value(self.program)?, right.value(self.program)?);
-                        evaluate::binary(*operator, &left, &right).map(Object::Constant)
-                    }
-                }
-            }),
+            ExprKind::Binary(operator, left, right) => {
+                self.constant(expr, frame).or_else(|_| self.binary(*operator, left, right, frame))
+            }
             ExprKind::Subscript(object, index) => match self.eval(object, frame)? {
                 object @ (Object::Dict(_) | Object::Tuple(_)) => {
                     let index = self.eval(index, frame)?.value(self.program)?;
@@ -100,6 +75,48 @@ impl<'p> Interpreter<'p> {
                 .or_else(|_| self.f_string(parts, frame).map(Value::Str).map(Object::Constant)),
             _ => self.constant(expr, frame),
         }
+    }
+
+    fn compare(
+        self,
+        expr: &'p Expr,
+        left: &'p Expr,
+        rest: &'p [(Comparison, Expr)],
+        frame: &Frame<'p>,
+    ) -> EvalResult<Object<'p>> {
+        match rest {
+            [(operator @ (Comparison::Is | Comparison::IsNot), right)] if right.is_none() => {
+                let left = self.eval(left, frame)?;
+                if let Object::External(_) = left {
+                    return self.constant(expr, frame);
+                }
+                let is_none = matches!(left, Object::Constant(Value::None));
+                Ok(Object::Constant(Value::Bool(is_none == (*operator == Comparison::Is))))
+            }
+            [(operator, right)] => self.constant(expr, frame).or_else(|_| {
+                let left = self.eval(left, frame)?.value(self.program)?;
+                let right = self.eval(right, frame)?.value(self.program)?;
+                evaluate::compare(*operator, &left, &right).map(Value::Bool).map(Object::Constant)
+            }),
+            _ => self.constant(expr, frame),
+        }
+    }
+
+    fn binary(
+        self,
+        operator: BinaryOperator,
+        left: &'p Expr,
+        right: &'p Expr,
+        frame: &Frame<'p>,
+    ) -> EvalResult<Object<'p>> {
+        let (left, right) = (self.eval(left, frame)?, self.eval(right, frame)?);
+        if operator == BinaryOperator::Or && is_mapping(&left) && is_mapping(&right) {
+            let merged = new_dict(pairs(&left)?);
+            pairs(&right)?.into_iter().for_each(|(key, value)| set_item(&merged, key, value));
+            return Ok(merged);
+        }
+        let (left, right) = (left.value(self.program)?, right.value(self.program)?);
+        evaluate::binary(operator, &left, &right).map(Object::Constant)
     }
 
     /// Evaluates an expression whose operands are all constants.

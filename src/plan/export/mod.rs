@@ -111,7 +111,7 @@ impl Item<'_> {
         if others > 0 {
             self.note("automations that do more than run this deployment are left out");
         }
-        if deployment.raw.get("entrypoint").is_none_or(Json::is_null) {
+        if deployment.entrypoint().is_none() {
             self.note("it has no entrypoint, which a deploy needs");
         }
         if deployment.work_pool_name.is_none() {
@@ -126,10 +126,8 @@ impl Item<'_> {
 }
 
 fn concurrency_limit(deployment: &Deployment) -> Option<Json> {
-    let of_limit = deployment.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
-    let limit = of_limit.or(deployment.raw.get("concurrency_limit")).filter(|limit| !limit.is_null());
-    let options = deployment.raw.get("concurrency_options").and_then(Json::as_object);
-    let Some(options) = options else { return limit.cloned() };
+    let limit = deployment.concurrency_limit();
+    let Some(options) = deployment.concurrency_options() else { return limit.cloned() };
     let mut mapping = Map::new();
     mapping.extend(limit.map(|limit| ("limit".to_owned(), limit.clone())));
     mapping.extend(options.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));
@@ -155,12 +153,12 @@ fn templated(value: &Json) -> Json {
 /// Escapes triggers. Placeholders in the parameters are kept if they refer to the event rather than to a
 /// block or variable.
 fn trigger_templates(triggers: &[Json]) -> Json {
-    let of_event = |placeholder: &Placeholder<'_>| {
+    let refers_to_event = |placeholder: &Placeholder<'_>| {
         placeholder.name.contains('.')
             && ![BLOCK_PREFIX, VARIABLE_PREFIX].iter().any(|prefix| placeholder.name.starts_with(prefix))
     };
     let protect = |(key, value): (&String, &Json)| {
-        let value = if key == "parameters" { protected(value, &of_event) } else { templated(value) };
+        let value = if key == "parameters" { protected(value, &refers_to_event) } else { templated(value) };
         (key.clone(), value)
     };
     triggers

@@ -7,14 +7,14 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    deployment::{DeployContext, DeploymentSpec, ResolvedDeployment, STEP_SECTIONS},
+    deployment::{DeployContext, DeploymentSpec, ResolvedDeployment},
     diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, Flow},
     git,
     pointer::Pointer,
-    project::Findings,
+    project::{Fields, Findings, Key},
     python,
-    resolve::{inspection::Inspection, is_pending, outputs::KnownOutputs},
+    resolve::{inspection::Inspection, outputs::KnownOutputs},
     template::{
         self, ResolveError, Resolver,
         expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
@@ -70,7 +70,7 @@ impl Names {
     }
 
     /// Returns the names that expressions in a deployment can use in addition to step outputs.
-    pub(crate) fn of_deployment(&self, fields: &Mapping, flow: Option<&Flow>) -> Scope {
+    pub(crate) fn for_deployment(&self, fields: &Fields, flow: Option<&Flow>) -> Scope {
         let mut scope = self.scope.clone();
         if let Some(flow) = flow {
             scope = scope.with("flow", &flow_facts(flow, fields).into());
@@ -109,9 +109,8 @@ fn optional(text: Option<String>) -> Value {
     text.map_or(Value::Null, Value::String)
 }
 
-fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
-    let entrypoint =
-        fields.get("entrypoint").and_then(Value::as_str).and_then(|text| Entrypoint::parse(text).ok());
+fn flow_facts(flow: &Flow, fields: &Fields) -> Mapping {
+    let entrypoint = fields.entrypoint().unresolved().and_then(|text| Entrypoint::parse(text).ok());
     let (function, file) =
         entrypoint.map(|entrypoint| (entrypoint.object_path(), entrypoint.location_text())).unzip();
     Mapping::from_iter([
@@ -121,14 +120,14 @@ fn flow_facts(flow: &Flow, fields: &Mapping) -> Mapping {
     ])
 }
 
-fn deployment_facts(fields: &Mapping) -> Mapping {
-    Mapping::from_iter([("name".into(), fields.get("name").cloned().unwrap_or_default())])
+fn deployment_facts(fields: &Fields) -> Mapping {
+    Mapping::from_iter([("name".into(), fields.get(Key::Name).cloned().unwrap_or_default())])
 }
 
 /// Fields of a deployment whose expressions have been evaluated as far as possible before the steps run.
 #[derive(Debug)]
 pub(crate) struct Early {
-    pub(crate) fields: Mapping,
+    pub(crate) fields: Fields,
     /// Locations of strings that depend on step outputs.
     pub(crate) pending: Vec<Pointer>,
 }
@@ -143,9 +142,9 @@ pub(crate) async fn before_steps(
     findings: &mut Findings<'_>,
 ) -> Early {
     if !any_expressions(&spec.fields) {
-        return Early { fields: Mapping::clone(&spec.fields), pending: Vec::new() };
+        return Early { fields: spec.fields.clone(), pending: Vec::new() };
     }
-    let (template, sections) = without_steps(&spec.fields);
+    let (template, sections) = spec.fields.without_steps();
     let template = Value::Mapping(template);
     let mut stage = Stage::new(names, names.scope.clone(), known);
     let checked = expression::check(&template, &stage.known());
@@ -160,35 +159,26 @@ pub(crate) async fn before_steps(
     let mut pending: Vec<Pointer> = pending.collect();
     pending.dedup();
     let Value::Mapping(mut fields) = value else {
-        return Early { fields: Mapping::clone(&spec.fields), pending };
+        return Early { fields: spec.fields.clone(), pending };
     };
     fields.extend(sections);
-    Early { fields, pending }
+    Early { fields: fields.into(), pending }
 }
 
 /// Returns whether any field may contain expressions. Step sections are ignored.
-pub(crate) fn any_expressions(fields: &Mapping) -> bool {
-    fields.iter().any(|(key, value)| !is_section(key) && expression::may_have_expressions(value))
-}
-
-fn is_section(key: &Value) -> bool {
-    key.as_str().is_some_and(|key| STEP_SECTIONS.contains(&key))
-}
-
-/// Separates the fields of a deployment from its step sections.
-pub(crate) fn without_steps(fields: &Mapping) -> (Mapping, Mapping) {
-    fields.clone().into_iter().partition(|(key, _)| !is_section(key))
+pub(crate) fn any_expressions(fields: &Fields) -> bool {
+    fields.values_without_steps().any(expression::may_have_expressions)
 }
 
 /// Evaluates the strings of a deployment that depend on step outputs.
 pub(crate) fn after_steps(
     deployment: &ResolvedDeployment,
     outputs: &Mapping,
-) -> Result<Mapping, Vec<ExpressionError>> {
-    let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
+) -> Result<Fields, Vec<ExpressionError>> {
+    let mut fields = deployment.fields.to_template();
     let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
-    let name = Pointer::root().join("name");
+    let name = Pointer::root().join(Key::Name);
     // The name comes first, because other fields may use it.
     let (first, others): (Vec<_>, Vec<_>) = deployment.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
@@ -202,24 +192,25 @@ pub(crate) fn after_steps(
         if *path == name
             && let Some(fields) = fields.as_mapping()
         {
-            scope = scope.with("deployment", &deployment_facts(fields).into());
+            let fields = fields.clone().into();
+            scope = scope.with("deployment", &deployment_facts(&fields).into());
         }
     }
     match fields {
-        Value::Mapping(fields) if errors.is_empty() => Ok(fields),
+        Value::Mapping(fields) if errors.is_empty() => Ok(fields.into()),
         _ => Err(errors),
     }
 }
 
 /// Returns the fields of a deployment, in which markers replace the strings that depend on step outputs.
-pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Mapping {
-    let mut fields = Value::Mapping(Mapping::clone(&deployment.fields));
+pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Fields {
+    let mut fields = deployment.fields.to_template();
     for path in &deployment.pending {
         if let Some(place) = template::value_at(&mut fields, path) {
             *place = pending::marker(&python::to_text(place));
         }
     }
-    if let Value::Mapping(fields) = fields { fields } else { Mapping::new() }
+    if let Value::Mapping(fields) = fields { fields.into() } else { Fields::default() }
 }
 
 /// Evaluates the expressions in pull steps.
@@ -266,14 +257,14 @@ impl<'a> Stage<'a> {
     }
 
     /// Defines the names `flow` and `deployment`. The fields that they depend on are resolved first.
-    async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Mapping) {
+    async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Fields) {
         self.later.extend(["flow", "deployment"].map(str::to_owned));
-        let entrypoint = inspection.fill(self.field(fields, "entrypoint")).await;
+        let entrypoint = inspection.fill(self.field(fields, Key::Entrypoint)).await;
         if let Some(flow) = inspection.peek(&entrypoint) {
             self.define("flow", flow_facts(&flow, &entrypoint));
         }
-        let name = inspection.fill(self.field(fields, "name")).await;
-        if name.get("name").and_then(Value::as_str).is_some_and(|name| !is_pending(name)) {
+        let name = inspection.fill(self.field(fields, Key::Name)).await;
+        if name.name().literal().is_some() {
             self.define("deployment", deployment_facts(&name));
         }
     }
@@ -284,10 +275,13 @@ impl<'a> Stage<'a> {
     }
 
     /// Returns a mapping with a single field. The field is evaluated if its expressions are valid.
-    fn field(&self, fields: &Mapping, key: &str) -> Mapping {
-        let Some(value) = fields.get(key) else { return Mapping::new() };
-        let value = expression::evaluate(value, &self.scope, &self.later).unwrap_or_else(|_| value.clone());
-        Mapping::from_iter([(key.into(), value)])
+    fn field(&self, fields: &Fields, key: Key) -> Fields {
+        let mut field = Fields::default();
+        if let Some(value) = fields.get(key) {
+            let evaluated = expression::evaluate(value, &self.scope, &self.later);
+            field.set(key, evaluated.unwrap_or_else(|_| value.clone()));
+        }
+        field
     }
 
     /// Evaluates a template as far as possible. Returns the result together with all errors.

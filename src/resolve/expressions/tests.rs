@@ -1,4 +1,4 @@
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 
 use crate::{
     clock::Clock,
@@ -7,10 +7,9 @@ use crate::{
     environment::Environment,
     flow::Inspector,
     progress::Silent,
-    project::{self, Section},
+    project::{self, StepList},
     resolve::{self, Inspection, expressions::*},
     secret::Redactor,
-    steps::name_and_id,
     target,
     template::{Found, Lookup},
     validate,
@@ -68,9 +67,8 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     let mut findings = Findings::new(project.document.as_ref());
     let selection = target::select(&project, &options, |_| None).unwrap();
     let specs = target::specs(selection, &ctx, &mut findings).unwrap();
-    let templates: Vec<Value> =
-        specs.iter().map(|spec| Value::Mapping(Mapping::clone(&spec.fields))).collect();
-    let steps = [&project.build, &project.pull].into_iter().flat_map(Section::steps);
+    let templates: Vec<Value> = specs.iter().map(|spec| spec.fields.to_template()).collect();
+    let steps = [&project.build, &project.pull].into_iter().flat_map(StepList::steps);
     let names = Names::used_in(templates.iter().chain(steps), &ctx, resolver).await.unwrap();
     let inspector = Inspector::new();
     let inspection = Inspection { project: &project, ctx: &ctx, resolver, inspector: &inspector };
@@ -86,14 +84,13 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
     let outputs: Mapping = serde_yaml::from_str(outputs).unwrap();
     let after = after_steps(&resolved, &outputs).ok();
     let input = sections.build.first().map(|listed| {
-        let (name, _) = name_and_id(&listed.step).unwrap();
-        expression::evaluate(&listed.step[name], &resolved.scope, &BTreeSet::new()).unwrap_or_default()
+        let inputs = Value::Mapping(listed.item().unwrap().all_inputs.clone());
+        expression::evaluate(&inputs, &resolved.scope, &BTreeSet::new()).unwrap_or_default()
     });
     let PullSteps::Listed(steps) = &sections.pull else { return (None, found) };
     let pull = pull_steps(steps, &resolved, &outputs).unwrap_or_default();
-    let values = after.map(|after| {
-        [Arc::unwrap_or_clone(resolved.fields).into(), after.into(), input.unwrap_or_default(), pull]
-    });
+    let values = after
+        .map(|after| [resolved.fields.to_template(), after.to_template(), input.unwrap_or_default(), pull]);
     (values, found)
 }
 

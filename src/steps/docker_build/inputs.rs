@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{
-    super::{Input, Kind, StepError},
-    INPUTS,
+    super::{Input, StepError},
     backend::{Backend, check_backend},
     reuse::AUTO,
+    table::INPUTS,
 };
 use crate::{
     diagnostics::did_you_mean,
@@ -21,15 +21,6 @@ use crate::{
     environment::Environment,
     value::{Mapping, Value, kind},
 };
-
-pub(in super::super) const fn optional(
-    name: &'static str,
-    kind: Kind,
-    default: &'static str,
-    meaning: &'static str,
-) -> Input {
-    Input::optional(name, kind, default, meaning)
-}
 
 /// Checks that all inputs are known and have the right type, and that no required input is missing.
 fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {

@@ -2,6 +2,7 @@
 
 mod auto;
 mod backend;
+mod builder;
 mod inputs;
 mod reuse;
 mod table;
@@ -14,9 +15,9 @@ use jiff::Timestamp;
 use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{
     backend::check_backend,
-    inputs::{check_tags, optional, parse},
+    inputs::{check_tags, parse},
 };
-use super::{Phase, Step, StepContext, StepEntry, StepError};
+use super::{Section, Step, StepContext, StepEntry, StepError, StepKind};
 use crate::{
     api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
@@ -37,7 +38,8 @@ use crate::{
 pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.build_docker_image",
     aliases: &[],
-    phase: Phase::Build,
+    kind: StepKind::BuildDockerImage,
+    section: Some(Section::Build),
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],
@@ -214,7 +216,7 @@ impl BuildDockerImage {
         };
         context.progress.status(&format!("Building {}", references[0]));
         let engine = registries.map(|registries| &registries.engine);
-        let program = backend::choose(&self.inputs, text.as_deref(), context, engine).await?;
+        let program = builder::choose(&self.inputs, text.as_deref(), context, engine).await?;
         if let Some(program) = program {
             let source = build.root.to_string_lossy();
             let build = BuildKitBuild {

@@ -5,14 +5,14 @@ use std::{collections::HashMap, path::Path};
 
 use super::super::{StepContext, StepError};
 use crate::docker::{
-    auth::{self, Credentials},
+    auth::Credentials,
     base_images::base_images,
     build::BuildOptions,
     context::{BuildContext, Dockerfile},
     engine::Engine,
     error::DockerError,
     fingerprint::Fingerprint,
-    reference::registry_of,
+    reference::{registry_host, registry_of},
 };
 
 /// Value of the input `tag` that enables content tags.
@@ -26,7 +26,7 @@ pub(super) struct Registries {
 
 impl Registries {
     async fn digest(&self, reference: &str) -> Option<String> {
-        let credentials = self.credentials.get(auth::host(registry_of(reference)));
+        let credentials = self.credentials.get(registry_host(registry_of(reference)));
         self.engine.digest_in_registry(reference, credentials).await
     }
 

@@ -1,144 +1,146 @@
 //! Table of the inputs of the `build_docker_image` step.
 
-use super::{
-    super::{Input, Kind},
-    optional,
-};
+use super::super::{Input, Kind};
 
 pub(super) const INPUTS: &[Input] = &[
     Input::required("image_name", Kind::Text, "name of the image, including the registry"),
-    optional(
+    Input::optional(
         "dockerfile",
         Kind::Text,
         "Dockerfile",
         "path of the Dockerfile in the build context; `auto` generates a Dockerfile",
     ),
-    optional(
+    Input::optional(
         "tag",
         Kind::Scalar,
         "",
         "image tag; defaults to the build time, and `auto` derives it from the contents of the image",
     ),
-    optional("additional_tags", Kind::Any, "", "additional tags: a string or a list"),
-    optional(
+    Input::optional("additional_tags", Kind::Any, "", "additional tags: a string or a list"),
+    Input::optional(
         "ignore_cache",
         Kind::Boolean,
         "false",
         "build the image even if an identical step has already run in the same command",
     ),
-    optional(
+    Input::optional(
         "prefect_version",
         Kind::Text,
         "the release of the server",
         "Prefect release for the base image of `dockerfile: auto` and for the label `io.prefect.version`",
     ),
-    optional(
+    Input::optional(
         "persist_dockerfile",
         Kind::Boolean,
         "false",
         "write the Dockerfile that `dockerfile: auto` generates to a file",
     ),
-    optional("dockerfile_output_path", Kind::Text, "Dockerfile.generated", "file to write"),
-    optional(
+    Input::optional("dockerfile_output_path", Kind::Text, "Dockerfile.generated", "file to write"),
+    Input::optional(
         "requirements",
         Kind::Text,
         "requirements.txt",
         "requirements file to install with `dockerfile: auto`",
     ),
-    optional(
+    Input::optional(
         "pyproject",
         Kind::Boolean,
         "false",
         "install the dependencies in pyproject.toml with `dockerfile: auto`",
     ),
-    optional(
+    Input::optional(
         "backend",
         Kind::Text,
         "auto",
         "builder to use: `classic`, `buildkit` or `auto`, which selects BuildKit if the engine prefers it or the build requires it",
     ),
-    optional("build_backend", Kind::Text, "", "Prefect's name of the builder: `docker-py` or `buildx`"),
-    optional("path", Kind::Text, ".", "build context, given as a directory or a URL"),
-    optional("pull", Kind::Boolean, "true", "pull a newer base image"),
-    optional("nocache", Kind::Boolean, "false", "do not use cached layers of earlier builds"),
-    optional("buildargs", Kind::Mapping, "", "build arguments; null takes the environment's value"),
-    optional("build_args", Kind::Mapping, "", "alias of `buildargs`"),
-    optional("labels", Kind::Mapping, "", "labels of the image"),
-    optional("target", Kind::Text, "", "stage to build"),
-    optional("platform", Kind::Text, "", "such as `linux/amd64`"),
-    optional("network_mode", Kind::Text, "", "network of RUN instructions"),
-    optional("network", Kind::Text, "", "alias of `network_mode`"),
-    optional(
+    Input::optional(
+        "build_backend",
+        Kind::Text,
+        "",
+        "Prefect's name of the builder: `docker-py` or `buildx`",
+    ),
+    Input::optional("path", Kind::Text, ".", "build context, given as a directory or a URL"),
+    Input::optional("pull", Kind::Boolean, "true", "pull a newer base image"),
+    Input::optional("nocache", Kind::Boolean, "false", "do not use cached layers of earlier builds"),
+    Input::optional("buildargs", Kind::Mapping, "", "build arguments; null takes the environment's value"),
+    Input::optional("build_args", Kind::Mapping, "", "alias of `buildargs`"),
+    Input::optional("labels", Kind::Mapping, "", "labels of the image"),
+    Input::optional("target", Kind::Text, "", "stage to build"),
+    Input::optional("platform", Kind::Text, "", "such as `linux/amd64`"),
+    Input::optional("network_mode", Kind::Text, "", "network of RUN instructions"),
+    Input::optional("network", Kind::Text, "", "alias of `network_mode`"),
+    Input::optional(
         "cache_from",
         Kind::Any,
         "",
         "images whose layers may be reused; with BuildKit also caches such as `type=gha`",
     ),
-    optional(
+    Input::optional(
         "extra_hosts",
         Kind::Any,
         "",
         "additional host names for RUN instructions, as a mapping or as a list of `name:address`",
     ),
-    optional("add_hosts", Kind::Any, "", "alias of `extra_hosts`"),
-    optional("shmsize", Kind::Integer, "", "size of /dev/shm in bytes"),
-    optional("squash", Kind::Boolean, "false", "classic builder: squash all new layers into one"),
-    optional(
+    Input::optional("add_hosts", Kind::Any, "", "alias of `extra_hosts`"),
+    Input::optional("shmsize", Kind::Integer, "", "size of /dev/shm in bytes"),
+    Input::optional("squash", Kind::Boolean, "false", "classic builder: squash all new layers into one"),
+    Input::optional(
         "container_limits",
         Kind::Mapping,
         "",
         "classic builder: `memory`, `memswap`, `cpushares` and `cpusetcpus` of RUN instructions",
     ),
-    optional("isolation", Kind::Text, "", "classic builder: isolation of containers on Windows"),
-    optional(
+    Input::optional("isolation", Kind::Text, "", "classic builder: isolation of containers on Windows"),
+    Input::optional(
         "use_config_proxy",
         Kind::Boolean,
         "false",
         "pass the proxies in the Docker configuration to the build",
     ),
-    optional("quiet", Kind::Boolean, "false", "hide the output of the build"),
-    optional(
+    Input::optional("quiet", Kind::Boolean, "false", "hide the output of the build"),
+    Input::optional(
         "timeout",
         Kind::Number,
         "",
         "maximum time without output from the engine in seconds; with BuildKit, maximum duration of the build",
     ),
-    optional(
+    Input::optional(
         "rm",
         Kind::Boolean,
         "true",
         "classic builder: remove intermediate containers after a successful build",
     ),
-    optional(
+    Input::optional(
         "forcerm",
         Kind::Boolean,
         "true",
         "classic builder: remove intermediate containers after a failed build",
     ),
-    optional("gzip", Kind::Boolean, "false", "classic builder: compress the build context"),
-    optional("push", Kind::Boolean, "false", "BuildKit: push the image after the build"),
-    optional(
+    Input::optional("gzip", Kind::Boolean, "false", "classic builder: compress the build context"),
+    Input::optional("push", Kind::Boolean, "false", "BuildKit: push the image after the build"),
+    Input::optional(
         "platforms",
         Kind::Any,
         "",
         "BuildKit: platforms to build for; several platforms require `push: true`",
     ),
-    optional(
+    Input::optional(
         "secrets",
         Kind::Any,
         "",
         "BuildKit: secrets, such as `id=token,src=token.txt` or `id=token,env=TOKEN`",
     ),
-    optional("ssh", Kind::Any, "", "BuildKit: SSH agents or keys, such as `default`"),
-    optional("cache_to", Kind::Any, "", "BuildKit: where to export the cache"),
-    optional(
+    Input::optional("ssh", Kind::Any, "", "BuildKit: SSH agents or keys, such as `default`"),
+    Input::optional("cache_to", Kind::Any, "", "BuildKit: where to export the cache"),
+    Input::optional(
         "provenance",
         Kind::Any,
         "false",
         "BuildKit: attach a provenance attestation, such as `mode=max`",
     ),
-    optional("sbom", Kind::Any, "false", "BuildKit: attach a software bill of materials (SBOM)"),
-    optional("build_contexts", Kind::Mapping, "", "BuildKit: additional contexts by name"),
-    optional("allow", Kind::Any, "", "BuildKit: entitlements of the build, such as `network.host`"),
-    optional("builder", Kind::Text, "", "BuildKit: name of the builder"),
+    Input::optional("sbom", Kind::Any, "false", "BuildKit: attach a software bill of materials (SBOM)"),
+    Input::optional("build_contexts", Kind::Mapping, "", "BuildKit: additional contexts by name"),
+    Input::optional("allow", Kind::Any, "", "BuildKit: entitlements of the build, such as `network.host`"),
+    Input::optional("builder", Kind::Text, "", "BuildKit: name of the builder"),
 ];

@@ -4,13 +4,13 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Phase, Step, StepContext, StepEntry, StepError,
-    docker_build::{check_backend, check_tags, optional, parse},
+    Input, Kind, Section, Step, StepContext, StepEntry, StepError, StepKind,
+    docker_build::{check_backend, check_tags, parse},
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
     docker::{
-        auth::{self, CredentialStore, Credentials},
+        auth::{CredentialStore, Credentials},
         config::Config,
         engine::Engine,
         error::DockerError,
@@ -25,7 +25,8 @@ use crate::{
 pub(crate) const ENTRY: StepEntry = StepEntry {
     name: "prefect_docker.deployments.steps.push_docker_image",
     aliases: &[],
-    phase: Phase::Push,
+    kind: StepKind::PushDockerImage,
+    section: Some(Section::Push),
     sharing: super::Sharing::SameInputs,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest", "reused"],
@@ -34,21 +35,21 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
 
 const INPUTS: &[Input] = &[
     Input::required("image_name", Kind::Text, "name of the image, including the registry"),
-    optional("tag", Kind::Scalar, "", "by default, all tags of the image in the engine"),
-    optional("additional_tags", Kind::Any, "", "additional tags to push: a string or a list"),
-    optional(
+    Input::optional("tag", Kind::Scalar, "", "by default, all tags of the image in the engine"),
+    Input::optional("additional_tags", Kind::Any, "", "additional tags to push: a string or a list"),
+    Input::optional(
         "credentials",
         Kind::Mapping,
         "",
         "`username`, `password` and `registry_url`; defaults to the credentials of `docker login`",
     ),
-    optional(
+    Input::optional(
         "ignore_cache",
         Kind::Boolean,
         "false",
         "push the image even if an identical step has already run in the same command",
     ),
-    optional("build_backend", Kind::Text, "", "ignored: the engine pushes in both cases"),
+    Input::optional("build_backend", Kind::Text, "", "ignored: the engine pushes in both cases"),
 ];
 
 #[derive(Debug, Deserialize)]
@@ -180,9 +181,9 @@ impl PushDockerImage {
         config: &Config,
         name: &ImageName,
     ) -> Result<Option<Credentials>, StepError> {
-        let registry = auth::host(name.registry());
+        let registry = reference::registry_host(name.registry());
         if let Some(given) = &self.inputs.credentials {
-            let given_for = auth::host(given.registry_url.as_deref().unwrap_or_default());
+            let given_for = reference::registry_host(given.registry_url.as_deref().unwrap_or_default());
             if given_for == registry {
                 return given.as_credentials().map(Some);
             }

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::answer::Answer;
-use super::{Phase, Sharing, Step, StepContext, StepEntry, StepError, inputs};
+use super::{Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::{
     fs::{self, FileError},
     interpreter::{Interpreter, NoInterpreter, Script},
@@ -28,7 +28,8 @@ const BRIDGE: &str = include_str!("bridge.py");
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "a Python function",
     aliases: &[],
-    phase: Phase::Any,
+    kind: StepKind::PythonFunction,
+    section: None,
     // A function may depend on anything, so two calls share a run only if they come from the same position in
     // the file.
     sharing: Sharing::SamePlace,

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
+    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         azure::{self, Credentials},
@@ -25,7 +25,8 @@ const CREDENTIALS: Input = Input::required(
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     name: "prefect_azure.deployments.steps.push_to_azure_blob_storage",
     aliases: &[],
-    phase: Phase::Push,
+    kind: StepKind::PushToAzure,
+    section: Some(Section::Push),
     sharing: SHARING,
     inputs: &[CONTAINER, FOLDER, CREDENTIALS, IGNORE],
     outputs: &["container", "folder"],
@@ -44,7 +45,8 @@ pub(in crate::steps) fn pull_from_azure(
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
     aliases: &[],
-    phase: Phase::Any,
+    kind: StepKind::PullFromAzure,
+    section: None,
     sharing: SHARING,
     inputs: &[CONTAINER, FOLDER, CREDENTIALS],
     outputs: &["container", "folder", "directory"],

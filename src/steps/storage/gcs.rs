@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
+    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         google::{self, Credentials},
@@ -27,7 +27,8 @@ const CREDENTIALS: Input = Input::optional(
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     name: "prefect_gcp.deployments.steps.push_to_gcs",
     aliases: &[],
-    phase: Phase::Push,
+    kind: StepKind::PushToGcs,
+    section: Some(Section::Push),
     sharing: SHARING,
     inputs: &[BUCKET, FOLDER, PROJECT, CREDENTIALS, IGNORE],
     outputs: &["bucket", "folder"],
@@ -46,7 +47,8 @@ pub(in crate::steps) fn pull_from_gcs(
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_gcp.deployments.steps.pull_from_gcs",
     aliases: &[],
-    phase: Phase::Any,
+    kind: StepKind::PullFromGcs,
+    section: None,
     sharing: SHARING,
     inputs: &[BUCKET, FOLDER, PROJECT, CREDENTIALS],
     outputs: &["bucket", "folder", "directory"],

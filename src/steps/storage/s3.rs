@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Phase, Step, StepEntry, StepError},
+    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         aws::{self, ClientParameters, Credentials},
@@ -30,7 +30,8 @@ const PARAMETERS: Input = Input::optional(
 pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     name: "prefect_aws.deployments.steps.push_to_s3",
     aliases: &[],
-    phase: Phase::Push,
+    kind: StepKind::PushToS3,
+    section: Some(Section::Push),
     sharing: SHARING,
     inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS, IGNORE],
     outputs: &["bucket", "folder"],
@@ -49,7 +50,8 @@ pub(in crate::steps) fn pull_from_s3(
 pub(in crate::steps) const PULL: StepEntry = StepEntry {
     name: "prefect_aws.deployments.steps.pull_from_s3",
     aliases: &[],
-    phase: Phase::Any,
+    kind: StepKind::PullFromS3,
+    section: None,
     sharing: SHARING,
     inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS],
     outputs: &["bucket", "folder", "directory"],

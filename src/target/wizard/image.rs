@@ -1,37 +1,45 @@
 //! Asks for the image of a deployment, and for the location of the code in the image.
 
 use crate::{
-    deployment::pull_steps::{BUILD_DOCKER_IMAGE, PUSH_DOCKER_IMAGE, SET_WORKING_DIRECTORY},
-    project::Section,
+    project::StepList,
     questions::{Ask, Select},
     secret::Secret,
+    steps::{Section, StepKind},
     target::{
         TargetError,
         wizard::{Draft, NewBlock, ServerLookup, Wizard, draft::inputs, storage::slug},
     },
-    value::{Mapping, Value},
+    value::Mapping,
 };
 
 const REQUIRES: &str = "prefect-docker>=0.3.1";
 /// Slug of the block type that stores registry credentials.
 const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
 
+/// The Dockerfile of a build step.
+enum ImageBuild {
+    /// The step generates the Dockerfile.
+    Generated,
+    OwnDockerfile,
+}
+
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Returns whether the wizard may offer to build an image. This is the case if no step builds an image
     /// and `build` is not explicitly empty.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
-        let is_ruled_out = match Section::of(draft.fields(), "build") {
-            Section::Null => true,
-            Section::Steps(steps) => steps.is_empty(),
-            Section::Absent => false,
+        let is_ruled_out = match draft.fields().steps(Section::Build) {
+            StepList::Null => true,
+            StepList::Steps(steps) => steps.is_empty(),
+            StepList::Absent => false,
         };
         !is_ruled_out && self.image_build(draft).is_none()
     }
 
-    /// Returns the inputs of the step that builds the image. Returns `None` if there is no such step.
-    fn image_build(&self, draft: &Draft) -> Option<Value> {
-        let build = draft.section(self.project, "build");
-        build.steps().iter().find_map(|step| step.get(BUILD_DOCKER_IMAGE)).cloned()
+    /// Returns the Dockerfile of the step that builds the image. Returns `None` if there is no such step.
+    fn image_build(&self, draft: &Draft) -> Option<ImageBuild> {
+        let steps = draft.section(self.project, Section::Build);
+        let build = steps.items().find(|item| item.kind() == StepKind::BuildDockerImage)?;
+        Some(if build.generates_dockerfile() { ImageBuild::Generated } else { ImageBuild::OwnDockerfile })
     }
 
     /// Asks whether to build an image. If the user accepts, adds the build and push steps.
@@ -44,7 +52,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let question = "Would you like to use the Dockerfile in the current directory?";
         let uses_own = self.local.has_dockerfile() && ask.confirm(question, Some(true)).await?;
         let repository = ask.text("Repository name (e.g. your Docker Hub username)", None).await?;
-        let name = ask.text("Image name", draft.text("name")).await?;
+        let name = ask.text("Image name", draft.name()).await?;
         let tag = ask.text("Image tag", Some("latest")).await?;
         let image = format!("{}/{name}", repository.trim_end_matches('/'));
         ask.tell(&format!("Image {image}:{tag} will be built."));
@@ -58,7 +66,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             ("image_name", &image),
             ("tag", &tag),
         ];
-        draft.add_step(self.project, "build", BUILD_DOCKER_IMAGE, inputs(build));
+        draft.add_step(self.project, Section::Build, StepKind::BuildDockerImage, inputs(build));
         if let Some(registry) = registry {
             let mut push = inputs([
                 ("requires", REQUIRES),
@@ -66,7 +74,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
                 ("tag", "{{ build-image.tag }}"),
             ]);
             self.registry_credentials(draft, &registry, &mut push).await?;
-            draft.add_step(self.project, "push", PUSH_DOCKER_IMAGE, push);
+            draft.add_step(self.project, Section::Push, StepKind::PushDockerImage, push);
         }
         if !draft.has_image() {
             draft.set_image("{{ build-image.image }}");
@@ -97,7 +105,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         if !ask.confirm("Is this a private registry?", None).await? {
             return Ok(());
         }
-        let Some(known) = self.world.blocks(REGISTRY_CREDENTIALS).await? else {
+        let Some(known) = self.server.blocks(REGISTRY_CREDENTIALS).await? else {
             ask.tell("The image is pushed with the login of `docker login`.");
             return Ok(());
         };
@@ -129,8 +137,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             }
         }
         let part = |text: Option<&str>| slug(text.unwrap_or_default());
-        let name =
-            format!("deployment-{}-{}-registry-creds", part(draft.text("name")), part(draft.pool_name()));
+        let name = format!("deployment-{}-{}-registry-creds", part(draft.name()), part(draft.pool_name()));
         let user = ask.text("Docker registry username", None).await?;
         let password = ask.secret("Docker registry password").await?;
         let data = vec![
@@ -145,14 +152,13 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for the directory that contains the code in the image, unless the directory is already
     /// determined.
     pub(super) async fn directory_in_image(&self, draft: &mut Draft) -> Result<(), TargetError> {
-        let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
+        let has_pull = matches!(draft.section(self.project, Section::Pull), StepList::Steps(_));
         if has_pull {
             return Ok(());
         }
         let directory = self.local.directory_in_image();
         let question = match self.image_build(draft) {
-            Some(build) if build.get("dockerfile").and_then(Value::as_str) == Some("auto") => return Ok(()),
-            Some(_) => {
+            Some(ImageBuild::OwnDockerfile) => {
                 let question = "Does your Dockerfile have a line that copies the current working directory into your image?";
                 if !self.ask.confirm(question, None).await? {
                     return Err(TargetError::Declined {
@@ -165,10 +171,11 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             None if draft.has_image() => {
                 "What is the working directory in your Docker image where your flow code lives?"
             }
-            None => return Ok(()),
+            Some(ImageBuild::Generated) | None => return Ok(()),
         };
         let directory = self.ask.text(question, Some(&directory)).await?;
-        draft.add_step(self.project, "pull", SET_WORKING_DIRECTORY, inputs([("directory", &directory)]));
+        let set = inputs([("directory", &directory)]);
+        draft.add_step(self.project, Section::Pull, StepKind::SetWorkingDirectory, set);
         Ok(())
     }
 }

@@ -30,11 +30,10 @@ use crate::{
     flow::{DiscoveredFlow, Inspector},
     git,
     names::FORBIDDEN_CHARACTERS,
-    project::{Declared, Findings, Project},
+    project::{Declared, Findings, Key, Project},
     questions::Ask,
     secret::Secret,
     target::{self, FlowNames, TargetError},
-    value::Mapping,
 };
 
 /// Server lookups of the wizard.
@@ -71,7 +70,7 @@ pub(crate) struct NewBlock {
 /// The project and the services that the questions depend on.
 struct Wizard<'a, A, W> {
     ask: &'a A,
-    world: &'a W,
+    server: &'a W,
     project: &'a Project,
     local: Local<'a>,
 }
@@ -118,11 +117,11 @@ pub(crate) async fn run(
     project: &Project,
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
-    world: &impl ServerLookup,
+    server: &impl ServerLookup,
 ) -> Result<Option<Answers>, TargetError> {
     let inspector = Inspector::new();
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
-    let wizard = Wizard { ask, world, project, local };
+    let wizard = Wizard { ask, server, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
     let known = Answers { selection, pool: None, blocks: Vec::new() };
     // Invalid options are reported by the deploy itself.
@@ -130,12 +129,12 @@ pub(crate) async fn run(
     let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
         return Ok(was_asked.then_some(known));
     };
-    let draft = Draft::new(declared, Mapping::clone(&spec.fields));
+    let draft = Draft::new(declared, spec.fields.clone());
     if draft.is_declared_in_full() {
         return Ok(was_asked.then_some(known));
     }
     let completed = wizard.complete(draft).await?;
-    let picked = vec![Declared { fields: completed.fields.into(), ..declared.clone() }];
+    let picked = vec![Declared { fields: completed.fields, ..declared.clone() }];
     let selection = Selection { picked, ..known.selection };
     Ok(Some(Answers { selection, pool: completed.pool, blocks: completed.blocks }))
 }
@@ -143,13 +142,13 @@ pub(crate) async fn run(
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for the missing values of a single deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
-        if draft.text("entrypoint").is_none() {
+        if draft.entrypoint().is_none() {
             let entrypoint = flows::entrypoint(self.ask, &self.local).await?;
-            draft.set("entrypoint", entrypoint);
+            draft.set(Key::Entrypoint, entrypoint);
         }
-        if draft.text("name").is_none() {
+        if draft.name().is_none() {
             let name = self.deployment_name().await?;
-            draft.set("name", name);
+            draft.set(Key::Name, name);
         }
         let has_image = self.pool(&mut draft).await?;
         if has_image && self.can_build_image(&draft) {
@@ -157,9 +156,9 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
         self.storage(&mut draft).await?;
         self.directory_in_image(&mut draft).await?;
-        if !draft.fields().contains_key("schedules") {
+        if draft.fields().schedules().is_absent() {
             let schedules = schedules::schedules(self.ask).await?;
-            draft.set("schedules", schedules);
+            draft.set(Key::Schedules, schedules);
         }
         Ok(draft.completed())
     }

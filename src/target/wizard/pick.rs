@@ -4,13 +4,13 @@ use crate::{
     deployment::{Options, Selection, is_pattern},
     diagnostics::did_you_mean,
     names::{SHOWN, first_of},
-    project::Declared,
+    project::{Declared, Key},
     questions::{Ask, Select},
     target::{
         self, NamePattern, TargetError,
         wizard::{ServerLookup, Wizard},
     },
-    value::{self, Mapping},
+    value,
 };
 
 /// Selected deployments.
@@ -123,12 +123,10 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(false);
         }
         self.ask.tell("Discovered unnamed deployment.");
-        self.ask.tell(&format!("{:#}", value::to_json(&Mapping::clone(&declared.fields).into())));
+        self.ask.tell(&format!("{:#}", value::to_json(&declared.fields.to_template())));
         let question = "Would you like to give this deployment a name and deploy it?";
         if self.ask.confirm(question, Some(true)).await? {
-            let mut fields = Mapping::clone(&declared.fields);
-            fields.insert("name".into(), self.deployment_name().await?.into());
-            declared.fields = fields.into();
+            declared.fields.set(Key::Name, self.deployment_name().await?);
         }
         Ok(true)
     }
@@ -140,11 +138,9 @@ fn single(declared: Declared) -> Selection {
 
 /// Returns a row with the name, entrypoint and description of each deployment.
 fn rows(declared: &[&Declared]) -> Vec<Vec<String>> {
-    let text = |deployment: &Declared, key: &str| {
-        deployment.fields.get(key).and_then(value::Value::as_str).unwrap_or_default().to_owned()
+    let text = |deployment: &Declared, key: Key| {
+        deployment.fields.text(key).unresolved().unwrap_or_default().to_owned()
     };
-    declared
-        .iter()
-        .map(|deployment| ["name", "entrypoint", "description"].map(|key| text(deployment, key)).into())
-        .collect()
+    let columns = [Key::Name, Key::Entrypoint, Key::Description];
+    declared.iter().map(|deployment| columns.map(|key| text(deployment, key)).into()).collect()
 }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use crate::{
-    api::JsonObject,
+    api::{JsonObject, variables_schema},
+    project::Fields,
     questions::{Ask, Select},
     target::TargetError,
     target::wizard::{Draft, ServerLookup, Wizard},
@@ -18,10 +19,10 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
             // Validation reports missing work pools.
-            let pool = self.world.work_pool(name).await?;
+            let pool = self.server.work_pool(name).await?;
             return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template)));
         }
-        let mut pools = self.world.work_pools().await?;
+        let mut pools = self.server.work_pools().await?;
         pools.retain(|pool| pool.kind != OF_AGENTS);
         let chosen = if pools.is_empty() {
             let question = "Looks like you don't have any work pools this flow can be deployed to. Would you like to \
@@ -46,7 +47,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             draft.set_pool(&pool.name);
             return Ok(takes_image(&pool.base_job_template));
         }
-        let pool = self.world.new_pool().await?;
+        let pool = self.server.new_pool().await?;
         draft.set_pool(&pool.name);
         let takes_image = takes_image(&pool.base_job_template);
         draft.pool = Some(pool);
@@ -56,8 +57,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
 
 /// Returns whether the job variable `image` accepts any string.
 fn takes_image(template: &JsonObject) -> bool {
-    let variables = template.get("variables").and_then(|variables| variables.get("properties"));
-    let Some(Value::Object(image)) = variables.and_then(|properties| properties.get("image")) else {
+    let properties = variables_schema(template).and_then(|schema| schema.get("properties"));
+    let Some(Value::Object(image)) = properties.and_then(|properties| properties.get(Fields::IMAGE)) else {
         return false;
     };
     image.get("type").and_then(Value::as_str) == Some("string") && !image.contains_key("enum")

@@ -1,42 +1,38 @@
 //! Saves the answers of the wizard as a deployment in `prefect.yaml`.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
-
-use serde_json::Value as Json;
+use std::path::{Path, PathBuf};
 
 use crate::{
     api::JsonObject,
     deployment::{DeployContext, PullSteps, pull_steps as pull},
     fs::{self, FileError},
-    project::{self, Declared, Findings, Project},
+    project::{self, Declared, Fields, Findings, Key, Project},
     source::Source,
+    steps::Section,
     target::{self, wizard::Answers},
     value::{self, Mapping, Value},
     yaml::{self, Document, Edit},
 };
 
 /// Keys of a saved deployment, in the order in which they are written.
-const KEYS: [&str; 17] = [
-    "name",
-    "version",
-    "version_type",
-    "tags",
-    "description",
-    "paused",
-    "concurrency_limit",
-    "entrypoint",
-    "parameters",
-    "enforce_parameter_schema",
-    "build",
-    "push",
-    "pull",
-    "work_pool",
-    "schedules",
-    "triggers",
-    "sla",
+const KEYS: [Key; 17] = [
+    Key::Name,
+    Key::Version,
+    Key::VersionType,
+    Key::Tags,
+    Key::Description,
+    Key::Paused,
+    Key::ConcurrencyLimit,
+    Key::Entrypoint,
+    Key::Parameters,
+    Key::EnforceParameterSchema,
+    Key::Steps(Section::Build),
+    Key::Steps(Section::Push),
+    Key::Steps(Section::Pull),
+    Key::WorkPool,
+    Key::Schedules,
+    Key::Triggers,
+    Key::Sla,
 ];
 
 /// The contents of a project file to which the deployment has been added. The file has not been written yet.
@@ -67,9 +63,9 @@ impl Saved {
 pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
     let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
     let (Some(spec), true) = (specs.pop(), answers.selection.single) else { return None };
-    let fields = complete(Arc::unwrap_or_clone(spec.fields), project, ctx.directory);
-    let text = |key: &str| fields.get(key).and_then(Value::as_str);
-    let (name, entrypoint) = (text("name").unwrap_or_default().to_owned(), text("entrypoint"));
+    let fields = complete(spec.fields, project, ctx.directory);
+    let name = fields.name().unresolved().unwrap_or_default().to_owned();
+    let entrypoint = fields.entrypoint().unresolved();
     let named = ctx.options.prefect_file.as_deref();
     let file = named.unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
     let path = ctx.directory.join(&file);
@@ -86,7 +82,7 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
             .get(index)
             .and_then(|deployment| completed(document, deployment, &spec.declared)),
         None if project.deployments.iter().any(is_it) => None,
-        None => yaml::append(document, "deployments", &json(&fields)),
+        None => yaml::append(document, "deployments", &value::to_json(&fields.to_template())),
     };
     edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, is_new: false })
 }
@@ -94,12 +90,11 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
 /// Adds the answers to a deployment that is declared in the file. Returns `None` if nothing is added or if
 /// the file cannot be edited.
 fn completed(document: &Document, written: &Declared, answers: &Declared) -> Option<Edit> {
-    let pool =
-        |deployment: &Declared| deployment.fields.get("work_pool").and_then(Value::as_mapping).cloned();
+    let pool = |deployment: &Declared| deployment.fields.get(Key::WorkPool)?.as_mapping().cloned();
     let additions = [
-        (written.pointer(), added(&written.fields, &answers.fields)),
+        (written.pointer(), added(written.fields.tree(), answers.fields.tree())),
         (
-            written.pointer().join("work_pool"),
+            written.pointer().join(Key::WorkPool),
             pool(written).zip(pool(answers)).map(|(old, new)| added(&old, &new)).unwrap_or_default(),
         ),
     ];
@@ -121,31 +116,28 @@ fn completed(document: &Document, written: &Declared, answers: &Declared) -> Opt
 /// Returns the entries of `new` whose keys are not in `old`.
 fn added(old: &Mapping, new: &Mapping) -> JsonObject {
     let new = new.iter().filter(|(key, _)| !old.contains_key(*key));
-    value::json_object(json(&new.map(|(key, value)| (key.clone(), value.clone())).collect()))
-}
-
-fn json(fields: &Mapping) -> Json {
-    value::to_json(&Value::Mapping(fields.clone()))
+    let new: Mapping = new.map(|(key, value)| (key.clone(), value.clone())).collect();
+    value::json_object(value::to_json(&new.into()))
 }
 
 /// Returns the fields to save, in order and including generated pull steps.
-fn complete(mut fields: Mapping, project: &Project, directory: &Path) -> Mapping {
+fn complete(mut fields: Fields, project: &Project, directory: &Path) -> Fields {
     if let PullSteps::Generated { steps, .. } = pull::pull_steps(project, &fields, &fields, directory) {
-        fields.insert("pull".into(), Value::Sequence(steps));
+        fields.set(Key::Steps(Section::Pull), steps);
     }
-    let field = |key: &str| Some((Value::from(key), telling(key, fields.get(key)?.clone())?));
-    KEYS.into_iter().filter_map(field).collect()
+    let field = |key: Key| Some((Value::from(key.name()), significant(key, fields.get(key)?.clone())?));
+    KEYS.into_iter().filter_map(field).collect::<Mapping>().into()
 }
 
 /// Returns the value to save. Returns `None` if the value is equivalent to a missing key.
 ///
 /// A null value of `schedules` is saved, because it prevents the wizard from asking for schedules again.
-fn telling(key: &str, value: Value) -> Option<Value> {
+fn significant(key: Key, value: Value) -> Option<Value> {
     match (key, value) {
-        ("schedules" | "build" | "push" | "pull", value) => Some(value),
+        (Key::Schedules | Key::Steps(_), value) => Some(value),
         (_, Value::Null) => None,
-        ("tags", Value::Sequence(tags)) if tags.is_empty() => None,
-        ("work_pool", Value::Mapping(pool)) => {
+        (Key::Tags, Value::Sequence(tags)) if tags.is_empty() => None,
+        (Key::WorkPool, Value::Mapping(pool)) => {
             let is_empty =
                 |value: &Value| value.is_null() || value.as_mapping().is_some_and(Mapping::is_empty);
             let pool: Mapping = pool.into_iter().filter(|(_, value)| !is_empty(value)).collect();

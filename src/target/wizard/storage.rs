@@ -1,16 +1,15 @@
 //! Asks for the location from which workers pull the code.
 
 use crate::{
-    deployment::pull_steps::PUSH_DOCKER_IMAGE,
     git,
-    project::Section,
+    project::StepList,
     questions::{Ask, Select},
     secret::Secret,
+    steps::{Section, StepKind},
     target::TargetError,
     target::wizard::{Draft, NewBlock, ServerLookup, Wizard, draft::inputs},
 };
 
-const GIT_CLONE: &str = "prefect.deployments.steps.git_clone";
 const SECRET: &str = "secret";
 
 /// An object storage service.
@@ -23,8 +22,8 @@ struct Bucket {
     fields: &'static [(&'static str, bool)],
     /// Name of a new block.
     block: &'static str,
-    push: &'static str,
-    pull: &'static str,
+    push: StepKind,
+    pull: StepKind,
     requires: &'static str,
     /// Name of the step input that contains the bucket's name.
     key: &'static str,
@@ -37,8 +36,8 @@ const BUCKETS: [Bucket; 3] = [
         credentials: "aws-credentials",
         fields: &[("aws_access_key_id", false), ("aws_secret_access_key", true)],
         block: "s3-storage-credentials",
-        push: "prefect_aws.deployments.steps.push_to_s3",
-        pull: "prefect_aws.deployments.steps.pull_from_s3",
+        push: StepKind::PushToS3,
+        pull: StepKind::PullFromS3,
         requires: "prefect-aws>=0.3.4",
         key: "bucket",
     },
@@ -48,8 +47,8 @@ const BUCKETS: [Bucket; 3] = [
         credentials: "gcp-credentials",
         fields: &[("project", false), ("service_account_file", false)],
         block: "gcs-storage-credentials",
-        push: "prefect_gcp.deployments.steps.push_to_gcs",
-        pull: "prefect_gcp.deployments.steps.pull_from_gcs",
+        push: StepKind::PushToGcs,
+        pull: StepKind::PullFromGcs,
         requires: "prefect-gcp>=0.4.3",
         key: "bucket",
     },
@@ -59,8 +58,8 @@ const BUCKETS: [Bucket; 3] = [
         credentials: "azure-blob-storage-credentials",
         fields: &[("connection_string", true)],
         block: "azure-blob-storage-storage-credentials",
-        push: "prefect_azure.deployments.steps.push_to_azure_blob_storage",
-        pull: "prefect_azure.deployments.steps.pull_from_azure_blob_storage",
+        push: StepKind::PushToAzure,
+        pull: StepKind::PullFromAzure,
         requires: "prefect-azure>=0.2.8",
         key: "container",
     },
@@ -85,9 +84,9 @@ impl Storage {
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     /// Asks for remote storage, unless the deployment already determines how workers obtain the code.
     pub(super) async fn storage(&self, draft: &mut Draft) -> Result<(), TargetError> {
-        let has_pull = matches!(draft.section(self.project, "pull"), Section::Steps(_));
-        let push = draft.section(self.project, "push");
-        let is_in_image = push.steps().iter().any(|step| step.get(PUSH_DOCKER_IMAGE).is_some());
+        let has_pull = matches!(draft.section(self.project, Section::Pull), StepList::Steps(_));
+        let push = draft.section(self.project, Section::Push);
+        let is_in_image = push.items().any(|item| item.kind() == StepKind::PushDockerImage);
         if has_pull || is_in_image {
             return Ok(());
         }
@@ -117,7 +116,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             .into_iter()
             .collect();
         for bucket in &BUCKETS {
-            if let Some(blocks) = self.world.blocks(bucket.credentials).await? {
+            if let Some(blocks) = self.server.blocks(bucket.credentials).await? {
                 storages.push(Storage::Bucket { bucket, blocks });
             }
         }
@@ -143,18 +142,18 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             let reference = format!("{{{{ prefect.blocks.{SECRET}.{block} }}}}");
             clone.insert("access_token".into(), reference.into());
         }
-        draft.add_step(self.project, "pull", GIT_CLONE, clone);
+        draft.add_step(self.project, Section::Pull, StepKind::GitClone, clone);
         Ok(())
     }
 
     /// Returns the name of the block that contains the token for a private repository. Asks for the token if
     /// the block does not exist.
     async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
-        let entrypoint = draft.text("entrypoint").unwrap_or_default();
+        let entrypoint = draft.entrypoint().unwrap_or_default();
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
         let name =
-            format!("deployment-{}-{}-repo-token", slug(draft.text("name").unwrap_or_default()), slug(&flow));
-        let known = self.world.blocks(SECRET).await?.unwrap_or_default();
+            format!("deployment-{}-{}-repo-token", slug(draft.name().unwrap_or_default()), slug(&flow));
+        let known = self.server.blocks(SECRET).await?.unwrap_or_default();
         let question =
             "We found an existing token saved for this deployment. Would you like use the existing token?";
         if !known.contains(&name) || !self.ask.confirm(question, Some(true)).await? {
@@ -175,8 +174,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             let reference = format!("{{{{ prefect.blocks.{}.{block} }}}}", bucket.credentials);
             place.insert("credentials".into(), reference.into());
         }
-        draft.add_step(self.project, "push", bucket.push, place.clone());
-        draft.add_step(self.project, "pull", bucket.pull, place);
+        draft.add_step(self.project, Section::Push, bucket.push, place.clone());
+        draft.add_step(self.project, Section::Pull, bucket.pull, place);
         Ok(())
     }
 

@@ -22,74 +22,73 @@ fn complaint(text: &str) -> (String, String, Option<String>) {
     (error.to_string(), text[error.span.range()].to_owned(), error.kind.help())
 }
 
+const QUOTE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
+
+/// Invalid documents with the message, the text at the place of the error, and the help text.
+const INVALID: [(&str, &str, &str, Option<&str>); 23] = [
+    (
+        "a: &bucket x\nb: *buket",
+        "the alias `*buket` has no anchor `&buket` above it",
+        "*buket",
+        Some("did you mean `*bucket`?"),
+    ),
+    ("a: &x [*x]", "the alias `*x` is inside the value that it refers to", "*x", None),
+    (
+        "a: &x 1\nb: &x 2",
+        "the anchor `&x` is already defined on line 1",
+        "&x",
+        Some("use a different name for each anchor"),
+    ),
+    (
+        "a: 1\n---\nb: 2",
+        "the file contains more than one YAML document",
+        "---",
+        Some("remove this `---`; a project file has one document"),
+    ),
+    (
+        "a: !Ref x",
+        "the tag `!Ref` is not supported",
+        "!Ref",
+        Some("remove the tag, or quote the string if it starts with `!`"),
+    ),
+    (
+        "a: !!python/name:x y",
+        "the tag `!!python/name:x` is not supported",
+        "!!python/name:x",
+        Some("remove the tag, or quote the string if it starts with `!`"),
+    ),
+    ("a: =", "`=` without quotes cannot be a value", "=", Some("put it in quotes to make it a string")),
+    ("a: 2024-02-30", "`2024-02-30` is not a valid date or time", "2024-02-30", None),
+    ("a: !!int ten", "`ten` is not an integer", "ten", None),
+    ("a: !!str [x]", "expected a string, found a list", "[x]", None),
+    ("a: !!omap [{x: 1, y: 2}]", "expected a mapping with one entry, found a mapping", "{x: 1, y: 2}", None),
+    ("<<: x", "`<<` merges a mapping or a list of mappings, not a scalar", "x", None),
+    ("<<: [{a: 1}, [b]]", "`<<` merges a mapping or a list of mappings, not a list", "[b]", None),
+    ("image: {{ build.image }}", "a mapping cannot be a mapping key", "{ build.image }", Some(QUOTE)),
+    ("image: {{ build.image }}:{{ build.tag }}", "expected another key of the mapping", ":", Some(QUOTE)),
+    ("? [a]\n: b", "a list cannot be a mapping key", "[a]", None),
+    ("a: \u{1b}", "the character U+001B is not allowed in YAML", "\u{1b}", None),
+    ("a:\tb", "YAML does not allow tabs for indentation", "\t", Some("use spaces")),
+    (
+        "a: b: c",
+        "a mapping cannot start here",
+        ":",
+        Some("quote a value that contains `: `; otherwise check the indentation of this line"),
+    ),
+    ("a: [1, 2", "this `[` is not closed", "[", None),
+    ("a: 'x", "this quote is not closed", "'", None),
+    ("a: @x", "a value without quotes cannot start with `@`", "@", Some("put the value in quotes")),
+    (
+        "a: *x.y",
+        "PyYAML does not accept the name in `*x.y`",
+        "*x.y",
+        Some("use letters, digits, `-` and `_`, or quote the string if it starts with `&` or `*`"),
+    ),
+];
+
 #[test]
 fn errors_have_a_message_and_a_place() {
-    let quote = "quote values that start with `{{`: \"{{ ... }}\"";
-    for (text, message, place, help) in [
-        (
-            "a: &bucket x\nb: *buket",
-            "the alias `*buket` has no anchor `&buket` above it",
-            "*buket",
-            Some("did you mean `*bucket`?"),
-        ),
-        ("a: &x [*x]", "the alias `*x` is inside the value that it refers to", "*x", None),
-        (
-            "a: &x 1\nb: &x 2",
-            "the anchor `&x` is already defined on line 1",
-            "&x",
-            Some("use a different name for each anchor"),
-        ),
-        (
-            "a: 1\n---\nb: 2",
-            "the file contains more than one YAML document",
-            "---",
-            Some("remove this `---`; a project file has one document"),
-        ),
-        (
-            "a: !Ref x",
-            "the tag `!Ref` is not supported",
-            "!Ref",
-            Some("remove the tag, or quote the string if it starts with `!`"),
-        ),
-        (
-            "a: !!python/name:x y",
-            "the tag `!!python/name:x` is not supported",
-            "!!python/name:x",
-            Some("remove the tag, or quote the string if it starts with `!`"),
-        ),
-        ("a: =", "`=` without quotes cannot be a value", "=", Some("put it in quotes to make it a string")),
-        ("a: 2024-02-30", "`2024-02-30` is not a valid date or time", "2024-02-30", None),
-        ("a: !!int ten", "`ten` is not an integer", "ten", None),
-        ("a: !!str [x]", "expected a string, found a list", "[x]", None),
-        (
-            "a: !!omap [{x: 1, y: 2}]",
-            "expected a mapping with one entry, found a mapping",
-            "{x: 1, y: 2}",
-            None,
-        ),
-        ("<<: x", "`<<` merges a mapping or a list of mappings, not a scalar", "x", None),
-        ("<<: [{a: 1}, [b]]", "`<<` merges a mapping or a list of mappings, not a list", "[b]", None),
-        ("image: {{ build.image }}", "a mapping cannot be a mapping key", "{ build.image }", Some(quote)),
-        ("image: {{ build.image }}:{{ build.tag }}", "expected another key of the mapping", ":", Some(quote)),
-        ("? [a]\n: b", "a list cannot be a mapping key", "[a]", None),
-        ("a: \u{1b}", "the character U+001B is not allowed in YAML", "\u{1b}", None),
-        ("a:\tb", "YAML does not allow tabs for indentation", "\t", Some("use spaces")),
-        (
-            "a: b: c",
-            "a mapping cannot start here",
-            ":",
-            Some("quote a value that contains `: `; otherwise check the indentation of this line"),
-        ),
-        ("a: [1, 2", "this `[` is not closed", "[", None),
-        ("a: 'x", "this quote is not closed", "'", None),
-        ("a: @x", "a value without quotes cannot start with `@`", "@", Some("put the value in quotes")),
-        (
-            "a: *x.y",
-            "PyYAML does not accept the name in `*x.y`",
-            "*x.y",
-            Some("use letters, digits, `-` and `_`, or quote the string if it starts with `&` or `*`"),
-        ),
-    ] {
+    for (text, message, place, help) in INVALID {
         assert_eq!(complaint(text), (message.into(), place.into(), help.map(Into::into)), "{text:?}");
     }
 }

@@ -21,26 +21,6 @@ const MEANINGLESS: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "
 /// The evaluator of Python types is recursive, so its files may import each other in cycles.
 const RECURSIVE: &str = "flow/";
 
-/// Files in known cycles. Remove an entry when its cycle is dissolved; never add one.
-const KNOWN_CYCLES: [&[&str]; 5] = [
-    &[
-        "api/answer.rs",
-        "api/auth.rs",
-        "api/capabilities.rs",
-        "api/client.rs",
-        "api/csrf.rs",
-        "api/error.rs",
-        "api/options.rs",
-        "api/request.rs",
-        "api/retry.rs",
-        "api/transport.rs",
-    ],
-    &["docker/auth/mod.rs", "docker/config.rs"],
-    &["steps/docker_build/backend.rs", "steps/docker_build/inputs.rs", "steps/docker_build/table.rs"],
-    &["steps/reporting.rs", "steps/runner.rs"],
-    &["storage/error.rs", "storage/ignore_file.rs"],
-];
-
 #[test]
 fn modules_import_only_lower_layers() -> Result<()> {
     let layers = layers()?;
@@ -72,19 +52,10 @@ fn modules_import_only_lower_layers() -> Result<()> {
 #[test]
 fn files_do_not_import_each_other_in_cycles() -> Result<()> {
     let cycles = cycles(&Sources::of_crate()?.file_imports());
-    let is_part_of = |cycle: &[PathBuf], known: &[&str]| {
-        cycle.iter().all(|file| known.iter().any(|name| file == Path::new(name)))
-    };
-    let is_accepted = |cycle: &[PathBuf]| {
-        cycle.iter().all(|file| file.starts_with(RECURSIVE))
-            || KNOWN_CYCLES.iter().any(|known| is_part_of(cycle, known))
-    };
+    let is_accepted = |cycle: &[PathBuf]| cycle.iter().all(|file| file.starts_with(RECURSIVE));
     let found: Vec<String> =
         cycles.iter().filter(|cycle| !is_accepted(cycle)).map(|cycle| format!("{cycle:?}")).collect();
     assert!(found.is_empty(), "files import each other in cycles:\n{}", found.join("\n"));
-    let is_dissolved = |known: &&&[&str]| !cycles.iter().any(|cycle| is_part_of(cycle, known));
-    let dissolved: Vec<_> = KNOWN_CYCLES.iter().filter(is_dissolved).collect();
-    assert!(dissolved.is_empty(), "remove dissolved cycles from KNOWN_CYCLES: {dissolved:?}");
     Ok(())
 }
 

@@ -108,17 +108,11 @@ impl Fault {
 
     /// Sends the faulty answer in place of `reply`. Returns whether the connection remains usable.
     pub(crate) fn send(self, stream: &mut TcpStream, reply: &Reply, target: &str) -> io::Result<bool> {
-        const JSON: &str = "content-type: application/json\r\n";
         let body = body_text(reply);
         match self {
             Refuse | Restart | ResetBefore | ResetAfter => return Ok(false),
             HalfBody => {
-                let half = &body[..body.len() / 2];
-                write!(
-                    stream,
-                    "HTTP/1.1 200 OK\r\n{JSON}content-length: {}\r\n\r\n{half}",
-                    body.len().max(2)
-                )?;
+                send_half(stream, &body)?;
                 return Ok(false);
             }
             ByteByByte => {
@@ -152,18 +146,7 @@ impl Fault {
                 repeat(stream, b"null,")?;
                 return Ok(false);
             }
-            Unpacking => {
-                let mut packer = GzEncoder::new(Vec::new(), Compression::best());
-                packer.write_all(&vec![b' '; 1 << 20])?;
-                // Concatenated gzip members are valid gzip.
-                let packed = packer.finish()?.repeat(512);
-                write!(
-                    stream,
-                    "HTTP/1.1 200 OK\r\n{JSON}content-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
-                    packed.len()
-                )?;
-                stream.write_all(&packed)?;
-            }
+            Unpacking => send_compressed(stream)?,
             Headers => {
                 write!(stream, "HTTP/1.1 200 OK\r\n")?;
                 repeat(stream, b"x: y\r\n")?;
@@ -212,4 +195,26 @@ pub(crate) fn body_text((_, body): &Reply) -> String {
 pub(crate) fn response(status: u16, headers: &str, body: &str) -> String {
     let length = if status == 204 { String::new() } else { format!("content-length: {}\r\n", body.len()) };
     format!("HTTP/1.1 {status} Status\r\n{headers}{length}\r\n{body}")
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+
+/// Sends the first half of a body.
+fn send_half(stream: &mut TcpStream, body: &str) -> io::Result<()> {
+    let half = &body[..body.len() / 2];
+    write!(stream, "HTTP/1.1 200 OK\r\n{JSON}content-length: {}\r\n\r\n{half}", body.len().max(2))
+}
+
+/// Sends a small body that decompresses to 512 MiB.
+fn send_compressed(stream: &mut TcpStream) -> io::Result<()> {
+    let mut packer = GzEncoder::new(Vec::new(), Compression::best());
+    packer.write_all(&vec![b' '; 1 << 20])?;
+    // Concatenated gzip members are valid gzip.
+    let packed = packer.finish()?.repeat(512);
+    write!(
+        stream,
+        "HTTP/1.1 200 OK\r\n{JSON}content-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+        packed.len()
+    )?;
+    stream.write_all(&packed)
 }

@@ -13,6 +13,7 @@ use crate::{
     commands::plan::text::word,
     plan::{Action, Plan, PlannedDeployment, PlannedStep},
     secret::Redactor,
+    steps::Section,
 };
 
 const STEP_WIDTH: usize = 300;
@@ -50,7 +51,7 @@ struct StepBox {
     y: usize,
     /// Vertical center of the box.
     middle: usize,
-    section: String,
+    section: Section,
     label: String,
     /// The complete label, without truncation.
     full: String,
@@ -160,7 +161,7 @@ fn step(step: &PlannedStep, index: usize, shift: usize, redactor: &Redactor) -> 
     StepBox {
         y,
         middle: y + STEP_HEIGHT / 2,
-        section: step.section.clone(),
+        section: step.section,
         label: cut(&label, STEP_CHARACTERS, redactor),
         full: label,
         place: cut(step.place.as_deref().unwrap_or_default(), STEP_CHARACTERS - 8, redactor),

@@ -10,7 +10,9 @@ use crate::{
         entries::{Entry, entries},
         text::{sign, summary, word},
     },
+    flow::Grade,
     plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+    steps::Section,
 };
 
 /// Maximum number of characters of a value that is shown expanded. Longer values are collapsed.
@@ -89,7 +91,7 @@ struct Kept {
 
 #[derive(Serialize)]
 struct Step {
-    section: String,
+    section: Section,
     name: String,
     id: Option<String>,
     place: Option<String>,
@@ -137,7 +139,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
     fields.truncate(MAX_FIELDS);
     // The URL comes from the settings. Other schemes than HTTP could run scripts.
     let url = planned.id.and_then(|id| links.deployment(id)).filter(|url| url.starts_with("http"));
-    let doubt = planned.flow.as_ref().filter(|flow| flow.grade != "exact");
+    let doubt = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact);
     Deployment {
         number,
         action: word(planned.action),
@@ -151,7 +153,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: planned.retained.iter().map(kept).collect(),
-        doubt: doubt.map(|flow| format!("{}: {}", flow.grade, flow.reasons.join("; "))),
+        doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
     }
 }
 
@@ -194,7 +196,7 @@ fn shown(value: &Json) -> Shown {
 
 fn step(step: &PlannedStep) -> Step {
     Step {
-        section: step.section.clone(),
+        section: step.section,
         name: step.name.clone(),
         id: step.id.clone(),
         place: step.place.clone(),

@@ -116,12 +116,8 @@ impl Converter {
             }
             E::BoolOp(node) => ExprKind::Logical(node.op == ast::BoolOp::And, self.all(&node.values)),
             E::Compare(node) => {
-                let rest = node
-                    .ops
-                    .iter()
-                    .zip(&node.comparators)
-                    .map(|(op, right)| (comparison(*op), self.expr(right)));
-                let rest = rest.collect();
+                let rest = node.ops.iter().zip(&node.comparators);
+                let rest = rest.map(|(op, right)| (comparison(*op), self.expr(right))).collect();
                 ExprKind::Compare(self.boxed(&node.left), rest)
             }
             E::If(node) => ExprKind::Conditional(Box::new(Conditional {
@@ -138,20 +134,31 @@ impl Converter {
                 let parameters = parameters.unwrap_or_default();
                 ExprKind::Lambda(Box::new(Lambda { parameters, body: self.expr(&lambda.body) }))
             }
-            E::ListComp(node) => self.comprehension(ComprehensionKind::List, &node.generators, |converter| {
-                converter.expr(&node.elt)
-            }),
-            E::SetComp(node) => self.comprehension(ComprehensionKind::Set, &node.generators, |converter| {
-                converter.expr(&node.elt)
-            }),
-            E::DictComp(node) => match &node.key {
-                Some(key) => self.comprehension(ComprehensionKind::Dict, &node.generators, |converter| {
+            E::ListComp(_) | E::SetComp(_) | E::DictComp(_) => self.comprehension_of(expr),
+            other => ExprKind::Other(what(other)),
+        }
+    }
+
+    /// Converts a comprehension.
+    fn comprehension_of(&mut self, expr: &ast::Expr) -> ExprKind {
+        match expr {
+            ast::Expr::ListComp(node) => {
+                self.comprehension(ComprehensionKind::List, &node.generators, |converter| {
+                    converter.expr(&node.elt)
+                })
+            }
+            ast::Expr::SetComp(node) => {
+                self.comprehension(ComprehensionKind::Set, &node.generators, |converter| {
+                    converter.expr(&node.elt)
+                })
+            }
+            ast::Expr::DictComp(node) if let Some(key) = &node.key => {
+                self.comprehension(ComprehensionKind::Dict, &node.generators, |converter| {
                     let pair = vec![converter.expr(key), converter.expr(&node.value)];
                     Expr { kind: ExprKind::Tuple(pair), span: converter.span(node.range()) }
-                }),
-                None => ExprKind::Other("a comprehension"),
-            },
-            other => ExprKind::Other(what(other)),
+                })
+            }
+            _ => ExprKind::Other("a comprehension"),
         }
     }
 

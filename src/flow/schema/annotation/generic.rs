@@ -53,27 +53,6 @@ impl<'p> SchemaBuilder<'p> {
             "pydantic.Json" => self.json_text(scope, only()?),
             "collections.abc.Callable" => Err(EvalError::NoSchema),
             "type" => self.class_of(scope, only()?),
-            "collections.defaultdict" => match elements {
-                [key, value] => {
-                    self.require_default_factory(scope, value)?;
-                    self.mapping(scope, key, Some(value))
-                }
-                _ => Err(unknown(scope, expr)),
-            },
-            "collections.abc.Generator" => {
-                let item = elements.first().ok_or_else(|| unknown(scope, expr))?;
-                Ok(json!({"type": "array", "items": self.schema(scope, item)?}))
-            }
-            name if table::is_array(name) => {
-                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?}))
-            }
-            name if table::is_set(name) => {
-                Ok(json!({"type": "array", "items": self.schema(scope, only()?)?, "uniqueItems": true}))
-            }
-            name if table::is_mapping(name) => match elements {
-                [key, value] => self.mapping(scope, key, Some(value)),
-                _ => Err(unknown(scope, expr)),
-            },
             name if table::accepts_anything(name) => self.unknown_type(name),
             "re.Pattern"
             | "numpy.ndarray"
@@ -85,7 +64,38 @@ impl<'p> SchemaBuilder<'p> {
             | "concurrent.futures.Future"
             | "functools.partial"
             | "subprocess.CompletedProcess" => table::schema(&name).ok_or_else(|| unknown(scope, expr)),
-            _ => Err(self.program.outside(&format!("the type '{name}'"), &name)),
+            _ => self.collection(scope, expr, &name, elements),
+        }
+    }
+
+    /// Returns the schema of a collection with element types, such as `list[int]`.
+    fn collection(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        name: &str,
+        elements: &'p [Expr],
+    ) -> EvalResult<Json> {
+        match (name, elements) {
+            ("collections.defaultdict", [key, value]) => {
+                self.require_default_factory(scope, value)?;
+                self.mapping(scope, key, Some(value))
+            }
+            ("collections.abc.Generator", [item, ..]) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, item)?}))
+            }
+            (name, [item]) if table::is_array(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, item)?}))
+            }
+            (name, [item]) if table::is_set(name) => {
+                Ok(json!({"type": "array", "items": self.schema(scope, item)?, "uniqueItems": true}))
+            }
+            (name, [key, value]) if table::is_mapping(name) => self.mapping(scope, key, Some(value)),
+            ("collections.defaultdict" | "collections.abc.Generator", _) => Err(unknown(scope, expr)),
+            (name, _) if table::is_array(name) || table::is_set(name) || table::is_mapping(name) => {
+                Err(unknown(scope, expr))
+            }
+            _ => Err(self.program.outside(&format!("the type '{name}'"), name)),
         }
     }
 

@@ -1,27 +1,21 @@
 //! Renders the requests that a deploy would send, without connecting to a server.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::Capabilities,
-    deploy::{
-        Failure,
-        preparation::{self, Preparation},
-        preview,
-    },
+    build::Previews,
     deployment::{DeployContext, DesiredDeployment},
-    plan::{PlannedStep, redacted_value},
-    template::{Resolver, pending},
+    plan::{PlannedStep, creation::planned_steps, redacted_value},
+    project::Project,
+    template::pending,
     value::json_object,
 };
 
 /// The requests that a deploy would send to an empty server.
 #[derive(Debug, Serialize)]
-pub(crate) struct Rendered {
+pub(crate) struct RenderedRequests {
     /// Version of the document's schema.
     schema: u32,
     deployments: Vec<RenderedDeployment>,
@@ -42,33 +36,21 @@ struct RenderedRequest {
     body: Json,
 }
 
-/// Renders the requests for the selected deployments. References to blocks, variables and other values from
-/// the server are not resolved.
-///
-/// # Errors
-///
-/// Fails if the validation without a server finds errors.
-pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<Rendered, Failure> {
-    let loaded = preparation::load(ctx)?;
-    let mut findings = loaded.findings();
-    let resolver = Resolver::offline(ctx.redactor.clone());
-    let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
-    let warnings = preparation::stop_on_errors(&mut findings, ctx)?;
-    let preparation =
-        Preparation { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings };
-    let (previews, steps) =
-        preview::previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
-    preparation::stop_on_errors(&mut findings, ctx)?;
-    let deployment = |desired: &DesiredDeployment| RenderedDeployment {
-        name: pending::show(&desired.full_name()).into_owned(),
-        requests: of_deployment(desired, ctx),
-    };
-    let deployments = previews.iter().map(|(_, preview)| deployment(&preview.desired)).collect();
-    Ok(Rendered { schema: 1, deployments, steps })
+impl RenderedRequests {
+    /// Renders the requests for deployments whose steps have not run.
+    pub(crate) fn new(previews: &Previews<'_>, project: &Project, ctx: &DeployContext<'_>) -> Self {
+        let deployment = |desired: &DesiredDeployment| RenderedDeployment {
+            name: pending::show(&desired.full_name()).into_owned(),
+            requests: requests(desired, ctx),
+        };
+        let deployments = previews.deployments.iter().map(|(_, preview)| deployment(&preview.desired));
+        let deployments = deployments.collect();
+        Self { schema: 1, deployments, steps: planned_steps(previews, project, ctx.redactor) }
+    }
 }
 
 /// Returns the requests in order. Ids that are only known from responses are replaced by a description.
-fn of_deployment(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
+fn requests(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);
         RenderedRequest { method: "POST", path, body }

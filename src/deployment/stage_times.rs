@@ -17,7 +17,7 @@ impl Default for StageTimes {
 
 impl StageTimes {
     /// Records the end of a stage. The stage started at the end of the previous stage.
-    pub(super) fn end(&mut self, name: &'static str) {
+    pub(crate) fn end(&mut self, name: &'static str) {
         let now = Instant::now();
         self.over.push((name, now - self.since));
         self.since = now;
@@ -28,7 +28,7 @@ impl StageTimes {
     }
 
     #[cfg(test)]
-    pub(crate) fn of(over: Vec<(&'static str, Duration)>) -> Self {
+    pub(crate) fn new(over: Vec<(&'static str, Duration)>) -> Self {
         Self { over, ..Self::default() }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Failure, preparation};
+use super::BuildError;
 use crate::{
     api::Client,
     build::{
@@ -15,7 +15,7 @@ use crate::{
     project::Project,
     resolve::ApiLookup,
     template::Resolver,
-    validate,
+    validate::{self, PreparationError, preparation},
     value::Mapping,
 };
 
@@ -47,7 +47,7 @@ pub(crate) async fn run_steps(
     ctx: &DeployContext<'_>,
     client: Option<&Client>,
     selection: &StepSelection,
-) -> Result<Vec<StepRun>, Failure> {
+) -> Result<Vec<StepRun>, BuildError> {
     let loaded = preparation::load(ctx)?;
     let project = &loaded.project;
     let mut findings = loaded.findings();
@@ -64,7 +64,7 @@ pub(crate) async fn run_steps(
         return Err(only_for_one(prepared.len()));
     }
     let outputs = steps::run(&prepared, ctx, &resolver, &mut Vec::new()).await;
-    let outputs = outputs.map_err(|failure| Failure::step(failure, project))?;
+    let outputs = outputs.map_err(|failure| BuildError::step(failure, project))?;
     let mut runs = Vec::new();
     for ((deployment, sections), outputs) in prepared.iter().zip(outputs) {
         let mut run = StepRun { deployment: deployment.full_name(), outputs, pulled: None };
@@ -72,11 +72,11 @@ pub(crate) async fn run_steps(
             let stored = pulled_code::would_be_stored(deployment, sections, &run.outputs, ctx, &mut findings);
             preparation::stop_on_errors(&mut findings, ctx)?;
             let Some(stored) = stored else { continue };
-            let place =
-                Workspace::new(selection.into.as_deref()).map_err(|error| Failure::pull(error, project))?;
+            let place = Workspace::new(selection.into.as_deref())
+                .map_err(|error| BuildError::pull(error, project))?;
             let pulled = pulled_code::pull(&stored, place.path(), ctx, &resolver, true)
                 .await
-                .map_err(|error| Failure::pull(error, project))?;
+                .map_err(|error| BuildError::pull(error, project))?;
             run.pulled = Some(pulled);
         }
         runs.push(run);
@@ -94,7 +94,7 @@ pub(crate) async fn run_stored(
     ctx: &DeployContext<'_>,
     client: &Client,
     into: Option<&Path>,
-) -> Result<Vec<StepRun>, Failure> {
+) -> Result<Vec<StepRun>, BuildError> {
     if into.is_some() && names.len() > 1 {
         return Err(only_for_one(names.len()));
     }
@@ -106,7 +106,7 @@ pub(crate) async fn run_stored(
             || usage(format!("deployment '{name}' does not exist on the server; use the form FLOW/NAME"));
         let (flow, own) = name.split_once('/').ok_or_else(missing)?;
         let deployment = client.deployment_by_name(flow, own).await?.ok_or_else(missing)?;
-        let place = Workspace::new(into).map_err(|error| Failure::pull(error, &Project::empty()))?;
+        let place = Workspace::new(into).map_err(|error| BuildError::pull(error, &Project::empty()))?;
         let found = pulled_code::pull(
             &pulled_code::stored(name, flow, &deployment),
             place.path(),
@@ -115,17 +115,17 @@ pub(crate) async fn run_stored(
             false,
         )
         .await
-        .map_err(|error| Failure::pull(error, &Project::empty()))?;
+        .map_err(|error| BuildError::pull(error, &Project::empty()))?;
         let deployment = name.clone();
         runs.push(StepRun { deployment, outputs: Mapping::new(), pulled: Some(found) });
     }
     Ok(runs)
 }
 
-fn only_for_one(count: usize) -> Failure {
+fn only_for_one(count: usize) -> BuildError {
     usage(format!("--into requires a single deployment, found {count}"))
 }
 
-fn usage(message: impl Into<String>) -> Failure {
-    Failure::Findings(vec![Diagnostic::error(Code::OPTIONS, message.into())])
+fn usage(message: impl Into<String>) -> BuildError {
+    PreparationError::Findings(vec![Diagnostic::error(Code::OPTIONS, message.into())]).into()
 }

@@ -2,28 +2,29 @@
 
 use std::{collections::BTreeMap, path::Path};
 
+use super::PreparationError;
 use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
-    deploy::Failure,
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity, merge_repeated},
     flow::{Asking, Inspector},
-    project::{self, Findings, Project, ProjectError, Section},
+    project::{self, Findings, Project, ProjectError},
     resolve::{self, Inspection, expressions::Names},
+    steps::Section,
     target,
     template::Resolver,
     validate,
 };
 
 /// A loaded project file, with the warnings that occurred while it was loaded.
-pub(super) struct Loaded {
-    pub(super) project: Project,
+pub(crate) struct Loaded {
+    pub(crate) project: Project,
     warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
     /// Returns a collection of findings that already contains the warnings from loading the file.
-    pub(super) fn findings(&self) -> Findings<'_> {
+    pub(crate) fn findings(&self) -> Findings<'_> {
         let mut findings = Findings::new(self.project.document.as_ref());
         for warning in &self.warnings {
             findings.push(warning.clone());
@@ -33,14 +34,24 @@ impl Loaded {
 }
 
 /// Selected deployments after validation.
-pub(super) struct Preparation {
-    pub(super) prepared: Vec<(ResolvedDeployment, StepSections)>,
+pub(crate) struct Preparation {
+    pub(crate) prepared: Vec<(ResolvedDeployment, StepSections)>,
     /// Work pools that the deployments use, by name.
-    pub(super) pools: BTreeMap<String, WorkPool>,
+    pub(crate) pools: BTreeMap<String, WorkPool>,
     /// Capabilities of the server. If no server is used, all features are supported.
-    pub(super) capabilities: Capabilities,
+    pub(crate) capabilities: Capabilities,
     /// Warnings that have been shown to the user.
-    pub(super) warnings: Vec<Diagnostic>,
+    pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Preparation {
+    /// Returns deployments that were validated without a server.
+    pub(crate) fn offline(
+        prepared: Vec<(ResolvedDeployment, StepSections)>,
+        warnings: Vec<Diagnostic>,
+    ) -> Self {
+        Self { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings }
+    }
 }
 
 /// Resolves and validates the selected deployments.
@@ -48,13 +59,13 @@ pub(super) struct Preparation {
 /// # Errors
 ///
 /// Fails if validation finds errors or if a request fails.
-pub(super) async fn examine(
+pub(crate) async fn examine(
     project: &Project,
     ctx: &DeployContext<'_>,
     client: &Client,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Preparation, Failure> {
+) -> Result<Preparation, PreparationError> {
     let prepared = prepare(project, ctx, resolver, findings).await?;
     for (_, sections) in &prepared {
         validate::unset_inputs(sections, ctx.environment, findings);
@@ -78,7 +89,7 @@ pub(super) async fn examine(
 /// # Errors
 ///
 /// Fails if the project file does not exist or if options are invalid.
-pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, Failure> {
+pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
     let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
     let (project, warnings) = match project::load(path, ctx.directory) {
         Err(ProjectError::Invalid { diagnostics, .. }) => {
@@ -107,7 +118,7 @@ pub(crate) struct ProjectFindings {
 
 /// Loads the project file. If the default file does not exist, an empty project is returned, so that a flow
 /// can be deployed with options only.
-pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
+pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, PreparationError> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     // Without a file, the options or the wizard must specify the flow.
@@ -126,12 +137,12 @@ pub(super) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, Failure> {
 ///
 /// If flows cannot be determined from their source code, a single Python process inspects all of them. All
 /// deployments are then prepared again, because the selection and the expressions may depend on the results.
-pub(super) async fn prepare(
+pub(crate) async fn prepare(
     project: &Project,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, Failure> {
+) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
     let inspector = Inspector::new();
     let mut found = Findings::new(project.document.as_ref());
     let mut prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
@@ -153,19 +164,19 @@ async fn prepare_with(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, Failure> {
+) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
     let specs = target::selected(project, ctx, inspector, findings)?;
-    let fields = specs.iter().flat_map(|spec| spec.fields.values());
-    let steps = [&project.build, &project.push, &project.pull].into_iter().flat_map(Section::steps);
+    let fields = specs.iter().flat_map(|spec| spec.fields.tree().values());
+    let steps = Section::ALL.into_iter().flat_map(|section| project.steps(section).steps());
     let names = Names::used_in(fields.chain(steps), ctx, resolver)
         .await
-        .map_err(|error| Failure::resolve(error, None))?;
+        .map_err(|error| PreparationError::resolve(error, None))?;
     let inspection = Inspection { project, ctx, resolver, inspector };
     let mut prepared = Vec::new();
     for spec in specs {
         let pointer = spec.declared.pointer();
         let resolved = resolve::resolve(&inspection, &names, spec, findings).await;
-        let resolved = resolved.map_err(|error| Failure::resolve(error, project.place(&pointer)))?;
+        let resolved = resolved.map_err(|error| PreparationError::resolve(error, project.place(&pointer)))?;
         let Some(resolved) = resolved else { continue };
         let sections = StepSections::of(project, &resolved, ctx.directory);
         validate::deployment(&resolved, &sections, ctx.environment, &names, findings);
@@ -180,7 +191,7 @@ async fn prepare_with(
 }
 
 /// Returns the notes about generated pull steps.
-pub(super) fn notes(
+pub(crate) fn notes(
     prepared: &[(ResolvedDeployment, StepSections)],
 ) -> impl Iterator<Item = &pull_steps::Note> {
     prepared.iter().filter_map(|(_, sections)| match &sections.pull {
@@ -195,18 +206,18 @@ pub(super) fn notes(
 /// # Errors
 ///
 /// Returns all findings if one of them is an error.
-pub(super) fn stop_on_errors(
+pub(crate) fn stop_on_errors(
     findings: &mut Findings<'_>,
     ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, Failure> {
+) -> Result<Vec<Diagnostic>, PreparationError> {
     stop_on(findings.take(), ctx)
 }
 
 /// Reports diagnostics like [`stop_on_errors`].
-pub(super) fn stop_on(
+pub(crate) fn stop_on(
     mut diagnostics: Vec<Diagnostic>,
     ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, Failure> {
+) -> Result<Vec<Diagnostic>, PreparationError> {
     if ctx.options.strict {
         diagnostics.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Error);
     }
@@ -214,5 +225,5 @@ pub(super) fn stop_on(
     for warning in &warnings {
         ctx.progress.warn(warning);
     }
-    if errors.is_empty() { Ok(warnings) } else { Err(Failure::Findings(errors)) }
+    if errors.is_empty() { Ok(warnings) } else { Err(PreparationError::Findings(errors)) }
 }

@@ -1,10 +1,10 @@
 use crate::{
     clock::Clock,
-    deploy::findings,
     deployment::{DeployContext, Options},
     environment::Environment,
     progress::Silent,
     secret::Redactor,
+    validate::preparation::findings,
 };
 
 const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";

@@ -1,0 +1,32 @@
+//! Errors of running steps.
+
+use super::PullError;
+use crate::{
+    api::ApiError, diagnostics::Place, project::Project, steps::StepFailure, validate::PreparationError,
+};
+
+/// Reason why the steps of deployments did not complete.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BuildError {
+    #[error(transparent)]
+    Preparation(#[from] PreparationError),
+    #[error("{failure}")]
+    Step { failure: Box<StepFailure>, place: Option<Place> },
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl BuildError {
+    /// Adds the location of a step to its failure.
+    pub(crate) fn step(failure: StepFailure, project: &Project) -> Self {
+        let place = project.place(&failure.pointer);
+        Self::Step { failure: Box::new(failure), place }
+    }
+
+    pub(crate) fn pull(error: PullError, project: &Project) -> Self {
+        match error {
+            PullError::Step(failure) => Self::step(failure, project),
+            PullError::Findings(findings) => PreparationError::Findings(findings).into(),
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Renders deployments before their steps run.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    build::{
+        BuildError,
+        render::{Rendering, desired},
+        steps::{self, UsedStep},
+    },
+    deployment::{DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections},
+    git,
+    project::{Findings, Key, Project},
+    resolve::expressions,
+    template::{self, Resolver, pending},
+    validate::preparation::Preparation,
+    value::{self, Mapping, Value},
+};
+
+/// Deployments that are rendered before their steps run, and the steps that would run.
+pub(crate) struct Previews<'a> {
+    pub(crate) deployments: Vec<(&'a ResolvedDeployment, Preview)>,
+    pub(crate) steps: Vec<UsedStep>,
+    /// Names of all prepared deployments.
+    names: Vec<String>,
+}
+
+impl Previews<'_> {
+    /// Returns the names of the deployments that use a step.
+    pub(crate) fn users(&self, step: &UsedStep) -> Vec<String> {
+        step.deployments.iter().map(|index| self.names[*index].clone()).collect()
+    }
+}
+
+/// Renders the prepared deployments without step outputs.
+///
+/// # Errors
+///
+/// Fails if a block or variable in the inputs of a step cannot be read.
+pub(crate) async fn previews<'a>(
+    project: &Project,
+    preparation: &'a Preparation,
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Previews<'a>, BuildError> {
+    let (outputs, steps) = steps::preview(&preparation.prepared, ctx, resolver)
+        .await
+        .map_err(|failure| BuildError::step(failure, project))?;
+    let rendering = Rendering {
+        ctx,
+        facts: git::discover(ctx.directory),
+        pools: &preparation.pools,
+        capabilities: &preparation.capabilities,
+    };
+    let (mut deployments, mut names) = (Vec::new(), Vec::new());
+    for ((resolved, sections), outputs) in preparation.prepared.iter().zip(&outputs) {
+        let preview = preview(resolved, sections, outputs, &rendering, findings);
+        names.push(name(resolved, preview.as_ref()));
+        deployments.extend(preview.map(|preview| (resolved, preview)));
+    }
+    Ok(Previews { deployments, steps, names })
+}
+
+fn name(resolved: &ResolvedDeployment, preview: Option<&Preview>) -> String {
+    let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
+    full.unwrap_or_else(|| resolved.name().unwrap_or_default().to_owned())
+}
+
+/// Fields that can only be parsed if all of their templates are resolved.
+const READ_WHOLE: [Key; 6] = [
+    Key::Paused,
+    Key::ConcurrencyLimit,
+    Key::EnforceParameterSchema,
+    Key::VersionType,
+    Key::Schedules,
+    Key::Triggers,
+];
+
+/// A deployment that is rendered before its steps run.
+pub(crate) struct Preview {
+    /// The deployment, with markers in place of step outputs.
+    pub(crate) desired: DesiredDeployment,
+    /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
+    pub(crate) unknown: BTreeSet<Key>,
+}
+
+impl Preview {
+    /// Returns whether a field of the API is entirely unknown until the steps have run.
+    pub(crate) fn is_unknown(&self, field: &str) -> bool {
+        let key = match field {
+            "version" | "version_info" => Some(Key::VersionType),
+            "concurrency_options" => Some(Key::ConcurrencyLimit),
+            other => Key::parse(other),
+        };
+        key.is_some_and(|key| self.unknown.contains(&key))
+    }
+}
+
+/// Renders a deployment before its steps run. `outputs` contains markers in place of the step outputs.
+fn preview(
+    deployment: &ResolvedDeployment,
+    sections: &StepSections,
+    outputs: &Mapping,
+    rendering: &Rendering<'_>,
+    findings: &mut Findings<'_>,
+) -> Option<Preview> {
+    let environment = rendering.ctx.environment;
+    let mut fields = expressions::before_outputs(deployment);
+    let mut unknown = BTreeSet::new();
+    for key in READ_WHOLE {
+        let Some(value) = fields.get(key) else { continue };
+        let filled = match value {
+            Value::Sequence(items) if key == Key::Triggers => {
+                items.iter().map(|item| template::trigger(item, outputs, environment).value).collect()
+            }
+            value => template::schedules(value, outputs, environment).value,
+        };
+        if pending::is_pending(&filled) {
+            fields.remove(key);
+            unknown.insert(key);
+        }
+    }
+    let pull = match &sections.pull {
+        PullSteps::None => None,
+        PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
+        PullSteps::Listed(steps) => {
+            let steps = pending::evaluate(&Value::Sequence(steps.clone()), &deployment.scope, outputs);
+            Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
+        }
+    };
+    let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
+    Some(Preview { desired, unknown })
+}

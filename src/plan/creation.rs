@@ -1,0 +1,88 @@
+//! Creates the plan of a deploy without running steps or writing anything.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::Client,
+    build::{Previews, previews},
+    deployment::{DeployContext, Snapshot},
+    diagnostics::{Diagnostic, json},
+    plan::{self, Plan, PlanError, PlannedStep, prune::Pruning},
+    project::{Findings, Project},
+    secret::Redactor,
+    steps::PreviewedStep,
+    template::{Resolver, pending},
+    validate::preparation::{self, Preparation},
+    value,
+};
+
+/// Compares prepared deployments with the server.
+///
+/// # Errors
+///
+/// Fails if a deploy would fail before its first step, or if a request fails.
+pub(crate) async fn create(
+    project: &Project,
+    preparation: &Preparation,
+    ctx: &DeployContext<'_>,
+    client: &Client,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Plan, PlanError> {
+    let previews = previews(project, preparation, ctx, resolver, findings).await?;
+    let mut warnings = preparation.warnings.clone();
+    warnings.extend(preparation::stop_on_errors(findings, ctx)?);
+    let names: BTreeSet<(String, String)> = previews
+        .deployments
+        .iter()
+        .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
+        .collect();
+    ctx.progress.activity("Comparing with the server");
+    let live = Snapshot::observe(client, &names).await?;
+    let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
+    let pruning = Pruning::plan(client, ctx.options, &declared).await?;
+    let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
+    let mut deployments: Vec<_> =
+        removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
+    for (resolved, preview) in &previews.deployments {
+        let desired = &preview.desired;
+        let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
+            .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
+        let Some(flow) = &resolved.flow else { continue };
+        deployments.push(plan::describe(preview, &change, &live, flow, ctx.redactor));
+    }
+    Ok(Plan {
+        schema: plan::SCHEMA,
+        selection: ctx.options.into(),
+        api_url: client.url().to_owned(),
+        deployments,
+        steps: planned_steps(&previews, project, ctx.redactor),
+        findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
+    })
+}
+
+fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
+    let message = redactor.mask(&diagnostic.message);
+    json::entry(&Diagnostic { message, ..diagnostic.clone() })
+}
+
+/// Returns the entries of the steps that would run, without secrets.
+pub(super) fn planned_steps(
+    previews: &Previews<'_>,
+    project: &Project,
+    redactor: &Redactor,
+) -> Vec<PlannedStep> {
+    let planned = previews.steps.iter().map(|used| {
+        let PreviewedStep { name, id, inputs, listed } = &used.step;
+        let place = project.place(&listed.pointer);
+        PlannedStep {
+            name: name.clone(),
+            id: id.clone(),
+            section: used.section,
+            inputs: pending::show_json(&plan::redacted_value("inputs", &value::to_json(inputs), redactor)),
+            place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
+            deployments: previews.users(used),
+        }
+    });
+    planned.collect()
+}

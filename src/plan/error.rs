@@ -1,0 +1,39 @@
+//! Errors of planning.
+
+use crate::{
+    api::ApiError,
+    build::BuildError,
+    plan::{
+        ScheduleError,
+        ownership::{OwnershipError, UnreadableRecord},
+    },
+    validate::PreparationError,
+};
+
+/// Reason why a plan cannot be created.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PlanError {
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    #[error("deployment '{name}': {error}")]
+    Schedules { name: String, error: ScheduleError },
+    #[error(transparent)]
+    UnreadableRecord(#[from] UnreadableRecord),
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+impl From<PreparationError> for PlanError {
+    fn from(error: PreparationError) -> Self {
+        Self::Build(error.into())
+    }
+}
+
+impl From<OwnershipError> for PlanError {
+    fn from(error: OwnershipError) -> Self {
+        match error {
+            OwnershipError::Unreadable(error) => Self::UnreadableRecord(error),
+            OwnershipError::Api(error) => Self::Api(error),
+        }
+    }
+}

@@ -1,0 +1,191 @@
+//! Fields of a deployment: typed access to the values in the file.
+
+mod concurrency;
+mod field;
+mod items;
+mod key;
+mod step_list;
+
+pub(crate) use self::{
+    concurrency::ConcurrencyLimit,
+    field::{Field, literals},
+    items::{ScheduleItem, TriggerItem},
+    key::{Key, PoolKey},
+    step_list::StepList,
+};
+
+use std::sync::Arc;
+
+use crate::{
+    steps::Section,
+    value::{self, Mapping, Value},
+};
+
+/// Fields of a deployment in the order of the file.
+///
+/// The fields are a typed view of a lossless tree. The tree has unknown keys and the written order, which
+/// template passes and findings follow. Clones share the tree until one of them is changed.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Fields(Arc<Mapping>);
+
+impl From<Mapping> for Fields {
+    fn from(tree: Mapping) -> Self {
+        Self(tree.into())
+    }
+}
+
+impl Fields {
+    /// Name of the job variable for the image.
+    pub(crate) const IMAGE: &'static str = "image";
+
+    pub(crate) fn name(&self) -> Field<'_, &str> {
+        self.text(Key::Name)
+    }
+
+    pub(crate) fn entrypoint(&self) -> Field<'_, &str> {
+        self.text(Key::Entrypoint)
+    }
+
+    /// Returns a string field.
+    pub(crate) fn text(&self, key: Key) -> Field<'_, &str> {
+        Field::text(self.get(key))
+    }
+
+    pub(crate) fn concurrency_limit(&self) -> Field<'_, ConcurrencyLimit> {
+        Field::scalar(self.get(Key::ConcurrencyLimit), |value| serde_yaml::from_value(value.clone()).ok())
+    }
+
+    /// Returns `grace_period_seconds` of the concurrency limit.
+    pub(crate) fn grace_period(&self) -> Field<'_, i64> {
+        let limit = self.get(Key::ConcurrencyLimit);
+        let seconds = limit.and_then(|limit| limit.get(ConcurrencyLimit::GRACE_PERIOD));
+        Field::scalar(seconds, Value::as_i64)
+    }
+
+    pub(crate) fn enforce_parameter_schema(&self) -> Field<'_, bool> {
+        Field::scalar(self.get(Key::EnforceParameterSchema), Value::as_bool)
+    }
+
+    /// Returns the parameters. Their values may have templates.
+    pub(crate) fn parameters(&self) -> Field<'_, &Mapping> {
+        Field::mapping(self.get(Key::Parameters))
+    }
+
+    /// Returns the name of the work pool.
+    pub(crate) fn work_pool(&self) -> Field<'_, &str> {
+        Field::text(self.in_pool(PoolKey::Name))
+    }
+
+    /// Returns the job variables. Their values may have templates.
+    pub(crate) fn job_variables(&self) -> Field<'_, &Mapping> {
+        Field::mapping(self.in_pool(PoolKey::JobVariables))
+    }
+
+    /// Returns the job variable `image`, which worker types with containers share.
+    pub(crate) fn image(&self) -> Option<&Value> {
+        self.in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
+    }
+
+    /// Returns the items of `schedules`.
+    pub(crate) fn schedules(&self) -> Field<'_, &[Value]> {
+        Field::list(self.get(Key::Schedules))
+    }
+
+    /// Returns the items of `triggers`.
+    pub(crate) fn triggers(&self) -> Field<'_, &[Value]> {
+        Field::list(self.get(Key::Triggers))
+    }
+
+    /// Returns the items of `sla`.
+    pub(crate) fn slas(&self) -> Field<'_, &[Value]> {
+        Field::list(self.get(Key::Sla))
+    }
+
+    pub(crate) fn steps(&self, section: Section) -> StepList {
+        StepList::read(&self.0, section)
+    }
+
+    /// Returns the untyped value of a field.
+    pub(crate) fn get(&self, key: Key) -> Option<&Value> {
+        self.0.get(key.name())
+    }
+
+    fn in_pool(&self, key: PoolKey) -> Option<&Value> {
+        self.get(Key::WorkPool)?.get(key.name())
+    }
+
+    /// Sets a field. A new key is added at the end.
+    pub(crate) fn set(&mut self, key: Key, value: impl Into<Value>) {
+        self.tree_mut().insert(key.name().into(), value.into());
+    }
+
+    /// Adds a field with the value null if the key is missing.
+    pub(crate) fn set_default(&mut self, key: Key) {
+        self.tree_mut().entry(key.name().into()).or_insert(Value::Null);
+    }
+
+    pub(crate) fn remove(&mut self, key: Key) -> Option<Value> {
+        self.tree_mut().shift_remove(key.name())
+    }
+
+    /// Returns the mapping under a key. Creates it if the value has another type.
+    pub(crate) fn mapping_mut(&mut self, key: Key) -> &mut Mapping {
+        value::mapping_at(self.tree_mut(), key.name())
+    }
+
+    /// Sets a field of the work pool.
+    pub(crate) fn set_in_pool(&mut self, key: PoolKey, value: impl Into<Value>) {
+        self.mapping_mut(Key::WorkPool).insert(key.name().into(), value.into());
+    }
+
+    /// Adds a field of the work pool with the value null if the key is missing.
+    pub(crate) fn set_pool_default(&mut self, key: PoolKey) {
+        self.mapping_mut(Key::WorkPool).entry(key.name().into()).or_insert(Value::Null);
+    }
+
+    /// Returns the job variables. Creates them if they are missing.
+    pub(crate) fn job_variables_mut(&mut self) -> &mut Mapping {
+        value::mapping_at(self.mapping_mut(Key::WorkPool), PoolKey::JobVariables.name())
+    }
+
+    /// Returns the tree, for template passes.
+    pub(crate) fn tree(&self) -> &Mapping {
+        &self.0
+    }
+
+    pub(crate) fn into_tree(self) -> Mapping {
+        Arc::unwrap_or_clone(self.0)
+    }
+
+    /// Returns a copy of the tree as a template.
+    pub(crate) fn to_template(&self) -> Value {
+        Value::Mapping(Mapping::clone(&self.0))
+    }
+
+    /// Separates the fields from the sections of steps.
+    pub(crate) fn without_steps(&self) -> (Mapping, Mapping) {
+        self.into_iter().map(|(key, value)| (key.clone(), value.clone())).partition(|(key, _)| !is_steps(key))
+    }
+
+    /// Returns the values of the fields that do not list steps.
+    pub(crate) fn values_without_steps(&self) -> impl Iterator<Item = &Value> {
+        self.into_iter().filter(|(key, _)| !is_steps(key)).map(|(_, value)| value)
+    }
+
+    fn tree_mut(&mut self) -> &mut Mapping {
+        Arc::make_mut(&mut self.0)
+    }
+}
+
+impl<'a> IntoIterator for &'a Fields {
+    type Item = (&'a Value, &'a Value);
+    type IntoIter = serde_yaml::mapping::Iter<'a>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+fn is_steps(key: &Value) -> bool {
+    matches!(key.as_str().and_then(Key::parse), Some(Key::Steps(_)))
+}

@@ -1,0 +1,54 @@
+//! Errors of running steps.
+
+use super::{StepError, short_name};
+use crate::{
+    pointer::Pointer,
+    template::{ResolveError, expression::ExpressionError},
+};
+
+/// A step that failed, and its location.
+#[derive(Debug, thiserror::Error)]
+#[error("{} failed: {error}", short_name(.name))]
+pub(crate) struct StepFailure {
+    /// Name of the step as written in the project file.
+    pub(crate) name: String,
+    pub(crate) pointer: Pointer,
+    #[source]
+    pub(crate) error: RunError,
+}
+
+impl StepFailure {
+    /// Creates the failure of the step at `pointer`. If an input is invalid, the failure refers to that input
+    /// instead.
+    pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
+        let pointer = match &error {
+            RunError::Expressions(errors) => {
+                errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
+            }
+            RunError::Step(StepError::Input { key: Some(key), .. }) => pointer.join(key.as_str()),
+            _ => pointer,
+        };
+        Self { name: name.to_owned(), pointer, error }
+    }
+}
+
+/// The reason why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RunError {
+    #[error("Step has unexpected additional keys: {0}")]
+    SeveralKeys(String),
+    #[error("a step must be a name with a mapping of inputs, not {0}")]
+    NoInputs(&'static str),
+    #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
+    Unknown { name: String, doubt: Option<String> },
+    /// One or more expressions in the inputs are invalid.
+    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Expressions(Vec<ExpressionError>),
+    /// In strict mode, values have injected placeholders into the inputs. Each message describes one of them.
+    #[error("{}", .0.join("\n"))]
+    Injected(Vec<String>),
+    #[error(transparent)]
+    Template(#[from] ResolveError),
+    #[error(transparent)]
+    Step(#[from] StepError),
+}

@@ -1,0 +1,177 @@
+//! Questions about images and storage.
+
+use super::*;
+
+#[tokio::test]
+async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
+    let flow = options(|options| options.entrypoint = Some("flow.py:hello".to_owned()));
+    let mut server = pools(&[("d", "docker")]);
+    server.blocks = vec!["team".to_owned()];
+    // Answers without schedules; the image contains the code.
+    let answers = ["x", "d", "y", "me", "flows", "1", "y", "https://r.example.com/", "y", "y", "team", "n"];
+    let pushed = answered("", flow, server, &answers).await;
+    insta::assert_snapshot!(pushed.log, @"
+    Deployment name [default] x
+    Which work pool would you like to deploy this flow to? [d|Create a new work pool] d
+    Would you like to build a custom Docker image for this deployment? [n] y
+    Repository name (e.g. your Docker Hub username) [] me
+    Image name [x] flows
+    Image tag [latest] 1
+    Image me/flows:1 will be built.
+    Would you like to push this image to a remote registry? [n] y
+    Registry URL [docker.io] https://r.example.com/
+    Is this a private registry? [] y
+    Would you like use prefect-docker to manage Docker registry credentials? [n] y
+    Select from your existing Docker Registry Credentials blocks [team|Create a new credentials block] team
+    Would you like to configure schedules for this deployment? [y] n
+    ");
+    insta::assert_snapshot!(pushed.saved, @r#"
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
+
+    name: project
+
+    # Build steps: run once before anything is deployed.
+    build:
+    - prefect_docker.deployments.steps.build_docker_image:
+        requires: "prefect-docker>=0.3.1"
+        id: build-image
+        dockerfile: auto
+        image_name: r.example.com/me/flows
+        tag: "1"
+
+    # Push steps: upload images or code.
+    push:
+    - prefect_docker.deployments.steps.push_docker_image:
+        requires: "prefect-docker>=0.3.1"
+        image_name: "{{ build-image.image_name }}"
+        tag: "{{ build-image.tag }}"
+        credentials: "{{ prefect.blocks.docker-registry-credentials.team }}"
+
+    # Pull steps: run by workers before each flow run.
+    pull:
+    - prefect.deployments.steps.set_working_directory:
+        directory: /opt/prefect/project
+
+    # One item per deployment.
+    deployments:
+    - name: x
+      entrypoint: flow.py:hello
+      work_pool:
+        name: d
+        job_variables:
+          image: "{{ build-image.image }}"
+      schedules: null
+    "#);
+}
+
+#[tokio::test]
+async fn an_own_image_contains_the_code() {
+    let file = "# mine\nname: p\n";
+    let own = options(|options| {
+        options.entrypoint = Some("flow.py:hello".to_owned());
+        options.names = vec!["x".to_owned()];
+        options.pool = Some("d".to_owned());
+        options.job_variables = vec!["image=mine".to_owned()];
+    });
+    let own = answered(file, own, pools(&[("d", "docker")]), &["n", "n", "", "n"]).await;
+    insta::assert_snapshot!(own.log, @"
+    Would you like to build a custom Docker image for this deployment? [n] n
+    Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] n
+    What is the working directory in your Docker image where your flow code lives? [/opt/prefect/project] 
+    Would you like to configure schedules for this deployment? [y] n
+    ");
+    insta::assert_snapshot!(own.saved, @"
+    deployments:
+    - name: x
+      entrypoint: flow.py:hello
+      pull:
+      - prefect.deployments.steps.set_working_directory:
+          directory: /opt/prefect/project
+      work_pool:
+        name: d
+        job_variables:
+          image: mine
+      schedules: null
+    ");
+}
+
+/// Runs the wizard with only storage and schedules missing. The server has a block `keys` of each type.
+async fn answered_about_storage(answers: &[&str]) -> Outcome {
+    let known = options(|options| {
+        options.entrypoint = Some("flow.py:hello".to_owned());
+        options.names = vec!["x".to_owned()];
+        options.pool = Some("p".to_owned());
+    });
+    let server = FakeServer { blocks: vec!["keys".to_owned()], ..pools(&[("p", "process")]) };
+    answered("", known, server, answers).await
+}
+
+#[tokio::test]
+async fn code_in_a_bucket_is_pushed_and_pulled() {
+    let answers = ["", "Azure Blob Storage", "code", "flows", "keys", "n"];
+    let answered = answered_about_storage(&answers).await;
+    insta::assert_snapshot!(answered.log, @"
+    Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] 
+    Please select a remote code storage option. [S3|Azure Blob Storage] Azure Blob Storage
+    Bucket name [] code
+    Folder name [] flows
+    Select from your existing Azure Blob Storage credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] keys
+    Would you like to configure schedules for this deployment? [y] n
+    ");
+    insta::assert_snapshot!(answered.saved, @r#"
+    # Deploy with `prefectl deploy --all`.
+    # `prefectl check` validates this file without a server.
+
+    name: project
+
+    # Push steps: upload images or code.
+    push:
+    - prefect_azure.deployments.steps.push_to_azure_blob_storage:
+        requires: "prefect-azure>=0.2.8"
+        container: code
+        folder: flows
+        credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
+
+    # Pull steps: run by workers before each flow run.
+    pull:
+    - prefect_azure.deployments.steps.pull_from_azure_blob_storage:
+        requires: "prefect-azure>=0.2.8"
+        container: code
+        folder: flows
+        credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
+
+    # One item per deployment.
+    deployments:
+    - name: x
+      entrypoint: flow.py:hello
+      work_pool:
+        name: p
+      schedules: null
+    "#);
+}
+
+#[tokio::test]
+async fn credentials_of_a_bucket_are_made_on_the_way() {
+    let answers =
+        ["", "S3", "code", "flows", "Create a new credentials block", "AKIA", "hidden", "keys", "Mine", "n"];
+    let answered = answered_about_storage(&answers).await;
+    insta::assert_snapshot!(answered.log, @"
+    Your Prefect workers will need access to this flow's code in order to run it. Would you like your workers to pull your flow code from a remote storage location when running this flow? [y] 
+    Please select a remote code storage option. [S3|Azure Blob Storage] S3
+    Bucket name [] code
+    Folder name [] flows
+    Select from your existing S3 credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] Create a new credentials block
+    aws_access_key_id [] AKIA
+    aws_secret_access_key [hidden] hidden
+    Give a name to your new credentials block [s3-storage-credentials] keys
+    The block name 'keys' is invalid or already in use.
+    Give a name to your new credentials block [] Mine
+    Would you like to configure schedules for this deployment? [y] n
+    ");
+    assert!(answered.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", answered.saved);
+    let blocks = answered.answers.unwrap().blocks;
+    let data = [("aws_access_key_id", "AKIA"), ("aws_secret_access_key", "hidden")]
+        .map(|(field, value)| (field, Secret::new(value)));
+    assert_eq!(blocks, [NewBlock { kind: "aws-credentials", name: "mine".to_owned(), data: data.into() }]);
+}
