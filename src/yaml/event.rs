@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use granit_parser::ScalarStyle;
-
 use crate::source::Span;
 
 /// An event of the parser and its position in the text.
@@ -24,11 +22,9 @@ pub(super) enum EventKind<'a> {
         properties: Properties<'a>,
     },
     SequenceStart {
-        flow: bool,
         properties: Properties<'a>,
     },
     MappingStart {
-        flow: bool,
         properties: Properties<'a>,
     },
     /// The end of a sequence or a mapping.
@@ -41,16 +37,6 @@ pub(super) enum Style {
     Plain,
     Quoted,
     Block,
-}
-
-impl From<ScalarStyle> for Style {
-    fn from(style: ScalarStyle) -> Self {
-        match style {
-            ScalarStyle::Plain => Self::Plain,
-            ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => Self::Quoted,
-            ScalarStyle::Literal | ScalarStyle::Folded => Self::Block,
-        }
-    }
 }
 
 /// The anchor and the tag that precede a node.

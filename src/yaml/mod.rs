@@ -4,7 +4,7 @@
 //! is ninety and `2024-01-01` is a date. A file is parsed in several stages:
 //!
 //! - `reader` decodes bytes and rejects characters that YAML does not allow.
-//! - `parse` produces events with a YAML 1.2 parser, and `strict` rejects syntax that PyYAML does not accept.
+//! - `scanner` splits the text into tokens, and `parse` produces events, both with the grammar of PyYAML.
 //! - `compose` builds a tree, resolves anchors and tags, and enforces limits on depth and aliases.
 //! - `construct` converts the tree to [`Node`]s with the help of `scalar` and `timestamp`.
 //!
@@ -15,10 +15,6 @@
 //!
 //! - Files with recursive aliases, with collections nested more than a hundred levels deep, or with aliases that
 //!   expand to millions of values.
-//! - Files with syntax that the parser does not support: a collection directly after the colon of an unquoted key
-//!   (`{key:[1]}`), `-` or `?` alone in a flow collection, and anchors with punctuation.
-//!
-//! The characters U+0085, U+2028 and U+2029, which are line breaks in YAML 1.1, do not end a line.
 
 mod compose;
 mod construct;
@@ -35,7 +31,7 @@ mod node;
 mod parse;
 mod reader;
 mod scalar;
-mod strict;
+mod scanner;
 mod syntax;
 #[cfg(test)]
 mod tests;
@@ -44,7 +40,11 @@ mod value;
 mod write;
 
 pub(crate) use document::Document;
-pub(crate) use edit::{Edit, append, extend};
+pub(crate) use edit::{
+    Destination, Edit, append, apply, extend, indent_below_first, invert_flag, move_entries, quote_key,
+    quote_value, quote_values, remove_entry, rename_key, split_item, wrap_in_list, wrap_in_mapping,
+};
 pub(crate) use load::load;
+pub(crate) use node::{Node, NodeKind};
 pub(crate) use reader::decode;
 pub(crate) use write::write;

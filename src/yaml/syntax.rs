@@ -1,105 +1,197 @@
-//! Converts syntax errors of the YAML parser to messages.
+//! Messages of syntax errors.
 
-use granit_parser::{ErrorKind, ScanError};
-
-use super::{
-    error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind},
-    limits::MAXIMUM_DEPTH,
-};
+use super::error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind};
 use crate::source::Span;
 
-const QUOTE_COLON: &str = "quote a value that contains `: `; otherwise check the indentation of this line";
-const INDENT: &str = "align the line with its siblings";
-const USE_SPACES: &str = "use spaces";
+const ALIGN: &str = "align the line with its siblings";
+const QUOTE: &str = "put the value in quotes";
 
-/// Returns the error for a tab at a position where PyYAML does not accept it.
-pub(super) fn tab() -> YamlErrorKind {
-    YamlErrorKind::Syntax {
-        message: "YAML does not allow tabs for indentation".to_owned(),
-        help: Some(USE_SPACES),
+/// Kind of collection in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Collection {
+    List,
+    Mapping,
+}
+
+/// Mistake in the syntax of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mistake {
+    /// A quoted scalar, followed by text.
+    AfterQuote,
+    BlockHeader,
+    /// A block scalar without indentation.
+    BlockText,
+    /// A bracket that closes a different one.
+    Bracket(char, char),
+    CharacterCode,
+    /// A missing comma in a flow collection.
+    Comma(Collection),
+    Directive,
+    /// Text after the end of the document.
+    DocumentStart,
+    Escape,
+    FlowColon,
+    FlowDash,
+    FlowQuestionMark,
+    /// A tag handle that is not declared.
+    Handle,
+    Indentation,
+    /// A list item inside a line.
+    Item,
+    ItemInMapping,
+    /// A key inside a line.
+    Key,
+    MissingKey,
+    MissingValue,
+    /// An anchor or alias with an invalid name.
+    Name,
+    /// A line of a mapping without a colon.
+    NoColon,
+    NoValue,
+    OpenBracket(char),
+    OpenQuote,
+    RepeatedDirective,
+    /// A line in a block collection that is not a part of it.
+    Sibling(Collection),
+    /// A key in a flow collection, whose colon is on another line.
+    SplitKey,
+    StrayBracket,
+    Tab,
+    Tag,
+    UnexpectedEnd,
+    /// A character that cannot start a value.
+    Unstartable,
+    /// A colon after a value that cannot be a key.
+    Value,
+    Version,
+}
+
+impl Mistake {
+    fn message(self) -> &'static str {
+        match self {
+            Self::AfterQuote => "unexpected text after the closing quote",
+            Self::BlockHeader => "only `+`, `-` and a digit from 1 to 9 may follow `|` or `>`",
+            Self::BlockText => "this block scalar must be indented",
+            Self::Bracket(..) => "this bracket does not close the open bracket",
+            Self::CharacterCode => "invalid character code in double quotes",
+            Self::Comma(Collection::List) => "expected `,` or `]` in this list",
+            Self::Comma(Collection::Mapping) => "expected `,` or `}` in this mapping",
+            Self::Directive => "invalid YAML directive",
+            Self::DocumentStart => "the document ends before this line",
+            Self::Escape => "unknown escape in double quotes",
+            Self::FlowColon => "a value without quotes inside brackets cannot start with `:`",
+            Self::FlowDash => "a list item cannot start with `- ` inside brackets",
+            Self::FlowQuestionMark => "a value without quotes inside brackets cannot contain `?`",
+            Self::Handle => "the prefix of this tag is not declared",
+            Self::Indentation => "the indentation of this line is wrong",
+            Self::Item | Self::ItemInMapping => "a list item is not allowed here",
+            Self::Key => "a key is not allowed here",
+            Self::MissingKey => "the key is missing",
+            Self::MissingValue => "a value is missing before this comma",
+            Self::Name => "invalid name of an anchor or alias",
+            Self::NoColon => "expected `:` after this key",
+            Self::NoValue => "a value is missing here",
+            Self::OpenBracket(_) => "this bracket is not closed",
+            Self::OpenQuote => "this quote is not closed",
+            Self::RepeatedDirective => "this YAML directive is repeated",
+            Self::Sibling(Collection::List) => "expected another `- ` item of the list",
+            Self::Sibling(Collection::Mapping) => "expected another key of the mapping",
+            Self::SplitKey => "a key and its `:` must be on one line",
+            Self::StrayBracket => "this bracket has no opening bracket",
+            Self::Tab => "YAML does not allow tabs for indentation",
+            Self::Tag => "invalid tag",
+            Self::UnexpectedEnd => "unexpected end of the file",
+            Self::Unstartable => "a value without quotes cannot start with this character",
+            Self::Value => "a mapping cannot start here",
+            Self::Version => "this version of YAML is not supported",
+        }
+    }
+
+    fn help(self) -> Option<&'static str> {
+        Some(match self {
+            Self::AfterQuote => "write an apostrophe in single quotes as `''`, or use double quotes",
+            Self::BlockHeader => "start the text on the next line",
+            Self::BlockText => "indent it by two spaces",
+            Self::CharacterCode => "use `\\\\` for a backslash",
+            Self::Directive => "remove the line, or put a value that starts with `%` in quotes",
+            Self::DocumentStart | Self::Indentation | Self::Key | Self::Sibling(_) => ALIGN,
+            Self::Escape => "write `\\\\` for a backslash, or use single quotes",
+            Self::FlowColon | Self::FlowQuestionMark | Self::Unstartable => QUOTE,
+            Self::FlowDash => "remove the dash",
+            Self::Handle | Self::Tag => "quote the string if it starts with `!`",
+            Self::Item => "start the list on a new line",
+            Self::ItemInMapping => "a key has either a value on its line or a list below it",
+            Self::MissingKey => "write `null` for a key that is null",
+            Self::MissingValue => "remove the comma",
+            Self::NoColon => "write the key and its `:` on one line",
+            Self::RepeatedDirective | Self::Version => "remove the line",
+            Self::SplitKey => "a `,` or a bracket before it may be missing",
+            Self::Tab => "use spaces",
+            Self::Value => "quote a value that contains `: `; otherwise check the indentation of this line",
+            Self::Bracket(..)
+            | Self::Comma(_)
+            | Self::Name
+            | Self::NoValue
+            | Self::OpenBracket(_)
+            | Self::OpenQuote
+            | Self::StrayBracket
+            | Self::UnexpectedEnd => return None,
+        })
     }
 }
 
-/// Returns the error for a key whose colon is on another line.
-pub(super) fn split_key() -> YamlErrorKind {
-    let message = "a key and its `:` must be on one line".to_owned();
-    YamlErrorKind::Syntax { message, help: Some("a `,` or a bracket before it may be missing") }
-}
-
-/// Converts an error of the parser. A position beyond the end of the text is moved to the end.
-pub(super) fn error(text: &str, error: &ScanError) -> YamlError {
-    let mut at = error.marker().byte_offset().unwrap_or_default().min(text.len());
-    while !text.is_char_boundary(at) {
-        at -= 1;
-    }
-    let width =
-        text[at..].chars().next().filter(|next| !matches!(next, '\n' | '\r')).map_or(0, char::len_utf8);
-    kind(text, at, error.kind()).at(Span::new(at, at + width))
-}
-
-fn kind(text: &str, at: usize, kind: &ErrorKind) -> YamlErrorKind {
-    let (message, help) = match kind {
-        ErrorKind::RecursionLimitExceeded => return YamlErrorKind::TooDeep(MAXIMUM_DEPTH),
-        ErrorKind::UnexpectedEofImplicitFlowMapping if text[at..].starts_with(',') => {
-            ("a value is missing before this comma".to_owned(), Some("remove the comma"))
+/// Returns the error for a mistake at an offset.
+pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
+    let at = at.min(text.len());
+    let (message, help) = match mistake {
+        Mistake::Bracket(open, close) => (format!("`{close}` does not close `{open}`"), None),
+        Mistake::OpenBracket(open) => (format!("this `{open}` is not closed"), None),
+        Mistake::Unstartable => {
+            let character = text[at..].chars().next().unwrap_or_default();
+            (format!("a value without quotes cannot start with `{character}`"), mistake.help())
         }
-        ErrorKind::UnclosedFlowCollection { open } => (format!("this `{open}` is not closed"), None),
-        ErrorKind::UnexpectedEofFlowSequence => ("this list is not closed: `]` is missing".to_owned(), None),
-        ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {
-            ("this mapping is not closed: `}` is missing".to_owned(), None)
-        }
-        ErrorKind::MisplacedFlowCollectionEnd => ("this bracket has no opening bracket".to_owned(), None),
-        ErrorKind::MismatchedFlowCollectionEnd { open, close } => {
-            (format!("`{close}` does not close `{open}`"), None)
-        }
-        ErrorKind::ExpectedFlowMappingSeparator => ("expected `,` or `}` in this mapping".to_owned(), None),
-        ErrorKind::ExpectedFlowSequenceSeparator => ("expected `,` or `]` in this list".to_owned(), None),
-        ErrorKind::UnclosedQuotedScalar => ("this quote is not closed".to_owned(), None),
-        ErrorKind::UnexpectedCharacter { character } => (
-            format!("a value without quotes cannot start with `{character}`"),
-            Some("put the value in quotes"),
-        ),
-        ErrorKind::FlowMappingValueAdjacentCollection => {
-            ("expected a space after this `:`".to_owned(), Some("write `key: [...]` or `key: {...}`"))
-        }
-        ErrorKind::MappingValueNotAllowed => ("a mapping cannot start here".to_owned(), Some(QUOTE_COLON)),
-        ErrorKind::MappingKeyNotAllowed => ("a key is not allowed here".to_owned(), Some(INDENT)),
-        ErrorKind::BlockSequenceEntryNotAllowed => {
-            ("a list item is not allowed here".to_owned(), Some("start the list on a new line"))
-        }
-        ErrorKind::ExpectedBlockMappingKey => {
-            ("expected another key of the mapping".to_owned(), Some(INDENT))
-        }
-        ErrorKind::ExpectedBlockSequenceEntry => {
-            ("expected another `- ` item of the list".to_owned(), Some(INDENT))
-        }
-        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => {
-            ("expected `:` after this key".to_owned(), Some("write the key and its `:` on one line"))
-        }
-        ErrorKind::InvalidIndentation | ErrorKind::InvalidBlockScalarIndent => {
-            ("the indentation of this line is wrong".to_owned(), Some(INDENT))
-        }
-        ErrorKind::TabNotAllowed
-        | ErrorKind::TabInBlockIndentation
-        | ErrorKind::TabInIndentation
-        | ErrorKind::TabAtBlockScalarStart
-        | ErrorKind::TabInPlainScalar => return tab(),
-        ErrorKind::UndeclaredTagHandle => (
-            "the prefix of this tag is not declared".to_owned(),
-            Some("quote the string if it starts with `!`"),
-        ),
-        ErrorKind::UnknownQuotedScalarEscape => (
-            "unknown escape in double quotes".to_owned(),
-            Some("write `\\\\` for a backslash, or use single quotes"),
-        ),
-        ErrorKind::ExpectedDocumentStart => ("the document ends before this line".to_owned(), Some(INDENT)),
-        other => (format!("not valid YAML: {other}"), None),
+        Mistake::Name => name(text, at),
+        other => (other.message().to_owned(), other.help()),
     };
     let help = if starts_with_template(text, at) { Some(QUOTE_TEMPLATE) } else { help };
-    YamlErrorKind::Syntax { message, help }
+    YamlErrorKind::Syntax { message, help }.at(Span::new(at, at + width(text, mistake, at)))
 }
 
-/// Returns whether the line at an offset contains an unquoted value that starts with `{{`.
+/// Returns the message for an anchor or alias with an invalid name.
+fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
+    let token = token(text, at);
+    match token {
+        "*" => (
+            "`*` starts an alias, but no name follows".to_owned(),
+            Some("put a value that starts with `*` in quotes, such as a cron expression"),
+        ),
+        "&" => ("`&` starts an anchor, but no name follows".to_owned(), Some(QUOTE)),
+        _ if token.starts_with("*/") => (
+            format!("`{token}` is not an alias"),
+            Some("put a value that starts with `*` in quotes, such as a cron expression"),
+        ),
+        _ => (
+            format!("PyYAML does not accept the name in `{token}`"),
+            Some("use letters, digits, `-` and `_`, or quote the string if it starts with `&` or `*`"),
+        ),
+    }
+}
+
+/// Returns the number of marked bytes: a token, or one character.
+fn width(text: &str, mistake: Mistake, at: usize) -> usize {
+    if mistake == Mistake::Name {
+        return token(text, at).len();
+    }
+    text[at..].chars().next().filter(|next| !matches!(next, '\n' | '\r')).map_or(0, char::len_utf8)
+}
+
+/// Returns the text up to the next white space or bracket.
+fn token(text: &str, at: usize) -> &str {
+    let is_end = |next: char| next.is_whitespace() || matches!(next, ',' | '[' | ']' | '{' | '}');
+    text[at..].split(is_end).next().unwrap_or_default()
+}
+
+/// Whether the line around an offset contains an unquoted value that starts with `{{`.
 fn starts_with_template(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();

@@ -25,7 +25,7 @@ fn complaint(text: &str) -> (String, String, Option<String>) {
 const QUOTE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
 /// Invalid documents with the message, the text at the place of the error, and the help text.
-const INVALID: [(&str, &str, &str, Option<&str>); 23] = [
+const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
     (
         "a: &bucket x\nb: *buket",
         "the alias `*buket` has no anchor `&buket` above it",
@@ -79,6 +79,18 @@ const INVALID: [(&str, &str, &str, Option<&str>); 23] = [
     ("a: 'x", "this quote is not closed", "'", None),
     ("a: @x", "a value without quotes cannot start with `@`", "@", Some("put the value in quotes")),
     (
+        "a: * * * * *",
+        "`*` starts an alias, but no name follows",
+        "*",
+        Some("put a value that starts with `*` in quotes, such as a cron expression"),
+    ),
+    (
+        "a: */5 * * * *",
+        "`*/5` is not an alias",
+        "*/5",
+        Some("put a value that starts with `*` in quotes, such as a cron expression"),
+    ),
+    (
         "a: *x.y",
         "PyYAML does not accept the name in `*x.y`",
         "*x.y",
@@ -113,13 +125,41 @@ fn rejects_syntax_that_pyyaml_rejects() {
         ),
         (": a", "the key is missing", 0, Some("write `null` for a key that is null")),
         ("|\na", "this block scalar must be indented", 2, Some("indent it by two spaces")),
-        ("{a:[1]}", "expected a space after this `:`", 2, Some("write `key: [...]` or `key: {...}`")),
+        ("a: [- b]", "a list item cannot start with `- ` inside brackets", 4, Some("remove the dash")),
+        (
+            "a: 'b'c",
+            "unexpected text after the closing quote",
+            6,
+            Some("write an apostrophe in single quotes as `''`, or use double quotes"),
+        ),
+        (
+            "a: b\n- c",
+            "a list item is not allowed here",
+            5,
+            Some("a key has either a value on its line or a list below it"),
+        ),
+        (
+            "- a: b\n c: d",
+            "the indentation of this line is wrong",
+            8,
+            Some("align the line with its siblings"),
+        ),
+        (
+            "a: \"\\d\"",
+            "unknown escape in double quotes",
+            4,
+            Some("write `\\\\` for a backslash, or use single quotes"),
+        ),
     ] {
         let error = read(text).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.span.start), (message, at), "{text:?}");
         assert_eq!(error.kind.help().as_deref(), help, "{text:?}");
     }
     for text in [
+        "{key:[1]}",
+        "[-]",
+        "[?]",
+        "{?a: b}",
         "a: b # c\td",
         "a: 'b\tc'",
         "a: |\n  b\tc\n  \td",

@@ -1,0 +1,73 @@
+//! Errors of the grammar.
+
+use super::{Events, Next};
+use crate::{
+    source::Span,
+    yaml::{
+        error::YamlError,
+        syntax::{Collection, Mistake},
+    },
+};
+
+impl Events<'_> {
+    /// Takes the comma between two parts of a flow collection.
+    pub(super) fn comma(&mut self, collection: Collection) -> Result<(), YamlError> {
+        let (next, span) = self.peek()?;
+        if next == Next::Comma {
+            return self.take().map(drop);
+        }
+        Err(match next {
+            Next::Value => self.error(Mistake::SplitKey, span.start),
+            Next::Key if self.text[span.start..].starts_with('?') => {
+                self.error(Mistake::FlowQuestionMark, span.start)
+            }
+            _ => self
+                .in_brackets(next, span)
+                .unwrap_or_else(|| self.error(Mistake::Comma(collection), span.start)),
+        })
+    }
+
+    /// Returns the error for a token where a node must start.
+    pub(super) fn misplaced(&self, next: Next, span: Span) -> YamlError {
+        let mistake = match next {
+            Next::Comma if !self.brackets.is_empty() => Mistake::MissingValue,
+            Next::Value if !self.brackets.is_empty() => Mistake::FlowColon,
+            Next::Item if !self.brackets.is_empty() => Mistake::FlowDash,
+            Next::Item => Mistake::Item,
+            Next::FlowSequenceEnd | Next::FlowMappingEnd if self.brackets.is_empty() => Mistake::StrayBracket,
+            _ => {
+                return self
+                    .in_brackets(next, span)
+                    .unwrap_or_else(|| self.error(Mistake::NoValue, span.start));
+            }
+        };
+        self.error(mistake, span.start)
+    }
+
+    /// Returns the error for a token that ends a flow collection in the wrong way.
+    pub(super) fn in_brackets(&self, next: Next, span: Span) -> Option<YamlError> {
+        let (open, at) = *self.brackets.last()?;
+        match next {
+            Next::End | Next::DocumentStart | Next::DocumentEnd | Next::Directive => {
+                Some(self.error(Mistake::OpenBracket(open), at))
+            }
+            Next::FlowSequenceEnd if open == '{' => Some(self.error(Mistake::Bracket(open, ']'), span.start)),
+            Next::FlowMappingEnd if open == '[' => Some(self.error(Mistake::Bracket(open, '}'), span.start)),
+            _ => None,
+        }
+    }
+
+    /// Returns the error for a token that does not belong to a block collection.
+    pub(super) fn outside(&self, collection: Collection, next: Next, span: Span) -> YamlError {
+        let is_after_quote = self.text[..span.start].ends_with(['"', '\'']) && next == Next::Scalar;
+        let mistake = match (collection, next) {
+            _ if is_after_quote => Mistake::AfterQuote,
+            (Collection::Mapping, Next::Value) => Mistake::MissingKey,
+            (Collection::Mapping, Next::Item) => Mistake::ItemInMapping,
+            (_, Next::FlowSequenceEnd | Next::FlowMappingEnd) => Mistake::StrayBracket,
+            (Collection::List, Next::BlockMapping | Next::BlockSequence) => Mistake::Indentation,
+            (collection, _) => Mistake::Sibling(collection),
+        };
+        self.error(mistake, span.start)
+    }
+}
