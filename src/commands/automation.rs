@@ -8,6 +8,7 @@ use crate::{
     cli::{AutomationCommand, ConsentArguments, OutputArguments, WhichAutomation},
     error::{CommandError, Exit},
     python,
+    ui::Caption,
 };
 
 pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -20,6 +21,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
                 output,
                 || {
                     context.ui.table(
+                        Caption::new("Automations"),
                         ["Automation", "ID", "Enabled", "Trigger", "Actions"],
                         automations.iter().map(row),
                     )

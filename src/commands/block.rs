@@ -11,6 +11,7 @@ use crate::{
     error::{CommandError, Exit},
     python,
     secret::MASK,
+    ui::Caption,
 };
 
 pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -19,7 +20,8 @@ pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit
         BlockCommand::Ls { output } => {
             let mut blocks = client.block_documents().await?;
             blocks.sort_by_key(slug);
-            list(&blocks, output, context, ["ID", "Type", "Name", "Slug"], |block| {
+            let caption = Caption { title: "Blocks", note: "List Block Types using `prefect block type ls`" };
+            list(&blocks, output, context, caption, ["ID", "Type", "Name", "Slug"], |block| {
                 [block.id.to_string(), kind(block, "name").to_owned(), block.name.clone(), slug(block)]
             });
         }
@@ -30,7 +32,8 @@ pub(super) async fn run(command: BlockCommand, context: &Context) -> Result<Exit
         BlockCommand::Type(BlockTypeCommand::Ls { output }) => {
             let mut types = client.block_types().await?;
             types.sort_by(|a, b| a.name.cmp(&b.name));
-            list(&types, output, context, ["Slug", "Name", "Description"], |kind| {
+            let caption = Caption::new("Block Types");
+            list(&types, output, context, caption, ["Slug", "Name", "Description"], |kind| {
                 let sentence = kind.text("description").split(['.', '\n']).next().unwrap_or_default();
                 [kind.text("slug").to_owned(), kind.name.clone(), sentence.to_owned()]
             });
@@ -81,12 +84,13 @@ fn list<const COLUMNS: usize>(
     objects: &[NamedObject],
     output: OutputArguments,
     context: &Context,
+    caption: Caption<'_>,
     header: [&str; COLUMNS],
     row: impl Fn(&NamedObject) -> [String; COLUMNS],
 ) {
     context.show(
         output,
-        || context.ui.table(header, objects.iter().map(row)),
+        || context.ui.table(caption, header, objects.iter().map(row)),
         || objects.iter().map(|object| Value::Object(object.raw.clone())).collect(),
     );
 }

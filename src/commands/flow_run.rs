@@ -16,6 +16,7 @@ use crate::{
         self,
         runs::{self, LogPart, LogSelection},
     },
+    ui::Caption,
 };
 
 /// Default number of log lines for `--head` and `--tail`.
@@ -73,7 +74,8 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
             if runs.is_empty() {
                 "No flow runs found.".to_owned()
             } else {
-                context.ui.table(["ID", "Flow", "Name", "State", "When"], runs.iter().map(row))
+                let header = ["ID", "Flow", "Name", "State", "When"];
+                context.ui.table(Caption::new("Flow Runs"), header, runs.iter().map(row))
             }
         },
         || runs.iter().map(|run| Value::Object(run.raw.clone())).collect(),

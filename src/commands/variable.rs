@@ -8,6 +8,7 @@ use crate::{
     cli::{OutputArguments, VariableCommand},
     error::{CommandError, Exit},
     python,
+    ui::Caption,
 };
 
 pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -20,9 +21,16 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
                 let [created, updated] = ["created", "updated"].map(|field| variable.text(field).to_owned());
                 [variable.name.clone(), value, created, updated]
             };
+            let caption = Caption { title: "Variables", note: "List Variables using `prefect variable ls`" };
             context.show(
                 output,
-                || context.ui.table(["Name", "Value", "Created", "Updated"], variables.iter().map(row)),
+                || {
+                    context.ui.table(
+                        caption,
+                        ["Name", "Value", "Created", "Updated"],
+                        variables.iter().map(row),
+                    )
+                },
                 || variables.iter().map(|variable| Value::Object(variable.raw.clone())).collect(),
             );
         }

@@ -16,6 +16,7 @@ use crate::{
     flow_run,
     fs::FileError,
     python, settings,
+    ui::Caption,
     work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, Difference, TemplateEdits, WorkPoolError},
 };
 
@@ -239,7 +240,8 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
         let status = if pool.is_paused { "PAUSED" } else { pool.status.as_deref().unwrap_or("") };
         [pool.name.clone(), pool.kind.clone(), pool.id.to_string(), limit, status.to_owned()]
     };
-    context.ui.table(["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
+    let caption = Caption { title: "Work Pools", note: "(**) denotes a paused pool" };
+    context.ui.table(caption, ["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
 /// Shows the runs that a work pool, or one of its queues, starts in the next hours.
@@ -276,7 +278,12 @@ fn runs_table(runs: &[FlowRun], context: &Context) -> String {
             queue,
         ]
     };
-    context.ui.table(["Scheduled Start Time", "When", "Run ID", "Name", "Queue"], runs.iter().map(row))
+    let caption = Caption { title: "", note: "(**) denotes a late run" };
+    context.ui.table(
+        caption,
+        ["Scheduled Start Time", "When", "Run ID", "Name", "Queue"],
+        runs.iter().map(row),
+    )
 }
 
 fn differences_document(differences: &[Difference]) -> Value {

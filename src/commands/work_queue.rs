@@ -8,6 +8,7 @@ use crate::{
     cli::{ConsentArguments, OutputArguments, WhichQueue, WorkQueueCommand},
     error::{CommandError, Exit},
     python,
+    ui::Caption,
     work_pool::{self, Queue, WorkPoolError},
 };
 
@@ -21,9 +22,14 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             let mut queues = client.work_queues(pool.as_deref()).await?;
             queues.retain(|queue| prefix.as_deref().is_none_or(|prefix| queue.name.starts_with(prefix)));
             let header = ["Name", "Pool", "ID", "Priority", "Concurrency Limit", "Status"];
+            let title = match &pool {
+                Some(pool) => format!("Work Queues in Work Pool {}", python::quoted(pool)),
+                None => "Work Queues".to_owned(),
+            };
+            let caption = Caption { title: &title, note: "(**) denotes a paused queue" };
             context.show(
                 output,
-                || context.ui.table(header, queues.iter().map(row)),
+                || context.ui.table(caption, header, queues.iter().map(row)),
                 || queues.iter().map(|queue| Value::Object(queue.raw.clone())).collect(),
             );
         }

@@ -11,6 +11,7 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     progress::Progress as _,
+    ui::Caption,
     work_pool::{self, WorkerApi, WorkerValues},
 };
 
@@ -25,6 +26,7 @@ pub(super) async fn run(command: WorkerCommand, context: &Context) -> Result<Exi
                 output,
                 || {
                     context.ui.table(
+                        Caption::new("Workers"),
                         ["Name", "Status", "Last Heartbeat", "ID"],
                         workers.iter().map(|worker| row(worker, now)),
                     )

@@ -38,7 +38,7 @@ use crate::{
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
-pub(crate) use table::listing;
+pub(crate) use table::{Caption, listing, panel};
 
 /// Maximum number of additional locations listed for a finding.
 const MAX_PLACES: usize = 5;

@@ -12,17 +12,35 @@ use super::{Ui, live::columns, screen};
 /// Header of the column that is removed first if a table is too wide.
 const ID: &str = "ID";
 
+/// Width of a panel of the reference without a terminal.
+const PANEL_WIDTH: usize = 80;
+
+/// Lines above and below a table. Only the tables of the reference have them.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Caption<'a> {
+    pub(crate) title: &'a str,
+    /// Line below the table. May be empty.
+    pub(crate) note: &'a str,
+}
+
+impl<'a> Caption<'a> {
+    pub(crate) fn new(title: &'a str) -> Self {
+        Self { title, note: "" }
+    }
+}
+
 impl Ui {
     /// Renders a table with a header and one line for each row. If the terminal is too narrow, the id column
     /// is removed and cells wrap.
     pub(crate) fn table<const COLUMNS: usize>(
         &self,
+        caption: Caption<'_>,
         header: [&str; COLUMNS],
         rows: impl IntoIterator<Item = [String; COLUMNS]>,
     ) -> String {
         let rows: Vec<[String; COLUMNS]> = rows.into_iter().collect();
         if self.is_prefect {
-            return reference_table(header, &rows);
+            return reference_table(caption, header, &rows);
         }
         let width = io::stdout().is_terminal().then(|| screen::size().width);
         fitted_table(header, &rows, width)
@@ -72,7 +90,11 @@ fn render<const COLUMNS: usize>(
 
 /// Renders a table in Prefect's style, with `┃` in the header and `│` in each row. Each row occupies one
 /// line.
-fn reference_table<const COLUMNS: usize>(header: [&str; COLUMNS], rows: &[[String; COLUMNS]]) -> String {
+fn reference_table<const COLUMNS: usize>(
+    caption: Caption<'_>,
+    header: [&str; COLUMNS],
+    rows: &[[String; COLUMNS]],
+) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| cell.replace(['\r', '\n'], " ")).collect()).collect();
     let widths: Vec<usize> = header
@@ -91,10 +113,24 @@ fn reference_table<const COLUMNS: usize>(header: [&str; COLUMNS], rows: &[[Strin
         format!("{bar}{}{bar}", cells.join(bar))
     };
     let titles = header.map(str::to_owned);
-    let mut lines = vec![border("┏", "━", "┳", "┓"), row(&titles, "┃"), border("┡", "━", "╇", "┩")];
+    let width = widths.iter().map(|width| width + 3).sum::<usize>() + 1;
+    let centered = |text: &str| {
+        let indent = width.saturating_sub(columns(text)) / 2;
+        (!text.is_empty()).then(|| format!("{}{text}", " ".repeat(indent)))
+    };
+    let mut lines: Vec<String> = centered(caption.title).into_iter().collect();
+    lines.extend([border("┏", "━", "┳", "┓"), row(&titles, "┃"), border("┡", "━", "╇", "┩")]);
     lines.extend(rows.iter().map(|cells| row(cells, "│")));
     lines.push(border("└", "─", "┴", "┘"));
+    lines.extend(centered(caption.note));
     lines.join("\n")
+}
+
+/// Renders a line in a box like the reference. The line does not wrap.
+pub(crate) fn panel(line: &str) -> String {
+    let width = (PANEL_WIDTH - 4).max(columns(line));
+    let bar = "─".repeat(width + 2);
+    format!("╭{bar}╮\n│ {line}{} │\n╰{bar}╯", " ".repeat(width - columns(line)))
 }
 
 /// Renders names and descriptions in two columns. Descriptions wrap on narrow terminals.
@@ -114,13 +150,23 @@ mod tests {
     #[test]
     fn separates_the_cells_of_rows_as_the_reference_does() {
         let rows = [["a".to_owned(), "FREQ=DAILY\nCOUNT=1".to_owned()]];
-        insta::assert_snapshot!(reference_table(["Name", "Rule"], &rows), @r"
+        let caption = Caption { title: "Rules", note: "all of them" };
+        insta::assert_snapshot!(reference_table(caption, ["Name", "Rule"], &rows), @r"
+                    Rules
         ┏━━━━━━┳━━━━━━━━━━━━━━━━━━━━┓
         ┃ Name ┃ Rule               ┃
         ┡━━━━━━╇━━━━━━━━━━━━━━━━━━━━┩
         │ a    │ FREQ=DAILY COUNT=1 │
         └──────┴────────────────────┘
+                 all of them
         ");
+    }
+
+    #[test]
+    fn panels_are_as_wide_as_those_of_the_reference() {
+        let panel = panel("Deploying a");
+        assert!(panel.lines().all(|line| columns(line) == PANEL_WIDTH), "{panel}");
+        assert!(panel.contains("\n│ Deploying a "), "{panel}");
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::{
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
-    ui::{DeploymentResult, LiveView},
+    ui::{DeploymentResult, LiveView, panel},
 };
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -103,6 +103,10 @@ fn show_lines(report: &Report, options: &Options, context: &Context) {
         context.ui.result(selection_sentence(options));
     }
     for line in report.lines.iter().skip(report.finished.reported()) {
+        if context.is_prefect && report.lines.len() > 1 {
+            let name = line.name.split_once('/').map_or(line.name.as_str(), |(_, name)| name);
+            context.ui.result(&panel(&format!("Deploying {name}")));
+        }
         show(&line.name, line.url.as_deref(), &line.outcome, context);
     }
 }

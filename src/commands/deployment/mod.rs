@@ -10,6 +10,7 @@ use crate::{
     cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments},
     deployment::{self, NamedDeployment},
     error::{CommandError, Exit},
+    ui::Caption,
 };
 
 pub(super) async fn run(command: DeploymentCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -42,7 +43,10 @@ async fn list(
     };
     context.show(
         output,
-        || context.ui.table(["Name", "ID", "Work Pool"], deployments.iter().map(row)),
+        || {
+            let header = ["Name", "ID", "Work Pool"];
+            context.ui.table(Caption::new("Deployments"), header, deployments.iter().map(row))
+        },
         || deployments.iter().map(object).collect(),
     );
     Ok(Exit::Done)

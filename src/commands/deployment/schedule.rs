@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::super::{Context, connection};
 use crate::{
-    api::{Client, DeploymentSchedule},
+    api::{Client, Deployment, DeploymentSchedule},
     cli::{
         ActivateScheduleArguments, ConsentArguments, CreateScheduleArguments, OutputArguments,
         ScheduleCommand,
@@ -13,6 +13,7 @@ use crate::{
     deployment::{self, DeploymentError, schedules},
     error::{CommandError, Exit},
     schedule::{Schedule, ScheduleError},
+    ui::Caption,
     value::{Mapping, Value},
 };
 
@@ -29,6 +30,11 @@ pub(super) async fn run(command: ScheduleCommand, context: &Context) -> Result<E
     }
     Ok(Exit::Done)
 }
+
+/// The reference's sentence about a rule with `TZID`.
+const TIME_ZONE: &str = "You can provide a timezone by providing a dict with a `timezone` key to the --rrule option. \
+                         E.g. {'rrule': 'FREQ=MINUTELY;INTERVAL=5', 'timezone': 'America/New_York'}.\n\
+                         Alternatively, you can provide a timezone by passing in a --timezone argument.";
 
 async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Result<(), CommandError> {
     deployment::split_name(&arguments.name)?;
@@ -91,10 +97,10 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
         return Err(CommandError::usage("An anchor date can only be provided with an interval schedule"));
     }
     if arguments.timezone.is_none() && arguments.rrule.as_deref().is_some_and(|rule| rule.contains("TZID")) {
-        return Err(CommandError::usage(
-            "The rule sets its time zone with TZID, which the server does not support.",
-        )
-        .help("set the time zone with --timezone"));
+        let error =
+            CommandError::usage("The rule sets its time zone with TZID, which the server does not support.")
+                .help("set the time zone with --timezone");
+        return Err(CommandError { reference: Some(TIME_ZONE.to_owned()), ..error });
     }
     if let Some(anchor) = &arguments.anchor_date {
         item.insert("anchor_date".into(), anchor.as_str().into());
@@ -120,12 +126,25 @@ async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<
     let row = |schedule: &DeploymentSchedule| {
         [schedule.id.to_string(), schedules::summary(&schedule.schedule), activity(schedule.active)]
     };
+    let header = ["ID", "Schedule", "Active"];
     context.show(
         output,
-        || context.ui.table(["ID", "Schedule", "Active"], found.schedules.iter().map(row)),
-        || found.raw.get("schedules").cloned().unwrap_or_else(|| json!([])),
+        || context.ui.table(Caption::new("Deployment Schedules"), header, found.schedules.iter().map(row)),
+        || document(&found, context.is_prefect),
     );
     Ok(())
+}
+
+/// Returns the schedules of a deployment as JSON. The reference replaces each `schedule` by its summary.
+fn document(found: &Deployment, is_prefect: bool) -> Json {
+    let mut document = found.raw.get("schedules").cloned().unwrap_or_else(|| json!([]));
+    if is_prefect {
+        let items = document.as_array_mut().into_iter().flatten();
+        for (item, schedule) in items.zip(&found.schedules) {
+            item["schedule"] = schedules::summary(&schedule.schedule).into();
+        }
+    }
+    document
 }
 
 async fn delete(
