@@ -77,3 +77,35 @@ fn deploy_imports_flows_whose_source_is_not_sufficient() -> Result<()> {
     assert_eq!(words(&["--python", &python, "--python-schema", "always"])?, known);
     Ok(())
 }
+
+/// A flow whose module cannot be imported, and whose decorator is computed.
+const UNIMPORTABLE: &str = r#"import operator
+
+import absent_vendor_lib
+from prefect import flow
+
+make = operator.itemgetter(0)([flow])(name="vendor-UNIQUE")
+
+
+@make
+def vendor(limit: int = 3):
+    """Loads orders."""
+    absent_vendor_lib.load(limit)
+"#;
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn flows_that_cannot_be_imported_are_read_as_prefect_reads_them() -> Result<()> {
+    let reference = required_env("PREFECTL_TEST_REFERENCE")?;
+    let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
+    let sandbox = Sandbox::new()?;
+    sandbox.file("vendor.py", UNIMPORTABLE)?;
+    let words = ["flow", "inspect", "vendor.py:vendor", "--output", "json", "--python", &python];
+    let output = sandbox.run_words(&words)?.success()?;
+    assert!(output.stderr.contains("No module named 'absent_vendor_lib'"), "{output}");
+    let document = output.json()?;
+    assert_eq!(document["flow_name"], json!(sandbox.unique("vendor-UNIQUE")));
+    let limit = json!({"type": "integer", "default": 3, "title": "limit", "position": 0});
+    assert_eq!(document["parameter_openapi_schema"]["properties"]["limit"], limit);
+    Ok(())
+}

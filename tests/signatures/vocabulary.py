@@ -291,6 +291,12 @@ FLOW_IMPORTS = [
     "try:\n    import no_such_package\nexcept ImportError:\n    from prefect import flow as FLOW\nelse:\n    FLOW = None\n",
     "import sys\nif sys.version_info < (3, 9):\n    FLOW = None\nelse:\n    from prefect import Flow as FLOW\n",
     "FLOW = prefect.flow\n",
+    "FLOW = getattr(prefect, 'flow')\n",
+    "from teams import flow as FLOW\n",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    FLOW = None\nelse:\n    from prefect import flow as FLOW\n",
+    "try:\n    import prefect as P\nexcept ModuleNotFoundError as error:\n    raise SystemExit(1) from error\nFLOW = P.flow\n",
+    "try:\n    from prefect import flow as FLOW\nexcept ImportError:\n    def FLOW(fn=None, **options):\n        return fn or FLOW\n",
+    "import importlib\nFLOW = importlib.import_module('prefect').flow\n",
 ]
 
 CONSTANTS = [
@@ -310,6 +316,17 @@ CONSTANTS = [
     "for LIMIT in (1, 2):\n    pass\nNAME = 'k'\n",
     "LIMIT = 3\ndef change():\n    global LIMIT\n    LIMIT = 4\nNAME = 'l'\nchange()\n",
     "NAME = Path(__file__).stem\nLIMIT = len(NAME) > 3\n",
+    "import sys\nsys.path[:0] = [os.path.join(os.path.dirname(__file__), 'roots')]\nfrom rooted import consts\nLIMIT, NAME = consts.LIMIT, consts.NAME\n",
+    "import sys\nROOT = Path(__file__).parent.joinpath('roots')\nif str(ROOT) not in sys.path:\n    sys.path.insert(0, os.fspath(ROOT))\nfrom rooted.consts import LIMIT, NAME\n",
+    "match 3:\n    case 1:\n        LIMIT = 1\n    case _:\n        LIMIT = 2\nNAME = 'm'\n",
+    "LIMIT, *_ = [4, 5]\n(NAME := 'n')\n",
+    "while True:\n    LIMIT = 6\n    break\nNAME = 'o'\n",
+    "NAME = 'p'\nif not hasattr(os, 'no_such'):\n    LIMIT = 5\nelse:\n    LIMIT = 6\n",
+    "from typing import TYPE_CHECKING\nLIMIT, NAME = (1, 'a') if TYPE_CHECKING else (2, 'b')\n",
+    "try:\n    LIMIT = 1\nfinally:\n    LIMIT = 2\nNAME = 'q'\n",
+    "class Settings:\n    LIMIT = 4\n    NAME = 'r'\nLIMIT, NAME = Settings.LIMIT, Settings.NAME\n",
+    "import sys\nLIMIT = 64 if sys.maxsize > 2**32 else 32\nNAME = 's'\n",
+    "extra = 1\ndel extra\ntry:\n    extra\nexcept NameError:\n    LIMIT, NAME = 3, 't'\n",
 ]
 
 TEAM_DECORATORS = [
@@ -332,4 +349,15 @@ FACTORIES = [
     "try:\n    @FLOW\n    def my_flow(a: int = LIMIT): ...\nexcept ImportError:\n    def my_flow(a: int = LIMIT): ...\n",
     "def build(fn, **options):\n    options['name'] = options.get('name', fn.__name__ + '!')\n    return FLOW(**options)(fn)\ndef inner(a: int = LIMIT): ...\nmy_flow = build(inner, version='5')\n",
     "my_flow = (lambda fn: FLOW(fn, name='by-lambda'))(lambda_free := None) if False else FLOW(teams.make, name='made')\n",
+    "def build(limit):\n    if limit > 2:\n        @FLOW(name='big')\n        def it(a: int = limit): ...\n    else:\n        @FLOW(name='small')\n        def it(b: int = limit): ...\n    return it\nmy_flow = build(LIMIT)\n",
+    "flows = {}\nfor key in ('a', 'b'):\n    @FLOW(name=key)\n    def it(a: str = key): ...\n    flows[key] = it\nmy_flow = flows['a']\n",
+    "class Base:\n    label = 'base'\n    @classmethod\n    def make(cls):\n        return FLOW(name=cls.label)(cls.run)\n    @staticmethod\n    def run(a: int = LIMIT): ...\nclass Child(Base):\n    label = 'child'\nmy_flow = Child.make()\n",
+    "def once(fn):\n    store = []\n    def get(*args):\n        if not store:\n            store.append(fn(*args))\n        return store[0]\n    return get\n@once\ndef build():\n    @FLOW\n    def inner(a: str = NAME): ...\n    return inner\nmy_flow = build()\n",
+    "@FLOW\n@functools.lru_cache\ndef my_flow(a: int = LIMIT): ...\n",
+    "def my_flow(a: int = LIMIT): ...\nmy_flow = FLOW(my_flow)\nmy_flow.name = 'changed'\n",
+    "def my_flow(a: int = LIMIT): ...\nglobals()['my_flow'] = FLOW(name='global')(my_flow)\n",
+    "def my_flow(a: int = LIMIT): ...\nmy_flow.__doc__ = 'Late.'\nmy_flow = FLOW(my_flow)\n",
+    "def my_flow(a: int = LIMIT): ...\nmy_flow.__defaults__ = (99,)\nmy_flow = FLOW(my_flow)\n",
+    "@FLOW\ndef my_flow(a: int = LIMIT): ...\n@FLOW(name='second')\ndef my_flow(b: str = NAME): ...\n",
+    "@FLOW\ndef my_flow(a: int = LIMIT): ...\nother = my_flow\ndel my_flow\nmy_flow = other\n",
 ]

@@ -10,17 +10,28 @@ import os
 
 
 def load(entrypoint):
-    """The imported flow. Prefect's fallback for files that cannot be imported is disabled."""
-    from prefect import Flow
-    from prefect.flows import load_flow_from_entrypoint
+    """Returns the flow, and the error of the import if Prefect's fallback is used.
 
-    flow = load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    If a file cannot be imported, Prefect evaluates its imports and definitions one by one, and skips those that fail.
+    """
+    from prefect import Flow, flows
+    from prefect.exceptions import ScriptError
+
+    problem = None
+    try:
+        flow = flows.load_flow_from_entrypoint(entrypoint, use_placeholder_flow=False)
+    except ScriptError as error:
+        fallback = getattr(flows, "safe_load_flow_from_entrypoint", None)  # since Prefect 3.0
+        flow = fallback(entrypoint) if fallback else None
+        if flow is None:
+            raise
+        problem = reason(error)
     if not isinstance(flow, Flow):
         raise TypeError(f"{entrypoint!r} is not a flow")
-    return flow
+    return flow, problem
 
 
-def describe(flow):
+def describe(flow, problem):
     from prefect.utilities.callables import parameter_schema
 
     if not isinstance(flow.version, (str, type(None))):
@@ -31,6 +42,7 @@ def describe(flow):
         "version": flow.version,
         "parameters": parameter_schema(flow).model_dump(mode="json", exclude_unset=True),
         "place": place(flow),
+        "problem": problem,
     }
 
 
@@ -50,7 +62,7 @@ def reason(error):
 
 def answer(entrypoint):
     try:
-        return json.dumps({"flow": describe(load(entrypoint))}, allow_nan=False)
+        return json.dumps({"flow": describe(*load(entrypoint))}, allow_nan=False)
     except BaseException as error:  # includes SystemExit, since the other flows follow
         return json.dumps({"error": reason(error)})
 

@@ -184,6 +184,13 @@ impl Inspector {
             let place = self.memory.place(entrypoint);
             match answer {
                 Answer::Flow(imported) => {
+                    if let Some(problem) = &imported.problem {
+                        let message = format!(
+                            "{program} cannot import {entrypoint}: {problem}; its definitions were evaluated one by one, \
+                             as Prefect does"
+                        );
+                        asked.warnings.push(failure(message).at(place.clone()));
+                    }
                     self.memory.keep(entrypoint, Ok(flow(imported, place, asking.directory, entrypoint)));
                     asked.learnt = true;
                 }

@@ -63,6 +63,18 @@ async fn replaces_the_result_of_the_source_by_that_of_the_import() {
 }
 
 #[tokio::test]
+async fn uses_the_fallback_of_prefect_with_a_warning() {
+    let answer = ANSWER.replace("null}}", "null, \"problem\": \"ImportError: no\"}}");
+    let project = Project::new(&format!("cat >/dev/null; echo '{answer}'"));
+    let inspector = Inspector::new();
+    project.inspect(&inspector, "flow.py:hello").unwrap();
+    let warning = ".venv/bin/python cannot import flow.py:hello: ImportError: no; its definitions were evaluated one by \
+                   one, as Prefect does";
+    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (true, vec![warning.to_owned()]));
+    assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().description.as_deref(), Some("d"));
+}
+
+#[tokio::test]
 async fn imports_exact_flows_only_on_request() {
     let project = Project::new(&format!("cat >/dev/null; echo '{ANSWER}'"));
     fs::write(project.folder.path().join("flow.py"), FLOW.replace("outside.Name", "str")).unwrap();

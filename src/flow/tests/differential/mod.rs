@@ -112,7 +112,9 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
         let error =
             asked.warnings.iter().find(|warning| warning.message.contains(&format!(" {entrypoint}: ")));
         let flow = match known {
-            Some(flow) => Ok(flow),
+            // A flow with an error comes from Prefect's fallback for files that cannot be imported.
+            Some(flow) if error.is_none() => Ok(flow),
+            Some(_) => Err(error.map(|it| it.message.clone()).unwrap_or_default()),
             None if asks => Err(error.map(|it| it.message.clone()).unwrap_or_default()),
             None => read.map_err(|error| error.to_string()),
         };
