@@ -12,6 +12,8 @@ pub(crate) struct Violation {
     /// The keys and indexes that lead from the root of the value to the invalid part.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
+    /// Whether the value must be a string.
+    pub(crate) wants_text: bool,
 }
 
 /// Validates `value` against `schema` and returns all violations. Returns no violations if the schema itself is
@@ -32,6 +34,7 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     let violation = |error: jsonschema::ValidationError<'_>| Violation {
         path: error.instance_path().as_str().split('/').skip(1).map(unescape).collect(),
         message: message(&error),
+        wants_text: wants_text(&error),
     };
     validator.iter_errors(value).map(violation).collect()
 }
@@ -50,6 +53,15 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
         }
     }
     error.to_string()
+}
+
+/// Whether only a string, or a string or null, would match.
+fn wants_text(error: &jsonschema::ValidationError<'_>) -> bool {
+    match error.kind() {
+        ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) } => true,
+        ValidationErrorKind::AnyOf { context } => context.iter().flatten().any(wants_text),
+        _ => false,
+    }
 }
 
 /// Decodes the escape sequences in a segment of a JSON pointer.

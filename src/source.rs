@@ -68,6 +68,16 @@ impl Source {
         &self.inner.text
     }
 
+    /// Whether the text must not be displayed.
+    pub(crate) fn is_private(&self) -> bool {
+        self.inner.is_private
+    }
+
+    /// Creates a source with the same name and another text.
+    pub(crate) fn with_text(&self, text: impl Into<String>) -> Self {
+        Self::of(self.inner.name.clone(), text.into(), self.inner.is_private)
+    }
+
     /// Converts a byte offset to a line and a column.
     ///
     /// An offset inside a character is rounded down, and an offset beyond the end of the text is moved to the end.

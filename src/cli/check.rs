@@ -11,6 +11,8 @@ use crate::deployment::Options;
 #[command(after_help = "Examples:
   prefectl check
   prefectl check deploy/prod.yaml --strict
+  prefectl check --diff
+  prefectl check --fix
   prefectl check --output github")]
 pub(crate) struct CheckArguments {
     /// Project file [default: prefect.yaml]
@@ -23,6 +25,14 @@ pub(crate) struct CheckArguments {
     /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
+
+    /// Fix problems in the project file where the fix needs no decision; comments are kept
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Show what `--fix` would change, without changing the file
+    #[arg(long)]
+    pub(crate) diff: bool,
 
     /// Treat warnings as errors
     #[arg(long, env = "PREFECTL_STRICT", value_parser = clap::builder::FalseyValueParser::new())]

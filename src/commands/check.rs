@@ -1,19 +1,27 @@
 //! `prefectl check`.
 
+use owo_colors::OwoColorize as _;
+use similar::TextDiff;
+
 use super::Context;
 use crate::{
     cli::{CheckArguments, FindingsFormat},
     deployment::DeployContext,
     diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
+    fs,
     progress::Progress,
     project,
-    validate::preparation::{self, ProjectFindings},
+    validate::checking::{self, FixedProject, ProjectFindings},
 };
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
+    if arguments.diff && arguments.output != FindingsFormat::Text {
+        return Err(CommandError::usage("--diff requires `--output text`")
+            .help("the other formats contain the fix of each finding"));
+    }
     let options = arguments.options();
-    let ProjectFindings { diagnostics: mut found, deployments } = preparation::findings(&DeployContext {
+    let checked = DeployContext {
         options: &options,
         answers: None,
         directory: &context.directory,
@@ -24,8 +32,34 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
         keeps_schedules_on_empty: false,
         docker_namespace: None,
-    })
-    .await?;
+    };
+    let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
+    let (findings, count) = if arguments.diff {
+        let fixed = checking::fix(&checked).await?;
+        if fixed.count > 0 {
+            context.ui.result(diff(&fixed).trim_end_matches('\n'));
+        }
+        (fixed.before, 0)
+    } else if arguments.fix {
+        let FixedProject { fixed, count, after, .. } = checking::fix(&checked).await?;
+        if count > 0 {
+            fs::rewrite(&context.directory.join(file), fixed.text())?;
+        }
+        (after, count)
+    } else {
+        (checking::findings(&checked).await?, 0)
+    };
+    let file = file.display().to_string();
+    if count > 0 && arguments.output == FindingsFormat::Text {
+        let plural = if count == 1 { "" } else { "s" };
+        context.ui.note(&format!("Fixed {count} problem{plural} in {file}"));
+    }
+    Ok(report(findings, arguments, context, &file))
+}
+
+/// Prints the findings and returns the exit code for them.
+fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Context, file: &str) -> Exit {
+    let ProjectFindings { diagnostics: mut found, deployments, .. } = findings;
     // Findings without a place come first.
     found.sort_by_cached_key(|finding| {
         finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
@@ -41,8 +75,10 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
             for finding in &found {
                 ui.warn(finding);
             }
-            let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
-            ui.note(&summary(&found, deployments, &file.display().to_string()));
+            ui.note(&summary(&found, deployments, file));
+            if let Some(hint) = hint(&found).filter(|_| !arguments.diff) {
+                ui.note(&hint);
+            }
         }
         FindingsFormat::Json => ui.document(&json::document(&found)),
         FindingsFormat::Github => {
@@ -52,14 +88,37 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         }
         FindingsFormat::Sarif => ui.json(&sarif::document(&found)),
     }
-    Ok(if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done })
+    if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done }
 }
 
-/// Returns the summary that `prefectl check` prints as its last line.
+/// Returns the summary of the findings.
 fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
     if !found.is_empty() {
         return format!("{} in {file}", Summary(found));
     }
     let plural = if deployments == 1 { "" } else { "s" };
     format!("No problems found in {file} ({deployments} deployment{plural})")
+}
+
+/// Returns the advice to use `--fix`, if any finding has a fix.
+fn hint(found: &[Diagnostic]) -> Option<String> {
+    let count = found.iter().filter(|finding| finding.fix.is_some()).count();
+    let subject = match count {
+        0 => return None,
+        1 => "1 problem can".to_owned(),
+        count => format!("{count} problems can"),
+    };
+    Some(format!("{subject} be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes"))
+}
+
+/// Returns the changes of the file as a unified diff with colors. Empty if nothing changes.
+fn diff(FixedProject { original, fixed, .. }: &FixedProject) -> String {
+    let diff = TextDiff::from_lines(original.text(), fixed.text());
+    let text = diff.unified_diff().header(original.name(), fixed.name()).to_string();
+    let colored = |line: &str| match line.as_bytes().first() {
+        Some(b'+') => line.green().to_string(),
+        Some(b'-') => line.red().to_string(),
+        _ => line.to_owned(),
+    };
+    text.lines().map(|line| colored(line) + "\n").collect()
 }

@@ -11,7 +11,7 @@ use crate::{
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
     project::{self, ProjectError},
-    validate::preparation,
+    validate::checking,
 };
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -58,7 +58,7 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
-    let found = preparation::findings(&ctx).await.ok()?;
+    let found = checking::findings(&ctx).await.ok()?;
     let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
     let first = errors.first()?;
     Some(format!("{}: {}", Summary(&errors), first.message))

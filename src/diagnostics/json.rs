@@ -2,18 +2,25 @@
 
 use serde_json::{Value, json};
 
-use super::Diagnostic;
+use super::{Diagnostic, Fix, Place, Replacement};
+use crate::source::Source;
 
-/// Returns the JSON document for a list of diagnostics. `schema` is the version of the document's format.
+/// Returns the JSON document with the fixes of the diagnostics. `schema` is the version of its format.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
-    json!({"schema": 1, "diagnostics": diagnostics.iter().map(entry).collect::<Vec<_>>()})
+    let with_fix = |diagnostic: &Diagnostic| {
+        let mut entry = entry(diagnostic);
+        let fix = diagnostic.place.as_ref().zip(diagnostic.fix.as_ref());
+        entry["fix"] = fix.map(|(Place { source, .. }, fix)| edits(source, fix)).into();
+        entry
+    };
+    json!({"schema": 1, "diagnostics": diagnostics.iter().map(with_fix).collect::<Vec<_>>()})
 }
 
 /// Returns the JSON object for a diagnostic.
 ///
 /// Lines and columns are 1-based. Columns are counted in characters, and the end position is exclusive.
 pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
-    let Diagnostic { code, severity, message, place, help } = diagnostic;
+    let Diagnostic { code, severity, message, place, help, .. } = diagnostic;
     let places = place.as_ref().map(|place| (place.start(), place.end()));
     json!({
         "code": code.name(),
@@ -28,6 +35,21 @@ pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
     })
 }
 
+/// Returns the JSON object of a fix. An edit replaces a range of the file of its diagnostic by a text.
+fn edits(source: &Source, Fix { title, replacements, .. }: &Fix) -> Value {
+    let edit = |replacement: &Replacement| {
+        let (start, end) = (source.position(replacement.span.start), source.position(replacement.span.end));
+        json!({
+            "line": start.line,
+            "column": start.column,
+            "end_line": end.line,
+            "end_column": end.column,
+            "text": replacement.text,
+        })
+    };
+    json!({"title": title, "edits": replacements.iter().map(edit).collect::<Vec<_>>()})
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,17 +57,21 @@ mod tests {
 
     #[test]
     fn places_are_numbers_or_null() {
-        let found = [testing::placed(), Diagnostic::error(Code::NO_NAME, "no name")];
+        let found = [testing::fixable(), Diagnostic::error(Code::NO_NAME, "no name")];
         assert_eq!(
             document(&found),
             json!({"schema": 1, "diagnostics": [
                 {
                     "code": "unknown-key", "severity": "warning", "message": "100% odd,\nas: é", "file": "my file.yaml",
                     "line": 2, "column": 4, "end_line": 2, "end_column": 6, "help": "remove it",
+                    "fix": {"title": "remove `b`", "edits": [
+                        {"line": 2, "column": 1, "end_line": 2, "end_column": 6, "text": ""},
+                    ]},
                 },
                 {
                     "code": "no-name", "severity": "error", "message": "no name", "file": null,
                     "line": null, "column": null, "end_line": null, "end_column": null, "help": null,
+                    "fix": null,
                 },
             ]})
         );

@@ -1,6 +1,7 @@
 //! Diagnostics about the user's files, each with a message, a location and a suggested fix.
 
 mod code;
+pub(crate) mod fix;
 pub(crate) mod github;
 pub(crate) mod json;
 mod merge;
@@ -8,6 +9,7 @@ pub(crate) mod sarif;
 mod text;
 
 pub(crate) use code::{Code, Entry};
+pub(crate) use fix::{Effect, Fix, Replacement};
 pub(crate) use merge::merge_repeated;
 pub(crate) use text::{Summary, Text};
 
@@ -61,11 +63,13 @@ pub(crate) struct Diagnostic {
     pub(crate) place: Option<Place>,
     /// A suggestion for fixing the problem.
     pub(crate) help: Option<String>,
+    /// Edit of the file at `place` that solves the problem.
+    pub(crate) fix: Option<Fix>,
 }
 
 impl Diagnostic {
     pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), place: None, help: None }
+        Self { code, severity: Severity::Error, message: message.into(), place: None, help: None, fix: None }
     }
 
     pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
@@ -84,6 +88,11 @@ impl Diagnostic {
     #[must_use]
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    #[must_use]
+    pub(crate) fn fix(self, fix: impl Into<Option<Fix>>) -> Self {
+        Self { fix: fix.into(), ..self }
     }
 }
 
@@ -109,5 +118,13 @@ mod testing {
         Diagnostic::warning(Code::UNKNOWN_KEY, "100% odd,\nas: é")
             .at(Place::new(&source, Span::new(8, 11)))
             .help("remove it")
+    }
+
+    /// Returns the warning with a fix.
+    pub(super) fn fixable() -> Diagnostic {
+        let (span, effects) = (Span::new(5, 11), Vec::new());
+        let replacements = vec![Replacement::new(span, "")];
+        let title = "remove `b`".to_owned();
+        placed().fix(Fix { title, replacements, extent: span, effects })
     }
 }

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::{Code, Diagnostic, Place};
+use super::{Code, Diagnostic, Fix, Replacement};
+use crate::source::{Source, Span};
 
 /// Characters that must be percent-encoded in the path of a URI.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -50,7 +51,7 @@ fn rule(code: Code) -> Value {
 }
 
 fn result(diagnostic: &Diagnostic, rule: usize) -> Value {
-    let Diagnostic { code, severity, message, place, help } = diagnostic;
+    let Diagnostic { code, severity, message, place, help, fix } = diagnostic;
     let help = help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
     let mut result = json!({
         "ruleId": code.name(),
@@ -59,21 +60,35 @@ fn result(diagnostic: &Diagnostic, rule: usize) -> Value {
         "message": {"text": format!("{message}{help}")},
     });
     if let Some(place) = place {
-        result["locations"] = json!([{"physicalLocation": location(place)}]);
+        result["locations"] = json!([{"physicalLocation": {
+            "artifactLocation": {"uri": uri(place.source.name())},
+            "region": region(&place.source, place.span),
+        }}]);
+        if let Some(fix) = fix {
+            result["fixes"] = json!([changes(&place.source, fix)]);
+        }
     }
     result
 }
 
-fn location(place: &Place) -> Value {
-    let (start, end) = (place.start(), place.end());
+fn changes(source: &Source, Fix { title, replacements, .. }: &Fix) -> Value {
+    let replacement = |Replacement { span, text }: &Replacement| json!({"deletedRegion": region(source, *span), "insertedContent": {"text": text}});
     json!({
-        "artifactLocation": {"uri": uri(place.source.name())},
-        "region": {
-            "startLine": start.line,
-            "startColumn": start.column,
-            "endLine": end.line,
-            "endColumn": end.column,
-        },
+        "description": {"text": title},
+        "artifactChanges": [{
+            "artifactLocation": {"uri": uri(source.name())},
+            "replacements": replacements.iter().map(replacement).collect::<Vec<_>>(),
+        }],
+    })
+}
+
+fn region(source: &Source, span: Span) -> Value {
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    json!({
+        "startLine": start.line,
+        "startColumn": start.column,
+        "endLine": end.line,
+        "endColumn": end.column,
     })
 }
 
@@ -92,7 +107,7 @@ mod tests {
     #[test]
     fn log_contains_rules_results_and_regions() {
         let log =
-            document(&[testing::placed(), Diagnostic::error(Code::NO_NAME, "no name"), testing::placed()]);
+            document(&[testing::fixable(), Diagnostic::error(Code::NO_NAME, "no name"), testing::placed()]);
         assert_eq!(
             (&log["version"], &log["runs"][0]["tool"]["driver"]["name"]),
             (&json!("2.1.0"), &json!("prefectl"))
@@ -112,6 +127,16 @@ mod tests {
                     "artifactLocation": {"uri": "my%20file.yaml"},
                     "region": {"startLine": 2, "startColumn": 4, "endLine": 2, "endColumn": 6},
                 }}],
+                "fixes": [{
+                    "description": {"text": "remove `b`"},
+                    "artifactChanges": [{
+                        "artifactLocation": {"uri": "my%20file.yaml"},
+                        "replacements": [{
+                            "deletedRegion": {"startLine": 2, "startColumn": 1, "endLine": 2, "endColumn": 6},
+                            "insertedContent": {"text": ""},
+                        }],
+                    }],
+                }],
             })
         );
         assert_eq!((&results[1]["ruleIndex"], results[1].get("locations")), (&json!(1), None));

@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use super::lossy_scalars;
 use crate::{
     diagnostics::{Diagnostic, Place},
     pointer::Pointer,
     source::Span,
-    yaml::Document,
+    yaml::{self, Document},
 };
 
 /// A collector for the diagnostics about a document.
@@ -80,7 +81,7 @@ impl<'a> Findings<'a> {
     fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
         let Some(option) = self.option(pointer) else { return Some(diagnostic) };
         let message = format!("{option}: {}", diagnostic.message);
-        self.push(Diagnostic { message, ..diagnostic });
+        self.push(Diagnostic { message, fix: None, ..diagnostic });
         None
     }
 
@@ -111,8 +112,18 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
+    /// Advises to quote a scalar, if the value at a path is a string without quotes that YAML reads as another type.
+    pub(crate) fn with_quotes(&self, pointer: &Pointer, diagnostic: Diagnostic) -> Diagnostic {
+        let Some(document) = self.document else { return diagnostic };
+        let Some(node) = document.locate(pointer) else { return diagnostic };
+        match lossy_scalars::quoting_advice(document, node) {
+            Some(advice) => diagnostic.help(advice).fix(yaml::quote_value(document, node)),
+            None => diagnostic,
+        }
+    }
+
     /// Returns the document that the diagnostics refer to, if there is one.
-    pub(super) fn document(&self) -> Option<&'a Document> {
+    pub(crate) fn document(&self) -> Option<&'a Document> {
         self.document
     }
 
@@ -135,6 +146,12 @@ impl<'a> Findings<'a> {
         }
     }
 
+    /// Adds the diagnostics and overrides of another collector about the same document.
+    pub(crate) fn append(&mut self, other: Findings<'_>) {
+        self.overrides.extend(other.overrides);
+        other.diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
+    }
+
     /// Returns and removes the diagnostics that have been recorded since the last call.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)
@@ -144,7 +161,7 @@ impl<'a> Findings<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{diagnostics::Code, source::Source, yaml};
+    use crate::{diagnostics::Code, source::Source};
 
     #[test]
     fn locates_parts_of_strings() {

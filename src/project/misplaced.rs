@@ -1,6 +1,9 @@
 //! Suggests the correct location for misplaced keys in prefect.yaml.
 
-use super::fields::{self, DEPLOYMENT, LIMIT, SCHEDULE, TOP, WORK_POOL};
+use super::{
+    fields::{self, DEPLOYMENT, LIMIT, SCHEDULE, TOP, WORK_POOL},
+    repair::{self, Repair},
+};
 use crate::{
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
@@ -36,26 +39,57 @@ const LEGACY: [&str; 7] = [
     "work_queue_name",
 ];
 
-/// Returns a suggestion for a misplaced key of a deployment, or `None` if the key is not valid anywhere else.
-pub(super) fn in_deployment(key: &str) -> Option<&'static str> {
+/// Place where a misplaced key is valid.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Misplaced {
+    /// Advice for the user.
+    pub(super) help: &'static str,
+    /// Edit that moves the key, if it needs no decision.
+    pub(super) repair: Option<Repair>,
+}
+
+fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Option<Misplaced> {
+    Some(Misplaced { help, repair: repair.into() })
+}
+
+/// Returns where a key of a deployment belongs, if it is valid elsewhere.
+pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
+    const POOL: &[&str] = &["work_pool"];
     match key {
-        "pool" | "work_pool_name" => Some("use `work_pool: {name: ...}`"),
-        "queue" | "work_queue" => Some("use `work_queue_name` below `work_pool`"),
-        _ if fields::find(WORK_POOL, key).is_some() => Some("move it below `work_pool`"),
-        _ if JOB_VARIABLES.contains(&key) => Some("move it below `job_variables` of `work_pool`"),
-        _ if fields::find(SCHEDULE, key).is_some() => Some("move it into an item of `schedules`"),
-        _ if fields::find(LIMIT, key).is_some() => Some("move it below `concurrency_limit`"),
-        _ if fields::find(TOP, key).is_some() => Some("move it to the top level of the file"),
+        "pool" | "work_pool_name" => {
+            misplaced("use `work_pool: {name: ...}`", Repair::Nest(POOL, Some("name")))
+        }
+        "queue" | "work_queue" => {
+            misplaced("use `work_queue_name` below `work_pool`", Repair::Nest(POOL, Some("work_queue_name")))
+        }
+        _ if fields::find(WORK_POOL, key).is_some() => {
+            misplaced("move it below `work_pool`", Repair::Nest(POOL, None))
+        }
+        _ if JOB_VARIABLES.contains(&key) => misplaced(
+            "move it below `job_variables` of `work_pool`",
+            Repair::Nest(&["work_pool", "job_variables"], None),
+        ),
+        _ if fields::find(SCHEDULE, key).is_some() => {
+            misplaced("move it into an item of `schedules`", Repair::Schedule)
+        }
+        _ if fields::find(LIMIT, key).is_some() => {
+            misplaced("move it below `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
+        }
+        _ if fields::find(TOP, key).is_some() => misplaced("move it to the top level of the file", None),
         _ => None,
     }
 }
 
-/// Returns a suggestion for a misplaced key of a work pool, or `None` if the key is not valid anywhere else.
-pub(super) fn in_work_pool(key: &str) -> Option<&'static str> {
+/// Returns where a key of a work pool belongs, if it is valid elsewhere.
+pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
     match key {
-        "queue" | "work_queue" => Some("use `work_queue_name`"),
-        _ if fields::find(DEPLOYMENT, key).is_some() => Some("move it one level up, to the deployment"),
-        _ if JOB_VARIABLES.contains(&key) => Some("move it below `job_variables`"),
+        "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),
+        _ if fields::find(DEPLOYMENT, key).is_some() => {
+            misplaced("move it one level up, to the deployment", Repair::Unnest)
+        }
+        _ if JOB_VARIABLES.contains(&key) => {
+            misplaced("move it below `job_variables`", Repair::Nest(&["job_variables"], None))
+        }
         _ => None,
     }
 }
@@ -76,7 +110,9 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
         } else {
             "move it below `work_pool` in an item of `deployments`"
         };
-        (Pointer::root().join(key), Diagnostic::warning(Code::MISPLACED_KEY, message).help(help))
+        let fix = repair::into_only_deployment(document, key);
+        let diagnostic = Diagnostic::warning(Code::MISPLACED_KEY, message).help(help).fix(fix);
+        (Pointer::root().join(key), diagnostic)
     };
     fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect()
 }
@@ -117,7 +153,7 @@ mod tests {
             ("collision_strategy", Some("move it below `concurrency_limit`")),
             ("x", None),
         ] {
-            assert_eq!(in_deployment(key), help, "{key}");
+            assert_eq!(in_deployment(key).map(|found| found.help), help, "{key}");
         }
         for (key, help) in [
             ("concurrency_limit", Some("move it one level up, to the deployment")),
@@ -125,7 +161,7 @@ mod tests {
             ("env", Some("move it below `job_variables`")),
             ("x", None),
         ] {
-            assert_eq!(in_work_pool(key), help, "{key}");
+            assert_eq!(in_work_pool(key).map(|found| found.help), help, "{key}");
         }
     }
 

@@ -1,11 +1,17 @@
 //! Loads and validates project files and records the positions of their values.
 
+mod checker;
+mod conversion;
 mod deployment;
 mod fields;
 mod findings;
+#[cfg(test)]
+mod fix_tests;
 mod load;
+mod lossy_scalars;
 mod misplaced;
 mod removed;
+mod repair;
 mod schema;
 pub(crate) mod text;
 
@@ -13,11 +19,11 @@ pub(crate) use deployment::{
     ConcurrencyLimit, Field, Fields, Key, PoolKey, ScheduleItem, StepList, TriggerItem, literals,
 };
 pub(crate) use findings::{Findings, Part};
-pub(crate) use load::{ProjectError, load};
+pub(crate) use load::{ProjectError, load, load_source, read};
 pub(crate) use schema::schema;
 
 use crate::{
-    diagnostics::{Code, Diagnostic, Place},
+    diagnostics::{Code, Diagnostic, Fix, Place},
     pointer::Pointer,
     steps::Section,
     yaml::Document,
@@ -62,6 +68,11 @@ impl Project {
             self.document.as_ref().map(|document| document.key_place(&Pointer::root().join("deployments")));
         let diagnostic = Diagnostic::warning(Code::NO_DEPLOYMENTS, "there are no deployments in this file");
         Some(diagnostic.at(place).help("add an item to `deployments`, for example with `prefectl init`"))
+    }
+
+    /// Returns the fixes that replace deprecated keys which still have an effect.
+    pub(crate) fn modernizations(&self) -> Vec<Fix> {
+        self.document.as_ref().map(repair::modernize).unwrap_or_default()
     }
 
     /// Returns the position of a value. If the value is not in the file, returns the position of its nearest ancestor.

@@ -1,35 +1,53 @@
 //! Keys that were removed from Prefect, together with their replacements.
 
+use super::repair::Repair;
+
 /// A key that current releases of Prefect reject or ignore.
 pub(super) struct Removed {
     pub(super) key: &'static str,
     /// The first release of Prefect that does not support the key.
     pub(super) since: &'static str,
     pub(super) instead: &'static str,
+    /// Edit that replaces or removes the key, if it needs no decision.
+    pub(super) repair: Option<Repair>,
 }
+
+const fn removed(key: &'static str, instead: &'static str, repair: Option<Repair>) -> Removed {
+    Removed { key, since: "3.0", instead, repair }
+}
+
+const NO_CATCHUP: &str = "remove it: Prefect 3 never catches up on missed runs";
 
 /// Keys that were removed from deployments.
 pub(super) const DEPLOYMENT: &[Removed] = &[
-    Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables` below `work_pool`" },
-    Removed { key: "infrastructure", since: "3.0", instead: "use `work_pool`" },
-    Removed { key: "is_schedule_active", since: "3.0", instead: "use `paused`, or `active` in a schedule" },
-    Removed { key: "work_queue_name", since: "3.0", instead: "move it below `work_pool`" },
-    Removed { key: "work_pool_name", since: "3.0", instead: "use `name` below `work_pool`" },
-    Removed { key: "deployment_name", since: "3.0", instead: "use `name`" },
-    Removed { key: "catchup", since: "3.0", instead: "remove it: Prefect 3 never catches up on missed runs" },
-    Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit`" },
+    removed(
+        "infra_overrides",
+        "use `job_variables` below `work_pool`",
+        Some(Repair::Nest(&["work_pool"], Some("job_variables"))),
+    ),
+    removed("infrastructure", "use `work_pool`", None),
+    removed("is_schedule_active", "use `paused`, or `active` in a schedule", Some(Repair::Invert("paused"))),
+    removed("work_queue_name", "move it below `work_pool`", Some(Repair::Nest(&["work_pool"], None))),
+    removed(
+        "work_pool_name",
+        "use `name` below `work_pool`",
+        Some(Repair::Nest(&["work_pool"], Some("name"))),
+    ),
+    removed("deployment_name", "use `name`", Some(Repair::Rename("name"))),
+    removed("catchup", NO_CATCHUP, Some(Repair::Remove)),
+    removed("max_active_runs", "use `concurrency_limit`", Some(Repair::Rename("concurrency_limit"))),
 ];
 
 /// Keys that were removed from work pools.
 pub(super) const WORK_POOL: &[Removed] =
-    &[Removed { key: "infra_overrides", since: "3.0", instead: "use `job_variables`" }];
+    &[removed("infra_overrides", "use `job_variables`", Some(Repair::Rename("job_variables")))];
 
 /// Keys that were removed from schedules. In a schedule, unknown keys are errors.
 pub(super) const SCHEDULE: &[Removed] = &[
-    Removed { key: "catchup", since: "3.0", instead: "remove it: Prefect 3 never catches up on missed runs" },
-    Removed { key: "max_active_runs", since: "3.0", instead: "use `concurrency_limit` in the deployment" },
-    Removed { key: "max_scheduled_runs", since: "3.0", instead: "remove it" },
-    Removed { key: "is_active", since: "3.0", instead: "use `active`" },
+    removed("catchup", NO_CATCHUP, Some(Repair::Remove)),
+    removed("max_active_runs", "use `concurrency_limit` in the deployment", None),
+    removed("max_scheduled_runs", "remove it", Some(Repair::Remove)),
+    removed("is_active", "use `active`", Some(Repair::Rename("active"))),
 ];
 
 pub(super) fn find<'a>(table: &'a [Removed], key: &str) -> Option<&'a Removed> {

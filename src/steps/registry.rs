@@ -73,13 +73,25 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     if !name.contains(['.', ':']) {
         return Some("the name of a step must be a full path, such as module.function".to_owned());
     }
-    let is_prefect_step = is_prefect_step(name);
-    let known = STEPS.iter().map(|entry| entry.name);
-    match did_you_mean(name, known).filter(|known| is_prefect_step || strsim::levenshtein(name, known) <= 2) {
+    match similar(name) {
         Some(known) => Some(format!("did you mean {known}?")),
-        None if is_prefect_step => Some("Prefect does not have a step with this name".to_owned()),
+        None if is_prefect_step(name) => Some("Prefect does not have a step with this name".to_owned()),
         None => None,
     }
+}
+
+/// Returns the current name of a step with a name of Prefect 2 or a misspelled name.
+pub(crate) fn replacement(name: &str) -> Option<&'static str> {
+    if find(name).is_some() {
+        return None;
+    }
+    let renamed = RENAMED.iter().find(|(old, _)| *old == name).map(|(_, today)| *today);
+    renamed.or_else(|| similar(name).filter(|known| strsim::levenshtein(name, known) <= 2))
+}
+
+fn similar(name: &str) -> Option<&'static str> {
+    let known = STEPS.iter().map(|entry| entry.name);
+    did_you_mean(name, known).filter(|known| is_prefect_step(name) || strsim::levenshtein(name, known) <= 2)
 }
 
 /// Checks whether a name belongs to a module in which Prefect defines steps. The registry contains all steps
@@ -110,6 +122,19 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), count);
+    }
+
+    #[test]
+    fn knows_the_current_names_of_steps() {
+        for (name, expected) in [
+            ("prefect.projects.steps.git_clone_project", Some("prefect.deployments.steps.git_clone")),
+            ("prefect.deployments.steps.run_shel_script", Some("prefect.deployments.steps.run_shell_script")),
+            ("prefect.deployments.steps.git_clone", None),
+            ("prefect_docker.deployments.steps.something_else", None),
+            ("steps.sign", None),
+        ] {
+            assert_eq!(replacement(name), expected, "{name}");
+        }
     }
 
     #[test]

@@ -92,8 +92,10 @@ fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     }
 }
 
+/// Returns the names of deployments in the order of the file, without duplicates.
 fn names(declared: &[Declared]) -> Vec<String> {
-    declared.iter().filter_map(Declared::name).map(str::to_owned).collect()
+    let mut seen = BTreeSet::new();
+    declared.iter().filter_map(Declared::name).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
 }
 
 fn matching(

@@ -1,6 +1,8 @@
 //! Validates all selected deployments before any step runs or anything is written.
 
 mod capabilities;
+pub(crate) mod checking;
+mod dockerfiles;
 mod duplicates;
 mod error;
 mod expressions;
@@ -20,6 +22,7 @@ mod work_pools;
 mod preparation_tests;
 
 pub(crate) use self::{
+    dockerfiles::dockerfiles,
     duplicates::duplicates,
     error::PreparationError,
     expressions::check_steps as check_expressions,
@@ -53,6 +56,7 @@ pub(crate) fn deployment(
     fields::version_type(deployment, findings);
     fields::concurrency_limit(deployment, findings);
     parameters::known_parameters(deployment, findings);
+    parameters::required_by_schedules(deployment, findings);
     for listed in sections.build.iter().chain(&sections.push) {
         steps::step(listed, findings);
     }

@@ -7,8 +7,9 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
     pointer::Pointer,
-    project::{Findings, Key, literals},
+    project::{Findings, Key, ScheduleItem, literals},
     validate::paths::join,
+    value::Value,
 };
 
 /// Validates the parameters of a deployment that are known before its steps run.
@@ -18,6 +19,38 @@ pub(super) fn known_parameters(deployment: &ResolvedDeployment, findings: &mut F
     let enforced = fields.enforce_parameter_schema().literal().unwrap_or(true);
     let at = deployment.pointer_to(Key::Parameters);
     parameters(&desired::object(&literals(given)), &flow.parameters, enforced, &at, findings);
+}
+
+/// Warns of schedules that start runs without a required parameter.
+pub(super) fn required_by_schedules(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
+    let fields = &deployment.fields;
+    let (Some(flow), Some(schedules)) = (&deployment.flow, fields.schedules().literal()) else { return };
+    let required = flow.parameters.get("required").and_then(Json::as_array).into_iter().flatten();
+    let given = fields.parameters().literal();
+    let missing: Vec<&str> = required
+        .filter_map(Json::as_str)
+        .filter(|name| !given.is_some_and(|given| given.contains_key(name)))
+        .collect();
+    let is_paused = fields.get(Key::Paused).and_then(Value::as_bool) == Some(true);
+    if missing.is_empty() || is_paused {
+        return;
+    }
+    for (index, schedule) in schedules.iter().enumerate() {
+        let is_inactive = schedule.get("active").and_then(Value::as_bool) == Some(false);
+        let given = ScheduleItem(schedule).parameters().literal();
+        let is_missing = |name: &&&str| !given.is_some_and(|given| given.contains_key(**name));
+        let missing: Vec<String> =
+            missing.iter().filter(is_missing).map(|name| format!("'{name}'")).collect();
+        if missing.is_empty() || is_inactive {
+            continue;
+        }
+        let plural = if missing.len() == 1 { "" } else { "s" };
+        let message =
+            format!("scheduled runs will fail without the required parameter{plural} {}", missing.join(", "));
+        let diagnostic = Diagnostic::warning(Code::MISSING_PARAMETER, message)
+            .help("set a value in `parameters` of the deployment or of the schedule, or give the parameter a default");
+        findings.at_value(&deployment.pointer_to(Key::Schedules).join(index), diagnostic);
+    }
 }
 
 /// Validates parameters against the parameter schema of a flow. Type errors are only reported if `enforced`
@@ -51,6 +84,9 @@ pub(crate) fn parameters(
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
         let message =
             format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);
-        findings.at_value(&place, Diagnostic::error(Code::PARAMETER_TYPE, message));
+        let diagnostic = Diagnostic::error(Code::PARAMETER_TYPE, message);
+        let diagnostic =
+            if violation.wants_text { findings.with_quotes(&place, diagnostic) } else { diagnostic };
+        findings.at_value(&place, diagnostic);
     }
 }

@@ -6,7 +6,7 @@ use super::PreparationError;
 use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
-    diagnostics::{Code, Diagnostic, Severity, merge_repeated},
+    diagnostics::{Code, Diagnostic, Severity},
     flow::{Asking, Inspector},
     project::{self, Findings, Project, ProjectError},
     resolve::{self, Inspection, expressions::Names},
@@ -19,7 +19,7 @@ use crate::{
 /// A loaded project file, with the warnings that occurred while it was loaded.
 pub(crate) struct Loaded {
     pub(crate) project: Project,
-    warnings: Vec<Diagnostic>,
+    pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl Loaded {
@@ -69,6 +69,9 @@ pub(crate) async fn examine(
     let prepared = prepare(project, ctx, resolver, findings).await?;
     for (_, sections) in &prepared {
         validate::unset_inputs(sections, ctx.environment, findings);
+        if ctx.options.images.given.is_empty() {
+            validate::dockerfiles(sections, ctx.directory, findings);
+        }
     }
     let allow_unsupported = ctx.options.allow_unsupported;
     let checked = validate::check_with_server(&prepared, client, allow_unsupported, findings).await;
@@ -82,38 +85,6 @@ pub(crate) async fn examine(
         ));
     }
     Ok(Preparation { prepared, pools, capabilities, warnings })
-}
-
-/// Validates the selected deployments without connecting to a server.
-///
-/// # Errors
-///
-/// Fails if the project file does not exist or if options are invalid.
-pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
-    let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
-    let (project, warnings) = match project::load(path, ctx.directory) {
-        Err(ProjectError::Invalid { diagnostics, .. }) => {
-            return Ok(ProjectFindings { diagnostics, deployments: 0 });
-        }
-        other => other?,
-    };
-    let loaded = Loaded { project, warnings };
-    let mut findings = loaded.findings();
-    if let Some(warning) = loaded.project.missing_deployments() {
-        findings.push(warning);
-    } else {
-        let resolver = Resolver::offline(ctx.redactor.clone());
-        prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
-    }
-    let diagnostics = merge_repeated(findings.take());
-    Ok(ProjectFindings { diagnostics, deployments: loaded.project.deployments.len() })
-}
-
-/// Diagnostics about a project file.
-pub(crate) struct ProjectFindings {
-    pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Number of deployments that the file declares.
-    pub(crate) deployments: usize,
 }
 
 /// Loads the project file. If the default file does not exist, an empty project is returned, so that a flow
@@ -154,7 +125,7 @@ pub(crate) async fn prepare(
         found = Findings::new(project.document.as_ref());
         prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
     }
-    found.take().into_iter().for_each(|resolved| findings.push(resolved));
+    findings.append(found);
     prepared
 }
 

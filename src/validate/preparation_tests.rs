@@ -4,15 +4,17 @@ use crate::{
     environment::Environment,
     progress::Silent,
     secret::Redactor,
-    validate::preparation::findings,
+    validate::checking::findings,
 };
 
-const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";
+const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n\n\
+                    @flow\ndef needs(n: int, word: str):\n    pass\n";
 
 /// Validates a project file offline. Returns the lines, codes and help texts of the findings.
 async fn check(yaml: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
+    std::fs::write(directory.path().join("Dockerfile"), "FROM scratch\n").unwrap();
     std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
     let found = findings(&DeployContext {
         options: &Options { all: true, ..Options::default() },
@@ -84,6 +86,25 @@ async fn references_to_outputs_are_checked() {
 }
 
 #[tokio::test]
+async fn scheduled_runs_need_values_of_required_parameters() {
+    let schedules = "schedules:\n  - {cron: '0 0 * * *'}\n  - {cron: '0 1 * * *', parameters: {n: 1}}\n  \
+                     - {cron: '0 2 * * *', active: false}\n";
+    let help = "missing-parameter: set a value in `parameters` of the deployment or of the schedule, or give the \
+                parameter a default";
+    for (fields, expected) in [
+        (schedules.to_owned(), vec![format!("6 {help}"), format!("7 {help}")]),
+        (format!("parameters: {{word: x}}\n  {schedules}"), vec![format!("7 {help}")]),
+        (format!("paused: true\n  {schedules}"), vec![]),
+        ("tags: []\n".to_owned(), vec![]),
+    ] {
+        let yaml = format!(
+            "deployments:\n- name: a\n  entrypoint: flow.py:needs\n  work_pool: {{name: p}}\n  {fields}"
+        );
+        assert_eq!(check(&yaml).await, expected, "{yaml}");
+    }
+}
+
+#[tokio::test]
 async fn steps_see_only_what_comes_before_them() {
     for (steps, expected) in [
         (
@@ -99,6 +120,14 @@ async fn steps_see_only_what_comes_before_them() {
         (
             format!("build:\n{BUILD}: {{id: image, image_name: x}}\npush:\n- prefect_docker.deployments.steps.push_docker_image: {{image_name: '{{{{ image.image_name }}}}'}}\n"),
             &["4 id-is-output: give the step another id", "6 unknown-output: did you mean {{ image_name }}?"],
+        ),
+        (
+            format!("build:\n{BUILD}: {{image_name: x, dockerfile: a/Dockerfile}}\n{BUILD}: {{image_name: x, dockerfile: auto}}\n"),
+            &["4 no-dockerfile: create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile"],
+        ),
+        (
+            format!("build:\n{SHELL}: {{script: make}}\n{BUILD}: {{image_name: x, dockerfile: made/by/make}}\n"),
+            &[],
         ),
         (
             format!("build:\n{SHELL}: {{script: make && make test}}\n{SHELL}: {{script: make | tee log, shell: true}}\n"),

@@ -3,17 +3,21 @@
 use super::shell_script::{self, Problem};
 use crate::{
     deployment::StepSections,
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, Fix},
     environment::Environment,
     pointer::Pointer,
     project::{Findings, Part},
     resolve::outputs::KnownOutputs,
-    steps::{Listed, StepEntry, StepError, StepItem, TIMEOUT, problems, registry, time_limit},
+    steps::{
+        Kind as StepInputKind, Listed, StepEntry, StepError, StepItem, TIMEOUT, problems, registry,
+        time_limit,
+    },
     template::{
         has_template,
         placeholder::{self, Kind},
     },
     value::{self, Mapping, Value},
+    yaml,
 };
 
 /// Validates a build or push step. The values of its inputs are only validated if none of them contains a
@@ -25,7 +29,8 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
         // Without a doubt the name is a Python function, which cannot be validated.
         if let Some(doubt) = registry::doubt(item.name) {
             let message = format!("step '{}' does not exist", item.name);
-            findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt));
+            let fix = name_fix(item.name, &pointer, findings);
+            findings.at_key(&pointer, Diagnostic::error(Code::UNKNOWN_STEP, message).help(doubt).fix(fix));
         }
         return;
     };
@@ -41,11 +46,27 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     for (key, message) in problems {
         let diagnostic = Diagnostic::error(Code::STEP_INPUT, message);
         match key {
-            Some(key) => findings.at_key(&pointer.join(key), diagnostic),
+            Some(key) => {
+                let at = pointer.join(key.as_str());
+                let diagnostic = quoted(entry, &key, &at, diagnostic, findings);
+                findings.at_key(&at, diagnostic);
+            }
             None => findings.at_key(&pointer, diagnostic),
         }
     }
     shell(item, &pointer, findings);
+}
+
+/// Advises to quote the value of an input that must be a string.
+fn quoted(
+    entry: &StepEntry,
+    key: &str,
+    at: &Pointer,
+    diagnostic: Diagnostic,
+    findings: &Findings<'_>,
+) -> Diagnostic {
+    let is_text = entry.inputs.iter().any(|input| input.name == key && input.kind == StepInputKind::Text);
+    if is_text { findings.with_quotes(at, diagnostic) } else { diagnostic }
 }
 
 /// Validates the inputs by constructing the step. Does nothing if an input contains a template.
@@ -91,15 +112,19 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
         else {
             continue;
         };
-        let pointer = pointer.join(index).join(name);
+        let step_pointer = pointer.join(index);
+        let pointer = step_pointer.join(name);
         if let Some(doubt) = registry::doubt(name) {
             let message = format!("workers will not find the pull step '{name}'");
-            let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt);
+            let fix = name_fix(name, &pointer, findings);
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt).fix(fix);
             findings.at_key(&pointer, diagnostic);
         }
         if let Some((message, help)) = invalid_form(step, name, inputs) {
             let message = format!("workers will fail: {message}");
-            findings.at_key(&pointer, Diagnostic::warning(Code::PULL_STEP_FORM, message).help(help));
+            let fix = form_fix(step, &step_pointer, findings);
+            let diagnostic = Diagnostic::warning(Code::PULL_STEP_FORM, message).help(help).fix(fix);
+            findings.at_key(&pointer, diagnostic);
         } else if let Some(item) = StepItem::parse(step) {
             pull_inputs(item, &pointer, findings);
         }
@@ -116,7 +141,11 @@ fn pull_inputs(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_
     }
     for (key, message) in problems {
         let diagnostic = Diagnostic::warning(Code::PULL_STEP_INPUT, format!("workers will fail: {message}"));
-        let at = key.map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        let at = key.as_deref().map_or_else(|| pointer.clone(), |key| pointer.join(key));
+        let diagnostic = match &key {
+            Some(key) => quoted(entry, key, &at, diagnostic, findings),
+            None => diagnostic,
+        };
         findings.at_key(&at, diagnostic);
     }
     shell(item, pointer, findings);
@@ -142,10 +171,26 @@ fn well_formed<'a>(listed: &'a Listed, findings: &mut Findings<'_>) -> Option<St
     let name = name.as_str()?;
     if let Some((message, help)) = invalid_form(&listed.step, name, inputs) {
         let at = listed.pointer.join(name);
-        findings.at_key(&at, Diagnostic::error(Code::STEP_FORM, message).help(help));
+        let fix = form_fix(&listed.step, &listed.pointer, findings);
+        findings.at_key(&at, Diagnostic::error(Code::STEP_FORM, message).help(help).fix(fix));
         return None;
     }
     listed.item()
+}
+
+/// Returns the fix for a step with a name of Prefect 2 or a misspelled name.
+fn name_fix(name: &str, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
+    yaml::rename_key(findings.document()?, pointer, registry::replacement(name)?)
+}
+
+/// Returns the fix for a step with several keys: its inputs are not indented, or it is several steps.
+fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
+    let others = step.as_mapping()?.keys().skip(1);
+    let steps = others.filter_map(Value::as_str).filter(|name| registry::find(name).is_some()).count();
+    match steps {
+        0 => yaml::indent_below_first(findings.document()?, pointer),
+        _ => yaml::split_item(findings.document()?, pointer),
+    }
 }
 
 /// Returns a message and a help text if the structure of a step is invalid. Returns `None` if the structure

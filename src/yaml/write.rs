@@ -122,7 +122,8 @@ fn number_text(text: &str) -> String {
     format!("{mantissa}{point}e{sign}{exponent}")
 }
 
-fn quoted_if_need_be(text: &str) -> String {
+/// Formats a string on one line, without quotes if it stays the same string.
+pub(super) fn quoted_if_need_be(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }
 

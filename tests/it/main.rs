@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod as_prefect;
 mod attacks;
+mod check_fix;
 mod cloud;
 mod conflicts;
 mod connection;

@@ -101,3 +101,23 @@ fn a_result_in_a_file_is_not_escaped() -> Result<()> {
     ensure!(!piped.stdout.contains("##["), "{piped}");
     Ok(())
 }
+
+const OPTIONS: &str = "
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  work_pool: {name: pool}
+  parameters: {times: 2}
+";
+
+#[test]
+fn warnings_about_options_name_no_line_of_the_file() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::for_project(&api.url(), OPTIONS)?;
+    let output = sandbox.run("deploy -n a --param nope=abc")?;
+    let warning = "warning[unknown-parameter]: --param nope=abc: the flow has no parameter 'nope'";
+    ensure!(output.stderr.matches("has no parameter 'nope'").count() == 1, "{output}");
+    ensure!(output.stderr.contains(warning) && !output.stderr.contains("--> prefect.yaml"), "{output}");
+    Ok(())
+}

@@ -167,6 +167,15 @@ codes! {
         example: "parameters: {nmae: Marvin}",
         fix: "Correct the name.",
     };
+    MISSING_PARAMETER = Entry {
+        name: "missing-parameter",
+        severity: Warning,
+        title: "a schedule starts runs without a required parameter",
+        meaning: "The flow has a parameter without a default, and neither the deployment nor the schedule has a value \
+                  for it. Every run of the schedule fails.",
+        example: "schedules:\n- cron: \"0 6 * * *\"   # def etl(source: str): ...",
+        fix: "Set the value in `parameters` of the deployment or of the schedule, or give the parameter a default.",
+    };
     PARAMETER_TYPE = Entry {
         name: "parameter-type",
         severity: Error,

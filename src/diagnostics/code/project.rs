@@ -64,6 +64,15 @@ codes! {
         example: "version: 1.10   # a number, and 1.1 at that",
         fix: "Use a value of the required type. Quotes turn a number or a date into a string.",
     };
+    LOSSY_SCALAR = Entry {
+        name: "lossy-scalar",
+        severity: Warning,
+        title: "a string without quotes loses characters",
+        meaning: "YAML reads some strings without quotes as numbers or booleans: `1.10` is the number 1.1, `010` is 8, \
+                  `12:30` is 750, and `no` is false. Prefect only receives the number or boolean.",
+        example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    tag: 1.10",
+        fix: "Put the value in quotes.",
+    };
     SCHEDULE_KIND = Entry {
         name: "schedule-kind",
         severity: Error,

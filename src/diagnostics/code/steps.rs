@@ -93,6 +93,15 @@ codes! {
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    scripts: make",
         fix: "Correct the input as described in the message.",
     };
+    NO_DOCKERFILE = Entry {
+        name: "no-dockerfile",
+        severity: Error,
+        title: "the Dockerfile of a build step does not exist",
+        meaning: "The image cannot be built. The path is relative to the input `path` of the step, or to the working \
+                  directory. The file is not required if an earlier build step may create it.",
+        example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    dockerfile: docker/Dokcerfile",
+        fix: "Create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile.",
+    };
     STEP_FAILED = Entry {
         name: "step-failed",
         severity: Error,

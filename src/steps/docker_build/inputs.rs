@@ -153,8 +153,7 @@ impl Inputs {
 
     /// Returns the URL of the build context, or `None` if the context is a local directory.
     pub(super) fn remote(&self) -> Option<&str> {
-        const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
-        self.path.as_deref().filter(|path| STARTS.iter().any(|start| path.starts_with(start)))
+        self.path.as_deref().filter(|path| is_remote(path))
     }
 
     fn check_auto(&self) -> Result<(), StepError> {
@@ -267,6 +266,12 @@ impl Inputs {
             sbom: text(&self.sbom),
         }
     }
+}
+
+/// Whether the input `path` is a URL from which the engine fetches the build context.
+pub(super) fn is_remote(path: &str) -> bool {
+    const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
+    STARTS.iter().any(|start| path.starts_with(start))
 }
 
 fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {

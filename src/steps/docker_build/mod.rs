@@ -7,7 +7,7 @@ mod inputs;
 mod reuse;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
@@ -119,6 +119,21 @@ struct Build {
     generated: Option<String>,
     options: BuildOptions,
     config: Config,
+}
+
+/// Returns the path of the Dockerfile that a step reads, relative to the working directory.
+///
+/// Returns `None` if the step reads no local file, or if the path contains a template.
+pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
+    let text = |key: &str| match inputs.get(key) {
+        None | Some(Value::Null) => Some(""),
+        Some(value) => value.as_str().filter(|text| !text.contains("{{") && !text.contains("<<")),
+    };
+    let (path, dockerfile) = (text("path")?, text("dockerfile")?);
+    if dockerfile == "auto" || inputs::is_remote(path) {
+        return None;
+    }
+    Some(Path::new(path).join(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile }))
 }
 
 impl BuildDockerImage {

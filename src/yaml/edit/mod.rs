@@ -3,6 +3,20 @@
 //! The position of an edit is derived from the positions of existing values. An edit is only returned if the new text
 //! parses to the expected value.
 
+mod apply;
+mod entry;
+mod fix;
+mod quoting;
+mod relocation;
+
+pub(crate) use apply::apply;
+pub(crate) use fix::{
+    indent_below_first, invert_flag, quote_key, quote_value, remove_entry, rename_key, split_item,
+    wrap_in_list, wrap_in_mapping,
+};
+pub(crate) use quoting::quote_values;
+pub(crate) use relocation::{Destination, move_entries};
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -90,6 +104,7 @@ fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Optio
 }
 
 /// The text of a document, with methods that operate on lines.
+#[derive(Clone, Copy)]
 struct Text<'a> {
     text: &'a str,
     line_end: &'static str,

@@ -1,0 +1,103 @@
+//! Edits of a file that solve the problem of a diagnostic.
+
+use crate::{source::Span, value::Value};
+
+/// An edit of a file that solves the problem of a diagnostic.
+#[derive(Debug, Clone)]
+pub(crate) struct Fix {
+    /// Summary in the imperative, such as "rename `pool` to `work_pool`".
+    pub(crate) title: String,
+    /// Replaced parts of the text, in text order and without overlaps.
+    pub(crate) replacements: Vec<Replacement>,
+    /// Part of the file that no other fix may change at the same time.
+    pub(crate) extent: Span,
+    /// Changes of the parsed values. The span is that of a key or a value, depending on the effect.
+    pub(crate) effects: Vec<(Span, Effect)>,
+}
+
+/// New text for a part of a file. An empty span is an insertion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Replacement {
+    pub(crate) span: Span,
+    pub(crate) text: String,
+}
+
+/// Effect of a fix on the parsed values.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// The entry whose key is at the span gets another key.
+    Rename(String),
+    /// The entry whose key is at the span no longer exists.
+    Remove,
+    /// The value at the span becomes another value.
+    Set(Value),
+}
+
+impl Replacement {
+    pub(crate) fn new(span: Span, text: impl Into<String>) -> Self {
+        Self { span, text: text.into() }
+    }
+
+    /// Creates an insertion at an offset.
+    pub(crate) fn insertion(at: usize, text: impl Into<String>) -> Self {
+        Self::new(Span::new(at, at), text)
+    }
+}
+
+/// Applies replacements, which must be in text order. Returns `None` if they overlap.
+pub(crate) fn replace<'a>(
+    text: &str,
+    replacements: impl IntoIterator<Item = &'a Replacement>,
+) -> Option<String> {
+    let mut result = String::with_capacity(text.len());
+    let mut end = 0;
+    for replacement in replacements {
+        result.push_str(text.get(end..replacement.span.start)?);
+        result.push_str(&replacement.text);
+        end = replacement.span.end;
+    }
+    result.push_str(text.get(end..)?);
+    Some(result)
+}
+
+/// Selects fixes of a file that can be applied together. The first of several overlapping fixes is selected.
+pub(crate) fn compatible<'a>(fixes: impl IntoIterator<Item = &'a Fix>) -> Vec<&'a Fix> {
+    let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
+    fixes.sort_by_key(|fix| (fix.extent.start, fix.extent.end));
+    let mut end = 0;
+    fixes.retain(|fix| {
+        let is_free = fix.extent.start >= end;
+        end = if is_free { fix.extent.end } else { end };
+        is_free
+    });
+    fixes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fix(title: &str, start: usize, end: usize) -> Fix {
+        let span = Span::new(start, end);
+        Fix { title: title.to_owned(), replacements: Vec::new(), extent: span, effects: Vec::new() }
+    }
+
+    #[test]
+    fn replaces_parts_of_a_text() {
+        let parts = [
+            Replacement::new(Span::new(0, 1), "é"),
+            Replacement::insertion(3, "x"),
+            Replacement::new(Span::new(3, 4), ""),
+        ];
+        assert_eq!(replace("abcd", &parts).as_deref(), Some("ébcx"));
+        let overlapping = [Replacement::new(Span::new(0, 2), ""), Replacement::new(Span::new(1, 3), "")];
+        assert_eq!(replace("abcd", &overlapping), None);
+    }
+
+    #[test]
+    fn selects_fixes_that_do_not_overlap() {
+        let fixes = [fix("c", 7, 9), fix("b", 3, 6), fix("a", 0, 4), fix("d", 9, 9)];
+        let titles: Vec<_> = compatible(&fixes).iter().map(|fix| fix.title.as_str()).collect();
+        assert_eq!(titles, ["a", "c", "d"]);
+    }
+}

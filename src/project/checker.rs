@@ -1,0 +1,317 @@
+//! Checks of the keys and types of a project file, and normalization of its values.
+
+use super::{
+    Findings,
+    conversion::{count, flag, is_duration},
+    fields::{self, KnownKey, Shape},
+    misplaced::{self, Misplaced},
+    removed::{self, Removed},
+    repair::Repair,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic, Fix, did_you_mean},
+    pointer::Pointer,
+    python,
+    value::{self, Mapping, Value},
+    yaml::{self, Document},
+};
+
+pub(super) struct Checker<'a, 'b> {
+    pub(super) findings: &'a mut Findings<'b>,
+}
+
+impl Checker<'_, '_> {
+    pub(super) fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
+        self.unused_keys(fields, fields::DEPLOYMENT, removed::DEPLOYMENT, misplaced::in_deployment, pointer);
+        self.mapping(fields, fields::DEPLOYMENT, pointer)
+    }
+
+    fn unused_keys(
+        &mut self,
+        fields: &Mapping,
+        known: &'static [KnownKey],
+        removed: &'static [Removed],
+        misplaced: fn(&str) -> Option<Misplaced>,
+        pointer: &Pointer,
+    ) {
+        for key in fields.keys() {
+            let text = python::to_text(key);
+            let pointer = pointer.join(json_text(key));
+            let diagnostic = match key.as_str() {
+                Some(name) if fields::find(known, name).is_some() => continue,
+                Some(name) => {
+                    let (diagnostic, repair) = unused_key(name, known, removed, misplaced(name));
+                    diagnostic.fix(self.repaired(repair, &pointer))
+                }
+                None => {
+                    let message = format!("the key `{text}` is {} and has no effect", value::kind(key));
+                    Diagnostic::warning(Code::UNKNOWN_KEY, message).help(quote_key(key))
+                }
+            };
+            self.findings.at_key(&pointer, diagnostic);
+        }
+    }
+
+    /// Returns the fix of a repair at a path.
+    fn repaired(&self, repair: Option<Repair>, pointer: &Pointer) -> Option<Fix> {
+        repair?.fix(self.findings.document()?, pointer)
+    }
+
+    /// Checks the known keys of a mapping and normalizes their values. Unknown keys are kept unchanged.
+    pub(super) fn mapping(
+        &mut self,
+        fields: &Mapping,
+        known: &'static [KnownKey],
+        pointer: &Pointer,
+    ) -> Mapping {
+        let normal = |(key, value): (&Value, &Value)| {
+            let value = match key.as_str().and_then(|name| fields::find(known, name)) {
+                Some(field)
+                    if value.is_null()
+                        && field.nullable
+                        && !self.findings.is_no_number(&pointer.join(field.key)) =>
+                {
+                    Value::Null
+                }
+                Some(field) => self.value(field, value, &pointer.join(field.key)),
+                None => value.clone(),
+            };
+            (key.clone(), value)
+        };
+        fields.iter().map(normal).collect()
+    }
+
+    /// Normalizes a value. A value of a wrong type is reported and returned unchanged.
+    fn value(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
+        match (field.shape, value) {
+            (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
+                self.mismatch(field, value, pointer)
+            }
+            (Shape::Text, Value::String(_))
+            | (Shape::Moment, Value::String(_) | Value::Number(_))
+            | (Shape::Tags, Value::String(_) | Value::Sequence(_))
+            | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
+            | (Shape::Interval, Value::Number(_))
+            | (Shape::Steps, Value::Mapping(_)) => value.clone(),
+            (Shape::Steps, Value::Sequence(steps)) => {
+                self.items_are_mappings(field, steps, pointer);
+                value.clone()
+            }
+            (Shape::Mappings, Value::Sequence(items)) => {
+                self.items_are_mappings(field, items, pointer);
+                value.clone()
+            }
+            (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
+            (Shape::FlagOrText, Value::Number(_)) | (Shape::Flag, _) => {
+                flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool)
+            }
+            (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_) | Value::Bool(_)) => {
+                count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
+            }
+            (Shape::Limit, Value::Mapping(limit)) => {
+                self.unused_keys(limit, fields::LIMIT, &[], |_| None, pointer);
+                self.mapping(limit, fields::LIMIT, pointer).into()
+            }
+            (Shape::Parameters, Value::Mapping(parameters)) => {
+                self.keys_are_text(field, parameters, pointer);
+                value.clone()
+            }
+            (Shape::WorkPool, Value::Mapping(pool)) => {
+                self.unused_keys(
+                    pool,
+                    fields::WORK_POOL,
+                    removed::WORK_POOL,
+                    misplaced::in_work_pool,
+                    pointer,
+                );
+                self.mapping(pool, fields::WORK_POOL, pointer).into()
+            }
+            (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
+            (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
+            (Shape::Schedules, Value::Sequence(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| self.schedule_item(item, &pointer.join(index)))
+                .collect(),
+            _ => self.mismatch(field, value, pointer),
+        }
+    }
+
+    fn schedule_item(&mut self, item: &Value, pointer: &Pointer) -> Value {
+        if let Value::Mapping(schedule) = item {
+            return self.schedule(schedule, pointer);
+        }
+        let message = format!(
+            "a schedule must be a mapping with `cron`, `interval` or `rrule`, not {}",
+            value::kind(item)
+        );
+        self.findings.at_value(pointer, Diagnostic::error(Code::WRONG_TYPE, message));
+        item.clone()
+    }
+
+    fn schedule(&mut self, schedule: &Mapping, pointer: &Pointer) -> Value {
+        for key in schedule.keys().filter_map(Value::as_str) {
+            if fields::find(fields::SCHEDULE, key).is_some() {
+                continue;
+            }
+            let (diagnostic, repair) = if let Some(removed) = removed::find(removed::SCHEDULE, key) {
+                let diagnostic = Diagnostic::error(
+                    Code::REMOVED_KEY,
+                    format!("Prefect {} and later reject the key `{key}` in a schedule", removed.since),
+                )
+                .help(removed.instead);
+                (diagnostic, removed.repair)
+            } else {
+                let known = fields::SCHEDULE.iter().map(|field| field.key);
+                let similar = did_you_mean(key, known.clone());
+                let help = similar.map_or_else(
+                    || format!("valid keys are {}", known.collect::<Vec<_>>().join(", ")),
+                    |known| format!("did you mean `{known}`?"),
+                );
+                let message = format!("unknown key `{key}` in a schedule");
+                (Diagnostic::error(Code::UNKNOWN_KEY, message).help(help), rename(key, similar))
+            };
+            let pointer = pointer.join(key);
+            let fix = self.repaired(repair, &pointer);
+            self.findings.at_key(&pointer, diagnostic.fix(fix));
+        }
+        let kinds: Vec<_> = fields::SCHEDULE_KINDS
+            .into_iter()
+            .filter(|key| schedule.get(key).is_some_and(|v| !v.is_null()))
+            .collect();
+        if kinds.len() != 1 {
+            let message = match kinds.as_slice() {
+                [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
+                kinds => format!("a schedule must have exactly one kind, not {}", kinds.join(" and ")),
+            };
+            let diagnostic = Diagnostic::error(Code::SCHEDULE_KIND, message)
+                .help("use one of `cron`, `interval` and `rrule`");
+            self.findings.at_value(pointer, diagnostic);
+        }
+        self.mapping(schedule, fields::SCHEDULE, pointer).into()
+    }
+
+    fn items_are_mappings(&mut self, field: &KnownKey, items: &[Value], pointer: &Pointer) {
+        for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_mapping()) {
+            let message =
+                format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
+            self.findings.at_value(&pointer.join(index), Diagnostic::error(Code::WRONG_TYPE, message));
+        }
+    }
+
+    fn keys_are_text(&mut self, field: &KnownKey, mapping: &Mapping, pointer: &Pointer) {
+        for key in mapping.keys().filter(|key| !key.is_string()) {
+            let text = json_text(key);
+            let message =
+                format!("the keys of `{}` must be strings, but {text} is {}", field.key, value::kind(key));
+            let pointer = pointer.join(text);
+            let fix = self.findings.document().and_then(|document| yaml::quote_key(document, &pointer));
+            let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message).help(quote_key(key)).fix(fix);
+            self.findings.at_key(&pointer, diagnostic);
+        }
+    }
+
+    fn mismatch(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
+        let kind = match value {
+            Value::String(_) if self.findings.is_date(pointer) => "a date",
+            Value::Null if self.findings.is_no_number(pointer) => "a float",
+            value => value::kind(value),
+        };
+        let message = format!("`{}` must be {}, not {kind}", field.key, expected(field.shape));
+        let help = match (field.shape, value) {
+            (Shape::Parameters, Value::Null) => {
+                Some(format!("remove the key, or write `{}: {{}}`", field.key))
+            }
+            (Shape::Mappings, Value::Null) => Some(format!("remove the key, or write `{}: []`", field.key)),
+            (Shape::Schedule, Value::Sequence(_)) => Some("use `schedules` for a list".to_owned()),
+            (Shape::Schedules | Shape::Mappings, Value::Mapping(_)) => {
+                Some("start each item of the list with `- `".to_owned())
+            }
+            (Shape::WorkPool, Value::String(_)) => {
+                Some("write the name of the work pool as `work_pool: {name: ...}`".to_owned())
+            }
+            _ => None,
+        };
+        let fix = self.findings.document().and_then(|document| type_fix(document, field, value, pointer));
+        let diagnostic = Diagnostic { help, fix, ..Diagnostic::error(Code::WRONG_TYPE, message) };
+        let diagnostic = match field.shape {
+            Shape::Text | Shape::Tags => self.findings.with_quotes(pointer, diagnostic),
+            _ => diagnostic,
+        };
+        self.findings.at_value(pointer, diagnostic);
+        value.clone()
+    }
+}
+
+/// Returns the fix for a value of the wrong type whose form shows what was meant.
+fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Fix> {
+    match (field.shape, value) {
+        (Shape::Parameters, Value::Null) => yaml::remove_entry(document, pointer),
+        (Shape::Schedule, Value::Sequence(_)) => yaml::rename_key(document, pointer, "schedules"),
+        (Shape::Schedules | Shape::Mappings, Value::Mapping(_)) => {
+            yaml::wrap_in_list(document, pointer, None)
+        }
+        (Shape::WorkPool, Value::String(_)) => yaml::wrap_in_mapping(document, pointer, "name"),
+        _ => None,
+    }
+}
+
+/// Returns the diagnostic for a key that a mapping does not have, or no longer has, and the edit that fixes it.
+fn unused_key(
+    key: &str,
+    known: &'static [KnownKey],
+    removed: &'static [Removed],
+    misplaced: Option<Misplaced>,
+) -> (Diagnostic, Option<Repair>) {
+    if let Some(removed) = removed::find(removed, key) {
+        let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
+        return (Diagnostic::warning(Code::REMOVED_KEY, message).help(removed.instead), removed.repair);
+    }
+    let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` has no effect"));
+    if let Some(Misplaced { help, repair }) = misplaced {
+        return (diagnostic.help(help), repair);
+    }
+    let similar = did_you_mean(key, known.iter().map(|field| field.key));
+    let help = similar.map(|known| format!("did you mean `{known}`?"));
+    (Diagnostic { help, ..diagnostic }, rename(key, similar))
+}
+
+/// Returns the edit that corrects a misspelled key. Other keys need a decision.
+fn rename(key: &str, similar: Option<&'static str>) -> Option<Repair> {
+    similar.filter(|similar| is_misspelling(key, similar)).map(Repair::Rename)
+}
+
+/// Whether a key is probably a misspelling of another.
+pub(super) fn is_misspelling(key: &str, known: &str) -> bool {
+    strsim::damerau_levenshtein(key, known) <= 2
+}
+
+fn json_text(key: &Value) -> String {
+    key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
+}
+
+/// Returns a suggestion for a key that is not a string.
+fn quote_key(key: &Value) -> String {
+    match key {
+        Value::Bool(_) => "put the key in quotes: YAML reads on, off, yes and no as booleans".to_owned(),
+        key => format!("put it in quotes: \"{}\"", json_text(key)),
+    }
+}
+
+fn expected(shape: Shape) -> &'static str {
+    match shape {
+        Shape::Text => "a string",
+        Shape::Moment => "a date and time, or a number of seconds since 1970",
+        Shape::Flag => "true or false",
+        Shape::FlagOrText => "true, false or a template",
+        Shape::Count => "a whole number",
+        Shape::Tags => "a list of tags",
+        Shape::Parameters | Shape::WorkPool => "a mapping",
+        Shape::Steps => "a list of steps",
+        Shape::Interval => "a number of seconds, or a string such as `1 day` or `PT1H`",
+        Shape::Limit => "a whole number, or a mapping with `limit` and `collision_strategy`",
+        Shape::Schedule => "one schedule",
+        Shape::Schedules => "a list of schedules",
+        Shape::Mappings => "a list of mappings",
+    }
+}

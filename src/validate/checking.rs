@@ -1,0 +1,112 @@
+//! Validation of a project file without a server, and fixes of the file.
+
+use std::path::Path;
+
+use super::{
+    PreparationError, dockerfiles,
+    preparation::{Loaded, prepare},
+};
+use crate::{
+    deployment::DeployContext,
+    diagnostics::{Diagnostic, Fix, merge_repeated},
+    project::{self, ProjectError},
+    source::Source,
+    template::Resolver,
+    yaml,
+};
+
+/// Maximum number of passes of [`fix`]. Each pass applies all fixes that do not overlap.
+const MAXIMUM_PASSES: usize = 50;
+
+/// Diagnostics about a project file.
+#[derive(Clone)]
+pub(crate) struct ProjectFindings {
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    /// Number of deployments in the file.
+    pub(crate) deployments: usize,
+    /// Fixes that replace deprecated keys which still have an effect.
+    modernizations: Vec<Fix>,
+}
+
+/// A project file with all fixes applied, in memory.
+pub(crate) struct FixedProject {
+    pub(crate) original: Source,
+    pub(crate) fixed: Source,
+    /// Number of applied fixes.
+    pub(crate) count: usize,
+    /// Diagnostics about the original file.
+    pub(crate) before: ProjectFindings,
+    /// Diagnostics about the fixed file.
+    pub(crate) after: ProjectFindings,
+}
+
+/// Validates the selected deployments without a server.
+///
+/// # Errors
+///
+/// Fails if there is no project file or if options are invalid.
+pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
+    match project::read(path(ctx), ctx.directory) {
+        Ok(source) => findings_in(ctx, &source).await,
+        Err(error) => invalid(error),
+    }
+}
+
+/// Applies all fixes to the project file in memory, and validates the selected deployments again.
+///
+/// # Errors
+///
+/// Fails as [`findings`] does, and if the file is not UTF-8.
+pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProject, PreparationError> {
+    let original = project::read(path(ctx), ctx.directory)?;
+    let before = findings_in(ctx, &original).await?;
+    let mut after = before.clone();
+    let (mut fixed, mut count) = (original.clone(), 0);
+    for _ in 0..MAXIMUM_PASSES {
+        let fixes = after.diagnostics.iter().filter_map(|diagnostic| {
+            let is_here = diagnostic.place.as_ref().is_some_and(|place| place.source.name() == fixed.name());
+            diagnostic.fix.as_ref().filter(|_| is_here)
+        });
+        let Some(result) = yaml::apply(&fixed, fixes.chain(&after.modernizations)) else { break };
+        fixed = fixed.with_text(result.text);
+        count += result.count;
+        after = findings_in(ctx, &fixed).await?;
+    }
+    Ok(FixedProject { original, fixed, count, before, after })
+}
+
+fn path<'a>(ctx: &DeployContext<'a>) -> &'a Path {
+    ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE))
+}
+
+async fn findings_in(ctx: &DeployContext<'_>, source: &Source) -> Result<ProjectFindings, PreparationError> {
+    let (project, warnings) = match project::load_source(source) {
+        Ok(loaded) => loaded,
+        Err(error) => return invalid(error),
+    };
+    let loaded = Loaded { project, warnings };
+    let mut findings = loaded.findings();
+    if let Some(warning) = loaded.project.missing_deployments() {
+        findings.push(warning);
+    } else {
+        let resolver = Resolver::offline(ctx.redactor.clone());
+        for (_, sections) in prepare(&loaded.project, ctx, &resolver, &mut findings).await? {
+            dockerfiles(&sections, ctx.directory, &mut findings);
+        }
+    }
+    Ok(ProjectFindings {
+        diagnostics: merge_repeated(findings.take()),
+        deployments: loaded.project.deployments.len(),
+        modernizations: loaded.project.modernizations(),
+    })
+}
+
+/// Returns the diagnostics of an invalid file. Other errors are failures.
+fn invalid(error: ProjectError) -> Result<ProjectFindings, PreparationError> {
+    match error {
+        ProjectError::Invalid { diagnostics, .. } => {
+            Ok(ProjectFindings { diagnostics, deployments: 0, modernizations: Vec::new() })
+        }
+        other => Err(other.into()),
+    }
+}
