@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
+    docker::registry::ImageDigests,
     names,
     steps::{
         List, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepFailure, StepKind,
@@ -45,7 +46,9 @@ async fn run_sections(
     resolver: &Resolver<'_>,
 ) -> Result<Vec<Mapping>, StepFailure> {
     let mut outputs = vec![Mapping::new(); prepared.len()];
-    let mut contexts: Vec<StepContext<'_>> = prepared.iter().map(|_| context(ctx, resolver)).collect();
+    let digests = ImageDigests::default();
+    let mut contexts: Vec<StepContext<'_>> =
+        prepared.iter().map(|_| context(ctx, resolver, &digests)).collect();
     for section in Section::LOCAL {
         let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
         let lists = lists.filter_map(|(((resolved, sections), outputs), context)| {
@@ -144,13 +147,18 @@ fn not_begun(
     }
 }
 
-pub(super) fn context<'a>(ctx: &DeployContext<'a>, resolver: &'a Resolver<'a>) -> StepContext<'a> {
+pub(super) fn context<'a>(
+    ctx: &DeployContext<'a>,
+    resolver: &'a Resolver<'a>,
+    digests: &'a ImageDigests,
+) -> StepContext<'a> {
     StepContext {
         directory: ctx.directory.to_owned(),
         environment: Cow::Borrowed(ctx.environment),
         python: ctx.options.python.interpreter.as_deref(),
         docker_namespace: ctx.docker_namespace,
         images: &ctx.options.images,
+        digests,
         clock: ctx.clock,
         progress: ctx.progress,
         resolver,

@@ -6,6 +6,7 @@ use crate::{
     build::steps,
     deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
+    docker::registry::ImageDigests,
     flow::{Entrypoint, FlowError, Inspector},
     pointer::Pointer,
     steps::{List, Listed, Runner, Section, StepContext, StepFailure, StepItem, registry},
@@ -56,7 +57,9 @@ pub(crate) async fn pull(
         return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
     }
     let runner = Runner::new(resolver, 1, ctx.options.strict);
-    let mut context = StepContext { directory: workspace.to_owned(), ..steps::context(ctx, resolver) };
+    let digests = ImageDigests::default();
+    let mut context =
+        StepContext { directory: workspace.to_owned(), ..steps::context(ctx, resolver, &digests) };
     let scope = Scope::new(ctx.environment);
     let mut outputs = Mapping::new();
     let mut chosen = workspace.to_owned();

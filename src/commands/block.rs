@@ -108,10 +108,11 @@ async fn find(client: &Client, slug: Option<&str>, id: Option<Uuid>) -> Result<N
     let (found, called) = match (slug, id) {
         (_, Some(id)) => (client.hidden_block_document_by_id(id).await?, id.to_string()),
         (Some(slug), None) => {
-            let (kind, name) = slug.split_once('/').ok_or_else(|| {
+            let parts = slug.split_once('/').filter(|(_, name)| !name.contains('/'));
+            let (kind, name) = parts.ok_or_else(|| {
                 let slug = python::quoted(slug);
                 CommandError::usage(format!(
-                    "{slug} is not valid. Slug must contain a '/', e.g. 'json/my-json-block'"
+                    "{slug} is not valid. Slug must contain exactly one '/', e.g. 'json/my-json-block'"
                 ))
             })?;
             (client.hidden_block_document(kind, name).await?, slug.to_owned())

@@ -166,10 +166,8 @@ fn warn_unknown(name: &str, context: &Context) {
 }
 
 fn similar_setting(name: &str) -> String {
-    let names = settings::ALL.iter().flat_map(|entry| entry.name.names());
-    let near = names.max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
-    match near.filter(|near| strsim::jaro_winkler(near, name) > 0.93) {
-        Some(near) => format!("did you mean {near}?"),
+    match settings::similar(name) {
+        Some(similar) => format!("did you mean {similar}?"),
         None => "`prefectl config view --show-defaults` lists all settings".to_owned(),
     }
 }
@@ -209,10 +207,8 @@ fn validate(context: &Context) -> Result<(), CommandError> {
     let profile = &context.settings.profile;
     let mut problems = Vec::new();
     for (name, value) in Profiles::load(path)?.get(profile).into_iter().flatten() {
-        match settings::find(name) {
-            Some(entry) => problems.extend(Assignment { name, value, entry: Some(entry) }.problem()),
-            None => warn_unknown(name, context),
-        }
+        let entry = settings::find(name); // unknown settings were reported when the settings were read
+        problems.extend(Assignment { name, value, entry }.problem());
     }
     if !problems.is_empty() {
         return Err(CommandError::usage(problems.join("\n")));

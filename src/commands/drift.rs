@@ -54,10 +54,8 @@ fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
     let mut lines = vec![headline];
     lines.extend(drifted.differences.iter().flat_map(difference));
     if !drifted.not_compared.is_empty() {
-        let line = format!(
-            "    not compared, because steps determine the value: {}",
-            drifted.not_compared.join(", ")
-        );
+        let line =
+            format!("    not compared, because the value is unknown: {}", drifted.not_compared.join(", "));
         lines.push(line.dimmed().to_string());
     }
     lines

@@ -30,14 +30,13 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// A metric that the tested version of Prefect does not support.
+/// A questionable value that Prefect accepts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct UnknownMetric {
+pub(crate) struct ItemWarning {
     pub(crate) index: usize,
     pub(crate) path: Pointer,
-    pub(crate) name: String,
-    /// The name of a similar known metric, if there is one.
-    pub(crate) suggestion: Option<&'static str>,
+    pub(crate) message: String,
+    pub(crate) help: Option<String>,
 }
 
 /// Errors and warnings that are collected while items are read.
@@ -46,7 +45,7 @@ pub(super) struct Findings {
     pub(super) index: usize,
     pub(super) errors: Vec<ItemError>,
     pub(super) unknown_keys: Vec<UnknownKey>,
-    pub(super) unknown_metrics: Vec<UnknownMetric>,
+    pub(super) warnings: Vec<ItemWarning>,
 }
 
 impl Findings {
@@ -124,11 +123,17 @@ impl<'a> Reader<'a> {
     pub(super) fn metric_name(&mut self, key: &str, known: &[&'static str]) -> Option<String> {
         let name = self.required(key, text)?;
         if !known.contains(&name.as_str()) {
-            let suggestion = did_you_mean(&name, known.iter().copied());
-            let (index, path) = (self.findings.index, self.path_of(key));
-            self.findings.unknown_metrics.push(UnknownMetric { index, path, name: name.clone(), suggestion });
+            let help =
+                did_you_mean(&name, known.iter().copied()).map(|known| format!("did you mean '{known}'?"));
+            self.warn(key, format!("unknown metric '{name}'; the server decides whether it exists"), help);
         }
         Some(name)
+    }
+
+    /// Adds a warning about the value of a key.
+    pub(super) fn warn(&mut self, key: &str, message: impl Into<String>, help: Option<String>) {
+        let (index, path) = (self.findings.index, self.path_of(key));
+        self.findings.warnings.push(ItemWarning { index, path, message: message.into(), help });
     }
 
     /// Records all keys of the mapping that are not in `known`.

@@ -21,5 +21,5 @@ pub(crate) mod instructions;
 mod lines;
 mod push;
 pub(crate) mod reference;
-mod registry;
+pub(crate) mod registry;
 pub(crate) mod requirements;

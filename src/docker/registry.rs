@@ -1,8 +1,13 @@
 //! Queries container engines and registries for images.
 
-use std::time::Duration;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bollard::query_parameters::TagImageOptionsBuilder;
+use futures_util::future::join_all;
 
 use super::{
     auth::Credentials,
@@ -14,6 +19,44 @@ use super::{
 
 /// Maximum duration of a query to a registry.
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Digests of images with content tags, as found in registries during one command. A step that needs the digest again
+/// does not query the registry.
+#[derive(Debug, Default)]
+pub(crate) struct ImageDigests {
+    found: Mutex<HashMap<String, String>>,
+}
+
+impl ImageDigests {
+    /// Returns the digest of the image that has all given names in its registry. Returns `None` if a name is missing
+    /// or belongs to another image.
+    ///
+    /// The first name must have a content tag, whose image never changes. The other names are always queried.
+    pub(crate) async fn common(
+        &self,
+        engine: &Engine,
+        references: &[String],
+        credentials: Option<&Credentials>,
+    ) -> Option<String> {
+        let (first, others) = references.split_first()?;
+        let known = self.found().get(first).cloned();
+        let first_digest = async {
+            match known {
+                Some(digest) => Some(digest),
+                None => engine.digest_in_registry(first, credentials).await,
+            }
+        };
+        let others = join_all(others.iter().map(|other| engine.digest_in_registry(other, credentials)));
+        let (digest, others) = tokio::join!(first_digest, others);
+        let digest = digest?;
+        self.found().insert(first.clone(), digest.clone());
+        others.iter().all(|other| other.as_ref() == Some(&digest)).then_some(digest)
+    }
+
+    fn found(&self) -> MutexGuard<'_, HashMap<String, String>> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Engine {
     /// Returns the digest of an image in its registry. Returns `None` if the image does not exist or the

@@ -20,6 +20,9 @@ use crate::{
     value::json_object,
 };
 
+/// Name of the field with the service level agreements.
+pub(super) const SLA_FIELD: &str = "sla";
+
 /// Default values of new deployments, which a plan does not show.
 const DEFAULTS: [(&str, Json); 2] =
     [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
@@ -142,7 +145,7 @@ fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     let triggers = triggers
         .map(|wanted| change("triggers", Json::Null, trigger(&wanted.automation_body(uuid::Uuid::nil()))));
     let slas =
-        desired.slas.iter().flatten().map(|sla| change("sla", Json::Null, sla.body(uuid::Uuid::nil())));
+        desired.slas.iter().flatten().map(|sla| change(SLA_FIELD, Json::Null, sla.body(uuid::Uuid::nil())));
     fields.chain(schedules).chain(triggers).chain(slas).collect()
 }
 
@@ -174,7 +177,7 @@ fn updated(
         triggers(changes, automations, &mut described);
     }
     for sla in desired.slas.iter().flatten() {
-        described.push(change("sla", Json::Null, sla.body(live.id)));
+        described.push(change(SLA_FIELD, Json::Null, sla.body(live.id)));
     }
     described
 }

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::document::{Action, Plan};
+use crate::plan::{
+    describe::SLA_FIELD,
+    document::{Action, Plan},
+};
 
 /// Differences of all selected deployments.
 #[derive(Debug, Serialize)]
@@ -20,7 +23,8 @@ pub(crate) struct DriftedDeployment {
     pub(crate) name: String,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Names of the fields that cannot be compared without running steps.
+    /// Names of the fields that cannot be compared, because steps determine the value or the server does not
+    /// return it.
     pub(crate) not_compared: Vec<String>,
 }
 
@@ -57,8 +61,11 @@ impl Drift {
 impl From<Plan> for Drift {
     fn from(plan: Plan) -> Self {
         let deployments = plan.deployments.into_iter().map(|deployment| {
-            let (left_to_steps, changes): (Vec<_>, Vec<_>) =
-                deployment.changes.into_iter().partition(|change| change.known_after_build);
+            // Prefect Cloud does not return SLAs.
+            let (unknown, changes): (Vec<_>, Vec<_>) = deployment
+                .changes
+                .into_iter()
+                .partition(|change| change.known_after_build || change.field == SLA_FIELD);
             let changed = changes.into_iter().map(|change| Difference {
                 field: change.field,
                 file: change.new,
@@ -79,7 +86,7 @@ impl From<Plan> for Drift {
                     (if found.is_empty() { DriftState::Same } else { DriftState::Differs }, found)
                 }
             };
-            let not_compared = left_to_steps.into_iter().map(|change| change.field).collect();
+            let not_compared = unknown.into_iter().map(|change| change.field).collect();
             DriftedDeployment { name: deployment.name, state, differences, not_compared }
         });
         Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }

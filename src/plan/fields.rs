@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::deployment::{DesiredDeployment, LiveDeployment};
+use crate::{
+    deployment::{DesiredDeployment, LiveDeployment},
+    project::ConcurrencyLimit,
+};
 
 /// Change of a field.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +70,7 @@ pub(crate) fn same(field: &str, old: &Json, new: &Json) -> bool {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
         // Null and an empty list both mean no pull steps.
         "pull_steps" => steps(old) == steps(new),
-        "concurrency_options" => without_nulls(old) == without_nulls(new),
+        "concurrency_options" => known_options(old) == known_options(new),
         _ => old == new,
     }
 }
@@ -80,9 +83,10 @@ fn steps(value: &Json) -> &[Json] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-fn without_nulls(value: &Json) -> Option<Map<String, Json>> {
-    let entries = value.as_object()?.iter().filter(|(_, value)| !value.is_null());
-    Some(entries.map(|(key, value)| (key.clone(), value.clone())).collect())
+/// Returns the values of the known concurrency options. Null equals a missing option.
+fn known_options(value: &Json) -> Option<[Option<&Json>; 2]> {
+    let options = value.as_object()?;
+    Some(ConcurrencyLimit::OPTIONS.map(|key| options.get(key).filter(|value| !value.is_null())))
 }
 
 #[cfg(test)]
@@ -115,7 +119,9 @@ mod tests {
             "id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x",
             "version": "1", "tags": ["a"], "description": null, "work_queue_name": "default",
             "concurrency_limit": null, "global_concurrency_limit": {"limit": 2},
-            "concurrency_options": {"collision_strategy": "ENQUEUE", "grace_period_seconds": null},
+            "concurrency_options": {
+                "collision_strategy": "ENQUEUE", "grace_period_seconds": null, "option_of_a_later_release": 1
+            },
             "job_variables": {"env": {"A": "1"}}, "parameters": {"b": 1, "a": 2}
         });
         let live = LiveDeployment::new(serde_json::from_value(live).unwrap(), &SharedValues::default());

@@ -44,6 +44,16 @@ pub(crate) fn may_exist(name: &str) -> bool {
     })
 }
 
+/// Returns the known setting whose name is most similar, or `None` if no name is similar.
+pub(crate) fn similar(name: &str) -> Option<&'static str> {
+    let similarity = |known: &str| strsim::jaro_winkler(known, name);
+    let nearest = ALL
+        .iter()
+        .flat_map(|entry| entry.name.names())
+        .max_by(|a, b| similarity(a).total_cmp(&similarity(b)));
+    nearest.filter(|nearest| similarity(nearest) > 0.93)
+}
+
 /// Returns the names of a setting. In constants, an unknown name is a compile-time error.
 pub(super) const fn named(canonical: &str) -> SettingName {
     let mut index = 0;

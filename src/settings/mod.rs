@@ -21,10 +21,11 @@ mod sources;
 mod tests;
 mod toml;
 mod ui_url;
+mod unknown;
 mod value;
 
 pub(crate) use self::{
-    catalogue::{ALL, Entry, find, may_exist},
+    catalogue::{Entry, find, may_exist, similar},
     error::{NoApiUrl, SettingsError},
     listing::{Listed, list},
     names::DEFAULT_WORK_POOL_NAME,

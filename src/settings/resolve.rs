@@ -12,7 +12,7 @@ use super::{
     names::{self, DEFAULT_WORK_POOL_NAME},
     profiles_file::ProfilesFile,
     sources::Sources,
-    ui_url,
+    ui_url, unknown,
     value::{Origin, Setting},
 };
 use crate::{
@@ -80,6 +80,8 @@ impl Settings {
         let mut settings = Self::from_sources(&sources, environment, profile, profiles_path)?;
         settings.profile_is_chosen = profile_is_chosen;
         settings.warnings = warnings;
+        let unknown = unknown::without_mentioned(sources.unknown(), directory);
+        settings.warnings.extend(unknown::warning(&unknown));
         let silent =
             sources.read(&names::SILENCE_API_URL_MISCONFIGURATION)?.is_some_and(|silent| silent.value);
         if !silent {

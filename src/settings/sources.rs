@@ -10,7 +10,7 @@ use super::{
     error::SettingsError,
     names,
     profiles::ProfileSettings,
-    toml,
+    toml, unknown,
     value::{FromSetting, Origin, Setting},
 };
 use crate::{environment::Environment, fs};
@@ -58,6 +58,18 @@ impl Sources {
     pub(super) fn add_profile(&mut self, settings: &ProfileSettings) {
         let settings = settings.iter().map(|(name, value)| (name.clone(), Value::from(value.as_str())));
         self.layers.push((Origin::Profile, Layer::Names(settings.collect())));
+    }
+
+    /// Returns the settings that are not in the catalogue, each with its source.
+    pub(super) fn unknown(&self) -> Vec<(String, Origin)> {
+        let unknown_in = |layer: &Layer| match layer {
+            Layer::Names(values) => unknown::unknown_names(values.keys().map(String::as_str)),
+            Layer::Nested(root) => unknown::unknown_paths(root),
+        };
+        self.layers
+            .iter()
+            .flat_map(|(origin, layer)| unknown_in(layer).into_iter().map(|name| (name, *origin)))
+            .collect()
     }
 
     /// Returns the value with the highest precedence, and the source of that value.

@@ -51,6 +51,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Clock,
+    docker::registry::ImageDigests,
     environment::Environment,
     interpreter::{Search, SearchScope},
     progress::Progress,
@@ -70,6 +71,8 @@ pub(crate) struct StepContext<'a> {
     /// `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`.
     pub(crate) docker_namespace: Option<&'a str>,
     pub(crate) images: &'a ImagePolicy,
+    /// Digests of images that earlier steps have found in registries.
+    pub(crate) digests: &'a ImageDigests,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
     /// Resolves references to blocks and variables, and collects the secrets to redact.

@@ -201,6 +201,7 @@ mod tests {
             python: None,
             docker_namespace: None,
             images: &ImagePolicy::AS_WRITTEN,
+            digests: &crate::docker::registry::ImageDigests::default(),
             clock: &Clock::system(),
             progress: &Silent,
             resolver: &Resolver::new(&lookup, Redactor::default()),

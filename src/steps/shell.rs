@@ -138,6 +138,7 @@ mod tests {
             python: None,
             docker_namespace: None,
             images: &crate::steps::ImagePolicy::AS_WRITTEN,
+            digests: &crate::docker::registry::ImageDigests::default(),
             clock: &clock,
             progress: &Silent,
             resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),

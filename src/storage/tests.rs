@@ -4,7 +4,7 @@ use object_store::{ObjectStoreExt as _, memory::InMemory, path::Path as Key};
 use tempfile::TempDir;
 
 use super::*;
-use crate::storage::ignore_file::IgnoreFile;
+use crate::storage::ignore_file::{IgnoreFile, Lines};
 
 fn bucket() -> Bucket {
     Bucket { store: Arc::new(InMemory::new()), url: "memory://b".to_owned(), proof: Proof::Metadata }
@@ -118,6 +118,19 @@ async fn follows_links_to_files_but_never_out_of_the_target() {
     symlink("nowhere", from.path().join("broken")).unwrap();
     let error = push(&bucket, &from, "p").await.unwrap_err();
     assert!(matches!(error, StorageError::NoFile(_)), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn ignore_file_is_applied_without_following_links_to_ancestors() {
+    let bucket = bucket();
+    let from = directory(&[("a.py", "1"), ("sub/b.py", "2"), ("sub/c.pyc", "3")]);
+    std::os::unix::fs::symlink("..", from.path().join("sub/up")).unwrap();
+    std::os::unix::fs::symlink(".", from.path().join("here")).unwrap();
+    let rules = directory(&[(".prefectignore", "*.pyc\n")]);
+    let ignore = IgnoreFile::read(&rules.path().join(".prefectignore"), Lines::Trimmed).unwrap().unwrap();
+    assert_eq!(bucket.push(from.path(), &folder("p"), &ignore).await.unwrap(), summary(2, 0));
+    assert!(links_outside(from.path(), &folder("p"), &ignore).unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     deployment::{
         ResolvedDeployment,
-        item_reader::{ItemError, UnknownKey},
+        item_reader::{ItemError, ItemWarning, UnknownKey},
         slas::{self, Sla},
         triggers::{self, Trigger},
     },
@@ -75,12 +75,9 @@ pub(crate) fn triggers(
     match triggers::triggers(items, deployment) {
         Ok(read) => {
             unknown_keys(read.unknown_keys, at, findings);
-            for metric in read.unknown_metrics {
-                let message =
-                    format!("unknown metric '{}'; the server decides whether it exists", metric.name);
-                let help = metric.suggestion.map(|known| format!("did you mean '{known}'?"));
+            for ItemWarning { index, path, message, help } in read.warnings {
                 let diagnostic = Diagnostic { help, ..Diagnostic::warning(Code::TRIGGER, message) };
-                findings.at_value(&at.join(metric.index).join_all(&metric.path), diagnostic);
+                findings.at_value(&at.join(index).join_all(&path), diagnostic);
             }
             Some(read.triggers)
         }

@@ -58,7 +58,24 @@ fn use_newest_template(pool_type: &mut PoolType) {
     if let Some(newest) =
         newest.filter(|newest| is_older(&pool_type.base_job_template, &newest.base_job_template))
     {
-        pool_type.base_job_template = newest.base_job_template;
+        let own = std::mem::replace(&mut pool_type.base_job_template, newest.base_job_template);
+        add_variables(&mut pool_type.base_job_template, &own);
+    }
+}
+
+/// Adds the variables that only the other template has, and the parts of the job configuration that use them. A newer
+/// server may know variables that the bundled template lacks.
+fn add_variables(template: &mut JsonObject, other: &JsonObject) {
+    fn section<'a>(template: &'a JsonObject, path: &[&str]) -> Option<&'a JsonObject> {
+        path.iter().try_fold(template, |object, key| object.get(*key)?.as_object())
+    }
+    for path in [&["job_configuration"][..], &["variables", "properties"]] {
+        let Some(others) = section(other, path) else { continue };
+        let own = path.iter().try_fold(&mut *template, |object, key| object.get_mut(*key)?.as_object_mut());
+        let Some(own) = own else { continue };
+        for (name, value) in others {
+            own.entry(name.as_str()).or_insert_with(|| value.clone());
+        }
     }
 }
 
@@ -130,6 +147,14 @@ mod tests {
         let docker = template("docker", old);
         assert!(docker["variables"]["properties"]["container_create_kwargs"].is_object());
         assert!(template("kubernetes", old)["variables"]["properties"].get("command").is_none());
+        let newer_server = r#"{
+            "job_configuration": {"container_wait_timeout": "{{ container_wait_timeout }}"},
+            "variables": {"properties": {"env": {}, "container_wait_timeout": {"type": "number"}}}
+        }"#;
+        let docker = template("docker", newer_server);
+        assert_eq!(docker["job_configuration"]["container_wait_timeout"], "{{ container_wait_timeout }}");
+        assert_eq!(docker["variables"]["properties"]["container_wait_timeout"]["type"], "number");
+        assert!(docker["variables"]["properties"]["container_create_kwargs"].is_object());
         // A newer worker may have more variables.
         let mut newer = Value::from(process);
         newer["variables"]["properties"]["added"] = Value::Bool(true);

@@ -40,6 +40,7 @@ class State:
     check: Check
     pool: str = ""  # more keys of `work_pool`
     flow: str = FLOW
+    reduced: Check | None = None  # how it must look without the unsupported keys, as `--allow-unsupported` deploys it
 
 
 @dataclass(frozen=True)
@@ -286,32 +287,73 @@ FEATURES = [
         State(
             TWO_SLUGS % (6, "false"),
             schedules({"slug": "daily", "cron": "0 6 * * *"}, {"slug": "weekly", "active": False}),
+            reduced=schedules({"cron": "0 6 * * *"}, {"cron": "0 9 * * 1", "active": False}),
         ),
         State(
             TWO_SLUGS % (8, "true"),
             schedules({"slug": "daily", "cron": "0 8 * * *"}, {"slug": "weekly", "active": True}),
+            reduced=schedules({"cron": "0 8 * * *"}, {"cron": "0 9 * * 1", "active": True}),
         ),
         SLUGS,
     ),
     Feature(
         "interval-slug",
         "interval schedule with a slug",
-        State(INTERVAL % (3600, ", slug: hourly"), schedules({"interval": 3600, "slug": "hourly"})),
-        State(INTERVAL % (1800, ", slug: hourly"), schedules({"interval": 1800, "slug": "hourly"})),
+        State(
+            INTERVAL % (3600, ", slug: hourly"),
+            schedules({"interval": 3600, "slug": "hourly"}),
+            reduced=schedules({"interval": 3600}),
+        ),
+        State(
+            INTERVAL % (1800, ", slug: hourly"),
+            schedules({"interval": 1800, "slug": "hourly"}),
+            reduced=schedules({"interval": 1800}),
+        ),
         SLUGS,
     ),
     Feature(
         "rrule-slug",
         "RRULE schedule with a slug",
-        State(RRULE % ("FREQ=WEEKLY;BYDAY=MO", ", slug: r"), schedules({"slug": "r", "rrule": "FREQ=WEEKLY;BYDAY=MO"})),
-        State(RRULE % ("FREQ=DAILY", ", slug: r"), schedules({"slug": "r", "rrule": "FREQ=DAILY"})),
+        State(
+            RRULE % ("FREQ=WEEKLY;BYDAY=MO", ", slug: r"),
+            schedules({"slug": "r", "rrule": "FREQ=WEEKLY;BYDAY=MO"}),
+            reduced=schedules({"rrule": "FREQ=WEEKLY;BYDAY=MO"}),
+        ),
+        State(
+            RRULE % ("FREQ=DAILY", ", slug: r"),
+            schedules({"slug": "r", "rrule": "FREQ=DAILY"}),
+            reduced=schedules({"rrule": "FREQ=DAILY"}),
+        ),
+        SLUGS,
+    ),
+    Feature(
+        "renamed-slug",
+        "schedule renamed with `replaces`",
+        State(
+            cron("0 6 * * *", ", slug: old, active: false"),
+            schedules({"slug": "old", "active": False}),
+            reduced=schedules({"cron": "0 6 * * *", "active": False}),
+        ),
+        State(
+            cron("0 7 * * *", ", slug: new, replaces: old, active: false"),
+            schedules({"slug": "new", "cron": "0 7 * * *", "active": False}),
+            reduced=schedules({"cron": "0 7 * * *", "active": False}),
+        ),
         SLUGS,
     ),
     Feature(
         "schedule-parameters",
         "schedule with parameters",
-        State(cron("0 6 * * *", ", parameters: {name: Ada}"), schedules({"parameters": {"name": "Ada"}})),
-        State(cron("0 6 * * *", ", parameters: {name: Bob}"), schedules({"parameters": {"name": "Bob"}})),
+        State(
+            cron("0 6 * * *", ", parameters: {name: Ada}"),
+            schedules({"parameters": {"name": "Ada"}}),
+            reduced=schedules({"cron": "0 6 * * *"}),
+        ),
+        State(
+            cron("0 6 * * *", ", parameters: {name: Bob}"),
+            schedules({"parameters": {"name": "Bob"}}),
+            reduced=schedules({"cron": "0 6 * * *"}),
+        ),
         SLUGS,
     ),
     Feature(
@@ -329,8 +371,16 @@ FEATURES = [
     Feature(
         "trigger-delay",
         "trigger with `schedule_after`",
-        State("triggers: [%s]" % (DELAYED % 60), trigger("delayed", schedule_after=60.0)),
-        State("triggers: [%s]" % (DELAYED % 90), trigger("delayed", schedule_after=90.0)),
+        State(
+            "triggers: [%s]" % (DELAYED % 60),
+            trigger("delayed", schedule_after=60.0),
+            reduced=trigger("delayed", type="event"),
+        ),
+        State(
+            "triggers: [%s]" % (DELAYED % 90),
+            trigger("delayed", schedule_after=90.0),
+            reduced=trigger("delayed", type="event"),
+        ),
         SCHEDULE_AFTER,
     ),
     Feature(
@@ -348,8 +398,16 @@ FEATURES = [
     Feature(
         "limit-grace-period",
         "concurrency limit with a grace period",
-        State(LIMIT % (2, "ENQUEUE", ", grace_period_seconds: 120"), limit(2, grace_period_seconds=120)),
-        State(LIMIT % (2, "ENQUEUE", ", grace_period_seconds: 240"), limit(2, grace_period_seconds=240)),
+        State(
+            LIMIT % (2, "ENQUEUE", ", grace_period_seconds: 120"),
+            limit(2, grace_period_seconds=120),
+            reduced=limit(2, collision_strategy="ENQUEUE"),
+        ),
+        State(
+            LIMIT % (2, "ENQUEUE", ", grace_period_seconds: 240"),
+            limit(2, grace_period_seconds=240),
+            reduced=limit(2, collision_strategy="ENQUEUE"),
+        ),
         GRACE_PERIOD,
     ),
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from .scenario import FAILS, UNSUPPORTED, WORKS, Result
+from .scenario import FAILS, REDUCED, UNSUPPORTED, WORKS, Result
 
 INTRODUCTION = """\
 # Server versions
@@ -17,6 +17,8 @@ the result back through the API.
 - `{works}`: stored completely, and a plan after the deploy shows no changes.
 - `{unsupported}`: this release of the server does not have the feature. A deploy that uses it stops with an error that names the
   release, before anything is written.
+- `{reduced}`: the server does not have the feature. With `--allow-unsupported`, the deploy warns, and the deployment is stored
+  without the unsupported key.
 """
 
 
@@ -30,7 +32,7 @@ class Column(NamedTuple):
 
 def write_page(file: Path, columns: list[Column]) -> None:
     """Writes the table, and a list of failures if there are any."""
-    lines = [INTRODUCTION.format(works=WORKS, unsupported=UNSUPPORTED)]
+    lines = [INTRODUCTION.format(works=WORKS, unsupported=UNSUPPORTED, reduced=REDUCED)]
     rejected = [column.version for column in columns if len(column.results) == 1]
     columns = [column for column in columns if column.version not in rejected]
     if any(result.verdict == FAILS for column in columns for result in column.results):

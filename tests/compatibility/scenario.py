@@ -18,6 +18,7 @@ from .servers import Api
 
 WORKS = "yes"
 UNSUPPORTED = "no"  # the server cannot store it, and prefectl says so before it writes anything
+REDUCED = "reduced"  # `--allow-unsupported` deploys it without the unsupported key, with a warning
 FAILS = "**fails**"
 
 NO_CHANGES, CHANGES = 0, 10  # exit codes of `plan --detailed-exitcode` and `drift`
@@ -75,6 +76,15 @@ class Scenario:
             results.append(result)
             if result.verdict == WORKS:
                 stored.append(feature)
+        for feature in FEATURES:
+            if feature.first.reduced:
+                attempt = self.stores if feature in supported else self.reduces
+                verdict = REDUCED if feature in unsupported else WORKS
+                title = f"`--allow-unsupported`: {feature.title}"
+                self.remove(feature)
+                results.append(self.check(title, lambda: attempt(feature, "--allow-unsupported"), verdict))
+                if feature in unsupported:
+                    self.remove(feature)
         steps: list[tuple[str, Callable[[list[Feature]], None]]] = [
             ("`plan` and `drift` report no changes after a deploy", self.unchanged),
             ("`drift` reports a change made by others, and a deploy reverts it", self.drift),
@@ -141,6 +151,13 @@ class Scenario:
         for feature in features:
             (self.project / "flows" / f"{feature.key}.py").write_text(feature.states[round].flow)
 
+    def remove(self, feature: Feature) -> None:
+        """Deletes a deployment and its automations, if it exists."""
+        deployment = self.api.deployment("hello", feature.key)
+        if deployment:
+            self.api.call("DELETE", f"/automations/owned-by/prefect.deployment.{deployment['id']}")
+            self.api.call("DELETE", f"/deployments/{deployment['id']}")
+
     def existing(self, name: str) -> Json:
         deployment = self.api.deployment("hello", name)
         if deployment is None:
@@ -169,13 +186,27 @@ class Scenario:
             if not pool["base_job_template"].get("variables"):
                 raise Failure(f"the template of work pool `{kind}` has no variables")
 
-    def stores(self, feature: Feature) -> None:
+    def stores(self, feature: Feature, *options: str) -> None:
         """Deploys both states; each must be stored completely, and a plan afterwards must be empty."""
         for round in (0, 1):
             self.write([feature], round)
-            self.succeed("deploy", "--all")
+            self.succeed("deploy", "--all", *options)
             self.assert_stored([feature], round)
-            self.assert_unchanged()
+            self.assert_unchanged(*options)
+
+    def reduces(self, feature: Feature, *options: str) -> None:
+        """Deploys both states of a feature that the server lacks: a warning names the server's release, everything
+        else is stored, and a plan afterwards must be empty."""
+        for round in (0, 1):
+            self.write([feature], round)
+            output = self.succeed("deploy", "--all", *options)
+            if f"this server is {self.version}; the deployment is written without them" not in output.text:
+                raise Failure(f"no warning: {output.text.strip()[:400]}")
+            deployment = self.existing(feature.key)
+            mismatch = feature.states[round].reduced(deployment, self.api.automations(deployment))
+            if mismatch:
+                raise Failure(f"`hello/{feature.key}`: {mismatch}")
+            self.assert_unchanged(*options)
 
     def rejects(self, feature: Feature) -> None:
         """Deploys a feature that the server lacks: an error names the server's release, and nothing is written."""

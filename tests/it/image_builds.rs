@@ -3,7 +3,7 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::support::{Api, Docker, Sandbox, required_env, wait_until};
+use crate::support::{Api, Docker, Proxy, Sandbox, Verdict, required_env, wait_until};
 
 const CONTENT_TAG: &str = r#"
 build:
@@ -59,6 +59,35 @@ fn reuses_an_image_from_the_registry() -> Result<()> {
     let (reused, other, other_image, built) = deploy("")?;
     assert_eq!((reused, built), ([false, false], true));
     assert!(other != tag && other_image != image, "{other} {other_image}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn queries_the_registry_once_for_a_reused_image() -> Result<()> {
+    let api = Api::from_env()?;
+    let project: String =
+        CONTENT_TAG.split_inclusive('\n').filter(|line| !line.contains("additional_tags")).collect();
+    let sandbox = api.sandbox(&project)?;
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
+    let sandbox = docker.configure(sandbox);
+    sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
+    sandbox.run("deploy --all")?.success()?;
+    docker.ask(&["rmi", "--force", &docker.ask(&["images", "--quiet", &docker.image])?])?;
+
+    // The same registry under another address, which counts requests.
+    let proxy = Proxy::start(&format!("http://{}", docker.registry), |_, _| Verdict::Pass)?;
+    let url = proxy.url();
+    let host = url.trim_start_matches("http://").trim_end_matches("/api");
+    let image = docker.image.replace(&docker.registry, host);
+    let output = sandbox.run_with(&[("IMAGE", image)], "deploy --all --output json")?.success()?;
+    let steps = output.json()?["steps"].clone();
+    assert!(steps[0]["reused"] == true && steps[1]["reused"] == true, "{output}");
+    let lines: Vec<String> = proxy.writes().into_iter().map(|request| request.line).collect();
+    assert!(
+        matches!(&lines[..], [line] if line.starts_with("HEAD ") && line.contains("/manifests/")),
+        "{lines:#?}"
+    );
     Ok(())
 }
 

@@ -43,6 +43,7 @@ mod python_inspection;
 mod python_steps;
 mod redeploy;
 mod secret_leaks;
+mod server_editions;
 mod settings;
 mod signals;
 mod stopped_steps;

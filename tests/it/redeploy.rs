@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
+use crate::support::{Api, FaultServer, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// Returns a project with one deployment that has these additional fields.
 fn project(fields: &str) -> String {
@@ -73,6 +73,37 @@ fn updates_schedules_in_place() -> Result<()> {
       View Deployment in UI: http://127.0.0.1:[PORT]/deployments/deployment/[ID]
     ");
     assert_eq!(schedules(&api, &sandbox)?, [Value::Null; 0]);
+    Ok(())
+}
+
+#[test]
+fn setting_keeps_the_schedules_if_the_list_is_empty() -> Result<()> {
+    const SETTING: &str = "PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY";
+    let server = FaultServer::start()?;
+    let project = |fields: &str| project(fields).replace("pool-UNIQUE", "pool");
+    let full = project("  schedules: [{cron: 0 1 * * *, slug: a}, {interval: 600}]\n");
+    let empty = project("  schedules: []\n");
+    let count = |sandbox: &Sandbox| -> Result<Option<usize>> {
+        let output = sandbox.run("deployment inspect hello-UNIQUE/a -o json")?.success()?;
+        Ok(output.json()?["schedules"].as_array().map(Vec::len))
+    };
+    let sandbox = Sandbox::for_project(&server.url(), &full)?;
+    sandbox.run("deploy --all --quiet")?.success()?;
+    sandbox.file("prefect.yaml", &empty)?;
+    for (value, code, left) in [("false", 0, 2), ("0", 0, 2), ("true", 10, 0)] {
+        let variables = [(SETTING, value.to_owned())];
+        let plan = sandbox.run_with(&variables, "plan --all --detailed-exitcode")?;
+        assert_eq!(plan.code, code, "{value}: {plan}");
+        sandbox.run_with(&variables, "deploy --all --quiet")?.success()?;
+        assert_eq!(count(&sandbox)?, Some(left), "{value}");
+    }
+
+    sandbox.file("prefect.yaml", &full)?;
+    sandbox.run("deploy --all --quiet")?.success()?;
+    sandbox.file("prefect.yaml", &empty)?;
+    sandbox.file("prefect.toml", "[deployments]\nclear_schedules_on_empty = false\n")?;
+    sandbox.run("deploy --all --quiet")?.success()?;
+    assert_eq!(count(&sandbox)?, Some(2), "the setting in prefect.toml");
     Ok(())
 }
 

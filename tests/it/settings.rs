@@ -185,8 +185,7 @@ fn rejects_invalid_settings_without_writing() -> Result<()> {
     $ prefectl config validate
     exit 2
     --- stderr
-    warning: Setting 'PREFECT_OLD' is not recognized
-    help: `prefectl config view --show-defaults` lists all settings
+    warning[unknown-setting]: unknown setting is ignored: PREFECT_OLD (from profile)
     error: Validation error(s) for setting PREFECT_CLI_WRAP_LINES: Input should be a valid boolean, unable to interpret input
     ");
     Ok(())
@@ -218,11 +217,59 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
     --- stdout
     Unset 'PREFECT_API_URI'.
     Updated profile 'ephemeral'.
+    --- stderr
+    warning[unknown-setting]: unknown settings are ignored: PREFECT_API_URI (from profile), PREFECT_NEXT_TOKEN (from profile)
+    help: did you mean PREFECT_API_URL?
     $ prefectl config unset PREFECT_API_URI --yes
     exit 2
     --- stderr
+    warning[unknown-setting]: unknown setting is ignored: PREFECT_NEXT_TOKEN (from profile)
     error: 'PREFECT_API_URI' is not set in profile 'ephemeral'.
     ");
+    Ok(())
+}
+
+#[test]
+fn one_warning_lists_the_unknown_settings_of_all_sources() -> Result<()> {
+    let sandbox = Sandbox::new()?
+        .variable("PREFECT_NEXT_YEAR", "secret-1")
+        .variable("PREFECT__FLOW_RUN_ID", "x")
+        .variable("PREFECT_REDIS_MESSAGING_HOST", "redis");
+    let files = [
+        (".env", "PREFECT_NEXT_MONTH=secret-2\nOTHER=1\n"),
+        ("prefect.toml", "[api]\nrequest_timeout = 3\nnext_week = 'secret-3'\n"),
+        ("pyproject.toml", "[tool.other]\nx = 1\n[tool.prefect]\nnext_day = 'secret-4'\n"),
+    ];
+    for (name, text) in files {
+        fs::write(sandbox.directory().join(name), text)?;
+    }
+    fs::write(profiles(&sandbox), "[profiles.ephemeral]\nPREFECT_NEXT_HOUR = 'secret-5'\n")?;
+    let shown = session(&sandbox, &["config view --hide-sources -o json"])?;
+    assert_output!(shown, @r#"
+    $ prefectl config view --hide-sources -o json
+    exit 0
+    --- stdout
+    {
+      "schema": 1,
+      "profile": "ephemeral",
+      "settings": [
+        {
+          "name": "PREFECT_API_REQUEST_TIMEOUT",
+          "value": "3"
+        },
+        {
+          "name": "PREFECT_HOME",
+          "value": "[PREFECT_HOME]"
+        },
+        {
+          "name": "PREFECT_SERVER_EPHEMERAL_ENABLED",
+          "value": "true"
+        }
+      ]
+    }
+    --- stderr
+    warning[unknown-setting]: unknown settings are ignored: PREFECT_NEXT_YEAR (from env), PREFECT_NEXT_MONTH (from .env file), api.next_week (from prefect.toml), next_day (from pyproject.toml), PREFECT_NEXT_HOUR (from profile)
+    "#);
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     deployment::item_reader::{
-        Findings, ItemError, Reader, UnknownKey, UnknownMetric, boolean, duration_value, mapping, nullable,
+        Findings, ItemError, ItemWarning, Reader, UnknownKey, boolean, duration_value, mapping, nullable,
         text,
     },
     pointer::Pointer,
@@ -41,7 +41,7 @@ pub(crate) struct Trigger {
 pub(crate) struct Triggers {
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) unknown_keys: Vec<UnknownKey>,
-    pub(crate) unknown_metrics: Vec<UnknownMetric>,
+    pub(crate) warnings: Vec<ItemWarning>,
 }
 
 /// Parses the triggers of a deployment.
@@ -60,8 +60,8 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
             Trigger::read(item, default_name, &mut findings)
         })
         .collect();
-    let unknown_metrics = std::mem::take(&mut findings.unknown_metrics);
-    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys, unknown_metrics })
+    let warnings = std::mem::take(&mut findings.warnings);
+    findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys, warnings })
 }
 
 impl Trigger {

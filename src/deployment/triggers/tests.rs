@@ -49,7 +49,9 @@ fn mistakes_are_all_found_with_their_places() {
 - {type: metric, metric: {name: lateness, operator: '>', threshold: 1, range: 60}}
 - {type: compund}
 - {posture: reactive}
-- text",
+- text
+- {within: -1}
+",
     )
     .unwrap_err();
     let paths: Vec<String> = found.iter().map(|error| error.path.to_string()).collect();
@@ -77,6 +79,7 @@ fn mistakes_are_all_found_with_their_places() {
             ),
             (4, "posture", "`reactive` is not one of Reactive, Proactive; did you mean `Reactive`?"),
             (5, "", "expected a mapping, found a string"),
+            (6, "within", "it must not be negative"),
         ]
     );
 }
@@ -95,7 +98,29 @@ fn unknown_metrics_are_kept_and_noted() {
     let found = parse("[{type: metric, metric: {name: latenes, threshold: 1, operator: '>'}}]").unwrap();
     let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
     assert_eq!(body["trigger"]["metric"]["name"], "latenes");
-    let noted: Vec<_> =
-        found.unknown_metrics.iter().map(|metric| (metric.path.to_string(), metric.suggestion)).collect();
-    assert_eq!(noted, [("metric.name".to_owned(), Some("lateness"))]);
+    assert_eq!(
+        warnings(&found),
+        [
+            "metric.name: unknown metric 'latenes'; the server decides whether it exists, did you mean 'lateness'?"
+        ]
+    );
+}
+
+#[test]
+fn negative_periods_of_composite_triggers_are_kept_and_noted() {
+    let found = parse(
+        "[{triggers: [{}], require: any, within: -PT1M}, {triggers: [{triggers: [{}], within: -0.5}]}]",
+    );
+    let found = found.unwrap();
+    let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
+    assert_eq!(body["trigger"]["within"], json!(-60.0));
+    let message = "`within` is negative, so several events never fire the trigger, use a positive duration";
+    assert_eq!(warnings(&found), [format!("within: {message}"), format!("triggers[0].within: {message}")]);
+}
+
+fn warnings(found: &Triggers) -> Vec<String> {
+    let text = |warning: &ItemWarning| {
+        format!("{}: {}, {}", warning.path, warning.message, warning.help.as_deref().unwrap_or_default())
+    };
+    found.warnings.iter().map(text).collect()
 }

@@ -46,6 +46,15 @@ codes! {
         example: "PREFECT_PROFILE=stagin prefectl deploy --all",
         fix: "Correct the name, or create the profile.",
     };
+    UNKNOWN_SETTING = Entry {
+        name: "unknown-setting",
+        severity: Warning,
+        title: "a setting does not exist",
+        meaning: "The environment, a file or the profile contains a `PREFECT_` setting that the latest tested release \
+                  of Prefect does not have. The setting has no effect on prefectl.",
+        example: "PREFECT_API_ULR=http://127.0.0.1:4200/api prefectl deploy --all",
+        fix: "Correct the name, or remove the setting.",
+    };
     API_URL = Entry {
         name: "api-url",
         severity: Warning,

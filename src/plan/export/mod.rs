@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
     deployment::{flow_names_by_id, snapshot},
+    project::ConcurrencyLimit,
     target::NamePattern,
     template::{
         is_run_time_placeholder, literal,
@@ -130,7 +131,10 @@ fn concurrency_limit(deployment: &Deployment) -> Option<Json> {
     let Some(options) = deployment.concurrency_options() else { return limit.cloned() };
     let mut mapping = Map::new();
     mapping.extend(limit.map(|limit| ("limit".to_owned(), limit.clone())));
-    mapping.extend(options.iter().filter(|(_, value)| !value.is_null()).map(|(k, v)| (k.clone(), v.clone())));
+    let known = ConcurrencyLimit::OPTIONS.into_iter().filter_map(|key| Some((key, options.get(key)?)));
+    mapping.extend(
+        known.filter(|(_, value)| !value.is_null()).map(|(key, value)| (key.to_owned(), value.clone())),
+    );
     Some(Json::Object(mapping))
 }
 

@@ -4,12 +4,15 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::api::DeploymentSchedule;
 
+/// Keys of a schedule that the file may contain. Servers of later releases may add others.
+const KEYS: [&str; 6] = ["cron", "interval", "rrule", "anchor_date", "timezone", "day_or"];
+
 /// Returns the item that declares a schedule.
 pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
     let mut item = Map::new();
     for (key, value) in &schedule.schedule {
         let is_default = value.is_null() || (key == "day_or" && *value == json!(true));
-        if !is_default {
+        if KEYS.contains(&key.as_str()) && !is_default {
             item.insert(key.clone(), if key == "interval" { seconds(value) } else { value.clone() });
         }
     }

@@ -18,6 +18,22 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
+/// Keys of a condition that the file may contain. Servers add others, such as ids and fields of later releases.
+const CONDITION_KEYS: [&str; 12] = [
+    "type",
+    "match",
+    "match_related",
+    "posture",
+    "after",
+    "expect",
+    "for_each",
+    "threshold",
+    "within",
+    "require",
+    "metric",
+    "triggers",
+];
+
 /// Returns the item that declares an automation. Returns `None` if a trigger cannot create such an
 /// automation.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
@@ -41,7 +57,7 @@ fn condition(trigger: &Json) -> Option<Map<String, Json>> {
     let mut item = Map::new();
     for (key, value) in trigger.as_object()? {
         match (key.as_str(), value) {
-            ("id", _) => {}
+            (key, _) if !CONDITION_KEYS.contains(&key) => {}
             ("triggers", Json::Array(inner)) => {
                 let inner: Option<Vec<Json>> =
                     inner.iter().map(|trigger| condition(trigger).map(Json::Object)).collect();

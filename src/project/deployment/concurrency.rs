@@ -19,6 +19,9 @@ pub(crate) enum ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
+    /// Keys of `concurrency_options`. Servers of later releases may add others.
+    pub(crate) const OPTIONS: [&str; 2] = ["collision_strategy", Self::GRACE_PERIOD];
+
     /// Key of the grace period.
     pub(crate) const GRACE_PERIOD: &'static str = "grace_period_seconds";
 

@@ -152,6 +152,28 @@ fn resolves_times_without_a_zone_as_local() {
     );
 }
 
+/// As in cron schedules, a skipped time is shifted by the length of the gap, and a repeated time is the first one.
+#[test]
+fn resolves_skipped_and_repeated_local_times() {
+    for (zone, local, expected) in [
+        ("Europe/Berlin", "2027-03-28T01:59", "2027-03-28T00:59:00Z"),
+        ("Europe/Berlin", "2027-03-28T02:30", "2027-03-28T01:30:00Z"),
+        ("Europe/Berlin", "2027-03-28T03:00", "2027-03-28T01:00:00Z"),
+        ("Europe/Berlin", "2027-10-31T02:30", "2027-10-31T00:30:00Z"),
+        ("Europe/Berlin", "2027-10-31T03:00", "2027-10-31T02:00:00Z"),
+        ("America/New_York", "2027-03-14T02:30", "2027-03-14T07:30:00Z"),
+        ("America/New_York", "2027-11-07T01:30", "2027-11-07T05:30:00Z"),
+        ("Australia/Lord_Howe", "2027-10-03T02:15", "2027-10-02T15:45:00Z"),
+        ("Australia/Lord_Howe", "2027-04-04T01:45", "2027-04-03T14:45:00Z"),
+        ("America/Santiago", "2027-09-05T00:00", "2027-09-05T04:00:00Z"),
+        ("America/Santiago", "2027-04-03T23:30", "2027-04-04T02:30:00Z"),
+        ("Asia/Kolkata", "2027-03-28T02:30", "2027-03-27T21:00:00Z"),
+    ] {
+        table(start_at, zone, &[(local, expected)]);
+        table(start_at, "UTC", &[(&format!("{} {zone}", local.replace('T', " ")), expected)]);
+    }
+}
+
 #[test]
 fn both_options_accept_durations_and_times() {
     table(

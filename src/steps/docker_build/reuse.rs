@@ -3,6 +3,8 @@
 
 use std::{collections::HashMap, path::Path};
 
+use futures_util::future::join_all;
+
 use super::super::{StepContext, StepError};
 use crate::docker::{
     auth::Credentials,
@@ -60,9 +62,10 @@ impl Registries {
         if options.platform.is_none() {
             fingerprint.add("engine", self.engine.platform().await.unwrap_or_default());
         }
-        for image in base_images(&text, &options.build_arguments) {
-            let digest = self.base_digest(&image, options.pull).await;
-            fingerprint.add("base", &image);
+        let images = base_images(&text, &options.build_arguments);
+        let digests = join_all(images.iter().map(|image| self.base_digest(image, options.pull))).await;
+        for (image, digest) in images.iter().zip(digests) {
+            fingerprint.add("base", image);
             // If a base image cannot be found, only its name affects the tag. The build itself then reports
             // the error.
             fingerprint.add("digest", digest.unwrap_or_default());
@@ -86,16 +89,12 @@ impl Registries {
         references: &[String],
     ) -> Result<Option<String>, StepError> {
         let Some((first, others)) = references.split_first() else { return Ok(None) };
-        let local = self.engine.image_id(first).await;
-        if let Some(digest) = self.digest(first).await {
-            let mut all = true;
-            for other in others {
-                all &= self.digest(other).await.as_ref() == Some(&digest);
-            }
-            if all {
-                context.progress.status(&format!("reusing {first}, which already exists in the registry"));
-                return Ok(Some(local.unwrap_or_else(|| first.clone())));
-            }
+        let credentials = self.credentials.get(registry_host(registry_of(first)));
+        let in_registry = context.digests.common(&self.engine, references, credentials);
+        let (local, in_registry) = tokio::join!(self.engine.image_id(first), in_registry);
+        if in_registry.is_some() {
+            context.progress.status(&format!("reusing {first}, which already exists in the registry"));
+            return Ok(Some(local.unwrap_or_else(|| first.clone())));
         }
         let Some(id) = local else { return Ok(None) };
         for other in others {

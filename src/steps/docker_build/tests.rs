@@ -57,6 +57,7 @@ fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<S
         python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
+        digests: &crate::docker::registry::ImageDigests::default(),
         clock: &Clock::system(),
         progress,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),

@@ -51,6 +51,7 @@ async fn run(
         python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
+        digests: &crate::docker::registry::ImageDigests::default(),
         clock: &clock,
         progress: &recorder,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),

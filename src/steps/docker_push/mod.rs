@@ -116,7 +116,9 @@ impl Step for PushDockerImage {
             let tag = Tag::of(self.inputs.tag.as_ref());
             let existing = match &tag {
                 Some(tag) if is_fingerprint(&tag.text()) && !context.images.rebuild => {
-                    self.existing_digest(&engine, &name, tag, credentials.as_ref()).await
+                    let tags = std::iter::once(tag).chain(&self.inputs.additional_tags.0);
+                    let references: Vec<String> = tags.map(|tag| name.with_tag(&tag.text())).collect();
+                    context.digests.common(&engine, &references, credentials.as_ref()).await
                 }
                 _ => None,
             };
@@ -137,25 +139,6 @@ impl Step for PushDockerImage {
 }
 
 impl PushDockerImage {
-    /// Returns the digest of an image in the registry if the image already exists with all tags. Returns
-    /// `None` if a tag is missing or refers to another image.
-    async fn existing_digest(
-        &self,
-        engine: &Engine,
-        name: &ImageName,
-        tag: &Tag,
-        credentials: Option<&Credentials>,
-    ) -> Option<String> {
-        let digest = engine.digest_in_registry(&name.with_tag(&tag.text()), credentials).await?;
-        for tag in &self.inputs.additional_tags.0 {
-            let other = engine.digest_in_registry(&name.with_tag(&tag.text()), credentials).await;
-            if other.as_ref() != Some(&digest) {
-                return None;
-            }
-        }
-        Some(digest)
-    }
-
     /// Pushes all tags in order and returns the digest of the first one. Stops at the first failure.
     async fn push(
         &self,

@@ -14,6 +14,7 @@ async fn credentials(yaml: &str, config: &str) -> Result<Option<Credentials>, St
         python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
+        digests: &crate::docker::registry::ImageDigests::default(),
         clock: &Clock::system(),
         progress: &Silent,
         resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),

@@ -114,6 +114,7 @@ async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, Str
         python: None,
         docker_namespace: None,
         images: &ImagePolicy::AS_WRITTEN,
+        digests: &crate::docker::registry::ImageDigests::default(),
         clock: &clock,
         progress: &heard,
         resolver: &Resolver::offline(Redactor::default()),

@@ -42,6 +42,11 @@ class Case:
         return self.settings.get("docker", False)
 
     @property
+    def other_servers(self) -> str | None:
+        """The reason why servers of other releases than the reference's have other effects."""
+        return self.settings.get("other_servers")
+
+    @property
     def differs(self) -> bool:
         """Whether the candidate deliberately differs from the reference."""
         return (self.folder / "intended.json").exists()

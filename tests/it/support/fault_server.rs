@@ -12,6 +12,7 @@ use anyhow::Result;
 use serde_json::{Value, json};
 
 use super::{
+    edition::Edition,
     fault::{Fault, body_text, response},
     in_memory_api::{InMemoryApi, Reply},
 };
@@ -36,6 +37,7 @@ pub(crate) struct FaultServer {
 
 struct Shared {
     address: SocketAddr,
+    edition: Edition,
     state: Mutex<State>,
 }
 
@@ -66,15 +68,19 @@ impl Shared {
 
 impl FaultServer {
     pub(crate) fn start() -> Result<Self> {
+        Self::start_as(Edition::SelfHosted)
+    }
+
+    pub(crate) fn start_as(edition: Edition) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0")?;
-        let shared = Arc::new(Shared { address: listener.local_addr()?, state: Mutex::default() });
+        let shared = Arc::new(Shared { address: listener.local_addr()?, edition, state: Mutex::default() });
         let server = Arc::clone(&shared);
         thread::spawn(move || accept(listener, &server));
         Ok(Self { shared })
     }
 
     pub(crate) fn url(&self) -> String {
-        format!("http://{}/api", self.shared.address)
+        format!("http://{}{}", self.shared.address, self.shared.edition.base_path())
     }
 
     /// Clears the recorded requests and sets the next fault.
@@ -171,7 +177,7 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
             let reply = if fault == Some(Fault::Echo) {
                 echo(&text)
             } else if acts {
-                state.in_memory_api.handle(&method, path, &body)
+                server.edition.handle(&mut state.in_memory_api, (&method, path), &text, &body)
             } else {
                 (200, Value::Null)
             };

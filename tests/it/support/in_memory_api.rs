@@ -59,6 +59,11 @@ impl InMemoryApi {
             (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
             ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
             ("POST", ["automations", ""]) => self.automation(body),
+            ("GET", ["automations", "related-to", resource]) => {
+                let id = resource.trim_start_matches("prefect.deployment.");
+                let runs = |item: &&Value| item["actions"][0]["deployment_id"] == *id;
+                (200, json!(self.automations.iter().filter(runs).collect::<Vec<_>>()))
+            }
             ("DELETE", ["automations", "owned-by", _]) => (204, Value::Null),
             ("DELETE", ["automations", id]) => {
                 self.writes += 1;

@@ -2,6 +2,7 @@
 
 mod api;
 mod docker;
+mod edition;
 mod fault;
 mod fault_server;
 mod git;
@@ -28,6 +29,7 @@ use tempfile::TempDir;
 
 pub(crate) use api::Api;
 pub(crate) use docker::Docker;
+pub(crate) use edition::{CLOUD_KEY, Edition, LATER_VERSION};
 pub(crate) use fault::{FAULTS, Fault};
 pub(crate) use fault_server::{FaultPlan, FaultServer};
 pub(crate) use git::{GitServer, PASSWORD as GIT_PASSWORD, USER as GIT_USER};
