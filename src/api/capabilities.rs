@@ -26,7 +26,7 @@ impl Release {
         (release.0 > 0).then_some(release)
     }
 
-    /// Checks whether this is a release of Prefect 2 or earlier.
+    /// Checks whether the release belongs to Prefect 2 or an earlier major version.
     pub(super) fn is_before_prefect_3(self) -> bool {
         self.0 < 3
     }

@@ -1,6 +1,6 @@
-//! Removes fields that the server does not accept from request bodies.
+//! Adapts request bodies to the release of the server by removing fields that it does not accept.
 //!
-//! [`Client::capabilities`] requests the server's version once per client.
+//! The version comes from [`Client::capabilities`], which requests it at most once per client.
 
 use serde_json::Value;
 

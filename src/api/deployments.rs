@@ -72,7 +72,7 @@ impl Deployment {
         self.raw.get("parameter_openapi_schema")?.as_object()
     }
 
-    /// Returns the entrypoint of the flow, or `None` if the deployment has none.
+    /// Returns the entrypoint of the flow, or `None` if the deployment does not specify one.
     pub(crate) fn entrypoint(&self) -> Option<&str> {
         self.raw.get("entrypoint")?.as_str()
     }
@@ -82,13 +82,14 @@ impl Deployment {
         self.raw.get("pull_steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the maximum number of concurrent runs. Newer servers report it in a nested object.
+    /// Returns the maximum number of concurrent runs, which newer servers report in a nested object. Returns
+    /// `None` if the number is not limited.
     pub(crate) fn concurrency_limit(&self) -> Option<&Value> {
         let nested = self.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
         nested.or(self.raw.get("concurrency_limit")).filter(|limit| !limit.is_null())
     }
 
-    /// Returns the options of the concurrency limit.
+    /// Returns the options of the concurrency limit, or `None` if none are set.
     pub(crate) fn concurrency_options(&self) -> Option<&JsonObject> {
         self.raw.get("concurrency_options")?.as_object()
     }

@@ -32,7 +32,7 @@ impl WorkPool {
         self.kind.ends_with(":push")
     }
 
-    /// Returns the schema of the job variables.
+    /// Returns the JSON schema of the pool's job variables, or `None` if the pool has no valid schema.
     pub(crate) fn variables_schema(&self) -> Option<&Value> {
         variables_schema(&self.base_job_template)
     }
@@ -43,7 +43,8 @@ impl WorkPool {
     }
 }
 
-/// Returns the schema of the job variables of a base job template.
+/// Returns the JSON schema of the job variables in a base job template, or `None` if the template has no
+/// valid schema.
 pub(crate) fn variables_schema(base_job_template: &JsonObject) -> Option<&Value> {
     base_job_template.get("variables").filter(|schema| schema.is_object())
 }

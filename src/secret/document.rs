@@ -1,12 +1,12 @@
-//! Redaction of the documents that prefectl writes, whose fixed words stay readable.
+//! Redaction of the JSON documents that prefectl writes. The fixed words of their formats are not masked.
 
 use serde_json::Value;
 
 use super::Redactor;
 
-/// Fields of documents whose values are words of the format, and these words.
+/// Fields whose values are fixed words of the document format, with these words.
 ///
-/// A secret that equals such a word is not revealed by it.
+/// Such a word reveals nothing about a secret that happens to be equal to it.
 const WORDS: [(&str, &[&str]); 7] = [
     ("action", &["create", "update", "unchanged", "delete"]),
     ("grade", &["exact", "approximate", "failed"]),
@@ -36,14 +36,15 @@ const WORDS: [(&str, &[&str]); 7] = [
     ("stream", &["stdout", "stderr"]),
 ];
 
-/// Fields of documents whose values are counts and times of prefectl.
+/// Fields whose values are numbers that prefectl itself determines, such as counts and durations.
 const NUMBERS: [&str; 6] = ["exit", "schema", "requests", "seconds", "line", "column"];
 
-/// Fields of documents with values of the user or the server, which may have any fields themselves.
+/// Fields whose values come from the user or the server. These values may contain fields of any name.
 const VALUES: [&str; 6] = ["old", "new", "inputs", "outputs", "body", "value"];
 
 impl Redactor {
-    /// Masks the values of a document like [`Self::mask_json`], but not the fixed words and numbers of its format.
+    /// Masks the values of a document in the same way as [`Self::mask_json`], except for the fixed words and
+    /// the numbers of the document format.
     pub(crate) fn mask_document(&self, document: &Value) -> Value {
         match document {
             Value::Object(fields) => fields
@@ -63,7 +64,8 @@ impl Redactor {
     }
 }
 
-/// Returns whether a value of a field is determined by the format of the document.
+/// Checks whether the value of a field is a fixed word or a number of the document format, and therefore not
+/// secret.
 pub(crate) fn is_fixed(name: &str, value: &Value) -> bool {
     let is_word = |word: &str| WORDS.iter().any(|(field, words)| *field == name && words.contains(&word));
     match value {

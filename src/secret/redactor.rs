@@ -127,7 +127,7 @@ impl Redactor {
         }
     }
 
-    /// Masks a key that is not a plain lowercase name.
+    /// Masks the secrets in a key. A plain lower-case name is returned unchanged.
     pub(super) fn mask_key(&self, key: &str) -> String {
         if is_field_name(key) { key.to_owned() } else { self.mask(key) }
     }

@@ -1,4 +1,4 @@
-//! Steps as written in a file: a mapping from the name of a step to its inputs.
+//! Steps as they are written in a project file. A step is a mapping from its name to its inputs.
 
 use super::{RunError, StepEntry, StepKind, registry};
 use crate::{
@@ -8,7 +8,8 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Packages that a step needs on a worker. Like `id`, this input is not passed to the step.
+/// Name of the input that lists the packages a step needs on a worker. Like `id`, this input is not passed to
+/// the step.
 const REQUIRES: &str = "requires";
 
 /// A step in a step list, together with its location.
@@ -23,45 +24,46 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
-    /// Returns the step, or `None` if it is malformed.
+    /// Returns the parsed step, or `None` if the step is malformed.
     pub(crate) fn item(&self) -> Option<StepItem<'_>> {
         StepItem::parse(&self.step)
     }
 }
 
-/// A well-formed step: one name with a mapping of inputs.
+/// A well-formed step, which consists of a name and a mapping of inputs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StepItem<'a> {
-    /// The name as written in the file.
+    /// Name of the step as written in the project file.
     pub(crate) name: &'a str,
-    /// The inputs, with `id` and `requires`.
+    /// Inputs of the step, including `id` and `requires`.
     pub(crate) all_inputs: &'a Mapping,
 }
 
 impl<'a> StepItem<'a> {
-    /// Key of the name by which templates refer to the outputs of the step.
+    /// Name of the input that contains the ID of the step, by which templates refer to the outputs.
     pub(crate) const ID: &'static str = "id";
-    /// Input of `run_shell_script`.
+    /// Name of the input of `run_shell_script` that contains the script.
     pub(crate) const SCRIPT: &'static str = "script";
 
-    /// Returns `None` if the step is malformed.
+    /// Parses a step. Returns `None` if the step is malformed.
     pub(crate) fn parse(step: &'a Value) -> Option<Self> {
         let entries = step.as_mapping().filter(|entries| entries.len() == 1)?;
         let (name, inputs) = entries.iter().next()?;
         Some(Self { name: name.as_str().unwrap_or_default(), all_inputs: inputs.as_mapping()? })
     }
 
-    /// Returns the name by which templates refer to the outputs of the step.
+    /// Returns the ID of the step, by which templates refer to the outputs. Returns `None` if the step has no
+    /// ID.
     pub(crate) fn id(self) -> Option<String> {
         self.all_inputs.get(Self::ID).filter(|id| value::is_truthy(id)).map(python::to_text)
     }
 
-    /// Returns the inputs without `id` and `requires`.
+    /// Returns the inputs of the step without `id` and `requires`.
     pub(crate) fn inputs(self) -> impl Iterator<Item = (&'a Value, &'a Value)> {
         self.all_inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some(Self::ID | REQUIRES)))
     }
 
-    /// Returns the row of a built-in step.
+    /// Returns the registry entry of the step, or `None` if the step is not a built-in one.
     pub(crate) fn entry(self) -> Option<&'static StepEntry> {
         registry::find(self.name)
     }
@@ -70,17 +72,19 @@ impl<'a> StepItem<'a> {
         self.entry().map_or(StepKind::PythonFunction, |entry| entry.kind)
     }
 
-    /// Checks whether the step builds an image from a generated Dockerfile.
+    /// Checks whether the step builds an image with a generated Dockerfile.
     pub(crate) fn generates_dockerfile(self) -> bool {
         self.kind() == StepKind::BuildDockerImage && self.text("dockerfile") == Some("auto")
     }
 
-    /// Returns the directory of `set_working_directory`.
+    /// Returns the directory that a `set_working_directory` step changes to. Returns `None` for any other
+    /// step.
     pub(crate) fn working_directory(self) -> Option<&'a str> {
         self.text("directory").filter(|_| self.kind() == StepKind::SetWorkingDirectory)
     }
 
-    /// Returns the script of `run_shell_script` if it runs without a shell.
+    /// Returns the script of a `run_shell_script` step that runs without a shell. Returns `None` for any
+    /// other step.
     pub(crate) fn script_without_shell(self) -> Option<&'a str> {
         let has_shell = self
             .all_inputs
@@ -94,12 +98,12 @@ impl<'a> StepItem<'a> {
     }
 }
 
-/// Returns a step of this kind.
+/// Creates a step of the given kind, in the form in which steps are written in a project file.
 pub(crate) fn step(kind: StepKind, inputs: Mapping) -> Value {
     Mapping::from_iter([(registry::name(kind).into(), Value::Mapping(inputs))]).into()
 }
 
-/// The name and the inputs of a step that runs.
+/// The parts of a step that is going to run.
 pub(super) struct Parts {
     pub(super) inputs: Mapping,
     pub(super) id: Option<Value>,

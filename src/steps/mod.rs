@@ -155,7 +155,7 @@ impl StepError {
     }
 }
 
-/// A built-in step, or a call of a Python function.
+/// The kind of a step: one of the built-in steps, or a Python function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepKind {
     RunShellScript,
@@ -270,7 +270,7 @@ pub(crate) struct StepEntry {
     /// Other import paths under which Prefect offers the same function.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) kind: StepKind,
-    /// The section that the step is made for. `None` for a step of any section.
+    /// The section that the step belongs in. `None` if the step can be used in any section.
     pub(crate) section: Option<Section>,
     pub(crate) sharing: Sharing,
     pub(crate) inputs: &'static [Input],
@@ -292,13 +292,13 @@ impl StepEntry {
         short_name(self.name)
     }
 
-    /// Returns the name of the section that the step is made for.
+    /// Returns the name of the section that the step belongs in, or `any section`.
     pub(crate) fn section_name(&self) -> &'static str {
         self.section.map_or("any section", Section::name)
     }
 }
 
-/// Returns the last component of the name of a step.
+/// Returns the last component of a step name.
 fn short_name(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }

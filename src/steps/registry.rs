@@ -51,7 +51,7 @@ pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-/// Returns the full name of a kind of step.
+/// Returns the full name of the built-in step of the given kind.
 pub(super) fn name(kind: StepKind) -> &'static str {
     STEPS.iter().find(|entry| entry.kind == kind).map_or(python_step::ENTRY.name, |entry| entry.name)
 }

@@ -1,10 +1,10 @@
-//! Sections of steps in `prefect.yaml`.
+//! The sections of `prefect.yaml` that list steps.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A section of the project file or of a deployment that lists steps.
+/// A section that lists steps, either at the top level of the project file or in a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Section {
@@ -16,10 +16,10 @@ pub(crate) enum Section {
 impl Section {
     pub(crate) const ALL: [Self; 3] = [Self::Build, Self::Push, Self::Pull];
 
-    /// Sections whose steps run on this machine during a deploy, in order.
+    /// The sections whose steps run on this machine during a deploy, in the order in which they run.
     pub(crate) const LOCAL: [Self; 2] = [Self::Build, Self::Push];
 
-    /// Returns the key of the section in the file.
+    /// Returns the key of the section in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Build => "build",
