@@ -46,7 +46,7 @@ pub(crate) struct DeploymentSchedule {
     pub(crate) parameters: JsonObject,
     #[serde(default)]
     pub(crate) slug: Option<String>,
-    /// Time of creation, as the server formats it.
+    /// Creation time in the format of the server.
     #[serde(default, skip_serializing)]
     pub(crate) created: Option<String>,
 }

@@ -1,6 +1,7 @@
-//! Names that suggest a secret value.
+//! Recognizes names whose values are probably secret.
 
-/// Words for secrets in names of environment variables and keys. The list extends that of the Buildkite agent.
+/// Words that mark secrets in the names of environment variables and keys. The list extends that of the
+/// Buildkite agent.
 const WORDS: [&str; 11] = [
     "password",
     "passwd",
@@ -15,9 +16,10 @@ const WORDS: [&str; 11] = [
     "connection_string",
 ];
 
-/// Returns whether the name of a variable ends with a word for a secret, as in `GITHUB_TOKEN`.
+/// Checks whether the name of a variable ends with a word that marks secrets, such as `GITHUB_TOKEN`.
 ///
-/// Values of such variables are masked wherever they occur, so other names, such as `TOKEN_COUNT`, must not match.
+/// Values of such variables are masked wherever they occur, so other names, such as `TOKEN_COUNT`, must not
+/// match.
 pub(super) fn is_secret_variable(name: &str) -> bool {
     let name = normalized(name);
     WORDS
@@ -25,7 +27,7 @@ pub(super) fn is_secret_variable(name: &str) -> bool {
         .any(|word| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_')))
 }
 
-/// Returns whether a key contains a word for a secret, as in `db-password-old`.
+/// Checks whether a key contains a word that marks secrets, such as `db-password-old`.
 ///
 /// Only the value of the key is masked, so a false positive does no harm.
 pub(crate) fn is_secret_key(name: &str) -> bool {

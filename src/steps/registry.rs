@@ -80,7 +80,8 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     }
 }
 
-/// Returns the current name of a step with a name of Prefect 2 or a misspelled name.
+/// Returns the current name of a step whose name is misspelled or comes from Prefect 2. Returns `None` if the
+/// name is already correct or no step matches.
 pub(crate) fn replacement(name: &str) -> Option<&'static str> {
     if find(name).is_some() {
         return None;

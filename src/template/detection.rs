@@ -3,12 +3,12 @@
 use super::placeholder;
 use crate::value::Value;
 
-/// Returns whether a string contains a placeholder or an expression.
+/// Checks whether a string contains a placeholder or an expression.
 pub(crate) fn is_template(text: &str) -> bool {
     placeholder::find(text).next().is_some() || text.contains("<<")
 }
 
-/// Returns whether a string in a value contains a placeholder or an expression.
+/// Checks whether any string in a value contains a placeholder or an expression.
 pub(crate) fn has_template(value: &Value) -> bool {
     match value {
         Value::String(text) => is_template(text),

@@ -268,7 +268,7 @@ impl Inputs {
     }
 }
 
-/// Whether the input `path` is a URL from which the engine fetches the build context.
+/// Checks whether the input `path` is a URL, from which the engine fetches the build context itself.
 pub(super) fn is_remote(path: &str) -> bool {
     const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
     STARTS.iter().any(|start| path.starts_with(start))
