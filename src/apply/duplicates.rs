@@ -27,11 +27,14 @@ const NAMES_PER_REQUEST: usize = 100;
 /// Time between two reads while another deploy is expected to delete its duplicate.
 const WAIT: Duration = Duration::from_millis(300);
 
-/// Number of reads before a deploy gives way to another one that does not delete its duplicate.
-const PATIENCE: usize = 6;
+/// Number of waits of the deploy that created its parts later. The other one may still be writing.
+const SHORT_PATIENCE: usize = 2;
+
+/// Number of waits of the deploy that created its parts first, for the other one to delete its duplicates.
+const PATIENCE: usize = 8;
 
 /// Maximum number of reads.
-const MAX_READS: usize = 20;
+const MAX_READS: usize = 30;
 
 /// Parts of deployments that a deploy created with requests of their own.
 #[derive(Debug, Default)]
@@ -97,10 +100,13 @@ impl CreatedParts {
 
 /// Deletes the duplicates of created parts. Returns the conflicts of each deployment whose parts another deploy
 /// created at the same time.
+///
+/// With `gives_way`, the other deploy keeps its parts, because this one has a conflict anyway.
 pub(super) async fn resolve(
     client: &Client,
     compared: &Snapshot,
     created: CreatedParts,
+    gives_way: bool,
 ) -> Result<HashMap<Uuid, Vec<FieldChange>>, ApiError> {
     let mut parts: Vec<Part> = created.0.into_values().flatten().collect();
     let mut waits = 0;
@@ -113,18 +119,18 @@ pub(super) async fn resolve(
             part.update(live.equal(part, compared));
         }
         let is_settled = |part: &Part| !part.is_contested() && !part.is_missing();
-        if parts.iter().all(is_settled) {
+        if parts.iter().all(is_settled) && (!gives_way || waits > SHORT_PATIENCE) {
             break;
         }
-        let gives_way = waits >= PATIENCE;
-        // The last reads delete nothing, so that none is left without its parts.
-        let may_delete = read + PATIENCE < MAX_READS && (gives_way || !is_first(&parts));
+        let is_late = waits >= SHORT_PATIENCE && !is_first(&parts);
+        // The last reads delete nothing, so that no deployment is left without its parts.
+        let may_delete = read + PATIENCE < MAX_READS && (gives_way || is_late || waits >= PATIENCE);
         let mut is_changed = false;
         for part in &mut parts {
             if part.is_contested() && may_delete {
                 part.delete_own(client).await?;
                 is_changed = true;
-            } else if part.is_missing() && (gives_way || part.has_deleted) {
+            } else if part.is_missing() && (waits >= PATIENCE || part.has_deleted) {
                 part.create_missing(client).await?;
                 is_changed = true;
             }

@@ -170,7 +170,8 @@ impl Apply<'_> {
         created: CreatedParts,
         outcomes: &mut [Outcome],
     ) {
-        let mut conflicts = match duplicates::resolve(self.client, self.live, created).await {
+        let gives_way = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Conflict { .. }));
+        let mut conflicts = match duplicates::resolve(self.client, self.live, created, gives_way).await {
             Ok(conflicts) => conflicts,
             Err(error) => {
                 self.progress.status(&format!("cannot check for concurrent deploys: {error}"));

@@ -403,3 +403,23 @@ fn unchanged_deployments_need_few_requests() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn applies_a_saved_plan_when_a_secret_is_a_word_of_its_format() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    for secret in
+        ["create", "update", "build", "approximate", "deployments", "fingerprint", "hello", "schema"]
+    {
+        let secrets = [("PREFECT_API_KEY", secret.to_owned())];
+        let line = "plan --all --out plan.json --output json --quiet";
+        let plan = sandbox.run_with(&secrets, line)?.success()?.json()?;
+        assert_eq!(plan["deployments"][1]["action"], "create", "{secret}: {plan}");
+        let output =
+            sandbox.run_with(&secrets, "deploy --plan plan.json --output json --quiet")?.success()?;
+        assert_eq!(output.json()?["deployments"][1]["status"], "created", "{secret}: {output}");
+        sandbox.run("destroy --all --yes --quiet").and_then(Output::success)?;
+    }
+    Ok(())
+}

@@ -166,3 +166,31 @@ fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn records_and_prunes_500_deployments() -> Result<()> {
+    let api = Api::from_env()?;
+    let project = |count: usize| {
+        let deployment = |number| {
+            format!("- {{name: n{number}, entrypoint: 'flow.py:hello', work_pool: {{name: pool-UNIQUE}}}}\n")
+        };
+        format!("deployments:\n{}", (0..count).map(deployment).collect::<String>())
+    };
+    let sandbox = api.sandbox(&project(500))?;
+    sandbox.run("deploy --all --project many-UNIQUE --quiet").and_then(Output::success)?;
+    let filter = json!({"variables": {"name": {"like_": sandbox.unique("many-UNIQUE")}}});
+    let variables = api.post("/variables/filter", &filter)?;
+    let records = variables.as_array().context("a list")?;
+    let count = |record: &Value| record["value"]["deployments"].as_array().map_or(0, Vec::len);
+    assert_eq!((records.len(), records.iter().map(count).sum::<usize>()), (5, 500));
+    sandbox.file("prefect.yaml", project(495))?;
+    let output =
+        sandbox.run("deploy --all --project many-UNIQUE --prune --output json --quiet")?.success()?;
+    let document = output.json()?;
+    let statuses = document["deployments"].as_array().context("a list")?;
+    assert_eq!(statuses.iter().filter(|line| line["status"] == "deleted").count(), 5, "{output}");
+    sandbox.run("destroy --all --project many-UNIQUE --yes --quiet").and_then(Output::success)?;
+    assert_eq!(api.post("/variables/filter", &filter)?, json!([]));
+    Ok(())
+}
