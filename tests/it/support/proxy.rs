@@ -115,8 +115,9 @@ fn forward(client: &TcpStream, upstream: &str, seen: &Mutex<Vec<Seen>>, decide: 
     let mut answer = Vec::new();
     if verdict != Verdict::Refuse {
         let passed = pass(upstream, &format!("{head}connection: close\r\n\r\n"), &body, &mut answer);
-        decide(&request, Moment::After);
-        lock(seen)[number].status = Some(status(&answer));
+        let answered = Seen { status: Some(status(&answer)), ..request };
+        decide(&answered, Moment::After);
+        lock(seen)[number].status = answered.status;
         passed?;
     }
     lock(seen)[number].status.get_or_insert(500);
