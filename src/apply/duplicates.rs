@@ -28,13 +28,13 @@ const NAMES_PER_REQUEST: usize = 100;
 const WAIT: Duration = Duration::from_millis(300);
 
 /// Number of waits of the deploy that created its parts later. The other one may still be writing.
-const SHORT_PATIENCE: usize = 2;
+const SHORT_PATIENCE: usize = 4;
 
 /// Number of waits of the deploy that created its parts first, for the other one to delete its duplicates.
-const PATIENCE: usize = 8;
+const PATIENCE: usize = 12;
 
 /// Maximum number of reads.
-const MAX_READS: usize = 30;
+const MAX_READS: usize = 40;
 
 /// Parts of deployments that a deploy created with requests of their own.
 #[derive(Debug, Default)]
@@ -119,7 +119,10 @@ pub(super) async fn resolve(
             part.update(live.equal(part, compared));
         }
         let is_settled = |part: &Part| !part.is_contested() && !part.is_missing();
-        if parts.iter().all(is_settled) && (!gives_way || waits > SHORT_PATIENCE) {
+        let has_parts = parts.iter().any(|part| !part.own.is_empty());
+        // The other deploy may still create the parts that this one has to delete.
+        let expects_others = gives_way && has_parts && waits < PATIENCE;
+        if parts.iter().all(is_settled) && !expects_others {
             break;
         }
         let is_late = waits >= SHORT_PATIENCE && !is_first(&parts);
