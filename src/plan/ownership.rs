@@ -215,7 +215,8 @@ mod tests {
                 ("POST", "filter") => {
                     let variable = |(name, value): (&String, &Json)| json!({"id": Uuid::new_v4(), "name": name, "value": value});
                     let offset = body["offset"].as_u64().unwrap_or_default();
-                    let found: Vec<Json> = variables.iter().skip(offset as usize).map(variable).collect();
+                    let found: Vec<Json> =
+                        variables.iter().skip(usize::try_from(offset).unwrap()).map(variable).collect();
                     ResponseTemplate::new(200).set_body_json(found)
                 }
                 ("POST", "") => {
