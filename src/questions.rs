@@ -7,14 +7,15 @@ pub(crate) trait Ask {
     /// Returns the index of the selected row. Returns `None` if the user selects the opt-out row.
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer>;
 
-    /// Asks a yes/no question, and returns the answer.
-    async fn confirm(&self, question: &str, default: Option<bool>) -> Result<bool, NoAnswer>;
+    /// Asks a yes/no question, and returns the answer. An empty answer selects the default.
+    async fn confirm(&self, question: &str, default: bool) -> Result<bool, NoAnswer>;
 
-    /// Returns a non-empty string.
+    /// Asks for a string. The string is not empty, unless the default is an empty string.
     async fn text(&self, question: &str, default: Option<&str>) -> Result<String, NoAnswer>;
 
-    /// Asks for a string that is not shown while the user types it.
-    async fn secret(&self, question: &str) -> Result<Secret, NoAnswer>;
+    /// Asks for a string that is not shown while the user types it. The string is not empty if `is_required`
+    /// is set.
+    async fn secret(&self, question: &str, is_required: bool) -> Result<Secret, NoAnswer>;
 
     /// Prints a line, for example between two questions.
     fn tell(&self, line: &str);
@@ -121,16 +122,15 @@ pub(crate) mod script {
             row.map(Some).ok_or_else(|| NoAnswer::NoTerminal(io::Error::other(format!("no row {answer}"))))
         }
 
-        async fn confirm(&self, question: &str, default: Option<bool>) -> Result<bool, NoAnswer> {
-            let default = default.map_or("", |default| if default { "y" } else { "n" });
-            Ok(self.answer(question, default)? == "y")
+        async fn confirm(&self, question: &str, default: bool) -> Result<bool, NoAnswer> {
+            Ok(self.answer(question, if default { "y" } else { "n" })? == "y")
         }
 
         async fn text(&self, question: &str, default: Option<&str>) -> Result<String, NoAnswer> {
             self.answer(question, default.unwrap_or_default())
         }
 
-        async fn secret(&self, question: &str) -> Result<Secret, NoAnswer> {
+        async fn secret(&self, question: &str, _: bool) -> Result<Secret, NoAnswer> {
             self.answer(question, "hidden").map(Secret::new)
         }
 

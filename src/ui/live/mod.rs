@@ -11,4 +11,4 @@ pub(super) use render::{Size, view};
 pub(super) use state::{State, step_status};
 pub(crate) use summary::DeploymentResult;
 pub(super) use summary::{Results, summary, total};
-pub(super) use text::columns;
+pub(super) use text::{columns, cut, padded};

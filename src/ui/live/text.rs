@@ -13,8 +13,8 @@ pub(in crate::ui) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
 
-/// Truncates a string to at most `columns` columns. The string must not contain escape sequences.
-pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
+/// Shortens a string to at most `columns` columns. The string must not contain escape sequences.
+pub(in crate::ui) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
         // Even the ellipsis needs a column.
         return Cow::Borrowed("");
@@ -36,7 +36,7 @@ pub(super) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
 }
 
 /// Pads a string with spaces to at least `columns` columns.
-pub(super) fn padded(text: &str, columns: usize) -> String {
+pub(in crate::ui) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 

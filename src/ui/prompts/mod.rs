@@ -1,0 +1,93 @@
+//! Interactive prompts. They are written to stderr, so that stdout can be redirected.
+
+mod line;
+mod menu;
+mod question;
+mod terminal;
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use self::{menu::Menu, question::Question, terminal::Prompt};
+use super::{Ui, escape::escape_controls};
+use crate::{
+    questions::{Ask, NoAnswer, Select},
+    secret::Secret,
+};
+
+pub(crate) use self::terminal::restore as restore_terminal;
+
+/// Returns whether prompts are possible: stdin and stderr must be terminals.
+pub(crate) fn has_terminal() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+impl Ask for Ui {
+    async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer> {
+        let count = question.rows.len();
+        let rows = menu::aligned(&question.rows).iter().map(|row| self.line(row)).collect();
+        let opt_out = question.opt_out.map(str::to_owned);
+        let chosen = self.prompt(Menu::new(self.line(&question.question), rows, opt_out)).await?;
+        Ok((chosen < count).then_some(chosen))
+    }
+
+    async fn confirm(&self, question: &str, default: bool) -> Result<bool, NoAnswer> {
+        if !has_terminal() {
+            return self.confirm_in_line(question).await;
+        }
+        self.prompt(Question::confirmation(self.line(question), default)).await
+    }
+
+    async fn text(&self, question: &str, default: Option<&str>) -> Result<String, NoAnswer> {
+        let default = default.map(|default| self.line(default));
+        self.prompt(Question::string(self.line(question), default)).await
+    }
+
+    async fn secret(&self, question: &str, is_required: bool) -> Result<Secret, NoAnswer> {
+        let secret = Secret::new(self.prompt(Question::secret(self.line(question), is_required)).await?);
+        self.redactor.learn(&secret);
+        Ok(secret)
+    }
+
+    fn tell(&self, line: &str) {
+        Self::tell(self, line);
+    }
+}
+
+impl Ui {
+    /// Prints a question and reads the answer from stdin, which is not a terminal. Anything but yes means no.
+    async fn confirm_in_line(&self, question: &str) -> Result<bool, NoAnswer> {
+        let question = self.shown(question);
+        let answer = self.waiting(move || {
+            let _ = write!(io::stderr(), "{question} [y/n]: ");
+            let mut answer = String::new();
+            let read = io::stdin().read_line(&mut answer);
+            Ok(read.map(|_| answer).unwrap_or_default())
+        });
+        Ok(matches!(answer.await?.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Prepares text for a prompt: one line, secrets redacted, control characters escaped.
+    fn line(&self, text: &str) -> String {
+        let line = self.redactor.mask(text).replace(['\n', '\t'], " ");
+        escape_controls(&line).into_owned()
+    }
+
+    async fn prompt<P>(&self, prompt: P) -> Result<P::Answer, NoAnswer>
+    where
+        P: Prompt + Send + 'static,
+        P::Answer: Send + 'static,
+    {
+        let has_colors = self.screen().has_colors();
+        self.waiting(move || terminal::show(prompt, has_colors)).await?.ok_or(NoAnswer::Interrupted)
+    }
+
+    /// Runs a blocking prompt on another thread, so that signals are still handled. Suspends the live view meanwhile.
+    async fn waiting<T: Send + 'static>(
+        &self,
+        ask: impl FnOnce() -> io::Result<T> + Send + 'static,
+    ) -> Result<T, NoAnswer> {
+        let ui = self.clone();
+        let answer = tokio::task::spawn_blocking(move || ui.suspend(ask)).await;
+        answer.map_err(|error| NoAnswer::NoTerminal(error.into()))?.map_err(NoAnswer::NoTerminal)
+    }
+}
