@@ -1,7 +1,6 @@
 //! API requests for work pools, work queues, workers and worker types.
 
-use std::collections::BTreeMap;
-
+use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -209,17 +208,18 @@ impl Client {
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
-    /// Returns the worker types that are available on the server, indexed by name.
-    pub(crate) async fn worker_types(&self) -> Result<BTreeMap<String, WorkerType>, ApiError> {
+    /// Returns the worker types that are available on the server, in the order of the server.
+    pub(crate) async fn worker_types(&self) -> Result<Vec<WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {
             &["collections", "work_pool_types"]
         } else {
             &["collections", "views", "aggregate-worker-metadata"]
         };
-        let collections: BTreeMap<String, BTreeMap<String, Value>> = self.json(Request::get(path)).await?;
+        let collections: IndexMap<String, IndexMap<String, Value>> = self.json(Request::get(path)).await?;
         // Entries with an unexpected structure are skipped, because the other worker types are still usable.
-        let types = collections.into_values().flat_map(BTreeMap::into_values);
+        let types = collections.into_values().flat_map(IndexMap::into_values);
         let types = types.filter_map(|entry| WorkerType::deserialize(entry).ok());
-        Ok(types.map(|entry| (entry.kind.clone(), entry)).collect())
+        let types: IndexMap<String, WorkerType> = types.map(|entry| (entry.kind.clone(), entry)).collect();
+        Ok(types.into_values().collect())
     }
 }

@@ -25,20 +25,20 @@ pub(crate) struct PoolType {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Returns the work pool types, sorted by name. The bundled types are returned if there is no server or if
+/// Returns the work pool types in the order of the server, which is the order in which Prefect lists them. The bundled types are returned if there is no server or if
 /// the server does not list any types.
 pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>, ApiError> {
     let Some(client) = client else { return Ok(bundled()) };
     let types = match client.worker_types().await {
         Ok(types) => types,
-        Err(ApiError::NoSuchRoute { .. } | ApiError::Server { .. }) => BTreeMap::new(),
+        Err(ApiError::NoSuchRoute { .. } | ApiError::Server { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
     if types.is_empty() {
         return Ok(bundled());
     }
-    let pool_type = |(name, worker): (String, WorkerType)| PoolType {
-        name,
+    let pool_type = |worker: WorkerType| PoolType {
+        name: worker.kind,
         description: worker.description.unwrap_or_default(),
         base_job_template: worker.base_job_template,
     };

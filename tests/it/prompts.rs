@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::support::{Api, Sandbox, Terminal, assert_output};
+use crate::support::{Api, FaultServer, Sandbox, Terminal, assert_output};
 
 /// Returns prefect.yaml without the parts that differ between runs.
 fn file(sandbox: &Sandbox) -> Result<String> {
@@ -331,5 +331,77 @@ fn reads_a_confirmation_from_a_pipe_with_the_prompt_option() -> Result<()> {
     --- stderr
     Are you sure you want to delete work pool with name 'pool-UNIQUE'? [y/n]: error: Deletion aborted.
     ");
+    Ok(())
+}
+
+#[test]
+fn edits_answers_with_the_keys_of_shells() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), "pull: []\n")?;
+    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:hello -p pool")?;
+    terminal.sees("? Deployment name (default): ")?;
+    // Ctrl-U and Ctrl-W delete backwards, Ctrl-A and Ctrl-E move, and Ctrl-K deletes to the end.
+    terminal.types("wrong name\u{15}also wrong\u{17}\u{17}x\u{1}\u{b}st\u{1}fir\u{5}!\u{7f}\r")?;
+    terminal.answers("configure schedules for this deployment? (Y/n): ", "yes\u{15}N")?;
+    // An invalid answer is asked again, and Enter accepts the default.
+    terminal.answers("deployments in the future? (y/N): ", "perhaps")?;
+    terminal.sees("Please enter Y or N")?;
+    terminal.types("\u{15}\r")?;
+    let (code, seen) = terminal.ends()?;
+    ensure!(code == 0, "{seen}");
+    let deployed = server.look(|api| api.deployments().join("\n"));
+    ensure!(deployed.contains("\"name\":\"first\""), "{deployed}");
+    assert_eq!(sandbox.read("prefect.yaml")?, "pull: []\n");
+    Ok(())
+}
+
+const TWO: &str = "pull: []\ndeployments:\n\
+    - {name: load-1, entrypoint: 'flow.py:hello', work_pool: {name: pool}, schedules: null}\n\
+    - {name: load-2, entrypoint: 'flow.py:goodbye', work_pool: {name: pool}, schedules: null}\n";
+
+#[test]
+fn a_misspelled_name_is_reported_before_any_question() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), TWO)?;
+    for (typed, similar) in
+        [("laod-2", "goodbye-UNIQUE/load-2"), ("goodbye-UNIQUE/laod-2", "goodbye-UNIQUE/load-2")]
+    {
+        let mut terminal = Terminal::start(&sandbox, &format!("deploy -n {typed}"))?;
+        let typed = sandbox.unique(typed);
+        let before = terminal.sees(&format!(
+            "No deployment is named '{typed}'; did you mean `{}`?",
+            sandbox.unique(similar)
+        ))?;
+        ensure!(!before.contains("? "), "{before}");
+        terminal
+            .answers(&format!("Would you like to create a new deployment named '{typed}'? (y/N): "), "")?;
+        let (code, seen) = terminal.ends()?;
+        ensure!(code != 0 && seen.contains("no deployment was selected"), "{code}: {seen}");
+    }
+    assert_eq!(server.look(|api| api.writes), 0);
+
+    // The only deployment of a file is not renamed without a question.
+    sandbox.file("prefect.yaml", TWO.split_inclusive('\n').take(3).collect::<String>())?;
+    let mut terminal = Terminal::start(&sandbox, "deploy -n laod-1")?;
+    terminal.answers("Would you like to create a new deployment named 'laod-1'? (y/N): ", "y")?;
+    terminal.sees("Select a flow to deploy")?;
+    terminal.presses_control_c()?;
+    assert_eq!(terminal.ends()?.0, 130);
+    Ok(())
+}
+
+#[test]
+fn the_list_of_deployments_offers_all_of_them() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), TWO)?;
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.sees("Would you like to use an existing deployment configuration?")?;
+    terminal.sees("[Use arrows to move; enter to select; n to select none]")?;
+    terminal.sees("No, configure a new deployment")?;
+    terminal.types("\u{1b}[B\u{1b}[B\r")?;
+    terminal.sees("All of them")?;
+    let (code, seen) = terminal.ends()?;
+    ensure!(code == 0 && seen.contains("2 created"), "{seen}");
+    assert_eq!(server.look(|api| api.deployments().len()), 2);
     Ok(())
 }

@@ -91,13 +91,7 @@ fn logs_in_to_a_private_registry_with_the_answers() -> Result<()> {
     describe_image(&mut terminal, &sandbox, &docker.registry)?;
     terminal.answers("Is this a private registry?", "y")?;
     terminal.answers("prefect-docker to manage Docker registry credentials?", "y")?;
-    // A test that ran earlier may have left such a block on the server.
-    let username = "Docker registry username";
-    if terminal.sees_one_of(&[username, "Select from your existing Docker Registry"])? != username {
-        terminal.types("Create a new\r")?;
-        terminal.sees(username)?;
-    }
-    terminal.types(&format!("{user}\r"))?;
+    terminal.answers("Docker registry username", &user)?;
     terminal.answers("Docker registry password", &password)?;
     let seen = finish_image(terminal)?;
     ensure!(!seen.contains(&password), "the password is shown:\n{seen}");
@@ -138,9 +132,13 @@ fn goes_to_a_bucket(sandbox: &Sandbox, title: &str, fields: &[(&str, &str)], sec
     terminal.answers("Please select a remote code storage option.", title)?;
     terminal.answers("Bucket name", "prefectl")?;
     terminal.answers("Folder name", &sandbox.unique("answered-UNIQUE"))?;
-    terminal.answers(&format!("Select from your existing {title} credential blocks"), "Create a new")?;
+    // Other tests may have left such blocks on the server.
+    let details = "Provide details on your new";
+    if terminal.sees_one_of(&[details, "n to select none"])? != details {
+        terminal.types("n")?;
+    }
     for (field, value) in fields {
-        terminal.answers(field, value)?;
+        terminal.answers(&format!("{field} (string)"), value)?;
     }
     let block = sandbox.unique("store-UNIQUE").to_lowercase();
     terminal.answers("Give a name to your new credentials block", &block)?;
@@ -174,7 +172,7 @@ fn stores_code_in_gcs_with_the_answers() -> Result<()> {
     sandbox.file("key.json", r#"{"private_key": "hunter2-testing"}"#)?;
     sandbox.file(".prefectignore", "key.json\n")?;
     let key = sandbox.directory().join("key.json");
-    let fields = [("project", "ours"), ("service_account_file", key.to_str().context("a name")?)];
+    let fields = [("service_account_file", key.to_str().context("a name")?), ("project", "ours")];
     goes_to_a_bucket(&sandbox, "GCS", &fields, "hunter2")
 }
 
@@ -184,5 +182,10 @@ fn stores_code_in_azure_with_the_answers() -> Result<()> {
     let api = Api::from_env()?;
     let connection = required_env("PREFECTL_TEST_AZURE")?;
     let sandbox = api.sandbox("name: p\n")?;
-    goes_to_a_bucket(&sandbox, "Azure Blob Storage", &[("connection_string", &connection)], "AccountKey")
+    goes_to_a_bucket(
+        &sandbox,
+        "Azure Blob Storage",
+        &[("connection_string", &connection), ("account_url", "")],
+        "AccountKey",
+    )
 }

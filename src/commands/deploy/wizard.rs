@@ -1,6 +1,8 @@
 //! The wizard of `prefectl deploy`, which asks for missing values, creates the work pool and blocks that the
 //! answers refer to, and offers to save the answers.
 
+use std::path::Path;
+
 use owo_colors::OwoColorize;
 
 use super::super::{Context, target};
@@ -8,7 +10,7 @@ use crate::{
     api::{ApiError, Client, WorkPool},
     deploy,
     deployment::{DeployContext, Options},
-    error::CommandError,
+    error::{CommandError, Exit},
     python,
     questions::Ask as _,
     target::{
@@ -73,7 +75,16 @@ pub(super) async fn ask(
     for block in &answers.blocks {
         client.save_block(block.kind, &block.name, &block.data).await?;
     }
+    if let Some(name) = &answers.renamed_dockerfile {
+        rename_dockerfile(&context.directory, name)?;
+    }
     Ok(Some(answers))
+}
+
+fn rename_dockerfile(directory: &Path, name: &str) -> Result<(), CommandError> {
+    std::fs::rename(directory.join("Dockerfile"), directory.join(name)).map_err(|error| {
+        CommandError::new(Exit::Failed, format!("cannot rename 'Dockerfile' to '{name}': {error}"))
+    })
 }
 
 /// Offers to save the answers in the project file.
@@ -88,7 +99,7 @@ pub(super) async fn save(
     context.ui.tell(&format!("\n{file}\n{}\n", added.join("\n")));
     let question =
         "Would you like to save configuration for this deployment for faster deployments in the future?";
-    if context.ui.confirm(question, None).await? {
+    if context.ui.confirm(question, false).await? {
         saved.write()?;
         context.ui.tell(&format!(
             "\nDeployment configuration saved to {file}! You can now deploy using this deployment configuration with:\

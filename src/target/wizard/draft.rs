@@ -26,6 +26,8 @@ pub(super) struct Draft {
     is_in_file: bool,
     pub(super) pool: Option<NewPool>,
     pub(super) blocks: Vec<NewBlock>,
+    /// New name of `Dockerfile`.
+    pub(super) renamed_dockerfile: Option<String>,
 }
 
 /// A deployment that contains all answers, with the objects to create on the server.
@@ -33,13 +35,15 @@ pub(super) struct Completed {
     pub(super) fields: Fields,
     pub(super) pool: Option<NewPool>,
     pub(super) blocks: Vec<NewBlock>,
+    pub(super) renamed_dockerfile: Option<String>,
 }
 
 impl Draft {
     /// Creates a draft. `known` contains the fields of `declared`, with options applied.
     pub(super) fn new(declared: &Declared, known: Fields) -> Self {
         let is_in_file = declared.index.is_some();
-        Self { known, declared: declared.fields.clone(), is_in_file, pool: None, blocks: Vec::new() }
+        let declared = declared.fields.clone();
+        Self { known, declared, is_in_file, pool: None, blocks: Vec::new(), renamed_dockerfile: None }
     }
 
     /// Returns whether the file contains all fields that a deployment requires.
@@ -63,6 +67,12 @@ impl Draft {
 
     pub(super) fn pool_name(&self) -> Option<&str> {
         self.known.work_pool().unresolved()
+    }
+
+    /// Checks whether the file, and not an option, names the work pool.
+    pub(super) fn declares_pool(&self) -> bool {
+        let declared = self.declared.work_pool().unresolved();
+        declared.is_some() && declared == self.pool_name()
     }
 
     /// Returns whether the job variables specify an image.
@@ -108,7 +118,8 @@ impl Draft {
     }
 
     pub(super) fn completed(self) -> Completed {
-        Completed { fields: self.declared, pool: self.pool, blocks: self.blocks }
+        let Self { declared, pool, blocks, renamed_dockerfile, .. } = self;
+        Completed { fields: declared, pool, blocks, renamed_dockerfile }
     }
 }
 

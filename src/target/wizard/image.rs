@@ -2,7 +2,7 @@
 
 use crate::{
     project::StepList,
-    questions::{Ask, Select},
+    questions::{Ask, parsed_text},
     secret::Secret,
     steps::{Section, StepKind},
     target::{
@@ -46,11 +46,10 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     pub(super) async fn image(&self, draft: &mut Draft) -> Result<(), TargetError> {
         let ask = self.ask;
         let question = "Would you like to build a custom Docker image for this deployment?";
-        if !ask.confirm(question, Some(false)).await? {
+        if !ask.confirm(question, false).await? {
             return Ok(());
         }
-        let question = "Would you like to use the Dockerfile in the current directory?";
-        let uses_own = self.local.has_dockerfile() && ask.confirm(question, Some(true)).await?;
+        let dockerfile = self.dockerfile(draft).await?;
         let repository = ask.text("Repository name (e.g. your Docker Hub username)", None).await?;
         let name = ask.text("Image name", draft.name()).await?;
         let tag = ask.text("Image tag", Some("latest")).await?;
@@ -58,7 +57,6 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         ask.tell(&format!("Image {image}:{tag} will be built."));
         let registry = self.registry().await?;
         let image = registry.iter().map(String::as_str).chain([image.as_str()]).collect::<Vec<_>>().join("/");
-        let dockerfile = if uses_own { "Dockerfile" } else { "auto" };
         let build = [
             ("requires", REQUIRES),
             ("id", "build-image"),
@@ -82,10 +80,37 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
+    /// Returns the input `dockerfile` of the build step. Asks whether to use or to rename an existing Dockerfile.
+    async fn dockerfile(&self, draft: &mut Draft) -> Result<&'static str, TargetError> {
+        let question = "Would you like to use the Dockerfile in the current directory?";
+        if !self.local.has_dockerfile() {
+            return Ok("auto");
+        }
+        if self.ask.confirm(question, true).await? {
+            return Ok("Dockerfile");
+        }
+        let question = "A Dockerfile exists. You chose not to use it. A temporary Dockerfile will be automatically built \
+                        during the deployment build step. If another file named 'Dockerfile' already exists at that \
+                        time, the build step will fail. Would you like to rename your existing Dockerfile?";
+        if !self.ask.confirm(question, false).await? {
+            return Err(TargetError::Declined {
+                message: "A Dockerfile already exists. Please remove or rename the existing one.",
+                help: "the image is built without the Dockerfile of the project, so it has to be renamed",
+            });
+        }
+        let free = |name: &str| match self.local.directory.join(name) {
+            path if path.exists() => Err(format!("'{name}' already exists. Please enter another name.")),
+            _ => Ok(name.to_owned()),
+        };
+        let name = parsed_text(self.ask, "New Dockerfile name", Some("Dockerfile.backup"), free).await?;
+        draft.renamed_dockerfile = Some(name);
+        Ok("auto")
+    }
+
     /// Asks for the registry. Returns `None` if the user does not want to push the image.
     async fn registry(&self) -> Result<Option<String>, TargetError> {
         let question = "Would you like to push this image to a remote registry?";
-        if !self.ask.confirm(question, Some(false)).await? {
+        if !self.ask.confirm(question, false).await? {
             return Ok(None);
         }
         let registry = self.ask.text("Registry URL", Some("docker.io")).await?;
@@ -102,7 +127,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         push: &mut Mapping,
     ) -> Result<(), TargetError> {
         let ask = self.ask;
-        if !ask.confirm("Is this a private registry?", None).await? {
+        if !ask.confirm("Is this a private registry?", false).await? {
             return Ok(());
         }
         let Some(known) = self.server.blocks(REGISTRY_CREDENTIALS).await? else {
@@ -110,7 +135,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(());
         };
         let question = "Would you like use prefect-docker to manage Docker registry credentials?";
-        if !ask.confirm(question, Some(false)).await? {
+        if !ask.confirm(question, false).await? {
             return Ok(());
         }
         let name = self.credentials_block(draft, registry, &known).await?;
@@ -119,8 +144,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Asks for the credentials block of a registry. The user can select an existing block or create a new
-    /// one.
+    /// Returns the name of the credentials block of a registry. Asks for credentials unless an existing block is used.
     async fn credentials_block(
         &self,
         draft: &mut Draft,
@@ -128,18 +152,15 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         known: &[String],
     ) -> Result<String, TargetError> {
         let ask = self.ask;
-        if !known.is_empty() {
-            let rows = known.iter().map(|name| vec![name.clone()]).collect();
-            let question = "Select from your existing Docker Registry Credentials blocks";
-            let row = ask.select(Select::new(question, rows).or("Create a new credentials block")).await?;
-            if let Some(name) = row.and_then(|row| known.get(row)) {
-                return Ok(name.clone());
-            }
-        }
         let part = |text: Option<&str>| slug(text.unwrap_or_default());
         let name = format!("deployment-{}-{}-registry-creds", part(draft.name()), part(draft.pool_name()));
+        let question =
+            format!("Would you like to use the existing Docker registry credentials block {name}?");
+        if known.contains(&name) && ask.confirm(&question, true).await? {
+            return Ok(name);
+        }
         let user = ask.text("Docker registry username", None).await?;
-        let password = ask.secret("Docker registry password").await?;
+        let password = ask.secret("Docker registry password", true).await?;
         let data = vec![
             ("registry_url", Secret::new(registry)),
             ("username", Secret::new(user)),
@@ -160,7 +181,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let question = match self.image_build(draft) {
             Some(ImageBuild::OwnDockerfile) => {
                 let question = "Does your Dockerfile have a line that copies the current working directory into your image?";
-                if !self.ask.confirm(question, None).await? {
+                if !self.ask.confirm(question, false).await? {
                     return Err(TargetError::Declined {
                         message: "Your flow code must be copied into your Docker image to run your deployment.",
                         help: "copy this line into your Dockerfile: COPY . /opt/prefect/",

@@ -1,8 +1,8 @@
 //! The wizard, which asks for values that are neither in the file nor passed as options.
 //!
 //! The questions, their order and their defaults are those of Prefect. The wizard does not write anything:
-//! the caller creates [`Answers::pool`] and [`Answers::blocks`] afterwards. The answers form a declared
-//! deployment that passes through the same stages as any other deployment.
+//! the caller creates [`Answers::pool`] and [`Answers::blocks`] and renames the Dockerfile afterwards. The
+//! answers form a declared deployment that passes through the same stages as any other deployment.
 
 mod draft;
 mod flows;
@@ -56,6 +56,14 @@ pub(crate) struct Answers {
     /// Work pool to create before the deployment is registered.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
+    /// New name of `Dockerfile`, which would prevent an automatic build.
+    pub(crate) renamed_dockerfile: Option<String>,
+}
+
+impl From<Selection> for Answers {
+    fn from(selection: Selection) -> Self {
+        Self { selection, pool: None, blocks: Vec::new(), renamed_dockerfile: None }
+    }
 }
 
 /// A block to create from the user's answers.
@@ -123,20 +131,21 @@ pub(crate) async fn run(
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
     let wizard = Wizard { ask, server, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
-    let known = Answers { selection, pool: None, blocks: Vec::new() };
+    let known = Answers::from(selection);
     // Invalid options are reported by the deploy itself.
     let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
-    let ([declared], [spec]) = (known.selection.picked.as_slice(), specs.as_slice()) else {
+    let selected = (known.selection.picked.as_slice(), specs.as_slice(), known.selection.single);
+    let ([declared], [spec], true) = selected else {
         return Ok(was_asked.then_some(known));
     };
     let draft = Draft::new(declared, spec.fields.clone());
     if draft.is_declared_in_full() {
         return Ok(was_asked.then_some(known));
     }
-    let completed = wizard.complete(draft).await?;
-    let picked = vec![Declared { fields: completed.fields, ..declared.clone() }];
+    let draft::Completed { fields, pool, blocks, renamed_dockerfile } = wizard.complete(draft).await?;
+    let picked = vec![Declared { fields, ..declared.clone() }];
     let selection = Selection { picked, ..known.selection };
-    Ok(Some(Answers { selection, pool: completed.pool, blocks: completed.blocks }))
+    Ok(Some(Answers { selection, pool, blocks, renamed_dockerfile }))
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {

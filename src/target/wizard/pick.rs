@@ -2,7 +2,7 @@
 
 use crate::{
     deployment::{Options, Selection, is_pattern},
-    diagnostics::did_you_mean,
+    diagnostics::similar_name,
     names::{SHOWN, first_of},
     project::{Declared, Key},
     questions::{Ask, Select},
@@ -42,25 +42,49 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let named: Vec<&Declared> =
             declared.iter().filter(|deployment| deployment.name().is_some()).collect();
         match options.names.as_slice() {
-            [] if !options.all && !named.is_empty() => {
-                let question = "Would you like to use an existing deployment configuration?";
-                let select = Select::new(question, rows(&named)).or("No, configure a new deployment");
-                Ok(Picked::chosen(self.ask.select(select).await?, &named))
-            }
+            [] if !options.all && !named.is_empty() => self.existing(&named).await,
             [] if !options.all && declared.len() > 1 => Ok(single(target::none()).into()),
-            [name] if !options.all && !is_pattern(name) && declared.len() > 1 => {
+            [name] if !options.all && !is_pattern(name) && !declared.is_empty() => {
                 self.one_of_a_name(name, options).await
             }
-            _ => {
-                let mut picked = Picked::from(self.select(options)?);
-                if !picked.selection.single {
-                    for deployment in &mut picked.selection.picked {
-                        picked.was_asked |= self.give_name(deployment).await?;
-                    }
-                }
-                Ok(picked)
-            }
+            _ => self.with_names(self.select(options)?.into()).await,
         }
+    }
+
+    /// Asks which declared deployment to use: one, all of them, or a new one.
+    async fn existing(&self, named: &[&Declared]) -> Result<Picked, TargetError> {
+        const ALL: &str = "All of them";
+        let mut rows = rows(named);
+        if named.len() > 1 {
+            rows.push(vec![ALL.to_owned()]);
+        }
+        let question = "Would you like to use an existing deployment configuration?";
+        let select = Select::new(question, rows).or("No, configure a new deployment");
+        let row = self.ask.select(select).await?;
+        if row != Some(named.len()) {
+            return Ok(Picked::chosen(row, named));
+        }
+        let picked = self.project.deployments.clone();
+        let selection = Selection { single: false, picked, name: None, warnings: Vec::new() };
+        self.with_names(Picked { selection, was_asked: true }).await
+    }
+
+    /// Asks for the names of unnamed deployments if several are selected. Removes those that stay without a name.
+    async fn with_names(&self, mut picked: Picked) -> Result<Picked, TargetError> {
+        if picked.selection.single {
+            return Ok(picked);
+        }
+        let mut named = Vec::new();
+        for deployment in std::mem::take(&mut picked.selection.picked) {
+            if deployment.name().is_some() {
+                named.push(deployment);
+                continue;
+            }
+            picked.was_asked = true;
+            named.extend(self.give_name(deployment).await?);
+        }
+        picked.selection.picked = named;
+        Ok(picked)
     }
 
     fn select(&self, options: &Options) -> Result<Selection, TargetError> {
@@ -77,9 +101,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
         if found.is_empty() {
             self.confirm_new(name).await?;
-            // The warning about the unknown name is not repeated.
-            let selection = self.select(options)?;
-            return Ok(Selection { warnings: Vec::new(), ..selection }.into());
+            let name = name.rsplit('/').next().map(str::to_owned);
+            return Ok(Selection { name, ..single(target::none()) }.into());
         }
         if found.len() == 1 {
             return Ok(self.select(options)?.into());
@@ -97,18 +120,21 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     ///
     /// Fails if the user declines.
     async fn confirm_new(&self, name: &str) -> Result<(), TargetError> {
-        let names: Vec<&str> = self.project.deployments.iter().filter_map(Declared::name).collect();
-        let known = did_you_mean(name.rsplit('/').next().unwrap_or(name), names.iter().copied());
-        let known = known.map_or_else(
-            || {
-                let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-                format!("The deployments are: {}", first_of(&names, SHOWN))
-            },
-            |known| format!("Did you mean '{known}'?"),
-        );
-        self.ask.tell(&format!("No deployment is named '{name}'. {known}"));
+        let known: Vec<String> =
+            self.project.deployments.iter().filter_map(|declared| self.full_name(declared)).collect();
+        let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
+        let names: Vec<String> = known.iter().map(|name| last(name)).collect();
+        let similar = similar_name(name, known.iter().map(String::as_str)).or_else(|| {
+            let similar = similar_name(&last(name), names.iter().map(String::as_str))?;
+            known.iter().find(|name| last(name) == similar).map(String::as_str)
+        });
+        let advice = match similar {
+            Some(similar) => format!("; did you mean `{similar}`?"),
+            None => format!("; the deployments are {}", first_of(&known, SHOWN)),
+        };
+        self.ask.tell(&format!("No deployment is named '{name}'{advice}"));
         let question = format!("Would you like to create a new deployment named '{name}'?");
-        if self.ask.confirm(&question, Some(false)).await? {
+        if self.ask.confirm(&question, false).await? {
             return Ok(());
         }
         Err(TargetError::Declined {
@@ -117,18 +143,25 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         })
     }
 
-    /// Asks for the name of an unnamed deployment. Returns `false` if the deployment already has a name.
-    async fn give_name(&self, declared: &mut Declared) -> Result<bool, TargetError> {
-        if declared.name().is_some() {
-            return Ok(false);
-        }
+    /// Returns the name of a declared deployment with the name of its flow, if that is known.
+    fn full_name(&self, declared: &Declared) -> Option<String> {
+        let name = declared.name()?;
+        let flow = declared.entrypoint().and_then(|entrypoint| self.local.flow_name(entrypoint));
+        Some(flow.map_or_else(|| name.to_owned(), |flow| format!("{flow}/{name}")))
+    }
+
+    /// Asks for the name of an unnamed deployment. Returns `None` if the deployment is skipped.
+    async fn give_name(&self, declared: Declared) -> Result<Option<Declared>, TargetError> {
         self.ask.tell("Discovered unnamed deployment.");
         self.ask.tell(&format!("{:#}", value::to_json(&declared.fields.to_template())));
         let question = "Would you like to give this deployment a name and deploy it?";
-        if self.ask.confirm(question, Some(true)).await? {
-            declared.fields.set(Key::Name, self.deployment_name().await?);
+        if !self.ask.confirm(question, true).await? {
+            self.ask.tell("Skipping unnamed deployment.");
+            return Ok(None);
         }
-        Ok(true)
+        let mut declared = declared;
+        declared.fields.set(Key::Name, self.deployment_name().await?);
+        Ok(Some(declared))
     }
 }
 

@@ -14,20 +14,26 @@ use crate::{
 const OF_AGENTS: &str = "prefect-agent";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for a work pool unless the deployment already specifies one. Returns whether jobs in the work
-    /// pool accept an image.
+    /// Asks for a work pool unless the deployment already specifies one. Replaces a work pool for agents. Returns whether
+    /// jobs in the work pool accept an image.
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
-            // Validation reports missing work pools.
             let pool = self.server.work_pool(name).await?;
-            return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template)));
+            match pool {
+                Some(pool) if pool.kind == OF_AGENTS && draft.declares_pool() => self.ask.tell(
+                    "You've chosen a work pool with type 'prefect-agent' which cannot be used for project-style \
+                     deployments. Let's pick another work pool to deploy to.",
+                ),
+                // Validation reports missing work pools.
+                pool => return Ok(pool.is_some_and(|pool| takes_image(&pool.base_job_template))),
+            }
         }
         let mut pools = self.server.work_pools().await?;
         pools.retain(|pool| pool.kind != OF_AGENTS);
         let chosen = if pools.is_empty() {
             let question = "Looks like you don't have any work pools this flow can be deployed to. Would you like to \
                             create one?";
-            if !self.ask.confirm(question, Some(true)).await? {
+            if !self.ask.confirm(question, true).await? {
                 return Err(TargetError::Declined {
                     message: "A work pool is required to deploy this flow. Please specify a work pool name via the \
                               '--pool' flag or in your prefect.yaml file.",

@@ -7,19 +7,40 @@ use crate::{
     value::{Mapping, Value},
 };
 
+/// The question about the rule of a schedule that follows the calendar.
+struct Rule {
+    key: &'static str,
+    question: &'static str,
+    default: &'static str,
+    advice: &'static str,
+}
+
+const CRON: Rule = Rule {
+    key: "cron",
+    question: "Cron string",
+    default: "0 0 * * *",
+    advice: "Please enter a valid cron string",
+};
+const RRULE: Rule = Rule {
+    key: "rrule",
+    question: "RRule string",
+    default: "RRULE:FREQ=DAILY;INTERVAL=1",
+    advice: "Please enter a valid RRule string",
+};
+
 /// Asks for schedules. Returns null if the user does not add any, so that existing schedules are kept.
 pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
-    if !ask.confirm("Would you like to configure schedules for this deployment?", Some(true)).await? {
+    if !ask.confirm("Would you like to configure schedules for this deployment?", true).await? {
         return Ok(Value::Null);
     }
     let mut items = Vec::new();
     loop {
         let mut item = schedule(ask).await?;
-        if !ask.confirm("Would you like to activate this schedule?", Some(true)).await? {
+        if !ask.confirm("Would you like to activate this schedule?", true).await? {
             item.insert("active".into(), false.into());
         }
         items.push(Value::Mapping(item));
-        if !ask.confirm("Would you like to add another schedule?", Some(false)).await? {
+        if !ask.confirm("Would you like to add another schedule?", false).await? {
             return Ok(Value::Sequence(items));
         }
     }
@@ -27,14 +48,14 @@ pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
 
 async fn schedule(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
     let kinds = [
-        ("Interval", "Run at a regular interval."),
-        ("Cron", "Use a cron expression."),
-        ("RRule", "Use an RRule of iCalendar."),
+        ("Interval", "Allows you to set flow runs to be executed at fixed time intervals."),
+        ("Cron", "Allows you to define recurring flow runs based on a specified pattern using cron syntax."),
+        ("RRule", "Allows you to define recurring flow runs using RFC 2445 recurrence rules."),
     ];
     let rows = kinds.iter().map(|(name, meaning)| vec![(*name).to_owned(), (*meaning).to_owned()]).collect();
     match ask.select(Select::new("What type of schedule would you like to use?", rows)).await? {
-        Some(1) => calendar(ask, "cron", "Cron string", "0 0 * * *").await,
-        Some(2) => calendar(ask, "rrule", "RRule string", "RRULE:FREQ=DAILY;INTERVAL=1").await,
+        Some(1) => calendar(ask, &CRON).await,
+        Some(2) => calendar(ask, &RRULE).await,
         _ => interval(ask).await,
     }
 }
@@ -48,11 +69,11 @@ async fn interval(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
     parsed_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
 }
 
-/// Asks for a cron or `rrule` schedule and its time zone.
-async fn calendar(ask: &impl Ask, key: &str, question: &str, default: &str) -> Result<Mapping, NoAnswer> {
-    let item = parsed_text(ask, question, Some(default), |text| {
-        let item = Mapping::from_iter([(Value::from(key), Value::from(text))]);
-        valid(item, &format!("Please enter a valid {}", question.to_lowercase()))
+/// Asks for a rule and its time zone.
+async fn calendar(ask: &impl Ask, rule: &Rule) -> Result<Mapping, NoAnswer> {
+    let item = parsed_text(ask, rule.question, Some(rule.default), |text| {
+        let item = Mapping::from_iter([(Value::from(rule.key), Value::from(text))]);
+        valid(item, rule.advice)
     })
     .await?;
     parsed_text(ask, "Timezone", Some("UTC"), |zone| {

@@ -3,7 +3,7 @@
 use crate::{
     git,
     project::StepList,
-    questions::{Ask, Select},
+    questions::{Ask, Select, parsed_text},
     secret::Secret,
     steps::{Section, StepKind},
     target::TargetError,
@@ -12,14 +12,32 @@ use crate::{
 
 const SECRET: &str = "secret";
 
+/// A field of a credentials block.
+struct Field {
+    name: &'static str,
+    is_secret: bool,
+}
+
+impl Field {
+    const fn text(name: &'static str) -> Self {
+        Self { name, is_secret: false }
+    }
+
+    const fn secret(name: &'static str) -> Self {
+        Self { name, is_secret: true }
+    }
+}
+
 /// An object storage service.
 struct Bucket {
     title: &'static str,
     meaning: &'static str,
     /// Slug of the block type that stores the credentials.
     credentials: &'static str,
-    /// Names of the block's fields, and whether each field is secret.
-    fields: &'static [(&'static str, bool)],
+    /// Title of the block type, as the reference spells it.
+    block_title: &'static str,
+    /// Fields of the block that the reference asks for.
+    fields: &'static [Field],
     /// Name of a new block.
     block: &'static str,
     push: StepKind,
@@ -34,7 +52,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "S3",
         meaning: "Use an AWS S3 bucket.",
         credentials: "aws-credentials",
-        fields: &[("aws_access_key_id", false), ("aws_secret_access_key", true)],
+        block_title: "Aws Credentials",
+        fields: &[Field::text("aws_access_key_id"), Field::secret("aws_secret_access_key")],
         block: "s3-storage-credentials",
         push: StepKind::PushToS3,
         pull: StepKind::PullFromS3,
@@ -45,7 +64,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "GCS",
         meaning: "Use a Google Cloud Storage bucket.",
         credentials: "gcp-credentials",
-        fields: &[("project", false), ("service_account_file", false)],
+        block_title: "Gcp Credentials",
+        fields: &[Field::text("service_account_file"), Field::text("project")],
         block: "gcs-storage-credentials",
         push: StepKind::PushToGcs,
         pull: StepKind::PullFromGcs,
@@ -56,7 +76,8 @@ const BUCKETS: [Bucket; 3] = [
         title: "Azure Blob Storage",
         meaning: "Use an Azure Blob Storage bucket.",
         credentials: "azure-blob-storage-credentials",
-        fields: &[("connection_string", true)],
+        block_title: "Azure Blob Storage Credentials",
+        fields: &[Field::secret("connection_string"), Field::text("account_url")],
         block: "azure-blob-storage-storage-credentials",
         push: StepKind::PushToAzure,
         pull: StepKind::PullFromAzure,
@@ -93,7 +114,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let storages = self.storages().await?;
         let question = "Your Prefect workers will need access to this flow's code in order to run it. Would you like \
                         your workers to pull your flow code from a remote storage location when running this flow?";
-        if storages.is_empty() || !self.ask.confirm(question, Some(true)).await? {
+        if storages.is_empty() || !self.ask.confirm(question, true).await? {
             return Ok(());
         }
         let rows = storages.iter().map(Storage::row).collect();
@@ -126,18 +147,20 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     async fn git(&self, draft: &mut Draft, url: &str, branch: Option<&str>) -> Result<(), TargetError> {
         let ask = self.ask;
         let question = format!("Is {url} the correct URL to pull your flow code from?");
-        let url = if ask.confirm(&question, Some(true)).await? {
+        let url = if ask.confirm(&question, true).await? {
             url.to_owned()
         } else {
             ask.text("Please enter the URL to pull your flow code from", None).await?
         };
         let question = |branch| format!("Is {branch} the correct branch to pull your flow code from?");
-        let branch = match branch {
-            Some(branch) if ask.confirm(&question(branch), Some(true)).await? => branch.to_owned(),
-            _ => ask.text("Please enter the branch to pull your flow code from", Some("main")).await?,
+        let branch = branch.unwrap_or("main");
+        let branch = if ask.confirm(&question(branch), true).await? {
+            branch.to_owned()
+        } else {
+            ask.text("Please enter the branch to pull your flow code from", Some("main")).await?
         };
         let mut clone = inputs([("repository", &url), ("branch", &branch)]);
-        if ask.confirm("Is this a private repository?", None).await? {
+        if ask.confirm("Is this a private repository?", false).await? {
             let block = self.token(draft).await?;
             let reference = format!("{{{{ prefect.blocks.{SECRET}.{block} }}}}");
             clone.insert("access_token".into(), reference.into());
@@ -154,12 +177,18 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let name =
             format!("deployment-{}-{}-repo-token", slug(draft.name().unwrap_or_default()), slug(&flow));
         let known = self.server.blocks(SECRET).await?.unwrap_or_default();
+        let is_known = known.contains(&name);
         let question =
             "We found an existing token saved for this deployment. Would you like use the existing token?";
-        if !known.contains(&name) || !self.ask.confirm(question, Some(true)).await? {
-            let question = "Please enter a token that can be used to access your private repository. This token \
-                            will be saved as a Secret block via the Prefect API";
-            let data = vec![("value", self.ask.secret(question).await?)];
+        if !is_known || !self.ask.confirm(question, true).await? {
+            let question = if is_known {
+                "Please enter a token that can be used to access your private repository (this will overwrite the \
+                 existing token saved via the Prefect API)."
+            } else {
+                "Please enter a token that can be used to access your private repository. This token will be saved as \
+                 a secret via the Prefect API"
+            };
+            let data = vec![("value", self.ask.secret(question, true).await?)];
             draft.blocks.push(NewBlock { kind: SECRET, name: name.clone(), data });
         }
         Ok(name)
@@ -188,28 +217,54 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         blocks: &[String],
     ) -> Result<Option<String>, TargetError> {
         let ask = self.ask;
-        let new = vec!["Create a new credentials block".to_owned()];
-        let rows = blocks.iter().map(|name| vec![name.clone()]).chain([new]).collect();
-        let question = format!("Select from your existing {} credential blocks", bucket.title);
-        let select = Select::new(question, rows).or("None: use what the machine that pulls has");
-        let Some(row) = ask.select(select).await? else { return Ok(None) };
-        if let Some(block) = blocks.get(row) {
-            return Ok(Some(block.clone()));
+        if !blocks.is_empty() {
+            let none = vec!["None: use the credentials of the machine".to_owned()];
+            let rows = blocks.iter().map(|name| vec![name.clone()]).chain([none]).collect();
+            let question = format!("Select from your existing {} credential blocks", bucket.block_title);
+            let select = Select::new(question, rows).or("Create a new credentials block");
+            if let Some(row) = ask.select(select).await? {
+                return Ok(blocks.get(row).cloned());
+            }
         }
-        let mut data = Vec::new();
-        for (field, is_secret) in bucket.fields {
-            let value =
-                if *is_secret { ask.secret(field).await? } else { Secret::new(ask.text(field, None).await?) };
-            data.push((*field, value));
+        let title = bucket.title.to_uppercase();
+        ask.tell(&format!("\nProvide details on your new {title} credentials:"));
+        let data = self.block_fields(bucket.fields).await?;
+        if data.is_empty() {
+            ask.tell("\nWorkers will use the credentials of their machine.\n");
+            return Ok(None);
         }
-        let mut name =
-            slug(&ask.text("Give a name to your new credentials block", Some(bucket.block)).await?);
-        while name.is_empty() || blocks.contains(&name) {
-            ask.tell(&format!("The block name '{name}' is invalid or already in use."));
-            name = slug(&ask.text("Give a name to your new credentials block", None).await?);
-        }
+        ask.tell(&format!("\n{title} credentials specified!\n"));
+        let free = |name: &str| match slug(name) {
+            name if name.is_empty() => Err("Please enter a name with letters or digits".to_owned()),
+            name if blocks.contains(&name) => Err(format!(
+                "A '{}' block named '{name}' already exists. Please choose another name",
+                bucket.block_title
+            )),
+            name => Ok(name),
+        };
+        let question = "Give a name to your new credentials block";
+        let name = parsed_text(ask, question, Some(bucket.block), free).await?;
         draft.blocks.push(NewBlock { kind: bucket.credentials, name: name.clone(), data });
         Ok(Some(name))
+    }
+}
+
+impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
+    /// Asks for the fields of a new block. Omits fields without an answer.
+    async fn block_fields(&self, fields: &[Field]) -> Result<Vec<(&'static str, Secret)>, TargetError> {
+        let mut data = Vec::new();
+        for Field { name, is_secret } in fields {
+            let question = format!("{name} (string)");
+            let value = if *is_secret {
+                self.ask.secret(&question, false).await?
+            } else {
+                Secret::new(self.ask.text(&question, Some("")).await?)
+            };
+            if !value.expose().is_empty() {
+                data.push((*name, value));
+            }
+        }
+        Ok(data)
     }
 }
 

@@ -1,6 +1,6 @@
 //! An in-memory implementation of the parts of the Prefect API that a deploy uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
@@ -15,6 +15,9 @@ pub(crate) struct InMemoryApi {
     pub(crate) blocks: BTreeMap<String, Value>,
     /// Fixed answers, keyed by path. They take precedence over the state.
     pub(crate) answers: BTreeMap<String, Value>,
+    /// Names of work pools that exist only after they have been created.
+    pub(crate) missing_pools: BTreeSet<String>,
+    created_pools: Vec<Value>,
     ids: u128,
     /// Number of changes so far.
     pub(crate) writes: usize,
@@ -33,13 +36,26 @@ impl InMemoryApi {
         match (method, segments.as_slice()) {
             ("GET", ["health"]) => (200, json!(true)),
             ("GET", ["admin", "version"]) => (200, json!("3.9.1")),
-            ("POST", ["work_pools", "filter"]) => page(vec![pool()], body),
+            ("POST", ["work_pools", "filter"]) => {
+                let all = if self.missing_pools.is_empty() { vec![pool("pool")] } else { Vec::new() };
+                page([all, self.created_pools.clone()].concat(), body)
+            }
             ("GET", ["block_types", "slug", kind, "block_documents", "name", name]) => {
                 let name = name.split('?').next().unwrap_or_default();
                 let data = self.blocks.get(&format!("{kind}/{name}"));
                 found(data.map(|data| json!({"id": uuid::Uuid::nil(), "name": name, "data": data})).as_ref())
             }
-            ("GET", ["work_pools", _]) => (200, pool()),
+            ("GET", ["work_pools", name]) if self.missing_pools.contains(*name) => found(None),
+            ("GET", ["work_pools", name]) => (200, pool(name)),
+            ("POST", ["work_pools", ""]) => {
+                self.writes += 1;
+                let name = body["name"].as_str().unwrap_or_default();
+                self.missing_pools.remove(name);
+                let mut pool = pool(name);
+                pool["id"] = self.id();
+                self.created_pools.push(pool.clone());
+                (201, pool)
+            }
             ("POST", ["work_pools", _, "workers", "filter"]) => (200, json!([])),
             ("POST", ["flows", "filter"]) => page(matching(&self.flows, body, "flows"), body),
             ("POST", ["flows", ""]) => self.flow(body),
@@ -219,9 +235,9 @@ impl InMemoryApi {
     }
 }
 
-fn pool() -> Value {
+fn pool(name: &str) -> Value {
     json!({
-        "id": "00000000-0000-0000-0000-0000000000ff", "name": "pool", "type": "process", "is_paused": false,
+        "id": "00000000-0000-0000-0000-0000000000ff", "name": name, "type": "process", "is_paused": false,
         "status": "READY", "base_job_template": {"variables": {"properties": {"env": {"type": "object"}}}},
     })
 }

@@ -1,6 +1,9 @@
 //! An interactive terminal: a test reads what the command prints and types the answers.
 
-use std::process::{Command, Stdio};
+use std::{
+    num::NonZeroU16,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context as _, Result};
 use rexpect::{
@@ -9,45 +12,57 @@ use rexpect::{
     session::{PtySession, spawn_with_options},
 };
 
+use vt100::Parser;
+
 use super::{Sandbox, program};
 
 /// Timeout for expected output, in milliseconds.
 const PATIENCE: u64 = 30_000;
 
-/// A running command in a terminal of 40 rows and 250 columns.
+/// Rows and columns of a terminal in which no question wraps.
+const WIDE: (u16, u16) = (40, 400);
+
+/// A running command in a terminal.
 pub(crate) struct Terminal {
     session: PtySession,
     /// Process ID of the shell that runs the command.
     shell: String,
     /// Everything shown so far.
     seen: String,
+    size: (u16, u16),
 }
 
 impl Terminal {
     /// Starts a command line, split at spaces. Escape sequences are removed from the output.
     pub(crate) fn start(sandbox: &Sandbox, line: &str) -> Result<Self> {
-        Self::with(sandbox, line, true)
+        Self::with(sandbox, line, WIDE, true)
     }
 
     /// Starts a command line as [`Self::start`] does, but keeps the escape sequences.
     pub(crate) fn start_raw(sandbox: &Sandbox, line: &str) -> Result<Self> {
-        Self::with(sandbox, line, false)
+        Self::with(sandbox, line, WIDE, false)
     }
 
-    fn with(sandbox: &Sandbox, line: &str, strips: bool) -> Result<Self> {
+    /// Starts a command line in a terminal with this number of rows and columns, and keeps the escape sequences.
+    pub(crate) fn start_sized(sandbox: &Sandbox, line: &str, size: (u16, u16)) -> Result<Self> {
+        Self::with(sandbox, line, size, false)
+    }
+
+    fn with(sandbox: &Sandbox, line: &str, size: (u16, u16), strips: bool) -> Result<Self> {
         // After the command, prints whether the terminal is in line mode again.
-        const SCRIPT: &str = "stty rows 40 cols 250; echo shell=$$; \"$0\" \"$@\"; code=$?; stty -a | grep -o -- '-*icanon'; \
-                              exit $code";
+        const SCRIPT: &str = "stty rows $ROWS cols $WIDTH; echo shell=$$; \"$0\" \"$@\"; code=$?; \
+                              stty -a | grep -o -- '-*icanon'; exit $code";
         let program = program();
         let program = program.to_str().context("the program has a name")?;
         let words: Vec<&str> = ["-c", SCRIPT, program].into_iter().chain(line.split_whitespace()).collect();
         let mut command = sandbox.command_as("/bin/sh".as_ref(), &words);
         command.env("TERM", "xterm").stdin(Stdio::inherit());
+        command.env("ROWS", size.0.to_string()).env("WIDTH", size.1.to_string());
         let options = Options::new().timeout_ms(Some(PATIENCE)).strip_ansi_escape_codes(strips);
         let mut session = spawn_with_options(command, options)?;
         let (_, line) = session.exp_regex("shell=[0-9]+")?;
         let shell = line.trim_start_matches("shell=").to_owned();
-        Ok(Self { session, shell, seen: String::new() })
+        Ok(Self { session, shell, seen: String::new(), size })
     }
 
     /// Waits for a text. Returns the output before it.
@@ -80,6 +95,16 @@ impl Terminal {
 
     pub(crate) fn presses_control_c(&mut self) -> Result<()> {
         Ok(self.session.send_control('c')?)
+    }
+
+    /// Returns the text of the screen after the last text that was waited for. Needs the escape sequences.
+    pub(crate) fn screen(&self) -> Result<String> {
+        let [rows, columns] = [self.size.0, self.size.1].map(NonZeroU16::new);
+        let mut parser = Parser::new(rows.context("no rows")?, columns.context("no columns")?, 0);
+        // rexpect turns each byte into a character.
+        let bytes: Vec<u8> = self.seen.chars().map(u8::try_from).collect::<Result<_, _>>()?;
+        parser.process(&bytes);
+        Ok(parser.screen().contents())
     }
 
     /// Sends a signal, such as `TERM`, to the command.

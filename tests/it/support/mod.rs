@@ -320,6 +320,7 @@ macro_rules! assert_output {
                 (r"sha256:[0-9a-f]{64}", "sha256:[DIGEST]"),
                 (r"(127\.0\.0\.1|localhost):\d+", "$1:[PORT]"),
                 (r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "[TIME]"),
+                (r"next: \d{4}-\d\d-\d\d \d\d:\d\d \w+", "next: [TIME]"),
                 (r"(?m)^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ ", ""),
                 (r"\(\d+\.\ds\)", "([TIME])"),
                 (r"(?m) in \d+\.\ds$", " in [TIME]"),

@@ -6,9 +6,10 @@ use super::*;
 async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     let flow = options(|options| options.entrypoint = Some("flow.py:hello".to_owned()));
     let mut server = pools(&[("d", "docker")]);
-    server.blocks = vec!["team".to_owned()];
+    server.blocks = vec!["deployment-y-d-registry-creds".to_owned()];
     // Answers without schedules; the image contains the code.
-    let answers = ["x", "d", "y", "me", "flows", "1", "y", "https://r.example.com/", "y", "y", "team", "n"];
+    let answers =
+        ["x", "d", "y", "me", "flows", "1", "y", "https://r.example.com/", "y", "y", "me", "hidden", "n"];
     let pushed = answered("", flow, server, &answers).await;
     insta::assert_snapshot!(pushed.log, @"
     Deployment name [default] x
@@ -20,9 +21,10 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
     Image me/flows:1 will be built.
     Would you like to push this image to a remote registry? [n] y
     Registry URL [docker.io] https://r.example.com/
-    Is this a private registry? [] y
+    Is this a private registry? [n] y
     Would you like use prefect-docker to manage Docker registry credentials? [n] y
-    Select from your existing Docker Registry Credentials blocks [team|Create a new credentials block] team
+    Docker registry username [] me
+    Docker registry password [hidden] hidden
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(pushed.saved, @r#"
@@ -46,7 +48,7 @@ async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
         requires: "prefect-docker>=0.3.1"
         image_name: "{{ build-image.image_name }}"
         tag: "{{ build-image.tag }}"
-        credentials: "{{ prefect.blocks.docker-registry-credentials.team }}"
+        credentials: "{{ prefect.blocks.docker-registry-credentials.deployment-x-d-registry-creds }}"
 
     # Pull steps: run by workers before each flow run.
     pull:
@@ -116,7 +118,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
     Please select a remote code storage option. [S3|Azure Blob Storage] Azure Blob Storage
     Bucket name [] code
     Folder name [] flows
-    Select from your existing Azure Blob Storage credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] keys
+    Select from your existing Azure Blob Storage Credentials credential blocks [keys|None: use the credentials of the machine|Create a new credentials block] keys
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(answered.saved, @r#"
@@ -161,12 +163,17 @@ async fn credentials_of_a_bucket_are_made_on_the_way() {
     Please select a remote code storage option. [S3|Azure Blob Storage] S3
     Bucket name [] code
     Folder name [] flows
-    Select from your existing S3 credential blocks [keys|Create a new credentials block|None: use what the machine that pulls has] Create a new credentials block
-    aws_access_key_id [] AKIA
-    aws_secret_access_key [hidden] hidden
+    Select from your existing Aws Credentials credential blocks [keys|None: use the credentials of the machine|Create a new credentials block] Create a new credentials block
+
+    Provide details on your new S3 credentials:
+    aws_access_key_id (string) [] AKIA
+    aws_secret_access_key (string) [hidden] hidden
+
+    S3 credentials specified!
+
     Give a name to your new credentials block [s3-storage-credentials] keys
-    The block name 'keys' is invalid or already in use.
-    Give a name to your new credentials block [] Mine
+    A 'Aws Credentials' block named 'keys' already exists. Please choose another name
+    Give a name to your new credentials block [s3-storage-credentials] Mine
     Would you like to configure schedules for this deployment? [y] n
     ");
     assert!(answered.saved.contains("{{ prefect.blocks.aws-credentials.mine }}"), "{}", answered.saved);
@@ -174,4 +181,34 @@ async fn credentials_of_a_bucket_are_made_on_the_way() {
     let data = [("aws_access_key_id", "AKIA"), ("aws_secret_access_key", "hidden")]
         .map(|(field, value)| (field, Secret::new(value)));
     assert_eq!(blocks, [NewBlock { kind: "aws-credentials", name: "mine".to_owned(), data: data.into() }]);
+}
+
+#[tokio::test]
+async fn an_existing_dockerfile_is_used_or_renamed() {
+    let known = || {
+        options(|options| {
+            options.entrypoint = Some("flow.py:hello".to_owned());
+            options.names = vec!["x".to_owned()];
+            options.pool = Some("d".to_owned());
+        })
+    };
+    let answered = async |answers: &[&str]| {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("project")).unwrap();
+        std::fs::write(root.path().join("project/Dockerfile"), "FROM scratch\n").unwrap();
+        answered_in(root, "name: p\n", known(), pools(&[("d", "docker")]), answers).await
+    };
+    for (answers, dockerfile, renamed) in [
+        (&["y", "", "me", "", "", "n", "n", "y", "", "n"][..], "Dockerfile", None),
+        (&["y", "n", "y", "flow.py", "", "me", "", "", "n", "n", "n"], "auto", Some("Dockerfile.backup")),
+    ] {
+        let outcome = answered(answers).await;
+        let fields = outcome.fields();
+        let build = &fields["build"][0]["prefect_docker.deployments.steps.build_docker_image"];
+        assert_eq!(build["dockerfile"], dockerfile, "{}", outcome.log);
+        assert_eq!(outcome.answers.unwrap().renamed_dockerfile.as_deref(), renamed, "{}", outcome.log);
+    }
+    let refused = answered(&["y", "n", ""]).await;
+    let message = "error: A Dockerfile already exists. Please remove or rename the existing one.";
+    assert_eq!(refused.saved, message, "{}", refused.log);
 }

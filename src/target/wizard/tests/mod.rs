@@ -67,9 +67,19 @@ impl Outcome {
 
 /// Runs the wizard in a project with this file. An empty string means no file.
 async fn answered(file: &str, options: Options, server: FakeServer, answers: &[&str]) -> Outcome {
-    let root = tempfile::tempdir().unwrap();
+    answered_in(tempfile::tempdir().unwrap(), file, options, server, answers).await
+}
+
+/// Runs the wizard in the directory `project` of a temporary directory.
+async fn answered_in(
+    root: tempfile::TempDir,
+    file: &str,
+    options: Options,
+    server: FakeServer,
+    answers: &[&str],
+) -> Outcome {
     let directory = root.path().join("project");
-    std::fs::create_dir(&directory).unwrap();
+    std::fs::create_dir_all(&directory).unwrap();
     std::fs::write(directory.join("flow.py"), FLOWS).unwrap();
     if !file.is_empty() {
         std::fs::write(directory.join("prefect.yaml"), file).unwrap();
@@ -176,7 +186,7 @@ async fn a_declared_deployment_is_asked_for_what_it_lacks() {
         "pull: []\ndeployments:\n- {name: a, description: first}\n- {name: b, entrypoint: 'flow.py:bye'}\n";
     let answered = answered(file, Options::default(), pools(&[("p", "process")]), &["b", "p", "n"]).await;
     insta::assert_snapshot!(answered.log, @"
-    Would you like to use an existing deployment configuration? [a|b|No, configure a new deployment] b
+    Would you like to use an existing deployment configuration? [a|b|All of them|No, configure a new deployment] b
     Which work pool would you like to deploy this flow to? [p|Create a new work pool] p
     Would you like to configure schedules for this deployment? [y] n
     ");
@@ -222,7 +232,8 @@ async fn one_of_several_that_has_no_name_gets_one() {
     Deployment name [default] b
     "#);
     let passed_over = answered(file, all(), pools(&[]), &["n"]).await;
-    assert_eq!(passed_over.fields()[1], json!({"entrypoint": "flow.py:bye"}));
+    assert_eq!(passed_over.fields(), json!({"name": "a", "entrypoint": "flow.py:hello"}));
+    assert!(passed_over.log.ends_with("Skipping unnamed deployment."), "{}", passed_over.log);
 }
 
 #[tokio::test]
@@ -270,7 +281,7 @@ async fn schedules_are_asked_for_until_they_fit() {
     Would you like to add another schedule? [n] y
     What type of schedule would you like to use? [Interval|Cron|RRule] RRule
     RRule string [RRULE:FREQ=DAILY;INTERVAL=1] FREQ=NEVER
-    Please enter a valid rrule string (Invalid RRule string "FREQ=NEVER": invalid 'FREQ': NEVER)
+    Please enter a valid RRule string (Invalid RRule string "FREQ=NEVER": invalid 'FREQ': NEVER)
     RRule string [RRULE:FREQ=DAILY;INTERVAL=1] 
     Timezone [UTC] 
     Would you like to activate this schedule? [y] 
@@ -332,4 +343,24 @@ async fn a_flow_can_be_named_by_hand() {
     Which work pool would you like to deploy this flow to? [p|Create a new work pool] p
     Would you like to configure schedules for this deployment? [y] n
     ");
+}
+
+#[tokio::test]
+async fn all_declared_deployments_can_be_chosen() {
+    let file =
+        "deployments:\n- {name: a, entrypoint: 'flow.py:hello'}\n- {name: b, entrypoint: 'flow.py:bye'}\n";
+    let answered = answered(file, Options::default(), pools(&[]), &["All of them"]).await;
+    let selection = answered.answers.unwrap().selection;
+    assert_eq!((selection.picked.len(), selection.single), (2, false));
+    assert_eq!(answered.saved, "nothing");
+}
+
+#[tokio::test]
+async fn a_work_pool_for_agents_is_replaced() {
+    let file = "pull: []\ndeployments:\n- {name: x, work_pool: {name: old}}\n";
+    let server = pools(&[("old", "prefect-agent"), ("p", "process")]);
+    let answered = answered(file, Options::default(), server, &["x", "hello", "p", "n"]).await;
+    let message = "You've chosen a work pool with type 'prefect-agent'";
+    assert!(answered.log.contains(message), "{}", answered.log);
+    assert_eq!(answered.fields()["work_pool"]["name"], "p");
 }
