@@ -86,6 +86,13 @@ impl CommandError {
         Self { diagnostics, ..Self::new(exit, "") }
     }
 
+    /// Replaces the help by the suggestion of a similar name, if there is one.
+    #[must_use]
+    pub(crate) fn suggest(self, similar: Option<&str>) -> Self {
+        let Some(name) = similar else { return self };
+        self.help(format!("did you mean '{name}'?"))
+    }
+
     #[must_use]
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }

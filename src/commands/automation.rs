@@ -6,6 +6,7 @@ use super::{Context, connection};
 use crate::{
     api::{Automation, Client, JsonObject},
     cli::{AutomationCommand, ConsentArguments, OutputArguments, WhichAutomation},
+    diagnostics::similar_name,
     error::{CommandError, Exit},
     python,
     ui::Caption,
@@ -123,11 +124,14 @@ async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation
             Ok(vec![found])
         }
         (Some(name), None) => {
-            let mut found = client.automations().await?;
-            found.retain(|automation| automation.name == *name);
+            let all = client.automations().await?;
+            let names: Vec<String> = all.iter().map(|automation| automation.name.clone()).collect();
+            let found: Vec<Automation> =
+                all.into_iter().filter(|automation| automation.name == *name).collect();
             if found.is_empty() {
                 return Err(missing(format!("Automation {} not found.", python::quoted(name)))
-                    .help("list the automations with `prefectl automation ls`"));
+                    .help("list the automations with `prefectl automation ls`")
+                    .suggest(similar_name(name, names.iter().map(String::as_str))));
             }
             Ok(found)
         }

@@ -8,6 +8,7 @@ use super::{Context, connection};
 use crate::{
     api::{Client, JsonObject, NamedObject},
     cli::{BlockCommand, BlockTypeCommand, OutputArguments},
+    diagnostics::similar_name,
     error::{CommandError, Exit},
     python,
     secret::MASK,
@@ -115,12 +116,21 @@ async fn find(client: &Client, slug: Option<&str>, id: Option<Uuid>) -> Result<N
                     "{slug} is not valid. Slug must contain exactly one '/', e.g. 'json/my-json-block'"
                 ))
             })?;
-            (client.hidden_block_document(kind, name).await?, slug.to_owned())
+            let found = client.hidden_block_document(kind, name).await?;
+            if found.is_none() {
+                let known = client.block_documents().await.unwrap_or_default();
+                let known: Vec<String> = known.iter().map(self::slug).collect();
+                return Err(missing(slug).suggest(similar_name(slug, known.iter().map(String::as_str))));
+            }
+            (found, slug.to_owned())
         }
         (None, None) => return Err(CommandError::usage("Must provide a block slug or id")),
     };
-    let missing = || CommandError::new(Exit::Failed, format!("Block {} not found!", python::quoted(&called)));
-    found.ok_or_else(missing)
+    found.ok_or_else(|| missing(&called))
+}
+
+fn missing(name: &str) -> CommandError {
+    CommandError::new(Exit::Failed, format!("Block {} not found!", python::quoted(name)))
 }
 
 #[cfg(test)]

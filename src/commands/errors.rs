@@ -30,7 +30,11 @@ const MISSING_INPUT: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_W
 
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
-        Self::usage(error)
+        let similar = match &error {
+            SettingsError::UnknownProfile { similar, .. } => similar.clone(),
+            _ => None,
+        };
+        Self::usage(error).suggest(similar.as_deref())
     }
 }
 
@@ -299,6 +303,10 @@ impl From<DeploymentError> for CommandError {
         match error {
             DeploymentError::Api(error) => error.into(),
             error @ DeploymentError::NameFormat(_) => Self::usage(error),
+            DeploymentError::NotFound { ref similar, .. } => {
+                let similar = similar.clone();
+                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+            }
             error => Self::new(Exit::Failed, error),
         }
     }
@@ -308,6 +316,10 @@ impl From<FlowRunError> for CommandError {
     fn from(error: FlowRunError) -> Self {
         match error {
             FlowRunError::Api(error) => error.into(),
+            FlowRunError::NotFound { ref similar, .. } => {
+                let similar = similar.clone();
+                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+            }
             error => Self::new(Exit::Failed, error),
         }
     }
@@ -318,9 +330,11 @@ impl From<WorkPoolError> for CommandError {
         match error {
             WorkPoolError::Api(error) => error.into(),
             error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
-            error @ (WorkPoolError::Exists(_)
-            | WorkPoolError::NotFound(_)
-            | WorkPoolError::NoQueue { .. }) => Self::new(Exit::Failed, error),
+            error @ WorkPoolError::Exists(_) => Self::new(Exit::Failed, error),
+            WorkPoolError::NotFound { ref similar, .. } | WorkPoolError::NoQueue { ref similar, .. } => {
+                let similar = similar.clone();
+                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+            }
             error => Self::usage(error),
         }
     }

@@ -58,7 +58,8 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     }
     let runs = client.flow_runs(&filter, arguments.limit).await?;
     if runs.is_empty() {
-        check_state_names(&filter.state_names)?;
+        check_state_names(&filter.state_names, context)?;
+        context.report_missing_flow(&client, &filter.flow_names).await?;
     }
     let flows = deployment::flow_names_by_id(&client, runs.iter().filter_map(|run| run.flow_id)).await?;
     let row = |run: &FlowRun| {
@@ -86,16 +87,16 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
 /// Fails if a state name is probably misspelled.
 ///
 /// Flows can define custom state names, so names are only checked if the query returned no runs.
-fn check_state_names(names: &[String]) -> Result<(), CommandError> {
+fn check_state_names(names: &[String], context: &Context) -> Result<(), CommandError> {
     let unknown = names.iter().find(|name| !flow_run::STATE_NAMES.contains(&name.as_str()));
     let Some(name) = unknown else { return Ok(()) };
-    match did_you_mean(name, flow_run::STATE_NAMES) {
-        Some(known) => {
-            let error = CommandError::usage(format!("no flow run is in a state named '{name}'"));
-            Err(error.help(format!("did you mean '{known}'?")))
-        }
-        None => Ok(()),
+    let message = format!("no flow run is in a state named '{name}'");
+    let known = format!("the states of Prefect are {}", flow_run::STATE_NAMES.join(", "));
+    if let Some(similar) = did_you_mean(name, flow_run::STATE_NAMES) {
+        return Err(CommandError::usage(message).help(format!("did you mean '{similar}'? {known}")));
     }
+    context.ui.note(&format!("{message}; {known}"));
+    Ok(())
 }
 
 fn state_type(name: &str) -> Result<StateType, CommandError> {

@@ -5,6 +5,7 @@ use serde_json::{Map, json};
 use super::{Context, connection};
 use crate::{
     cli::{OutputFormat, ProfileCommand},
+    diagnostics::similar_name,
     error::{CommandError, Exit},
     progress::Progress as _,
     secret::MASK,
@@ -37,12 +38,12 @@ fn list(file: &ProfilesFile, output: OutputFormat, context: &Context) {
         OutputFormat::Text => {
             let line = |name: &str| format!("{} {name}", if name == active { '*' } else { ' ' });
             let lines = file.names().map(line);
+            let footnote =
+                if context.is_prefect { "* active profile" } else { "\n(* marks the active profile)" };
             ["Available Profiles:".to_owned()]
                 .into_iter()
                 .chain(lines)
-                .chain(
-                    [if context.is_prefect { "* active profile" } else { "\n* active profile" }.to_owned()],
-                )
+                .chain([footnote.to_owned()])
                 .collect::<Vec<_>>()
                 .join("\n")
         }
@@ -61,7 +62,7 @@ fn inspect(
         context.ui.status(&format!("No name provided, defaulting to '{}'", context.settings.profile));
         &context.settings.profile
     });
-    let settings = profiles.get(name).ok_or_else(|| not_found(name))?;
+    let settings = profiles.get(name).ok_or_else(|| not_found(name, profiles.names()))?;
     let shown = settings.iter().map(|(setting, value)| {
         let entry = settings::find(setting);
         let name = entry.map_or(setting.as_str(), |entry| entry.name.canonical);
@@ -100,7 +101,7 @@ fn create(
     }
     let profiles = Profiles::load(&context.settings.profiles_path.value)?;
     let settings = match from {
-        Some(from) => profiles.get(from).ok_or_else(|| not_found(from))?.clone(),
+        Some(from) => profiles.get(from).ok_or_else(|| not_found(from, profiles.names()))?.clone(),
         None => settings::ProfileSettings::new(),
     };
     file.add(name, &settings);
@@ -116,8 +117,9 @@ fn create(
 
 async fn activate(file: &mut ProfilesFile, name: &str, context: &Context) -> Result<(), CommandError> {
     let path = &context.settings.profiles_path.value;
-    if Profiles::load(path)?.get(name).is_none() {
-        return Err(not_found(name));
+    let profiles = Profiles::load(path)?;
+    if profiles.get(name).is_none() {
+        return Err(not_found(name, profiles.names()));
     }
     file.activate(name);
     file.save()?;
@@ -159,7 +161,7 @@ async fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Resul
         return Err(if is_built_in {
             CommandError::usage(format!("Profile '{name}' is built in and cannot be deleted."))
         } else {
-            not_found(name)
+            not_found(name, file.names())
         });
     }
     if context.settings.profile == name {
@@ -184,7 +186,7 @@ fn rename(
     context: &Context,
 ) -> Result<(), CommandError> {
     if !file.has(name) {
-        return Err(not_found(name));
+        return Err(not_found(name, file.names()));
     }
     if file.has(new_name) {
         return Err(CommandError::usage(format!("Profile '{new_name}' already exists.")));
@@ -201,6 +203,7 @@ fn rename(
     Ok(())
 }
 
-fn not_found(name: &str) -> CommandError {
-    CommandError::usage(format!("Profile '{name}' not found."))
+/// Creates the error for a profile that does not exist. Suggests one of the known names.
+fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> CommandError {
+    CommandError::usage(format!("Profile '{name}' not found.")).suggest(similar_name(name, known))
 }

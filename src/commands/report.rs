@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::Context;
 use crate::{
-    api::JsonObject,
+    api::{Client, JsonObject},
     cli::{ConsentArguments, OutputArguments, OutputFormat},
+    deployment,
     error::{CommandError, Exit},
     python,
     questions::Ask as _,
@@ -65,6 +66,22 @@ impl Context {
         Ok(())
     }
 
+    /// Prints a note if one of the flows does not exist, with the name that was probably meant.
+    pub(super) async fn report_missing_flow(
+        &self,
+        client: &Client,
+        flow_names: &[String],
+    ) -> Result<(), CommandError> {
+        if flow_names.is_empty() {
+            return Ok(());
+        }
+        if let Some((name, similar)) = deployment::missing_flow(client, flow_names).await? {
+            let similar = similar.map(|similar| format!("; did you mean '{similar}'?")).unwrap_or_default();
+            self.ui.note(&format!("flow '{name}' does not exist{similar}"));
+        }
+        Ok(())
+    }
+
     /// Asks the user to confirm an irreversible action. Does not ask if `--yes` was passed.
     ///
     /// # Errors
@@ -84,7 +101,7 @@ impl Context {
             let message = format!("{question} Confirmation is required and there is no terminal.");
             return Err(CommandError::new(Exit::NeedsAnswer, message).help("add --yes to confirm"));
         }
-        let is_confirmed = self.ui.confirm(question, None).await?;
+        let is_confirmed = self.ui.confirm(question, false).await?;
         if is_confirmed { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
     }
 }

@@ -6,6 +6,7 @@ use super::{Context, connection};
 use crate::{
     api::{Client, JsonObject, NamedObject},
     cli::{OutputArguments, VariableCommand},
+    diagnostics::similar_name,
     error::{CommandError, Exit},
     python,
     ui::Caption,
@@ -58,9 +59,17 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
+/// Maximum number of variables that are compared with a misspelled name.
+const MAX_CANDIDATES: usize = 1000;
+
 async fn find(client: &Client, name: &str) -> Result<NamedObject, CommandError> {
-    let missing = || CommandError::new(Exit::Failed, format!("Variable {} not found.", python::quoted(name)));
-    client.variable_object(name).await?.ok_or_else(missing)
+    if let Some(variable) = client.variable_object(name).await? {
+        return Ok(variable);
+    }
+    let known = client.variables(MAX_CANDIDATES).await.unwrap_or_default();
+    let similar = similar_name(name, known.iter().map(|variable| variable.name.as_str()));
+    let message = format!("Variable {} not found.", python::quoted(name));
+    Err(CommandError::new(Exit::Failed, message).suggest(similar))
 }
 
 async fn set(

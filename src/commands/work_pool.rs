@@ -142,9 +142,9 @@ async fn update(arguments: UpdateArguments, client: &Client, context: &Context) 
     let text = format!("Updated work pool {}", python::quoted(&name));
     let changed = change(&name, &changes, "updated", text, arguments.output, client, context).await;
     changed.map_err(|error| match error {
-        WorkPoolError::NotFound(name) => {
+        WorkPoolError::NotFound { name, similar } => {
             let message = format!("Work pool named {} does not exist.", python::quoted(&name));
-            CommandError::new(Exit::Failed, message)
+            CommandError::new(Exit::Failed, message).suggest(similar.as_deref())
         }
         other => other.into(),
     })
@@ -173,7 +173,9 @@ async fn delete(
 ) -> Result<(), CommandError> {
     let quoted = python::quoted(name);
     let missing = || CommandError::new(Exit::Failed, format!("Work pool {quoted} does not exist."));
-    client.work_pool(name).await?.ok_or_else(missing)?;
+    if client.work_pool(name).await?.is_none() {
+        return Err(missing().suggest(work_pool::similar(client, name).await.as_deref()));
+    }
     let question = format!("Are you sure you want to delete work pool with name {quoted}?");
     context.confirm(consent, &question, "Deletion aborted.").await?;
     if !client.delete_work_pool(name).await? {

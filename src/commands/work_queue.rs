@@ -112,15 +112,17 @@ async fn create(
         body.extend(value.map(|value| (key.to_owned(), json!(value))));
     }
     let refusal = |message: String| CommandError::new(Exit::Failed, message);
-    client.create_work_queue(pool, &body).await.map_err(|error| match error {
-        ApiError::Conflict { .. } => {
-            refusal(format!("Work queue with name: {} already exists.", python::quoted(name)))
+    match client.create_work_queue(pool, &body).await {
+        Err(ApiError::Conflict { .. }) => {
+            Err(refusal(format!("Work queue with name: {} already exists.", python::quoted(name))))
         }
-        ApiError::NotFound { .. } => {
-            refusal(format!("Work pool with name: {} not found.", python::quoted(pool)))
+        Err(ApiError::NotFound { .. }) => {
+            let similar = work_pool::similar(client, pool).await;
+            let message = format!("Work pool with name: {} not found.", python::quoted(pool));
+            Err(refusal(message).suggest(similar.as_deref()))
         }
-        other => other.into(),
-    })
+        created => Ok(created?),
+    }
 }
 
 fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
@@ -201,5 +203,6 @@ async fn delete(
 
 /// Creates the error for a queue that was deleted by someone else before the request.
 fn not_found(queue: &Queue) -> CommandError {
-    WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()) }.into()
+    WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()), similar: None }
+        .into()
 }

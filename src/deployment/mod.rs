@@ -34,10 +34,16 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Client, Deployment, DeploymentFilter};
+use crate::{
+    api::{ApiError, Client, Deployment, DeploymentFilter},
+    diagnostics::similar_name,
+};
 
 /// Maximum number of ids or names in a filter request.
 const BATCH: usize = 200;
+
+/// Maximum number of deployments that are compared with a misspelled name.
+const MAX_CANDIDATES: usize = 1000;
 
 /// A deployment on the server and the name of its flow.
 #[derive(Debug, Clone)]
@@ -58,9 +64,9 @@ impl NamedDeployment {
 pub(crate) enum DeploymentError {
     #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
     NameFormat(String),
-    /// No deployment has this name. The name is quoted as scripts expect it.
-    #[error("Deployment {0} not found!")]
-    NotFound(String),
+    /// No deployment has this name. Scripts expect the quotes.
+    #[error("Deployment '{name}' not found!")]
+    NotFound { name: String, similar: Option<String> },
     #[error("No deployment matches '{0}'.")]
     NothingMatches(String),
     #[error("Deployment schedule not found!")]
@@ -80,15 +86,28 @@ pub(crate) fn split_name(name: &str) -> Result<(&str, &str), DeploymentError> {
 /// Finds a deployment by its full name.
 pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment, DeploymentError> {
     let (flow, deployment) = split_name(name)?;
-    let found = client.deployment_by_name(flow, deployment).await?;
-    let deployment = found.ok_or_else(|| DeploymentError::NotFound(format!("'{name}'")))?;
+    let Some(deployment) = client.deployment_by_name(flow, deployment).await? else {
+        return Err(DeploymentError::NotFound {
+            name: name.to_owned(),
+            similar: similar(client, name).await,
+        });
+    };
     Ok(NamedDeployment { flow: flow.to_owned(), deployment })
+}
+
+/// Returns the full name of the deployment that is most similar to a misspelled name. Considers the newest deployments.
+async fn similar(client: &Client, name: &str) -> Option<String> {
+    let newest = client.newest_deployments(&DeploymentFilter::default(), MAX_CANDIDATES).await.ok()?;
+    let names: Vec<String> =
+        with_flow_names(client, newest).await.ok()?.iter().map(NamedDeployment::full_name).collect();
+    similar_name(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
 /// Finds a deployment by its id.
 pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeployment, DeploymentError> {
     let found = client.deployment(id).await?;
-    let deployment = found.ok_or_else(|| DeploymentError::NotFound(format!("'{id}'")))?;
+    let missing = || DeploymentError::NotFound { name: id.to_string(), similar: None };
+    let deployment = found.ok_or_else(missing)?;
     let flow = client.flow(deployment.flow_id).await?;
     Ok(NamedDeployment { flow: flow.map_or_else(String::new, |flow| flow.name), deployment })
 }
@@ -134,6 +153,21 @@ pub(crate) async fn list(
 ) -> Result<Vec<NamedDeployment>, DeploymentError> {
     let filter = DeploymentFilter { flow_names: flow_names.to_vec(), ..DeploymentFilter::default() };
     with_flow_names(client, client.deployments(&filter).await?).await
+}
+
+/// Returns the first flow name that does not exist on the server, and the most similar name of a flow that has deployments.
+pub(crate) async fn missing_flow(
+    client: &Client,
+    names: &[String],
+) -> Result<Option<(String, Option<String>)>, DeploymentError> {
+    let known = client.flows_by_name(names).await?;
+    let Some(name) = names.iter().find(|name| !known.iter().any(|flow| flow.name == **name)) else {
+        return Ok(None);
+    };
+    let newest = client.newest_deployments(&DeploymentFilter::default(), MAX_CANDIDATES).await?;
+    let deployments = with_flow_names(client, newest).await?;
+    let similar = similar_name(name, deployments.iter().map(|named| named.flow.as_str()));
+    Ok(Some((name.clone(), similar.map(str::to_owned))))
 }
 
 /// Returns up to `most` deployments whose full name starts with `beginning`, sorted by name.

@@ -106,6 +106,55 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the name that a misspelled name stands for, if there is one.
+///
+/// Names of objects often differ by a few characters on purpose. The parts of a name, which slashes separate, may therefore
+/// have only one or two mistakes each, and none in the first character.
+pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let mistakes_in = |part: &str, other: &str| {
+        let mistakes = strsim::osa_distance(part, other);
+        let allowed = match part.chars().count() {
+            0..3 => 0,
+            3..10 => 1,
+            _ => 2,
+        };
+        (mistakes <= allowed && part.chars().next() == other.chars().next()).then_some(mistakes)
+    };
+    let parts: Vec<&str> = name.split('/').collect();
+    let mistakes = |candidate: &str| {
+        let others: Vec<&str> = candidate.split('/').collect();
+        let pairs = parts.iter().zip(&others);
+        let mistakes = pairs.map(|(part, other)| mistakes_in(part, other)).sum::<Option<usize>>();
+        mistakes.filter(|_| parts.len() == others.len())
+    };
+    let similar = known.into_iter().filter_map(|candidate| Some((mistakes(candidate)?, candidate)));
+    similar.min_by_key(|(mistakes, _)| *mistakes).map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recognizes_misspelled_names() {
+        let known = ["etl/nightly", "etl/hourly", "load/a", "load/b", "local", "pool-1"];
+        for (name, expected) in [
+            ("etl/nighlty", Some("etl/nightly")),
+            ("elt/hourly", Some("etl/hourly")),
+            ("load/c", None),
+            ("laod/a", Some("load/a")),
+            ("loacl", Some("local")),
+            ("nightly", None),
+            ("poool-1", Some("pool-1")),
+            ("tool-1", None),
+            ("pool-12345", None),
+            ("", None),
+        ] {
+            assert_eq!(similar_name(name, known), expected, "{name}");
+        }
+    }
+}
+
 #[cfg(test)]
 mod testing {
     //! Sample diagnostics for tests of the output formats.

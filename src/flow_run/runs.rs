@@ -6,17 +6,20 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, CANCELLED_AT_ONCE, Client, FlowRun, FlowRunFilter, LogLine},
     clock::Clock,
+    diagnostics::similar_name,
     python,
 };
 
 /// Maximum number of runs with the same name that are listed in an error.
 const SHOWN: usize = 100;
+/// Maximum number of runs that are compared with a misspelled name.
+const MAX_CANDIDATES: usize = 200;
 
 /// The error returned if a run cannot be found or cancelled.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowRunError {
-    #[error("Flow run '{0}' not found!")]
-    NotFound(String),
+    #[error("Flow run '{name}' not found!")]
+    NotFound { name: String, similar: Option<String> },
     #[error("Multiple flow runs found with name '{name}':\n\n{}\n\nPlease retry using an explicit flow run ID.", .runs.join("\n"))]
     Ambiguous { name: String, runs: Vec<String> },
     #[error("Flow run '{id}' was unable to be cancelled. Reason: '{reason}'")]
@@ -31,15 +34,14 @@ pub(crate) enum FlowRunError {
 ///
 /// Fails if the run does not exist, or if several runs have the name.
 pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, FlowRunError> {
-    let missing = || FlowRunError::NotFound(id_or_name.to_owned());
     if let Ok(id) = Uuid::parse_str(id_or_name) {
-        return client.flow_run(id).await?.ok_or_else(missing);
+        return client.flow_run(id).await?.ok_or_else(|| missing(id_or_name, None));
     }
     let filter = FlowRunFilter { names: vec![id_or_name.to_owned()], ..FlowRunFilter::default() };
     let mut runs = client.flow_runs(&filter, SHOWN).await?;
     match (runs.len(), runs.pop()) {
         (1, Some(run)) => Ok(run),
-        (_, None) => Err(missing()),
+        (_, None) => Err(missing(id_or_name, similar(client, id_or_name).await)),
         (_, Some(last)) => {
             let line = |run: &FlowRun| {
                 let start = run.raw.get("start_time").and_then(|time| time.as_str()).unwrap_or("not started");
@@ -55,9 +57,19 @@ pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, F
     }
 }
 
+fn missing(name: &str, similar: Option<String>) -> FlowRunError {
+    FlowRunError::NotFound { name: name.to_owned(), similar }
+}
+
+/// Returns the name of the run that is most similar to a misspelled name. Considers the newest runs.
+async fn similar(client: &Client, name: &str) -> Option<String> {
+    let runs = client.flow_runs(&FlowRunFilter::default(), MAX_CANDIDATES).await.ok()?;
+    similar_name(name, runs.iter().map(|run| run.name.as_str())).map(str::to_owned)
+}
+
 /// Requests the cancellation of a run. The worker then stops the run.
 pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError> {
-    let answer = client.cancel_flow_run(id).await?.ok_or_else(|| FlowRunError::NotFound(id.to_string()))?;
+    let answer = client.cancel_flow_run(id).await?.ok_or_else(|| missing(&id.to_string(), None))?;
     if answer.is_cancellation() {
         Ok(())
     } else {
@@ -89,7 +101,7 @@ async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRun
     let answers = stream::iter(ids.iter().map(|id| async move {
         match cancel(client, *id).await {
             Ok(()) => Ok(Some(*id)),
-            Err(FlowRunError::NotFound(_) | FlowRunError::NotCancelled { .. }) => Ok(None),
+            Err(FlowRunError::NotFound { .. } | FlowRunError::NotCancelled { .. }) => Ok(None),
             Err(error) => Err(error),
         }
     }));

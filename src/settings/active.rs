@@ -11,7 +11,7 @@ use super::{
     value::Setting,
 };
 use crate::{
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, similar_name},
     environment::Environment,
 };
 
@@ -98,7 +98,8 @@ fn chosen_profile(
         return if known {
             Ok(Some(name.to_owned()))
         } else {
-            Err(SettingsError::UnknownProfile(name.to_owned()))
+            let similar = similar_name(name, profiles.names()).map(str::to_owned);
+            Err(SettingsError::UnknownProfile { name: name.to_owned(), similar })
         };
     }
     let (name, place) = match (environment.non_empty("PREFECT_PROFILE"), &profiles.active) {

@@ -8,8 +8,8 @@ use crate::fs::FileError;
 /// The error returned if settings cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsError {
-    #[error("Unknown profile '{0}'.")]
-    UnknownProfile(String),
+    #[error("Unknown profile '{name}'.")]
+    UnknownProfile { name: String, similar: Option<String> },
     #[error("Failed to load Prefect settings from {file}: invalid TOML ({reason}, line {line})")]
     Toml { file: String, reason: String, line: usize },
     /// A setting with an invalid value. The message does not contain the value because it may be a secret.

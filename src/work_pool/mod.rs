@@ -21,7 +21,7 @@ use self::template::TemplateError;
 pub(crate) use self::template::{Difference, TemplateEdits};
 use crate::{
     api::{ApiError, Client, FlowRun, FlowRunFilter, JsonObject, Links, StateType, WorkPool},
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, similar_name},
     fs::{self, FileError},
     names::FORBIDDEN_CHARACTERS,
     progress::Progress,
@@ -52,14 +52,14 @@ pub(crate) enum WorkPoolError {
     ForbiddenName(String),
     #[error("Work pool named {} already exists. Use --overwrite to update it.", python::quoted(.0))]
     Exists(String),
-    #[error("Work pool {} not found!", python::quoted(.0))]
-    NotFound(String),
+    #[error("Work pool {} not found!", python::quoted(.name))]
+    NotFound { name: String, similar: Option<String> },
     #[error(
         "No work queue named {} found{}.",
         python::quoted(.queue),
         .pool.as_ref().map(|pool| format!(" in work pool {}", python::quoted(pool))).unwrap_or_default()
     )]
-    NoQueue { queue: String, pool: Option<String> },
+    NoQueue { queue: String, pool: Option<String>, similar: Option<String> },
     #[error(
         "There are work queues named {} in several work pools: {}. Specify the pool with --pool.",
         python::quoted(.queue),
@@ -208,7 +208,16 @@ pub(crate) async fn list(client: &Client) -> Result<Vec<WorkPool>, WorkPoolError
 ///
 /// Fails if the work pool does not exist.
 pub(crate) async fn find(client: &Client, name: &str) -> Result<WorkPool, WorkPoolError> {
-    client.work_pool(name).await?.ok_or_else(|| WorkPoolError::NotFound(name.to_owned()))
+    match client.work_pool(name).await? {
+        Some(pool) => Ok(pool),
+        None => Err(WorkPoolError::NotFound { name: name.to_owned(), similar: similar(client, name).await }),
+    }
+}
+
+/// Returns the name of the work pool that is most similar to a misspelled name.
+pub(crate) async fn similar(client: &Client, name: &str) -> Option<String> {
+    let pools = client.work_pools().await.ok()?;
+    similar_name(name, pools.iter().map(|pool| pool.name.as_str())).map(str::to_owned)
 }
 
 /// Returns the default base job template of a work pool type.
@@ -294,10 +303,11 @@ pub(crate) async fn waiting_runs(
     before: Option<Timestamp>,
 ) -> Result<Vec<FlowRun>, WorkPoolError> {
     find(client, name).await?;
-    if let Some(queue) = queue
-        && !client.work_queues(Some(name)).await?.iter().any(|known| known.name == queue)
-    {
-        return Err(WorkPoolError::NoQueue { queue: queue.to_owned(), pool: Some(name.to_owned()) });
+    if let Some(queue) = queue {
+        let known = client.work_queues(Some(name)).await?;
+        if !known.iter().any(|known| known.name == queue) {
+            return Err(queues::missing(queue, Some(name), &known));
+        }
     }
     let filter = FlowRunFilter {
         work_pools: vec![name.to_owned()],

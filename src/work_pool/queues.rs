@@ -3,7 +3,10 @@
 use uuid::Uuid;
 
 use super::WorkPoolError;
-use crate::api::{Client, NamedObject};
+use crate::{
+    api::{Client, NamedObject},
+    diagnostics::similar_name,
+};
 
 /// A work queue and the name of its work pool.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +25,16 @@ impl Queue {
     }
 }
 
+/// Creates the error for a missing queue. Suggests one of the known queues.
+pub(super) fn missing(queue: &str, pool: Option<&str>, known: &[NamedObject]) -> WorkPoolError {
+    let similar = similar_name(queue, known.iter().map(|known| known.name.as_str()));
+    WorkPoolError::NoQueue {
+        queue: queue.to_owned(),
+        pool: pool.map(str::to_owned),
+        similar: similar.map(str::to_owned),
+    }
+}
+
 /// Finds a queue by its id, or by its name in a work pool. If no pool is specified, the name must be unique.
 ///
 /// # Errors
@@ -32,19 +45,23 @@ pub(crate) async fn find_queue(
     name_or_id: &str,
     pool: Option<&str>,
 ) -> Result<Queue, WorkPoolError> {
-    let missing = || WorkPoolError::NoQueue { queue: name_or_id.to_owned(), pool: pool.map(str::to_owned) };
     if let Ok(id) = Uuid::parse_str(name_or_id) {
-        return client.work_queue_by_id(id).await?.map(Queue::new).ok_or_else(missing);
+        let queue = client.work_queue_by_id(id).await?;
+        return queue.map(Queue::new).ok_or_else(|| missing(name_or_id, pool, &[]));
     }
     if let Some(pool) = pool {
-        let queue = client.work_queue(pool, name_or_id).await?.ok_or_else(missing)?;
-        return Ok(Queue { pool: pool.to_owned(), queue });
+        if let Some(queue) = client.work_queue(pool, name_or_id).await? {
+            return Ok(Queue { pool: pool.to_owned(), queue });
+        }
+        let known = client.work_queues(Some(pool)).await.unwrap_or_default();
+        return Err(missing(name_or_id, Some(pool), &known));
     }
-    let mut queues = client.work_queues(None).await?;
-    queues.retain(|queue| queue.name == name_or_id);
+    let known = client.work_queues(None).await?;
+    let mut queues: Vec<NamedObject> =
+        known.iter().filter(|queue| queue.name == name_or_id).cloned().collect();
     match (queues.len(), queues.pop()) {
         (1, Some(queue)) => Ok(Queue::new(queue)),
-        (_, None) => Err(missing()),
+        (_, None) => Err(missing(name_or_id, None, &known)),
         (_, Some(last)) => {
             let mut pools: Vec<String> =
                 queues.iter().chain([&last]).map(|queue| queue.text("work_pool_name").to_owned()).collect();

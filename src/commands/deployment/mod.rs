@@ -33,6 +33,9 @@ async fn list(
 ) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
     let mut deployments = deployment::list(&client, flow_names).await?;
+    if deployments.is_empty() {
+        context.report_missing_flow(&client, flow_names).await?;
+    }
     if by_created {
         // All timestamps have the same format, so they can be compared as strings.
         deployments.sort_by_key(|found| std::cmp::Reverse(text(found, "created")));
