@@ -142,6 +142,7 @@ pub(crate) enum WorkQueueCommand {
 #[derive(Debug, clap::Args)]
 pub(crate) struct WhichQueue {
     /// Name or id of the queue
+    #[arg(value_name = "QUEUE")]
     pub(crate) name: String,
 
     /// Work pool that contains the queue [default: the default work pool, or the only pool with such a queue]

@@ -1,8 +1,11 @@
 //! Tests of `init`, of shell completion, and of commands that only the real `prefect` has.
 
-use std::path::Path;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
 use crate::{
@@ -107,6 +110,81 @@ fn completes_names_with_spaces_as_one_word() -> Result<()> {
         let offered = String::from_utf8(output.stdout)?;
         let expected = sandbox.unique(r"hello-UNIQUE/every\ day");
         assert_eq!(offered.trim(), expected, "{typed}: {}", String::from_utf8(output.stderr)?);
+    }
+    Ok(())
+}
+
+/// Names from the server are cached, and a server that never answers delays the shell only briefly.
+#[test]
+fn completion_waits_briefly_and_caches_names() -> Result<()> {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let sandbox = Sandbox::new()?.variable("PREFECTL_COMPLETE", "fish");
+    let complete = |url: &str, line: &[&str]| -> Result<String> {
+        let words = [&["--", "prefectl"], line].concat();
+        let mut command = sandbox.command(&words);
+        let output = command.env("PREFECT_API_URL", url).output()?;
+        ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        Ok(String::from_utf8(output.stdout)?)
+    };
+    let began = Instant::now();
+    let url = format!("http://{}/api", silent.local_addr()?);
+    for line in [&["deployment", "run", "e"][..], &["deploy", "--pool", ""], &["deploy", "--work-queue", ""]]
+    {
+        assert_eq!(complete(&url, line)?, "", "{line:?}");
+    }
+    ensure!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+
+    let server = FaultServer::start()?;
+    server.change(|api| {
+        let queue =
+            |name: &str| serde_json::json!({"id": uuid::Uuid::nil(), "name": name, "work_pool_name": "pool"});
+        api.answers.insert(
+            "work_pools/pool/queues/filter".to_owned(),
+            serde_json::json!([queue("high"), queue("low")]),
+        );
+    });
+    let url = server.url();
+    for _ in 0..2 {
+        assert_eq!(complete(&url, &["deploy", "--pool", "po"])?.trim(), "pool");
+        assert_eq!(complete(&url, &["deploy", "--pool", "pool", "--work-queue", "h"])?.trim(), "high");
+    }
+    assert_eq!(server.requests().len(), 2, "{:?}", server.requests());
+    let cache = sandbox.directory().parent().context("a parent")?.join("home/.cache/prefectl/completions");
+    let files: Vec<_> = std::fs::read_dir(&cache)?.collect::<Result<_, _>>()?;
+    assert_eq!(files.len(), 2);
+    for file in files {
+        let mode = std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions());
+        assert_eq!(mode & 0o777, 0o600, "{}", file.path().display());
+    }
+    Ok(())
+}
+
+/// Options whose values come from the project or from prefectl itself.
+#[test]
+fn completes_names_without_a_server() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", "deployments:\n- {name: nightly}\n- {name: hourly}\n")?;
+    sandbox.file("other.yaml", "deployments:\n- {name: next}\n")?;
+    for shell in ["bash", "fish"] {
+        let complete = |line: &[&str]| -> Result<Vec<String>> {
+            let words = [&["--", "prefectl"], line].concat();
+            let mut command = sandbox.command(&words);
+            let index = (line.len()).to_string();
+            command.env("PREFECTL_COMPLETE", shell).env("_CLAP_COMPLETE_INDEX", index).env("_CLAP_IFS", "\n");
+            let output = command.output()?;
+            ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let text = String::from_utf8(output.stdout)?;
+            Ok(text.lines().map(|line| line.split('\t').next().unwrap_or_default().to_owned()).collect())
+        };
+        for (line, expected) in [
+            (&["deploy", "-n", "n"][..], &["nightly"][..]),
+            (&["deploy", "-f", "other.yaml", "-n", "n"], &["next"]),
+            (&["explain", "duplicate-d"], &["duplicate-deployment"]),
+            (&["init", "--recipe", "docker-g"], &["docker-git"]),
+            (&["deploy", "--profile", "loc"], &["local"]),
+        ] {
+            assert_eq!(complete(line)?, expected, "{shell} {line:?}");
+        }
     }
     Ok(())
 }

@@ -1,11 +1,13 @@
 //! Shell completion. The generated scripts call prefectl for each completion, so that it can also complete
 //! names from the server, provided that the server responds in time.
 
+mod cache;
+mod names;
+
 use std::{
     ffi::{OsStr, OsString},
     io,
     path::Path,
-    time::Duration,
 };
 
 use clap::{Arg, ValueEnum as _};
@@ -15,24 +17,15 @@ use clap_complete::{
     env::{CompleteEnv, Shells},
 };
 
+use self::names::{MAX_CANDIDATES, Names, TypedOptions};
 use super::Context;
 use crate::{
-    api::{Client, ClientOptions},
     cli::{Cli, Shell},
-    clock::Clock,
-    deployment,
-    diagnostics::Code,
-    environment::Environment,
     error::{CommandError, Exit},
-    init::Recipe,
-    project,
-    settings::{Profiles, Settings},
 };
 
 /// Environment variable that the completion scripts set when they call prefectl.
 const VARIABLE: &str = "PREFECTL_COMPLETE";
-/// Maximum time to wait for the server to return names.
-const SERVER_TIMEOUT: Duration = Duration::from_millis(1500);
 
 /// Prints completions if prefectl was called by a completion script. Returns `true` in that case.
 ///
@@ -44,7 +37,9 @@ pub(crate) fn complete(arguments: &[OsString]) -> Result<bool, CommandError> {
     // The library removes the variable before it calls the factory.
     let shell = std::env::var(VARIABLE).unwrap_or_default();
     let quoting = Quoting::for_shell(&shell);
-    CompleteEnv::with_factory(|| with_completers(Cli::complete_command(), quoting))
+    let words = arguments.iter().position(|word| word == "--").map_or(&[][..], |at| &arguments[at + 1..]);
+    let options = TypedOptions::read(words);
+    CompleteEnv::with_factory(|| with_completers(Cli::complete_command(), quoting, &options))
         .var(VARIABLE)
         .try_complete(arguments, directory.as_deref())
         .map_err(|error| CommandError::new(Exit::Failed, error.render()))
@@ -123,86 +118,45 @@ impl Quoting {
     }
 }
 
-/// Adds completers to all arguments whose values are names from a server or a file.
-fn with_completers(command: clap::Command, quoting: Quoting) -> clap::Command {
+/// Adds completers for arguments whose values are names from a server or a file.
+fn with_completers(command: clap::Command, quoting: Quoting, options: &TypedOptions) -> clap::Command {
+    let (own, nested) = (options.clone(), options.clone());
     command
-        .mut_args(move |argument| with_completer(argument, quoting))
-        .mut_subcommands(move |command| with_completers(command, quoting))
+        .mut_args(move |argument| with_completer(argument, quoting, &own))
+        .mut_subcommands(move |command| with_completers(command, quoting, &nested))
 }
 
-fn with_completer(argument: Arg, quoting: Quoting) -> Arg {
+fn with_completer(argument: Arg, quoting: Quoting, options: &TypedOptions) -> Arg {
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let names = match (argument.get_id().as_str(), value.as_deref()) {
         (_, Some("FLOW/NAME")) => Names::Deployments,
         (_, Some("POOL")) | ("pool", _) => Names::WorkPools,
+        (_, Some("QUEUE")) | ("work_queue" | "queue", _) => Names::WorkQueues,
         ("name", Some("NAME")) if argument.get_short() == Some('n') => Names::Declared,
         ("recipe", _) => Names::Recipes,
         ("code", _) => Names::Codes,
         ("profile", _) | (_, Some("PROFILE")) => Names::Profiles,
         _ => return argument,
     };
+    let options = options.clone();
     argument.add(ArgValueCompleter::new(move |typed: &OsStr| {
-        candidates(names, quoting, &typed.to_string_lossy())
+        candidates(names, quoting, &options, &typed.to_string_lossy())
     }))
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Names {
-    Deployments,
-    WorkPools,
-    Profiles,
-    /// Deployments in prefect.yaml.
-    Declared,
-    Recipes,
-    /// Codes of findings.
-    Codes,
-}
-
-/// Maximum number of completions.
-const MAX_CANDIDATES: usize = 200;
-
 /// Returns the names that start with the typed word. Returns an empty list if the names are not available in
 /// time.
-fn candidates(names: Names, quoting: Quoting, typed: &str) -> Vec<CompletionCandidate> {
+fn candidates(
+    names: Names,
+    quoting: Quoting,
+    options: &TypedOptions,
+    typed: &str,
+) -> Vec<CompletionCandidate> {
     let typed = quoting.remove(typed);
-    let mut found = read(names, &typed).unwrap_or_default();
+    let mut found = names::read(names, &typed, options).unwrap_or_default();
     found.retain(|name| name.starts_with(&typed));
     found.truncate(MAX_CANDIDATES);
     found.into_iter().map(|name| CompletionCandidate::new(quoting.add(name))).collect()
-}
-
-fn read(names: Names, typed: &str) -> Option<Vec<String>> {
-    let directory = std::env::current_dir().ok()?;
-    match names {
-        Names::Recipes => return Some(Recipe::names().into_iter().map(str::to_owned).collect()),
-        Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
-        Names::Declared => {
-            let (project, _) = project::load(project::DEFAULT_FILE.as_ref(), &directory).ok()?;
-            return Some(
-                project.deployments.iter().filter_map(|declared| Some(declared.name()?.to_owned())).collect(),
-            );
-        }
-        Names::Deployments | Names::WorkPools | Names::Profiles => {}
-    }
-    let environment = Environment::from_process();
-    let settings = Settings::resolve(&environment, None, &directory).ok()?;
-    if matches!(names, Names::Profiles) {
-        let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
-        return Some(profiles.names().map(str::to_owned).collect());
-    }
-    let options = ClientOptions::from_settings(&settings, &environment).ok()?;
-    let client = Client::new(options, Clock::system(), std::sync::Arc::new(|_| {})).ok()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
-    let request = async {
-        match names {
-            Names::Deployments => {
-                let found = deployment::beginning_with(&client, typed, MAX_CANDIDATES).await.ok()?;
-                Some(found.iter().map(deployment::NamedDeployment::full_name).collect())
-            }
-            _ => Some(client.work_pools().await.ok()?.into_iter().map(|pool| pool.name).collect()),
-        }
-    };
-    runtime.block_on(async { tokio::time::timeout(SERVER_TIMEOUT, request).await.ok().flatten() })
 }
 
 #[cfg(test)]
