@@ -32,6 +32,44 @@ pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
 }
 
+/// The values of the five fields of an expression.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Values {
+    pub(super) minutes: BTreeSet<u64>,
+    pub(super) hours: BTreeSet<u64>,
+    pub(super) days: BTreeSet<u64>,
+    pub(super) months: BTreeSet<u64>,
+    /// 0 is Sunday.
+    pub(super) weekdays: BTreeSet<u64>,
+}
+
+/// Returns the values of an expression.
+///
+/// Returns `None` if the expression is invalid, has seconds or years, or selects days that depend on the month, such as
+/// the last day.
+pub(super) fn values(expression: &str) -> Option<Values> {
+    let lower = expression.to_lowercase();
+    let fields = match lower.as_str() {
+        "@hourly" => "0 * * * *",
+        "@midnight" | "@daily" => "0 0 * * *",
+        "@weekly" => "0 0 * * 0",
+        "@monthly" => "0 0 1 * *",
+        "@yearly" | "@annually" => "0 0 1 1 *",
+        other => other,
+    };
+    let texts: Vec<&str> = fields.split_whitespace().collect();
+    let [minutes, hours, days, months, weekdays] = texts.as_slice() else { return None };
+    check(fields).ok()?;
+    let values = |index: usize, text: &str| FIELDS[index].values(text, texts.len());
+    Some(Values {
+        minutes: values(0, minutes)?,
+        hours: values(1, hours)?,
+        days: values(2, days)?,
+        months: values(3, months)?,
+        weekdays: values(4, weekdays)?,
+    })
+}
+
 /// Returns whether a field is hashed or random, such as `H`, `R`, `H/15` or `H(0-29)`.
 fn is_hashed(text: &str) -> bool {
     text.strip_prefix(['h', 'r']).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '(']))
@@ -106,6 +144,18 @@ impl Days {
 }
 
 impl Field {
+    fn values(&self, text: &str, count: usize) -> Option<BTreeSet<u64>> {
+        let days = self.check(text, count).ok()?;
+        let all = (self.min..=self.max).collect();
+        match days {
+            Days { any: true, .. } => Some(all),
+            Days { plain, nth, .. } => {
+                let has_last_day = self.kind == Kind::Day && text.contains('l');
+                (nth.is_empty() && !plain.is_empty() && !has_last_day).then_some(plain)
+            }
+        }
+    }
+
     fn check(&self, text: &str, count: usize) -> Result<Days, String> {
         if text.contains('?') {
             return match (text, self.kind) {

@@ -13,6 +13,7 @@ mod item;
 mod options;
 mod rrule;
 pub(crate) mod when;
+mod words;
 mod zone;
 
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -24,6 +25,7 @@ pub(crate) use cron::CronError;
 pub(crate) use error::{BothKeys, Problem, ScheduleError};
 pub(crate) use options::{ScheduleOptions, with_options};
 pub(crate) use rrule::RruleError;
+pub(crate) use words::cron_in_words;
 pub(crate) use zone::ZoneError;
 
 use date_time::IsoDateTime;

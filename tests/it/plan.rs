@@ -43,6 +43,7 @@ fn plan_shows_what_a_deploy_would_change() -> Result<()> {
         + job_variables: {"env":{"STAGE":"dev","API_TOKEN":"********"}}
         + version: "1"
         + schedules: {"schedule":{"cron":"0 1 * * *"},"slug":"daily"}
+          at 01:00 every day, UTC; next: [TIME]
     + goodbye-UNIQUE/b (create)
         + work_pool_name: "pool-UNIQUE"
         + description: "Leaves."
@@ -98,6 +99,7 @@ fn plan_shows_the_differences_to_the_server() -> Result<()> {
         ~ tags[0]: "v1" -> (known after build)
         ~ job_variables.env.STAGE: "dev" -> "prod"
         ~ schedules.daily.schedule.cron: "0 1 * * *" -> "0 2 * * *"
+          at 02:00 every day, UTC; next: [TIME]
     ~ goodbye-UNIQUE/b (update)
         ~ version: "1" -> "2"
         ~ description: "Leaves." -> "New"

@@ -1,18 +1,19 @@
 //! `prefectl deployment schedule`.
 
+use jiff::Timestamp;
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::super::{Context, connection};
 use crate::{
-    api::{Client, Deployment, DeploymentSchedule},
+    api::{Client, Deployment, DeploymentSchedule, JsonObject},
     cli::{
         ActivateScheduleArguments, ConsentArguments, CreateScheduleArguments, OutputArguments,
         ScheduleCommand,
     },
     deployment::{self, DeploymentError, schedules},
     error::{CommandError, Exit},
-    schedule::{Schedule, ScheduleError},
+    schedule::{Schedule, ScheduleError, cron_in_words},
     ui::Caption,
     value::{Mapping, Value},
 };
@@ -123,8 +124,15 @@ async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<
         false if context.is_prefect => "False".to_owned(),
         active => active.to_string(),
     };
+    let summary = |schedule: &DeploymentSchedule| {
+        let summary = schedules::summary(&schedule.schedule);
+        match in_words(&schedule.schedule, context.clock.now()).filter(|_| !context.is_prefect) {
+            Some(words) => format!("{summary}\n{words}"),
+            None => summary,
+        }
+    };
     let row = |schedule: &DeploymentSchedule| {
-        [schedule.id.to_string(), schedules::summary(&schedule.schedule), activity(schedule.active)]
+        [schedule.id.to_string(), summary(schedule), activity(schedule.active)]
     };
     let header = ["ID", "Schedule", "Active"];
     context.show(
@@ -145,6 +153,12 @@ fn document(found: &Deployment, is_prefect: bool) -> Json {
         }
     }
     document
+}
+
+/// Describes a cron schedule in words.
+fn in_words(schedule: &JsonObject, now: Timestamp) -> Option<String> {
+    let text = |key: &str| schedule.get(key).and_then(Json::as_str);
+    cron_in_words(text("cron")?, text("timezone"), now)
 }
 
 async fn delete(

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
 use owo_colors::OwoColorize;
 use serde_json::Value as Json;
 
@@ -9,6 +10,7 @@ use super::entries::{Entry, entries, path};
 use crate::{
     flow::Grade,
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+    schedule::cron_in_words,
 };
 
 /// Maximum number of characters displayed for a value.
@@ -16,10 +18,11 @@ const MAX_VALUE_LENGTH: usize = 80;
 /// Maximum number of differences displayed for a field.
 const MAX_DIFFERENCES: usize = 10;
 
-pub(super) fn plan(plan: &Plan) -> String {
+/// Formats a plan. The next runs of schedules are those after `now`.
+pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
     let mut text = String::new();
     for planned in &plan.deployments {
-        deployment(planned, &mut text);
+        deployment(planned, now, &mut text);
     }
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n");
@@ -52,7 +55,7 @@ pub(super) fn summary(plan: &Plan) -> String {
     )
 }
 
-fn deployment(planned: &PlannedDeployment, text: &mut String) {
+fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
     let line = format!("{} {} ({})", sign(planned.action), planned.name, word(planned.action));
     let line = match planned.action {
         Action::Create => line.green().to_string(),
@@ -64,6 +67,9 @@ fn deployment(planned: &PlannedDeployment, text: &mut String) {
     for change in &planned.changes {
         for line in lines(change) {
             let _ = writeln!(text, "    {line}");
+        }
+        if let Some(words) = schedule_in_words(change, now) {
+            let _ = writeln!(text, "      {}", words.dimmed());
         }
     }
     for retained in &planned.retained {
@@ -96,6 +102,13 @@ pub(super) fn word(action: Action) -> &'static str {
         Action::Delete => "delete",
         Action::Unchanged => "unchanged",
     }
+}
+
+/// Describes the new cron schedule of a change in words.
+fn schedule_in_words(change: &PlannedChange, now: Timestamp) -> Option<String> {
+    let schedule = change.new.get("schedule").filter(|_| change.field == "schedules")?;
+    let text = |key: &str| schedule.get(key).and_then(Json::as_str);
+    cron_in_words(text("cron")?, text("timezone"), now)
 }
 
 /// Formats a change as one line for each difference. The number of lines is limited.

@@ -1,0 +1,236 @@
+//! Cron schedules in words, such as `at 04:30 every day, Europe/Rome; next: 2026-11-30 04:30 CET`.
+
+use std::collections::BTreeSet;
+
+use jiff::{Timestamp, ZonedDateTime, civil::Date, tz::TimeZone};
+
+use super::{
+    UTC,
+    cron::{self, Values},
+    zone,
+};
+
+/// Maximum number of times that are listed. More times have no words.
+const MAX_TIMES: usize = 6;
+/// Number of days to search for the next run. Leap days are at most eight years apart.
+const MAX_DAYS: usize = 366 * 8;
+
+const MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
+
+/// Describes a cron schedule in words, with its time zone and its next run after `now`.
+///
+/// Returns `None` for an expression that has no short and exact description.
+pub(crate) fn cron_in_words(expression: &str, timezone: Option<&str>, now: Timestamp) -> Option<String> {
+    let values = cron::values(expression)?;
+    let timezone = timezone.unwrap_or(UTC);
+    let words = format!("{}, {timezone}", words(&values)?);
+    let next = zone::parse(timezone).ok().and_then(|zone| next(&values, &zone, now));
+    Some(match next {
+        Some(next) => format!("{words}; next: {}", next.strftime("%Y-%m-%d %H:%M %Z")),
+        None => words,
+    })
+}
+
+fn words(values: &Values) -> Option<String> {
+    let (time, is_at) = times(values)?;
+    let days = days(values)?;
+    Some(match days {
+        Some(days) => format!("{time}, {days}"),
+        None if is_at => format!("{time} every day"),
+        None => time,
+    })
+}
+
+/// Describes the times of a day, and whether they are points in time instead of intervals.
+fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
+    let all_hours = hours.len() == 24;
+    if let (Some(step), true) = (step(minutes, 60), all_hours) {
+        return Some((every(step, "minute"), false));
+    }
+    if let Some(minute) = only(minutes) {
+        if let Some(step) = step(hours, 24) {
+            let hours = every(step, "hour");
+            return Some((if minute == 0 { hours } else { format!("{hours} at minute {minute}") }, false));
+        }
+        if let Some((first, last)) = range(hours) {
+            return Some((format!("every hour from {first:02}:{minute:02} to {last:02}:{minute:02}"), false));
+        }
+    }
+    if minutes.len() * hours.len() <= MAX_TIMES {
+        let times =
+            hours.iter().flat_map(|hour| minutes.iter().map(move |minute| format!("{hour:02}:{minute:02}")));
+        return Some((format!("at {}", listed(&times.collect::<Vec<_>>())), true));
+    }
+    let (step, end) = (step(minutes, 60)?, minutes.last()?);
+    let (first, last) = range(hours).or(only(hours).map(|hour| (hour, hour)))?;
+    Some((format!("{} from {first:02}:00 to {last:02}:{end:02}", every(step, "minute")), false))
+}
+
+/// Describes the days. The inner `None` means every day.
+#[expect(clippy::option_option, reason = "the outer option is the failure, as in the other functions")]
+fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>> {
+    let month_names = || names(months, &MONTHS, 1);
+    let all_months = months.len() == MONTHS.len();
+    let in_months = || if all_months { String::new() } else { format!(" in {}", month_names()) };
+    match (days.len() == 31, weekdays.len() == WEEKDAYS.len()) {
+        (true, true) if all_months => Some(None),
+        (true, true) => Some(Some(format!("every day in {}", month_names()))),
+        (true, false) => Some(Some(format!("{}{}", weekday_words(weekdays), in_months()))),
+        (false, true) => {
+            let numbers: Vec<String> = days.iter().map(u64::to_string).collect();
+            let noun = if numbers.len() == 1 { "day" } else { "days" };
+            let months = if all_months { "every month".to_owned() } else { month_names() };
+            (numbers.len() <= MAX_TIMES).then(|| Some(format!("on {noun} {} of {months}", listed(&numbers))))
+        }
+        // A run is due on either of the days or on both, depending on `day_or`.
+        (false, false) => None,
+    }
+}
+
+fn weekday_words(weekdays: &BTreeSet<u64>) -> String {
+    match range(weekdays) {
+        Some((first, last)) => {
+            let name = |number: u64| usize::try_from(number).ok().and_then(|index| WEEKDAYS.get(index));
+            format!("{} to {}", name(first).unwrap_or(&""), name(last).unwrap_or(&""))
+        }
+        None => format!("on {}", names(weekdays, &WEEKDAYS, 0)),
+    }
+}
+
+fn names(numbers: &BTreeSet<u64>, names: &[&str], first: u64) -> String {
+    let index = |number: &u64| usize::try_from(number.checked_sub(first)?).ok();
+    let names = numbers.iter().filter_map(|number| names.get(index(number)?).map(|name| (*name).to_owned()));
+    listed(&names.collect::<Vec<_>>())
+}
+
+/// Joins items with commas and `and`.
+fn listed(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [only] => only.clone(),
+        [init @ .., last] => format!("{} and {last}", init.join(", ")),
+    }
+}
+
+fn every(step: u64, unit: &str) -> String {
+    if step == 1 { format!("every {unit}") } else { format!("every {step} {unit}s") }
+}
+
+fn only(numbers: &BTreeSet<u64>) -> Option<u64> {
+    if numbers.len() == 1 { numbers.first().copied() } else { None }
+}
+
+/// Returns the step of numbers that are evenly spaced over the whole field, starting at 0.
+fn step(numbers: &BTreeSet<u64>, size: u64) -> Option<u64> {
+    let count =
+        u64::try_from(numbers.len()).ok().filter(|count| *count > 1 && size.is_multiple_of(*count))?;
+    let step = size / count;
+    numbers.iter().copied().eq((0..size).step_by(usize::try_from(step).ok()?)).then_some(step)
+}
+
+/// Returns the ends of at least three consecutive numbers.
+fn range(numbers: &BTreeSet<u64>) -> Option<(u64, u64)> {
+    let (first, last) = (*numbers.first()?, *numbers.last()?);
+    (numbers.len() > 2 && numbers.iter().copied().eq(first..=last)).then_some((first, last))
+}
+
+/// Returns the first run after a time.
+fn next(values: &Values, zone: &TimeZone, now: Timestamp) -> Option<ZonedDateTime> {
+    let mut date = zone.to_datetime(now).date();
+    for _ in 0..MAX_DAYS {
+        if is_due(values, date) {
+            let times =
+                values.hours.iter().flat_map(|hour| values.minutes.iter().map(move |minute| (hour, minute)));
+            let runs = times.filter_map(|(hour, minute)| {
+                let time = date.at(i8::try_from(*hour).ok()?, i8::try_from(*minute).ok()?, 0, 0);
+                time.to_zoned_datetime(zone.clone()).ok()
+            });
+            if let Some(run) = runs.filter(|run| run.timestamp() > now).min_by_key(ZonedDateTime::timestamp) {
+                return Some(run);
+            }
+        }
+        date = date.tomorrow().ok()?;
+    }
+    None
+}
+
+fn is_due(Values { days, months, weekdays, .. }: &Values, date: Date) -> bool {
+    let has = |numbers: &BTreeSet<u64>, number: i8| u64::try_from(number).is_ok_and(|n| numbers.contains(&n));
+    has(days, date.day())
+        && has(months, date.month())
+        && has(weekdays, date.weekday().to_sunday_zero_offset())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn describes_common_expressions() {
+        for (expression, expected) in [
+            ("30 4 * * *", Some("at 04:30 every day")),
+            ("0 9 * * mon-fri", Some("at 09:00, Monday to Friday")),
+            ("0 9 * * 1,3", Some("at 09:00, on Monday and Wednesday")),
+            ("0 9 * * 7", Some("at 09:00, on Sunday")),
+            ("0 9,17 * * *", Some("at 09:00 and 17:00 every day")),
+            ("0,30 9 * * *", Some("at 09:00 and 09:30 every day")),
+            ("* * * * *", Some("every minute")),
+            ("*/15 * * * *", Some("every 15 minutes")),
+            ("*/7 * * * *", None),
+            ("0 * * * *", Some("every hour")),
+            ("5 * * * *", Some("every hour at minute 5")),
+            ("5 */6 * * *", Some("every 6 hours at minute 5")),
+            ("0 9-17 * * 1-5", Some("every hour from 09:00 to 17:00, Monday to Friday")),
+            ("*/30 8-18 * * *", Some("every 30 minutes from 08:00 to 18:30")),
+            ("*/30 8 * * *", Some("at 08:00 and 08:30 every day")),
+            ("*/5 8 * * *", Some("every 5 minutes from 08:00 to 08:55")),
+            ("0 0 1 * *", Some("at 00:00, on day 1 of every month")),
+            ("0 0 1,15 jan,jul *", Some("at 00:00, on days 1 and 15 of January and July")),
+            ("0 0 * 6 *", Some("at 00:00, every day in June")),
+            ("0 0 * 6 mon", Some("at 00:00, on Monday in June")),
+            ("@daily", Some("at 00:00 every day")),
+            ("@yearly", Some("at 00:00, on day 1 of January")),
+            ("0 0 ? * *", Some("at 00:00 every day")),
+            ("0 0 1 * mon", None),
+            ("0 0 l * *", None),
+            ("0 0 * * mon#1", None),
+            ("0 0 * * * 30", None),
+            ("nonsense", None),
+        ] {
+            let found = cron::values(expression).and_then(|values| words(&values));
+            assert_eq!(found.as_deref(), expected, "{expression}");
+        }
+    }
+
+    #[test]
+    fn finds_the_next_run_in_the_time_zone() {
+        let now: Timestamp = "2026-11-29T22:00:00Z".parse().unwrap();
+        for (expression, zone, expected) in [
+            (
+                "30 4 * * *",
+                Some("Europe/Rome"),
+                "at 04:30 every day, Europe/Rome; next: 2026-11-30 04:30 CET",
+            ),
+            ("0 22 * * *", None, "at 22:00 every day, UTC; next: 2026-11-30 22:00 UTC"),
+            ("0 0 29 2 *", None, "at 00:00, on day 29 of February, UTC; next: 2028-02-29 00:00 UTC"),
+            ("0 0 31 2 *", None, "at 00:00, on day 31 of February, UTC"),
+            ("0 1 * * *", Some("Nowhere/City"), "at 01:00 every day, Nowhere/City"),
+        ] {
+            assert_eq!(cron_in_words(expression, zone, now).as_deref(), Some(expected), "{expression}");
+        }
+    }
+}
