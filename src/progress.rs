@@ -31,21 +31,32 @@ impl StepId {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEvent<'a> {
     /// The step is queued.
-    Waiting { name: &'a str },
+    Waiting { name: &'a str, id: Option<&'a str> },
     /// The step has started. A `Waiting` event does not necessarily precede this event.
     ///
-    /// `deployment` is the first deployment that requires the step, and `subject` is the image, command or
-    /// repository that the step works on.
-    Started { name: &'a str, deployment: &'a str, subject: Option<&'a str> },
+    /// `id` is the id of the step in the project file, `deployment` is the first deployment that requires the
+    /// step, and `subject` is the image, command or repository that the step works on.
+    Started { name: &'a str, id: Option<&'a str>, deployment: &'a str, subject: Option<&'a str> },
     /// Another deployment uses the result of the same step.
     Shared { deployment: &'a str },
     /// A status message about the step.
     Status(&'a str),
     /// A line that was printed by the step's program.
     Output { stream: Stream, line: &'a str },
+    /// A part of the step's work is done.
+    Advanced(Amount),
     /// The step has ended. `subject` replaces the previous subject, for example with the full name of an
     /// image.
     Ended { end: StepEnd, subject: Option<&'a str> },
+}
+
+/// The amount of work that is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Amount {
+    pub(crate) done: u64,
+    pub(crate) total: u64,
+    /// The counted things, such as `files`.
+    pub(crate) unit: &'static str,
 }
 
 /// How a step ended.
@@ -85,6 +96,9 @@ pub(crate) trait Progress: Send + Sync {
 
     /// Reports a finding that does not prevent the work from continuing.
     fn warn(&self, diagnostic: &Diagnostic);
+
+    /// Reports how much of the current step is done.
+    fn advance(&self, _amount: Amount) {}
 
     /// Sets the current activity. A live view shows the activity until the next activity or event.
     fn activity(&self, _activity: &str) {}

@@ -10,7 +10,7 @@ use super::{
     error::DockerError,
     reference::ImageName,
 };
-use crate::progress::{Progress, Stream as OutputStream};
+use crate::progress::{Amount, Progress, Stream as OutputStream};
 
 impl Engine {
     /// Pushes a tag of an image, or all local tags of the image if `tag` is `None`. Returns the digest if a
@@ -40,6 +40,7 @@ impl Engine {
             }
             if layers.count(&event) {
                 progress.status(&format!("Pushing {reference}: {} of {} layers", layers.done, layers.all));
+                progress.advance(layers.amount());
             } else if !is_transfer(status) {
                 progress.output(OutputStream::Stdout, status);
             }
@@ -71,6 +72,11 @@ struct Layers {
 }
 
 impl Layers {
+    fn amount(&self) -> Amount {
+        let [done, total] = [self.done, self.all].map(|count| u64::try_from(count).unwrap_or(u64::MAX));
+        Amount { done, total, unit: "layers" }
+    }
+
     /// Processes an event of the engine. Returns `true` if a layer was added or completed.
     fn count(&mut self, event: &PushImageInfo) -> bool {
         let status = event.status.as_deref().unwrap_or_default();

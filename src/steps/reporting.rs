@@ -8,7 +8,8 @@ use std::{
 use super::{Listed, StepEntry, effects::Effects, item::parts, short_name};
 use crate::{
     diagnostics::Diagnostic,
-    progress::{Progress, StepEnd, StepEvent, StepId, Stream},
+    progress::{Amount, Progress, StepEnd, StepEvent, StepId, Stream},
+    python,
     source::Span,
     value::{Mapping, Value},
 };
@@ -25,10 +26,12 @@ impl PendingSteps {
     pub(super) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
         let mut pending = self.lock();
         for listed in steps {
-            let (Some(place), Some((name, _))) = (listed.written, parts(&listed.step)) else { continue };
+            let (Some(place), Some((name, inputs))) = (listed.written, parts(&listed.step)) else { continue };
             pending.entry(place).or_insert_with(|| {
                 let id = StepId::next();
-                progress.step(id, StepEvent::Waiting { name: short_name(name) });
+                let own_id = inputs.ok().and_then(|parts| parts.id).map(|id| python::to_text(&id));
+                let name = short_name(name);
+                progress.step(id, StepEvent::Waiting { name, id: own_id.as_deref() });
                 id
             });
         }
@@ -72,6 +75,10 @@ impl Progress for StepReporter<'_> {
 
     fn output(&self, stream: Stream, line: &str) {
         self.progress.step(self.id, StepEvent::Output { stream, line });
+    }
+
+    fn advance(&self, amount: Amount) {
+        self.progress.step(self.id, StepEvent::Advanced(amount));
     }
 
     fn warn(&self, diagnostic: &Diagnostic) {

@@ -210,7 +210,7 @@ impl<'a> Runner<'a> {
         reporter: &StepReporter<'_>,
         context: &StepContext<'_>,
     ) -> Result<(Effects, Duration), RunError> {
-        let StepUse { name, entry, inputs, limit, deployment, list, order, .. } = step_use;
+        let StepUse { name, id, entry, inputs, limit, deployment, list, order, .. } = step_use;
         let subject = subject(entry, &inputs);
         let step = (entry.create)(inputs)?;
         let _permit = if entry.is_ordered() {
@@ -220,7 +220,7 @@ impl<'a> Runner<'a> {
             // Acquiring a permit cannot fail, because the semaphore is never closed.
             self.jobs.acquire().await.ok()
         };
-        let started = StepEvent::Started { name, deployment, subject: subject.as_deref() };
+        let started = StepEvent::Started { name, id: id.as_deref(), deployment, subject: subject.as_deref() };
         reporter.progress.step(reporter.id, started);
         timed(within(limit, Effects::of_run(&*step, context))).await
     }

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -18,7 +21,10 @@ use super::{
     content::{self, PART},
     ignore_file::IgnoreFile,
 };
-use crate::fs::FileError;
+use crate::{
+    fs::FileError,
+    progress::{Amount, Progress},
+};
 
 /// Maximum number of concurrent file uploads.
 const FILES_AT_ONCE: usize = 32;
@@ -49,8 +55,11 @@ impl Bucket {
         directory: &Path,
         folder: &Folder,
         ignore: &IgnoreFile,
+        progress: &dyn Progress,
     ) -> Result<Summary, StorageError> {
         let files = files(directory, folder, ignore)?;
+        let (done, total) = (AtomicU64::new(0), u64::try_from(files.len()).unwrap_or(u64::MAX));
+        progress.advance(Amount { done: 0, total, unit: "files" });
         let known = self.known(folder).await?;
         let memory = Arc::new(Semaphore::new(MEMORY));
         stream::iter(files)
@@ -59,6 +68,10 @@ impl Bucket {
                 async move { self.push_file(&file, known, &memory).await }
             })
             .buffer_unordered(FILES_AT_ONCE)
+            .inspect_ok(|_| {
+                let done = done.fetch_add(1, Ordering::Relaxed) + 1;
+                progress.advance(Amount { done, total, unit: "files" });
+            })
             .try_fold(Summary::default(), |summary, is_copied| async move { Ok(summary.count(is_copied)) })
             .await
     }

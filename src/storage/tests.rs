@@ -29,7 +29,7 @@ async fn put(bucket: &Bucket, key: &str, content: &'static str) {
 }
 
 async fn push(bucket: &Bucket, from: &TempDir, to: &str) -> Result<Summary, StorageError> {
-    bucket.push(from.path(), &folder(to), &IgnoreFile::default()).await
+    bucket.push(from.path(), &folder(to), &IgnoreFile::default(), &crate::progress::Silent).await
 }
 
 fn summary(copied: usize, unchanged: usize) -> Summary {

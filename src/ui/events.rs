@@ -74,7 +74,7 @@ fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> 
         fields["name"] = json!(name);
     }
     match event {
-        StepEvent::Waiting { name } => {
+        StepEvent::Waiting { name, .. } => {
             fields["name"] = json!(name);
             fields["status"] = json!("waiting");
         }
@@ -92,7 +92,7 @@ fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> 
             fields["subject"] = json!(subject);
             fields["seconds"] = json!(run.map(|(_, took)| (took.as_secs_f64() * 1000.0).round() / 1000.0));
         }
-        StepEvent::Status(_) | StepEvent::Output { .. } => {}
+        StepEvent::Status(_) | StepEvent::Output { .. } | StepEvent::Advanced(_) => {}
     }
     fields
 }
@@ -129,7 +129,7 @@ mod tests {
         let finding = Diagnostic::error(Code::NO_NAME, "no name");
         let id = StepId::next();
         let run = Some(("f".to_owned(), Duration::from_micros(1_234_567)));
-        let started = StepEvent::Started { name: "f", deployment: "a/b", subject: Some("x") };
+        let started = StepEvent::Started { name: "f", id: None, deployment: "a/b", subject: Some("x") };
         let ended = StepEvent::Ended { end: StepEnd::Reused, subject: None };
         for (event, expected) in [
             (
@@ -141,7 +141,7 @@ mod tests {
                 json!({"event": "output", "step": id.number(), "stream": "stderr", "line": "****"}),
             ),
             (
-                Event::Step { id, event: StepEvent::Waiting { name: "f" }, run: None },
+                Event::Step { id, event: StepEvent::Waiting { name: "f", id: None }, run: None },
                 json!({"event": "step", "id": id.number(), "name": "f", "status": "waiting"}),
             ),
             (

@@ -48,7 +48,7 @@ impl Ui {
         let mut screen = self.screen();
         let style = self.progress_style(&screen);
         // Lines that are printed immediately need not be buffered.
-        if style == ProgressStyle::View || !matches!(event, StepEvent::Status(_) | StepEvent::Output { .. }) {
+        if style == ProgressStyle::View || !is_detail(event) {
             self.record_step(&mut screen, id, event, now);
         }
         if let (ProgressStyle::View, StepEvent::Ended { end, .. }) = (style, event) {
@@ -62,7 +62,7 @@ impl Ui {
         }
         let label = screen.state.label(id).map(|label| format!("[{label}] ")).unwrap_or_default();
         match event {
-            StepEvent::Waiting { .. } | StepEvent::Shared { .. } => {}
+            StepEvent::Waiting { .. } | StepEvent::Shared { .. } | StepEvent::Advanced(_) => {}
             StepEvent::Started { name, .. } => {
                 self.print_progress(&mut screen, &format!("{label} > Running {name} step..."));
             }
@@ -86,15 +86,25 @@ impl Ui {
     fn record_step(&self, screen: &mut Screen, id: StepId, event: StepEvent<'_>, now: Instant) {
         let shown = |text: &str| self.shown(text);
         match event {
-            StepEvent::Waiting { .. } => screen.state.step(id, event, now),
-            StepEvent::Started { name, deployment, subject } => {
-                let (deployment, subject) = (shown(deployment), subject.map(shown));
-                let event = StepEvent::Started { name, deployment: &deployment, subject: subject.as_deref() };
+            StepEvent::Waiting { name, id: own_id } => {
+                let own_id = own_id.map(shown);
+                screen.state.step(id, StepEvent::Waiting { name, id: own_id.as_deref() }, now);
+            }
+            StepEvent::Started { name, id: own_id, deployment, subject } => {
+                let (own_id, deployment, subject) =
+                    (own_id.map(shown), shown(deployment), subject.map(shown));
+                let event = StepEvent::Started {
+                    name,
+                    id: own_id.as_deref(),
+                    deployment: &deployment,
+                    subject: subject.as_deref(),
+                };
                 screen.state.step(id, event, now);
             }
             StepEvent::Shared { deployment } => {
                 screen.state.step(id, StepEvent::Shared { deployment: &shown(deployment) }, now);
             }
+            StepEvent::Advanced(_) => screen.state.step(id, event, now),
             StepEvent::Status(line) => screen.state.step(id, StepEvent::Status(&shown(line)), now),
             StepEvent::Output { stream, line } => {
                 screen.state.step(id, StepEvent::Output { stream, line: &shown(line) }, now);
@@ -115,6 +125,11 @@ impl Ui {
             }
         }
     }
+}
+
+/// Checks whether only the live view needs an event.
+fn is_detail(event: StepEvent<'_>) -> bool {
+    matches!(event, StepEvent::Status(_) | StepEvent::Output { .. } | StepEvent::Advanced(_))
 }
 
 /// Formats a line that a step's program has printed.
@@ -157,7 +172,7 @@ impl Progress for Ui {
         let now = Instant::now();
         let run = {
             let mut screen = self.screen();
-            if !matches!(event, StepEvent::Status(_) | StepEvent::Output { .. }) {
+            if !is_detail(event) {
                 self.record_step(&mut screen, id, event, now);
             }
             screen.state.run_time(id, now).map(|(name, took)| (name.to_owned(), took))
@@ -168,6 +183,7 @@ impl Progress for Ui {
         match event {
             StepEvent::Status(line) => self.emit(&Event::Status(line)),
             StepEvent::Output { stream, line } => self.emit(&Event::Output { step: Some(id), stream, line }),
+            StepEvent::Advanced(_) => {}
             _ => self.emit(&Event::Step { id, event, run }),
         }
         if let StepEvent::Started { name, .. } = event {

@@ -54,11 +54,15 @@ fn fitted_table<const COLUMNS: usize>(
     width: Option<usize>,
 ) -> String {
     let all: Vec<usize> = (0..COLUMNS).collect();
-    let natural = render(header, rows, &all, None);
+    let natural = render(header, rows, &all, None, true);
     let Some(width) = width.filter(|width| table_width(&natural) > *width) else { return natural };
     // An id in the first column may be needed for other commands.
     let shown: Vec<usize> = all.into_iter().filter(|index| *index == 0 || header[*index] != ID).collect();
-    render(header, rows, &shown, Some(width))
+    let fitted = render(header, rows, &shown, Some(width), true);
+    if table_width(&fitted) <= width {
+        return fitted;
+    }
+    render(header, rows, &shown, Some(width), false)
 }
 
 fn table_width(table: &str) -> usize {
@@ -70,6 +74,7 @@ fn render<const COLUMNS: usize>(
     rows: &[[String; COLUMNS]],
     shown: &[usize],
     width: Option<usize>,
+    keeps_ids: bool,
 ) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(shown.iter().map(|index| header[*index]));
@@ -80,7 +85,7 @@ fn render<const COLUMNS: usize>(
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         for (position, index) in shown.iter().enumerate() {
-            if let (ID, Some(column)) = (header[*index], table.column_mut(position)) {
+            if let (ID, Some(column), true) = (header[*index], table.column_mut(position), keeps_ids) {
                 column.set_constraint(ColumnConstraint::ContentWidth);
             }
         }

@@ -52,7 +52,13 @@ fn terminal_shows_steps_with_their_output_and_then_a_table() -> Result<()> {
     ensure!(output.code == 0, "{}", output.last()?);
     let texts = output.texts()?;
     let during = texts.iter().find(|text| text.contains("line 5")).context("the fifth line")?;
-    for part in ["✔ run_shell_script  sh quick.sh", "sh slow.sh", "running", "| line 4", "| line 3"] {
+    for part in [
+        "✔ run_shell_script 'quick'  sh quick.sh",
+        "run_shell_script 'slow'   sh slow.sh",
+        "running",
+        "| line 4",
+        "| line 3",
+    ] {
         ensure!(during.contains(part), "{part:?} is not in\n{during}");
     }
     ensure!(!during.contains("| line 2") && !during.contains("| first"), "{during}");
@@ -60,7 +66,10 @@ fn terminal_shows_steps_with_their_output_and_then_a_table() -> Result<()> {
 
     let last = output.last()?;
     ensure!(!last.contains("| line 9") && !last.contains("running"), "the view is still there:\n{last}");
-    ensure!(last.starts_with("Steps\n  ✔ run_shell_script  sh quick.sh, for 2 deployments"), "{last}");
+    ensure!(
+        last.starts_with("Steps\n  ✔ run_shell_script 'quick'  sh quick.sh, for 2 deployments"),
+        "{last}"
+    );
     ensure!(last.contains("\nhello-") && last.contains("stdout: first"), "{last}");
     Ok(())
 }

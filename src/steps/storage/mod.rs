@@ -143,7 +143,7 @@ impl Transfer {
                     context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));
                 }
                 context.progress.status(&format!("Pushing to {bucket}/{}", self.folder));
-                bucket.push(&context.directory, &self.folder, &ignore).await?
+                bucket.push(&context.directory, &self.folder, &ignore, context.progress).await?
             }
             Direction::Pull => {
                 context.progress.status(&format!("Pulling from {bucket}/{}", self.folder));

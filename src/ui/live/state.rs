@@ -8,7 +8,7 @@ use super::{
     output::{OutputBuffer, OutputLine},
     text::plain,
 };
-use crate::progress::{DeploymentEvent, StepEnd, StepEvent, StepId};
+use crate::progress::{Amount, DeploymentEvent, StepEnd, StepEvent, StepId};
 
 /// Phase of a step or a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,12 +48,26 @@ impl Phase {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) name: String,
+    /// The id of the step in the project file.
+    pub(super) id: Option<String>,
     pub(super) subject: String,
     /// Names of the deployments that require the step.
     pub(super) deployments: Vec<String>,
     pub(super) phase: Phase,
     pub(super) status: &'static str,
+    /// The amount of work done, and the time of the first report.
+    pub(super) amount: Option<(Amount, Instant)>,
     pub(super) output: OutputBuffer,
+}
+
+impl Step {
+    /// Returns the name, followed by the id if the step has one.
+    pub(super) fn title(&self) -> String {
+        match &self.id {
+            Some(id) => format!("{} '{id}'", self.name),
+            None => self.name.clone(),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -68,6 +82,8 @@ pub(in crate::ui) struct State {
     pub(super) activity: Option<(String, Instant)>,
     pub(super) steps: IndexMap<usize, Step>,
     pub(super) deployments: IndexMap<String, Deployment>,
+    /// The time of the first write.
+    pub(super) writing_since: Option<Instant>,
 }
 
 impl State {
@@ -76,13 +92,15 @@ impl State {
     }
 
     pub(in crate::ui) fn step(&mut self, id: StepId, event: StepEvent<'_>, now: Instant) {
-        if let StepEvent::Waiting { name } | StepEvent::Started { name, .. } = event {
+        if let StepEvent::Waiting { name, id: own_id } | StepEvent::Started { name, id: own_id, .. } = event {
             let step = Step {
                 name: plain(name),
+                id: own_id.map(plain),
                 subject: String::new(),
                 deployments: Vec::new(),
                 phase: Phase::Waiting,
                 status: "waiting",
+                amount: None,
                 output: OutputBuffer::default(),
             };
             if !self.steps.contains_key(&id.number()) {
@@ -100,6 +118,10 @@ impl State {
             StepEvent::Shared { deployment } => step.deployments.push(deployment.to_owned()),
             StepEvent::Status(line) => step.output.add(OutputLine::Status(line.to_owned())),
             StepEvent::Output { line, .. } => step.output.add(OutputLine::Program(line.to_owned())),
+            StepEvent::Advanced(amount) => {
+                let since = step.amount.map_or(now, |(_, since)| since);
+                step.amount = Some((amount, since));
+            }
             StepEvent::Ended { end, subject } => {
                 step.subject = subject.map_or_else(|| std::mem::take(&mut step.subject), plain);
                 step.phase = step.phase.ended(end != StepEnd::Failed, now);
@@ -155,6 +177,7 @@ impl State {
         match event {
             DeploymentEvent::Waiting => {}
             DeploymentEvent::Writing => {
+                self.writing_since.get_or_insert(now);
                 (deployment.phase, deployment.status) = (Phase::Running(now), "writing".to_owned());
             }
             DeploymentEvent::Ended { outcome, is_done } => {

@@ -93,11 +93,12 @@ mod tests {
         let mut state = State::default();
         let start = Instant::now();
         let [built, waiting, stopped] = [(); 3].map(|()| StepId::next());
-        let started = |name, subject| StepEvent::Started { name, deployment: "h/a", subject: Some(subject) };
+        let started =
+            |name, subject| StepEvent::Started { name, id: None, deployment: "h/a", subject: Some(subject) };
         state.step(built, started("build_docker_image", "registry/app"), start);
         let ended = StepEvent::Ended { end: StepEnd::Done, subject: Some("registry/app:1") };
         state.step(built, ended, start + Duration::from_millis(12_300));
-        state.step(waiting, StepEvent::Waiting { name: "push_docker_image" }, start);
+        state.step(waiting, StepEvent::Waiting { name: "push_docker_image", id: None }, start);
         state.step(stopped, started("run_shell_script", "sleep 9"), start);
         state.deployment("h/a", DeploymentEvent::Writing, start);
         let ended = DeploymentEvent::Ended { outcome: "created", is_done: true };

@@ -1,13 +1,17 @@
 //! Renders the lines of the live view from its state, the current time and the size of the terminal.
 
+mod bar;
+
 use std::time::{Duration, Instant};
 
 use owo_colors::OwoColorize;
 
+use self::bar::bar;
 use super::{
     state::{Deployment, Phase, State, Step},
     text::{columns, cut, padded, plain, took},
 };
+use crate::progress::Amount;
 
 /// Size of a terminal in columns and lines.
 #[derive(Debug, Clone, Copy)]
@@ -19,7 +23,7 @@ pub(in crate::ui) struct Size {
 /// Maximum width of a line in columns. Wider lines are hard to read.
 pub(super) const MAX_WIDTH: usize = 110;
 /// Maximum width of the name column. A longer name moves the rest of its line to the right.
-const MAX_NAME_WIDTH: usize = 24;
+const MAX_NAME_WIDTH: usize = 32;
 /// Widths of the status column and the time column.
 const STATUS_WIDTH: usize = 9;
 const TIME_WIDTH: usize = 8;
@@ -33,6 +37,8 @@ const LEVELS: [Level; 5] = [
     Level { tail: 1, deployments: false, steps: false },
     Level { tail: 0, deployments: false, steps: false },
 ];
+/// Minimum number of deployments for a progress bar.
+const MIN_FOR_BAR: usize = 10;
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /// A level of detail, which determines the items that have a line of their own. All other items are only
@@ -71,6 +77,10 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
             continue;
         }
         lines.push(step_line(step, names, now, width));
+        if let (Some((amount, since)), true) = (step.amount, step.phase.is_running()) {
+            let elapsed = now.saturating_duration_since(since);
+            lines.push(format!("  {}", bar(amount, elapsed, width.saturating_sub(2))));
+        }
         if step.phase.is_running() {
             let tail = step.output.tail(level.tail).into_iter().map(|line| output_line(line, width));
             lines.extend(tail);
@@ -83,7 +93,7 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
             lines.push(deployment_line(name, deployment, now, width));
         }
     }
-    lines.extend(others.line("deployments", width));
+    lines.extend(deployments_bar(state, now, width).or(others.line("deployments", width)));
     let steps = state.steps.values().map(|step| step.phase);
     let mut phases = steps.chain(state.deployments.values().map(|deployment| deployment.phase));
     if let Some((name, since)) = state.activity.as_ref().filter(|_| !phases.any(Phase::is_running)) {
@@ -92,6 +102,17 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
         lines.push(row.line(now, width));
     }
     lines
+}
+
+/// Returns a bar for the deployments that are written, if they are many.
+fn deployments_bar(state: &State, now: Instant, width: usize) -> Option<String> {
+    let since = state.writing_since?;
+    let is_done = |deployment: &&Deployment| matches!(deployment.phase, Phase::Ended { .. });
+    let done = state.deployments.values().filter(is_done).count();
+    let total = state.deployments.len();
+    let amount =
+        Amount { done: u64::try_from(done).ok()?, total: u64::try_from(total).ok()?, unit: "deployments" };
+    (total >= MIN_FOR_BAR && done < total).then(|| bar(amount, now.saturating_duration_since(since), width))
 }
 
 /// Numbers of steps or deployments that do not have a line of their own.
@@ -168,7 +189,11 @@ pub(super) struct Row<'r> {
 
 /// Returns the width of the name column for the given steps.
 pub(super) fn name_column<'s>(steps: impl Iterator<Item = &'s Step>) -> usize {
-    steps.map(|step| columns(&step.name)).filter(|width| *width <= MAX_NAME_WIDTH).max().unwrap_or_default()
+    steps
+        .map(|step| columns(&step.title()))
+        .filter(|width| *width <= MAX_NAME_WIDTH)
+        .max()
+        .unwrap_or_default()
 }
 
 /// Renders the line of a step. `names` is the width of the name column.
@@ -181,7 +206,7 @@ pub(super) fn step_line(step: &Step, names: usize, now: Instant, width: usize) -
     let subject: Vec<&str> = subject.into_iter().filter(|part| !part.is_empty()).collect();
     let color = if step.status == "reused" { Color::Cyan } else { Color::for_phase(step.phase) };
     let row = Row {
-        name: &step.name,
+        name: &step.title(),
         subject: (&subject.join(", "), names),
         phase: step.phase,
         status: step.status,

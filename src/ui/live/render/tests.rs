@@ -33,12 +33,13 @@ fn output(line: &str) -> StepEvent<'_> {
 
 /// Returns a state with steps and deployments in every phase.
 fn all_states() -> (State, Instant) {
-    let started = |name, subject| StepEvent::Started { name, deployment: "hello/a", subject: Some(subject) };
+    let started =
+        |name, subject| StepEvent::Started { name, id: None, deployment: "hello/a", subject: Some(subject) };
     let ended = |end| StepEvent::Ended { end, subject: None };
     state(
         &[
-            (0, StepEvent::Waiting { name: "run_shell_script" }),
-            (4, StepEvent::Waiting { name: "push_docker_image" }),
+            (0, StepEvent::Waiting { name: "run_shell_script", id: None }),
+            (4, StepEvent::Waiting { name: "push_docker_image", id: None }),
             (0, started("run_shell_script", "git rev-parse HEAD")),
             (0, output("v1")),
             (0, ended(StepEnd::Done)),
@@ -120,7 +121,7 @@ fn counts_idle_items_on_low_terminals() {
     · push_docker_image                                           waiting
     ⠋ hello/b                                                     writing       3.0s
     ✖ hello/d                                             changed meanwhile
-    · deployments: 1 done, 1001 waiting
+    ░░░░░░░░░░░░░░░░░░░░ 2/1004 deployments
     ");
     insta::assert_snapshot!(rendered(&state, now, Size { height: 5, ..WIDE }), @r"
     ⠋ build_docker_image  registry/team/flows:1, for 2 deploymen… running      16.0s
@@ -153,7 +154,7 @@ proptest! {
         line in "\\PC{0,200}",
         outcome in "[a-z ]{1,20}",
     ) {
-        let started = StepEvent::Started { name: &name, deployment: &name, subject: Some(&subject) };
+        let started = StepEvent::Started { name: &name, id: None, deployment: &name, subject: Some(&subject) };
         let ended = DeploymentEvent::Ended { outcome: &outcome, is_done: false };
         let waiting = DeploymentEvent::Waiting;
         let (state, now) = state(&[(0, started), (0, output(&line))], &[(&name, ended), ("x", waiting)]);
