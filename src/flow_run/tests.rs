@@ -189,7 +189,7 @@ async fn watched(
 }
 
 #[tokio::test]
-async fn reports_every_state_and_line_once() {
+async fn reports_every_state_and_line_once_and_the_final_state_last() {
     let first = (json!([state(1, "PENDING", 1), state(2, "PAUSED", 2)]), json!([log(10, "one")]));
     let later = (
         json!([state(2, "PAUSED", 2), state(1, "PENDING", 1), state(3, "FAILED", 3)]),
@@ -202,8 +202,8 @@ async fn reports_every_state_and_line_once() {
             "● 14:00:01.250 a323bd2c1d1e prefect.flow-run.Pending",
             "● 14:00:02.250 a323bd2c1d1e prefect.flow-run.Paused",
             "▪ 14:00:02.000 a323bd2c1d1e one",
-            "● 14:00:03.250 a323bd2c1d1e prefect.flow-run.Failed: why",
             "▪ 14:00:02.000 a323bd2c1d1e two\n                            more",
+            "● 14:00:03.250 a323bd2c1d1e prefect.flow-run.Failed: why",
         ]
     );
     assert_eq!(watched.end, RunEnd::Failed);

@@ -74,7 +74,15 @@ pub(crate) async fn watch(
     options: WatchOptions,
     on_event: &mut (dyn FnMut(WatchEvent<'_>) + Send),
 ) -> Result<Watched, ApiError> {
-    let mut watcher = Watcher { client, id, state: None, seen: HashSet::new(), newest_log: None, on_event };
+    let mut watcher = Watcher {
+        client,
+        id,
+        state: None,
+        final_state: None,
+        seen: HashSet::new(),
+        newest_log: None,
+        on_event,
+    };
     let following = watcher.follow(options.interval);
     let end = match options.timeout {
         None => following.await?,
@@ -83,14 +91,17 @@ pub(crate) async fn watch(
             Err(_) => RunEnd::TimedOut { after },
         },
     };
+    watcher.tell_final_state();
     Ok(Watched { id, end, state: watcher.state })
 }
 
 struct Watcher<'a> {
     client: &'a Client,
     id: Uuid,
-    /// The last reported state.
+    /// The last state of the run.
     state: Option<RunState>,
+    /// A final state that is reported after the remaining log lines.
+    final_state: Option<RunState>,
     /// Ids of the states and log lines that have been reported.
     seen: HashSet<Uuid>,
     newest_log: Option<Timestamp>,
@@ -119,11 +130,23 @@ impl Watcher<'_> {
     async fn tell_states(&mut self) -> Result<Option<RunEnd>, ApiError> {
         for state in self.client.flow_run_states(self.id).await? {
             if self.seen.insert(state.id) {
-                (self.on_event)(WatchEvent::State { run: self.id, state: &state });
+                // A run that is retried leaves its final state.
+                self.tell_final_state();
+                if RunEnd::from_state(state.kind).is_some() {
+                    self.final_state = Some(state.clone());
+                } else {
+                    (self.on_event)(WatchEvent::State { run: self.id, state: &state });
+                }
             }
             self.state = Some(state);
         }
         Ok(self.state.as_ref().and_then(|state| RunEnd::from_state(state.kind)))
+    }
+
+    fn tell_final_state(&mut self) {
+        if let Some(state) = self.final_state.take() {
+            (self.on_event)(WatchEvent::State { run: self.id, state: &state });
+        }
     }
 
     /// Reports new log lines. Returns whether there were any.
