@@ -1,6 +1,6 @@
 //! Creates the plan of a deploy without running steps or writing anything.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::Client,
@@ -44,8 +44,14 @@ pub(crate) async fn create(
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
     let mut deployments: Vec<_> =
         removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
-    for (resolved, preview) in &previews.deployments {
+    // Of several deployments with the same name, the last one wins.
+    let names = previews.deployments.iter().map(|(_, preview)| preview.desired.full_name());
+    let last: BTreeMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
+    for (index, (resolved, preview)) in previews.deployments.iter().enumerate() {
         let desired = &preview.desired;
+        if last.get(&desired.full_name()) != Some(&index) {
+            continue;
+        }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
         let Some(flow) = &resolved.flow else { continue };
