@@ -113,7 +113,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         .with_prefect_style(is_prefect);
     report_crashes(&ui);
     let changes_server = cli.command.changes_server();
-    let exit = match start(cli, environment, ui.clone(), redactor, is_link) {
+    let exit = match start(cli, arguments, environment, ui.clone(), redactor, is_link) {
         Ok(Ok(exit)) => exit,
         Ok(Err(error)) => {
             ui.error(&error);
@@ -243,6 +243,7 @@ fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
 /// not exist. The inner error is that of the command.
 fn start(
     cli: Cli,
+    arguments: Vec<OsString>,
     environment: Environment,
     ui: Ui,
     redactor: Redactor,
@@ -263,6 +264,7 @@ fn start(
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);
     let context = Context {
+        arguments,
         ui,
         settings,
         environment,

@@ -1,6 +1,6 @@
 //! Arguments of `prefectl deploy`, `plan`, `render`, `drift` and `export`.
 
-use std::{num::NonZeroUsize, path::PathBuf};
+use std::{ffi::OsString, num::NonZeroUsize, path::PathBuf};
 
 use clap::ValueEnum;
 
@@ -196,6 +196,71 @@ impl From<OutputFormat> for PlanFormat {
         match format {
             OutputFormat::Text => Self::Text,
             OutputFormat::Json => Self::Json,
+        }
+    }
+}
+
+/// Returns the command line that applies the plan of the command line `arguments`, which starts with the name of the
+/// program.
+pub(crate) fn deploy_command(arguments: &[OsString]) -> String {
+    const ONLY_FOR_PLANS: [&str; 2] = ["--detailed-exitcode", "--offline"];
+    const WITH_VALUE: [&str; 3] = ["--output", "-o", "--out"];
+    let mut words = vec!["prefectl".to_owned()];
+    let mut rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());
+    let mut is_after_command = false;
+    while let Some(word) = rest.next() {
+        match word.split('=').next().unwrap_or_default() {
+            "plan" if !is_after_command => {
+                is_after_command = true;
+                words.push("deploy".to_owned());
+            }
+            name if ONLY_FOR_PLANS.contains(&name) => {}
+            name if WITH_VALUE.contains(&name) => {
+                if !word.contains('=') {
+                    rest.next();
+                }
+            }
+            name if name.starts_with("-o") => {}
+            _ => words.push(shell_word(&word)),
+        }
+    }
+    words.join(" ")
+}
+
+/// Quotes a word for a POSIX shell, if quoting is necessary.
+fn shell_word(word: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn repeats_the_options_of_a_plan() {
+        for (plan, deploy) in [
+            (&["plan", "--all"][..], "prefectl deploy --all"),
+            (
+                &["--profile", "dev", "plan", "-n", "etl/*", "-f", "a b.yaml"],
+                "prefectl --profile dev deploy -n 'etl/*' -f 'a b.yaml'",
+            ),
+            (
+                &["plan", "--all", "-o", "text", "--detailed-exitcode", "-p", "k8s"],
+                "prefectl deploy --all -p k8s",
+            ),
+            (
+                &["plan", "--output=text", "-n", "plan", "--param", "a=it's"],
+                r"prefectl deploy -n plan --param 'a=it'\''s'",
+            ),
+            (&["plan", "-otext"], "prefectl deploy"),
+        ] {
+            let arguments: Vec<OsString> =
+                [&["prefectl"], plan].concat().into_iter().map(OsString::from).collect();
+            assert_eq!(deploy_command(&arguments), deploy);
         }
     }
 }

@@ -49,7 +49,7 @@ pub(crate) use cloud::{CloudCommand, WorkspaceCommand};
 pub(crate) use config::{ConfigCommand, ConfigViewArguments};
 pub(crate) use deploy::{
     DeployArguments, DriftArguments, ExportArguments, OwnershipArguments, PlanArguments, PlanFormat,
-    RenderArguments, RenderFormat,
+    RenderArguments, RenderFormat, deploy_command,
 };
 pub(crate) use deployment::{
     ActivateScheduleArguments, CreateScheduleArguments, DeleteDeploymentArguments, DeploymentCommand,

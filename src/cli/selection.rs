@@ -180,29 +180,7 @@ pub(crate) struct SelectionArguments {
     allow_unsupported: bool,
 }
 
-/// Quotes a word for a POSIX shell, if quoting is necessary.
-fn shell_word(word: &str) -> String {
-    let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
-    if !word.is_empty() && word.chars().all(is_plain) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
 impl SelectionArguments {
-    /// Returns the arguments that select deployments, so that another command can repeat them. A space
-    /// precedes each argument.
-    pub(crate) fn words(&self) -> String {
-        let mut words = vec![String::new()];
-        words.extend(self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()));
-        words.extend(self.all.then(|| "--all".to_owned()));
-        words.extend(self.name.iter().map(|name| format!("-n {}", shell_word(name))));
-        words.extend(
-            self.prefect_file.iter().map(|file| format!("-f {}", shell_word(&file.to_string_lossy()))),
-        );
-        words.join(" ")
-    }
-
     /// Converts the command-line arguments to the options of a deploy.
     pub(crate) fn options(&self) -> Options {
         Options {

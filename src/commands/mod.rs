@@ -40,7 +40,7 @@ mod work_pool;
 mod work_queue;
 mod worker;
 
-use std::path::PathBuf;
+use std::{ffi::OsString, path::PathBuf};
 
 use crate::{
     cli::Command,
@@ -57,6 +57,8 @@ use crate::{
 
 /// The environment in which a command runs, such as its output, settings, clock and current directory.
 pub(crate) struct Context {
+    /// The command line, which starts with the name of the program.
+    pub(crate) arguments: Vec<OsString>,
     pub(crate) ui: Ui,
     pub(crate) settings: Settings,
     pub(crate) environment: Environment,
@@ -75,7 +77,7 @@ pub(crate) struct Context {
 impl Context {
     /// Asks a yes/no question. Returns `true` without asking if the command is not interactive.
     async fn confirms(&self, question: &str) -> Result<bool, CommandError> {
-        Ok(!self.interactive || self.ui.confirm(question, None).await?)
+        Ok(!self.interactive || self.ui.confirm(question, false).await?)
     }
 
     /// Returns whether the wizard can run. The wizard requires a terminal, even with `--prompt`.

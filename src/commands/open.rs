@@ -6,6 +6,7 @@ use super::{Context, connection};
 use crate::{
     cli::OpenCommand,
     deployment,
+    environment::Environment,
     error::{CommandError, Exit},
     flow_run::runs,
     work_pool,
@@ -28,23 +29,67 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
     context.ui.result(&url);
     // The URL comes from the settings: anything but a web page could start a program.
     let is_web_page = url.starts_with("http://") || url.starts_with("https://");
-    if context.interactive && is_web_page {
-        open_in_browser(&url).map_err(|error| {
-            CommandError::new(Exit::Failed, format!("cannot open a browser: {error}"))
-                .help("open the URL above yourself")
-        })?;
+    if context.interactive && is_web_page && !opens(&url, &context.environment) {
+        context.ui.note("no browser was found; open the URL yourself, or set BROWSER to a program");
     }
     Ok(Exit::Done)
 }
 
-fn open_in_browser(url: &str) -> std::io::Result<()> {
-    let mut command = if cfg!(target_os = "macos") {
-        Command::new("open")
+/// Opens a URL in the first browser that starts. Returns `false` if there is none.
+fn opens(url: &str, environment: &Environment) -> bool {
+    let commands = browsers(environment);
+    commands.iter().any(|words| {
+        let Some((program, arguments)) = words.split_first() else { return false };
+        let has_place = arguments.iter().any(|argument| argument.contains(PLACE));
+        let mut command = Command::new(program);
+        command.args(arguments.iter().map(|argument| argument.replace(PLACE, url)));
+        if !has_place {
+            command.arg(url);
+        }
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        // The browser stays open if the terminal closes.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        command.spawn().is_ok()
+    })
+}
+
+/// The place of the URL in a command of `BROWSER`.
+const PLACE: &str = "%s";
+
+/// Returns the commands that may open a browser: those of `BROWSER`, separated by colons, or that of the system.
+fn browsers(environment: &Environment) -> Vec<Vec<String>> {
+    let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+    if let Some(browser) = environment.non_empty("BROWSER") {
+        let separator = if cfg!(windows) { ';' } else { ':' };
+        return browser.split(separator).map(words).collect();
+    }
+    let has_display = ["DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME"];
+    if cfg!(target_os = "macos") {
+        vec![words("open")]
     } else if cfg!(windows) {
-        Command::new("explorer")
+        vec![words("explorer")]
+    } else if has_display.iter().any(|name| environment.non_empty(name).is_some()) {
+        vec![words("xdg-open")]
     } else {
-        Command::new("xdg-open")
-    };
-    command.arg(url).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    command.spawn().map(drop)
+        Vec::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_browsers_of_the_environment() {
+        let commands = |variables: &[(&str, &str)]| {
+            let commands = browsers(&variables.iter().copied().collect());
+            commands.iter().map(|words| words.join(" ")).collect::<Vec<_>>()
+        };
+        assert_eq!(commands(&[("BROWSER", "firefox --new-tab %s:w3m")]), ["firefox --new-tab %s", "w3m"]);
+        if cfg!(target_os = "linux") {
+            assert_eq!(commands(&[("DISPLAY", ":0")]), ["xdg-open"]);
+            assert!(commands(&[]).is_empty());
+        }
+    }
 }

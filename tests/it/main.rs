@@ -8,6 +8,8 @@ mod as_prefect;
 mod attacks;
 mod check_fix;
 mod cloud;
+#[cfg(unix)]
+mod concise_output;
 mod conflicts;
 mod connection;
 mod deploy;
@@ -37,11 +39,16 @@ mod plan;
 mod progress;
 #[cfg(unix)]
 mod prompts;
+#[cfg(unix)]
 mod prompts_code_storage;
+#[cfg(unix)]
+mod prompts_compared;
 mod prune;
 mod python_inspection;
 mod python_steps;
 mod redeploy;
+#[cfg(unix)]
+mod screens;
 mod secret_leaks;
 mod server_editions;
 mod settings;

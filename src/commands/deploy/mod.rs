@@ -120,15 +120,21 @@ fn asks(arguments: &DeployArguments, context: &Context) -> bool {
     context.can_run_wizard() && !is_settled
 }
 
-/// Prints the result of a deployment. Prefect's sentence about a created deployment is also used for updated
-/// and unchanged deployments.
+/// Prints the result of a deployment.
 fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
-    context.ui.result(&result_text(name, url, outcome));
+    context.ui.result(&result_text(name, url, outcome, has_terminal_output() && !context.is_prefect));
 }
 
-fn result_text(name: &str, url: Option<&str>, outcome: &Outcome) -> String {
+/// Formats the result of a deployment. Programs match the sentence of the reference; a person reads a short line.
+fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
     let what = what(outcome);
     let mut text = match outcome.id() {
+        Some(_) if is_short => match outcome {
+            Outcome::Updated(_, changed) => {
+                format!("{} {name} {}", outcome.word(), format!("({})", changed.join(", ")).dimmed())
+            }
+            _ => format!("{} {name}", outcome.word()),
+        },
         Some(id) => {
             let sentence = format!("Deployment '{name}' successfully created with id '{id}'.");
             format!("{} {}", sentence.green(), format!("({what})").dimmed())
@@ -158,7 +164,7 @@ fn finished_writes(arguments: &DeployArguments, view: &LiveView, context: &Conte
     let (ui, links) = (context.ui.clone(), connection::links(context));
     FinishedWrites::reporting(Box::new(move |name, outcome| {
         let url = outcome.id().and_then(|id| links.deployment(id));
-        ui.result(&result_text(name, url.as_deref(), outcome));
+        ui.result(&result_text(name, url.as_deref(), outcome, has_terminal_output()));
     }))
 }
 

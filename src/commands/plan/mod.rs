@@ -15,10 +15,12 @@ use super::{
 };
 use crate::{
     api::Links,
-    cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments},
+    cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments, deploy_command},
     deploy,
+    deployment::ProjectId,
     error::{CommandError, Exit},
     fs::{self, FileError},
+    git,
     plan::{Plan, SCHEMA as PLAN_SCHEMA},
 };
 
@@ -37,7 +39,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     if arguments.output == PlanFormat::Text && plan.has_changes() {
         let command = match &arguments.out {
             Some(path) => format!("prefectl deploy --plan {}", path.display()),
-            None => format!("prefectl deploy{}", arguments.selection.words()),
+            None => deploy_command(&context.arguments),
         };
         context.ui.note(&format!("\nRun `{command}` to apply"));
     }
@@ -79,20 +81,37 @@ pub(super) async fn show(
     let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
     view.end();
     match format {
-        PlanFormat::Text => context.ui.result(&text::plan(&plan)),
+        PlanFormat::Text => context.ui.result(&text::plan(&plan, context.clock.now())),
         PlanFormat::Json => context.ui.document(&json!(plan)),
         PlanFormat::Markdown => context.ui.result(&markdown::plan(&plan)),
-        PlanFormat::Html => context.ui.result(&page(&plan, &links, context)?),
+        PlanFormat::Html => context.ui.result(&page(&plan, &links, options.project.as_ref(), context)?),
     }
     github::add_to_summary(context, || markdown::plan(&plan));
     Ok(plan)
 }
 
 /// Renders a plan as an HTML page.
-fn page(plan: &Plan, links: &Links, context: &Context) -> Result<String, CommandError> {
+fn page(
+    plan: &Plan,
+    links: &Links,
+    project: Option<&ProjectId>,
+    context: &Context,
+) -> Result<String, CommandError> {
     let created = context.clock.now().to_zoned_datetime(context.clock.zone().clone());
     let created = created.strftime("%Y-%m-%d %H:%M %Z").to_string();
-    let page = html::PageContext { links, redactor: &context.redactor, created };
+    let directory = || context.directory.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let project = project.map_or_else(directory, |project| project.as_str().to_owned());
+    let commit = git::discover(&context.directory).as_ref().map(described);
+    let page = html::PageContext { links, redactor: &context.redactor, created, project, commit };
     html::plan(plan, &page)
         .map_err(|error| CommandError::new(Exit::Failed, format!("cannot render the page: {error}")))
+}
+
+/// Describes a commit by its short id, its branch and the first line of its message.
+fn described(facts: &git::Facts) -> String {
+    const SHORT: usize = 10;
+    let id = facts.sha.get(..SHORT).unwrap_or(&facts.sha);
+    let branch = facts.branch.as_ref().map(|branch| format!(" ({branch})")).unwrap_or_default();
+    let message = facts.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{id}{branch}{message}")
 }

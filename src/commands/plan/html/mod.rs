@@ -30,6 +30,10 @@ pub(super) struct PageContext<'a> {
     pub(super) redactor: &'a Redactor,
     /// Creation time of the plan in a human-readable format.
     pub(super) created: String,
+    /// The project id, or the name of the project's directory.
+    pub(super) project: String,
+    /// The commit that is checked out, in a human-readable format.
+    pub(super) commit: Option<String>,
 }
 
 /// Renders a plan as an HTML page.
@@ -52,6 +56,8 @@ pub(super) fn plan(plan: &Plan, context: &PageContext<'_>) -> Result<String, Err
         ("script", Value::from_safe_string(SCRIPT.to_owned())),
         ("version", Value::from(env!("CARGO_PKG_VERSION"))),
         ("created", Value::from(context.created.as_str())),
+        ("project", Value::from(context.project.as_str())),
+        ("commit", Value::from(context.commit.as_deref())),
         ("view", Value::from(Serde(View::new(plan, context.links)))),
         ("graph", Value::from(Serde(Graph::new(plan, context.redactor)))),
     ]);

@@ -30,7 +30,11 @@ fn step(deployments: &[&str]) -> Json {
 fn page(plan: &Plan, redactor: &Redactor) -> String {
     let links = Links::new(Some("javascript:alert(1)//"));
     let created = "2026-01-01 00:00 UTC".to_owned();
-    super::plan(plan, &PageContext { links: &links, redactor, created }).unwrap()
+    super::plan(
+        plan,
+        &PageContext { links: &links, redactor, created, project: "flows".to_owned(), commit: None },
+    )
+    .unwrap()
 }
 
 const HOSTILE: &str = "</script></style></title><img src=x onerror=alert(1)>\"'{{ version }}&";
