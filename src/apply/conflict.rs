@@ -125,7 +125,7 @@ impl<'a> ConflictCheck<'a> {
             Change::Update { live, changes: Changes { triggers, .. } } if !triggers.is_empty() => {
                 let existing =
                     self.compared.automations(live.id).iter().map(|automation| automation.name.as_str());
-                let new = triggers.create.iter().filter_map(|body| body.get("name")?.as_str());
+                let new = triggers.create.iter().map(|new| new.name.as_str());
                 existing.chain(new).collect()
             }
             _ => Vec::new(),

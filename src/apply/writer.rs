@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     apply::{Outcome, duplicates::CreatedParts},
-    deployment::{DesiredDeployment, LiveDeployment, Snapshot},
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot, triggers::NewAutomation},
     plan::{Change, Changes, ScheduleChanges, TriggerChanges},
     value::json_object,
 };
@@ -58,9 +58,8 @@ impl Writer<'_> {
         let body = desired.create_body(flow, self.now);
         let deployment = self.client.create_deployment(&json_object(body)).await?;
         *written = true;
-        let bodies =
-            desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(deployment.id)));
-        self.create_automations(deployment.id, bodies, written).await?;
+        let automations = desired.triggers.iter().map(|trigger| trigger.automation(deployment.id));
+        self.create_automations(deployment.id, automations, written).await?;
         self.slas(deployment.id, desired).await?;
         Ok(deployment.id)
     }
@@ -68,10 +67,10 @@ impl Writer<'_> {
     async fn create_automations(
         &self,
         deployment: Uuid,
-        bodies: impl Iterator<Item = Map<String, Json>>,
+        automations: impl Iterator<Item = NewAutomation>,
         written: &mut bool,
     ) -> Result<(), ApiError> {
-        for body in bodies {
+        for NewAutomation { body, .. } in automations {
             let created = self.client.create_automation(&body).await?;
             *written = true;
             self.created.lock().await.add_automation(deployment, &body, created.id);

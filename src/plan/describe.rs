@@ -188,11 +188,11 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
     let triggers = &changes.triggers;
     let mut gone: Vec<&Automation> =
         if triggers.delete_owned { automations.iter().collect() } else { triggers.delete.clone() };
-    for body in &triggers.create {
-        let position = gone.iter().position(|old| body.get("name") == Some(&Json::from(old.name.as_str())));
+    for wanted in &triggers.create {
+        let position = gone.iter().position(|old| old.name == wanted.name);
         let old = position.map(|position| gone.swap_remove(position));
         let old = old.map_or(Json::Null, |old| trigger(&Json::Object(old.raw.clone())));
-        let new = trigger(&Json::Object(body.clone()));
+        let new = trigger(&Json::Object(wanted.body.clone()));
         if old != new {
             described.push(change("triggers", old, new));
         }

@@ -158,7 +158,7 @@ impl Update {
             new_schedules: one_by_one.create.iter().map(|schedule| schedule.for_create(NOW)).collect(),
             schedules: updated.map(|(live, body)| (live.id, live.with_parameters(body))).collect(),
             gone_schedules: one_by_one.delete.iter().map(|schedule| schedule.id).collect(),
-            new_automations: triggers.create.clone(),
+            new_automations: triggers.create.iter().map(|new| new.body.clone()).collect(),
             gone_automations: triggers.delete.iter().map(|automation| automation.id).collect(),
             delete_owned: triggers.delete_owned,
         }

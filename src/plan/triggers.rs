@@ -5,16 +5,14 @@ use uuid::Uuid;
 
 use crate::{
     api::Automation,
-    deployment::DesiredDeployment,
+    deployment::{DesiredDeployment, triggers::NewAutomation},
     plan::{FieldChange, presentation},
-    value::json_object,
 };
 
 /// Changes to the automations of a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct TriggerChanges<'a> {
-    /// Bodies of automations to create.
-    pub(crate) create: Vec<Map<String, Json>>,
+    pub(crate) create: Vec<NewAutomation>,
     /// Automations to delete after the new automations have been created.
     pub(crate) delete: Vec<&'a Automation>,
     /// Whether to first delete all automations that the deployment owns.
@@ -36,8 +34,8 @@ pub(super) fn compare<'a>(
     id: Uuid,
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
-    let bodies = desired.triggers.iter().map(|trigger| json_object(trigger.automation_body(id))).collect();
-    differences(bodies, &desired.name, live)
+    let wanted = desired.triggers.iter().map(|trigger| trigger.automation(id)).collect();
+    differences(wanted, &desired.name, live)
 }
 
 /// Returns the automations that have changed on the server between two snapshots. Returns `None` if there are
@@ -56,27 +54,25 @@ pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<Field
 }
 
 fn differences<'a>(
-    bodies: Vec<Map<String, Json>>,
+    wanted: Vec<NewAutomation>,
     deployment: &str,
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
     let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
     let mut create = Vec::new();
-    for body in &bodies {
-        match left.iter().position(|automation| same(body, &automation.raw)) {
+    for new in &wanted {
+        match left.iter().position(|automation| same(&new.body, &automation.raw)) {
             Some(position) => drop(left.swap_remove(position)),
-            None => create.push(body.clone()),
+            None => create.push(new.clone()),
         }
     }
-    let names: Vec<&Json> = bodies.iter().filter_map(|body| body.get("name")).collect();
     let ours = |automation: &&Automation| {
-        names.iter().any(|name| **name == automation.name.as_str())
-            || is_default_name(&automation.name, deployment)
+        wanted.iter().any(|new| new.name == automation.name) || is_default_name(&automation.name, deployment)
     };
     if left.iter().all(ours) {
         TriggerChanges { create, delete: left, delete_owned: false }
     } else {
-        TriggerChanges { create: bodies, delete: Vec::new(), delete_owned: true }
+        TriggerChanges { create: wanted, delete: Vec::new(), delete_owned: true }
     }
 }
 
@@ -141,6 +137,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::value::json_object;
 
     fn automation(name: &str, expect: &[&str]) -> Automation {
         let raw = json!({
@@ -150,11 +147,12 @@ mod tests {
         Automation { id: Uuid::nil(), name: name.into(), raw: json_object(raw) }
     }
 
-    fn body(name: &str, expect: &[&str]) -> Map<String, Json> {
-        json_object(json!({
+    fn new(name: &str, expect: &[&str]) -> NewAutomation {
+        let body = json_object(json!({
             "name": name, "enabled": true, "actions": [{"type": "run-deployment"}], "owner_resource": "x",
             "trigger": {"type": "event", "expect": expect, "within": 0},
-        }))
+        }));
+        NewAutomation { name: name.to_owned(), body }
     }
 
     #[test]
@@ -181,16 +179,15 @@ mod tests {
     #[test]
     fn equal_triggers_keep_their_automations() {
         let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
-        let changes =
-            differences(vec![body("d__automation_1", &["b", "a"]), body("mine", &["c"])], "d", &live);
+        let changes = differences(vec![new("d__automation_1", &["b", "a"]), new("mine", &["c"])], "d", &live);
         assert!(changes.is_empty());
     }
 
     #[test]
     fn a_changed_trigger_is_made_anew_and_then_the_old_one_goes() {
         let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
-        let changes = differences(vec![body("mine", &["x"])], "d", &live);
-        assert_eq!(changes.create, [body("mine", &["x"])]);
+        let changes = differences(vec![new("mine", &["x"])], "d", &live);
+        assert_eq!(changes.create, [new("mine", &["x"])]);
         assert_eq!(
             changes.delete.iter().map(|automation| automation.name.as_str()).collect::<Vec<_>>(),
             ["d__automation_1", "mine"]
@@ -201,7 +198,7 @@ mod tests {
     #[test]
     fn what_may_be_somebody_elses_is_left_to_the_server() {
         let live = [automation("made in the UI", &["a"]), automation("d__automation_1", &["b"])];
-        let changes = differences(vec![body("d__automation_1", &["b"])], "d", &live);
+        let changes = differences(vec![new("d__automation_1", &["b"])], "d", &live);
         assert_eq!(changes.create.len(), 1);
         assert!(changes.delete_owned && changes.delete.is_empty());
     }

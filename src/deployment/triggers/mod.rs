@@ -5,7 +5,7 @@
 
 mod condition;
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     },
     pointer::Pointer,
     schedule::duration::Seconds,
-    value::{Mapping, Value, kind, to_json},
+    value::{Mapping, Value, json_object, kind, to_json},
 };
 
 use condition::Condition;
@@ -34,6 +34,14 @@ pub(crate) struct Trigger {
     job_variables: Option<Mapping>,
     schedule_after: Seconds,
     condition: Condition,
+}
+
+/// An automation to create.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct NewAutomation {
+    pub(crate) name: String,
+    /// Body of the request that creates the automation.
+    pub(crate) body: Map<String, Json>,
 }
 
 /// The triggers of a deployment, with the unknown keys and metrics in them.
@@ -90,6 +98,11 @@ impl Trigger {
     /// Removes the delay between the event and the run.
     pub(crate) fn run_immediately(&mut self) {
         self.schedule_after = Seconds::ZERO;
+    }
+
+    /// Returns the automation that the trigger declares for a deployment.
+    pub(crate) fn automation(&self, deployment_id: Uuid) -> NewAutomation {
+        NewAutomation { name: self.name.clone(), body: json_object(self.automation_body(deployment_id)) }
     }
 
     /// Returns the body of the request that creates the automation.
