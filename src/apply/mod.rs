@@ -1,17 +1,23 @@
 //! Writes the changes of each deployment in this order: flow, deployment, schedules, triggers.
 
 mod conflict;
+mod destruction;
 mod duplicates;
 mod foreign_changes;
 pub(crate) mod journal;
 mod masked;
 mod outcome;
+mod pruning;
 mod record;
+pub(crate) mod report;
 mod rollback;
 mod writer;
 
+pub(crate) use destruction::Destruction;
 pub(crate) use outcome::{FinishedWrites, Outcome};
+pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
+pub(crate) use report::{Line, Report};
 pub(crate) use rollback::{Recovery, recover};
 
 use std::{

@@ -7,8 +7,8 @@ use super::{
     target::{deploy_context, project_id},
 };
 use crate::{
+    apply::Destruction,
     cli::DestroyArguments,
-    deploy::Destruction,
     deployment::Options,
     error::{CommandError, Exit},
 };

@@ -15,6 +15,7 @@ use crate::{
     fs::FileError,
     local_server::LocalServerError,
     names::{SHOWN, first_of},
+    plan::PlanError,
     project::ProjectError,
     questions::NoAnswer,
     schedule::when::WhenError,
@@ -152,6 +153,12 @@ fn unreadable_file(reason: &str) -> String {
 
 impl From<PreparationError> for CommandError {
     fn from(error: PreparationError) -> Self {
+        Failure::from(error).into()
+    }
+}
+
+impl From<PlanError> for CommandError {
+    fn from(error: PlanError) -> Self {
         Failure::from(error).into()
     }
 }

@@ -6,11 +6,7 @@ use crate::{
     build::BuildError,
     diagnostics::{Diagnostic, Place},
     fs::FileError,
-    plan::{
-        PlanError, ScheduleError,
-        ownership::{OwnershipError, UnreadableRecord},
-        prune::TooManyDeletes,
-    },
+    plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
     steps::StepFailure,
@@ -94,6 +90,7 @@ impl From<PlanError> for Failure {
             PlanError::Build(error) => error.into(),
             PlanError::Schedules { name, error } => Self::Schedules { name, error },
             PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
+            PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),
             PlanError::Api(error) => Self::Api(error),
         }
     }
@@ -107,15 +104,6 @@ impl From<TargetError> for Failure {
             TargetError::NoAnswer(error) => Self::NoAnswer(error),
             TargetError::Declined { message, help } => Self::Declined { message, help },
             TargetError::Api(error) => Self::Api(error),
-        }
-    }
-}
-
-impl From<OwnershipError> for Failure {
-    fn from(error: OwnershipError) -> Self {
-        match error {
-            OwnershipError::Unreadable(error) => Self::UnreadableRecord(error),
-            OwnershipError::Api(error) => Self::Api(error),
         }
     }
 }

@@ -2,18 +2,14 @@
 //!
 //! Nothing is written to the server until all checks have passed.
 
-mod destroy;
 mod failure;
 mod register;
-mod report;
 mod rollback;
 mod wizard;
 
 pub(crate) use self::{
-    destroy::Destruction,
     failure::Failure,
     register::resumed,
-    report::{Line, Report},
     rollback::{Rollback, RollbackReport},
     wizard::{ask, saved},
 };
@@ -22,6 +18,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     api::{Client, Links},
+    apply::Report,
     build::{
         BuildError, previews, pulled_code,
         render::{self, Rendering},

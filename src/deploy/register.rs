@@ -1,26 +1,14 @@
 //! Compares rendered deployments with the server, and writes the differences.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    time::{Duration, Instant},
-};
-
-use uuid::Uuid;
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use crate::{
-    api::{Client, WorkPool},
-    apply::{
-        Applied, Apply, Outcome, Record,
-        journal::{self, Begin, Journal, JournalError, Recorded},
-    },
-    deploy::{Failure, Line, Report, Server, report},
-    deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
+    api::WorkPool,
+    apply::{Applied, Apply, Outcome, Report, journal, plan_pruning, prune, report},
+    deploy::{Failure, Server},
+    deployment::{DeployContext, DesiredDeployment, Options, Snapshot},
     environment::Environment,
-    plan::{
-        self, Action, Change,
-        prune::{self, Pruning},
-    },
+    plan::{self, Change, PlanError},
     validate,
 };
 
@@ -45,12 +33,13 @@ pub(super) async fn register(
         let change = plan::compare(desired, &live, ctx.options.force, now);
         changes.push((
             desired,
-            change.map_err(|error| Failure::Schedules { name: desired.full_name(), error })?,
+            change.map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?,
         ));
     }
-    let pruning = pruning(&changes, ctx, client).await?;
-    let earlier = earlier_records(ctx, client)?;
-    let journal = begin_journal(&changes, &live, &earlier, ctx, client)?;
+    let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
+    let pruning = plan_pruning(&declared, ctx.options, client).await?;
+    let earlier = journal::earlier_records(ctx, client).map_err(Failure::UnusableJournal)?;
+    let journal = journal::begin(&changes, &live, &earlier, ctx, client).map_err(Failure::Journal)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
@@ -92,122 +81,9 @@ pub(super) async fn register(
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
-        finish_earlier(desired, ctx, client);
+        journal::finish_earlier(desired, ctx, client);
     }
     Ok(())
-}
-
-/// Removes the journal of an earlier deploy whose deployments are all up to date.
-fn finish_earlier(desired: &[DesiredDeployment], ctx: &DeployContext<'_>, client: &Client) {
-    let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
-    let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
-    if recorded.missing == 0 && recorded.records.iter().all(|record| names.contains(&record.full_name())) {
-        recorded.finish();
-    }
-}
-
-/// Finds the deployments to prune. Returns `None` if there is no project id.
-async fn pruning<'a>(
-    changes: &[(&DesiredDeployment, Change<'_>)],
-    ctx: &'a DeployContext<'_>,
-    client: &Client,
-) -> Result<Option<Pruning<'a>>, Failure> {
-    let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
-    let Some(pruning) = Pruning::plan(client, ctx.options, &declared).await? else { return Ok(None) };
-    pruning.within(ctx.options.max_deletes)?;
-    Ok(Some(pruning))
-}
-
-/// Prunes deployments if all writes have succeeded, and then updates the project's record.
-async fn prune(pruning: &Pruning<'_>, lines: &mut Vec<Line>, ctx: &DeployContext<'_>, client: &Client) {
-    let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
-    let mut failed = lines.iter().any(|line| line.id.is_none());
-    let mut removed = BTreeSet::new();
-    for removal in &pruning.removals {
-        let started = Instant::now();
-        let outcome = if failed {
-            Outcome::NotTried
-        } else {
-            match prune::remove(client, removal.id()).await {
-                Ok(()) => {
-                    removed.insert(removal.id());
-                    Outcome::Deleted
-                }
-                Err(error) => {
-                    failed = ctx.options.on_error != OnError::Continue;
-                    Outcome::Failed { error, written: false }
-                }
-            }
-        };
-        ctx.progress.deployment(&removal.name, outcome.event());
-        lines.push(Line {
-            name: removal.name.clone(),
-            id: None,
-            url: None,
-            outcome,
-            action: Action::Delete,
-            changes: Vec::new(),
-            time: started.elapsed(),
-        });
-    }
-    if let Err(error) = pruning.record(client, registered, &removed).await {
-        ctx.progress
-            .status(&format!("cannot update the project record: {error}; the next deploy tries again"));
-    }
-}
-
-/// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
-pub(super) fn recorded(
-    environment: &Environment,
-    api: &str,
-    directory: &Path,
-) -> Result<Option<Recorded>, JournalError> {
-    let Some(path) = journal::path(environment, api, directory) else { return Ok(None) };
-    journal::read(&path, api, directory)
-}
-
-/// Returns the records of the deploy that this one resumes. A rollback also restores their deployments.
-fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Result<Vec<Record>, Failure> {
-    if !ctx.options.resume {
-        return Ok(Vec::new());
-    }
-    let recorded =
-        recorded(ctx.environment, client.url(), ctx.directory).map_err(Failure::UnusableJournal)?;
-    Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
-}
-
-/// Creates the journal. If there is no home directory or if nothing changes, an empty journal is returned.
-///
-/// # Errors
-///
-/// Fails if the journal cannot be written, because an interrupted deploy could then not be resumed.
-fn begin_journal(
-    changes: &[(&DesiredDeployment, Change<'_>)],
-    live: &Snapshot,
-    earlier: &[Record],
-    ctx: &DeployContext<'_>,
-    client: &Client,
-) -> Result<Journal, Failure> {
-    let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
-    let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
-    let Some(path) = journal::path(ctx.environment, client.url(), ctx.directory) else {
-        return Ok(Journal::default());
-    };
-    if names.is_empty() {
-        return Ok(Journal::default());
-    }
-    let begin = Begin {
-        path,
-        api: client.url(),
-        directory: ctx.directory,
-        prefect_file: ctx.options.prefect_file.as_deref(),
-        is_resumable: !ctx.options.describe_a_deployment()
-            && ctx.options.images.given.is_empty()
-            && ctx.answers.is_none(),
-        earlier,
-    };
-    let records = changed.map(|(desired, change)| Record::new(desired, change, live));
-    Journal::begin(begin, names, records, ctx.redactor).map_err(Failure::Journal)
 }
 
 /// Returns options that select the deployments that the last deploy did not complete.
@@ -221,7 +97,7 @@ pub(crate) fn resumed(
     api: &str,
     directory: &Path,
 ) -> Result<Options, Failure> {
-    let recorded = recorded(environment, api, directory).map_err(Failure::UnusableJournal)?;
+    let recorded = journal::recorded(environment, api, directory).map_err(Failure::UnusableJournal)?;
     let recorded = recorded.ok_or(Failure::NothingToResume)?;
     recorded.require_file(options.prefect_file.as_deref()).map_err(Failure::UnusableJournal)?;
     if !recorded.is_resumable {

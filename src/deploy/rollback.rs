@@ -4,8 +4,12 @@ use std::path::Path;
 
 use crate::{
     api::Client,
-    apply::{Recovery, journal::Recorded, recover},
-    deploy::{Failure, register::recorded},
+    apply::{
+        Recovery,
+        journal::{Recorded, recorded},
+        recover,
+    },
+    deploy::Failure,
     deployment::DeployContext,
     plan,
 };

@@ -6,6 +6,7 @@ use crate::{
     plan::{
         ScheduleError,
         ownership::{OwnershipError, UnreadableRecord},
+        prune::TooManyDeletes,
     },
     validate::PreparationError,
 };
@@ -19,6 +20,8 @@ pub(crate) enum PlanError {
     Schedules { name: String, error: ScheduleError },
     #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
+    #[error(transparent)]
+    TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]
     Api(#[from] ApiError),
 }

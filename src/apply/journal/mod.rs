@@ -5,10 +5,12 @@
 //! when all deployments are done. A lost line about a done deployment only causes another comparison.
 
 mod reader;
+mod session;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use reader::{JournalError, Recorded, read};
+pub(crate) use session::{begin, earlier_records, finish_earlier, recorded};
 
 use std::{
     fs::{File, OpenOptions},

@@ -5,8 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    apply::Outcome,
-    deploy::{Line, Report},
+    apply::{Line, Outcome, Report},
     diagnostics::json as findings,
     error::CommandError,
     plan::{self, FieldChange},

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     api::Links,
-    apply::{FinishedWrites, Outcome},
+    apply::{FinishedWrites, Line, Outcome, Report},
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Failure, Line, Report, Server},
+    deploy::{self, Failure, Server},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,

@@ -7,10 +7,9 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     build::{Preview, previews},
-    deploy::Failure,
     deployment::{DeployContext, Options, Snapshot},
     diagnostics::{Code, Severity},
-    plan::{ownership::Membership, prune},
+    plan::{PlanError, ownership::Membership, prune},
     resolve::ApiLookup,
     template::Resolver,
     validate::preparation::{self, Preparation},
@@ -36,7 +35,7 @@ impl<'a> Destruction<'a> {
     /// # Errors
     ///
     /// Fails if the file is invalid, if no deployment is selected, or if a request fails.
-    pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, Failure> {
+    pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, PlanError> {
         let names = names(ctx, client).await?;
         let live = Snapshot::observe_deployments(client, &names).await?;
         let membership = Membership::read(client, ctx.options.project.as_ref()).await?;
@@ -78,7 +77,7 @@ impl<'a> Destruction<'a> {
 }
 
 /// Returns the names of the selected deployments as `(flow, deployment)` pairs.
-async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, Failure> {
+async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, PlanError> {
     let loaded = preparation::load(ctx)?;
     let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(client));

@@ -82,7 +82,7 @@ pub(crate) struct Line {
     pub(crate) time: Duration,
 }
 
-pub(super) fn line(
+pub(crate) fn line(
     desired: &DesiredDeployment,
     change: &Change<'_>,
     changes: Vec<PlannedChange>,
@@ -95,7 +95,7 @@ pub(super) fn line(
 }
 
 /// Returns the line of a deployment that only an earlier deploy wrote, after a rollback.
-pub(super) fn restored(name: String, restored: bool) -> Line {
+pub(crate) fn restored(name: String, restored: bool) -> Line {
     let outcome = if restored {
         Outcome::Restored
     } else {

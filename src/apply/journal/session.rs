@@ -1,0 +1,77 @@
+//! The journals of the running deploy and of the deploy before it.
+
+use std::{collections::BTreeSet, path::Path};
+
+use crate::{
+    api::Client,
+    apply::{
+        Record,
+        journal::{self, Begin, Journal, JournalError, Recorded},
+    },
+    deployment::{DeployContext, DesiredDeployment, Snapshot},
+    environment::Environment,
+    fs::FileError,
+    plan::Change,
+};
+
+/// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
+pub(crate) fn recorded(
+    environment: &Environment,
+    api: &str,
+    directory: &Path,
+) -> Result<Option<Recorded>, JournalError> {
+    let Some(path) = journal::path(environment, api, directory) else { return Ok(None) };
+    journal::read(&path, api, directory)
+}
+
+/// Returns the records of the deploy that this one resumes. A rollback also restores their deployments.
+pub(crate) fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Result<Vec<Record>, JournalError> {
+    if !ctx.options.resume {
+        return Ok(Vec::new());
+    }
+    let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
+    Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
+}
+
+/// Creates the journal. If there is no home directory or if nothing changes, an empty journal is returned.
+///
+/// # Errors
+///
+/// Fails if the journal cannot be written, because an interrupted deploy could then not be resumed.
+pub(crate) fn begin(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    live: &Snapshot,
+    earlier: &[Record],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<Journal, FileError> {
+    let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
+    let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
+    let Some(path) = journal::path(ctx.environment, client.url(), ctx.directory) else {
+        return Ok(Journal::default());
+    };
+    if names.is_empty() {
+        return Ok(Journal::default());
+    }
+    let begin = Begin {
+        path,
+        api: client.url(),
+        directory: ctx.directory,
+        prefect_file: ctx.options.prefect_file.as_deref(),
+        is_resumable: !ctx.options.describe_a_deployment()
+            && ctx.options.images.given.is_empty()
+            && ctx.answers.is_none(),
+        earlier,
+    };
+    let records = changed.map(|(desired, change)| Record::new(desired, change, live));
+    Journal::begin(begin, names, records, ctx.redactor)
+}
+
+/// Removes the journal of an earlier deploy whose deployments are all up to date.
+pub(crate) fn finish_earlier(desired: &[DesiredDeployment], ctx: &DeployContext<'_>, client: &Client) {
+    let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
+    let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
+    if recorded.missing == 0 && recorded.records.iter().all(|record| names.contains(&record.full_name())) {
+        recorded.finish();
+    }
+}
