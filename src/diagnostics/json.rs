@@ -9,7 +9,7 @@ use crate::source::Source;
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     let with_fix = |diagnostic: &Diagnostic| {
         let mut entry = entry(diagnostic);
-        let fix = diagnostic.place.as_ref().zip(diagnostic.fix.as_ref());
+        let fix = diagnostic.place.as_ref().zip(diagnostic.fix.as_deref());
         entry["fix"] = fix.map(|(Place { source, .. }, fix)| edits(source, fix)).into();
         entry
     };

@@ -64,7 +64,7 @@ pub(crate) struct Diagnostic {
     /// A suggestion for fixing the problem.
     pub(crate) help: Option<String>,
     /// Edit of the file at `place` that solves the problem.
-    pub(crate) fix: Option<Fix>,
+    pub(crate) fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -92,7 +92,7 @@ impl Diagnostic {
 
     #[must_use]
     pub(crate) fn fix(self, fix: impl Into<Option<Fix>>) -> Self {
-        Self { fix: fix.into(), ..self }
+        Self { fix: fix.into().map(Box::new), ..self }
     }
 }
 

@@ -40,7 +40,7 @@ impl Checker<'_, '_> {
             let diagnostic = match key.as_str() {
                 Some(name) if fields::find(known, name).is_some() => continue,
                 Some(name) => {
-                    let (diagnostic, repair) = unused_key(name, known, removed, misplaced(name));
+                    let (diagnostic, repair) = unused_key(name, known, removed, misplaced(name).as_ref());
                     diagnostic.fix(self.repaired(repair, &pointer))
                 }
                 None => {
@@ -233,7 +233,7 @@ impl Checker<'_, '_> {
             _ => None,
         };
         let fix = self.findings.document().and_then(|document| type_fix(document, field, value, pointer));
-        let diagnostic = Diagnostic { help, fix, ..Diagnostic::error(Code::WRONG_TYPE, message) };
+        let diagnostic = Diagnostic { help, ..Diagnostic::error(Code::WRONG_TYPE, message) }.fix(fix);
         let diagnostic = match field.shape {
             Shape::Text | Shape::Tags => self.findings.with_quotes(pointer, diagnostic),
             _ => diagnostic,
@@ -261,7 +261,7 @@ fn unused_key(
     key: &str,
     known: &'static [KnownKey],
     removed: &'static [Removed],
-    misplaced: Option<Misplaced>,
+    misplaced: Option<&Misplaced>,
 ) -> (Diagnostic, Option<Repair>) {
     if let Some(removed) = removed::find(removed, key) {
         let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
@@ -269,7 +269,7 @@ fn unused_key(
     }
     let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` has no effect"));
     if let Some(Misplaced { help, repair }) = misplaced {
-        return (diagnostic.help(help), repair);
+        return (diagnostic.help(*help), *repair);
     }
     let similar = did_you_mean(key, known.iter().map(|field| field.key));
     let help = similar.map(|known| format!("did you mean `{known}`?"));

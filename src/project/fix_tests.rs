@@ -16,7 +16,7 @@ fn fixed(text: &str) -> (String, Vec<Diagnostic>) {
             Err(ProjectError::Invalid { diagnostics, .. }) => (diagnostics, Vec::new()),
             Err(error) => panic!("{error}"),
         };
-        let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_ref());
+        let fixes = diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_deref());
         match yaml::apply(&source, fixes.chain(&modernizations)) {
             Some(result) => source = source.with_text(result.text),
             None => return (source.text().to_owned(), diagnostics),

@@ -61,13 +61,12 @@ impl Search<'_> {
                     self.visit(&entry.value, (is_text && is_scalar) || has_text(&key, is_scalar));
                 }
             }
-            NodeKind::Sequence(items) => {
-                if self.seen.insert(node.span) {
-                    items.iter().for_each(|item| {
-                        self.visit(item, is_text && !matches!(item.kind, NodeKind::Mapping(_)))
-                    });
+            NodeKind::Sequence(items) if self.seen.insert(node.span) => {
+                for item in items.iter() {
+                    self.visit(item, is_text && !matches!(item.kind, NodeKind::Mapping(_)));
                 }
             }
+            NodeKind::Sequence(_) => {}
             _ if is_text => self.scalar(node),
             _ => {}
         }

@@ -48,14 +48,14 @@ pub(super) struct Misplaced {
     pub(super) repair: Option<Repair>,
 }
 
-fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Option<Misplaced> {
-    Some(Misplaced { help, repair: repair.into() })
+fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Misplaced {
+    Misplaced { help, repair: repair.into() }
 }
 
 /// Returns where a key of a deployment belongs, if it is valid elsewhere.
 pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     const POOL: &[&str] = &["work_pool"];
-    match key {
+    Some(match key {
         "pool" | "work_pool_name" => {
             misplaced("use `work_pool: {name: ...}`", Repair::Nest(POOL, Some("name")))
         }
@@ -76,13 +76,13 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
             misplaced("move it below `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
         }
         _ if fields::find(TOP, key).is_some() => misplaced("move it to the top level of the file", None),
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Returns where a key of a work pool belongs, if it is valid elsewhere.
 pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
-    match key {
+    Some(match key {
         "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),
         _ if fields::find(DEPLOYMENT, key).is_some() => {
             misplaced("move it one level up, to the deployment", Repair::Unnest)
@@ -90,8 +90,8 @@ pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
         _ if JOB_VARIABLES.contains(&key) => {
             misplaced("move it below `job_variables`", Repair::Nest(&["job_variables"], None))
         }
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
 /// Returns warnings about top-level keys that are only valid in a deployment.

@@ -65,7 +65,7 @@ pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProject, Prepara
     for _ in 0..MAXIMUM_PASSES {
         let fixes = after.diagnostics.iter().filter_map(|diagnostic| {
             let is_here = diagnostic.place.as_ref().is_some_and(|place| place.source.name() == fixed.name());
-            diagnostic.fix.as_ref().filter(|_| is_here)
+            diagnostic.fix.as_deref().filter(|_| is_here)
         });
         let Some(result) = yaml::apply(&fixed, fixes.chain(&after.modernizations)) else { break };
         fixed = fixed.with_text(result.text);
@@ -107,6 +107,6 @@ fn invalid(error: ProjectError) -> Result<ProjectFindings, PreparationError> {
         ProjectError::Invalid { diagnostics, .. } => {
             Ok(ProjectFindings { diagnostics, deployments: 0, modernizations: Vec::new() })
         }
-        other => Err(other.into()),
+        error @ ProjectError::File(_) => Err(error.into()),
     }
 }

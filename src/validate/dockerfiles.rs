@@ -21,9 +21,13 @@ pub(crate) fn dockerfiles(sections: &StepSections, directory: &Path, findings: &
             continue;
         };
         let pointer = listed.pointer.join(item.name);
-        let at = if inputs.contains_key("dockerfile") { pointer.join("dockerfile") } else { pointer };
         let message = format!("the Dockerfile '{}' does not exist", path.display());
         let help = "create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile";
-        findings.at_value(&at, Diagnostic::error(Code::NO_DOCKERFILE, message).help(help));
+        let diagnostic = Diagnostic::error(Code::NO_DOCKERFILE, message).help(help);
+        if inputs.contains_key("dockerfile") {
+            findings.at_value(&pointer.join("dockerfile"), diagnostic);
+        } else {
+            findings.at_key(&pointer, diagnostic);
+        }
     }
 }

@@ -143,7 +143,7 @@ fn schedules_are_listed_as_by_the_reference() -> Result<()> {
 - name: a
   entrypoint: flow.py:hello
   work_pool: {name: pool-UNIQUE}
-  schedules: [{cron: '0 5 * * *', active: false, slug: c}, {interval: 3600.5, slug: i}, {rrule: 'FREQ=DAILY', slug: r}]
+  schedules: [{cron: '0 5 * * *', active: false, slug: c}, {interval: 3600.5, slug: i}]
 ",
     )?;
     sandbox.run("deploy --all")?.success()?;

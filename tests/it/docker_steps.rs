@@ -134,15 +134,15 @@ fn failed_build_registers_nothing() -> Result<()> {
 
     let output = sandbox.run("deploy --all --quiet")?; // the folder has no Dockerfile
     assert_output!(output, @r"
-    exit 7
+    exit 2
     --- stderr
-    error[step-failed]: Encountered error while running prefect_docker.deployments.steps.build_docker_image: Cannot locate specified Dockerfile: Dockerfile
-     --> prefect.yaml:4:5
+    error[no-dockerfile]: the Dockerfile 'Dockerfile' does not exist
+     --> prefect.yaml:7:17
       |
-    4 |     id: image-build
-      |     ^^^^^^^^^^^^^^^
-    help: check `dockerfile`, which is relative to the build context (`path`)
-    error: a step failed; nothing was registered
+    7 |     dockerfile: Dockerfile
+      |                 ^^^^^^^^^^
+    help: create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile
+    error: nothing was registered
     ");
     sandbox.file("Dockerfile", "FROM scratch\nCOPY not-there.txt /\n")?;
     let output = sandbox.run("deploy --all --quiet")?;

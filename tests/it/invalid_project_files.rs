@@ -60,6 +60,7 @@ impl Case {
     /// Runs the command. Fails if its messages do not point at the marked lines.
     fn run(&self, sandbox: &Sandbox, command: &str) -> Result<Output> {
         sandbox.file("prefect.yaml", &self.file)?;
+        sandbox.file("Dockerfile", "FROM scratch\n")?;
         let output = sandbox.run(command)?;
         ensure!([1, 2].contains(&output.code), "the exit code should be 1 or 2:\n{output}");
         ensure!(output.stdout.is_empty(), "there is no result to print:\n{output}");

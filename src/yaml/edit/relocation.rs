@@ -199,7 +199,7 @@ impl Relocation<'_> {
         let lines = self.origin.lines(self.entries, *first)?;
         let mut nested = self.origin.text.with_line_ends(&self.block_lines(lines.column)?);
         if lines.follows_dash {
-            nested = nested.trim_start_matches(' ').to_owned();
+            nested = nested.split_off(leading_spaces(&nested));
         }
         let mut replacements = vec![Replacement::new(lines.span(), nested)];
         for position in others {
@@ -214,7 +214,7 @@ impl Relocation<'_> {
         let mut lines = String::new();
         let mut column = column;
         for container in self.missing {
-            lines.push_str(&format!("{}{container}:\n", " ".repeat(column)));
+            lines.extend([" ".repeat(column).as_str(), container, ":\n"]);
             column += 2;
         }
         if !self.destination.is_item {
@@ -233,7 +233,7 @@ impl Relocation<'_> {
             }
             has_dash = !is_comment(line);
             let mark = if has_dash { "- " } else { "" };
-            lines.push_str(&format!("{}{mark}{}", " ".repeat(dash), line.trim_start_matches(' ')));
+            lines.extend([" ".repeat(dash).as_str(), mark, line.trim_start_matches(' ')]);
         }
         Some(lines)
     }

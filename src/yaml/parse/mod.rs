@@ -174,21 +174,20 @@ impl<'a> Events<'a> {
         let mut has_version = false;
         while self.peek()?.0 == Next::Directive {
             let Token { kind, span } = self.take()?;
-            match kind {
+            let is_repeated = match kind {
                 TokenKind::Directive(Directive::Version { major }) => {
-                    if std::mem::replace(&mut has_version, true) {
-                        return Err(self.error(Mistake::RepeatedDirective, span.start));
-                    }
                     if major.trim_start_matches('0') != "1" {
                         return Err(self.error(Mistake::Version, span.start));
                     }
+                    std::mem::replace(&mut has_version, true)
                 }
                 TokenKind::Directive(Directive::Tag { handle, prefix }) => {
-                    if self.handles.insert(handle, Cow::Owned(prefix)).is_some() {
-                        return Err(self.error(Mistake::RepeatedDirective, span.start));
-                    }
+                    self.handles.insert(handle, Cow::Owned(prefix)).is_some()
                 }
-                _ => {}
+                _ => false,
+            };
+            if is_repeated {
+                return Err(self.error(Mistake::RepeatedDirective, span.start));
             }
         }
         for (handle, prefix) in default_handles() {

@@ -24,16 +24,13 @@ impl Scanner<'_> {
         self.at += 1;
         let (chomping, increment) = self.block_header(start)?;
         let least = self.indent.map_or(1, |indent| indent + 1);
-        let (indent, mut breaks, mut end) = match increment {
-            Some(increment) => {
-                let indent = least + increment - 1;
-                let (breaks, end) = self.block_breaks(indent);
-                (indent, breaks, end)
-            }
-            None => {
-                let (breaks, deepest, end) = self.block_indentation();
-                (least.max(deepest), breaks, end)
-            }
+        let (indent, mut breaks, mut end) = if let Some(increment) = increment {
+            let indent = least + increment - 1;
+            let (breaks, end) = self.block_breaks(indent);
+            (indent, breaks, end)
+        } else {
+            let (breaks, deepest, end) = self.block_indentation();
+            (least.max(deepest), breaks, end)
         };
         let mut value = String::new();
         let mut line_break = "";
@@ -83,7 +80,7 @@ impl Scanner<'_> {
                 Some(b'+') if chomping.is_none() => chomping = Some(Chomping::Keep),
                 Some(b'-') if chomping.is_none() => chomping = Some(Chomping::Strip),
                 Some(digit @ b'1'..=b'9') if increment.is_none() => {
-                    increment = Some(usize::from(digit - b'0'))
+                    increment = Some(usize::from(digit - b'0'));
                 }
                 Some(b' ') | None => break,
                 Some(_) if self.line_break(0) > 0 => break,
