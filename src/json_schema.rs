@@ -55,7 +55,7 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
     error.to_string()
 }
 
-/// Whether only a string, or a string or null, would match.
+/// Returns whether only a string, or a string or null, would match.
 fn wants_text(error: &jsonschema::ValidationError<'_>) -> bool {
     match error.kind() {
         ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) } => true,

@@ -68,7 +68,7 @@ impl Source {
         &self.inner.text
     }
 
-    /// Whether the text must not be displayed.
+    /// Returns whether the text must not be displayed.
     pub(crate) fn is_private(&self) -> bool {
         self.inner.is_private
     }

@@ -281,7 +281,7 @@ fn rename(key: &str, similar: Option<&'static str>) -> Option<Repair> {
     similar.filter(|similar| is_misspelling(key, similar)).map(Repair::Rename)
 }
 
-/// Whether a key is probably a misspelling of another.
+/// Returns whether a key is probably a misspelling of another.
 pub(super) fn is_misspelling(key: &str, known: &str) -> bool {
     strsim::damerau_levenshtein(key, known) <= 2
 }

@@ -85,7 +85,7 @@ impl Search<'_> {
     }
 }
 
-/// Whether scalars under a key are meant to be strings.
+/// Returns whether scalars under a key are meant to be strings.
 fn has_text(key: &str, is_scalar: bool) -> bool {
     if !is_scalar {
         return STRINGS.contains(&key);
@@ -109,7 +109,7 @@ fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {
     (value != written).then_some((written, value))
 }
 
-/// Whether a boolean is written as another word than `true` or `false`.
+/// Returns whether a boolean is written as another word than `true` or `false`.
 fn is_alias_of_boolean(document: &Document, node: &Node) -> bool {
     written(document, node)
         .is_some_and(|written| !matches!(written.to_ascii_lowercase().as_str(), "true" | "false"))

@@ -46,7 +46,7 @@ pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> O
     fix(document, format!("rename `{old}` to `{new}`"), vec![replacement], span, effects)
 }
 
-/// Renames a flag, and replaces its value by the opposite.
+/// Renames a flag and inverts its value.
 pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
     let value = document.locate(pointer)?;
     let NodeKind::Bool(flag) = value.kind else { return None };

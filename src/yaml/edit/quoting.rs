@@ -8,8 +8,8 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Maximum number of quoted values.
-const MAXIMUM: usize = 200;
+/// Maximum number of bytes that are parsed. The text is parsed again for every quoted value.
+const MAXIMUM_WORK: usize = 20_000_000;
 
 /// First characters of values that must be in quotes.
 const INDICATORS: [char; 4] = ['*', '%', '@', '`'];
@@ -20,6 +20,7 @@ const INDICATORS: [char; 4] = ['*', '%', '@', '`'];
 pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     let mut text = source.text().to_owned();
     let mut replacements: Vec<Replacement> = Vec::new();
+    let mut work = 0;
     while let Err(error) = load(&source.with_text(text.as_str())) {
         let value = value_at(&text, error.span.start)?;
         let quoted = quoted(text.get(value.clone())?)?;
@@ -30,7 +31,8 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
         }
         let span = Span::new(start, start + value.len());
         let is_known = replacements.get(index).is_some_and(|next| next.span.start < span.end);
-        if replacements.len() == MAXIMUM || is_known {
+        work += value.end;
+        if work > MAXIMUM_WORK || is_known {
             return None;
         }
         replacements.insert(index, Replacement::new(span, quoted.as_str()));
@@ -58,7 +60,11 @@ fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     }
     let start = start + (line.len() - value.len());
     let value = value.split(" #").next()?.trim_end();
-    let needs_quotes = value.starts_with(INDICATORS) || value.starts_with("{{");
+    // An alias without an anchor is a misspelled name.
+    let is_alias = value.strip_prefix('*').is_some_and(|name| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric()) && !name.contains([' ', '/'])
+    });
+    let needs_quotes = !is_alias && (value.starts_with(INDICATORS) || value.starts_with("{{"));
     needs_quotes.then(|| start..start + value.len())
 }
 
@@ -85,6 +91,7 @@ mod tests {
             ),
             ("- {{ a[\"b\"] }}/x\n", Some("- '{{ a[\"b\"] }}/x'\n")),
             ("a: {{ x }}\nb: [\n", None),
+            ("a: &pool x\nb: *pol\n", None),
             ("a: [*x]\n", None),
             ("a: 'x\n", None),
         ] {
