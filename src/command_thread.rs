@@ -48,9 +48,9 @@ where
         let body = move || {
             let output = handle.block_on(async {
                 let cancelled = async {
-                    // An error means that `cancel` was dropped, which is the signal.
+                    // `cancel` is dropped to signal the cancellation, which results in an error here.
                     let _ = cancelled.await;
-                    // The receiver has given up if the reaction took too long.
+                    // The receiver is gone if the command took too long to react.
                     let _ = react.send(());
                 };
                 tokio::select! {
@@ -68,14 +68,14 @@ where
             output = interrupted => {
                 drop(cancel);
                 if matches!(timeout(REACTION_TIME, reacted).await, Ok(Ok(()))) {
-                    // Child processes are being ended.
+                    // The command is ending its child processes.
                     let _ = finished.await;
                 }
                 Ok(output)
             }
             result = &mut finished => match result {
                 Ok(Some(output)) => Ok(output),
-                // The thread ends without a result only if it panics.
+                // The thread only ends without a result if it panics.
                 _ => match thread.join() {
                     Err(payload) => panic::resume_unwind(payload),
                     Ok(()) => Err(io::Error::other("the command was cancelled")),

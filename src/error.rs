@@ -30,16 +30,16 @@ exits! {
     Failed = 1, "failed; nothing was written";
     Usage = 2, "invalid command line, settings or project file";
     Partly = 3, "failed after something was written";
-    NeedsAnswer = 4, "an answer is required and there is no terminal";
-    Unauthorized = 5, "not authorised";
+    NeedsAnswer = 4, "input is required, but there is no terminal";
+    Unauthorized = 5, "not authorized";
     Unreachable = 6, "the server cannot be reached";
     StepFailed = 7, "a step failed; nothing was registered";
-    ChangedMeanwhile = 8, "changed on the server since it was compared or planned";
-    Changes = 10, "`drift` found differences; `plan --detailed-exitcode` found changes";
+    ChangedMeanwhile = 8, "changed on the server since the comparison or the plan";
+    Changes = 10, "`drift` found differences, or `plan --detailed-exitcode` found changes";
     RunFailed = 20, "`--watch`: the run failed";
     RunCrashed = 21, "`--watch`: the run crashed";
     RunCancelled = 22, "`--watch`: the run was cancelled";
-    WatchTimedOut = 23, "`--watch`: the timeout expired; the run continues";
+    WatchTimedOut = 23, "`--watch`: the timeout expired, and the run continues";
     Interrupted = 130, "interrupted (Ctrl-C)";
     Terminated = 143, "terminated";
 }

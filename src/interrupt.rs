@@ -1,4 +1,4 @@
-//! Handling of Ctrl-C and SIGTERM.
+//! Handles Ctrl-C and SIGTERM.
 
 use std::sync::{
     Arc,
@@ -34,7 +34,7 @@ pub(crate) async fn first() -> Exit {
     exit
 }
 
-#[expect(clippy::exit, reason = "the cleanup may take long")]
+#[expect(clippy::exit, reason = "cleaning up may take a long time")]
 fn exit_immediately(exit: Exit) {
     std::process::exit(exit.code().into());
 }
@@ -53,7 +53,7 @@ impl Interrupts {
         self.left_to_command.store(1, Ordering::SeqCst);
     }
 
-    /// Ends the exception of [`Self::leave_first_to_command`].
+    /// Reverts the effect of [`Self::leave_first_to_command`].
     pub(crate) fn leave_none_to_command(&self) {
         self.left_to_command.store(0, Ordering::SeqCst);
     }

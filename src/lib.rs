@@ -81,7 +81,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     match commands::completions::complete(&args) {
         Ok(true) => return ExitCode::SUCCESS,
         Ok(false) => {}
-        Err(_) => return ExitCode::FAILURE, // the shell does not show errors of completion
+        Err(_) => return ExitCode::FAILURE, // the shell does not show errors that occur during completion
     }
     let is_link = args
         .first()
@@ -187,7 +187,7 @@ fn print_result(text: &str) -> ExitCode {
 /// Prints the help, the version or a usage error from clap. Returns the exit code.
 fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
     match cli::print_instead(error) {
-        // Without stderr there is no way to report the failure.
+        // A write error on stderr cannot be reported.
         Err(failure) if !error.use_stderr() && failure.kind() != std::io::ErrorKind::BrokenPipe => {
             let failure = CommandError::new(Exit::Failed, format!("cannot write to stdout: {failure}"));
             basic_ui().error(&failure);
@@ -205,7 +205,7 @@ fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redac
         GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    // The logs of CI services keep every frame of a live view.
+    // The logs of CI services would contain every frame of a live view.
     let has_live_view = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
     Ui::new(color, verbosity, redactor.clone())
         .for_environment(environment)
@@ -221,7 +221,7 @@ fn report_crashes(ui: &Ui) {
         let report = crash::report(panic.payload(), panic.location(), &Backtrace::capture());
         ui.error(
             &CommandError::new(Exit::Failed, report)
-                .help("please report this bug with the command and the project file"),
+                .help("please report this bug, and include the command and the project file"),
         );
     }));
 }

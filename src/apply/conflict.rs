@@ -80,7 +80,7 @@ impl<'a> ConflictCheck<'a> {
     /// if there is no such write.
     pub(super) async fn prefetch(&self, position: usize) {
         if position < self.writes.len() {
-            // After a failure, `differences` reads again and reports the error.
+            // If this fails, `differences` reads the batch again and reports the error.
             let _ = self.current(position / BATCH).await;
         }
     }

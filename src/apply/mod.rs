@@ -148,7 +148,7 @@ impl Apply<'_> {
             Ok(differences) => return Outcome::Conflict { differences, written: false },
             Err(error) => return Outcome::Unchecked(error),
         }
-        // The next batch is read while the last writes of this one are in flight.
+        // The next batch is read while the last writes of the current batch are in progress.
         let next = write.position + self.client.write_limit();
         let outcome = tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0;
         self.explained(write, outcome).await
@@ -255,10 +255,11 @@ impl Apply<'_> {
     fn what_stays(&self, (desired, change): &(&DesiredDeployment, Change<'_>)) -> Option<String> {
         match change {
             Change::Create if self.live.flow(&desired.flow_name).is_none() => {
-                Some(format!("flow '{}' stays, if it was made", desired.flow_name))
+                Some(format!("flow '{}' is kept even if this deploy created it", desired.flow_name))
             }
             Change::Update { .. } => Some(
-                "the server dropped the future scheduled runs of what was written, and makes new ones".into(),
+                "the server deleted the scheduled runs of the updated deployments and will create new ones"
+                    .into(),
             ),
             _ => None,
         }

@@ -107,7 +107,7 @@ impl Restore<'_> {
                 (restored.wrote, restored.deleted) = (true, true);
                 prune::remove(self.client, now.id).await?;
             }
-            (Some(_), None) => restored.lost.push("it was deleted on the server".to_owned()),
+            (Some(_), None) => restored.lost.push("the deployment was deleted on the server".to_owned()),
             (Some(was), Some(now)) => {
                 if self.client.replaces_deployments().await? {
                     self.schedules(was, now, restored).await?;
@@ -134,7 +134,9 @@ impl Restore<'_> {
             && now.has_job_variables()
             && !self.live.clears_job_variables()
         {
-            restored.notes.push("its job variables stay: this server cannot remove all of them".to_owned());
+            restored
+                .notes
+                .push("the job variables are kept, because this server cannot remove all of them".to_owned());
         }
         restored.wrote = true;
         self.client.update_deployment(now.id, &fields).await?;

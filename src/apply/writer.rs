@@ -95,7 +95,7 @@ impl Writer<'_> {
         written: &mut bool,
     ) -> Result<(), ApiError> {
         let id = live.id;
-        // All fields, as Prefect sends them: the server validates some fields against others of the same request.
+        // Like Prefect, this sends all fields, because the server validates some fields against other fields of the request.
         let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
         let schedules = &changes.schedules;
         let together = schedules.together(!body.is_empty(), &live.schedules, self.now);

@@ -185,7 +185,7 @@ impl Workspace {
             Ok(Self::Kept(made))
         } else {
             Err(usage(format!(
-                "the directory {} is not empty: workers start in an empty directory",
+                "the directory {} is not empty; use an empty directory, because workers start in one",
                 path.display()
             )))
         }

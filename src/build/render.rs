@@ -21,7 +21,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Context of rendering.
+/// The context in which deployments are rendered.
 pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
     /// Facts about the project's Git repository. `None` if the project is not in a repository.
@@ -144,12 +144,15 @@ fn known_entries(object: &Json) -> Json {
 /// invalid.
 fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rendered> {
     let Value::Mapping(fields) = value else { return None };
-    // Each key is parsed alone so that each error has a location.
+    // Each key is parsed separately, so that each error has a location.
     for (key, value) in &fields {
         let Some(key) = key.as_str() else { continue };
         let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
-            let message = format!("`{key}` has an invalid type after its templates are resolved: {error}");
+            let message = format!(
+                "the value of `{key}` has an invalid type after its templates are \
+                                   resolved: {error}"
+            );
             findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
@@ -159,7 +162,7 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
 
 /// Fields of [`Rendered`], all optional.
 #[derive(serde::Deserialize)]
-#[expect(dead_code, reason = "only whether it can be read matters")]
+#[expect(dead_code, reason = "the struct is only used to check that the fields can be parsed")]
 struct Partial {
     name: Option<String>,
     entrypoint: Option<String>,
@@ -210,7 +213,10 @@ fn triggers(
 
 /// Renders the pull steps of a deployment. Returns `None` if there are errors, and `Some(None)` if no pull
 /// steps should be sent.
-#[expect(clippy::option_option, reason = "nothing is sent, which is not the same as a mistake in what is")]
+#[expect(
+    clippy::option_option,
+    reason = "`Some(None)` sends no pull steps, and `None` means that there are errors"
+)]
 pub(super) fn pull_steps(
     deployment: &ResolvedDeployment,
     sections: &StepSections,

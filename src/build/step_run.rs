@@ -102,8 +102,12 @@ pub(crate) async fn run_stored(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut runs = Vec::new();
     for name in names {
-        let missing =
-            || usage(format!("deployment '{name}' does not exist on the server; use the form FLOW/NAME"));
+        let missing = || {
+            usage(format!(
+                "deployment '{name}' does not exist on the server; specify the name as \
+                              FLOW/NAME"
+            ))
+        };
         let (flow, own) = name.split_once('/').ok_or_else(missing)?;
         let deployment = client.deployment_by_name(flow, own).await?.ok_or_else(missing)?;
         let place = Workspace::new(into).map_err(|error| BuildError::pull(error, &Project::empty()))?;
@@ -123,7 +127,7 @@ pub(crate) async fn run_stored(
 }
 
 fn only_for_one(count: usize) -> BuildError {
-    usage(format!("--into requires a single deployment, found {count}"))
+    usage(format!("--into requires that a single deployment is selected, but {count} are selected"))
 }
 
 fn usage(message: impl Into<String>) -> BuildError {

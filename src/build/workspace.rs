@@ -53,7 +53,8 @@ pub(crate) async fn pull(
     resolver: &Resolver<'_>,
 ) -> Result<Pulled, StepFailure> {
     if stored.steps.is_empty() {
-        let reason = "no pull step fetches the code: workers look for it in their working directory or image";
+        let reason = "no pull step fetches the code, so workers look for the code in their working \
+                      directory or image";
         return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
     }
     let runner = Runner::new(resolver, 1, ctx.options.strict);
@@ -92,19 +93,19 @@ impl StoredDeployment {
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let item = StepItem::parse(&self.steps[index])?;
         if item.entry().is_none() {
-            // A probably misspelled name also fails on workers.
+            // A name that is probably misspelled also fails on workers.
             return registry::doubt(item.name)
                 .is_none()
-                .then(|| format!("the step '{}' runs only on workers", item.name));
+                .then(|| format!("the step '{}' only runs on workers", item.name));
         }
         let directory = item.working_directory()?;
         let is_elsewhere = !directory.contains("{{") && !current.join(directory).is_dir();
         if is_elsewhere && self.has_image {
-            return Some(format!("the directory '{directory}' is in the image"));
+            return Some(format!("the directory '{directory}' only exists in the image"));
         }
         let is_relative = Path::new(directory).is_relative();
         (is_elsewhere && is_relative && index == 0)
-            .then(|| format!("workers look for the directory '{directory}' in their working directory"))
+            .then(|| format!("workers look for the directory '{directory}' in their own working directory"))
     }
 
     /// Finds the flow in the directory in which a worker would start it, and returns its name.
@@ -122,7 +123,7 @@ impl StoredDeployment {
         let flow = flow.map_err(|error| {
             let missing = matches!(error, FlowError::FileMissing { .. } | FlowError::ModuleMissing { .. });
             let message =
-                format!("the pull steps do not fetch its entrypoint '{}': {error}", self.entrypoint);
+                format!("the pull steps do not fetch the entrypoint '{}': {error}", self.entrypoint);
             let help = error.help().or_else(|| missing.then(|| contents(directory)));
             Diagnostic { help, ..wrong(message) }
         })?;
@@ -131,7 +132,7 @@ impl StoredDeployment {
         }
         match &self.flow_name {
             Some(expected) if *expected != flow.name => Err(wrong(format!(
-                "the pull steps fetch another version of '{}': its flow is '{}', not '{expected}'",
+                "the pull steps fetch a different version of '{}': its flow is '{}', not '{expected}'",
                 self.entrypoint, flow.name
             ))),
             _ => Ok(flow.name.clone()),
@@ -145,12 +146,12 @@ impl StoredDeployment {
         let here = std::fs::read(ctx.directory.join(file)).ok()?;
         let pulled = std::fs::read(directory.join(file)).ok()?;
         let message = format!(
-            "deployment '{}': the pull steps fetch a '{file}' that differs from the local file",
+            "deployment '{}': the pull steps fetch a version of '{file}' that differs from the local file",
             self.deployment
         );
         (here != pulled).then(|| {
             Diagnostic::warning(Code::PULLED_CODE_DIFFERS, message)
-                .help("commit and push, or upload, your changes")
+                .help("commit and push your changes, or upload them")
         })
     }
 }
@@ -180,7 +181,7 @@ fn contents(directory: &Path) -> String {
     names.sort_unstable();
     let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
     names.truncate(NAMES_SHOWN);
-    format!("the directory in which the flow would start has {}{more}", names.join(", "))
+    format!("the directory in which the flow would start contains {}{more}", names.join(", "))
 }
 
 #[cfg(test)]
@@ -188,15 +189,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_only_a_worker_can_do_is_no_failure() {
+    fn steps_that_need_a_worker_are_not_failures() {
         const SET: &str = "prefect.deployments.steps.set_working_directory";
         for (step, has_image, expected) in [
-            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("is in the image")),
+            (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("only exists in the image")),
             (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), false, None),
-            (format!("{SET}: {{directory: flows}}"), false, Some("in their working directory")),
+            (format!("{SET}: {{directory: flows}}"), false, Some("in their own working directory")),
             (format!("{SET}: {{directory: '{{{{ clone.directory }}}}'}}"), true, None),
             (format!("{SET}: {{directory: /}}"), true, None),
-            ("my_company.steps.fetch: {}".to_owned(), false, Some("runs only on workers")),
+            ("my_company.steps.fetch: {}".to_owned(), false, Some("only runs on workers")),
             ("prefect.projects.steps.git_clone_project: {}".to_owned(), false, None),
         ] {
             let stored = StoredDeployment {
@@ -215,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn the_directory_is_the_one_that_the_step_itself_names() {
+    fn uses_the_directory_output_of_the_step() {
         let outputs = serde_yaml::from_str("{clone: {directory: a}, directory: b, stdout: x}").unwrap();
         for (step, expected) in [
             ("prefect.deployments.steps.git_clone: {id: clone}", Some("a")),

@@ -17,7 +17,7 @@ const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut normal = Vec::with_capacity(arguments.len());
     let mut in_command = false;
-    let mut is_value = true; // the program name
+    let mut is_value = true; // skips the name of the program
     let mut literal = false;
     for argument in arguments {
         let text = argument.to_str().unwrap_or_default();
@@ -48,7 +48,7 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
 /// with underscores.
 pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &clap::Command) -> Vec<OsString> {
     let mut command = Some(root);
-    let mut is_value = true; // the program name
+    let mut is_value = true; // skips the name of the program
     let rewrite = |argument: OsString| {
         let (text, value) = (argument.to_string_lossy().into_owned(), is_value);
         is_value = ROOT_VALUES.contains(&text.as_str());

@@ -1,4 +1,4 @@
-//! `prefectl automation`.
+//! Arguments of `prefectl automation`.
 
 use clap::Subcommand;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! `prefectl block`.
+//! Arguments of `prefectl block`.
 
 use clap::Subcommand;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! `prefectl check` and `prefectl explain`.
+//! Arguments of `prefectl check` and `prefectl explain`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `prefectl cloud`.
+//! Arguments of `prefectl cloud`.
 
 use clap::Subcommand;
 

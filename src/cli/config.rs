@@ -1,4 +1,4 @@
-//! `prefectl config`.
+//! Arguments of `prefectl config`.
 
 use clap::Subcommand;
 

@@ -85,7 +85,7 @@ impl From<OnErrorOption> for OnError {
     }
 }
 
-// Ownership of deployments, and pruning of those that the file no longer declares.
+// Options for ownership of deployments, and for pruning deployments that the file no longer declares.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnershipArguments {
     /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
@@ -137,7 +137,7 @@ pub(crate) struct PlanArguments {
 pub(crate) enum PlanFormat {
     Text,
     Json,
-    /// For a pull request comment
+    /// Markdown for a pull request comment
     Markdown,
     /// A self-contained HTML page with a search field and a diagram of the steps
     Html,

@@ -1,4 +1,4 @@
-//! `prefectl deployment`.
+//! Arguments of `prefectl deployment`.
 
 use clap::Subcommand;
 use uuid::Uuid;

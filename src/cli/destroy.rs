@@ -1,4 +1,4 @@
-//! `prefectl destroy`.
+//! Arguments of `prefectl destroy`.
 
 use std::path::PathBuf;
 

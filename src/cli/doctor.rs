@@ -1,4 +1,4 @@
-//! `prefectl doctor`.
+//! Arguments of `prefectl doctor`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `prefectl flow`.
+//! Arguments of `prefectl flow`.
 
 use std::path::PathBuf;
 

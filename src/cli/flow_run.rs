@@ -1,4 +1,4 @@
-//! `prefectl flow-run`.
+//! Arguments of `prefectl flow-run`.
 
 use clap::Subcommand;
 
@@ -111,7 +111,7 @@ pub(crate) struct LogsArguments {
     pub(crate) output: OutputArguments,
 }
 
-// Polling interval and timeout for watching runs.
+// Options that set the polling interval and the timeout for watching runs.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct WatchTimes {
     /// Polling interval in seconds

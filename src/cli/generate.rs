@@ -1,4 +1,4 @@
-//! `prefectl generate`, for packagers.
+//! Arguments of `prefectl generate`, for packagers.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! `prefectl init`.
+//! Arguments of `prefectl init`.
 
 use super::REPEATED;
 

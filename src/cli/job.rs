@@ -1,4 +1,4 @@
-//! `prefectl job`.
+//! Arguments of `prefectl job`.
 
 use clap::Subcommand;
 

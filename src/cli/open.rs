@@ -1,4 +1,4 @@
-//! `prefectl open`.
+//! Arguments of `prefectl open`.
 
 use clap::Subcommand;
 

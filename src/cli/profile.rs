@@ -1,4 +1,4 @@
-//! `prefectl profile`.
+//! Arguments of `prefectl profile`.
 
 use clap::Subcommand;
 

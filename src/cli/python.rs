@@ -4,7 +4,7 @@ use clap::ValueEnum;
 
 use crate::flow::{AskPython, PythonUse};
 
-// Each option sets its heading. A heading of the structure would also apply to the options after it.
+// Each option sets its heading, because a heading of the struct would also apply to subsequent options.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PythonArguments {
     /// Python interpreter or virtual environment in which Prefect and the flows' dependencies are installed

@@ -75,7 +75,7 @@ const EQUIVALENTS: [(&str, &str); 8] = [
 const OPTIONS: [(&str, &[&str], &str); 9] = [
     ("automation inspect", &["--json"], "`--output json`"),
     ("automation inspect", &["--yaml"], "the default output, which is YAML"),
-    ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` reads source files"),
+    ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` lists the flows in source files"),
     ("flow-run inspect", &["--web"], "`prefectl open flow-run RUN`"),
     (
         "work-pool create",
@@ -116,7 +116,9 @@ fn unknown_option(arguments: &[OsString], error: &clap::Error) -> Option<Command
         OPTIONS.iter().find(|(known, options, _)| *known == name && options.contains(&option.as_str()));
     if let Some((_, _, nearest)) = listed {
         let message = format!("prefectl does not support the option `{option}` of `prefect {name}`");
-        let help = format!("use {nearest}, or run `prefectl {PYTHON_CLI} {name}` with the Python Prefect");
+        let help = format!(
+            "use {nearest}, or run `prefectl {PYTHON_CLI} {name}` to use the Python package `prefect`"
+        );
         return Some(CommandError::usage(message).help(help));
     }
     let flag = option.strip_prefix("--no-").filter(|flag| {
@@ -159,7 +161,7 @@ fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<Comman
     let nearest = listed.or_else(|| did_you_mean(word, names).map(|name| format!("{prefix}{name}")));
     let nearest = nearest.map(|nearest| format!("use `prefectl {nearest}`"));
     let (message, python) = if is_of_reference {
-        let python = format!("run `prefectl {PYTHON_CLI} {whole}` with the Python Prefect");
+        let python = format!("run `prefectl {PYTHON_CLI} {whole}` to use the Python package `prefect`");
         (format!("prefectl does not support the command `prefect {whole}`"), Some(python))
     } else {
         (format!("Prefect 3 has no command `prefect {whole}`"), None)
@@ -202,7 +204,7 @@ mod tests {
         assert_eq!(message, "prefectl does not support the command `prefect work-pool slots`");
         assert_eq!(
             help,
-            "use `prefectl work-pool inspect`, or run `prefectl --python-cli work-pool slots` with the Python Prefect"
+            "use `prefectl work-pool inspect`, or run `prefectl --python-cli work-pool slots` to use the Python package `prefect`"
         );
         let (_, help) = answer("prefectl flow-run delete x").unwrap();
         assert!(help.contains("--python-cli flow-run delete"), "{help}");
@@ -225,7 +227,7 @@ mod tests {
             ("prefectl work-pool create wp --no-paused", "omit `--paused` instead: it is off by default"),
             (
                 "prefectl automation inspect x --json",
-                "use `--output json`, or run `prefectl --python-cli automation inspect` with the Python Prefect",
+                "use `--output json`, or run `prefectl --python-cli automation inspect` to use the Python package `prefect`",
             ),
         ] {
             assert_eq!(answer(line).unwrap().1, expected, "{line}");

@@ -1,4 +1,4 @@
-//! `prefectl server`.
+//! Arguments of `prefectl server`.
 
 use clap::Subcommand;
 

@@ -17,7 +17,7 @@ pub(crate) struct OutputArguments {
     pub(crate) output: OutputFormat,
 }
 
-// Consent to an action that cannot be undone.
+// The option that confirms an action that cannot be undone.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct ConsentArguments {
     /// Do not ask for confirmation; required if there is no terminal
@@ -32,7 +32,7 @@ pub(crate) struct ConsentArguments {
     pub(crate) yes: bool,
 }
 
-// No doc comment, because it would become the help of every group.
+// This has no doc comment, because clap would show it as the help of every command group.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Group<C: clap::Subcommand> {
     #[command(subcommand)]

@@ -1,4 +1,4 @@
-//! `prefectl steps`.
+//! Arguments of `prefectl steps`.
 
 use std::path::PathBuf;
 

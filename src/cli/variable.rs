@@ -1,4 +1,4 @@
-//! `prefectl variable`.
+//! Arguments of `prefectl variable`.
 
 use clap::Subcommand;
 

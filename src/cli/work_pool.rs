@@ -1,4 +1,4 @@
-//! `prefectl work-pool`.
+//! Arguments of `prefectl work-pool`.
 
 use std::path::PathBuf;
 
@@ -225,7 +225,7 @@ pub(crate) struct UpdateArguments {
     pub(crate) output: OutputArguments,
 }
 
-// Options for the base job template.
+// Options that edit the base job template.
 #[derive(Debug, Clone, clap::Args)]
 pub(crate) struct TemplateArguments {
     /// JSON file that contains the base job template

@@ -1,4 +1,4 @@
-//! `prefectl work-queue`.
+//! Arguments of `prefectl work-queue`.
 
 use clap::Subcommand;
 

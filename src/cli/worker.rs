@@ -1,4 +1,4 @@
-//! `prefectl worker`.
+//! Arguments of `prefectl worker`.
 
 use clap::Subcommand;
 

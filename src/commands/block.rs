@@ -67,7 +67,7 @@ fn mask_field(value: &mut Value, path: &[&str]) {
     match (value, path) {
         (Value::Null, _) => {}
         (value, []) => *value = MASK.into(),
-        // A list on the way holds further objects with the same fields.
+        // The items of a list are objects with the same fields.
         (Value::Array(items), _) => items.iter_mut().for_each(|item| mask_field(item, path)),
         (Value::Object(entries), ["*", rest @ ..]) => {
             entries.values_mut().for_each(|value| mask_field(value, rest));

@@ -60,7 +60,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
 /// Prints the findings and returns the exit code for them.
 fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Context, file: &str) -> Exit {
     let ProjectFindings { diagnostics: mut found, deployments, .. } = findings;
-    // Findings without a place come first.
+    // Findings without a location come first.
     found.sort_by_cached_key(|finding| {
         finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
     });

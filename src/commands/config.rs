@@ -132,7 +132,7 @@ impl Assignment<'_> {
 
 fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
     let Some((name, value)) = text.split_once('=') else {
-        // The argument may be a misplaced secret, so the message does not quote it.
+        // The message does not quote the argument, because it may be a secret in the wrong place.
         return Err(CommandError::usage("Failed to parse an argument. Use the format 'VAR=VAL'."));
     };
     let entry = find(name)?;

@@ -49,7 +49,10 @@ pub(crate) fn client_with_budget(
     let log = context.ui.is_verbose().then(|| -> Log { Box::new(move |line| ui.note(line)) });
     let client = Client::new(options, context.clock.clone(), notify)?.logging(log);
     for header in client.ignored_headers() {
-        let message = format!("ignoring the custom header '{header}', which prefectl sets itself");
+        let message = format!(
+            "ignoring the custom header '{header}', which prefectl sets from other \
+                               settings"
+        );
         context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }
     Ok(client)
@@ -67,7 +70,7 @@ pub(crate) async fn check(context: &Context, settings: &Settings) -> Result<(), 
     Ok(client.probe().await?)
 }
 
-/// Returns a builder for links to the UI of the configured API.
+/// Returns the links to the UI that belongs to the configured API.
 pub(crate) fn links(context: &Context) -> Links {
     Links::new(context.settings.ui_url.value.as_deref().filter(|url| !url.is_empty()))
 }
@@ -121,7 +124,7 @@ pub(super) fn local_server_options(
     scope: SearchScope,
     start_timeout: Duration,
 ) -> Result<LocalServerOptions<'_>, CommandError> {
-    // Settings for clients only.
+    // Settings that only apply to clients.
     const CLIENT_SETTINGS: [&str; 3] = ["PREFECT_API_URL", "PREFECT_API_KEY", "PREFECT_API_AUTH_STRING"];
     let Context { settings, environment, directory, clock, .. } = context;
     let listed = settings::list(environment, Some(&settings.profile), directory, false)?;

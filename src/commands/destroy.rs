@@ -20,7 +20,8 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
     for name in &destruction.skipped {
         context.ui.note(&format!(
-            "Deployment '{name}' stays: this project did not register it, or other projects did."
+            "Deployment '{name}' is kept because this project did not register it or another project also \
+             registered it."
         ));
     }
     let names: Vec<&String> = destruction.removals.iter().map(|(name, _)| name).collect();

@@ -49,7 +49,9 @@ fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
         DriftState::Same => format!("= {}", drifted.name).dimmed().to_string(),
         DriftState::Differs => format!("~ {} has changed", drifted.name).yellow().to_string(),
         DriftState::Missing => format!("- {} is missing on the server", drifted.name).red().to_string(),
-        DriftState::Extra => format!("+ {} is not in the file", drifted.name).yellow().to_string(),
+        DriftState::Extra => {
+            format!("+ {} exists on the server but not in the file", drifted.name).yellow().to_string()
+        }
     };
     let mut lines = vec![headline];
     lines.extend(drifted.differences.iter().flat_map(difference));

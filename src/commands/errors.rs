@@ -118,9 +118,9 @@ impl From<ProjectError> for CommandError {
                 let reason = format!("{reason}: {}", crate::python::quoted(&file));
                 let error = if error.is_not_found() {
                     Self::usage(format!("no {file} here"))
-                        .help("create one with `prefectl init`, or name another file with --prefect-file")
+                        .help("create one with `prefectl init`, or specify another file with --prefect-file")
                 } else {
-                    Self::usage(error).help("name the file with --prefect-file")
+                    Self::usage(error).help("specify the file with --prefect-file")
                 };
                 Self { reference: Some(unreadable_file(&reason)), ..error }
             }
@@ -177,7 +177,7 @@ impl From<SelectError> for CommandError {
                 Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
             }
             SelectError::NoName { names } => {
-                let help = format!("use --all, or -n with one of: {}", first_of(names, SHOWN));
+                let help = format!("pass --all, or pass -n with one of: {}", first_of(names, SHOWN));
                 Self::new(Exit::NeedsAnswer, error).help(help)
             }
             _ => Self::usage(error),
@@ -197,26 +197,28 @@ impl From<Failure> for CommandError {
                 Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
                     .help("create and review a new plan with `prefectl plan --out`")
             }
-            error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error)
-                .help("nothing was registered; if these deployments really have to be deleted, increase --max-deletes"),
-            error @ Failure::NotResumable => {
-                Self::usage(error).help("run the same command again; it continues where the previous run stopped")
-            }
+            error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error).help(
+                "nothing was registered; increase --max-deletes if these deployments should be deleted",
+            ),
+            error @ Failure::NotResumable => Self::usage(error)
+                .help("run the same command again to continue where the previous run stopped"),
             error @ Failure::NothingToRollBack => Self::usage(error),
             Failure::UnusableJournal(error) => error.into(),
             error @ Failure::NothingToResume => {
-                Self::usage(error).help("deploy with --all, or select a deployment with -n")
+                Self::usage(error).help("pass --all, or select a deployment with -n")
             }
             Failure::UnreadableRecord(error) => {
                 let help = format!(
-                    "repair the variable, or delete it with `prefectl variable delete {}`; its project then registers its \
-                     deployments again",
+                    "correct the variable, or delete it with `prefectl variable delete {}` and deploy the \
+                     project again",
                     error.variable
                 );
                 Self::new(Exit::Failed, error).help(help)
             }
-            error @ Failure::Journal(_) => Self::new(Exit::Failed, error)
-                .help("nothing was written; make the directory writable, or set XDG_STATE_HOME to another one"),
+            error @ Failure::Journal(_) => Self::new(Exit::Failed, error).help(
+                "nothing was written; make the directory writable, or set XDG_STATE_HOME to another \
+                       directory",
+            ),
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
                 Exit::Usage,
@@ -224,7 +226,8 @@ impl From<Failure> for CommandError {
             ),
             Failure::Findings(diagnostics) => {
                 let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
-                let is_known_by_server = |finding: &Diagnostic| !finding.is_error() || SERVER_FINDINGS.contains(&finding.code);
+                let is_known_by_server =
+                    |finding: &Diagnostic| !finding.is_error() || SERVER_FINDINGS.contains(&finding.code);
                 let exit = if diagnostics.iter().all(is_missing_input) {
                     Exit::NeedsAnswer
                 } else if diagnostics.iter().all(is_known_by_server) {
@@ -241,7 +244,7 @@ impl From<Failure> for CommandError {
             Failure::Step { failure, place } => step(*failure, place),
             Failure::Schedules { name, error } => {
                 Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
-                    .help("give every schedule a `slug`, or remove the schedules from the server first")
+                    .help("give every schedule a `slug`, or delete the schedules on the server first")
             }
         }
     }
@@ -352,7 +355,7 @@ impl From<LocalServerError> for CommandError {
         match error {
             LocalServerError::Api(error) => error.into(),
             LocalServerError::NoPython(_) => Self::usage(error)
-                .help("set PREFECT_API_URL to a running server, or PREFECTL_PYTHON to a Python with Prefect"),
+                .help("set PREFECT_API_URL to the URL of a running server, or PREFECTL_PYTHON to a Python interpreter that has Prefect"),
             error => Self::new(Exit::Unreachable, error),
         }
     }

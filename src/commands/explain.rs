@@ -16,7 +16,7 @@ pub(super) fn run(name: Option<&str>, context: &Context) -> Result<Exit, Command
             let error = CommandError::usage(format!("unknown finding code '{}'", name.unwrap_or_default()));
             return Err(match suggestion {
                 Some(known) => error.help(format!("did you mean '{known}'?")),
-                None => error.help("`prefectl explain` lists all codes"),
+                None => error.help("run `prefectl explain` to list all codes"),
             });
         }
     }
@@ -67,7 +67,7 @@ mod tests {
         let text = anstream::adapter::strip_str(&explanation(Code::DUPLICATE_KEY.entry())).to_string();
         assert_eq!(
             text,
-            "duplicate-key (warning): a mapping contains a key twice\n\nThe later value is used. The earlier value is discarded silently.\n\n    work_pool:\n      name: staging\n      name: production\n\nRemove one of the two."
+            "duplicate-key (warning): a mapping contains a key twice\n\nIf a mapping contains a key twice, the later value is used and the earlier value is\nsilently discarded.\n\n    work_pool:\n      name: staging\n      name: production\n\nRemove one of the two entries."
         );
     }
 

@@ -35,10 +35,11 @@ fn prefect_yaml() -> String {
         definitions.map(|(name, definition)| section(&format!("A {}", name.replace('_', " ")), definition));
     let sections: Vec<String> = std::iter::once(section("The file", &schema)).chain(sections).collect();
     format!(
-        "prefect.yaml declares deployments: which flows to run, where and when.\n\n{}\n\n\
-         Templates refer to the outputs of a step by its `id`. `prefectl steps ls` lists the steps, and `prefectl steps \
-         show NAME` describes one. `prefectl init` creates a file, `prefectl check` finds mistakes in it, and `prefectl \
-         schema` prints the JSON schema for editors. Almost every value can be a template: see `prefectl help templates`.",
+        "prefect.yaml declares deployments: which flows to run, where and when.\n\n{}\n\nTemplates refer to \
+         the outputs of a step by its `id`. `prefectl steps ls` lists the steps, and `prefectl steps show \
+         NAME` describes one. `prefectl init` creates a project file, `prefectl check` reports mistakes in \
+         it, and `prefectl schema` prints its JSON schema for editors. Almost every value can be a \
+         template: see `prefectl help templates`.",
         sections.join("\n\n")
     )
 }
@@ -52,7 +53,7 @@ const NAMES: [(&str, &str); 8] = [
     ("build-image.image", "output `image` of the step with id `build-image`"),
     ("env.NAME", "environment variable"),
     ("git.sha, git.short_sha", "commit hash"),
-    ("git.branch, git.tag, git.remote", "branch, tag and remote URL, or null"),
+    ("branch, tag and remote URL, or null if there is none", "branch, tag and remote URL, or null"),
     ("git.dirty", "true if there are uncommitted changes"),
     ("flow.name", "name of the flow"),
     ("deployment.name, deployment.tags", "name and tags of the deployment"),
@@ -62,11 +63,11 @@ const NAMES: [(&str, &str); 8] = [
 /// Placeholders between `{{ }}`.
 const PLACEHOLDERS: [(&str, &str); 6] = [
     ("{{ build-image.image }}", "output `image` of the step with id `build-image`"),
-    ("{{ image }}", "output `image` of the last step with such an output"),
+    ("{{ image }}", "output `image` of the last step that has such an output"),
     ("{{ $NAME }}", "environment variable"),
     ("{{ prefect.variables.name }}", "Prefect variable"),
     ("{{ prefect.blocks.secret.name }}", "value of a block"),
-    ("{{ ctx.flow_run.id }}", "kept; Prefect resolves it when the flow runs"),
+    ("{{ ctx.flow_run.id }}", "left unchanged; Prefect resolves it when the flow runs"),
 ];
 
 fn templates() -> String {
@@ -74,12 +75,13 @@ fn templates() -> String {
         ui::listing(table.iter().map(|(name, meaning)| [(*name).to_owned(), (*meaning).to_owned()]))
     };
     format!(
-        "Templates insert values from steps, the environment and the server into prefect.yaml.\n\n\
-         {{{{ name }}}} is Prefect's syntax. A missing value is removed, empty or kept, with a warning:\n{}\n\n\
-         << expression >> is prefectl's syntax. A missing value is an error with its location:\n{}\n\n\
-         Operators: or, and, not, ==, <, in, +, -, *, /, ~ (concatenation), a if condition else b.\n\
-         Filters, for example << git.branch | slugify >>:\n{}\n\n\
-         A value that consists of a single template keeps its type. Inside a string, it is converted to a string.",
+        "Templates insert values from steps, the environment and the server into prefect.yaml.\n\n{{{{ name \
+         }}}} is Prefect's syntax. If a value is missing, the placeholder is removed, replaced by an empty \
+         string or left unchanged, and a warning is reported:\n{}\n\n<< expression >> is prefectl's syntax. \
+         If a value is missing, an error with its location is reported:\n{}\n\nOperators: or, and, not, ==, \
+         <, in, +, -, *, /, ~ (concatenation), a if condition else b.\nFilters, for example << git.branch | \
+         slugify >>:\n{}\n\nA value that consists of a single template keeps its type. In a longer string, \
+         it is converted to a string.",
         rows(&PLACEHOLDERS),
         rows(&NAMES),
         rows(&FILTERS),
@@ -89,8 +91,8 @@ fn templates() -> String {
 fn exit_codes() -> String {
     let rows = Exit::ALL.iter().map(|exit| [exit.code().to_string(), exit.meaning().to_owned()]);
     format!(
-        "Exit codes:\n{}\n\n\
-         With --compat-exit-codes, or if prefectl is called through a link named `prefect`, every failure has exit code 1.",
+        "Exit codes:\n{}\n\nWith --compat-exit-codes, or if prefectl is called through a symbolic link \
+         named `prefect`, every failure has exit code 1.",
         ui::listing(rows)
     )
 }
@@ -99,16 +101,20 @@ fn exit_codes() -> String {
 const OTHERS: [(&str, &str); 3] = [
     ("PREFECT_PROFILE", "profile to use, like --profile"),
     ("PREFECT_HOME", "directory of the profiles"),
-    ("PREFECTL_PYTHON", "Python interpreter or virtual environment with Prefect, like --python"),
+    (
+        "PREFECTL_PYTHON",
+        "Python interpreter or virtual environment in which Prefect is installed, like \
+                         --python",
+    ),
 ];
 
 /// Environment variables that many programs support by convention.
 const CONVENTIONS: [(&str, &str); 5] = [
-    ("NO_COLOR", "disables colours"),
-    ("FORCE_COLOR", "enables colours even without a terminal"),
+    ("NO_COLOR", "disables colors"),
+    ("FORCE_COLOR", "enables colors even if there is no terminal"),
     ("TERM", "`dumb` disables the live view and prompts"),
     ("CI", "set by CI services; disables the live view and prompts"),
-    ("GITHUB_ACTIONS", "enables annotations, and with GITHUB_STEP_SUMMARY a job summary"),
+    ("GITHUB_ACTIONS", "enables annotations and, together with GITHUB_STEP_SUMMARY, a job summary"),
 ];
 
 fn environment() -> String {
@@ -119,10 +125,9 @@ fn environment() -> String {
     options.dedup_by(|option, previous| option[0] == previous[0]);
     let settings = names::READ.iter().map(|(name, meaning)| owned((name.canonical, meaning)));
     format!(
-        "Prefect settings that prefectl uses. They can also be set in .env, prefect.toml, pyproject.toml and the profile. \
-         `prefectl config view --show-defaults` shows all Prefect settings:\n{}\n\n\
-         Other variables, most of which are defaults of options:\n{}\n\n\
-         Conventions:\n{}",
+        "Prefect settings that prefectl uses. They can also be set in .env, prefect.toml, pyproject.toml \
+         and profiles. `prefectl config view --show-defaults` shows all Prefect settings:\n{}\n\nOther \
+         variables, most of which set defaults for options:\n{}\n\nConventional variables:\n{}",
         ui::listing(settings),
         ui::listing(options),
         ui::listing(CONVENTIONS.into_iter().map(owned)),

@@ -31,12 +31,13 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
     });
     if let Some(first) = placeholders.first() {
         context.ui.note(&format!(
-            "Replace the placeholder values in the file: {}. To set them in advance, use `--field {first}=...`.",
+            "Replace the placeholder values in the file: {}. To set values in advance, use `--field \
+             {first}=...`.",
             placeholders.join(", ")
         ));
     }
     if created.flows > 0 {
-        context.ui.note("Next, run `prefectl check`, then `prefectl deploy --all`.");
+        context.ui.note("Next, run `prefectl check` and then `prefectl deploy --all`.");
     }
     Ok(Exit::Done)
 }

@@ -56,8 +56,8 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
     let job = job::prepare(&subject)?.submitted();
     if arguments.output.output == OutputFormat::Text {
         context.ui.result(&format!(
-            "# Job for a run of '{}' in work pool '{}' of type {}. The id and name of the run are examples. The worker\n\
-             # adds its own settings, such as PREFECT_API_URL, to the environment.",
+            "# Job for a run of '{}' in work pool '{}' of type {}. The id and name of the run are examples. \
+             The worker\n# adds its own settings, such as PREFECT_API_URL, to the environment.",
             arguments.name, pool.name, pool.kind
         ));
     }
@@ -67,6 +67,6 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
 
 impl From<JobError> for CommandError {
     fn from(error: JobError) -> Self {
-        Self::new(Exit::Failed, error).help("show the base job template with `prefectl work-pool inspect`")
+        Self::new(Exit::Failed, error).help("inspect the base job template with `prefectl work-pool inspect`")
     }
 }

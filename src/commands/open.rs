@@ -27,7 +27,7 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
         CommandError::new(Exit::Failed, "the URL of the Prefect UI is unknown").help("set PREFECT_UI_URL")
     })?;
     context.ui.result(&url);
-    // The URL comes from the settings: anything but a web page could start a program.
+    // The URL comes from the settings. Opening anything other than a web page could start a program.
     let is_web_page = url.starts_with("http://") || url.starts_with("https://");
     if context.interactive && is_web_page && !opens(&url, &context.environment) {
         context.ui.note("no browser was found; open the URL yourself, or set BROWSER to a program");

@@ -66,7 +66,7 @@ fn inspect(
     let shown = settings.iter().map(|(setting, value)| {
         let entry = settings::find(setting);
         let name = entry.map_or(setting.as_str(), |entry| entry.name.canonical);
-        // An unknown setting may be a secret too.
+        // The value of an unknown setting may also be secret.
         let is_secret = entry.is_none_or(|entry| entry.kind.is_secret());
         (name, if is_secret && !show_secrets { MASK } else { value })
     });
@@ -96,7 +96,7 @@ fn create(
 ) -> Result<(), CommandError> {
     if file.has(name) {
         return Err(CommandError::usage(format!("Profile '{name}' already exists.")).help(format!(
-            "to create a new profile, remove the existing profile first: prefectl profile delete '{name}'"
+            "delete the existing profile before you create the new profile: prefectl profile delete '{name}'"
         )));
     }
     let profiles = Profiles::load(&context.settings.profiles_path.value)?;

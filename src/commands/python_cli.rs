@@ -25,8 +25,10 @@ pub(crate) fn run(
     let search = Search { chosen: None, scope: SearchScope::Project, environment, directory };
     let found = runtime.block_on(search.find(&["prefect"]));
     let python = found.map_err(|error| {
-        CommandError::usage(error)
-            .help("install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python with Prefect")
+        CommandError::usage(error).help(
+            "install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python interpreter \
+                   that has Prefect",
+        )
     })?;
     let mut command = Command::new(&python.program);
     command.args(["-m", "prefect"]).args(arguments);

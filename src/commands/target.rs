@@ -21,7 +21,7 @@ pub(super) fn options(
     let project = project_id(project.as_deref(), context)?;
     if *prune && project.is_none() {
         return Err(CommandError::usage("--prune requires a project id")
-            .help("set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
+            .help("set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
     }
     Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
 }

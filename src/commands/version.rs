@@ -13,7 +13,7 @@ const SERVER_TIMEOUT: Duration = Duration::from_secs(2);
 
 pub(super) async fn run(context: &Context) -> Result<Exit, CommandError> {
     let own = env!("CARGO_PKG_VERSION");
-    // Scripts compare the version of `prefect` with releases of Prefect.
+    // Scripts expect `prefect version` to print a release of Prefect.
     let versions = if context.is_prefect {
         [("Version:", TESTED_RELEASE.to_string()), ("Implementation:", format!("prefectl {own}"))]
     } else {

@@ -31,7 +31,8 @@ impl Watching {
         if let Some(interval) = times.watch_interval {
             options.interval = seconds(interval)?;
             if options.interval < MIN_INTERVAL {
-                let message = format!("the watch interval {interval} s is too short; the minimum is 0.1 s");
+                let message =
+                    format!("the watch interval of {interval} s is too short; the minimum is 0.1 s");
                 return Err(CommandError::usage(message));
             }
         }
@@ -58,7 +59,8 @@ impl Watching {
                 } else {
                     for run in runs {
                         context.ui.note(&format!(
-                            "stopped watching; flow run '{run}' continues (`prefectl flow-run watch {run}`)"
+                            "stopped watching flow run '{run}', which continues; run `prefectl flow-run \
+                             watch {run}` to watch it again"
                         ));
                     }
                 }
@@ -74,7 +76,7 @@ impl Watching {
         is_only: bool,
         context: &Context,
     ) -> Result<Watched, ApiError> {
-        // The log is the result in text format, and progress information in JSON format.
+        // In text format, the log is the result. In JSON format, the log is only progress information.
         let print = |line: &str| match self.output {
             OutputFormat::Text => context.ui.result(line),
             OutputFormat::Json => context.ui.note(line),

@@ -96,7 +96,7 @@ fn row(queue: &NamedObject) -> [String; 6] {
 /// Returns the name of the work pool from the command-line option or the settings. Fails if neither is set.
 fn pool_name(option: Option<String>, context: &Context) -> Result<String, CommandError> {
     option.or_else(|| context.settings.default_work_pool_name.value.clone()).ok_or_else(|| {
-        CommandError::usage("no work pool given").help("use --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
+        CommandError::usage("no work pool given").help("pass --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
     })
 }
 

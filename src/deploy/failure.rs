@@ -37,13 +37,13 @@ pub(crate) enum Failure {
     /// The saved plan is out of date, for the given reasons.
     #[error("the saved plan is out of date: {}", .0.join("; "))]
     StalePlan(Vec<String>),
-    #[error("nothing to resume: the last deploy from this directory to this server is complete")]
+    #[error("nothing to resume: the last deploy from this directory to this server completed")]
     NothingToResume,
     #[error("nothing to roll back: the last deploy from this directory to this server is complete")]
     NothingToRollBack,
     #[error(transparent)]
     UnusableJournal(JournalError),
-    #[error("cannot resume: the last deploy used options that its journal does not record")]
+    #[error("cannot resume: the last deploy used options that its journal does not contain")]
     NotResumable,
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),

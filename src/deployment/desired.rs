@@ -104,7 +104,8 @@ impl DesiredDeployment {
         format!("{}/{}", self.flow_name, self.name)
     }
 
-    /// Removes values that the server does not support. Only called for `--allow-unsupported`.
+    /// Removes values that the server does not support. Without `--allow-unsupported`, validation has already
+    /// rejected such values.
     pub(crate) fn omit_unsupported(&mut self, capabilities: &Capabilities) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             for schedule in schedules {
@@ -200,7 +201,8 @@ pub(crate) fn tags(tags: &Value) -> Vec<String> {
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()
 }
 
-/// Returns the name under which the API stores a deployment. Like Prefect, this removes the suffix `.py`.
+/// Returns the name under which the API stores a deployment. Like Prefect, this shortens a name such as
+/// `flows/hello.py` to `hello`.
 pub(crate) fn api_name(name: &str) -> String {
     let stem = name.strip_suffix(".py").map(|stem| stem.rsplit('/').next().unwrap_or(stem));
     stem.filter(|stem| !stem.is_empty()).unwrap_or(name).to_owned()
@@ -216,7 +218,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_become_texts() {
+    fn converts_tags_to_strings() {
         for (yaml, expected) in [
             ("[a, 1, true, '', '  ', null]", vec!["a", "1", "True", "None"]),
             ("'a, b,'", vec!["a", "b"]),
@@ -227,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn names_lose_the_ending_of_python_files() {
+    fn removes_the_python_suffix_from_names() {
         assert_eq!(["x.py", "x", ".py", "x.pyc"].map(api_name), ["x", "x", ".py", "x.pyc"]);
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     value::{Mapping, Value, kind},
 };
 
-/// An error in an item of a list.
+/// An error in a list item, with its location.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct ItemError {
@@ -195,6 +195,6 @@ pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static s
     words.iter().find(|word| **word == found).copied().ok_or_else(|| {
         let meant = did_you_mean(&found, words.iter().copied());
         let hint = meant.map_or_else(String::new, |word| format!("; did you mean `{word}`?"));
-        format!("`{found}` is not one of {}{hint}", words.join(", "))
+        format!("'{found}' is not one of {}{hint}", words.join(", "))
     })
 }

@@ -206,7 +206,7 @@ async fn with_flow_names(
     Ok(named)
 }
 
-/// Returns the names of the flows with the given ids, by id.
+/// Returns a map from the given flow ids to the names of the flows.
 pub(crate) async fn flow_names_by_id(
     client: &Client,
     ids: impl IntoIterator<Item = Uuid>,
@@ -237,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_star_stands_for_at_least_one_character() {
+    fn star_matches_at_least_one_character() {
         for (pattern, name, expected) in [
             ("d*", "d", false),
             ("d*", "dé", true),
@@ -251,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_one_slash() {
+    fn rejects_names_with_other_than_one_slash() {
         assert_eq!(split_name("flow/name").unwrap(), ("flow", "name"));
         for name in ["flow", "a/b/c", ""] {
             assert!(matches!(split_name(name), Err(DeploymentError::NameFormat(_))), "{name}");

@@ -12,7 +12,7 @@ pub(crate) enum OnError {
     #[default]
     Stop,
     Continue,
-    /// Stop like `Stop`, and then restore the deployments that have been written.
+    /// Stop as with [`Self::Stop`], and then restore the deployments that have been written.
     Rollback,
 }
 

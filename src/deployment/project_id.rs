@@ -6,7 +6,7 @@ pub(crate) struct ProjectId(String);
 
 /// The error for a project id that contains forbidden characters or is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no project id: use up to 80 lowercase letters, digits, `_` and single `-`")]
+#[error("invalid project id '{0}': use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
 
 impl ProjectId {
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_parts_of_names_of_variables() {
+    fn derives_variable_names_from_ids() {
         let id = ProjectId::new("team-a_flows1").unwrap();
         assert_eq!(id.variable(0, true), "prefectl-project-team-a_flows1");
         assert_eq!(id.variable(2, true), "prefectl-project-team-a_flows1--2");

@@ -57,7 +57,7 @@ pub(crate) fn pull_steps(
     let own = written.steps(Section::Pull);
     let effective = if own.is_absent() { &project.pull } else { &own };
     if let StepList::Steps(steps) = effective {
-        return PullSteps::Listed(steps.clone()); // an empty list means none
+        return PullSteps::Listed(steps.clone()); // an empty list means that there are no pull steps
     }
     if !project.pull.steps().is_empty() {
         return PullSteps::Listed(project.pull.steps().to_vec());
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn listed_steps_win_and_defaults_follow_the_build() {
+    fn listed_steps_take_precedence_over_generated_steps() {
         let auto = "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: auto}}]}";
         let own =
             "{build: [{prefect_docker.deployments.steps.build_docker_image: {dockerfile: Dockerfile}}]}";

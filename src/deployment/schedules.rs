@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn schedules_are_told_in_the_words_of_the_reference() {
+    fn formats_schedules_like_prefect() {
         for (schedule, expected) in [
             (json!({"cron": "0 0 * * *", "timezone": "UTC"}), "cron: 0 0 * * *"),
             (json!({"interval": 3600.5, "anchor_date": "2026-01-01T00:00:00Z"}), "interval: 1:00:00.500000s"),

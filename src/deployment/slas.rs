@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_have_what_was_given() {
+    fn bodies_contain_only_given_keys() {
         let deployment: Uuid = "5f1c9d2e-0000-4000-8000-000000000001".parse().unwrap();
         for (yaml, expected) in [
             ("{name: a, duration: 60}", r#"{"name":"a","duration":60"#),
@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn mistakes_name_their_place() {
+    fn errors_contain_their_location() {
         let errors =
             parse("[{name: a}, {duration: 60, severity: hihg}, {name: a, duration: 1.5, within: 3}, a]")
                 .unwrap_err();
@@ -140,7 +140,7 @@ mod tests {
                 (
                     1,
                     "severity",
-                    "`hihg` is not one of minor, low, moderate, high, critical; did you mean `high`?"
+                    "'hihg' is not one of minor, low, moderate, high, critical; did you mean `high`?"
                 ),
                 (2, "", "an SLA needs one of `duration`, `within` and `stale_after`"),
                 (2, "duration", "expected an integer, found a number"),

@@ -12,7 +12,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
         let (start, end) = (place.start(), place.end());
         properties.push(format!("file={}", property(&in_folder(folder, place.source.name()))));
         properties.push(format!("line={}", start.line));
-        // GitHub rejects columns for places that span several lines.
+        // GitHub rejects columns for locations that span several lines.
         if start.line == end.line {
             properties.push(format!("col={},endLine={},endColumn={}", start.column, end.line, end.column));
         } else {

@@ -1,4 +1,4 @@
-//! Diagnostics as JSON.
+//! Formats diagnostics as JSON.
 
 use serde_json::{Value, json};
 
@@ -56,7 +56,7 @@ mod tests {
     use crate::diagnostics::{Code, testing};
 
     #[test]
-    fn places_are_numbers_or_null() {
+    fn location_fields_are_numbers_or_null() {
         let found = [testing::fixable(), Diagnostic::error(Code::NO_NAME, "no name")];
         assert_eq!(
             document(&found),

@@ -31,7 +31,7 @@ impl Severity {
     }
 }
 
-/// A place in a file.
+/// A location in a file.
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) source: Source,

@@ -29,7 +29,7 @@ impl fmt::Display for Text<'_> {
             let gutter = " ".repeat(number.len());
             writeln!(f, "{gutter}{} {}:{}:{}", "-->".blue(), place.source.name(), start.line, start.column)?;
             if let Some(line) = place.source.line(start.line) {
-                // An excerpt may cut a secret, which is no longer recognised then.
+                // Secrets are masked first, because a truncated secret in an excerpt would not be recognized.
                 let line: String = self.redactor.blank(line).chars().map(visible).collect();
                 let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };
                 let excerpt = Excerpt::new(&line, start.column - 1, until - 1);

@@ -36,7 +36,7 @@ pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
     };
     let engine = match Engine::connect(subject.environment, &config).await {
         Ok(engine) => Check::ok("docker", format!("Docker engine running at {}", engine.address)),
-        Err(_) if !is_needed => Check::skipped("docker", "not running; the project does not need it"),
+        Err(_) if !is_needed => Check::skipped("docker", "not running; the project does not require it"),
         Err(error) => {
             problem(error.to_string().replace('\n', " "), "start Docker or Podman, or set DOCKER_HOST")
         }
@@ -60,11 +60,16 @@ async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
             };
             let detail = error.to_string().replace('\n', " ");
             if images.iter().any(requires_buildkit) {
-                Check::failed("builder", detail, "install docker buildx (package docker-buildx-plugin)")
+                Check::failed(
+                    "builder",
+                    detail,
+                    "install docker buildx, for example from the package \
+                    docker-buildx-plugin",
+                )
             } else {
                 Check::skipped(
                     "builder",
-                    format!("BuildKit is not available; using the engine's builder: {detail}"),
+                    format!("BuildKit is not available; using the builder of the Docker engine: {detail}"),
                 )
             }
         }
@@ -78,7 +83,8 @@ fn logins(config: &Config, images: &[&Mapping]) -> Check {
     let missing: Vec<&str> =
         registries(images).into_iter().filter(|registry| config.login_source(registry).is_none()).collect();
     if let Some(first) = missing.first() {
-        let detail = format!("no credentials for {}, to which the project pushes images", missing.join(", "));
+        let detail =
+            format!("no credentials for {}, although the project pushes images there", missing.join(", "));
         return Check::warning(
             "registry",
             detail,
@@ -90,7 +96,7 @@ fn logins(config: &Config, images: &[&Mapping]) -> Check {
     if sources.is_empty() {
         Check::skipped(
             "registry",
-            "no registry credentials found; only registries without authentication accept pushes",
+            "no registry credentials found; only registries that do not require authentication accept pushes",
         )
     } else {
         Check::ok("registry", format!("credentials found for {}", sources.join(", ")))
@@ -135,7 +141,7 @@ pub(super) async fn python(subject: &Subject<'_>) -> Check {
     let found = match search(SearchScope::Selected).find(&["prefect"]).await {
         Ok(found) => Ok(found),
         Err(_) if interpreter::project_has_module("prefect", subject.directory) => {
-            return Check::ok("python", "the project's .venv has Prefect (doctor does not start it)");
+            return Check::ok("python", "the project's .venv contains Prefect (doctor does not run it)");
         }
         Err(error) if search(SearchScope::Selected).is_chosen() => Err(error),
         Err(_) => search(SearchScope::Installed).find(&["prefect"]).await,

@@ -40,7 +40,7 @@ pub(crate) enum Status {
 /// A check and its result.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Check {
-    /// Stable name, for scripts.
+    /// Stable name of the check, which scripts can rely on.
     pub(crate) name: &'static str,
     pub(crate) status: Status,
     /// Description of the result.

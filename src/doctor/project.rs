@@ -10,12 +10,12 @@ use crate::{
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
     match &subject.project {
-        None => Check::skipped("project", "no prefect.yaml in this directory"),
+        None => Check::skipped("project", "no prefect.yaml in the current directory"),
         Some(Err(reason)) => {
-            Check::failed("project", reason.clone(), "run `prefectl check` to see all errors")
+            Check::failed("project", reason.clone(), "run `prefectl check` to list all errors")
         }
         Some(Ok(_)) if let Some(errors) = &subject.project_errors => {
-            Check::failed("project", errors.clone(), "run `prefectl check` to see all errors")
+            Check::failed("project", errors.clone(), "run `prefectl check` to list all errors")
         }
         Some(Ok(project)) => Check::ok(
             "project",
@@ -32,7 +32,11 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     let names = pool_names(subject);
     let Ok(client) = &subject.client else { return Vec::new() };
     if names.is_empty() {
-        return vec![Check::skipped("work-pool", "the project file and the settings name no work pool")];
+        return vec![Check::skipped(
+            "work-pool",
+            "neither the project file nor the settings specify a work \
+            pool",
+        )];
     }
     let mut checks = Vec::new();
     for name in names {
@@ -41,20 +45,21 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
             Ok(None) => Check::failed(
                 "work-pool",
                 format!("'{name}' does not exist"),
-                format!("create it with `prefectl work-pool create '{name}' --type TYPE`"),
+                format!("create the work pool with `prefectl work-pool create '{name}' --type TYPE`"),
             ),
             Ok(Some(pool)) if pool.is_paused => Check::warning(
                 "work-pool",
-                format!("'{name}' ({}) is paused; its runs are not started", pool.kind),
-                format!("resume it with `prefectl work-pool resume '{name}'`"),
+                format!("'{name}' ({}) is paused, so its runs are not started", pool.kind),
+                format!("resume the work pool with `prefectl work-pool resume '{name}'`"),
             ),
-            Ok(Some(pool)) if pool.is_push() || pool.is_managed() => {
-                Check::ok("work-pool", format!("'{name}' ({}) is available; it needs no worker", pool.kind))
-            }
+            Ok(Some(pool)) if pool.is_push() || pool.is_managed() => Check::ok(
+                "work-pool",
+                format!("'{name}' ({}) is available and does not require a worker", pool.kind),
+            ),
             Ok(Some(pool)) => match client.online_workers(&name).await {
                 Ok(workers) if workers.is_empty() => Check::warning(
                     "work-pool",
-                    format!("'{name}' ({}) has no online worker; its runs are not started", pool.kind),
+                    format!("'{name}' ({}) has no online worker, so its runs are not started", pool.kind),
                     format!("start a worker with `prefect worker start --pool '{name}'`"),
                 ),
                 Ok(workers) => {
@@ -90,14 +95,14 @@ pub(super) async fn git(subject: &Subject<'_>) -> Check {
         return Check::skipped("git", "not a Git repository");
     };
     let Some(remote) = facts.remote.clone() else {
-        return Check::skipped("git", "the repository has no remote `origin`");
+        return Check::skipped("git", "the repository has no remote named `origin`");
     };
     match git::check_remote(&facts, &remote, subject.environment).await {
         Ok(()) => Check::ok("git", "remote `origin` is accessible"),
         Err(error @ RemoteError::NotStarted(_)) => Check::warning("git", error.to_string(), "install git"),
         Err(error) => {
             let fix =
-                "configure a credential helper or a deploy key; runs that pull the code need access too";
+                "configure a credential helper or a deploy key; workers that pull the code also need access";
             Check::warning("git", error.to_string(), fix)
         }
     }

@@ -43,7 +43,7 @@ pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let here = subject.clock.now();
     checks.push(match time {
         Some(time) => clocks(here.duration_since(time)),
-        None => Check::skipped("clock", "the server does not report its time"),
+        None => Check::skipped("clock", "the server does not report its current time"),
     });
     checks.push(version(client).await);
     checks.push(authorization(client).await);
@@ -53,12 +53,12 @@ pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
 
 fn unreachable_api(error: &ApiError) -> Check {
     let fix = match error {
-        ApiError::Untrusted { .. } => "set PREFECT_API_SSL_CERT_FILE to the trusted certificates",
+        ApiError::Untrusted { .. } => "set PREFECT_API_SSL_CERT_FILE to a file with the trusted certificates",
         ApiError::ProxyUnreachable { .. } | ApiError::ProxyRefused { .. } => {
-            "correct HTTP_PROXY or HTTPS_PROXY, or exempt the host with NO_PROXY"
+            "correct HTTP_PROXY or HTTPS_PROXY, or exclude the host with NO_PROXY"
         }
         ApiError::NotJson { .. } | ApiError::NoSuchRoute { .. } => {
-            "correct PREFECT_API_URL; it usually ends in /api"
+            "correct PREFECT_API_URL, which usually ends in /api"
         }
         _ => "start the server, or correct PREFECT_API_URL; behind a proxy, set HTTPS_PROXY",
     };
@@ -75,7 +75,7 @@ fn clocks(ahead: SignedDuration) -> Check {
     Check::warning(
         "clock",
         format!("{seconds} s {direction} the server"),
-        "synchronize the clock, for example with NTP; otherwise start times are wrong",
+        "synchronize the clock, for example with NTP; otherwise, runs start at the wrong time",
     )
 }
 
@@ -94,7 +94,10 @@ async fn version(client: &Client) -> Check {
     match (capabilities.version(), capabilities.release()) {
         (Some(version), Some(release)) if release > tested => Check::ok(
             "version",
-            format!("Prefect {version}, newer than {tested}, the latest release prefectl is tested with"),
+            format!(
+                "Prefect {version}, which is newer than {tested}, the latest version that prefectl is \
+                     tested with"
+            ),
         ),
         (Some(version), Some(_)) => Check::ok(
             "version",
@@ -129,7 +132,7 @@ fn limits(client: &Client) -> Check {
     if client.is_cloud() {
         Check::skipped("plan", "Prefect Cloud does not report the limits of the plan")
     } else {
-        Check::ok("plan", "no limits on a self-hosted server")
+        Check::ok("plan", "a self-hosted server has no limits")
     }
 }
 

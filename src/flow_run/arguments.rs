@@ -12,7 +12,7 @@ use crate::{
     fs::{self, FileError},
 };
 
-/// An error of an argument.
+/// The error returned if an argument cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArgumentError {
     #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\nJSON Error: {reason}")]
@@ -81,7 +81,7 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
         let at = text.len() - rest.len();
         return Err(format!("Expecting {expected}: char {at}"));
     }
-    // The string is parsed as JSON again, so that a backslash is an escape.
+    // The string is parsed again as a quoted JSON string, so that backslashes are treated as escapes.
     serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
 }
 
@@ -102,7 +102,7 @@ fn scan(text: &str) -> Result<&str, (Problem, &str)> {
     const LITERALS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
     let text = skip_blanks(text);
     if let Some(rest) = text.strip_prefix('{') {
-        // Keys need quotes.
+        // Keys must be quoted, and the string contains no double quotes.
         let rest = skip_blanks(rest);
         let expected = "property name enclosed in double quotes";
         return rest.strip_prefix('}').ok_or((Problem::Structure(expected), rest));
@@ -139,7 +139,7 @@ fn strip_number(text: &str) -> Option<&str> {
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {
         return None;
     }
-    // A leading zero ends the number: `01` is 0, followed by 1.
+    // A leading zero ends the number: `01` is the number 0 followed by the number 1.
     let rest = digits.strip_prefix('0').unwrap_or_else(|| strip_digits(digits));
     let rest = rest.strip_prefix('.').and_then(some_digits).unwrap_or(rest);
     let exponent = rest.strip_prefix(['e', 'E']);

@@ -57,7 +57,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
     let mut problems: Vec<String> = missing
         .map(|name| format!("Validation failed. Failure reason: '{name}' is a required property"))
         .collect();
-    // The server fills in placeholders when it creates the run. Their values are unknown here.
+    // The server replaces placeholders when it creates the run, so their values are not known here.
     parameters.retain(|_, value| !is_filled_in_later(value));
     let violations = json_schema::violations(&Value::Object(parameters), schema, false);
     problems.extend(violations.into_iter().map(|violation| {

@@ -117,7 +117,7 @@ pub(crate) struct LogSelection {
     pub(crate) reverse: bool,
 }
 
-/// An end of a log.
+/// The lines at the start or at the end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogPart {
     First(usize),
@@ -132,7 +132,7 @@ pub(crate) async fn logs(
 ) -> Result<Vec<LogLine>, ApiError> {
     let (mut lines, is_newest_first) = match selection.part {
         None => (client.flow_run_logs(id, None).await?, false),
-        // If the newest lines come first, the start of the log is its newest lines.
+        // In reverse order, the first lines of the log are its newest lines.
         Some(LogPart::First(most)) if selection.reverse => {
             (client.newest_flow_run_logs(id, most).await?, true)
         }

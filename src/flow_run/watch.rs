@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Client, LogLine, RunState, StateType};
 
-/// Options of watching.
+/// Options for watching a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WatchOptions {
     /// Time between two requests.
@@ -32,7 +32,7 @@ pub(crate) enum WatchEvent<'a> {
     Log { run: Uuid, line: &'a LogLine },
 }
 
-/// The outcome of watching.
+/// The outcome of watching a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RunEnd {
     Completed,
@@ -58,7 +58,7 @@ impl RunEnd {
     }
 }
 
-/// Result of watching a run.
+/// The result of watching a run.
 #[derive(Debug)]
 pub(crate) struct Watched {
     pub(crate) id: Uuid,

@@ -244,7 +244,8 @@ impl Recipe {
             json!({"name": kind})
         };
         let mut lines = format!(
-            "# One entry per deployment. Create the work pool with `prefectl work-pool create {kind} --type {kind}`.\ndeployments:"
+            "# Each entry declares a deployment. Create the work pool with `prefectl work-pool create \
+             {kind} --type {kind}`.\ndeployments:"
         );
         if survey.flows.is_empty() {
             lines.push_str(" []\n# No flows were found. Example of an entry:\n");

@@ -13,13 +13,13 @@ const PUBLISHED: &str = concat!(
     "/docs/src/reference/prefect.schema.json"
 );
 
-/// Location of the schema.
+/// The location of the JSON schema.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum SchemaLocation {
     /// The URL of the schema in the prefectl repository.
     #[default]
     Published,
-    /// Another URL.
+    /// A URL specified by the user.
     Url(String),
     /// The path of a file, relative to the project directory.
     File(PathBuf),

@@ -1,4 +1,4 @@
-//! Jobs of Docker workers: containers.
+//! Prepares the jobs of Docker workers, which run containers.
 
 use serde_json::{Value, json};
 

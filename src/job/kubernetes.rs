@@ -106,8 +106,8 @@ fn container(manifest: &mut Value) -> Result<&mut JsonObject, JobError> {
     container.ok_or_else(|| JobError::Manifest("spec.template.spec.containers[0]".to_owned()))
 }
 
-/// Inserts environment variables into a container. Variables that the container already defines come last and
-/// take precedence.
+/// Inserts environment variables into a container. Variables that only the container defines are kept and come
+/// last.
 fn add_env(container: &mut JsonObject, configuration: &Configuration) {
     let mut env = configuration.env_list();
     if let Some(Value::Array(own)) = container.get("env") {

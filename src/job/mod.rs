@@ -20,7 +20,7 @@ use crate::{
 /// Default image for jobs that do not specify an image. A worker uses an image with its own version.
 const DEFAULT_IMAGE: &str = "prefecthq/prefect:3-latest";
 
-/// The run of a job.
+/// The run that a job executes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Run {
     pub(crate) id: String,
@@ -45,11 +45,11 @@ pub(crate) struct Subject<'a> {
 pub(crate) enum JobError {
     #[error("the base job template of work pool '{0}' has no `job_configuration`")]
     NoConfiguration(String),
-    #[error("the path of the job variable '{0}' leads through a value that is not an object")]
+    #[error("the path of the job variable '{0}' contains a value that is not an object")]
     Path(String),
     #[error("`{key}` of the job must be {expected}, not {value}")]
     Type { key: &'static str, expected: &'static str, value: Value },
-    #[error("the job manifest has no `{0}`")]
+    #[error("the job manifest does not contain `{0}`")]
     Manifest(String),
     #[error("invalid shell syntax in the command: {0}")]
     Command(String),
@@ -110,7 +110,7 @@ fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     }
     let mut given = subject.deployment.job_variables.clone();
     let mut run_variables = subject.run.job_variables.clone();
-    // `env` of the run is merged into that of the deployment. Other variables of the run replace theirs.
+    // The run's `env` is merged with the deployment's `env`. Other variables of the run replace those of the deployment.
     if let Some(Value::Object(env)) = given.get_mut("env")
         && let Some(Value::Object(more)) = run_variables.remove("env")
     {

@@ -46,7 +46,7 @@ fn previews_match_jobs_of_real_workers() {
 }
 
 #[test]
-fn what_no_worker_could_submit_is_an_error() {
+fn rejects_jobs_that_no_worker_could_submit() {
     let cases = recorded();
     let case = cases.iter().find(|case| case.case == "kubernetes-plain").unwrap();
     let error_with = |change: &dyn Fn(&mut WorkPool, &mut Deployment)| {
@@ -63,14 +63,14 @@ fn what_no_worker_could_submit_is_an_error() {
         error_with(&|pool, _| {
             pool.base_job_template["job_configuration"]["job_manifest"]["kind"] = json!("CronJob");
         }),
-        "the job manifest has no `kind: Job`"
+        "the job manifest does not contain `kind: Job`"
     );
     assert_eq!(
         error_with(&|_, deployment| {
             deployment.job_variables.insert("env.A".into(), json!(1));
             deployment.job_variables.insert("env.A.B".into(), json!(2));
         }),
-        "the path of the job variable 'env.A.B' leads through a value that is not an object"
+        "the path of the job variable 'env.A.B' contains a value that is not an object"
     );
     assert_eq!(
         error_with(&|_, deployment| drop(

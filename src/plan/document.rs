@@ -11,7 +11,7 @@ use crate::{deployment::Options, flow::Grade, secret::Redactor, steps::Section};
 /// Version of the document's schema.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// Plan of a deploy.
+/// The plan of a deploy.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) schema: u32,
@@ -74,11 +74,12 @@ impl Plan {
     pub(crate) fn stale(&self, now: &Self) -> Vec<String> {
         let mut stale = Vec::new();
         if self.api_url != now.api_url {
-            stale.push(format!("it is for {}, not for {}", self.api_url, now.api_url));
+            stale
+                .push(format!("the plan is for {}, but the configured API is {}", self.api_url, now.api_url));
         }
         for deployment in &self.deployments {
             match now.deployments.iter().find(|other| other.name == deployment.name) {
-                None => stale.push(format!("'{}' is no longer selected", deployment.name)),
+                None => stale.push(format!("deployment '{}' is no longer selected", deployment.name)),
                 Some(other) => {
                     stale.extend(deployment.fingerprint.stale(&other.fingerprint, &deployment.name));
                 }
@@ -91,10 +92,10 @@ impl Plan {
             now.deployments
                 .iter()
                 .filter(is_new)
-                .map(|deployment| format!("'{}' is not in the plan", deployment.name)),
+                .map(|deployment| format!("deployment '{}' is not in the plan", deployment.name)),
         );
         if self.steps != now.steps {
-            stale.push("other steps would run".to_owned());
+            stale.push("different steps would run".to_owned());
         }
         stale
     }
@@ -104,7 +105,7 @@ impl Plan {
     }
 }
 
-/// Action for a deployment.
+/// The action that a plan contains for a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
@@ -114,7 +115,7 @@ pub(crate) enum Action {
     Delete,
 }
 
-/// Plan of one deployment.
+/// The plan for a single deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedDeployment {
     /// `flow/deployment`.
@@ -137,9 +138,9 @@ pub(crate) struct PlannedDeployment {
 pub(crate) struct PlannedChange {
     /// `version`, `parameters`, `schedules`, `triggers`, ...
     pub(crate) field: String,
-    /// Previous value. Null if new.
+    /// Previous value. Null if the value is added.
     pub(crate) old: Json,
-    /// New value. Null if removed.
+    /// New value. Null if the value is removed.
     pub(crate) new: Json,
     /// Whether the new value is unknown until the steps have run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -174,10 +175,10 @@ impl Fingerprint {
     fn stale(&self, now: &Self, name: &str) -> Vec<String> {
         let sides = [
             (self.live == now.live, "has changed on the server"),
-            (self.desired == now.desired, "differs in the file or the options"),
+            (self.desired == now.desired, "has changed in the file or the options"),
         ];
         let changed = sides.into_iter().filter(|(is_same, _)| !is_same);
-        changed.map(|(_, what)| format!("'{name}' {what}")).collect()
+        changed.map(|(_, what)| format!("deployment '{name}' {what}")).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::plan::{
     document::{Action, Plan},
 };
 
-/// Differences of all selected deployments.
+/// Differences between the file and the server for all selected deployments.
 #[derive(Debug, Serialize)]
 pub(crate) struct Drift {
     /// Version of the document's schema.

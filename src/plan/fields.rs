@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_differs_is_a_change() {
+    fn equal_fields_are_not_changes() {
         let live = json!({
             "id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "x",
             "version": "1", "tags": ["a"], "description": null, "work_queue_name": "default",

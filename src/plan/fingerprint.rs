@@ -83,7 +83,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn the_order_of_keys_and_secrets_make_no_difference() {
+    fn digest_ignores_secrets_and_the_order_of_keys() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("hunter2"));
         redactor.learn(&Secret::new("hunter3"));

@@ -50,12 +50,12 @@ use jiff::Timestamp;
 
 use crate::deployment::{DesiredDeployment, LiveDeployment, Snapshot};
 
-/// Change of one deployment.
+/// The change that a deploy makes to a deployment.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
     /// The deployment does not exist on the server.
     Create,
-    /// The deployment differs.
+    /// The live deployment differs from its desired state.
     Update { live: &'a LiveDeployment, changes: Changes<'a> },
     /// The live deployment already has the desired state.
     Unchanged { live: &'a LiveDeployment },

@@ -18,7 +18,7 @@ use crate::{
 /// Maximum number of deployment ids stored in a variable.
 const IDS_PER_VARIABLE: usize = 100;
 
-/// Value of a variable.
+/// Value of a variable that records deployments.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     project: String,
@@ -36,7 +36,7 @@ pub(crate) struct UnreadableRecord {
     reason: String,
 }
 
-/// Error of reading project records.
+/// The error returned if project records cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OwnershipError {
     #[error(transparent)]
@@ -157,7 +157,7 @@ mod tests {
     use crate::{api::testing, python};
 
     #[test]
-    fn a_full_variable_fits_the_limit_of_the_server() {
+    fn full_variable_fits_the_size_limit_of_the_server() {
         let deployments = (0..IDS_PER_VARIABLE).map(|_| Uuid::new_v4()).collect();
         let value = json!(Record { project: "x".repeat(80), deployments });
         // Python adds spaces after commas.

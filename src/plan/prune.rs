@@ -71,7 +71,7 @@ impl<'a> Pruning<'a> {
         Err(TooManyDeletes { names, max_deletes })
     }
 
-    /// Updates the project's record: adds the `registered` deployments and deletes the `removed` deployments.
+    /// Updates the project's record: adds the `registered` deployments and drops the `removed` deployments.
     pub(crate) async fn record(
         &self,
         client: &Client,

@@ -94,7 +94,7 @@ mod tests {
     use crate::secret::Secret;
 
     #[test]
-    fn neither_side_shows_a_secret_and_the_change_stays_visible() {
+    fn redacts_both_sides_and_keeps_the_change_visible() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("new-secret"));
         let old = json!({"env": {"DSN": "old-secret", "API_TOKEN": "abc", "STAGE": "dev"}, "args": ["a"]});
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn references_are_no_secrets() {
+    fn does_not_redact_references() {
         let steps =
             json!([{"git_clone": {"access_token": "{{ prefect.blocks.secret.t }}", "password": "x"}}]);
         assert_eq!(

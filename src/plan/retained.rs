@@ -26,7 +26,7 @@ pub(super) fn retained(
     let has_variables = desired.job_variables.as_object().is_some_and(|wanted| !wanted.is_empty());
     if !has_variables && !clears_job_variables && live.has_job_variables() {
         let reason =
-            "this server ignores an empty mapping; only deleting the deployment removes all job variables";
+            "this server ignores an empty mapping; to remove all job variables, delete the deployment";
         keep("job_variables", live.field("job_variables").cloned().unwrap_or_default(), reason);
     }
     let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);
@@ -36,7 +36,7 @@ pub(super) fn retained(
         keep(
             "enforce_parameter_schema",
             json!(false),
-            "the file does not set it; set it to `true` to change it",
+            "the file does not set this field; set it to `true` to overwrite the value on the server",
         );
     }
     match &desired.schedules {
@@ -52,11 +52,13 @@ pub(super) fn retained(
                 });
                 match declared {
                     None if is_slugged => {
-                        let reason = "the file does not name its slug; it stays, as with Prefect";
+                        let reason = "the file does not contain a schedule with this slug; like Prefect, a \
+                                      deploy keeps the schedule";
                         keep("schedules", presentation::schedule(schedule), reason);
                     }
                     Some(wanted) if wanted.active.is_none() && !schedule.active => {
-                        let reason = "it is paused on the server; `active: true` in the file resumes it";
+                        let reason = "the schedule is paused on the server; set `active: true` in the file \
+                                      to resume it";
                         keep("schedules", presentation::schedule(schedule), reason);
                     }
                     _ => {}

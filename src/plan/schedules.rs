@@ -51,7 +51,7 @@ impl ScheduleChanges<'_> {
             let all_go = self.update.is_empty() && self.delete.len() == live.len();
             return (all_go && !self.is_empty()).then(|| created.collect());
         }
-        // A change of the slug needs its own request, because older servers do not support `replaces`.
+        // Changing a slug requires a separate request, because older servers do not support `replaces`.
         let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
         let is_left = self.delete.is_empty() && !has_new_slug && !self.is_empty();
         is_left.then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
@@ -66,7 +66,7 @@ pub(crate) struct ScheduleError;
 
 /// Compares the schedules in the file with those on the server.
 ///
-/// If all schedules have slugs, they are matched by slug. Like in Prefect, live schedules whose slug is not
+/// If all schedules have slugs, they are matched by slug. As in Prefect, live schedules whose slug is not
 /// in the file are kept. Otherwise, schedules are matched by slug or by the times at which they run, and live
 /// schedules without a match are deleted.
 pub(super) fn compare<'a>(
@@ -191,7 +191,7 @@ mod tests {
         let paused = ("0 0 * * *", None, false);
         for (yaml, items, expected) in [
             ("[]", &[paused][..], (0, 0, 1)),
-            ("[{cron: 0 0 * * *}]", &[paused], (0, 0, 0)), // an operator's pause stays
+            ("[{cron: 0 0 * * *}]", &[paused], (0, 0, 0)), // a pause set by an operator is kept
             ("[{cron: 0 0 * * *, active: true}]", &[paused], (0, 1, 0)),
             ("[{cron: 0 0 * * *, slug: a}]", &[paused], (0, 1, 0)),
             ("[{cron: 0 1 * * *}]", &[paused], (1, 0, 1)),
@@ -204,7 +204,7 @@ mod tests {
             ("[{cron: 0 1 * * *, slug: c}]", &[("0 0 * * *", Some("a"), true)], (1, 0, 0)),
             ("[{cron: 0 1 * * *, slug: c, replaces: a}]", &[("0 0 * * *", Some("a"), true)], (0, 1, 0)),
             ("[{cron: 0 0 * * *}]", &[], (1, 0, 0)),
-            // Schedules with equal times are matched by `active`.
+            // Schedules that run at the same times are matched by `active`.
             (
                 "[{cron: 0 0 * * *}, {cron: 0 0 * * *, active: false}]",
                 &[paused, ("0 0 * * *", None, true)],
@@ -216,13 +216,13 @@ mod tests {
     }
 
     #[test]
-    fn without_slugs_nothing_can_be_matched_to_slugs() {
+    fn rejects_schedules_without_slugs_if_live_schedules_have_slugs() {
         let (wanted, live) = (wanted("[{cron: 0 0 * * *}]"), live(&[("0 0 * * *", Some("a"), true)]));
         assert_eq!(compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap_err(), ScheduleError);
     }
 
     #[test]
-    fn nothing_said_keeps_everything() {
+    fn keeps_schedules_if_the_file_has_none() {
         assert!(
             compare(&Schedules::Keep, &live(&[("0 0 * * *", None, true)]), Timestamp::UNIX_EPOCH)
                 .unwrap()

@@ -277,7 +277,7 @@ fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uu
 
 proptest! {
     #[test]
-    fn a_created_deployment_is_unchanged(desired in desired()) {
+    fn created_deployment_has_no_further_changes(desired in desired()) {
         let live = Server::with(&desired).live();
         let change = compare(&desired, &live, false, NOW).unwrap();
         prop_assert!(matches!(change, Change::Unchanged { .. }), "{change:?}");
@@ -285,7 +285,7 @@ proptest! {
 
     /// Servers before 3.8.7 ignore an empty mapping of job variables.
     #[test]
-    fn empty_job_variables_are_a_change_where_the_server_removes_them(mut desired in desired()) {
+    fn empty_job_variables_are_a_change_if_the_server_removes_variables(mut desired in desired()) {
         desired.job_variables = json!({"image": "x"});
         let server = Server::with(&desired);
         desired.job_variables = json!({});
@@ -297,7 +297,7 @@ proptest! {
     }
 
     #[test]
-    fn applied_changes_leave_nothing_to_change(before in desired(), after in desired()) {
+    fn applied_changes_leave_no_differences(before in desired(), after in desired()) {
         let mut server = Server::with(&before);
         let live = server.live();
         // A file without slugs is rejected if the live schedules have slugs.

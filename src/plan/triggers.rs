@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_have_changed_is_what_differs() {
+    fn detects_changes_made_by_others() {
         let with_time = |mut automation: Automation| {
             automation.raw.insert("updated".into(), "2026-01-01".into());
             automation
@@ -177,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn equal_triggers_keep_their_automations() {
+    fn keeps_automations_of_equal_triggers() {
         let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
         let changes = differences(vec![new("d__automation_1", &["b", "a"]), new("mine", &["c"])], "d", &live);
         assert!(changes.is_empty());
     }
 
     #[test]
-    fn a_changed_trigger_is_made_anew_and_then_the_old_one_goes() {
+    fn replaces_a_changed_trigger_before_deleting_the_old_one() {
         let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
         let changes = differences(vec![new("mine", &["x"])], "d", &live);
         assert_eq!(changes.create, [new("mine", &["x"])]);
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_may_be_somebody_elses_is_left_to_the_server() {
+    fn deletes_by_owner_if_an_automation_may_belong_to_others() {
         let live = [automation("made in the UI", &["a"]), automation("d__automation_1", &["b"])];
         let changes = differences(vec![new("d__automation_1", &["b"])], "d", &live);
         assert_eq!(changes.create.len(), 1);

@@ -267,7 +267,8 @@ fn unused_key(
         let message = format!("Prefect {} and later ignore the key `{key}`", removed.since);
         return (Diagnostic::warning(Code::REMOVED_KEY, message).help(removed.instead), removed.repair);
     }
-    let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{key}` has no effect"));
+    let diagnostic =
+        Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key '{key}' is unknown and has no effect"));
     if let Some(Misplaced { help, repair }) = misplaced {
         return (diagnostic.help(*help), *repair);
     }

@@ -86,10 +86,10 @@ pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Fin
                 Code::ENVIRONMENT_WITHOUT_DOLLAR,
                 format!("{placeholder} is replaced by the environment variable, not by a step output"),
             )
-            .help(format!("write {{{{ ${} }}}} to refer to the environment variable", note.name)),
+            .help(format!("use {{{{ ${} }}}} to refer to the environment variable", note.name)),
             SubstitutionKind::Secret => Diagnostic::warning(
                 Code::SECRET_IN_CLEAR,
-                format!("the secret of {placeholder} will be stored in clear text on the server"),
+                format!("the secret value of {placeholder} will be stored in plain text on the server"),
             ),
             SubstitutionKind::Injected => template::injected_warning(placeholder),
             SubstitutionKind::Environment => continue,

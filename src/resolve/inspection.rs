@@ -57,7 +57,7 @@ impl Inspection<'_> {
             return None;
         };
         if self.resolver.is_offline() && is_template(text) {
-            return None; // the server or another environment knows the rest of it
+            return None; // the unresolved part is only known to the server or another environment
         }
         let entrypoint = match Entrypoint::parse(text) {
             Ok(entrypoint) => entrypoint,
@@ -94,16 +94,17 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
     for reason in &flow.reasons {
         let (name, cause) = (&flow.name, &reason.reason);
         let message = match &reason.parameter {
-            None => format!("flow '{name}' is not read completely: {cause}"),
+            None => format!("flow '{name}' cannot be determined completely: {cause}"),
             Some(parameter) if reason.is_default => {
                 format!("parameter '{parameter}' of flow '{name}': {cause}")
             }
             Some(parameter) => format!(
-                "parameter '{parameter}' of flow '{name}' accepts any value, because its type is unknown: {cause}"
+                "parameter '{parameter}' of flow '{name}' accepts any value because its type is unknown: \
+                 {cause}"
             ),
         };
-        let help = "name a Python that has Prefect and the flow's packages: --python, PREFECTL_PYTHON, or an active \
-                    virtual environment";
+        let help = "specify a Python interpreter that has Prefect and the flow's packages with --python or \
+                    PREFECTL_PYTHON, or activate a virtual environment";
         let warning = Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone());
         findings.push(warning.help(help));
     }

@@ -131,7 +131,7 @@ mod tests {
     const BUILD: &str = "prefect_docker.deployments.steps.build_docker_image";
 
     #[test]
-    fn outputs_are_known_by_id_and_by_themselves() {
+    fn outputs_are_available_by_id_and_by_name() {
         let (known, replaced) =
             known(&format!("[{SHELL}: {{id: hash, script: x}}, {BUILD}: {{id: b-i, image_name: x}}, {{}}]"));
         for (path, expected) in [
@@ -155,14 +155,14 @@ mod tests {
     }
 
     #[test]
-    fn an_id_with_the_name_of_an_output_is_replaced() {
+    fn output_replaces_an_id_with_the_same_name() {
         let (known, replaced) = known(&format!("[{BUILD}: {{id: image, image_name: x}}]"));
         assert_eq!(replaced, ["image"]);
         assert!(known.may_have("image") && !known.may_have("image.tag"));
     }
 
     #[test]
-    fn a_step_that_nobody_knows_can_give_anything() {
+    fn accepts_any_output_of_an_unknown_step() {
         let (known, _) = known("[my_company.steps.sign: {id: s}]");
         assert!(known.is_open() && known.may_have("anything.at.all"));
     }

@@ -11,9 +11,9 @@ use crate::{
 /// Number of characters of a commit id that are used as a version.
 const SHORT_LENGTH: usize = 8;
 
-/// An unknown version type.
+/// The error for an unknown version type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("unknown version type `{0}`; the types are {types}", types = TYPES.join(", "))]
+#[error("unknown version type '{0}'; the supported types are {types}", types = TYPES.join(", "))]
 pub(crate) struct VersionError(pub(crate) String);
 
 /// Values of `version_type` and `--version-type`.
@@ -144,7 +144,7 @@ impl Service {
             message: facts.message.as_deref()?,
             branch: environment.non_empty(self.branch)?,
             repository,
-            // Without the URL there is no link. The reference builds one that starts with `None`.
+            // There is no link if the URL is missing. Prefect would build a link that starts with `None`.
             url: environment.non_empty(self.url).map(|base| (self.link)(base, repository, commit)),
         })
     }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_repository_the_version_is_simple() {
+    fn uses_a_simple_version_without_a_repository() {
         for (version_type, explicit, variables, version) in [
             (None, None, vec![], "from-flow"),
             (None, Some("1.2"), vec![], "1.2"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_gives_its_commit() {
+    fn uses_the_commit_of_the_repository() {
         for (remote, repository, url) in [
             ("https://github.com/acme/etl.git", "acme/etl", "https://github.com/acme/etl.git"),
             ("https://me:secret@github.com/acme/etl/", "acme/etl", "https://github.com/acme/etl/"),
@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repository_that_says_too_little_is_passed_over() {
+    fn ignores_a_repository_with_missing_facts() {
         let mut silent = facts(Some("https://github.com/acme/etl"));
         silent.message = None;
         for facts in [facts(None), facts(Some("https://github.com/")), silent] {
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn services_are_tried_in_turn() {
+    fn tries_services_in_order() {
         let gitlab = [
             ("CI_COMMIT_SHA", CI_SHA),
             ("CI_COMMIT_REF_NAME", "b"),
@@ -315,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_address_gives_no_link() {
+    fn omits_the_link_without_a_server_url() {
         let mut variables = github();
         variables.pop();
         let (version, info) = info(None, Some("1.0"), &variables, Some(&facts(None)));
@@ -329,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn a_type_is_tried_alone() {
+    fn tries_only_the_requested_version_type() {
         let facts = facts(Some("https://github.com/acme/etl"));
         for (version_type, expected) in [
             ("prefect:simple", "prefect:simple"),
@@ -344,7 +344,7 @@ mod tests {
         let error = version_info(Some("vcs:svn"), None, None, &Environment::default(), None).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "unknown version type `vcs:svn`; the types are prefect:simple, vcs:github, vcs:gitlab, vcs:bitbucket, vcs:azuredevops, vcs:git"
+            "unknown version type 'vcs:svn'; the supported types are prefect:simple, vcs:github, vcs:gitlab, vcs:bitbucket, vcs:azuredevops, vcs:git"
         );
     }
 }

@@ -63,7 +63,7 @@ pub(super) const fn named(canonical: &str) -> SettingName {
         }
         index += 1;
     }
-    panic!("the catalogue has no such setting")
+    panic!("the catalogue does not contain this setting")
 }
 
 const fn is_same(left: &[u8], right: &[u8]) -> bool {

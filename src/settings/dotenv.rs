@@ -22,7 +22,8 @@ pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, S
     values
 }
 
-/// Parses the first line. Returns the name and value if the line is an assignment, and the rest of the file.
+/// Name and value of an assignment, and the rest of the file. The first element is `None` if the line is not an
+/// assignment.
 type Parsed<'a> = (Option<(String, String)>, &'a str);
 
 fn next_assignment(text: &str) -> Option<Parsed<'_>> {

@@ -1,4 +1,4 @@
-//! Errors of the settings module.
+//! Errors that occur while settings are resolved.
 
 use std::path::PathBuf;
 

@@ -123,7 +123,7 @@ impl FromSetting for f64 {
     }
 }
 
-/// Parsed from a list of numbers, or from a string of comma-separated numbers.
+/// Parses a list of numbers, or a string of comma-separated numbers.
 impl FromSetting for BTreeSet<u16> {
     const EXPECTED: &'static str = "a comma-separated list of HTTP status codes";
 
@@ -137,8 +137,8 @@ impl FromSetting for BTreeSet<u16> {
     }
 }
 
-/// Parsed from an object whose values are strings, or from a string that contains such an object as JSON. The
-/// values may be secrets.
+/// Parses an object whose values are strings, or a string that contains such an object as JSON. The values may be
+/// secrets.
 impl FromSetting for BTreeMap<String, Secret> {
     const EXPECTED: &'static str = "a JSON object of strings";
 

@@ -70,7 +70,7 @@ fn parse_json(text: &str) -> Result<Value, String> {
 /// Returns the items under a key of a file. Returns an empty list if the key is missing.
 fn listed(file: Value, key: &str) -> Result<Vec<Value>, String> {
     let Value::Mapping(mut entries) = file else {
-        return Err(format!("the file should hold a mapping with the key `{key}`, not {}", kind(&file)));
+        return Err(format!("the file must contain a mapping with the key `{key}`, not {}", kind(&file)));
     };
     match entries.remove(key) {
         Some(Value::Sequence(items)) => Ok(items),
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_texts_are_put_together() {
+    fn combines_items_from_files_and_json() {
         let values =
             ["two.yaml", "one.json", "sla.yaml", r#"{"expect": ["d"]}"#, r#"[{"expect": ["e"]}, {}]"#];
         let expected = "[{expect: [a]}, {expect: [b]}, {expect: [c]}, {expect: [d]}, {expect: [e]}, {}]";
@@ -115,13 +115,13 @@ mod tests {
     }
 
     #[test]
-    fn what_holds_no_item_is_refused() {
+    fn rejects_values_without_items() {
         for (kind, value, message) in [
             (ItemKind::Trigger, "missing.yaml", "trigger: missing.yaml. Error: No such file or directory"),
             (
                 ItemKind::Trigger,
                 "list.json",
-                "trigger: list.json. Error: the file should hold a mapping with the key `triggers`, not a list",
+                "trigger: list.json. Error: the file must contain a mapping with the key `triggers`, not a list",
             ),
             (
                 ItemKind::Trigger,

@@ -8,12 +8,12 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// An invalid option.
+/// The error for an invalid option.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum OptionError {
     #[error("Can only pass one of `param` or `params` options")]
     ParamAndParams,
-    #[error("`--param {0}` has no `=`: write `--param key=value`")]
+    #[error("`--param {0}` does not contain `=`: use `--param key=value`")]
     Param(String),
     #[error("`--params` must be a JSON object: {0}")]
     Params(String),
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn options_replace_or_merge() {
+    fn options_replace_or_extend_fields() {
         let options = Options {
             tags: Some(texts(&["x"])),
             pool: Some("other".into()),
@@ -204,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn null_sections_are_as_good_as_none() {
+    fn treats_null_sections_as_missing() {
         let fields = fields("{work_pool: null, tags: null}", &Options::default()).unwrap();
         assert!(fields["work_pool"]["job_variables"].is_mapping() && fields["tags"].is_sequence());
     }
 
     #[test]
-    fn an_old_schedule_becomes_a_list() {
+    fn converts_the_deprecated_schedule_key_to_a_list() {
         let options = Options::default();
         assert!(fields("{schedule: {cron: 0 0 * * *}}", &options).unwrap()["schedules"].is_sequence());
         assert_eq!(
@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn options_that_cannot_be_used_are_named() {
+    fn errors_name_the_invalid_option() {
         for (options, message) in [
             (Options { param: texts(&["a"]), ..Options::default() }, "--param a"),
             (Options { params: Some("[1]".into()), ..Options::default() }, "JSON object"),

@@ -151,7 +151,7 @@ fn matching(
 fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
     let was = only.name().map_or_else(|| "without a name".to_owned(), |name| format!("'{name}'"));
     let message = format!(
-        "no deployment is called '{}': {was}, the only deployment of the file, is deployed under this name",
+        "no deployment is named '{}': {was}, the only deployment in the file, is deployed under this name",
         wanted.text
     );
     Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
@@ -183,7 +183,7 @@ impl<'a> NamePattern<'a> {
     ) -> bool {
         let Some(name) = declared.name() else { return false };
         if self.is_pattern && declared.entrypoint().is_none() {
-            return false; // as the reference: what has no flow in the file is named, not matched
+            return false; // as in Prefect, a deployment without an entrypoint only matches by its exact name
         }
         matches_pattern(self.name, name)
             && self.flow.is_none_or(|flow| {
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn names_and_patterns_pick_in_the_order_given() {
+    fn selects_in_the_order_of_names_and_patterns() {
         let file = [
             ("default", "a.py:hello"),
             ("arthur", "a.py:hello"),
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_one_deployment_needs_no_name() {
+    fn selects_the_only_deployment_without_a_name() {
         let file = [("one", "a.py:hello")];
         assert_eq!(picked(&file, &[], false), Ok(vec![Some(0)]));
         assert_eq!(picked(&file, &["other"], false), Ok(vec![Some(0)]));

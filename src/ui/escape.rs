@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn escapes_controls_except_line_ends_tabs_and_colours() {
+    fn escapes_controls_except_line_ends_tabs_and_colors() {
         let cases = [
             ("plain é 🚀\n\ttext\r\n", "plain é 🚀\n\ttext\r\n"),
             ("\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m", "\u{1b}[31m\u{1b}[1;2mred\u{1b}[0m\u{1b}[m"),

@@ -97,7 +97,7 @@ fn step(id: StepId, event: &StepEvent<'_>, run: Option<&(String, Duration)>) -> 
     fields
 }
 
-/// Removes colours.
+/// Removes colors.
 fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }

@@ -72,7 +72,7 @@ pub(crate) struct Ui {
     events: bool,
     /// Whether a CI service may parse the output. If so, workflow commands are escaped.
     is_ci: bool,
-    /// Whether stderr has colours.
+    /// Whether stderr has colors.
     has_colors: bool,
     /// Whether prefectl was called as `prefect`. If so, messages go to stdout and tables are formatted as in
     /// Prefect.
@@ -110,7 +110,7 @@ impl Ui {
         Self { annotations: folder, ..self }
     }
 
-    /// Disables colours on both streams.
+    /// Disables colors on both streams.
     #[must_use]
     pub(crate) fn without_colors(self) -> Self {
         let stdout = Stdout { stream: AutoStream::never(io::stdout()), error: None };
@@ -383,7 +383,7 @@ impl LiveView {
 impl Drop for LiveView {
     fn drop(&mut self) {
         if !self.has_ended.load(Ordering::Relaxed) {
-            // The command was interrupted: the state of its steps stays on the terminal.
+            // The command was interrupted, so the state of its steps is kept on the terminal.
             self.end();
             self.summarize(&[]);
         }

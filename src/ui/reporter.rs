@@ -18,11 +18,11 @@ use crate::{
 /// The way in which the progress of steps is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProgressStyle {
-    /// Not at all.
+    /// Progress is not shown.
     Quiet,
     /// Progress is shown in the live view. Only the output of failed steps is printed.
     View,
-    /// Line by line.
+    /// Progress is printed line by line.
     Lines,
 }
 

@@ -44,7 +44,7 @@ impl Screen {
         Self { stream: AutoStream::new(io::stderr(), color), state: State::default(), view: None }
     }
 
-    /// Returns whether colours are enabled.
+    /// Returns whether colors are enabled.
     pub(super) fn has_colors(&self) -> bool {
         self.stream.current_choice() != ColorChoice::Never
     }
@@ -57,7 +57,7 @@ impl Screen {
     /// Prints permanent lines above the live view.
     pub(super) fn say(&mut self, text: &str) {
         if self.view.as_ref().is_none_or(|view| view.suspended > 0) {
-            // Without stderr there is no way to report the failure.
+            // A write error cannot be reported, because stderr itself is not writable.
             let _ = writeln!(self.stream, "{text}");
             return;
         }
@@ -152,7 +152,7 @@ impl Screen {
         push(&mut frame, &EndSynchronizedUpdate);
         view.drawn_at = (!lines.is_empty()).then(Instant::now).or(view.drawn_at);
         view.drawn = lines;
-        // Bypasses the colour-stripping stream, which would also remove cursor movements.
+        // Writes to stderr directly, because the stream that strips colors would also remove cursor movements.
         let mut stderr = io::stderr().lock();
         let _ = stderr.write_all(frame.as_bytes()).and_then(|()| stderr.flush());
     }

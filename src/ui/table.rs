@@ -1,4 +1,4 @@
-//! Tables for all list commands.
+//! Renders tables for commands that list objects.
 
 use std::io::{self, IsTerminal as _};
 
@@ -56,7 +56,7 @@ fn fitted_table<const COLUMNS: usize>(
     let all: Vec<usize> = (0..COLUMNS).collect();
     let natural = render(header, rows, &all, None, true);
     let Some(width) = width.filter(|width| table_width(&natural) > *width) else { return natural };
-    // An id in the first column may be needed for other commands.
+    // An id in the first column is kept, because other commands may require it.
     let shown: Vec<usize> = all.into_iter().filter(|index| *index == 0 || header[*index] != ID).collect();
     let fitted = render(header, rows, &shown, Some(width), true);
     if table_width(&fitted) <= width {

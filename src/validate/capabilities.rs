@@ -27,7 +27,7 @@ pub(crate) fn unsupported_fields(
             )
         } else {
             let help =
-                "upgrade the server, remove the key, or omit unsupported keys with `--allow-unsupported`";
+                "upgrade the server, remove the key, or pass `--allow-unsupported` to omit unsupported keys";
             (Severity::Error, error.to_string(), help)
         };
         let diagnostic = Diagnostic { severity, ..Diagnostic::error(Code::UNSUPPORTED_BY_SERVER, message) };

@@ -18,7 +18,10 @@ pub(crate) fn duplicates<'a>(
         let flow = deployment.flow.as_ref().map(|flow| flow.name.as_str()).or(deployment.entrypoint());
         let (Some(flow), Some(name)) = (flow, deployment.name()) else { continue };
         if !seen.insert((flow, desired::api_name(name))) {
-            let message = format!("deployment '{flow}/{name}' is declared more than once; the last one wins");
+            let message = format!(
+                "deployment '{flow}/{name}' is declared more than once; the last \
+                                   declaration overwrites the others"
+            );
             let diagnostic = Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message);
             findings.at_value(&deployment.pointer_to(Key::Name), diagnostic);
         }

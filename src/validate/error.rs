@@ -15,7 +15,7 @@ pub(crate) enum PreparationError {
     Project(#[from] ProjectError),
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// All errors found in the file.
+    /// Findings that include at least one error.
     #[error("{} finding(s)", .0.len())]
     Findings(Vec<Diagnostic>),
     #[error("{error}")]
@@ -25,7 +25,7 @@ pub(crate) enum PreparationError {
 }
 
 impl PreparationError {
-    /// Adds the location of the deployment to an error of resolving it.
+    /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
         Self::Resolve { error: Box::new(error), place }
     }

@@ -71,7 +71,7 @@ fn unknown_outputs(checked: &Checked, at: &Pointer, known: &KnownOutputs, findin
         let Some(key) = used.keys.first().filter(|key| !known.may_have_key(&used.root, key)) else {
             continue;
         };
-        let message = format!("the step `{}` has no output `{key}`", used.root);
+        let message = format!("step '{}' has no output '{key}'", used.root);
         let diagnostic = Diagnostic::error(Code::UNKNOWN_OUTPUT, message);
         let paths = known.paths();
         let wrong = format!("{}.{key}", used.root);

@@ -56,7 +56,7 @@ pub(super) fn concurrency_limit(deployment: &ResolvedDeployment, findings: &mut 
             }
         }
         Field::Mismatch(_) => {
-            let message = "the limit must be a whole number";
+            let message = "the concurrency limit must be an integer";
             findings.at_value(&at, Diagnostic::error(Code::CONCURRENCY_LIMIT, message));
         }
     }

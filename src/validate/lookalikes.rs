@@ -31,9 +31,13 @@ fn has_other_syntax(pointer: &Pointer) -> bool {
 fn diagnostic(text: &str, found: &Lookalike) -> Diagnostic {
     let shown: String = text[found.range.clone()].chars().take(80).collect();
     let (code, message) = match found.kind {
-        LookalikeKind::Braces => {
-            (Code::UNSUPPORTED_PLACEHOLDER, format!("`{shown}` is not a placeholder and is not substituted"))
-        }
+        LookalikeKind::Braces => (
+            Code::UNSUPPORTED_PLACEHOLDER,
+            format!(
+                "`{shown}` is not a valid placeholder and is not \
+                substituted"
+            ),
+        ),
         LookalikeKind::ShellVariable => (Code::UNEXPANDED_VARIABLE, format!("`{shown}` is not substituted")),
     };
     let help = match &found.suggestion {

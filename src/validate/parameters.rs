@@ -72,8 +72,8 @@ pub(crate) fn parameters(
             Diagnostic::warning(Code::UNKNOWN_PARAMETER, format!("the flow has no parameter '{name}'"));
         let help = match did_you_mean(name, names()) {
             Some(known) => format!("did you mean '{known}'?"),
-            None if names().next().is_none() => "it takes none".to_owned(),
-            None => format!("it takes {}", names().collect::<Vec<_>>().join(", ")),
+            None if names().next().is_none() => "the flow does not accept parameters".to_owned(),
+            None => format!("the flow accepts {}", names().collect::<Vec<_>>().join(", ")),
         };
         findings.at_key(&at.join(name.as_str()), diagnostic.help(help));
     }

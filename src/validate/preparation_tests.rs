@@ -48,7 +48,7 @@ const SHELL: &str = "- prefect.deployments.steps.run_shell_script";
 const BUILD: &str = "- prefect_docker.deployments.steps.build_docker_image";
 
 #[tokio::test]
-async fn references_to_outputs_are_checked() {
+async fn checks_references_to_outputs() {
     let steps = format!(
         "build:\n{SHELL}: {{id: hash, script: ls}}\n{BUILD}: {{id: b, image_name: x, tag: '{{{{ hash.stdout }}}}'}}\n"
     );
@@ -59,18 +59,18 @@ async fn references_to_outputs_are_checked() {
         ),
         (
             ", tags: ['{{ b.additional_tags[0] }}', '{{ $STAGE }}', '{{ STAGE }}']",
-            &["2 environment-without-dollar: write {{ $STAGE }} to refer to the environment variable"],
+            &["2 environment-without-dollar: use {{ $STAGE }} to refer to the environment variable"],
         ),
         (", version: '{{ hash.stdot }}'", &["2 unknown-output: did you mean {{ hash.stdout }}?"]),
         (
             ", version: '{{ b.nothing_like_it }}'",
             &[
-                "2 unknown-output: the step 'b' gives image_name, tag, image, image_id, additional_tags, reused",
+                "2 unknown-output: step 'b' has the outputs image_name, tag, image, image_id, additional_tags, reused",
             ],
         ),
         (
             ", version: '{{ CI_TAG }}'",
-            &["2 unknown-output: no step gives it, and the environment variable CI_TAG is not set"],
+            &["2 unknown-output: no step has this output, and the environment variable CI_TAG is not set"],
         ),
         (", version: '{{ $CI_TAG }}'", &["2 unset-environment: the environment variable CI_TAG is not set"]),
         (", description: '{{ prefect.blocks.secret.x }} {{ prefect.variables.y }}'", &[]),
@@ -105,11 +105,11 @@ async fn scheduled_runs_need_values_of_required_parameters() {
 }
 
 #[tokio::test]
-async fn steps_see_only_what_comes_before_them() {
+async fn steps_only_see_earlier_outputs() {
     for (steps, expected) in [
         (
             format!("build:\n{SHELL}: {{id: one, script: 'echo {{{{ two.stdout }}}}'}}\npush:\n{SHELL}: {{id: two, script: 'echo {{{{ one.stdout }}}}'}}\n"),
-            &["4 unknown-output: the step with this output comes later"][..],
+            &["4 unknown-output: the output belongs to a later step; move that step before this reference"][..],
         ),
         (format!("build:\n{SHELL}: {{script: 'echo {{{{ STAGE }}}} {{{{ $NOPE }}}}'}}\n"), &["4 unset-environment: the environment variable NOPE is not set"]),
         (
@@ -119,7 +119,7 @@ async fn steps_see_only_what_comes_before_them() {
         ("pull:\n- my_company.steps.fetch: {id: x}\n- my_company.steps.go: {to: '{{ anything.at.all }}'}\n".to_owned(), &[]),
         (
             format!("build:\n{BUILD}: {{id: image, image_name: x}}\npush:\n- prefect_docker.deployments.steps.push_docker_image: {{image_name: '{{{{ image.image_name }}}}'}}\n"),
-            &["4 id-is-output: give the step another id", "6 unknown-output: did you mean {{ image_name }}?"],
+            &["4 id-is-output: use a different id for the step", "6 unknown-output: did you mean {{ image_name }}?"],
         ),
         (
             format!("build:\n{BUILD}: {{image_name: x, dockerfile: a/Dockerfile}}\n{BUILD}: {{image_name: x, dockerfile: auto}}\n"),
@@ -131,7 +131,7 @@ async fn steps_see_only_what_comes_before_them() {
         ),
         (
             format!("build:\n{SHELL}: {{script: make && make test}}\n{SHELL}: {{script: make | tee log, shell: true}}\n"),
-            &["4 shell-needed: write one command per line, or add `shell: true`, which runs each line with /bin/sh"],
+            &["4 shell-needed: write one command per line, or add `shell: true` to run each line with /bin/sh"],
         ),
     ] {
         assert_eq!(check_deployment(&steps, "").await, expected, "{steps}");
@@ -139,7 +139,7 @@ async fn steps_see_only_what_comes_before_them() {
 }
 
 #[tokio::test]
-async fn everything_is_found_at_once() {
+async fn reports_all_problems_at_once() {
     let yaml = "
 deployments:
 - {name: a, entrypoint: 'flow.py:helo', work_pool: {name: p}, schedules: [{cron: x}]}

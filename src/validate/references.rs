@@ -123,7 +123,7 @@ impl Checker<'_, '_> {
                     self.value(item, &pointer.join(index));
                 }
             }
-            // Values of this form are rendered when the flow runs.
+            // Mappings with this key are rendered when the flow runs.
             Value::Mapping(entries) if entries.contains_key("__prefect_kind") => {}
             Value::Mapping(entries) => {
                 for (key, value) in entries {
@@ -169,9 +169,12 @@ impl Checker<'_, '_> {
             return None;
         }
         let message = match self.place {
-            In::Step => format!("no earlier step has the output `{name}`"),
+            In::Step => format!("no earlier step has the output '{name}'"),
             In::Fields => missing_value(if is_whole { name } else { placeholder.text }),
-            In::Pull => format!("no earlier step has the output `{name}`; workers remove the placeholder"),
+            In::Pull => format!(
+                "no earlier step has the output '{name}'; workers will remove the \
+                                 placeholder"
+            ),
         };
         Some(Diagnostic::warning(Code::UNKNOWN_OUTPUT, message).help(self.advice(name)))
     }
@@ -179,7 +182,7 @@ impl Checker<'_, '_> {
     /// Returns the help text for a reference to an unknown output.
     fn advice(&self, name: &str) -> String {
         if self.all.may_have(name) {
-            return "the step with this output comes later".to_owned();
+            return "the output belongs to a later step; move that step before this reference".to_owned();
         }
         let paths = self.before.paths();
         if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
@@ -187,10 +190,10 @@ impl Checker<'_, '_> {
         }
         let id = name.split(['.', '[']).next().unwrap_or_default();
         if let Some(outputs) = self.before.outputs_of(id) {
-            return format!("the step '{id}' gives {}", outputs.join(", "));
+            return format!("step '{id}' has the outputs {}", outputs.join(", "));
         }
         if is_like_a_variable(name) {
-            return format!("no step gives it, and the environment variable {name} is not set");
+            return format!("no step has this output, and the environment variable {name} is not set");
         }
         format!("no step has the id or the output '{id}'")
     }

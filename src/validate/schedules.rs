@@ -33,9 +33,9 @@ fn slugs(items: &[Value], at: &Pointer, findings: &mut Findings<'_>) {
     for (index, item) in items.iter().enumerate() {
         let Some(slug) = ScheduleItem(item).slug().literal() else { continue };
         if !slug.is_empty() && !seen.insert(slug) {
-            let message = format!("another schedule of this deployment has the slug `{slug}`");
+            let message = format!("another schedule of this deployment already has the slug '{slug}'");
             let diagnostic =
-                Diagnostic::error(Code::SCHEDULE, message).help("give every schedule a slug of its own");
+                Diagnostic::error(Code::SCHEDULE, message).help("give each schedule a unique slug");
             findings.at_value(&at.join(index).join(ScheduleItem::SLUG), diagnostic);
         }
     }
@@ -93,7 +93,7 @@ pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Find
     }
     let Some(items) = deployment.fields.triggers().literal() else { return };
     for (index, _) in items.iter().enumerate().filter(|(_, item)| TriggerItem(item).is_on_metric()) {
-        let message = "triggers on metrics are only supported on Prefect Cloud";
+        let message = "metric triggers are only supported on Prefect Cloud";
         let at = deployment.pointer_to(Key::Triggers).join(index);
         findings.at_value(&at, Diagnostic::error(Code::TRIGGER, message));
     }
@@ -114,8 +114,10 @@ pub(crate) fn slas(deployment: &ResolvedDeployment, findings: &mut Findings<'_>)
 
 fn unknown_keys(keys: Vec<UnknownKey>, at: &Pointer, findings: &mut Findings<'_>) {
     for key in keys {
-        let diagnostic =
-            Diagnostic::warning(Code::UNKNOWN_KEY, format!("the key `{}` has no effect", key.path));
+        let diagnostic = Diagnostic::warning(
+            Code::UNKNOWN_KEY,
+            format!("the key '{}' is unknown and has no effect", key.path),
+        );
         let help = key.suggestion.map(|known| format!("did you mean `{known}`?"));
         findings.at_key(&at.join(key.index).join_all(&key.path), Diagnostic { help, ..diagnostic });
     }

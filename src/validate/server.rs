@@ -1,4 +1,4 @@
-//! Validation that needs the server.
+//! Validates deployments against the server.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -44,28 +44,34 @@ fn problem(line: &str) -> Option<String> {
     let word = line.split_whitespace().next()?;
     let has_expression = line.contains("<<") && line.contains(">>");
     if word.starts_with('#') {
-        Some("a comment is run as a program".to_owned())
+        Some("the comment is run as a program, because the script runs without a shell".to_owned())
     } else if BUILTINS.contains(&word) {
-        Some(format!("`{word}` is a shell builtin, and the line runs without a shell"))
+        Some(format!("`{word}` is a shell builtin, but the script runs without a shell"))
     } else if KEYWORDS.contains(&word) {
-        Some(format!("`{word}` is shell syntax, and the line runs without a shell"))
+        Some(format!("`{word}` is shell syntax, but the script runs without a shell"))
     } else if is_assignment(word) {
-        Some(format!("`{word}` is a shell assignment, and the line runs without a shell"))
+        Some(format!("`{word}` is a shell assignment, but the script runs without a shell"))
     } else if line.ends_with('\\') {
-        Some("the line does not continue on the next line: each line is a separate program".to_owned())
+        Some(
+            "the command cannot continue on the next line, because each line is run as a separate program"
+                .to_owned(),
+        )
     } else if has_expression {
         None
     } else if let Some(operator) = here_document(line) {
-        Some(format!("`{operator}` starts a here-document, which needs a shell"))
+        Some(format!("`{operator}` starts a here-document, which requires a shell"))
     } else if split_words(line).is_err() {
-        Some("a quote is not closed on this line: each line is a separate program".to_owned())
+        Some("the quote is not closed on this line, and each line is run as a separate program".to_owned())
     } else {
         let (operator, _) = shell_operator(line)?;
-        Some(format!("`{operator}` is passed to the program as an argument: the line runs without a shell"))
+        Some(format!(
+            "`{operator}` is passed to the program as an argument, because the script runs without \
+                      a shell"
+        ))
     }
 }
 
-/// Whether a word is `NAME=value`.
+/// Returns whether a word has the form `NAME=value`.
 fn is_assignment(word: &str) -> bool {
     word.split_once('=').is_some_and(|(name, _)| {
         name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
@@ -92,7 +98,7 @@ mod tests {
             ("TOKEN=abc pip install x", Some("`TOKEN=abc` is a shell assignment")),
             ("FOO=bar", Some("assignment")),
             ("if [ -f x ]; then echo y; fi", Some("`if` is shell syntax")),
-            ("pip install -r requirements.txt \\", Some("does not continue")),
+            ("pip install -r requirements.txt \\", Some("cannot continue")),
             ("echo \"a", Some("quote")),
             ("cat <<EOT", Some("here-document")),
             ("make && make test", Some("`&&` is passed")),

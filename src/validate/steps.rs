@@ -26,7 +26,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(item) = well_formed(listed, findings) else { return };
     let pointer = listed.pointer.join(item.name);
     let Some(entry) = item.entry() else {
-        // Without a doubt the name is a Python function, which cannot be validated.
+        // An unknown name may be the name of a Python function, which cannot be validated.
         if let Some(doubt) = registry::doubt(item.name) {
             let message = format!("step '{}' does not exist", item.name);
             let fix = name_fix(item.name, &pointer, findings);
@@ -94,7 +94,7 @@ pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, f
             if placeholder.kind() != Kind::Environment || environment.non_empty(variable).is_some() {
                 continue;
             }
-            let message = format!("the input '{}' of {} is empty", input.name, entry.short_name());
+            let message = format!("input '{}' of step '{}' is empty", input.name, entry.short_name());
             let diagnostic = Diagnostic::error(Code::STEP_INPUT, message)
                 .help(format!("set the environment variable {variable}"));
             findings.at_value(&listed.pointer.join(item.name).join(input.name), diagnostic);
@@ -115,7 +115,7 @@ pub(super) fn pull(steps: &[Value], pointer: &Pointer, findings: &mut Findings<'
         let step_pointer = pointer.join(index);
         let pointer = step_pointer.join(name);
         if let Some(doubt) = registry::doubt(name) {
-            let message = format!("workers will not find the pull step '{name}'");
+            let message = format!("pull step '{name}' does not exist on workers");
             let fix = name_fix(name, &pointer, findings);
             let diagnostic = Diagnostic::warning(Code::UNKNOWN_PULL_STEP, message).help(doubt).fix(fix);
             findings.at_key(&pointer, diagnostic);
@@ -200,20 +200,19 @@ fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'s
     if !others.is_empty() {
         let is_step = |name: &&str| registry::find(name).is_some();
         let help = if others.iter().any(is_step) {
-            "write each step as a list item of its own"
+            "write each step as a separate list item"
         } else {
-            "indent the inputs of a step further than its name"
+            "indent the inputs of the step further than its name"
         };
         return Some((format!("Step has unexpected additional keys: {}", others.join(", ")), help));
     }
-    let help = "write the inputs below the name, or `{}` if there are none";
+    let help = "indent the inputs below the name, or use `{}` if the step has no inputs";
     match inputs {
         Value::Mapping(_) => None,
-        Value::Null => Some((format!("the step '{name}' has no inputs"), help)),
-        other => Some((
-            format!("the inputs of the step '{name}' must be a mapping, not {}", value::kind(other)),
-            help,
-        )),
+        Value::Null => Some((format!("step '{name}' has no inputs"), help)),
+        other => {
+            Some((format!("the inputs of step '{name}' must be a mapping, not {}", value::kind(other)), help))
+        }
     }
 }
 
@@ -222,7 +221,7 @@ fn shell(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_>) {
     let Some(script) = item.script_without_shell() else { return };
     for Problem { range, message } in shell_script::problems(script) {
         let diagnostic = Diagnostic::warning(Code::SHELL_NEEDED, message)
-            .help("write one command per line, or add `shell: true`, which runs each line with /bin/sh");
+            .help("write one command per line, or add `shell: true` to run each line with /bin/sh");
         findings.at_part(&pointer.join(StepItem::SCRIPT), Part::new(script, range), diagnostic);
     }
 }
@@ -239,9 +238,9 @@ pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
                 continue;
             };
             let Some(item) = owner.item() else { continue };
-            let message = format!("the step id `{id}` is hidden by an output with the same name");
+            let message = format!("the step id '{id}' is hidden by an output with the same name");
             let diagnostic =
-                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("give the step another id");
+                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("use a different id for the step");
             findings.at_value(&owner.pointer.join(item.name).join(StepItem::ID), diagnostic);
         }
     }

@@ -31,8 +31,13 @@ pub(crate) fn work_pools<'a>(
                  worker will be able to pick up its runs. You can create a work pool in the Prefect UI."
             );
             let help = did_you_mean(name, all.iter().map(String::as_str)).map_or_else(
-                || format!("create it with `prefectl work-pool create {name} --type TYPE`"),
-                |known| format!("did you mean '{known}'? Or create it with `prefectl work-pool create {name} --type TYPE`"),
+                || format!("create the work pool with `prefectl work-pool create {name} --type TYPE`"),
+                |known| {
+                    format!(
+                        "did you mean '{known}'? Or create the work pool with `prefectl work-pool \
+                                 create {name} --type TYPE`"
+                    )
+                },
             );
             let diagnostic = Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help);
             if deployment.spec.has_own_work_pool() {
@@ -46,8 +51,8 @@ pub(crate) fn work_pools<'a>(
         if pool.kind == "prefect-agent" {
             let message = "Cannot create a project-style deployment with work pool of type 'prefect-agent'. If you \
                            wish to use an agent with your deployment, please use the `prefect deployment build` command.";
-            let help =
-                "agents are gone since Prefect 3.0: use a pool of another type, such as process or docker";
+            let help = "Prefect 3 does not support agents; use a work pool of a different type, such as process or \
+                 docker";
             findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
         }
         if let Some(given) = deployment.fields.job_variables().literal() {
@@ -66,10 +71,10 @@ pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, finding
         if properties.contains_key(name) {
             continue;
         }
-        let message = format!("the job variable '{name}' is not used by work pool '{}'", pool.name);
+        let message = format!("job variable '{name}' is not defined by work pool '{}'", pool.name);
         let names = properties.keys().map(String::as_str);
         let help = did_you_mean(name, names.clone()).map_or_else(
-            || format!("it takes {}", names.collect::<Vec<_>>().join(", ")),
+            || format!("the work pool defines {}", names.collect::<Vec<_>>().join(", ")),
             |known| format!("did you mean '{known}'?"),
         );
         findings.at_key(
@@ -80,10 +85,8 @@ pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, finding
     for violation in json_schema::violations(given, schema, true) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
         let field = violation.path.join(".");
-        let message = format!(
-            "the job variable '{field}' does not fit work pool '{}': {}",
-            pool.name, violation.message
-        );
+        let message =
+            format!("job variable '{field}' is invalid for work pool '{}': {}", pool.name, violation.message);
         findings.at_value(&place, Diagnostic::error(Code::JOB_VARIABLE_TYPE, message));
     }
 }

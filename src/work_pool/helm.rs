@@ -67,7 +67,9 @@ impl WorkerValues {
                 worker.insert("apiConfig".to_owned(), json!("cloud"));
                 let api = json!({"accountId": account, "workspaceId": workspace});
                 worker.insert("cloudApiConfig".to_owned(), api);
-                comments.push("The API key is in a Kubernetes secret. Create it with:".to_owned());
+                comments.push(
+                    "The API key must be stored in a Kubernetes secret. Create the secret with:".to_owned(),
+                );
                 comments.push(self.secret_command("prefect-api-key", "key", "YOUR_API_KEY"));
             }
             WorkerApi::SelfHosted { url, has_login } => {
@@ -76,7 +78,8 @@ impl WorkerValues {
                 if *has_login {
                     api["basicAuth"] = json!({"enabled": true, "existingSecret": "prefect-auth"});
                     comments.push(
-                        "The user name and the password are in a Kubernetes secret. Create it with:"
+                        "The username and password must be stored in a Kubernetes secret. Create the secret \
+                         with:"
                             .to_owned(),
                     );
                     comments.push(self.secret_command("prefect-auth", "auth-string", "USER:PASSWORD"));
@@ -86,7 +89,8 @@ impl WorkerValues {
         }
         if self.api.is_loopback() {
             comments.push(
-                "In a cluster, this address is the pod itself. Set the address of the server with --api-url."
+                "In a cluster, this address refers to the pod itself. Set the address of the server with \
+                 --api-url."
                     .to_owned(),
             );
         }

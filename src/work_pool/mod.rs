@@ -118,7 +118,7 @@ pub(crate) async fn create(
                 ("is_paused", json!(options.paused)),
             ]);
             let pool = match client.create_work_pool(&body).await {
-                // Another client created the pool meanwhile.
+                // Another client has created the pool in the meantime.
                 Err(ApiError::Conflict { .. }) => return Err(WorkPoolError::Exists(options.name.clone())),
                 other => other?,
             };
@@ -138,7 +138,7 @@ async fn update(
         progress.warn(&Diagnostic::warning(
             Code::WORK_POOL_TYPE,
             format!(
-                "the type '{kind}' is ignored: work pool '{}' already has the type '{}'",
+                "the type '{kind}' is ignored because work pool '{}' already has the type '{}'",
                 pool.name, pool.kind
             ),
         ));
@@ -196,7 +196,7 @@ fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, JsonObject>) -> Wor
 /// Returns all work pools, sorted from newest to oldest.
 pub(crate) async fn list(client: &Client) -> Result<Vec<WorkPool>, WorkPoolError> {
     let mut pools = client.work_pools().await?;
-    // Timestamps of a server sort as strings.
+    // The server's timestamps can be sorted as strings.
     let created = |pool: &WorkPool| pool.raw.get("created").and_then(Value::as_str).unwrap_or("").to_owned();
     pools.sort_by_key(|pool| std::cmp::Reverse(created(pool)));
     Ok(pools)

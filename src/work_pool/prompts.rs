@@ -19,7 +19,7 @@ pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result
     let rows = types.iter().map(|kind| vec![kind.name.clone(), kind.description.clone()]).collect();
     let question = "What infrastructure type would you like to use for your new work pool?";
     let row = ask.select(Select::new(question, rows)).await?;
-    // The prompt has no row to opt out, so that a type was chosen.
+    // The prompt has no opt-out row, so the user has selected a type.
     Ok(types.swap_remove(row.unwrap_or_default()))
 }
 

@@ -31,29 +31,30 @@ const KUBERNETES_LOCATIONS: [(&str, &str, &str); 12] = [
 
 const TYPES: [&str; 6] = ["string", "integer", "number", "boolean", "object", "array"];
 
-/// An error of an edit.
+/// The error returned if an edit cannot be applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TemplateError {
     #[error("invalid `--set {0}`: expected KEY=VALUE")]
     NotAnAssignment(String),
     #[error("the base job template has no variable '{name}'; {}", known_names(.suggestion.as_deref(), .known))]
     UnknownVariable { name: String, suggestion: Option<String>, known: Vec<String> },
-    #[error("invalid value {value} for the variable '{name}': {reason}")]
+    #[error("invalid value {value} for variable '{name}': {reason}")]
     Value { name: String, value: Value, reason: String },
-    #[error("invalid `--add-variable {0}`: expected NAME:TYPE or NAME:TYPE=DEFAULT, with one of the types {types}", types = TYPES.join(", "))]
+    #[error("invalid `--add-variable {0}`: expected NAME:TYPE or NAME:TYPE=DEFAULT, where TYPE is one of \
+             {types}", types = TYPES.join(", "))]
     NotAVariable(String),
     #[error("the base job template already has a variable '{name}' of type {existing}")]
     OtherType { name: String, existing: String },
     #[error(
-        "the job does not use the variable '{0}': set its location, \
-         such as `--place {0}=job_manifest.spec.template.spec.nodeSelector`"
+        "the job does not use the variable '{0}'; set its location, for example with `--place \
+         {0}=job_manifest.spec.template.spec.nodeSelector`"
     )]
     NoPlace(String),
-    #[error("invalid `--place {0}`: expected NAME=PATH with the name of a variable from `--add-variable`")]
+    #[error("invalid `--place {0}`: expected NAME=PATH, where NAME is a variable from `--add-variable`")]
     BadPlace(String),
     #[error("invalid location '{path}' in the job configuration: {reason}")]
     Place { path: String, reason: String },
-    #[error("the base job template has no `{0}`")]
+    #[error("the base job template does not contain `{0}`")]
     Incomplete(&'static str),
 }
 
@@ -140,7 +141,7 @@ fn set(template: &mut JsonObject, text: &str) -> Result<(), TemplateError> {
             Ok(Value::Object(entries))
         }
     };
-    // A value that parses as a number may be a string, such as a tag.
+    // A value that can be parsed as a number may be intended as a string, such as a tag.
     let candidates = [serde_json::from_str(value).ok(), Some(Value::from(value))];
     let mut first_error = None;
     for candidate in candidates.into_iter().flatten() {
@@ -284,7 +285,7 @@ fn put(target: &mut Value, path: &[&str], value: Value) -> Result<(), String> {
             let length = items.len();
             let item = step.parse().ok().and_then(|index: usize| items.get_mut(index));
             put(
-                item.ok_or_else(|| format!("'{step}' is not an index of a list of {length} items"))?,
+                item.ok_or_else(|| format!("'{step}' is not a valid index for a list of {length} items"))?,
                 rest,
                 value,
             )
@@ -370,8 +371,8 @@ mod tests {
         );
         for (set, expected) in [
             ("imge=x", "the base job template has no variable 'imge'; did you mean 'image'?"),
-            ("finished_job_ttl=soon", "invalid value \"soon\" for the variable 'finished_job_ttl'"),
-            ("pull=Sometimes", "invalid value \"Sometimes\" for the variable 'pull'"),
+            ("finished_job_ttl=soon", "invalid value \"soon\" for variable 'finished_job_ttl'"),
+            ("pull=Sometimes", "invalid value \"Sometimes\" for variable 'pull'"),
             ("image", "invalid `--set image`: expected KEY=VALUE"),
         ] {
             let error = changed(&edits(&[set], &[], &[])).unwrap_err();
@@ -411,7 +412,7 @@ mod tests {
             (":string", "", "invalid `--add-variable :string`"),
             ("image:integer", "", "the base job template already has a variable 'image' of type string"),
             ("zone:string", "", "the job does not use the variable 'zone'"),
-            ("n:integer=many", "n=job_manifest.n", "invalid value \"many\" for the variable 'n'"),
+            ("n:integer=many", "n=job_manifest.n", "invalid value \"many\" for variable 'n'"),
             ("zone:string", "zone=command.x", "invalid location 'command.x' in the job configuration"),
             (
                 "zone:string",
@@ -425,6 +426,6 @@ mod tests {
             assert!(error.starts_with(expected), "{add}: {error}");
         }
         let error = changed(&edits(&[], &[], &["image=command"])).unwrap_err();
-        assert!(error.contains("the name of a variable from `--add-variable`"), "{error}");
+        assert!(error.contains("a variable from `--add-variable`"), "{error}");
     }
 }

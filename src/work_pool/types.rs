@@ -19,7 +19,7 @@ const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PoolType {
     pub(crate) name: String,
-    /// Empty if unknown.
+    /// Description of the type. Empty if it is unknown.
     pub(crate) description: String,
     /// The template that is used for pools created without a template.
     pub(crate) base_job_template: JsonObject,

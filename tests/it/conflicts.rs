@@ -90,7 +90,7 @@ fn does_not_overwrite_changed_fields() -> Result<()> {
     error: deployment 'hello-UNIQUE/d0' was changed on the server since it was compared:
       version: "v0" -> "theirs"
       description: "Greets." -> "Theirs"
-    help: nothing was written; deploy again to compare with the current state, or use --force to overwrite
+    help: nothing was written; deploy again to compare with the current state, or pass --force to overwrite it
     "#);
     assert_eq!(proxy.writes().len(), 0);
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d0")?["version"], json!("theirs"));

@@ -143,7 +143,7 @@ fn selects_deployments_by_name_and_pattern() -> Result<()> {
     exit 4
     --- stderr
     error: Discovered one or more deployment configurations, but no name was given. Please specify the name of at least one deployment to create or update.
-    help: use --all, or -n with one of: one, two
+    help: pass --all, or pass -n with one of: one, two
     ");
     let output = sandbox.run("deploy --all -n two --quiet")?;
     assert_output!(output, @r"

@@ -154,14 +154,14 @@ fn reports_a_missing_project_file() -> Result<()> {
     exit 2
     --- stderr
     error: no production.yaml here
-    help: create one with `prefectl init`, or name another file with --prefect-file
+    help: create one with `prefectl init`, or specify another file with --prefect-file
     ");
     let output = sandbox.run("deploy --all --prefect-file .")?;
     assert_output!(output, @r"
     exit 2
     --- stderr
     error: cannot read [PROJECT]/.: Is a directory (os error 21)
-    help: name the file with --prefect-file
+    help: specify the file with --prefect-file
     ");
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;
@@ -169,7 +169,7 @@ fn reports_a_missing_project_file() -> Result<()> {
     exit 2
     --- stderr
     error: no prefect.yaml here
-    help: create one with `prefectl init`, or name another file with --prefect-file
+    help: create one with `prefectl init`, or specify another file with --prefect-file
     ");
     let output = sandbox.run("deploy")?;
     assert_output!(output, @r"
@@ -252,7 +252,7 @@ deployments:
     6 |     image_name: "{{ $PREFECT_IMAGE_NAME }}"
       |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^^
     help: the environment variable PREFECT_IMAGE_NAME is not set
-    error[step-input]: the input 'image_name' of build_docker_image is empty
+    error[step-input]: input 'image_name' of step 'build_docker_image' is empty
      --> prefect.yaml:6:17
       |
     6 |     image_name: "{{ $PREFECT_IMAGE_NAME }}"
@@ -337,12 +337,12 @@ fn reports_a_failing_script() -> Result<()> {
     assert_output!(output, @r"
     exit 7
     --- stderr
-    warning[shell-needed]: a quote is not closed on this line: each line is a separate program
+    warning[shell-needed]: the quote is not closed on this line, and each line is run as a separate program
      --> prefect.yaml:4:13
       |
     4 |     script: echo 'unclosed
       |             ^^^^^^^^^^^^^^
-    help: write one command per line, or add `shell: true`, which runs each line with /bin/sh
+    help: write one command per line, or add `shell: true` to run each line with /bin/sh
     error[step-failed]: Encountered error while running prefect.deployments.steps.run_shell_script: No closing quotation in the line `echo 'unclosed`
      --> prefect.yaml:4:13
       |
@@ -368,7 +368,7 @@ fn rejects_an_unknown_work_pool() -> Result<()> {
       |
     6 |   work_pool: {name: pol-UNIQUE}
       |                     ^^^^^^^^^^^^^^
-    help: did you mean 'pool-UNIQUE'? Or create it with `prefectl work-pool create pol-UNIQUE --type TYPE`
+    help: did you mean 'pool-UNIQUE'? Or create the work pool with `prefectl work-pool create pol-UNIQUE --type TYPE`
     error: nothing was registered
     ");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);

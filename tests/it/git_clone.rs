@@ -159,8 +159,8 @@ deployments:
     assert_output!(output, @r#"
     exit 1
     --- stderr
-    error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not fetch its entrypoint 'flow.py:hello': file 'flow.py' does not exist
-    help: the directory in which the flow would start has .git, README.md
+    error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not fetch the entrypoint 'flow.py:hello': file 'flow.py' does not exist
+    help: the directory in which the flow would start contains .git, README.md
     error: nothing was registered
     "#);
 

@@ -214,7 +214,7 @@ fn explains_commands_that_only_the_reference_has() -> Result<()> {
     exit 2
     --- stderr
     error: prefectl does not support the command `prefect work-pool storage`
-    help: run `prefectl --python-cli work-pool storage` with the Python Prefect
+    help: run `prefectl --python-cli work-pool storage` to use the Python package `prefect`
     ");
     let late = sandbox.run("--quiet --python-cli schema")?;
     assert!(

@@ -218,7 +218,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 8
     --- stderr
-    error: the saved plan is out of date: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
+    error: the saved plan is out of date: deployment 'hello-UNIQUE/a' has changed on the server; deployment 'goodbye-UNIQUE/b' has changed on the server; nothing was registered
     help: create and review a new plan with `prefectl plan --out`
     ");
 
@@ -230,7 +230,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 8
     --- stderr
-    error: the saved plan is out of date: 'hello-UNIQUE/a' has changed on the server; 'goodbye-UNIQUE/b' differs in the file or the options; nothing was registered
+    error: the saved plan is out of date: deployment 'hello-UNIQUE/a' has changed on the server; deployment 'goodbye-UNIQUE/b' has changed in the file or the options; nothing was registered
     help: create and review a new plan with `prefectl plan --out`
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?["description"], json!("by hand"));
@@ -240,7 +240,7 @@ fn deploy_applies_exactly_the_saved_plan() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: invalid plan other.json: it was saved by another version of prefectl
+    error: invalid plan other.json: the plan was saved by a different version of prefectl
     ");
     Ok(())
 }

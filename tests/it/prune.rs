@@ -77,7 +77,7 @@ fn prune_deletes_only_what_the_project_no_longer_declares() -> Result<()> {
     exit 1
     --- stderr
     error: more deployments would be deleted than --max-deletes allows (0): hello-UNIQUE/b
-    help: nothing was registered; if these deployments really have to be deleted, increase --max-deletes
+    help: nothing was registered; increase --max-deletes if these deployments should be deleted
     ");
     assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
 
@@ -107,7 +107,7 @@ fn prune_requires_a_project_id() -> Result<()> {
     exit 2
     --- stderr
     error: --prune requires a project id
-    help: set it with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
+    help: set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
     ");
     assert_eq!(
         sandbox.run("deploy -n a --prune --project x")?.code,
@@ -154,7 +154,7 @@ fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     --- stdout
     Deleted 2 deployments.
     --- stderr
-    Deployment 'hello-UNIQUE/theirs' stays: this project did not register it, or other projects did.
+    Deployment 'hello-UNIQUE/theirs' is kept because this project did not register it or another project also registered it.
     To be deleted:
       hello-UNIQUE/b
       hello-UNIQUE/c

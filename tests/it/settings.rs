@@ -173,7 +173,7 @@ fn rejects_invalid_settings_without_writing() -> Result<()> {
     exit 2
     --- stderr
     error: Unknown setting name 'API_URL'.
-    help: `prefectl config view --show-defaults` lists all settings
+    help: run `prefectl config view --show-defaults` to list all settings
     ");
     assert!(!profiles(&sandbox).exists());
     fs::write(
@@ -211,7 +211,7 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
     warning: Setting 'PREFECT_API_URI' is not recognized
     help: did you mean PREFECT_API_URL?
     warning: Setting 'PREFECT_NEXT_TOKEN' is not recognized
-    help: `prefectl config view --show-defaults` lists all settings
+    help: run `prefectl config view --show-defaults` to list all settings
     $ prefectl config unset PREFECT_API_URI --yes
     exit 0
     --- stdout

@@ -151,7 +151,7 @@ impl Journal {
     pub(crate) fn done(&self, name: &str) {
         let Some(open) = &self.open else { return };
         let mut file = open.file.lock().unwrap_or_else(PoisonError::into_inner);
-        // Without the line, the deployment is compared again.
+        // If the line is missing, the deployment is only compared again.
         let _ = writeln!(file, "{}", json!(Entry::Done(name.to_owned())));
     }
 

@@ -118,7 +118,7 @@ fn only_its_owner_can_read_it() {
 }
 
 #[test]
-fn another_deploy_keeps_its_journal() {
+fn finish_keeps_the_journal_of_another_deploy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.jsonl");
     let first = begin(&path, &[], &[], &Redactor::default());
@@ -130,7 +130,7 @@ fn another_deploy_keeps_its_journal() {
 }
 
 #[test]
-fn each_directory_and_server_has_its_own() {
+fn path_depends_on_directory_and_server() {
     let environment = Environment::from_iter([("HOME", "/home/ada")]);
     let here = path(&environment, "http://a/api", Path::new("/p")).unwrap();
     assert!(here.starts_with("/home/ada/.local/state/prefectl/deploy"), "{}", here.display());

@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     };
     let saved_plan = arguments.plan.as_ref().map(|path| plan::read(path, context)).transpose()?;
     match &saved_plan {
-        // A saved plan was made without starting the project's interpreter, and must come out the same.
+        // A saved plan was created without running the project's interpreter. Running it now could change the result.
         Some(plan) => options = plan.select(options),
         None => options.python = options.python.with_project_scope(),
     }
@@ -64,7 +64,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let result = result(deployed, &mut report, &links);
     view.end();
     match arguments.output {
-        // The summary table has the results.
+        // The summary table contains the results.
         OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
         OutputFormat::Text => show_lines(&report, &options, context),
         OutputFormat::Json => {
@@ -295,7 +295,7 @@ fn help(report: &Report) -> String {
         (false, false) => "nothing was written".to_owned(),
     };
     if report.only_conflicts() {
-        help += "; deploy again to compare with the current state, or use --force to overwrite";
+        help += "; deploy again to compare with the current state, or pass --force to overwrite it";
     }
     std::iter::once(help).chain(report.unrestored.iter().cloned()).collect::<Vec<_>>().join("\n  ")
 }

@@ -50,7 +50,7 @@ impl ServerLookup for Server<'_> {
 
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError> {
         match self.client.block_names(kind).await {
-            // Without permission to read blocks, none are offered.
+            // If the user may not read blocks, no blocks are offered.
             Err(ApiError::Forbidden { .. }) => Ok(None),
             names => Ok(names?),
         }

@@ -38,14 +38,14 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
         None => Ok(Ok(Vec::new())),
         Some(failure) => Err(failure),
     };
-    // Created runs are printed even if a later run could not be created.
+    // Runs that have been created are printed even if a later run cannot be created.
     if output == OutputFormat::Json && !created.is_empty() {
         let watched = end.as_ref().ok().and_then(|end| end.as_deref().ok()).unwrap_or_default();
         let document = |created: &CreatedRun| {
             let watched = watched.iter().find(|watched| watched.id == created.run.id);
             document(created, watched, links.flow_run(created.run.id).as_deref())
         };
-        // A single name gives a single document. A pattern gives a list, even of one run.
+        // A single name results in a single document. A pattern always results in a list, even for a single run.
         let is_single = matches!(options.names.as_slice(), [] | [_])
             && !options.names.iter().any(|name| deployment::is_pattern(name));
         match created.as_slice() {

@@ -98,9 +98,10 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
         return Err(CommandError::usage("An anchor date can only be provided with an interval schedule"));
     }
     if arguments.timezone.is_none() && arguments.rrule.as_deref().is_some_and(|rule| rule.contains("TZID")) {
-        let error =
-            CommandError::usage("The rule sets its time zone with TZID, which the server does not support.")
-                .help("set the time zone with --timezone");
+        let error = CommandError::usage(
+            "The recurrence rule sets its time zone with TZID, which the server does not support.",
+        )
+        .help("remove TZID from the rule and set the time zone with --timezone");
         return Err(CommandError { reference: Some(TIME_ZONE.to_owned()), ..error });
     }
     if let Some(anchor) = &arguments.anchor_date {

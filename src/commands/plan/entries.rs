@@ -35,7 +35,7 @@ pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     }
     let found = changed_values(path.clone(), old, new);
     if found.is_empty() {
-        return vec![Entry { path, old: None, new: None }]; // --force
+        return vec![Entry { path, old: None, new: None }]; // written because of --force
     }
     found.into_iter().map(|leaf| Entry { path: leaf.path, old: leaf.old, new: leaf.new }).collect()
 }

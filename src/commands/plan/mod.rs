@@ -62,7 +62,7 @@ pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError>
     let invalid = |reason: String| CommandError::usage(format!("invalid plan {}: {reason}", path.display()));
     let document: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     if document.get("schema").and_then(Value::as_u64) != Some(PLAN_SCHEMA.into()) {
-        return Err(invalid("it was saved by another version of prefectl".to_owned()));
+        return Err(invalid("the plan was saved by a different version of prefectl".to_owned()));
     }
     serde_json::from_value(document).map_err(|error| invalid(error.to_string()))
 }

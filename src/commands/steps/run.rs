@@ -64,7 +64,7 @@ fn text(run: &StepRun) -> String {
     match &run.pulled {
         None => {}
         Some(PulledFlow { pulled: Pulled::OutOfReach { reason }, .. }) => {
-            lines.push(format!("  cannot verify the pull steps here: {reason}"));
+            lines.push(format!("  the pull steps cannot be verified here: {reason}"));
         }
         Some(PulledFlow { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
             lines.extend(outputs(pulled));

@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_values_are_kept_once() {
+    fn shares_equal_values() {
         let shared = SharedValues::default();
         let deployment = |number: u32| {
             let raw = json!({
@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_is_that_of_runs_of_this_deployment() {
+    fn reads_the_concurrency_limit_of_the_deployment() {
         for (raw, limit) in [
             (json!({"concurrency_limit": null, "global_concurrency_limit": {"limit": 2}}), json!(2)),
             (json!({"concurrency_limit": 3, "global_concurrency_limit": null}), json!(3)),

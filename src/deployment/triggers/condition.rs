@@ -171,7 +171,7 @@ fn event(reader: &mut Reader<'_>) -> Condition {
 fn event_within(reader: &mut Reader<'_>, posture: Posture) -> Seconds {
     let within = reader.optional("within", Seconds::ZERO, duration_value);
     if within.is_negative() {
-        reader.error("within", "it must not be negative");
+        reader.error("within", "the value must not be negative");
     } else if posture == Posture::Proactive && within == Seconds::ZERO {
         return SHORTEST_PROACTIVE;
     } else if posture == Posture::Proactive && within < SHORTEST_PROACTIVE {
@@ -215,7 +215,7 @@ fn compound(reader: &mut Reader<'_>) -> Option<Condition> {
         Value::String(word) if word == "all" => Ok(Require::Word("all")),
         other => integer(other)
             .map(Require::Number)
-            .map_err(|_| "expected a number of triggers, `any` or `all`".to_owned()),
+            .map_err(|_| "expected the number of triggers, `any` or `all`".to_owned()),
     });
     let triggers = nested(reader);
     let within = composite_within(reader);

@@ -1,6 +1,6 @@
 //! Triggers are automations that run a deployment when events occur or fail to occur.
 //!
-//! Triggers are validated before anything is written. Like in Prefect, requests contain every key, including
+//! Triggers are validated before anything is written. As in Prefect, requests contain every key, including
 //! keys with default values.
 
 mod condition;
@@ -82,7 +82,7 @@ impl Trigger {
         let name = reader.optional("name", None, nullable(text)).filter(|name| !name.is_empty());
         let schedule_after = reader.optional("schedule_after", Seconds::ZERO, |value| {
             let wait = duration_value(value)?;
-            if wait.is_negative() { Err("it must not be negative".to_owned()) } else { Ok(wait) }
+            if wait.is_negative() { Err("the value must not be negative".to_owned()) } else { Ok(wait) }
         });
         Some(Self {
             name: name.unwrap_or(default_name),

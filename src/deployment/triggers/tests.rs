@@ -13,7 +13,7 @@ fn parse(yaml: &str) -> Result<Triggers, Vec<ItemError>> {
 }
 
 #[test]
-fn bodies_are_those_of_the_reference() {
+fn bodies_match_prefect() {
     let cases: Vec<Case> =
         serde_json::from_str(include_str!("../../../tests/data/triggers/automations.json")).unwrap();
     assert!(cases.len() > 80);
@@ -27,7 +27,7 @@ fn bodies_are_those_of_the_reference() {
 }
 
 #[test]
-fn names_are_numbered_over_all_triggers() {
+fn numbers_default_names_across_all_triggers() {
     let found = parse("[{name: first}, {}, {name: null}, {name: ''}]").unwrap();
     let names: Vec<_> = found.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
     assert_eq!(names, ["first", "watched__automation_2", "watched__automation_3", "watched__automation_4"]);
@@ -35,14 +35,14 @@ fn names_are_numbered_over_all_triggers() {
 
 /// Releases of the reference before 3.9 raise a `TypeError` here.
 #[test]
-fn a_proactive_trigger_takes_every_notation_of_time() {
+fn parses_durations_of_proactive_triggers() {
     let found = parse("[{posture: Proactive, within: PT1M}]").unwrap();
     let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
     assert_eq!(body["trigger"]["within"], json!(60.0));
 }
 
 #[test]
-fn mistakes_are_all_found_with_their_places() {
+fn reports_all_errors_with_their_locations() {
     let found = parse(
         "- {expect: a, threshold: many}
 - {triggers: [{}, {triggers: [{posture: Proactive, within: 3}], require: 2}]}
@@ -75,9 +75,9 @@ fn mistakes_are_all_found_with_their_places() {
             (
                 3,
                 "type",
-                "`compund` is not one of event, metric, compound, sequence; did you mean `compound`?"
+                "'compund' is not one of event, metric, compound, sequence; did you mean `compound`?"
             ),
-            (4, "posture", "`reactive` is not one of Reactive, Proactive; did you mean `Reactive`?"),
+            (4, "posture", "'reactive' is not one of Reactive, Proactive; did you mean `Reactive`?"),
             (5, "", "expected a mapping, found a string"),
             (6, "within", "it must not be negative"),
         ]
@@ -85,7 +85,7 @@ fn mistakes_are_all_found_with_their_places() {
 }
 
 #[test]
-fn keys_that_mean_nothing_are_noted() {
+fn reports_unknown_keys() {
     let found = parse("[{expcet: [a], name: x}, {triggers: [{name: y, for_each: []}], metric: {}}]").unwrap();
     let found: Vec<_> =
         found.unknown_keys.iter().map(|key| (key.index, key.path.to_string(), key.suggestion)).collect();
@@ -94,7 +94,7 @@ fn keys_that_mean_nothing_are_noted() {
 }
 
 #[test]
-fn unknown_metrics_are_kept_and_noted() {
+fn keeps_and_reports_unknown_metrics() {
     let found = parse("[{type: metric, metric: {name: latenes, threshold: 1, operator: '>'}}]").unwrap();
     let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
     assert_eq!(body["trigger"]["metric"]["name"], "latenes");

@@ -7,25 +7,27 @@ codes! {
     OPTIONS = Entry {
         name: "options",
         severity: Error,
-        title: "options contradict the file or each other",
-        meaning: "An option of the command line cannot be combined with another option or with the file.",
+        title: "command-line options conflict with each other or with the file",
+        meaning: "An option on the command line cannot be combined with another option or with a value in \
+                  the project file.",
         example: "prefectl deploy --param a=1 --params '{\"a\": 1}'",
-        fix: "Remove one of the two.",
+        fix: "Remove one of the two conflicting options or values.",
     };
     IGNORED_OPTIONS = Entry {
         name: "ignored-options",
         severity: Warning,
-        title: "options for a single deployment are ignored",
-        meaning: "Options such as `--pool` and `--cron` describe a single deployment. They have no effect if \
-                  several deployments are selected.",
+        title: "options that apply to a single deployment are ignored",
+        meaning: "Options such as `--pool` and `--cron` apply to a single deployment. They have no effect \
+                  when several deployments are selected.",
         example: "prefectl deploy --all --pool production",
-        fix: "Select one deployment with `-n`, or write the values in the file.",
+        fix: "Select one deployment with `-n`, or set the values in prefect.yaml.",
     };
     PARAMETER_GIVEN_TWICE = Entry {
         name: "parameter-given-twice",
         severity: Warning,
         title: "a parameter is set by both `--param` and `--params`",
-        meaning: "The value of `--param` is used.",
+        meaning: "A parameter is passed both with `--param` and in the JSON object of `--params`. The value \
+                  from `--param` takes precedence.",
         example: "prefectl deployment run hello/default --param n=1 --params '{\"n\": 2}'",
         fix: "Set each parameter once.",
     };
@@ -33,18 +35,19 @@ codes! {
         name: "work-pool-type",
         severity: Warning,
         title: "the type of a work pool cannot be changed",
-        meaning: "The type of a work pool is fixed when the pool is created. `--overwrite` changes everything else.",
+        meaning: "The type of a work pool cannot be changed after the pool is created. `--overwrite` \
+                  updates every other field.",
         example: "prefectl work-pool create local --type docker --overwrite",
-        fix: "Delete the pool and create it again, or choose another name.",
+        fix: "Delete the pool and create it again, or choose a different name.",
     };
     UNKNOWN_PROFILE = Entry {
         name: "unknown-profile",
         severity: Warning,
-        title: "the profile does not exist",
-        meaning: "The environment or profiles.toml names a profile that is not in profiles.toml. The default \
-                  profile is used instead.",
+        title: "the selected profile does not exist",
+        meaning: "The active profile, set by an environment variable or in profiles.toml, is not defined in \
+                  profiles.toml. The default profile is used instead.",
         example: "PREFECT_PROFILE=stagin prefectl deploy --all",
-        fix: "Correct the name, or create the profile.",
+        fix: "Correct the name of the profile, or create the profile.",
     };
     UNKNOWN_SETTING = Entry {
         name: "unknown-setting",
@@ -59,10 +62,10 @@ codes! {
         name: "api-url",
         severity: Warning,
         title: "PREFECT_API_URL looks wrong",
-        meaning: "The URL is similar to the API URL of Prefect Cloud but not equal to it. In most cases it is the \
-                  URL of a page in the browser.",
+        meaning: "The URL resembles the API URL of Prefect Cloud but does not match it. Usually it was \
+                  copied from the browser's address bar.",
         example: "PREFECT_API_URL=https://app.prefect.cloud/account/...",
-        fix: "Use the form shown in the message.",
+        fix: "Use the URL shown in the message.",
     };
     TLS_VERIFICATION = Entry {
         name: "tls-verification",
@@ -71,7 +74,8 @@ codes! {
         meaning: "PREFECT_API_TLS_INSECURE_SKIP_VERIFY is enabled. Anyone who can intercept the connection can \
                   obtain the API key, and read and change all requests.",
         example: "",
-        fix: "Trust the certificate with PREFECT_API_SSL_CERT_FILE, and disable the setting.",
+        fix: "Set PREFECT_API_SSL_CERT_FILE to a file with the server's certificate, and turn off \
+              PREFECT_API_TLS_INSECURE_SKIP_VERIFY.",
     };
     CUSTOM_HEADER = Entry {
         name: "custom-header",
@@ -79,6 +83,6 @@ codes! {
         title: "a custom header is ignored",
         meaning: "PREFECT_CLIENT_CUSTOM_HEADERS contains a header that prefectl sets from other settings.",
         example: "",
-        fix: "Remove the header from the setting.",
+        fix: "Remove the header from PREFECT_CLIENT_CUSTOM_HEADERS.",
     };
 }

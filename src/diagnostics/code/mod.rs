@@ -18,13 +18,13 @@ use super::{Severity, did_you_mean};
 #[derive(Clone, Copy)]
 pub(crate) struct Code(&'static Entry);
 
-/// Explanation of a code.
+/// The explanation of a diagnostic code.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
     /// Default severity.
     pub(crate) severity: Severity,
-    /// Summary on one line.
+    /// Summary on a single line.
     pub(crate) title: &'static str,
     pub(crate) meaning: &'static str,
     /// An example that triggers the diagnostic. Empty if there is none.

@@ -7,62 +7,64 @@ codes! {
     NOT_A_MAPPING = Entry {
         name: "not-a-mapping",
         severity: Error,
-        title: "the file is not a mapping",
-        meaning: "A project file is a mapping with keys such as `build` and `deployments`. This file is empty, a \
-                  list or a single value.",
+        title: "the project file is not a mapping",
+        meaning: "A project file must be a mapping with keys such as `build` and `deployments`. This file \
+                  is empty, a list or a single value.",
         example: "- name: default\n  entrypoint: flow.py:hello",
-        fix: "Move the list below `deployments:`.",
+        fix: "Move the list under a `deployments:` key.",
     };
     UNKNOWN_KEY = Entry {
         name: "unknown-key",
         severity: Warning,
         title: "a key has no effect",
-        meaning: "Prefect ignores unknown keys silently, so a misspelled key has no effect. In a schedule an \
-                  unknown key is an error, because Prefect rejects the whole file.",
+        meaning: "Prefect silently ignores unknown keys, so a misspelled key has no effect. In a schedule, \
+                  an unknown key is an error because Prefect rejects the entire file.",
         example: "deployments:\n- name: default\n  entry_point: flow.py:hello   # entrypoint",
-        fix: "Correct or remove the key. At the top level, unknown keys are allowed because they often hold \
-              anchors.",
+        fix: "Correct or remove the key. Unknown keys at the top level of the file are allowed because they \
+              often contain anchors.",
     };
     MISPLACED_KEY = Entry {
         name: "misplaced-key",
         severity: Warning,
         title: "a key has no effect at the top level",
-        meaning: "The key belongs to a deployment. Prefect ignores it at the top level of the file.",
+        meaning: "The key is only valid in a deployment. Prefect ignores it at the top level of the file.",
         example: "schedules:\n- cron: \"0 6 * * *\"\ndeployments:\n- name: default",
         fix: "Move the key into an item of `deployments`.",
     };
     LEGACY_DEPLOYMENT_FILE = Entry {
         name: "legacy-deployment-file",
         severity: Error,
-        title: "the file is a deployment of Prefect 2",
-        meaning: "The file was created by `prefect deployment build` of Prefect 2. Prefect 3 does not support this format.",
+        title: "the file is in the deployment format of Prefect 2",
+        meaning: "The file was created by the `prefect deployment build` command of Prefect 2. Prefect 3 \
+                  does not support its format.",
         example: "name: nightly\nflow_name: etl\ninfra_overrides: {}",
-        fix: "Write the deployment as an item of `deployments` in prefect.yaml.",
+        fix: "Write the deployment as an item of the `deployments` list in prefect.yaml.",
     };
     NO_DEPLOYMENTS = Entry {
         name: "no-deployments",
         severity: Warning,
         title: "the file declares no deployments",
-        meaning: "The file has no `deployments`, or the list is empty, so there is nothing to deploy.",
+        meaning: "The `deployments` list is missing or empty, so there is nothing to deploy.",
         example: "name: acme\ndeployments: []",
         fix: "Add a deployment, for example with `prefectl init`.",
     };
     REMOVED_KEY = Entry {
         name: "removed-key",
         severity: Warning,
-        title: "a key of an earlier Prefect release has no effect",
-        meaning: "Prefect 2 supported the key, and Prefect 3 ignores it. In a schedule it is an error, because \
-                  Prefect rejects it.",
+        title: "a key from an earlier Prefect release has no effect",
+        meaning: "Prefect 2 supported this key, but Prefect 3 ignores it. In a schedule, the key is an \
+                  error because Prefect 3 rejects it.",
         example: "infra_overrides: {image: flows:latest}",
-        fix: "Use the replacement named in the message.",
+        fix: "Use the replacement given in the message.",
     };
     WRONG_TYPE = Entry {
         name: "wrong-type",
         severity: Error,
         title: "a value has the wrong type",
-        meaning: "The key requires a value of another type. Prefect rejects the whole file because of such a value.",
-        example: "version: 1.10   # a number, and 1.1 at that",
-        fix: "Use a value of the required type. Quotes turn a number or a date into a string.",
+        meaning: "The value does not have the type that its key requires. Prefect rejects a file that \
+                  contains such a value.",
+        example: "version: 1.10   # the number 1.1, not a string",
+        fix: "Use a value of the required type. To turn a number or a date into a string, quote it.",
     };
     LOSSY_SCALAR = Entry {
         name: "lossy-scalar",
@@ -76,17 +78,19 @@ codes! {
     SCHEDULE_KIND = Entry {
         name: "schedule-kind",
         severity: Error,
-        title: "a schedule does not have exactly one kind",
+        title: "a schedule does not have exactly one type",
         meaning: "A schedule requires exactly one of `cron`, `interval` and `rrule`.",
         example: "schedules:\n- cron: \"0 6 * * *\"\n  interval: 3600",
-        fix: "Specify one of the three. Write several schedules as several list items.",
+        fix: "Specify one of `cron`, `interval` and `rrule`. To use several schedules, add a list item for \
+              each.",
     };
     SCHEDULE_KEYS = Entry {
         name: "schedule-keys",
         severity: Error,
         title: "a deployment has both `schedule` and `schedules`",
-        meaning: "`schedule` is the older key, for a single schedule. Prefect rejects a deployment with both keys.",
+        meaning: "`schedule` is a deprecated key for a single schedule. Prefect rejects a deployment that \
+                  has both keys.",
         example: "schedule: {cron: \"0 6 * * *\"}\nschedules: []",
-        fix: "Use only `schedules`, with each schedule as a list item.",
+        fix: "Use only the `schedules` key, with one list item for each schedule.",
     };
 }

@@ -98,7 +98,7 @@ impl Item<'_> {
         let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
         let retained = triggers.len();
         say("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
-        // Without the key, pull steps would be generated for this machine.
+        // If the key were missing, a deploy would generate pull steps for the local machine.
         say("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
         self.unsaid(deployment, automations.len() - retained);
         Json::Object(fields)
@@ -107,16 +107,16 @@ impl Item<'_> {
     /// Adds notes about values that cannot be written in a file.
     fn unsaid(&mut self, deployment: &Deployment, others: usize) {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
-            self.note("a schedule's `max_scheduled_runs` cannot be written in a file");
+            self.note("the `max_scheduled_runs` of a schedule cannot be written in a file");
         }
         if others > 0 {
-            self.note("automations that do more than run this deployment are left out");
+            self.note("automations that do more than run this deployment are omitted");
         }
         if deployment.entrypoint().is_none() {
-            self.note("it has no entrypoint, which a deploy needs");
+            self.note("the deployment has no entrypoint, which is required to deploy it");
         }
         if deployment.work_pool_name.is_none() {
-            self.note("it has no work pool, which a deploy needs");
+            self.note("the deployment has no work pool, which is required to deploy it");
         }
         for key in ["path", "storage_document_id", "infrastructure_document_id"] {
             if deployment.raw.get(key).is_some_and(|value| !value.is_null()) {

@@ -27,7 +27,10 @@ pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
 }
 
 /// Converts whole numbers such as `600.0` to integers.
-#[expect(clippy::cast_possible_truncation, reason = "it is whole, and an interval of centuries is none")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "the number is whole and far below the limit of the integer type"
+)]
 fn seconds(value: &Json) -> Json {
     match value.as_f64() {
         Some(seconds) if seconds.fract() == 0.0 && seconds.abs() < 1e12 => json!(seconds as i64),
@@ -41,7 +44,7 @@ mod tests {
     use crate::{schedule::Schedule, value};
 
     #[test]
-    fn the_item_is_the_schedule() {
+    fn exports_the_schedule_as_an_item() {
         for live in [
             json!({"cron": "0 0 * * *", "timezone": null, "day_or": true}),
             json!({"cron": "0 0 1 * 1", "timezone": "Asia/Tokyo", "day_or": false}),

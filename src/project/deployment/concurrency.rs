@@ -48,7 +48,7 @@ impl ConcurrencyLimit {
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         if self.limit().is_some_and(|limit| limit <= 0) {
             let key = matches!(self, Self::Options { .. }).then_some("limit");
-            return Some((key, "the limit must be greater than zero".into()));
+            return Some((key, "the concurrency limit must be greater than zero".into()));
         }
         let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return None };
         match collision_strategy.as_deref() {
@@ -57,12 +57,17 @@ impl ConcurrencyLimit {
                 let text = format!("`collision_strategy` must be ENQUEUE or CANCEL_NEW, not {other}");
                 return Some((Some("collision_strategy"), text));
             }
-            None => return Some((None, "`collision_strategy` is missing: ENQUEUE or CANCEL_NEW".into())),
+            None => {
+                return Some((
+                    None,
+                    "`collision_strategy` is missing; set it to ENQUEUE or CANCEL_NEW".into(),
+                ));
+            }
         }
         grace_period_seconds.filter(|seconds| !(60..=86_400).contains(seconds)).map(|seconds| {
             (
                 Some("grace_period_seconds"),
-                format!("`grace_period_seconds` must be 60 to 86400, not {seconds}"),
+                format!("`grace_period_seconds` must be between 60 and 86400, not {seconds}"),
             )
         })
     }

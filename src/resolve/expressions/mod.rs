@@ -179,7 +179,7 @@ pub(crate) fn after_steps(
     let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
     let name = Pointer::root().join(Key::Name);
-    // The name comes first, because other fields may use it.
+    // The name is evaluated first, because other fields may refer to it.
     let (first, others): (Vec<_>, Vec<_>) = deployment.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
         let Some(text) = template::value_at(&mut fields, path) else { continue };

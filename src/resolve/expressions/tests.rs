@@ -115,7 +115,7 @@ deployments:
 "#;
 
 #[tokio::test]
-async fn every_stage_sees_its_names() {
+async fn names_depend_on_the_stage() {
     let lookup = OneVariable;
     let resolver = Resolver::new(&lookup, Redactor::default());
     let (values, found) = run(PROJECT, "{build-it: {stdout: out}, stdout: out}", &resolver).await;
@@ -141,7 +141,7 @@ async fn every_stage_sees_its_names() {
 }
 
 #[tokio::test]
-async fn mistakes_are_found_before_anything_runs() {
+async fn reports_errors_before_anything_runs() {
     let lookup = OneVariable;
     let resolver = Resolver::new(&lookup, Redactor::default());
     let yaml = r#"
@@ -166,16 +166,16 @@ deployments:
             "error expression: `variables.regoin` is not defined",
             "error expression: `two` is not defined",
             "error expression: `env.NOPE` is not defined",
-            "error unknown-output: the step `one` has no output `stdot`",
+            "error unknown-output: step 'one' has no output 'stdot'",
             "error expression: unknown filter `lowr`",
-            "error unknown-output: the step `two` has no output `stdot`",
+            "error unknown-output: step 'two' has no output 'stdot'",
             "error expression: `on` is not defined",
         ]
     );
 }
 
 #[tokio::test]
-async fn offline_what_only_others_know_is_left_alone() {
+async fn offline_evaluation_keeps_unknown_values() {
     let resolver = Resolver::offline(Redactor::default());
     let yaml = r#"
 deployments:
@@ -190,7 +190,7 @@ deployments:
 }
 
 #[tokio::test]
-async fn a_value_that_was_filled_in_is_no_expression() {
+async fn does_not_evaluate_inserted_values() {
     struct Secretive;
     impl Lookup for Secretive {
         fn block<'a>(&'a self, _: &'a str, _: &'a str) -> Found<'a> {

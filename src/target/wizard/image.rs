@@ -131,7 +131,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(());
         }
         let Some(known) = self.server.blocks(REGISTRY_CREDENTIALS).await? else {
-            ask.tell("The image is pushed with the login of `docker login`.");
+            ask.tell("The image will be pushed with the credentials from `docker login`.");
             return Ok(());
         };
         let question = "Would you like use prefect-docker to manage Docker registry credentials?";

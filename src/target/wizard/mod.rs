@@ -36,7 +36,7 @@ use crate::{
     target::{self, FlowNames, TargetError},
 };
 
-/// Server lookups of the wizard.
+/// Looks up objects on the server for the wizard.
 pub(crate) trait ServerLookup {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError>;
 
@@ -49,7 +49,7 @@ pub(crate) trait ServerLookup {
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError>;
 }
 
-/// Result of the wizard.
+/// The result of the wizard.
 #[derive(Debug, Clone)]
 pub(crate) struct Answers {
     pub(crate) selection: Selection,

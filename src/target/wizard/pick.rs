@@ -139,7 +139,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
         Err(TargetError::Declined {
             message: "no deployment was selected",
-            help: "select a deployment with -n, or deploy all with --all",
+            help: "select a deployment with -n, or deploy all deployments with --all",
         })
     }
 

@@ -86,7 +86,7 @@ const BUCKETS: [Bucket; 3] = [
     },
 ];
 
-/// Source of the code.
+/// A location from which workers can pull the code.
 enum Storage {
     Git { url: String, branch: Option<String> },
     Bucket { bucket: &'static Bucket, blocks: Vec<String> },

@@ -14,7 +14,7 @@ use crate::progress::{Amount, DeploymentEvent, StepEnd, StepEvent, StepId};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Phase {
     Waiting,
-    /// Running since this time.
+    /// Running since the given time.
     Running(Instant),
     Ended {
         is_success: bool,

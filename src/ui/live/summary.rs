@@ -22,7 +22,7 @@ pub(crate) struct DeploymentResult {
     pub(crate) url: Option<String>,
 }
 
-/// Results of a command and its run time.
+/// Results of a command, and the time that the command took.
 #[derive(Debug, Clone, Copy)]
 pub(in crate::ui) struct Results<'r> {
     pub(in crate::ui) deployments: &'r [DeploymentResult],
@@ -33,7 +33,7 @@ pub(in crate::ui) struct Results<'r> {
 /// on a separate line.
 pub(in crate::ui) fn summary(state: &State, results: &Results<'_>, size: Size, links: bool) -> Vec<String> {
     const INDENT: usize = 2;
-    let now = Instant::now(); // only matters for running steps, of which there are none
+    let now = Instant::now(); // only affects running steps, and no steps are running
     let width = size.width.saturating_sub(1).min(MAX_WIDTH);
     let mut lines = Vec::new();
     let ran: Vec<_> = state.steps.values().filter(|step| !matches!(step.phase, Phase::Waiting)).collect();

@@ -5,7 +5,7 @@ use std::{borrow::Cow, time::Duration};
 use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
-/// Marks the end of a truncated string.
+/// Character that marks the end of a truncated string.
 const ELLIPSIS: char = '…';
 
 /// Returns the width of a string in columns. Escape sequences for colors are not counted.
@@ -16,7 +16,7 @@ pub(in crate::ui) fn columns(text: &str) -> usize {
 /// Shortens a string to at most `columns` columns. The string must not contain escape sequences.
 pub(in crate::ui) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
-        // Even the ellipsis needs a column.
+        // The ellipsis itself also occupies a column.
         return Cow::Borrowed("");
     }
     if text.width() <= columns {
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_removes_colours_and_control_characters() {
+    fn plain_removes_colors_and_control_characters() {
         assert_eq!(plain("\u{1b}[31mred\u{1b}[0m\ttext\n"), "red text");
         assert_eq!(columns("\u{1b}[31m日本\u{1b}[0m"), 4);
         assert_eq!(padded("日本", 5), "日本 ");

@@ -309,8 +309,8 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: nothing to resume: the last deploy from this directory to this server is complete
-    help: deploy with --all, or select a deployment with -n
+    error: nothing to resume: the last deploy from this directory to this server completed
+    help: pass --all, or select a deployment with -n
     ");
     Ok(())
 }
@@ -330,8 +330,8 @@ fn resume_requires_the_original_options() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: cannot resume: the last deploy used options that its journal does not record
-    help: run the same command again; it continues where the previous run stopped
+    error: cannot resume: the last deploy used options that its journal does not contain
+    help: run the same command again to continue where the previous run stopped
     ");
     assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d1")?["version"], json!("mine"));
     Ok(())

@@ -101,7 +101,7 @@ impl Graph {
             groups.push(group);
         }
         let steps_height = plan.steps.len() * (STEP_HEIGHT + GAP);
-        // The shorter column is centred.
+        // The shorter column is centered vertically.
         let shift = top.saturating_sub(MARGIN + steps_height) / 2;
         let steps: Vec<StepBox> = plan
             .steps

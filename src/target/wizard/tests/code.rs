@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn an_image_is_built_and_pushed_for_pools_that_take_one() {
+async fn builds_and_pushes_an_image_for_pools_that_accept_images() {
     let flow = options(|options| options.entrypoint = Some("flow.py:hello".to_owned()));
     let mut server = pools(&[("d", "docker")]);
     server.blocks = vec!["deployment-y-d-registry-creds".to_owned()];
@@ -110,7 +110,7 @@ async fn answered_about_storage(answers: &[&str]) -> Outcome {
 }
 
 #[tokio::test]
-async fn code_in_a_bucket_is_pushed_and_pulled() {
+async fn adds_push_and_pull_steps_for_a_bucket() {
     let answers = ["", "Azure Blob Storage", "code", "flows", "keys", "n"];
     let answered = answered_about_storage(&answers).await;
     insta::assert_snapshot!(answered.log, @"
@@ -154,7 +154,7 @@ async fn code_in_a_bucket_is_pushed_and_pulled() {
 }
 
 #[tokio::test]
-async fn credentials_of_a_bucket_are_made_on_the_way() {
+async fn creates_credentials_for_a_bucket() {
     let answers =
         ["", "S3", "code", "flows", "Create a new credentials block", "AKIA", "hidden", "keys", "Mine", "n"];
     let answered = answered_about_storage(&answers).await;

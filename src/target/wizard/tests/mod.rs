@@ -123,7 +123,7 @@ fn options(change: impl FnOnce(&mut Options)) -> Options {
 }
 
 #[tokio::test]
-async fn all_is_asked_where_nothing_is_known() {
+async fn asks_all_questions_in_an_empty_project() {
     let pools = pools(&[("old", "prefect-agent"), ("p", "process"), ("q", "process")]);
     let answers =
         ["hello", "", "q", "n", "", "Cron", "61 * * * *", "0 9 * * *", "Mars/Base", "Europe/London", "n", ""];
@@ -170,7 +170,7 @@ async fn all_is_asked_where_nothing_is_known() {
 }
 
 #[tokio::test]
-async fn a_deployment_that_is_declared_in_full_asks_nothing() {
+async fn asks_nothing_for_a_complete_deployment() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello', work_pool: {name: p}}\n- name: b\n";
     for names in [vec!["a".to_owned()], vec!["hello/a".to_owned()]] {
         let answered =
@@ -181,7 +181,7 @@ async fn a_deployment_that_is_declared_in_full_asks_nothing() {
 }
 
 #[tokio::test]
-async fn a_declared_deployment_is_asked_for_what_it_lacks() {
+async fn asks_for_missing_fields_of_a_declared_deployment() {
     let file =
         "pull: []\ndeployments:\n- {name: a, description: first}\n- {name: b, entrypoint: 'flow.py:bye'}\n";
     let answered = answered(file, Options::default(), pools(&[("p", "process")]), &["b", "p", "n"]).await;
@@ -204,7 +204,7 @@ async fn a_declared_deployment_is_asked_for_what_it_lacks() {
 }
 
 #[tokio::test]
-async fn a_name_of_several_deployments_is_asked_about() {
+async fn asks_which_deployment_if_several_have_the_name() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello', work_pool: {name: p}}\n\
                 - {name: a, entrypoint: 'flow.py:bye', work_pool: {name: p}, description: second}\n";
     let named = options(|options| options.names = vec!["a".to_owned()]);
@@ -216,7 +216,7 @@ async fn a_name_of_several_deployments_is_asked_about() {
 }
 
 #[tokio::test]
-async fn one_of_several_that_has_no_name_gets_one() {
+async fn asks_for_the_name_of_an_unnamed_deployment() {
     let file = "deployments:\n- {name: a, entrypoint: 'flow.py:hello'}\n- {entrypoint: 'flow.py:bye'}\n";
     let all = || options(|options| options.all = true);
     let named = answered(file, all(), pools(&[]), &["", "a/b", "b"]).await;
@@ -237,7 +237,7 @@ async fn one_of_several_that_has_no_name_gets_one() {
 }
 
 #[tokio::test]
-async fn a_work_pool_that_is_missing_is_made_after_all_questions() {
+async fn creates_a_missing_work_pool_after_all_questions() {
     let known = || {
         options(|options| {
             options.entrypoint = Some("flow.py:hello".to_owned());
@@ -257,7 +257,7 @@ async fn a_work_pool_that_is_missing_is_made_after_all_questions() {
 }
 
 #[tokio::test]
-async fn schedules_are_asked_for_until_they_fit() {
+async fn asks_for_schedules_until_they_are_valid() {
     let known = || {
         options(|options| {
             options.entrypoint = Some("flow.py:hello".to_owned());
@@ -295,7 +295,7 @@ async fn schedules_are_asked_for_until_they_fit() {
 }
 
 #[tokio::test]
-async fn options_that_say_when_are_not_asked_again() {
+async fn does_not_ask_for_schedules_given_as_options() {
     let known = options(|options| {
         options.entrypoint = Some("flow.py:hello".to_owned());
         options.names = vec!["x".to_owned()];
@@ -322,13 +322,13 @@ async fn options_that_say_when_are_not_asked_again() {
 }
 
 #[tokio::test]
-async fn an_interrupt_ends_the_interview() {
+async fn interrupt_ends_the_wizard() {
     let answered = answered("", Options::default(), pools(&[]), &["hello", "!"]).await;
     assert_eq!(answered.saved, "error: the question was not answered");
 }
 
 #[tokio::test]
-async fn a_flow_can_be_named_by_hand() {
+async fn accepts_an_entrypoint_entered_by_the_user() {
     let known = options(|options| options.names = vec!["x".to_owned()]);
     let answers = ["Enter a flow entrypoint manually", "flow", "flow.py:helo", "flow.py:bye", "p", "n"];
     let answered = answered("pull: []\nname: p\n", known, pools(&[("p", "process")]), &answers).await;
