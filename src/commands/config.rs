@@ -168,7 +168,7 @@ fn warn_unknown(name: &str, context: &Context) {
 fn similar_setting(name: &str) -> String {
     match settings::similar(name) {
         Some(similar) => format!("did you mean {similar}?"),
-        None => "`prefectl config view --show-defaults` lists all settings".to_owned(),
+        None => "run `prefectl config view --show-defaults` to list all settings".to_owned(),
     }
 }
 

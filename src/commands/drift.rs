@@ -57,7 +57,7 @@ fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
     lines.extend(drifted.differences.iter().flat_map(difference));
     if !drifted.not_compared.is_empty() {
         let line =
-            format!("    not compared, because the value is unknown: {}", drifted.not_compared.join(", "));
+            format!("    not compared because the value is unknown: {}", drifted.not_compared.join(", "));
         lines.push(line.dimmed().to_string());
     }
     lines

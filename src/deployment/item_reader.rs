@@ -125,7 +125,7 @@ impl<'a> Reader<'a> {
         if !known.contains(&name.as_str()) {
             let help =
                 did_you_mean(&name, known.iter().copied()).map(|known| format!("did you mean '{known}'?"));
-            self.warn(key, format!("unknown metric '{name}'; the server decides whether it exists"), help);
+            self.warn(key, format!("unknown metric '{name}'; the server may reject it"), help);
         }
         Some(name)
     }

@@ -256,7 +256,7 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     exit 0
     --- stdout
     = hello-UNIQUE/a
-        not compared, because the value is unknown: tags
+        not compared because the value is unknown: tags
     = goodbye-UNIQUE/b
 
     No drift: 2 deployments match
@@ -274,8 +274,8 @@ fn drift_reports_what_a_deploy_leaves_unchanged() -> Result<()> {
     ~ hello-UNIQUE/a has changed
         version: file "1", server "by hand"
         paused: file false, server true
-        schedules: server {"schedule":{"cron":"0 1 * * *"},"active":false,"slug":"daily"}; it is paused on the server; `active: true` in the file resumes it
-        not compared, because the value is unknown: tags
+        schedules: server {"schedule":{"cron":"0 1 * * *"},"active":false,"slug":"daily"}; the schedule is paused on the server; set `active: true` in the file to resume it
+        not compared because the value is unknown: tags
     = goodbye-UNIQUE/b
 
     Drift: 1 changed, 1 unchanged

@@ -105,7 +105,7 @@ fn sends_service_level_agreements_with_every_deploy() -> Result<()> {
     exit 0
     --- stdout
     = hello-UNIQUE/one
-        not compared, because the value is unknown: sla
+        not compared because the value is unknown: sla
 
     No drift: 1 deployment matches
     $ prefectl deploy --all --quiet
@@ -293,8 +293,9 @@ deployments:
 fn doctor_reports_the_latest_tested_release() -> Result<()> {
     let (_server, sandbox) = later()?;
     let output = sandbox.run("doctor")?.success()?;
-    let expected =
-        format!("Prefect {LATER_VERSION}, newer than 3.9.1, the latest release prefectl is tested with");
+    let expected = format!(
+        "Prefect {LATER_VERSION}, which is newer than 3.9.1, the latest version that prefectl is tested with"
+    );
     assert!(output.stdout.contains(&expected), "{output}");
     Ok(())
 }

@@ -312,7 +312,7 @@ fn creates_and_shows_profiles() -> Result<()> {
     exit 2
     --- stderr
     error: Profile 'ci' already exists.
-    help: to create a new profile, remove the existing profile first: prefectl profile delete 'ci'
+    help: delete the existing profile before you create the new profile: prefectl profile delete 'ci'
     $ prefectl --profile ci config set PREFECT_API_KEY=pnu_1
     exit 0
     --- stdout

@@ -79,7 +79,7 @@ fn reports_all_errors_with_their_locations() {
             ),
             (4, "posture", "'reactive' is not one of Reactive, Proactive; did you mean `Reactive`?"),
             (5, "", "expected a mapping, found a string"),
-            (6, "within", "it must not be negative"),
+            (6, "within", "the value must not be negative"),
         ]
     );
 }
@@ -100,9 +100,7 @@ fn keeps_and_reports_unknown_metrics() {
     assert_eq!(body["trigger"]["metric"]["name"], "latenes");
     assert_eq!(
         warnings(&found),
-        [
-            "metric.name: unknown metric 'latenes'; the server decides whether it exists, did you mean 'lateness'?"
-        ]
+        ["metric.name: unknown metric 'latenes'; the server may reject it, did you mean 'lateness'?"]
     );
 }
 
