@@ -59,7 +59,7 @@ pub(crate) struct Amount {
     pub(crate) unit: &'static str,
 }
 
-/// How a step ended.
+/// The result of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEnd {
     Done,

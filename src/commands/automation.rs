@@ -130,7 +130,7 @@ async fn find(client: &Client, which: &WhichAutomation) -> Result<Vec<Automation
                 all.into_iter().filter(|automation| automation.name == *name).collect();
             if found.is_empty() {
                 return Err(missing(format!("Automation {} not found.", python::quoted(name)))
-                    .help("list the automations with `prefectl automation ls`")
+                    .help("run `prefectl automation ls` to list the automations")
                     .suggest(similar_name(name, names.iter().map(String::as_str))));
             }
             Ok(found)

@@ -148,7 +148,7 @@ fn a_misspelled_state_is_an_error() -> Result<()> {
     assert_output!(output, @"
     exit 2
     --- stderr
-    error: no flow run is in a state named 'Runnig'
+    error: no flow run is in the state 'Runnig'
     help: did you mean 'Running'? the states of Prefect are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
     ");
     // Flows can define states of their own.
