@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     deployment_commands::{deployed, document, succeed},
-    support::{Api, FaultServer, Sandbox, assert_output, required_env},
+    support::{Api, FaultServer, Sandbox, assert_output, required_env, wait_until},
 };
 
 #[test]
@@ -73,20 +73,24 @@ fn completes_commands_and_names() -> Result<()> {
         let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
         Ok(sandbox.run_words(&words)?.success()?.stdout)
     };
+    // A busy server may not answer in time.
+    let offers = |line: &str, name: &str| {
+        let is_offered = || complete(line).is_ok_and(|offered| offered.contains(&sandbox.unique(name)));
+        wait_until("the server has answered in time", is_offered)
+    };
     assert!(complete("work-p")?.contains("work-pool"));
-    assert!(complete("deployment run hello-UNIQUE/")?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    offers("deployment run hello-UNIQUE/", "hello-UNIQUE/a")?;
     assert!(!complete("deployment run hello-UNIQUE/zzz")?.contains("hello-"));
     // The server may have more names with a shorter prefix than fit on the one page that is requested.
     let prefix = |name: &str| sandbox.unique(&name.replace("UNIQ", "UNIQUE"))[..name.len()].to_owned();
     let flow = format!("deployment run {}", prefix("hello-UNIQ"));
-    assert!(complete(&flow)?.contains(&sandbox.unique("hello-UNIQUE/a")));
+    offers(&flow, "hello-UNIQUE/a")?;
     assert!(!complete("deployment run other-")?.contains("hello-"));
     assert!(
         complete("profile use loc")?.contains("local") && !complete("profile use zzz")?.contains("local")
     );
     let pool = format!("work-pool inspect {}", prefix("pool-UNIQ"));
-    assert!(complete(&pool)?.contains(&sandbox.unique("pool-UNIQUE")));
-    Ok(())
+    offers(&pool, "pool-UNIQUE")
 }
 
 /// A Bash script that prints the words that Tab offers for a command line.

@@ -92,9 +92,11 @@ fn project(session: &Session) -> Result<(FaultServer, Sandbox)> {
             ("work_pools/docker", docker.clone()),
             ("block_documents/filter", blocks),
             ("block_documents/", json!({})),
+            ("block_documents/00000000-0000-0000-0000-000000000000", json!({})),
             ("block_schemas/filter", json!([{"id": uuid::Uuid::nil(), "name": "x"}])),
         ];
         api.answers.extend(answers.map(|(path, answer)| (path.to_owned(), answer)));
+        api.blocks.insert("secret/deployment-x-hello-repo-token".to_owned(), json!({"value": "token"}));
         if has_pools {
             api.answers.insert("work_pools/filter".to_owned(), json!([docker, process]));
         } else {
