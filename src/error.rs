@@ -86,7 +86,7 @@ impl CommandError {
         Self { diagnostics, ..Self::new(exit, "") }
     }
 
-    /// Replaces the help by the suggestion of a similar name, if there is one.
+    /// Replaces the help text with the suggestion of a similar name, if there is one.
     #[must_use]
     pub(crate) fn suggest(self, similar: Option<&str>) -> Self {
         let Some(name) = similar else { return self };

@@ -145,7 +145,8 @@ fn print_parse_error(
     print_clap(error, is_compatible)
 }
 
-/// Returns the exit code of a command. It is another one if the command succeeded and its output was lost.
+/// Returns the exit code of a command. If the command succeeded but its output could not be written, the exit
+/// code reports a failure.
 fn after_output(exit: Exit, changes_server: bool, ui: &Ui) -> Exit {
     let Err(error) = ui.check_output() else { return exit };
     ui.error(&error);

@@ -43,19 +43,19 @@ pub(crate) enum StepEvent<'a> {
     Status(&'a str),
     /// A line that was printed by the step's program.
     Output { stream: Stream, line: &'a str },
-    /// A part of the step's work is done.
+    /// A part of the step's work has been completed.
     Advanced(Amount),
     /// The step has ended. `subject` replaces the previous subject, for example with the full name of an
     /// image.
     Ended { end: StepEnd, subject: Option<&'a str> },
 }
 
-/// The amount of work that is done.
+/// The amount of work that has been completed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Amount {
     pub(crate) done: u64,
     pub(crate) total: u64,
-    /// The counted things, such as `files`.
+    /// Plural noun for the items that are counted, such as `files`.
     pub(crate) unit: &'static str,
 }
 
@@ -97,7 +97,7 @@ pub(crate) trait Progress: Send + Sync {
     /// Reports a finding that does not prevent the work from continuing.
     fn warn(&self, diagnostic: &Diagnostic);
 
-    /// Reports how much of the current step is done.
+    /// Reports how much of the current step has been completed.
     fn advance(&self, _amount: Amount) {}
 
     /// Sets the current activity. A live view shows the activity until the next activity or event.

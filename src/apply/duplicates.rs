@@ -1,8 +1,9 @@
-//! Removes automations and schedules that two deploys created at the same time.
+//! Removes duplicate automations and schedules that two deploys created at the same time.
 //!
-//! The server cannot create an automation or a schedule only if an equal one is missing. If two deploys create
-//! the same ones concurrently, each reads them again afterwards, and all but one of the deploys delete their own.
-//! A deploy that has deleted its own reads again, so that at least one always stays.
+//! The server offers no request that creates an automation or a schedule only if no equal object exists. If two
+//! deploys create equal objects concurrently, each deploy reads them again afterwards, and all but one of the
+//! deploys delete theirs. A deploy that has deleted its objects reads again, so that at least one object always
+//! remains.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -24,40 +25,41 @@ use crate::{
 /// Maximum number of names per filter request.
 const NAMES_PER_REQUEST: usize = 100;
 
-/// Time between two reads while another deploy is expected to delete its duplicate.
+/// Time between two reads while another deploy is expected to delete its duplicates.
 const WAIT: Duration = Duration::from_millis(300);
 
-/// Number of waits of the deploy that created its parts later. The other one may still be writing.
+/// Number of waits if this deploy created its objects later. The other deploy may still be writing.
 const SHORT_PATIENCE: usize = 4;
 
-/// Number of waits of the deploy that created its parts first, for the other one to delete its duplicates.
+/// Number of waits if this deploy created its objects first. The other deploy must then delete its
+/// duplicates.
 const PATIENCE: usize = 12;
 
 /// Maximum number of reads.
 const MAX_READS: usize = 40;
 
-/// Parts of deployments that a deploy created with requests of their own.
+/// Automations and schedules of deployments that a deploy created with separate requests.
 #[derive(Debug, Default)]
 pub(super) struct CreatedParts(HashMap<Uuid, Vec<Part>>);
 
-/// Equal automations or schedules of a deployment.
+/// A group of equal automations or schedules of a deployment.
 #[derive(Debug)]
 struct Part {
     deployment: Uuid,
     body: Body,
-    /// Ids of those that this deploy created.
+    /// Ids of the objects that this deploy created.
     own: BTreeSet<Uuid>,
-    /// Number of those that the deployment should have.
+    /// Number of equal objects that the deployment should have.
     wanted: usize,
-    /// Ids of those that this deploy created and that are gone.
+    /// Ids of the objects that this deploy created and that no longer exist.
     lost: BTreeSet<Uuid>,
-    /// Whether this deploy deleted some of its own.
+    /// Whether this deploy deleted some of the objects that it created.
     has_deleted: bool,
-    /// All that the deployment has now.
+    /// All equal objects that the deployment currently has.
     now: Vec<Found>,
 }
 
-/// An automation or schedule on the server. The order is that of creation.
+/// An automation or schedule on the server. Objects are ordered by their creation time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Found {
     created: String,
@@ -98,10 +100,10 @@ impl CreatedParts {
     }
 }
 
-/// Deletes the duplicates of created parts. Returns the conflicts of each deployment whose parts another deploy
-/// created at the same time.
+/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
+/// each deployment for which another deploy created the same objects at the same time.
 ///
-/// With `gives_way`, the other deploy keeps its parts, because this one has a conflict anyway.
+/// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
     client: &Client,
     compared: &Snapshot,
@@ -151,7 +153,8 @@ pub(super) async fn resolve(
     Ok(conflicts)
 }
 
-/// Returns whether this deploy created the first of all contested parts. The other deploy then deletes its own.
+/// Returns whether this deploy created the first of the duplicated objects. The other deploy then deletes its
+/// duplicates.
 fn is_first(parts: &[Part]) -> bool {
     let contested = parts.iter().filter(|part| part.is_contested());
     let first = contested
@@ -161,7 +164,7 @@ fn is_first(parts: &[Part]) -> bool {
 }
 
 impl Part {
-    /// Sets the equal automations or schedules that the deployment has now.
+    /// Sets the equal automations or schedules that the deployment currently has.
     fn update(&mut self, now: Vec<Found>) {
         let gone: Vec<Uuid> =
             self.own.iter().filter(|id| now.iter().all(|found| found.id != **id)).copied().collect();
@@ -172,7 +175,7 @@ impl Part {
         self.now = now;
     }
 
-    /// Returns whether this deploy created some of too many.
+    /// Returns whether there are too many objects and this deploy created some of them.
     fn is_contested(&self) -> bool {
         self.now.len() > self.wanted && !self.own.is_empty()
     }
@@ -230,7 +233,7 @@ impl Body {
     }
 }
 
-/// Current automations and schedules of the deployments with created parts.
+/// Current automations and schedules of the deployments for which this deploy created objects.
 struct LiveParts {
     automations: HashMap<Uuid, Vec<crate::api::Automation>>,
     schedules: HashMap<Uuid, Vec<crate::api::DeploymentSchedule>>,
@@ -261,8 +264,8 @@ impl LiveParts {
         })
     }
 
-    /// Returns the automations or schedules that equal a part. Those of this deploy count even if somebody has
-    /// changed them since.
+    /// Returns the automations or schedules that equal a created object. Objects that this deploy created are
+    /// included even if someone has changed them since.
     fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<Found> {
         let deployment = part.deployment;
         match &part.body {

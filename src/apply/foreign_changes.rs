@@ -1,4 +1,4 @@
-//! Finds changes of recorded deployments that no deploy made.
+//! Finds changes to recorded deployments that were not made by a deploy.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -16,13 +16,13 @@ use crate::{
     value::{from_json, json_object},
 };
 
-/// Keys of automations that the server changes by itself.
+/// Keys of automations that the server changes on its own.
 const TIMES: [&str; 2] = ["created", "updated"];
 
-/// Returns the changes that others made to a deployment since it was recorded.
+/// Returns the changes that others have made to a deployment since it was recorded.
 ///
-/// A part of the live deployment is explained if it equals the recorded state or a state that a deploy
-/// intended to write. Everything else is a change of somebody else.
+/// A value of the live deployment is expected if it equals the recorded state or a state that a deploy
+/// intended to write. Any other value was changed by someone else.
 pub(super) fn foreign_changes(
     record: &Record,
     live: Option<&LiveDeployment>,
@@ -81,7 +81,7 @@ fn fields(record: &Record, live: &LiveDeployment) -> Vec<FieldChange> {
     names.into_iter().filter_map(changed).collect()
 }
 
-/// Returns whether a schedule was recorded, or written by a deploy.
+/// Returns whether a schedule was recorded or was written by a deploy.
 fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     let previous: &[DeploymentSchedule] =
         record.previous.as_ref().map_or(&[], |previous| previous.schedules.as_slice());
@@ -104,7 +104,8 @@ fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     })
 }
 
-/// Returns whether the state of an automation is explained by the record, or if it is none of the deploy's.
+/// Returns whether the state of an automation is expected, because it matches the record or because the
+/// automation does not belong to the deploy.
 fn is_explained(record: &Record, automation: &Automation) -> bool {
     let id = json!(automation.id);
     let recorded = record

@@ -1,10 +1,11 @@
-//! Recorded values with redacted secrets, compared with and completed from live values.
+//! Compares recorded values, whose secrets are redacted, with live values, and completes them from the live
+//! values.
 
 use serde_json::{Map, Value as Json};
 
 use crate::{plan::CHANGED, secret::MASK};
 
-/// Returns whether a value has a redacted secret.
+/// Returns whether a value contains a redacted secret.
 pub(super) fn has_mask(value: &Json) -> bool {
     match value {
         Json::String(text) => text.contains(MASK),
@@ -14,7 +15,7 @@ pub(super) fn has_mask(value: &Json) -> bool {
     }
 }
 
-/// Replaces redacted secrets in `recorded` by the live values that could be the secrets.
+/// Replaces redacted secrets in `recorded` with the live values that could be these secrets.
 pub(super) fn overlaid(recorded: &Json, live: &Json) -> Json {
     match (recorded, live) {
         (Json::String(text), _) if text.contains(MASK) && could_be(text, live) => live.clone(),
@@ -41,7 +42,7 @@ pub(super) fn overlaid_object(recorded: &Map<String, Json>, live: &Map<String, J
         .collect()
 }
 
-/// Returns whether a live value equals a recorded one, except for redacted secrets.
+/// Returns whether a live value equals a recorded value, apart from redacted secrets.
 pub(super) fn matches(recorded: &Json, live: &Json) -> bool {
     overlaid(recorded, live) == *live
 }
@@ -62,10 +63,11 @@ fn could_be(text: &str, live: &Json) -> bool {
     rest.ends_with(suffix)
 }
 
-/// Completes a recorded value with the secrets of the live value.
+/// Completes a recorded value with the secrets of the live value. A secret is only copied from `live` if no
+/// deploy has changed it.
 ///
-/// A secret is only taken from `live` if no deploy changed it. The pointers of other secrets are added to
-/// `lost`; they keep their live values, or are omitted if they have none.
+/// The pointers of all other secrets are added to `lost`. These secrets keep their live values, or are
+/// omitted if they have none.
 pub(super) fn completed(
     previous: &Json,
     intended: &[Option<&Json>],

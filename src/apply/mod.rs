@@ -47,7 +47,8 @@ pub(crate) struct Apply<'a> {
     pub(crate) on_error: OnError,
     /// Whether to skip the conflict check.
     pub(crate) force: bool,
-    /// Records of the deploy that this one resumes. A rollback restores them too.
+    /// Records of the deploy that this deploy resumes. A rollback also restores the deployments in these
+    /// records.
     pub(crate) earlier: &'a [Record],
     pub(crate) finished: &'a FinishedWrites,
 }
@@ -60,7 +61,7 @@ pub(crate) struct Applied {
     pub(crate) times: Vec<Duration>,
     /// Messages about state that a rollback could not restore.
     pub(crate) unrestored: Vec<String>,
-    /// Names of the other deployments of the resumed deploy, and whether a rollback restored them.
+    /// Names of the other deployments in the resumed deploy, and whether a rollback restored each of them.
     pub(crate) earlier: Vec<(String, bool)>,
 }
 
@@ -154,7 +155,7 @@ impl Apply<'_> {
         self.explained(write, outcome).await
     }
 
-    /// Converts the failure of a write to a conflict if somebody changed the deployment during the write.
+    /// Converts the failure of a write to a conflict if someone else changed the deployment during the write.
     async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
         let Outcome::Failed { error: ApiError::NotFound { .. } | ApiError::Conflict { .. }, written } =
             outcome
@@ -168,8 +169,8 @@ impl Apply<'_> {
         if differences.is_empty() { outcome } else { Outcome::Conflict { differences, written } }
     }
 
-    /// Removes automations and schedules that another deploy created at the same time. Their deployments become
-    /// conflicts.
+    /// Removes automations and schedules that another deploy created at the same time. The affected
+    /// deployments become conflicts.
     async fn resolve_duplicates(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
@@ -191,9 +192,10 @@ impl Apply<'_> {
         }
     }
 
-    /// Returns the records that a rollback restores, with the positions of their changes: the written
-    /// deployments and those of the resumed deploy. Failed ones are included, because a request may have
-    /// succeeded without a response.
+    /// Returns the records that a rollback restores, with the positions of their changes. These are the
+    /// records of written deployments and of the resumed deploy.
+    ///
+    /// Failed writes are included, because a request may succeed even if its response is lost.
     fn rollback_records(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
@@ -216,7 +218,7 @@ impl Apply<'_> {
         records
     }
 
-    /// Restores the written deployments and those of the resumed deploy.
+    /// Restores the deployments that were written and the deployments of the resumed deploy.
     async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], applied: &mut Applied) {
         let (positions, records): (Vec<_>, Vec<_>) =
             self.rollback_records(changes, &applied.outcomes).into_iter().unzip();

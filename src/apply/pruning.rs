@@ -18,7 +18,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails if a request fails, or if there are more deployments to prune than `--max-deletes` allows.
+/// Fails if a request fails, or if more deployments would be pruned than `--max-deletes` allows.
 pub(crate) async fn plan_pruning<'a>(
     declared: &BTreeSet<Uuid>,
     options: &'a Options,

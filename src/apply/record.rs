@@ -13,14 +13,14 @@ use crate::{
     value::json_object,
 };
 
-/// State of a deployment before the first write, and the states that deploys intended to write.
+/// The state of a deployment before the first write, and the states that deploys intended to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Record {
     pub(crate) flow: String,
     pub(crate) name: String,
-    /// `None` if the deployment did not exist.
+    /// The previous state. `None` if the deployment did not exist.
     pub(crate) previous: Option<Previous>,
-    /// One state per deploy: the first deploy and those that resumed it.
+    /// The intended state of the first deploy and of each deploy that resumed it.
     pub(crate) intended: Vec<Intended>,
 }
 
@@ -35,13 +35,13 @@ pub(crate) struct Previous {
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 
-/// State of a deployment that a deploy writes.
+/// The state of a deployment that a deploy intends to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intended {
     pub(crate) fields: Map<String, Json>,
-    /// Items in the form of the project file. `None` if the deploy does not change schedules.
+    /// Schedules in the form used by the project file. `None` if the deploy does not change schedules.
     pub(crate) schedules: Option<Vec<Json>>,
-    /// Bodies of automations. The id of the deployment is nil if it did not exist.
+    /// Bodies of automations. They contain a nil id if the deployment did not exist.
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 
@@ -83,7 +83,7 @@ impl Record {
         format!("{}/{}", self.flow, self.name)
     }
 
-    /// Redacts secrets. A secret that the deploy changes stays distinguishable from one that it keeps.
+    /// Redacts secrets. A secret that the deploy changes remains distinguishable from a secret that it keeps.
     pub(super) fn redacted(&self, redactor: &Redactor) -> Self {
         let mut record = self.clone();
         for intended in &mut record.intended {
@@ -105,7 +105,7 @@ impl Record {
         record
     }
 
-    /// Continues the record of the deploy that this one resumes, if that deploy recorded the deployment.
+    /// Continues the record of the resumed deploy, if that deploy recorded the deployment.
     pub(super) fn continuing(mut self, earlier: Option<&Self>) -> Self {
         let Some(earlier) = earlier else { return self };
         let mut intended = earlier.intended.clone();
@@ -121,7 +121,7 @@ fn redacted(object: &Map<String, Json>, redactor: &Redactor) -> Map<String, Json
 
 #[cfg(test)]
 impl Record {
-    /// Returns the record of a deployment that existed with these fields and gets others.
+    /// Returns the record of an existing deployment with the given fields before and after the deploy.
     pub(crate) fn for_test(name: &str, fields: Json, intended: Json) -> Self {
         let previous = Previous {
             id: Uuid::nil(),

@@ -94,7 +94,7 @@ pub(crate) fn line(
     Line { name: desired.full_name(), id, url, outcome, action: change.action(), changes, time }
 }
 
-/// Returns the line of a deployment that only an earlier deploy wrote, after a rollback.
+/// Returns the line for a deployment that only an earlier deploy wrote and that has been rolled back.
 pub(crate) fn restored(name: String, restored: bool) -> Line {
     let outcome = if restored {
         Outcome::Restored

@@ -20,8 +20,8 @@ use crate::{
     plan::{self, FieldChange, prune},
 };
 
-/// Maximum number of deployments that are read together. Others can change a deployment between the read and
-/// the write, so the number limits the time between them.
+/// Maximum number of deployments that are read at the same time. Others can change a deployment between the
+/// read and the write, so this number limits the time between them.
 const BATCH: usize = 100;
 
 /// Result of restoring a deployment.
@@ -31,7 +31,7 @@ pub(crate) struct Restored {
     pub(crate) wrote: bool,
     /// Whether the deployment was deleted, because it did not exist before.
     pub(crate) deleted: bool,
-    /// State that a rollback cannot restore by its nature, such as ids.
+    /// State that no rollback can restore, such as ids.
     pub(crate) notes: Vec<String>,
     /// State that was not restored and differs from the recorded state.
     pub(crate) lost: Vec<String>,
@@ -41,13 +41,13 @@ pub(crate) struct Restored {
 #[derive(Debug)]
 pub(crate) enum Recovery {
     Restored(Restored),
-    /// Others changed the deployment. It was not written.
+    /// Others have changed the deployment, so it was not written.
     Conflict(Vec<FieldChange>),
     Failed(ApiError),
 }
 
-/// Restores the recorded deployments in order. Without `force`, deployments that others have changed are
-/// conflicts and are not written.
+/// Restores the recorded deployments in order. Unless `force` is set, deployments that others have changed
+/// are conflicts and are not written.
 pub(crate) async fn recover(client: &Client, records: &[Record], force: bool) -> Vec<Recovery> {
     let mut recoveries = Vec::with_capacity(records.len());
     for batch in records.chunks(BATCH) {
@@ -143,7 +143,7 @@ impl Restore<'_> {
         Ok(())
     }
 
-    /// Returns the fields to write. Returns `None` if the deployment has them.
+    /// Returns the fields to write. Returns `None` if the deployment already has these fields.
     fn missing_fields(
         &self,
         was: &Previous,
@@ -169,7 +169,7 @@ impl Restore<'_> {
         differs.then_some(fields)
     }
 
-    /// Returns whether a deploy may have written the fields, which are one request.
+    /// Returns whether a deploy may have written the fields, which are sent in a single request.
     fn is_written(&self, was: &Previous, now: &LiveDeployment) -> bool {
         let live = |field: &str| now.field(field).unwrap_or(&Json::Null);
         let is_previous = was.fields.iter().all(|(field, value)| matches(value, live(field)));
@@ -266,7 +266,8 @@ impl Restore<'_> {
     }
 }
 
-/// Finds a recorded schedule among live ones: by id, or an equal one that an earlier rollback created.
+/// Finds the live schedule that corresponds to a recorded schedule. It has the same id, or is an equal
+/// schedule that an earlier rollback created.
 fn find_schedule<'a>(
     previous: &DeploymentSchedule,
     live: &'a [DeploymentSchedule],
@@ -275,7 +276,8 @@ fn find_schedule<'a>(
     by_id.or_else(|| live.iter().find(|schedule| matches(&without_id(previous), &without_id(schedule))))
 }
 
-/// Returns whether an automation is the recorded one, or an equal one that an earlier rollback created.
+/// Returns whether an automation is the recorded automation, or an equal automation that an earlier rollback
+/// created.
 fn is_same_automation(previous: &Map<String, Json>, live: &Automation) -> bool {
     let mut body = previous.clone();
     for key in ["id", "created", "updated"] {
@@ -286,7 +288,7 @@ fn is_same_automation(previous: &Map<String, Json>, live: &Automation) -> bool {
         || plan::is_same_trigger(&overlaid_object(&body, &live.raw), &live.raw)
 }
 
-/// Removes the ids that the server gives to triggers.
+/// Removes the ids that the server assigns to triggers.
 fn remove_ids(trigger: &mut Json) {
     match trigger {
         Json::Object(fields) => {

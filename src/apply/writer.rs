@@ -31,7 +31,7 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Returns the parts that were created.
+    /// Returns the automations and schedules that were created.
     pub(super) fn into_created(self) -> CreatedParts {
         self.created.into_inner()
     }

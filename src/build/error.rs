@@ -5,7 +5,7 @@ use crate::{
     api::ApiError, diagnostics::Place, project::Project, steps::StepFailure, validate::PreparationError,
 };
 
-/// Reason why the steps of deployments did not complete.
+/// The reason why the steps of deployments did not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     #[error(transparent)]
@@ -17,7 +17,7 @@ pub(crate) enum BuildError {
 }
 
 impl BuildError {
-    /// Adds the location of a step to its failure.
+    /// Creates the error for a step that failed, with the location of the step.
     pub(crate) fn step(failure: StepFailure, project: &Project) -> Self {
         let place = project.place(&failure.pointer);
         Self::Step { failure: Box::new(failure), place }

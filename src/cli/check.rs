@@ -26,11 +26,11 @@ pub(crate) struct CheckArguments {
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
 
-    /// Fix problems in the project file where the fix needs no decision; comments are kept
+    /// Fix problems in the project file if the fix is unambiguous; comments are kept
     #[arg(long)]
     pub(crate) fix: bool,
 
-    /// Show what `--fix` would change, without changing the file
+    /// Show what `--fix` would change without changing the file
     #[arg(long)]
     pub(crate) diff: bool,
 

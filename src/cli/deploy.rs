@@ -200,7 +200,7 @@ impl From<OutputFormat> for PlanFormat {
     }
 }
 
-/// Returns the command line that applies the plan of the command line `arguments`, which starts with the name of the
+/// Returns the command line that applies the plan created with `arguments`, which start with the name of the
 /// program.
 pub(crate) fn deploy_command(arguments: &[OsString]) -> String {
     const ONLY_FOR_PLANS: [&str; 2] = ["--detailed-exitcode", "--offline"];

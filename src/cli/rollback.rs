@@ -9,11 +9,11 @@ use super::OutputArguments;
   prefectl rollback
   prefectl rollback --force --output json")]
 pub(crate) struct RollbackArguments {
-    /// Project file of the deploy; the command fails if the deploy used another one
+    /// Project file of the deploy; the command fails if the deploy used a different file
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     pub(crate) prefect_file: Option<PathBuf>,
 
-    /// Also restore deployments that others have changed since
+    /// Also restore deployments that others have changed since the deploy
     #[arg(long)]
     pub(crate) force: bool,
 

@@ -55,7 +55,8 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
-/// Deletes automations after a confirmation. Several automations with the requested name are not deleted.
+/// Deletes automations after the user has confirmed. If several automations have the requested name, none of
+/// them is deleted.
 async fn delete(
     which: &WhichAutomation,
     automations: &[Automation],

@@ -57,7 +57,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     Ok(report(findings, arguments, context, &file))
 }
 
-/// Prints the findings and returns the exit code for them.
+/// Prints the findings, and returns the corresponding exit code.
 fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Context, file: &str) -> Exit {
     let ProjectFindings { diagnostics: mut found, deployments, .. } = findings;
     // Findings without a location come first.
@@ -91,7 +91,7 @@ fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Conte
     if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done }
 }
 
-/// Returns the summary of the findings.
+/// Returns the line that summarizes the findings.
 fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
     if !found.is_empty() {
         return format!("{} in {file}", Summary(found));
@@ -100,7 +100,7 @@ fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
     format!("No problems found in {file} ({deployments} deployment{plural})")
 }
 
-/// Returns the advice to use `--fix`, if any finding has a fix.
+/// Returns a hint to use `--fix`. Returns `None` if no finding has a fix.
 fn hint(found: &[Diagnostic]) -> Option<String> {
     let count = found.iter().filter(|finding| finding.fix.is_some()).count();
     let subject = match count {
@@ -111,7 +111,7 @@ fn hint(found: &[Diagnostic]) -> Option<String> {
     Some(format!("{subject} be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes"))
 }
 
-/// Returns the changes of the file as a unified diff with colors. Empty if nothing changes.
+/// Returns the changes to the file as a colored unified diff. The diff is empty if nothing changes.
 fn diff(FixedProject { original, fixed, .. }: &FixedProject) -> String {
     let diff = TextDiff::from_lines(original.text(), fixed.text());
     let text = diff.unified_diff().header(original.name(), fixed.name()).to_string();

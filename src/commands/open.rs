@@ -35,7 +35,7 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
     Ok(Exit::Done)
 }
 
-/// Opens a URL in the first browser that starts. Returns `false` if there is none.
+/// Opens a URL in the first browser that can be started. Returns `false` if no browser can be started.
 fn opens(url: &str, environment: &Environment) -> bool {
     let commands = browsers(environment);
     commands.iter().any(|words| {
@@ -54,10 +54,11 @@ fn opens(url: &str, environment: &Environment) -> bool {
     })
 }
 
-/// The place of the URL in a command of `BROWSER`.
+/// Placeholder for the URL in a command from the `BROWSER` variable.
 const PLACE: &str = "%s";
 
-/// Returns the commands that may open a browser: those of `BROWSER`, separated by colons, or that of the system.
+/// Returns the commands that may open a browser. These are the commands in the `BROWSER` variable, which are
+/// separated by colons, or the command of the operating system.
 fn browsers(environment: &Environment) -> Vec<Vec<String>> {
     let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     if let Some(browser) = environment.non_empty("BROWSER") {

@@ -203,7 +203,8 @@ fn rename(
     Ok(())
 }
 
-/// Creates the error for a profile that does not exist. Suggests one of the known names.
+/// Creates the error for a profile that does not exist. The error suggests a similar known name, if there is
+/// one.
 fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> CommandError {
     CommandError::usage(format!("Profile '{name}' not found.")).suggest(similar_name(name, known))
 }

@@ -66,7 +66,7 @@ impl Context {
         Ok(())
     }
 
-    /// Prints a note if one of the flows does not exist, with the name that was probably meant.
+    /// Prints a note if one of the flows does not exist. The note suggests the most similar name.
     pub(super) async fn report_missing_flow(
         &self,
         client: &Client,

@@ -62,7 +62,7 @@ fn entry((name, recovery): &(String, Recovery)) -> Value {
     entry
 }
 
-/// Returns the exit code of a rollback.
+/// Returns the exit code for a rollback.
 ///
 /// # Errors
 ///

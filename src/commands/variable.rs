@@ -59,7 +59,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
-/// Maximum number of variables that are compared with a misspelled name.
+/// Maximum number of variables whose names are compared with a misspelled name.
 const MAX_CANDIDATES: usize = 1000;
 
 async fn find(client: &Client, name: &str) -> Result<NamedObject, CommandError> {

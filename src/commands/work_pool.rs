@@ -246,7 +246,7 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
     context.ui.table(caption, ["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
 }
 
-/// Shows the runs that a work pool, or one of its queues, starts in the next hours.
+/// Shows the runs that a work pool or one of its queues will start in the next hours.
 pub(super) async fn preview(
     pool: &str,
     queue: Option<&str>,

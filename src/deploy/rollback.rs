@@ -30,12 +30,13 @@ pub(crate) struct RollbackReport {
 }
 
 impl Rollback {
-    /// Reads the journal. `prefect_file` is the project file if the user named it.
+    /// Reads the journal of the last deploy. `prefect_file` is the project file that the user specified, if
+    /// any.
     ///
     /// # Errors
     ///
-    /// Fails if the last deploy is complete, still runs or used another project file, or if the journal cannot be
-    /// read.
+    /// Fails if the last deploy is complete, is still running or used a different project file, or if the
+    /// journal cannot be read.
     pub(crate) fn plan(
         ctx: &DeployContext<'_>,
         client: &Client,
@@ -53,8 +54,8 @@ impl Rollback {
         self.recorded.records.len()
     }
 
-    /// Restores the recorded deployments and removes the journal if all of them are restored. Without `force`,
-    /// deployments that others have changed since are not written.
+    /// Restores the recorded deployments, and removes the journal if all of them are restored. Unless `force`
+    /// is set, deployments that others have changed in the meantime are not written.
     pub(crate) async fn run(self, ctx: &DeployContext<'_>, client: &Client, force: bool) -> RollbackReport {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
@@ -75,8 +76,8 @@ impl Rollback {
 }
 
 impl RollbackReport {
-    /// Returns whether everything recorded is restored as far as possible. Secrets, which the journal does not
-    /// have, stay lost in another attempt.
+    /// Returns whether all recorded state has been restored as far as possible. Secrets are not in the
+    /// journal, so another attempt could not restore them either.
     fn is_complete(&self) -> bool {
         self.missing == 0 && self.lines.iter().all(|(_, recovery)| matches!(recovery, Recovery::Restored(_)))
     }

@@ -30,7 +30,7 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// A questionable value that Prefect accepts.
+/// A value that Prefect accepts but that is probably a mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ItemWarning {
     pub(crate) index: usize,

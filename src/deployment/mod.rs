@@ -42,7 +42,7 @@ use crate::{
 /// Maximum number of ids or names in a filter request.
 const BATCH: usize = 200;
 
-/// Maximum number of deployments that are compared with a misspelled name.
+/// Maximum number of deployments whose names are compared with a misspelled name.
 const MAX_CANDIDATES: usize = 1000;
 
 /// A deployment on the server and the name of its flow.
@@ -64,7 +64,7 @@ impl NamedDeployment {
 pub(crate) enum DeploymentError {
     #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
     NameFormat(String),
-    /// No deployment has this name. Scripts expect the quotes.
+    /// No deployment has this name. The name is quoted as scripts expect it.
     #[error("Deployment '{name}' not found!")]
     NotFound { name: String, similar: Option<String> },
     #[error("No deployment matches '{0}'.")]
@@ -95,7 +95,8 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment,
     Ok(NamedDeployment { flow: flow.to_owned(), deployment })
 }
 
-/// Returns the full name of the deployment that is most similar to a misspelled name. Considers the newest deployments.
+/// Returns the full name of the deployment whose name is most similar to a misspelled name. Only the newest
+/// deployments are considered.
 async fn similar(client: &Client, name: &str) -> Option<String> {
     let newest = client.newest_deployments(&DeploymentFilter::default(), MAX_CANDIDATES).await.ok()?;
     let names: Vec<String> =
@@ -155,7 +156,8 @@ pub(crate) async fn list(
     with_flow_names(client, client.deployments(&filter).await?).await
 }
 
-/// Returns the first flow name that does not exist on the server, and the most similar name of a flow that has deployments.
+/// Returns the first flow name that does not exist on the server, together with the most similar name of a
+/// flow that has deployments.
 pub(crate) async fn missing_flow(
     client: &Client,
     names: &[String],

@@ -59,7 +59,7 @@ pub(crate) struct Options {
     pub(crate) jobs: usize,
     pub(crate) images: ImagePolicy,
     pub(crate) on_error: OnError,
-    /// Whether the deploy continues the last one from this directory.
+    /// Whether to continue the last deploy from this directory.
     pub(crate) resume: bool,
     /// Project under which the deployments are recorded. If `None`, they are not recorded.
     pub(crate) project: Option<ProjectId>,

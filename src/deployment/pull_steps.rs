@@ -87,7 +87,7 @@ fn generated(project: &Project, fields: &Fields, directory: &Path) -> PullSteps 
     }
 }
 
-/// Checks whether a job variable `image` names an image.
+/// Returns whether the job variable `image` specifies an image.
 fn names_image(image: &Value) -> bool {
     match image {
         Value::Null | Value::Bool(false) => false,

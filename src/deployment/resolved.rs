@@ -37,7 +37,8 @@ impl ResolvedDeployment {
         self.pointer().join(key)
     }
 
-    /// Returns the name, with its templates if they need step outputs. Returns `None` if it is empty.
+    /// Returns the name of the deployment, which may contain templates that depend on step outputs. Returns
+    /// `None` if the name is empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }

@@ -21,7 +21,7 @@ pub(crate) struct StepSections {
 }
 
 impl StepSections {
-    /// Returns the steps of a resolved deployment. `directory` is the project's directory.
+    /// Returns the steps of a resolved deployment. `directory` is the directory of the project.
     pub(crate) fn of(project: &Project, deployment: &ResolvedDeployment, directory: &Path) -> Self {
         let written = &deployment.spec.fields;
         let (build, push) = Self::build_and_push(project, &deployment.spec);
@@ -31,7 +31,8 @@ impl StepSections {
         Self { build, push, pull, pull_pointer: owner.join(Key::Steps(Section::Pull)) }
     }
 
-    /// Returns the steps of a section that run on this machine. Returns no pull steps, which run on workers.
+    /// Returns the steps of a section that run on this machine. Pull steps are not returned, because they run
+    /// on workers.
     pub(crate) fn local(&self, section: Section) -> &[Listed] {
         match section {
             Section::Build => &self.build,

@@ -1,4 +1,4 @@
-//! Edits of a file that solve the problem of a diagnostic.
+//! Fixes, which are edits of a file that solve the problem of a diagnostic.
 
 use crate::{source::Span, value::Value};
 
@@ -7,29 +7,29 @@ use crate::{source::Span, value::Value};
 pub(crate) struct Fix {
     /// Summary in the imperative, such as "rename `pool` to `work_pool`".
     pub(crate) title: String,
-    /// Replaced parts of the text, in text order and without overlaps.
+    /// Replacements in the order of the text. They must not overlap.
     pub(crate) replacements: Vec<Replacement>,
-    /// Part of the file that no other fix may change at the same time.
+    /// The range of the file that other fixes must not change at the same time.
     pub(crate) extent: Span,
-    /// Changes of the parsed values. The span is that of a key or a value, depending on the effect.
+    /// Changes to the parsed values. Each span is that of a key or a value, depending on the effect.
     pub(crate) effects: Vec<(Span, Effect)>,
 }
 
-/// New text for a part of a file. An empty span is an insertion.
+/// The new text for a range of a file. If the span is empty, the text is inserted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Replacement {
     pub(crate) span: Span,
     pub(crate) text: String,
 }
 
-/// Effect of a fix on the parsed values.
+/// The effect of a fix on the parsed values of the file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Effect {
-    /// The entry whose key is at the span gets another key.
+    /// Renames the key of the entry at the span.
     Rename(String),
-    /// The entry whose key is at the span no longer exists.
+    /// Removes the entry whose key is at the span.
     Remove,
-    /// The value at the span becomes another value.
+    /// Replaces the value at the span.
     Set(Value),
 }
 
@@ -38,7 +38,7 @@ impl Replacement {
         Self { span, text: text.into() }
     }
 
-    /// Creates an insertion at an offset.
+    /// Creates a replacement that inserts text at the given offset.
     pub(crate) fn insertion(at: usize, text: impl Into<String>) -> Self {
         Self::new(Span::new(at, at), text)
     }
@@ -60,7 +60,7 @@ pub(crate) fn replace<'a>(
     Some(result)
 }
 
-/// Selects fixes of a file that can be applied together. The first of several overlapping fixes is selected.
+/// Selects the fixes of a file that can be applied together. If fixes overlap, the first of them is selected.
 pub(crate) fn compatible<'a>(fixes: impl IntoIterator<Item = &'a Fix>) -> Vec<&'a Fix> {
     let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
     fixes.sort_by_key(|fix| (fix.extent.start, fix.extent.end));

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use super::{Diagnostic, Fix, Place, Replacement};
 use crate::source::Source;
 
-/// Returns the JSON document with the fixes of the diagnostics. `schema` is the version of its format.
+/// Returns the JSON document for diagnostics and their fixes. `schema` is the version of the document's
+/// format.
 pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
     let with_fix = |diagnostic: &Diagnostic| {
         let mut entry = entry(diagnostic);
@@ -35,7 +36,7 @@ pub(crate) fn entry(diagnostic: &Diagnostic) -> Value {
     })
 }
 
-/// Returns the JSON object of a fix. An edit replaces a range of the file of its diagnostic by a text.
+/// Returns the JSON object for a fix. Each edit replaces a range of the diagnostic's file with new text.
 fn edits(source: &Source, Fix { title, replacements, .. }: &Fix) -> Value {
     let edit = |replacement: &Replacement| {
         let (start, end) = (source.position(replacement.span.start), source.position(replacement.span.end));

@@ -63,7 +63,7 @@ pub(crate) struct Diagnostic {
     pub(crate) place: Option<Place>,
     /// A suggestion for fixing the problem.
     pub(crate) help: Option<String>,
-    /// Edit of the file at `place` that solves the problem.
+    /// An edit that solves the problem in the file at `place`.
     pub(crate) fix: Option<Box<Fix>>,
 }
 
@@ -106,10 +106,11 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns the name that a misspelled name stands for, if there is one.
+/// Returns the known name that a misspelled name most likely refers to. Returns `None` if no name is similar
+/// enough.
 ///
-/// Names of objects often differ by a few characters on purpose. The parts of a name, which slashes separate, may therefore
-/// have only one or two mistakes each, and none in the first character.
+/// Names of objects often differ by only a few characters. Each part of a name, as separated by slashes, may
+/// therefore contain at most two mistakes, and none in its first character.
 pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistakes_in = |part: &str, other: &str| {
         let mistakes = strsim::osa_distance(part, other);
@@ -169,7 +170,7 @@ mod testing {
             .help("remove it")
     }
 
-    /// Returns the warning with a fix.
+    /// Returns a warning that has a fix.
     pub(super) fn fixable() -> Diagnostic {
         let (span, effects) = (Span::new(5, 11), Vec::new());
         let replacements = vec![Replacement::new(span, "")];

@@ -12,7 +12,7 @@ use crate::{
 
 /// Maximum number of runs with the same name that are listed in an error.
 const SHOWN: usize = 100;
-/// Maximum number of runs that are compared with a misspelled name.
+/// Maximum number of runs whose names are compared with a misspelled name.
 const MAX_CANDIDATES: usize = 200;
 
 /// The error returned if a run cannot be found or cancelled.
@@ -61,7 +61,8 @@ fn missing(name: &str, similar: Option<String>) -> FlowRunError {
     FlowRunError::NotFound { name: name.to_owned(), similar }
 }
 
-/// Returns the name of the run that is most similar to a misspelled name. Considers the newest runs.
+/// Returns the name of the run whose name is most similar to a misspelled name. Only the newest runs are
+/// considered.
 async fn similar(client: &Client, name: &str) -> Option<String> {
     let runs = client.flow_runs(&FlowRunFilter::default(), MAX_CANDIDATES).await.ok()?;
     similar_name(name, runs.iter().map(|run| run.name.as_str())).map(str::to_owned)

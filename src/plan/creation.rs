@@ -72,7 +72,7 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
     json::entry(&Diagnostic { message, ..diagnostic.clone() })
 }
 
-/// Returns the entries of the steps that would run, without secrets.
+/// Returns the plan entries of the steps that would run, with secrets redacted.
 pub(super) fn planned_steps(
     previews: &Previews<'_>,
     project: &Project,

@@ -56,7 +56,7 @@ impl Plan {
         Options { entrypoint, all, names, prefect_file, ..options }
     }
 
-    /// Returns the plan as it is after saving and reading it, with secrets redacted.
+    /// Returns the plan as it would be after it is saved and read again, with secrets redacted.
     #[must_use]
     pub(crate) fn masked(&self, redactor: &Redactor) -> Self {
         let document = redactor.mask_document(&json!(self));

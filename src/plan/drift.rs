@@ -23,8 +23,8 @@ pub(crate) struct DriftedDeployment {
     pub(crate) name: String,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Names of the fields that cannot be compared, because steps determine the value or the server does not
-    /// return it.
+    /// Names of the fields that cannot be compared, because steps determine their values or the server does
+    /// not return them.
     pub(crate) not_compared: Vec<String>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     validate::PreparationError,
 };
 
-/// Reason why a plan cannot be created.
+/// The reason why a plan cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlanError {
     #[error(transparent)]

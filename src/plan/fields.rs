@@ -64,7 +64,7 @@ fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> V
         .collect()
 }
 
-/// Checks whether a live value of a field equals a new one.
+/// Returns whether the live value of a field equals the new value.
 pub(crate) fn same(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
@@ -83,7 +83,7 @@ fn steps(value: &Json) -> &[Json] {
     value.as_array().map_or(&[], Vec::as_slice)
 }
 
-/// Returns the values of the known concurrency options. Null equals a missing option.
+/// Returns the values of the known concurrency options. A null value is treated as a missing option.
 fn known_options(value: &Json) -> Option<[Option<&Json>; 2]> {
     let options = value.as_object()?;
     Some(ConcurrencyLimit::OPTIONS.map(|key| options.get(key).filter(|value| !value.is_null())))

@@ -34,7 +34,7 @@ pub(crate) use triggers::{
     same as is_same_trigger,
 };
 
-/// Redacts an object and the object that replaces it.
+/// Redacts an object, and the object that replaces it.
 pub(crate) fn redacted_pair(
     old: &serde_json::Value,
     new: &serde_json::Value,

@@ -52,7 +52,7 @@ pub(crate) struct Membership {
     /// Deployments that other projects have registered. This includes deployments that the project has also
     /// registered.
     pub(crate) others: BTreeSet<Uuid>,
-    /// Variables that contain the records of the project, with their deployments.
+    /// Variables that contain the project's records, with the deployments that each variable lists.
     variables: BTreeMap<String, BTreeSet<Uuid>>,
 }
 
@@ -119,8 +119,8 @@ impl Membership {
         Ok(())
     }
 
-    /// Distributes deployments over variables. Recorded ones stay in their variables, so that no deployment is
-    /// unrecorded if only some of the variables are written. Variables without deployments are empty.
+    /// Distributes deployments over variables. Recorded deployments remain in their variables, so that no
+    /// record is lost if only some of the variables are written. Variables without deployments are empty.
     fn distributed(
         &self,
         deployments: &BTreeSet<Uuid>,
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(membership.undeclared(&[declared].into()), [gone].into());
     }
 
-    /// A server with variables, which rejects values that are too long.
+    /// A fake server that stores variables and rejects values that are too long.
     #[derive(Default)]
     struct Variables(Mutex<BTreeMap<String, Json>>);
 

@@ -11,7 +11,7 @@ use crate::{
     template::placeholder,
 };
 
-/// Suffix of a redacted secret that differs from the one that it replaces.
+/// Suffix of a redacted secret that differs from the secret that it replaces.
 pub(crate) const CHANGED: &str = " (another value)";
 
 /// Redacts the old and the new value of a change. If both are different secrets, the results remain

@@ -37,7 +37,7 @@ struct RenderedRequest {
 }
 
 impl RenderedRequests {
-    /// Renders the requests for deployments whose steps have not run.
+    /// Renders the requests for deployments whose steps have not been run.
     pub(crate) fn new(previews: &Previews<'_>, project: &Project, ctx: &DeployContext<'_>) -> Self {
         let deployment = |desired: &DesiredDeployment| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),

@@ -1,4 +1,4 @@
-//! Detection of settings that the tested release of Prefect does not have.
+//! Detects settings that the tested version of Prefect does not have.
 
 use std::path::Path;
 
@@ -10,7 +10,8 @@ use crate::{
     fs,
 };
 
-/// Variables of Prefect and its integrations that are not in the catalogue. A name that ends in `_` is a prefix.
+/// Environment variables of Prefect and its integrations that are not in the catalogue. A name that ends in
+/// `_` is a prefix.
 const OTHER_NAMES: [&str; 14] = [
     "PREFECT_API_SERVICES_RUN_IN_APP",
     "PREFECT_API_TELEMETRY_ENVIRONMENT",
@@ -33,7 +34,7 @@ const PROJECT_FILE: &str = "prefect.yaml";
 /// Tables of integrations in `prefect.toml`.
 const OTHER_TABLES: [&str; 2] = ["integrations", "redis"];
 
-/// Returns the unknown settings among names of variables.
+/// Returns the names of environment variables that are unknown settings.
 pub(super) fn unknown_names<'a>(variables: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
     let services: Vec<&str> =
         variables.clone().filter_map(|name| name.strip_suffix("SERVICE_HOST")).collect();
@@ -50,13 +51,14 @@ fn is_or_starts_with(name: &str, known: &str) -> bool {
     if known.ends_with('_') { name.starts_with(known) } else { name == known }
 }
 
-/// Checks whether Kubernetes sets the variable for a service. A service `prefect-server` has the variables
-/// `PREFECT_SERVER_SERVICE_HOST`, `PREFECT_SERVER_PORT_4200_TCP` and others.
+/// Returns whether Kubernetes sets the variable for a service. For example, the service `prefect-server` has
+/// the variables `PREFECT_SERVER_SERVICE_HOST` and `PREFECT_SERVER_PORT_4200_TCP`.
 fn is_service_link(name: &str, service: &str) -> bool {
     name.strip_prefix(service).is_some_and(|rest| rest.starts_with("SERVICE_") || rest.starts_with("PORT"))
 }
 
-/// Returns the dotted paths of unknown settings in a TOML file. An unknown table is one path.
+/// Returns the dotted paths of unknown settings in a TOML file. An unknown table is reported as a single
+/// path.
 pub(super) fn unknown_paths(root: &Value) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(table) = root.as_object() {
@@ -84,7 +86,8 @@ fn known_paths() -> impl Iterator<Item = &'static str> {
     catalogue::ALL.iter().map(|entry| entry.name.path).chain([names::PROJECT.path])
 }
 
-/// Removes the variables that `prefect.yaml` in a directory mentions. Templates may use variables of any name.
+/// Removes the variables that are mentioned in the `prefect.yaml` of a directory, because templates may use
+/// variables with any name.
 pub(super) fn without_mentioned(
     mut unknown: Vec<(String, Origin)>,
     directory: &Path,
@@ -98,7 +101,7 @@ pub(super) fn without_mentioned(
     unknown
 }
 
-/// Returns one warning about all unknown settings, or `None` if there are none.
+/// Returns a single warning about all unknown settings. Returns `None` if there are no unknown settings.
 pub(super) fn warning(unknown: &[(String, Origin)]) -> Option<Diagnostic> {
     let listed: Vec<String> =
         unknown.iter().map(|(name, origin)| format!("{name} (from {origin})")).collect();
@@ -118,7 +121,7 @@ pub(super) fn warning(unknown: &[(String, Origin)]) -> Option<Diagnostic> {
     })
 }
 
-/// Returns the environment variable of a dotted path. Returns other names unchanged.
+/// Returns the environment variable that corresponds to a dotted path. Other names are returned unchanged.
 fn variable_name(name: &str) -> String {
     if name.starts_with("PREFECT") {
         return name.to_owned();

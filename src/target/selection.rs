@@ -92,7 +92,7 @@ fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     }
 }
 
-/// Returns the names of deployments in the order of the file, without duplicates.
+/// Returns the names of the deployments in file order, without duplicates.
 fn names(declared: &[Declared]) -> Vec<String> {
     let mut seen = BTreeSet::new();
     declared.iter().filter_map(Declared::name).filter(|name| seen.insert(*name)).map(str::to_owned).collect()

@@ -127,7 +127,7 @@ impl Ui {
     }
 }
 
-/// Checks whether only the live view needs an event.
+/// Returns whether an event is only relevant to the live view.
 fn is_detail(event: StepEvent<'_>) -> bool {
     matches!(event, StepEvent::Status(_) | StepEvent::Output { .. } | StepEvent::Advanced(_))
 }

@@ -12,14 +12,14 @@ use super::{Ui, live::columns, screen};
 /// Header of the column that is removed first if a table is too wide.
 const ID: &str = "ID";
 
-/// Width of a panel of the reference without a terminal.
+/// Width of a panel in Prefect's style if there is no terminal.
 const PANEL_WIDTH: usize = 80;
 
-/// Lines above and below a table. Only the tables of the reference have them.
+/// Lines above and below a table, which are only used in Prefect's style.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Caption<'a> {
     pub(crate) title: &'a str,
-    /// Line below the table. May be empty.
+    /// Line below the table. The line may be empty.
     pub(crate) note: &'a str,
 }
 
@@ -131,7 +131,7 @@ fn reference_table<const COLUMNS: usize>(
     lines.join("\n")
 }
 
-/// Renders a line in a box like the reference. The line does not wrap.
+/// Renders a line in a box, like Prefect. The line does not wrap.
 pub(crate) fn panel(line: &str) -> String {
     let width = (PANEL_WIDTH - 4).max(columns(line));
     let bar = "─".repeat(width + 2);

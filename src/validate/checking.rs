@@ -1,4 +1,4 @@
-//! Validation of a project file without a server, and fixes of the file.
+//! Validates a project file without a server, and applies fixes to the file.
 
 use std::path::Path;
 
@@ -15,20 +15,20 @@ use crate::{
     yaml,
 };
 
-/// Maximum number of passes of [`fix`]. Each pass applies all fixes that do not overlap.
+/// Maximum number of passes in [`fix`]. Each pass applies all fixes that do not overlap.
 const MAXIMUM_PASSES: usize = 50;
 
 /// Diagnostics about a project file.
 #[derive(Clone)]
 pub(crate) struct ProjectFindings {
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// Number of deployments in the file.
+    /// Number of deployments that the file declares.
     pub(crate) deployments: usize,
-    /// Fixes that replace deprecated keys which still have an effect.
+    /// Fixes that replace deprecated keys that still have an effect.
     modernizations: Vec<Fix>,
 }
 
-/// A project file with all fixes applied, in memory.
+/// A project file to which all fixes have been applied in memory.
 pub(crate) struct FixedProject {
     pub(crate) original: Source,
     pub(crate) fixed: Source,
@@ -40,11 +40,11 @@ pub(crate) struct FixedProject {
     pub(crate) after: ProjectFindings,
 }
 
-/// Validates the selected deployments without a server.
+/// Validates the selected deployments without connecting to a server.
 ///
 /// # Errors
 ///
-/// Fails if there is no project file or if options are invalid.
+/// Fails if the project file does not exist or if options are invalid.
 pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
     match project::read(path(ctx), ctx.directory) {
         Ok(source) => findings_in(ctx, &source).await,
@@ -52,11 +52,11 @@ pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings,
     }
 }
 
-/// Applies all fixes to the project file in memory, and validates the selected deployments again.
+/// Applies all fixes to the project file in memory, and then validates the selected deployments again.
 ///
 /// # Errors
 ///
-/// Fails as [`findings`] does, and if the file is not UTF-8.
+/// Fails under the same conditions as [`findings`], or if the file is not UTF-8.
 pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProject, PreparationError> {
     let original = project::read(path(ctx), ctx.directory)?;
     let before = findings_in(ctx, &original).await?;
@@ -101,7 +101,7 @@ async fn findings_in(ctx: &DeployContext<'_>, source: &Source) -> Result<Project
     })
 }
 
-/// Returns the diagnostics of an invalid file. Other errors are failures.
+/// Returns the diagnostics for an invalid file. All other errors are returned as failures.
 fn invalid(error: ProjectError) -> Result<ProjectFindings, PreparationError> {
     match error {
         ProjectError::Invalid { diagnostics, .. } => {

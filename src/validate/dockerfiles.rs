@@ -9,7 +9,8 @@ use crate::{
     steps::dockerfile_path,
 };
 
-/// Reports build steps whose Dockerfile does not exist. Any other build step before them may create the file.
+/// Reports build steps whose Dockerfile does not exist. A step is not reported if an earlier build step may
+/// create the file.
 pub(crate) fn dockerfiles(sections: &StepSections, directory: &Path, findings: &mut Findings<'_>) {
     for listed in &sections.build {
         let Some(item) = listed.item() else { return };

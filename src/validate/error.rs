@@ -8,7 +8,7 @@ use crate::{
     template::ResolveError,
 };
 
-/// Reason why deployments cannot be prepared.
+/// The reason why deployments cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreparationError {
     #[error(transparent)]

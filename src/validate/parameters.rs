@@ -21,7 +21,7 @@ pub(super) fn known_parameters(deployment: &ResolvedDeployment, findings: &mut F
     parameters(&desired::object(&literals(given)), &flow.parameters, enforced, &at, findings);
 }
 
-/// Warns of schedules that start runs without a required parameter.
+/// Warns about schedules that start runs without a required parameter.
 pub(super) fn required_by_schedules(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let fields = &deployment.fields;
     let (Some(flow), Some(schedules)) = (&deployment.flow, fields.schedules().literal()) else { return };

@@ -57,7 +57,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     shell(item, &pointer, findings);
 }
 
-/// Advises to quote the value of an input that must be a string.
+/// Returns a help text that suggests quoting the value of an input that must be a string.
 fn quoted(
     entry: &StepEntry,
     key: &str,
@@ -151,7 +151,7 @@ fn pull_inputs(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_
     shell(item, pointer, findings);
 }
 
-/// Returns the inputs without those that every step accepts.
+/// Returns the inputs of a step. Inputs that every step accepts are omitted.
 fn own_inputs(item: StepItem<'_>) -> Mapping {
     item.inputs().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
@@ -165,7 +165,8 @@ fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, Strin
     }
 }
 
-/// Returns a step with a valid structure. Reports an invalid structure. An empty step is skipped.
+/// Returns the step if its structure is valid. Adds a finding and returns `None` if the structure is invalid.
+/// An empty step is skipped.
 fn well_formed<'a>(listed: &'a Listed, findings: &mut Findings<'_>) -> Option<StepItem<'a>> {
     let (name, inputs) = listed.step.as_mapping()?.iter().next()?;
     let name = name.as_str()?;
@@ -178,12 +179,13 @@ fn well_formed<'a>(listed: &'a Listed, findings: &mut Findings<'_>) -> Option<St
     listed.item()
 }
 
-/// Returns the fix for a step with a name of Prefect 2 or a misspelled name.
+/// Returns the fix for a step whose name is misspelled or was only used in Prefect 2.
 fn name_fix(name: &str, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
     yaml::rename_key(findings.document()?, pointer, registry::replacement(name)?)
 }
 
-/// Returns the fix for a step with several keys: its inputs are not indented, or it is several steps.
+/// Returns the fix for a step with several keys. Either its inputs are not indented, or it consists of
+/// several steps.
 fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
     let others = step.as_mapping()?.keys().skip(1);
     let steps = others.filter_map(Value::as_str).filter(|name| registry::find(name).is_some()).count();

@@ -25,7 +25,7 @@ impl Queue {
     }
 }
 
-/// Creates the error for a missing queue. Suggests one of the known queues.
+/// Creates the error for a queue that does not exist. The error suggests a known queue with a similar name.
 pub(super) fn missing(queue: &str, pool: Option<&str>, known: &[NamedObject]) -> WorkPoolError {
     let similar = similar_name(queue, known.iter().map(|known| known.name.as_str()));
     WorkPoolError::NoQueue {

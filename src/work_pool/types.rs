@@ -63,8 +63,8 @@ fn use_newest_template(pool_type: &mut PoolType) {
     }
 }
 
-/// Adds the variables that only the other template has, and the parts of the job configuration that use them. A newer
-/// server may know variables that the bundled template lacks.
+/// Adds the variables that only the other template contains, and the parts of the job configuration that use
+/// them. A newer server may support variables that the bundled template does not contain.
 fn add_variables(template: &mut JsonObject, other: &JsonObject) {
     fn section<'a>(template: &'a JsonObject, path: &[&str]) -> Option<&'a JsonObject> {
         path.iter().try_fold(template, |object, key| object.get(*key)?.as_object())

@@ -32,7 +32,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Version of the format. Earlier versions did not record the intended state.
+/// Version of the journal's format. Earlier versions did not record the intended state.
 const SCHEMA: u32 = 3;
 
 /// Journal of the running deploy.
@@ -61,7 +61,7 @@ pub(crate) struct Begin<'a> {
     pub(crate) prefect_file: Option<&'a Path>,
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
-    /// Records of the deploy that this one resumes.
+    /// Records of the deploy that this deploy resumes.
     pub(crate) earlier: &'a [Record],
 }
 
@@ -81,13 +81,13 @@ struct Header {
     records: usize,
 }
 
-/// A line after the first one.
+/// A line of the journal that follows the header.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Entry {
-    /// State of a deployment before the first write, without secrets.
+    /// State of a deployment before the first write, with secrets redacted.
     Record(Box<Record>),
-    /// Full name of a deployment that is done.
+    /// Full name of a deployment that has been written.
     Done(String),
 }
 

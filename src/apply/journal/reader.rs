@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Entry, Header, SCHEMA};
 use crate::{apply::record::Record, fs::FileError};
 
-/// Reason why a journal cannot be used.
+/// The reason why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error(transparent)]
@@ -36,25 +36,25 @@ pub(crate) struct Recorded {
     run: Uuid,
     pub(crate) prefect_file: Option<PathBuf>,
     pub(crate) is_resumable: bool,
-    /// Full names of the deployments that are not done. All of them if all are done, because comparing them
-    /// again is cheap.
+    /// Full names of the deployments that have not been written. If all deployments have been written,
+    /// contains all of them, because comparing them again is cheap.
     pub(crate) names: Vec<String>,
     pub(crate) records: Vec<Record>,
-    /// Number of records that are missing because the file is truncated.
+    /// Number of records that are missing because the journal is truncated.
     pub(crate) missing: usize,
 }
 
 impl Recorded {
-    /// Removes the journal unless another deploy has replaced it.
+    /// Removes the journal, unless another deploy has replaced it.
     pub(crate) fn finish(self) {
         remove(&self.path, self.run);
     }
 
-    /// Checks that the deploy used this project file.
+    /// Checks that the deploy used the given project file. `None` accepts any file.
     ///
     /// # Errors
     ///
-    /// Fails if it used another one. `None` accepts every file.
+    /// Fails if the deploy used a different project file.
     pub(crate) fn require_file(&self, requested: Option<&Path>) -> Result<(), JournalError> {
         let recorded = self.prefect_file.clone().unwrap_or_else(|| "prefect.yaml".into());
         match requested {
@@ -70,7 +70,8 @@ impl Recorded {
 ///
 /// # Errors
 ///
-/// Fails if the deploy still runs, or if the file is unreadable or belongs to another directory or server.
+/// Fails if the deploy is still running, or if the file is unreadable or belongs to a different directory or
+/// server.
 pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Recorded>, JournalError> {
     let failed = |error| JournalError::File(FileError::new("read", path, error));
     let file = match File::open(path) {
@@ -119,7 +120,7 @@ fn header(line: &[u8], path: &Path) -> Result<Header, JournalError> {
     serde_json::from_value(value).map_err(|error| damaged(error.to_string()))
 }
 
-/// Removes the journal of a run. The journal of another run stays.
+/// Removes the journal of a run. The journal of a different run is kept.
 pub(super) fn remove(path: &Path, run: Uuid) {
     let Ok(file) = File::open(path) else { return };
     let mut line = Vec::new();

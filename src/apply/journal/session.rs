@@ -24,7 +24,8 @@ pub(crate) fn recorded(
     journal::read(&path, api, directory)
 }
 
-/// Returns the records of the deploy that this one resumes. A rollback also restores their deployments.
+/// Returns the records of the deploy that this deploy resumes. A rollback also restores the deployments in
+/// these records.
 pub(crate) fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Result<Vec<Record>, JournalError> {
     if !ctx.options.resume {
         return Ok(Vec::new());

@@ -1,4 +1,5 @@
-//! Names from a server, cached on disk for a few seconds, because shells ask again for every Tab key.
+//! Caches names from a server on disk for a few seconds, because shells request them whenever the Tab key is
+//! pressed.
 
 use std::path::{Path, PathBuf};
 
@@ -7,26 +8,26 @@ use serde::{Deserialize, Serialize};
 
 use crate::{digest, environment::Environment, fs};
 
-/// Time for which names are reused.
+/// Period for which cached names are reused.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(10);
 
-/// The cache of one server and profile.
+/// The cache for a server and a profile.
 pub(super) struct NameCache {
     folder: PathBuf,
     server: String,
 }
 
-/// Names that start with a prefix.
+/// The cached names that start with a certain prefix.
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     read_at: Timestamp,
-    /// Whether the server has no further names with the prefix.
+    /// Whether the list is complete, so that the server has no other names with the prefix.
     is_complete: bool,
     names: Vec<String>,
 }
 
 impl NameCache {
-    /// Returns the cache for a server and a profile. Returns `None` without a home directory.
+    /// Returns the cache for a server and a profile. Returns `None` if there is no home directory.
     pub(super) fn new(environment: &Environment, server: &str, profile: &str) -> Option<Self> {
         let cache = match environment.non_empty("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder),
@@ -35,7 +36,8 @@ impl NameCache {
         Some(Self { folder: cache.join("prefectl/completions"), server: format!("{profile}\n{server}") })
     }
 
-    /// Returns recent names of a kind that start with a prefix, or `None` if they have to be requested.
+    /// Returns cached names that start with a prefix. Returns `None` if the names must be requested from the
+    /// server.
     pub(super) fn find(&self, kind: &str, prefix: &str, now: Timestamp) -> Option<Vec<String>> {
         let ends = prefix.char_indices().map(|(at, _)| at).chain([prefix.len()]).rev();
         let entries = ends.filter_map(|end| Some((end, self.read(kind, &prefix[..end])?)));
@@ -48,7 +50,7 @@ impl NameCache {
         Some(entry.names)
     }
 
-    /// Stores names. Failures are ignored: the names are requested again.
+    /// Stores names in the cache. Errors are ignored, because the names can be requested again.
     pub(super) fn store(
         &self,
         kind: &str,

@@ -118,7 +118,7 @@ impl Quoting {
     }
 }
 
-/// Adds completers for arguments whose values are names from a server or a file.
+/// Adds completers to all arguments whose values are names from a server or a file.
 fn with_completers(command: clap::Command, quoting: Quoting, options: &TypedOptions) -> clap::Command {
     let (own, nested) = (options.clone(), options.clone());
     command

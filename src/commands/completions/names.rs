@@ -1,4 +1,4 @@
-//! Names that complete arguments: from the project file, the settings and the server.
+//! Names from the project file, the settings and the server, with which arguments are completed.
 
 use std::{
     ffi::OsString,
@@ -19,7 +19,7 @@ use crate::{
     settings::{Profiles, Settings},
 };
 
-/// Maximum time to wait for names from the server.
+/// Maximum time to wait for the server to return names.
 const SERVER_TIMEOUT: Duration = Duration::from_millis(300);
 /// Maximum number of completions.
 pub(super) const MAX_CANDIDATES: usize = 200;
@@ -37,7 +37,7 @@ pub(super) enum Names {
     Codes,
 }
 
-/// Options on the command line that select where names come from.
+/// Command-line options that determine where the names are read from.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TypedOptions {
     profile: Option<String>,
@@ -46,7 +46,7 @@ pub(super) struct TypedOptions {
 }
 
 impl TypedOptions {
-    /// Reads the options from the words of a command line, the first of which is the program.
+    /// Reads the options from the words of a command line, which starts with the name of the program.
     pub(super) fn read(words: &[OsString]) -> Self {
         let mut options = Self::default();
         let mut is_after_command = false;
@@ -77,7 +77,8 @@ impl TypedOptions {
     }
 }
 
-/// Returns names that may start with the typed text. Returns `None` if the names are not available in time.
+/// Returns candidates for the typed text, including names that do not start with it. Returns `None` if the
+/// names are not available in time.
 pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<Vec<String>> {
     let directory = std::env::current_dir().ok()?;
     match names {
@@ -101,7 +102,7 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
     from_server(names, typed, options.pool.as_deref(), &settings, &environment)
 }
 
-/// Returns names of the server, from the cache if they were read recently.
+/// Returns names from the server, or from the cache if they were read recently.
 fn from_server(
     names: Names,
     typed: &str,

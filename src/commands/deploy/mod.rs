@@ -82,7 +82,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     result
 }
 
-/// Returns the result of a deploy, which an interrupt may have ended.
+/// Returns the result of a deploy that may have been ended by an interrupt.
 fn result(
     deployed: Result<Result<(), Failure>, Exit>,
     report: &mut Report,
@@ -97,7 +97,7 @@ fn result(
     }
 }
 
-/// Prints the results that were not printed while the deploy ran.
+/// Prints the results that were not printed while the deploy was running.
 fn show_lines(report: &Report, options: &Options, context: &Context) {
     if context.is_prefect && report.lines.len() > 1 {
         context.ui.result(selection_sentence(options));
@@ -125,7 +125,8 @@ fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
     context.ui.result(&result_text(name, url, outcome, has_terminal_output() && !context.is_prefect));
 }
 
-/// Formats the result of a deployment. Programs match the sentence of the reference; a person reads a short line.
+/// Formats the result of a deployment. Prefect's sentence is used for programs, which match it, and a shorter
+/// line is used for people.
 fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
     let what = what(outcome);
     let mut text = match outcome.id() {

@@ -32,7 +32,7 @@ pub(super) async fn run(command: ScheduleCommand, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
-/// The reference's sentence about a rule with `TZID`.
+/// The sentence that Prefect prints for a rule with `TZID`.
 const TIME_ZONE: &str = "You can provide a timezone by providing a dict with a `timezone` key to the --rrule option. \
                          E.g. {'rrule': 'FREQ=MINUTELY;INTERVAL=5', 'timezone': 'America/New_York'}.\n\
                          Alternatively, you can provide a timezone by passing in a --timezone argument.";
@@ -144,7 +144,8 @@ async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<
     Ok(())
 }
 
-/// Returns the schedules of a deployment as JSON. The reference replaces each `schedule` by its summary.
+/// Returns the schedules of a deployment as JSON. Like Prefect, the value of each `schedule` is replaced with
+/// a summary.
 fn document(found: &Deployment, is_prefect: bool) -> Json {
     let mut document = found.raw.get("schedules").cloned().unwrap_or_else(|| json!([]));
     if is_prefect {

@@ -107,7 +107,7 @@ fn page(
         .map_err(|error| CommandError::new(Exit::Failed, format!("cannot render the page: {error}")))
 }
 
-/// Describes a commit by its short id, its branch and the first line of its message.
+/// Describes a commit with its short id, its branch and the first line of its message.
 fn described(facts: &git::Facts) -> String {
     const SHORT: usize = 10;
     let id = facts.sha.get(..SHORT).unwrap_or(&facts.sha);

@@ -18,7 +18,7 @@ const MAX_VALUE_LENGTH: usize = 80;
 /// Maximum number of differences displayed for a field.
 const MAX_DIFFERENCES: usize = 10;
 
-/// Formats a plan. The next runs of schedules are those after `now`.
+/// Formats a plan. The next runs of its schedules are calculated relative to `now`.
 pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
     let mut text = String::new();
     for planned in &plan.deployments {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::api::DeploymentSchedule;
 
-/// Keys of a schedule that the file may contain. Servers of later releases may add others.
+/// Keys that a schedule in the file may contain. Later versions of the server may return other keys.
 const KEYS: [&str; 6] = ["cron", "interval", "rrule", "anchor_date", "timezone", "day_or"];
 
 /// Returns the item that declares a schedule.

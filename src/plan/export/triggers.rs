@@ -18,7 +18,8 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// Keys of a condition that the file may contain. Servers add others, such as ids and fields of later releases.
+/// Keys that a trigger condition in the file may contain. Servers return other keys, such as ids and fields
+/// of later versions.
 const CONDITION_KEYS: [&str; 12] = [
     "type",
     "match",

@@ -21,7 +21,8 @@ pub(crate) struct NewPool {
 pub(super) struct Draft {
     /// Fields with options applied. The wizard does not ask for values that are present here.
     known: Fields,
-    /// Fields without options, because the deploy applies the options again.
+    /// Fields of the file together with the answers. Options are not included, because the deploy applies
+    /// them again.
     declared: Fields,
     is_in_file: bool,
     pub(super) pool: Option<NewPool>,
@@ -56,7 +57,7 @@ impl Draft {
         &self.known
     }
 
-    /// Returns the name. Returns `None` if it is empty.
+    /// Returns the name of the deployment. Returns `None` if the name is missing or empty.
     pub(super) fn name(&self) -> Option<&str> {
         self.known.name().unresolved()
     }
@@ -69,7 +70,7 @@ impl Draft {
         self.known.work_pool().unresolved()
     }
 
-    /// Checks whether the file, and not an option, names the work pool.
+    /// Returns whether the work pool is specified in the file rather than by an option.
     pub(super) fn declares_pool(&self) -> bool {
         let declared = self.declared.work_pool().unresolved();
         declared.is_some() && declared == self.pool_name()
@@ -110,7 +111,8 @@ impl Draft {
         }
     }
 
-    /// Appends a step to the steps that take effect.
+    /// Appends a step to a section of the deployment. The section first inherits the steps at the top level
+    /// of the file.
     pub(super) fn add_step(&mut self, project: &Project, section: Section, kind: StepKind, inputs: Mapping) {
         let mut list = self.section(project, section).steps().to_vec();
         list.push(steps::step(kind, inputs));

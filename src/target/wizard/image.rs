@@ -16,7 +16,7 @@ const REQUIRES: &str = "prefect-docker>=0.3.1";
 /// Slug of the block type that stores registry credentials.
 const REGISTRY_CREDENTIALS: &str = "docker-registry-credentials";
 
-/// The Dockerfile of a build step.
+/// The Dockerfile that a build step uses.
 enum ImageBuild {
     /// The step generates the Dockerfile.
     Generated,
@@ -80,7 +80,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Returns the input `dockerfile` of the build step. Asks whether to use or to rename an existing Dockerfile.
+    /// Returns the value of the build step's `dockerfile` input. Asks whether to use or rename an existing
+    /// Dockerfile.
     async fn dockerfile(&self, draft: &mut Draft) -> Result<&'static str, TargetError> {
         let question = "Would you like to use the Dockerfile in the current directory?";
         if !self.local.has_dockerfile() {
@@ -144,7 +145,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Returns the name of the credentials block of a registry. Asks for credentials unless an existing block is used.
+    /// Returns the name of the credentials block for a registry. Asks for credentials unless the user selects
+    /// an existing block.
     async fn credentials_block(
         &self,
         draft: &mut Draft,

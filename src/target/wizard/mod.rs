@@ -56,7 +56,7 @@ pub(crate) struct Answers {
     /// Work pool to create before the deployment is registered.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
-    /// New name of `Dockerfile`, which would prevent an automatic build.
+    /// New name for the project's `Dockerfile`, which would otherwise prevent an automatic build.
     pub(crate) renamed_dockerfile: Option<String>,
 }
 

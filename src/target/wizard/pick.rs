@@ -51,7 +51,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// Asks which declared deployment to use: one, all of them, or a new one.
+    /// Asks which deployment to use. The user can select a declared deployment, all declared deployments or a
+    /// new deployment.
     async fn existing(&self, named: &[&Declared]) -> Result<Picked, TargetError> {
         const ALL: &str = "All of them";
         let mut rows = rows(named);
@@ -69,7 +70,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         self.with_names(Picked { selection, was_asked: true }).await
     }
 
-    /// Asks for the names of unnamed deployments if several are selected. Removes those that stay without a name.
+    /// Asks for the names of unnamed deployments if several deployments are selected. Deployments that remain
+    /// unnamed are removed.
     async fn with_names(&self, mut picked: Picked) -> Result<Picked, TargetError> {
         if picked.selection.single {
             return Ok(picked);
@@ -143,7 +145,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         })
     }
 
-    /// Returns the name of a declared deployment with the name of its flow, if that is known.
+    /// Returns the name of a declared deployment, preceded by the name of its flow if the flow is known.
     fn full_name(&self, declared: &Declared) -> Option<String> {
         let name = declared.name()?;
         let flow = declared.entrypoint().and_then(|entrypoint| self.local.flow_name(entrypoint));

@@ -14,8 +14,8 @@ use crate::{
 const OF_AGENTS: &str = "prefect-agent";
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for a work pool unless the deployment already specifies one. Replaces a work pool for agents. Returns whether
-    /// jobs in the work pool accept an image.
+    /// Asks for a work pool unless the deployment already specifies one. A work pool that agents serve must
+    /// be replaced. Returns whether jobs in the work pool accept an image.
     pub(super) async fn pool(&self, draft: &mut Draft) -> Result<bool, TargetError> {
         if let Some(name) = draft.pool_name() {
             let pool = self.server.work_pool(name).await?;

@@ -7,7 +7,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The question about the rule of a schedule that follows the calendar.
+/// The question that asks for the rule of a cron or `rrule` schedule.
 struct Rule {
     key: &'static str,
     question: &'static str,
@@ -69,7 +69,7 @@ async fn interval(ask: &impl Ask) -> Result<Mapping, NoAnswer> {
     parsed_text(ask, "Seconds between scheduled runs", Some("3600"), seconds).await
 }
 
-/// Asks for a rule and its time zone.
+/// Asks for the rule of a schedule and its time zone.
 async fn calendar(ask: &impl Ask, rule: &Rule) -> Result<Mapping, NoAnswer> {
     let item = parsed_text(ask, rule.question, Some(rule.default), |text| {
         let item = Mapping::from_iter([(Value::from(rule.key), Value::from(text))]);

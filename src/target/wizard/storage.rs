@@ -34,9 +34,9 @@ struct Bucket {
     meaning: &'static str,
     /// Slug of the block type that stores the credentials.
     credentials: &'static str,
-    /// Title of the block type, as the reference spells it.
+    /// Title of the block type, as spelled by Prefect.
     block_title: &'static str,
-    /// Fields of the block that the reference asks for.
+    /// Fields of the block for which Prefect asks.
     fields: &'static [Field],
     /// Name of a new block.
     block: &'static str,
@@ -250,7 +250,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Asks for the fields of a new block. Omits fields without an answer.
+    /// Asks for the fields of a new block. Fields without an answer are omitted.
     async fn block_fields(&self, fields: &[Field]) -> Result<Vec<(&'static str, Secret)>, TargetError> {
         let mut data = Vec::new();
         for Field { name, is_secret } in fields {

@@ -55,13 +55,13 @@ pub(super) struct Step {
     pub(super) deployments: Vec<String>,
     pub(super) phase: Phase,
     pub(super) status: &'static str,
-    /// The amount of work done, and the time of the first report.
+    /// The amount of work that has been done, and the time at which it was first reported.
     pub(super) amount: Option<(Amount, Instant)>,
     pub(super) output: OutputBuffer,
 }
 
 impl Step {
-    /// Returns the name, followed by the id if the step has one.
+    /// Returns the name of the step, followed by its id if it has one.
     pub(super) fn title(&self) -> String {
         match &self.id {
             Some(id) => format!("{} '{id}'", self.name),
@@ -82,7 +82,7 @@ pub(in crate::ui) struct State {
     pub(super) activity: Option<(String, Instant)>,
     pub(super) steps: IndexMap<usize, Step>,
     pub(super) deployments: IndexMap<String, Deployment>,
-    /// The time of the first write.
+    /// The time at which the first write started.
     pub(super) writing_since: Option<Instant>,
 }
 

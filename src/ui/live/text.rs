@@ -13,7 +13,7 @@ pub(in crate::ui) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
 
-/// Shortens a string to at most `columns` columns. The string must not contain escape sequences.
+/// Truncates a string to at most `columns` columns. The string must not contain escape sequences.
 pub(in crate::ui) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     if columns == 0 {
         // The ellipsis itself also occupies a column.

@@ -1,4 +1,4 @@
-//! A line of input with the editing keys of shells.
+//! A line of input that supports the same editing keys as a shell.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(super) struct Line {
     characters: Vec<char>,
     cursor: usize,
-    /// The text that was deleted last, which Ctrl-Y inserts.
+    /// The text that was deleted most recently. Ctrl-Y inserts it.
     killed: Vec<char>,
 }
 
@@ -29,7 +29,7 @@ impl Line {
         self.characters.len() - self.cursor
     }
 
-    /// Inserts text at the cursor. Control characters, such as pasted line breaks, become spaces.
+    /// Inserts text at the cursor. Control characters such as pasted line breaks are replaced with spaces.
     pub(super) fn insert(&mut self, text: &str) {
         let typed = text.chars().map(|character| if character.is_control() { ' ' } else { character });
         let typed: Vec<char> = typed.collect();
@@ -38,7 +38,7 @@ impl Line {
         self.cursor += count;
     }
 
-    /// Applies an editing key. Returns `false` if the key does not edit.
+    /// Applies an editing key. Returns `false` if the key is not an editing key.
     pub(super) fn press(&mut self, key: KeyEvent) -> bool {
         let has = |modifier| key.modifiers.contains(modifier);
         let (control, alt) = (has(KeyModifiers::CONTROL), has(KeyModifiers::ALT));
@@ -106,8 +106,8 @@ impl Line {
 mod tests {
     use super::*;
 
-    /// Types a text in which `^x` stands for Ctrl-X, `~x` for Alt-X, and `<` for the left arrow. Returns the line with `|`
-    /// at the cursor.
+    /// Types text in which `^x` stands for Ctrl-X, `~x` for Alt-X, and `<` for the left arrow key. Returns
+    /// the line with `|` at the position of the cursor.
     fn typed(keys: &str) -> String {
         let mut line = Line::default();
         let mut keys = keys.chars();

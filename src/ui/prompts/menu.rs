@@ -1,4 +1,4 @@
-//! A prompt that is answered with a row of a list. Typing filters the rows.
+//! A prompt that is answered by selecting a row of a list. Typing filters the rows.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -10,15 +10,15 @@ use super::{
 
 /// Maximum number of visible rows.
 const MAX_ROWS: usize = 10;
-/// Lines of the terminal that rows leave free.
+/// Number of terminal lines that are not used for rows.
 const RESERVED_LINES: usize = 4;
 /// Maximum width of a cell.
 const MAX_CELL_WIDTH: usize = 60;
 
-/// A question with rows to choose from.
+/// A question that is answered by selecting a row.
 pub(super) struct Menu {
     question: String,
-    /// All rows. The opt-out row is the last one.
+    /// All rows, of which the opt-out row is the last.
     rows: Vec<String>,
     has_opt_out: bool,
     filter: Line,
@@ -124,7 +124,7 @@ impl Prompt for Menu {
     }
 }
 
-/// Aligns the cells of rows in columns, and cuts long cells.
+/// Aligns the cells of all rows in columns. Long cells are truncated.
 pub(super) fn aligned(rows: &[Vec<String>]) -> Vec<String> {
     let short = |cell: &String| cut(cell.lines().next().unwrap_or_default(), MAX_CELL_WIDTH).into_owned();
     let rows: Vec<Vec<String>> = rows.iter().map(|row| row.iter().map(short).collect()).collect();

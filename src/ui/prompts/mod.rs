@@ -1,4 +1,4 @@
-//! Interactive prompts. They are written to stderr, so that stdout can be redirected.
+//! Interactive prompts. Prompts are written to stderr, so that stdout can be redirected.
 
 mod line;
 mod menu;
@@ -16,7 +16,7 @@ use crate::{
 
 pub(crate) use self::terminal::restore as restore_terminal;
 
-/// Returns whether prompts are possible: stdin and stderr must be terminals.
+/// Returns whether the user can be prompted. Both stdin and stderr must be terminals.
 pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
@@ -54,7 +54,8 @@ impl Ask for Ui {
 }
 
 impl Ui {
-    /// Prints a question and reads the answer from stdin, which is not a terminal. Anything but yes means no.
+    /// Prints a question and reads a line from stdin. Used if stdin is not a terminal. Any answer other than
+    /// `y` or `yes` means no.
     async fn confirm_in_line(&self, question: &str) -> Result<bool, NoAnswer> {
         let question = self.shown(question);
         let answer = self.waiting(move || {
@@ -66,7 +67,7 @@ impl Ui {
         Ok(matches!(answer.await?.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
     }
 
-    /// Prepares text for a prompt: one line, secrets redacted, control characters escaped.
+    /// Converts text to a single line for a prompt. Secrets are redacted and control characters are escaped.
     fn line(&self, text: &str) -> String {
         let line = self.redactor.mask(text).replace(['\n', '\t'], " ");
         escape_controls(&line).into_owned()
@@ -81,7 +82,8 @@ impl Ui {
         self.waiting(move || terminal::show(prompt, has_colors)).await?.ok_or(NoAnswer::Interrupted)
     }
 
-    /// Runs a blocking prompt on another thread, so that signals are still handled. Suspends the live view meanwhile.
+    /// Runs a blocking prompt on another thread, so that signals are still handled. The live view is
+    /// suspended until the prompt returns.
     async fn waiting<T: Send + 'static>(
         &self,
         ask: impl FnOnce() -> io::Result<T> + Send + 'static,

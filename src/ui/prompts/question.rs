@@ -8,18 +8,18 @@ use super::{
     terminal::{Frame, Prompt, Reaction, Span, Style},
 };
 
-/// Converts an empty or typed line to an answer, or returns the reason why it is not one.
+/// A function that converts a line to an answer. Returns the reason if the line is not a valid answer.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
-/// Shown for a hidden answer, whatever its length.
+/// Text that is shown in place of a hidden answer, regardless of the answer's length.
 const MASK: &str = "********";
 
-/// A question, and the line that answers it.
+/// A question, and the line in which the user types the answer.
 pub(super) struct Question<T> {
     text: String,
-    /// The default or the possible answers, in parentheses.
+    /// The default or the possible answers, which are shown in parentheses.
     hint: Option<String>,
-    /// The answer if the line is empty.
+    /// The answer that an empty line stands for.
     default: Option<String>,
     is_hidden: bool,
     parse: Parse<T>,
@@ -28,7 +28,7 @@ pub(super) struct Question<T> {
 }
 
 impl Question<String> {
-    /// Creates a prompt for a string that is not empty, unless the default is.
+    /// Creates a prompt for a string. The string must not be empty, unless the default is an empty string.
     pub(super) fn string(text: String, default: Option<String>) -> Self {
         if default.as_deref() == Some("") {
             return Self::new(text, optional);
@@ -36,7 +36,7 @@ impl Question<String> {
         Self { default: default.clone(), hint: default, ..Self::new(text, required) }
     }
 
-    /// Creates a prompt for a string that is not shown.
+    /// Creates a prompt for a string that is not shown while the user types it.
     pub(super) fn secret(text: String, is_required: bool) -> Self {
         Self { is_hidden: true, ..Self::new(text, if is_required { required } else { optional }) }
     }
@@ -132,7 +132,7 @@ fn yes_or_no(text: &str) -> Result<bool, &'static str> {
 mod tests {
     use super::*;
 
-    /// Types keys, in which a line break stands for Enter. Returns the answer and the last line.
+    /// Types keys, where a line break stands for Enter. Returns the answer and the last line on the terminal.
     fn typed<T>(mut question: Question<T>, keys: &str) -> (Option<T>, String) {
         let mut answer = None;
         for key in keys.chars() {

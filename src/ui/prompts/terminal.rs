@@ -1,4 +1,4 @@
-//! The terminal while a prompt is shown: raw mode, keys and drawing.
+//! Controls the terminal while a prompt is shown: enables raw mode, reads keys and draws the prompt.
 
 use std::io::{self, Write as _};
 
@@ -19,7 +19,7 @@ use super::super::{
     screen,
 };
 
-/// The effect of a key on a prompt.
+/// The effect that a key has on a prompt.
 pub(super) enum Reaction<T> {
     Pending,
     Answered(T),
@@ -35,7 +35,7 @@ pub(super) trait Prompt {
 
     fn frame(&self, size: Size) -> Frame;
 
-    /// Returns the line that stays on the terminal after the answer.
+    /// Returns the line that remains on the terminal after the question has been answered.
     fn answered(&self) -> Vec<Span>;
 }
 
@@ -48,7 +48,7 @@ pub(super) enum Style {
     Problem,
 }
 
-/// Text in one style. It has no line breaks and no escape sequences.
+/// Text in a single style. It must not contain line breaks or escape sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) text: String,
@@ -75,11 +75,11 @@ impl Span {
 
 /// The picture of a prompt.
 pub(super) struct Frame {
-    /// Question and input. They wrap at the width of the terminal.
+    /// The question and the input, which wrap at the width of the terminal.
     pub(super) head: Vec<Span>,
-    /// Number of characters of `head` after the cursor, or `None` to hide the cursor.
+    /// Number of characters of `head` that follow the cursor. `None` hides the cursor.
     pub(super) after_cursor: Option<usize>,
-    /// Lines below, which are cut at the width of the terminal.
+    /// Lines below the question, which are truncated at the width of the terminal.
     pub(super) rows: Vec<Span>,
 }
 
@@ -123,10 +123,10 @@ pub(crate) fn restore() {
     }
 }
 
-/// A terminal in raw mode. It is restored on drop.
+/// A terminal in raw mode. Dropping the value restores the terminal.
 struct RawTerminal {
     has_colors: bool,
-    /// Row of the cursor relative to the first row of the prompt.
+    /// Row of the cursor, relative to the first row of the prompt.
     cursor_row: usize,
 }
 
@@ -138,7 +138,7 @@ impl RawTerminal {
         Ok(terminal)
     }
 
-    /// Replaces the previous picture of the prompt.
+    /// Redraws the prompt in place of its previous contents.
     fn draw(&mut self, frame: &Frame) -> io::Result<()> {
         let size = screen::size();
         let after_cursor = frame.after_cursor.unwrap_or_default();
@@ -160,7 +160,7 @@ impl RawTerminal {
         write(&text)
     }
 
-    /// Replaces the prompt by its final line.
+    /// Replaces the prompt with its final line.
     fn finish(&mut self, line: &[Span]) -> io::Result<()> {
         let layout = Layout::new(line, 0, screen::size().width, self.has_colors);
         let text = format!("{}{}\r\n", self.erased(), layout.rows.join("\r\n"));
@@ -201,10 +201,10 @@ fn push_up(text: &mut String, rows: usize) {
     }
 }
 
-/// The characters of a row and their styles.
+/// The characters of a row, each with its style.
 type Row = Vec<(char, Style)>;
 
-/// Spans that are broken into rows, between words if possible.
+/// Breaks spans into rows, between words if possible.
 struct Layout {
     rows: Vec<String>,
     cursor_row: usize,
@@ -253,7 +253,7 @@ impl Layout {
     }
 }
 
-/// Joins characters of the same style.
+/// Joins consecutive characters that have the same style.
 fn painted(row: &[(char, Style)], has_colors: bool) -> String {
     let parts = row.chunk_by(|(_, left), (_, right)| left == right);
     parts

@@ -32,7 +32,7 @@ pub(super) struct PageContext<'a> {
     pub(super) created: String,
     /// The project id, or the name of the project's directory.
     pub(super) project: String,
-    /// The commit that is checked out, in a human-readable format.
+    /// Description of the commit that is checked out, in a human-readable format.
     pub(super) commit: Option<String>,
 }
 

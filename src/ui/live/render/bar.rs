@@ -11,7 +11,7 @@ use crate::progress::Amount;
 const BAR_WIDTH: usize = 20;
 /// Minimum terminal width for showing the bar in addition to the count.
 const MIN_WIDTH: usize = 50;
-/// Minimum time and number of completed items for an estimate.
+/// Minimum elapsed time and minimum number of completed items for an estimate.
 const MIN_TIME: Duration = Duration::from_secs(1);
 const MIN_DONE: u64 = 3;
 
@@ -30,7 +30,7 @@ pub(super) fn bar(amount: Amount, elapsed: Duration, width: usize) -> String {
     format!("{}{} {text}", filled.cyan(), empty.dimmed())
 }
 
-/// Estimates the remaining time. Returns `None` while too little is known.
+/// Estimates the remaining time. Returns `None` if too few items have been completed.
 fn remaining(Amount { done, total, .. }: Amount, elapsed: Duration) -> Option<Duration> {
     if done < MIN_DONE || done >= total || elapsed < MIN_TIME {
         return None;

@@ -37,7 +37,7 @@ const LEVELS: [Level; 5] = [
     Level { tail: 1, deployments: false, steps: false },
     Level { tail: 0, deployments: false, steps: false },
 ];
-/// Minimum number of deployments for a progress bar.
+/// Minimum number of deployments for which a progress bar is shown.
 const MIN_FOR_BAR: usize = 10;
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
@@ -104,7 +104,8 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
     lines
 }
 
-/// Returns a bar for the deployments that are written, if they are many.
+/// Returns a progress bar for the deployments that are being written. Returns `None` if there are only a few
+/// deployments.
 fn deployments_bar(state: &State, now: Instant, width: usize) -> Option<String> {
     let since = state.writing_since?;
     let is_done = |deployment: &&Deployment| matches!(deployment.phase, Phase::Ended { .. });
