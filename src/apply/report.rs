@@ -99,7 +99,7 @@ pub(crate) fn restored(name: String, restored: bool) -> Line {
     let outcome = if restored {
         Outcome::Restored
     } else {
-        let reason = "it could not be restored".to_owned();
+        let reason = "the deployment could not be restored".to_owned();
         Outcome::Failed { error: ApiError::Setup(reason), written: true }
     };
     Line {

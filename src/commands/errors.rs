@@ -258,13 +258,13 @@ impl From<JournalError> for CommandError {
                 "compare with `prefectl plan --all`; a deploy replaces the journal, or delete {}",
                 path.display()
             )),
-            JournalError::OtherDeploy { .. } => {
-                Some("run the command in the directory and with the server of that deploy".to_owned())
-            }
+            JournalError::OtherDeploy { .. } => Some(
+                "run the command in the same directory and with the same server as that deploy".to_owned(),
+            ),
             JournalError::OtherFile { recorded, .. } => {
                 Some(format!("use --prefect-file {}", recorded.display()))
             }
-            JournalError::Running => Some("wait until it ends, or stop it".to_owned()),
+            JournalError::Running => Some("wait until the other deploy ends, or stop it".to_owned()),
         };
         let exit = match error {
             JournalError::OtherDeploy { .. } | JournalError::OtherFile { .. } => Exit::Usage,

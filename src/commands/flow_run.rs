@@ -91,7 +91,7 @@ fn check_state_names(names: &[String], context: &Context) -> Result<(), CommandE
     let unknown = names.iter().find(|name| !flow_run::STATE_NAMES.contains(&name.as_str()));
     let Some(name) = unknown else { return Ok(()) };
     let message = format!("no flow run is in the state '{name}'");
-    let known = format!("the states of Prefect are {}", flow_run::STATE_NAMES.join(", "));
+    let known = format!("the states that Prefect defines are {}", flow_run::STATE_NAMES.join(", "));
     if let Some(similar) = did_you_mean(name, flow_run::STATE_NAMES) {
         return Err(CommandError::usage(message).help(format!("did you mean '{similar}'? {known}")));
     }

@@ -30,7 +30,9 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
     // The URL comes from the settings. Opening anything other than a web page could start a program.
     let is_web_page = url.starts_with("http://") || url.starts_with("https://");
     if context.interactive && is_web_page && !opens(&url, &context.environment) {
-        context.ui.note("no browser was found; open the URL yourself, or set BROWSER to a program");
+        context
+            .ui
+            .note("no browser was found; open the URL manually, or set BROWSER to the command of a browser");
     }
     Ok(Exit::Done)
 }

@@ -78,7 +78,7 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
     }
     let has_conflict = report.lines.iter().any(|(_, recovery)| matches!(recovery, Recovery::Conflict(_)));
     let help = if has_conflict {
-        "deployments that others changed were not written; use --force to restore them too"
+        "deployments that others have changed were not restored; pass --force to restore them as well"
     } else {
         "compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy"
     };

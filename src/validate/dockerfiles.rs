@@ -23,7 +23,7 @@ pub(crate) fn dockerfiles(sections: &StepSections, directory: &Path, findings: &
         };
         let pointer = listed.pointer.join(item.name);
         let message = format!("the Dockerfile '{}' does not exist", path.display());
-        let help = "create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile";
+        let help = "create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile";
         let diagnostic = Diagnostic::error(Code::NO_DOCKERFILE, message).help(help);
         if inputs.contains_key("dockerfile") {
             findings.at_value(&pointer.join("dockerfile"), diagnostic);

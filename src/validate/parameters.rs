@@ -48,7 +48,7 @@ pub(super) fn required_by_schedules(deployment: &ResolvedDeployment, findings: &
         let message =
             format!("scheduled runs will fail without the required parameter{plural} {}", missing.join(", "));
         let diagnostic = Diagnostic::warning(Code::MISSING_PARAMETER, message)
-            .help("set a value in `parameters` of the deployment or of the schedule, or give the parameter a default");
+            .help("set the parameter in `parameters` of the deployment or the schedule, or add a default to the flow");
         findings.at_value(&deployment.pointer_to(Key::Schedules).join(index), diagnostic);
     }
 }

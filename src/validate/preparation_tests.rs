@@ -89,8 +89,7 @@ async fn checks_references_to_outputs() {
 async fn scheduled_runs_need_values_of_required_parameters() {
     let schedules = "schedules:\n  - {cron: '0 0 * * *'}\n  - {cron: '0 1 * * *', parameters: {n: 1}}\n  \
                      - {cron: '0 2 * * *', active: false}\n";
-    let help = "missing-parameter: set a value in `parameters` of the deployment or of the schedule, or give the \
-                parameter a default";
+    let help = "missing-parameter: set the parameter in `parameters` of the deployment or the schedule, or add a default to the flow";
     for (fields, expected) in [
         (schedules.to_owned(), vec![format!("6 {help}"), format!("7 {help}")]),
         (format!("parameters: {{word: x}}\n  {schedules}"), vec![format!("7 {help}")]),
@@ -123,7 +122,7 @@ async fn steps_only_see_earlier_outputs() {
         ),
         (
             format!("build:\n{BUILD}: {{image_name: x, dockerfile: a/Dockerfile}}\n{BUILD}: {{image_name: x, dockerfile: auto}}\n"),
-            &["4 no-dockerfile: create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile"],
+            &["4 no-dockerfile: create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile"],
         ),
         (
             format!("build:\n{SHELL}: {{script: make}}\n{BUILD}: {{image_name: x, dockerfile: made/by/make}}\n"),

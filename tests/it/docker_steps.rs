@@ -141,7 +141,7 @@ fn failed_build_registers_nothing() -> Result<()> {
       |
     7 |     dockerfile: Dockerfile
       |                 ^^^^^^^^^^
-    help: create it, correct the path, or set `dockerfile: auto` to generate a Dockerfile
+    help: create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile
     error: nothing was registered
     ");
     sandbox.file("Dockerfile", "FROM scratch\nCOPY not-there.txt /\n")?;

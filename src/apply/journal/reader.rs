@@ -113,7 +113,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
 fn header(line: &[u8], path: &Path) -> Result<Header, JournalError> {
     let damaged = |reason: String| JournalError::Damaged { path: path.to_owned(), reason };
     let value: serde_json::Value = serde_json::from_slice(line)
-        .map_err(|error| damaged(format!("its first line is invalid: {error}")))?;
+        .map_err(|error| damaged(format!("the first line is invalid: {error}")))?;
     if value["schema"] != SCHEMA {
         return Err(JournalError::OtherVersion(path.to_owned()));
     }

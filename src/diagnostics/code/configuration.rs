@@ -53,8 +53,7 @@ codes! {
         name: "unknown-setting",
         severity: Warning,
         title: "a setting does not exist",
-        meaning: "The environment, a file or the profile contains a `PREFECT_` setting that the latest tested release \
-                  of Prefect does not have. The setting has no effect on prefectl.",
+        meaning: "The environment, a file or the profile contains a `PREFECT_` setting that the latest tested version of Prefect does not have. The setting has no effect.",
         example: "PREFECT_API_ULR=http://127.0.0.1:4200/api prefectl deploy --all",
         fix: "Correct the name, or remove the setting.",
     };

@@ -177,10 +177,9 @@ codes! {
         name: "missing-parameter",
         severity: Warning,
         title: "a schedule starts runs without a required parameter",
-        meaning: "The flow has a parameter without a default, and neither the deployment nor the schedule has a value \
-                  for it. Every run of the schedule fails.",
+        meaning: "The flow has a parameter without a default, and neither the deployment nor the schedule sets it. Every run of the schedule fails.",
         example: "schedules:\n- cron: \"0 6 * * *\"   # def etl(source: str): ...",
-        fix: "Set the value in `parameters` of the deployment or of the schedule, or give the parameter a default.",
+        fix: "Set the parameter in `parameters` of the deployment or the schedule, or add a default to the flow.",
     };
     PARAMETER_TYPE = Entry {
         name: "parameter-type",

@@ -69,11 +69,10 @@ codes! {
     LOSSY_SCALAR = Entry {
         name: "lossy-scalar",
         severity: Warning,
-        title: "a string without quotes loses characters",
-        meaning: "YAML reads some strings without quotes as numbers or booleans: `1.10` is the number 1.1, `010` is 8, \
-                  `12:30` is 750, and `no` is false. Prefect only receives the number or boolean.",
+        title: "an unquoted string is parsed as a number or boolean",
+        meaning: "YAML parses some unquoted strings as numbers or booleans: `1.10` is the number 1.1, `010` is 8, `12:30` is 750, and `no` is false. Prefect only receives the number or boolean.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    tag: 1.10",
-        fix: "Put the value in quotes.",
+        fix: "Quote the value to keep it a string.",
     };
     SCHEDULE_KIND = Entry {
         name: "schedule-kind",

@@ -99,8 +99,7 @@ codes! {
         name: "no-dockerfile",
         severity: Error,
         title: "the Dockerfile of a build step does not exist",
-        meaning: "The image cannot be built. The path is relative to the input `path` of the step, or to the working \
-                  directory. The file is not required if an earlier build step may create it.",
+        meaning: "The image cannot be built without its Dockerfile. The path is relative to the `path` input of the step, or to the working directory. A missing file is not reported if an earlier build step may create it.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    dockerfile: docker/Dokcerfile",
         fix: "Create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile.",
     };

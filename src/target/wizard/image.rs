@@ -96,7 +96,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         if !self.ask.confirm(question, false).await? {
             return Err(TargetError::Declined {
                 message: "A Dockerfile already exists. Please remove or rename the existing one.",
-                help: "the image is built without the Dockerfile of the project, so it has to be renamed",
+                help: "the image is built with a generated Dockerfile; rename the Dockerfile of the project",
             });
         }
         let free = |name: &str| match self.local.directory.join(name) {
