@@ -133,7 +133,7 @@ impl<'p> Finder<'p, '_> {
                 let place = value.scope.module.file.place(value.expr.span);
                 let object = interpreter.entity(entity).map_err(|error| {
                     let text = value.scope.text(value.expr);
-                    let reason = format!("`{text}` cannot be evaluated: {}", error.reason());
+                    let reason = format!("the expression `{text}` cannot be evaluated: {}", error.reason());
                     self.unknowable_at(place.clone(), reason)
                 })?;
                 (object, place)
@@ -146,7 +146,7 @@ impl<'p> Finder<'p, '_> {
                 return Err(self.not_a_flow(None));
             }
             Entity::External(name) => {
-                let reason = format!("it is imported from outside the project as '{name}'");
+                let reason = format!("the name is imported from '{name}', which is outside the project");
                 return Err(self.unknowable(&EvalError::unknown(reason)));
             }
         };

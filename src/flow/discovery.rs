@@ -131,7 +131,7 @@ impl Inspector {
                     self.file_containing(&directory.join(path), &path.display().to_string(), &[]).ok()??;
                 let certain = file.flows.iter().filter(|flow| flow.is_certain);
                 let paths: Vec<String> = certain.map(|flow| flow.path.clone()).collect();
-                return named("its flows are", &paths);
+                return named("flows in this file:", &paths);
             }
             _ => return known,
         }
@@ -147,7 +147,9 @@ impl Inspector {
             [] => did_you_mean(&wanted, found.iter().map(String::as_str)),
             several => did_you_mean(&wanted, several.iter().copied()),
         };
-        close.map(|close| format!("did you mean '{close}'?")).or_else(|| named("the flows here are", found))
+        close
+            .map(|close| format!("did you mean '{close}'?"))
+            .or_else(|| named("flows in this project:", found))
     }
 }
 
@@ -166,7 +168,7 @@ impl Inspector {
         let is_in_file =
             |entrypoint: &&String| entrypoint.rsplit_once(':').is_some_and(|(file, _)| file == text);
         let in_file: Vec<String> = found.iter().filter(is_in_file).cloned().collect();
-        named("its flows are", &in_file).or_else(|| named("the flows here are", found))
+        named("flows in this file:", &in_file).or_else(|| named("flows in this project:", found))
     }
 
     /// Returns the entrypoints of all flows in the project. The project is searched only once.
@@ -188,7 +190,9 @@ fn named(sentence: &str, names: &[String]) -> Option<String> {
     match (names.is_empty(), more) {
         (true, _) => None,
         (false, 0) => Some(format!("{sentence} {list}")),
-        (false, more) => Some(format!("{sentence} {list} and {more} more (prefectl flow ls)")),
+        (false, more) => {
+            Some(format!("{sentence} {list} and {more} more (run `prefectl flow ls` to list all flows)"))
+        }
     }
 }
 
@@ -246,12 +250,12 @@ mod tests {
         };
         assert_eq!(help("flow/greet.py:hello"), "did you mean 'flows/greet.py:hello'?");
         assert_eq!(help("flows/greet.py:helo"), "did you mean 'hello'?");
-        assert_eq!(help("flows/greet.py:x"), "its flows are 'hello', 'goodbye'");
+        assert_eq!(help("flows/greet.py:x"), "flows in this file: 'hello', 'goodbye'");
         let all = "'flows/greet.py:goodbye', 'flows/greet.py:hello', 'other.py:goodbye', 'other.py:hello'";
-        assert_eq!(help("zzz.py:q"), format!("the flows here are {all}"));
+        assert_eq!(help("zzz.py:q"), format!("flows in this project: {all}"));
         let help = |text| Inspector::new().help_with_text(text, directory.path(), &Environment::default());
-        let in_file = "its flows are 'other.py:goodbye', 'other.py:hello'";
+        let in_file = "flows in this file: 'other.py:goodbye', 'other.py:hello'";
         assert_eq!(help("other.py").as_deref(), Some(in_file));
-        assert_eq!(help("none.py"), Some(format!("the flows here are {all}")));
+        assert_eq!(help("none.py"), Some(format!("flows in this project: {all}")));
     }
 }

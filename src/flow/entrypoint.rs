@@ -24,9 +24,9 @@ pub(crate) enum Location {
 /// The error returned for a string that is not a valid entrypoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum EntrypointError {
-    #[error("'{0}' is not an entrypoint: expected 'path/to/file.py:function' or 'package.module.function'")]
+    #[error("invalid entrypoint '{0}': expected 'path/to/file.py:function' or 'package.module.function'")]
     NoFunction(String),
-    #[error("'{0}' is not an entrypoint: it names no file or module")]
+    #[error("invalid entrypoint '{0}': the file or module is missing")]
     NoLocation(String),
 }
 

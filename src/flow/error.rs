@@ -16,9 +16,9 @@ pub(crate) enum FlowError {
     File(#[from] FileError),
     #[error("'{path}' is not a regular file")]
     NotRegular { path: String },
-    #[error("'{path}' has more than {limit} MiB, which exceeds the limit for Python files")]
+    #[error("'{path}' is larger than {limit} MiB, the size limit for Python files")]
     TooLarge { path: String, limit: u64 },
-    #[error("'{path}' has an unsupported encoding")]
+    #[error("'{path}' has a character encoding that is not supported")]
     Encoding { path: String },
     #[error("No module named '{module}'")]
     ModuleMissing { module: String },
@@ -98,14 +98,14 @@ impl FlowError {
         match self {
             Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),
             Self::ModuleMissing { module } if module.contains('/') => {
-                Some(format!("use '{module}.py:<function>' for a file"))
+                Some(format!("to refer to a file, use '{module}.py:<function>'"))
             }
             Self::NameUnknown { .. } => Some(
-                "write the name as a string: @flow(name=\"...\"), or let Python read the flow: --python"
+                "write the name as a string, as in @flow(name=\"...\"), or pass `--python PATH` to import the flow with Python"
                     .to_owned(),
             ),
             Self::Unknowable { .. } => Some(
-                "let Python read the flow: --python PATH, with Prefect and the project's packages installed"
+                "pass `--python PATH` to import the flow with an interpreter that has Prefect and the project's packages"
                     .to_owned(),
             ),
             _ => None,

@@ -23,7 +23,7 @@ pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path
     let (import, at) = beyond?;
     let dots = ".".repeat(usize::try_from(import.level).unwrap_or_default());
     let message = format!(
-        "flow '{}' fails on workers: '{}' is loaded as a file, and `from {dots}{} import` goes beyond its folder",
+        "flow '{}' fails on workers: '{}' is loaded as a file, so `from {dots}{} import` cannot leave its directory",
         entrypoint.object_path(),
         path.display(),
         import.module
@@ -33,7 +33,7 @@ pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path
     let place = module.file.place(crate::source::Span::new(at, at + length));
     let warning = Diagnostic::warning(Code::FLOW_IMPORT, message).at(Some(place));
     let help = module_name(&module.file.path, directory)
-        .map(|name| format!("use a module entrypoint: '{name}.{}'", entrypoint.object_path()));
+        .map(|name| format!("use the module entrypoint '{name}.{}'", entrypoint.object_path()));
     Some(Diagnostic { help, ..warning })
 }
 

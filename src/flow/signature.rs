@@ -44,7 +44,7 @@ pub(super) fn read<'p>(program: &'p Program<'p>, definition: &Definition<'p>) ->
         Setting::Absent => Some(file_of.file.md5.clone()),
         Setting::Text(version) => Some(version.clone()),
         Setting::NotText => {
-            let reason = "its version is not a string".to_owned();
+            let reason = "the option `version` of `@flow` is not a string".to_owned();
             return Err(FlowError::Refused { function: function.def.name.clone(), reason, place });
         }
         setting @ Setting::Unknown(_) => unknown_setting("version", setting, &mut reasons),
@@ -80,7 +80,7 @@ fn name(function: &Function<'_>, options: &Options, place: &Place) -> Result<Str
         Setting::Absent => function.replace('_', "-"),
         Setting::Text(name) => name.clone(),
         Setting::NotText => {
-            let reason = "its name is not a string".to_owned();
+            let reason = "the option `name` of `@flow` is not a string".to_owned();
             return Err(FlowError::Refused { function: function.clone(), reason, place: place.clone() });
         }
         Setting::Unknown(reason) => {
@@ -157,7 +157,7 @@ impl<'p> Signature<'p> {
             return Err(self.refused(format!("parameter '{name}' starts with an underscore")));
         }
         if parameter_names::CLASHING.contains(&name) && !self.accepts_any_name {
-            return Err(self.refused(format!("'{name}' cannot be the name of a parameter")));
+            return Err(self.refused(format!("parameter name '{name}' is reserved by pydantic")));
         }
         Ok(())
     }
@@ -335,7 +335,7 @@ impl<'p> Signature<'p> {
     ) -> EvalResult<Map<String, Json>> {
         let quoted = quoted(self.function, annotation);
         if quoted.is_none() && annotation.as_text().is_some() {
-            return Err(EvalError::Refused("a quoted annotation is not an expression".to_owned()));
+            return Err(EvalError::Refused("a quoted annotation is not a valid expression".to_owned()));
         }
         match (quoted, self.strings) {
             (Some(expr), StringAnnotations::Unevaluated) => {
@@ -357,7 +357,7 @@ impl<'p> Signature<'p> {
         };
         let annotated = self.builder.annotated(scope, arguments)?;
         if has_default && matches!(annotated.default, FieldDefault::Factory(_)) {
-            let reason = "a parameter has both a default and a default factory";
+            let reason = "the parameter has both a default and a default factory";
             return Err(if self.accepts_any_name {
                 EvalError::Untyped
             } else {
@@ -405,7 +405,7 @@ impl<'p> Signature<'p> {
         };
         if let Some(error) = unknown_default {
             let parameter = Some(parameter.name.clone());
-            let reason = format!("the default is unknown: {}", error.reason());
+            let reason = format!("the default value is unknown: {}", error.reason());
             self.reasons.push(Reason { parameter, is_default: true, reason });
         }
         self.properties.insert(parameter.name.clone(), Json::Object(schema));
@@ -438,7 +438,7 @@ impl<'p> Signature<'p> {
 fn object(schema: Json) -> EvalResult<Map<String, Json>> {
     match schema {
         Json::Object(schema) => Ok(schema),
-        _ => Err(EvalError::unknown("the schema is not an object")),
+        _ => Err(EvalError::unknown("the JSON schema of the type is not an object")),
     }
 }
 

@@ -87,6 +87,6 @@ fn failure<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Op
     arguments.find_map(|argument| match name.as_str() {
         _ if !is_qualifier(argument) => failure(program, scope, argument),
         "typing.Optional" | "typing.Union" => Some(Failure::Certain),
-        _ => Some(Failure::Possible("`ClassVar` and `Final` are not valid inside other types")),
+        _ => Some(Failure::Possible("`ClassVar` and `Final` are only valid as the outermost type")),
     })
 }

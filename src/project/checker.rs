@@ -223,7 +223,9 @@ impl Checker<'_, '_> {
                 Some(format!("remove the key, or write `{}: {{}}`", field.key))
             }
             (Shape::Mappings, Value::Null) => Some(format!("remove the key, or write `{}: []`", field.key)),
-            (Shape::Schedule, Value::Sequence(_)) => Some("use `schedules` for a list".to_owned()),
+            (Shape::Schedule, Value::Sequence(_)) => {
+                Some("use the key `schedules` for a list of schedules".to_owned())
+            }
             (Shape::Schedules | Shape::Mappings, Value::Mapping(_)) => {
                 Some("start each item of the list with `- `".to_owned())
             }
@@ -294,8 +296,10 @@ fn json_text(key: &Value) -> String {
 /// Returns a suggestion for a key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
-        Value::Bool(_) => "put the key in quotes: YAML reads on, off, yes and no as booleans".to_owned(),
-        key => format!("put it in quotes: \"{}\"", json_text(key)),
+        Value::Bool(_) => {
+            "put the key in quotes, because YAML interprets on, off, yes and no as booleans".to_owned()
+        }
+        key => format!("put the key in quotes: \"{}\"", json_text(key)),
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn count(value: &Value) -> Option<i64> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
+#[expect(clippy::cast_possible_truncation, reason = "the result is only used if the value is in range")]
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }

@@ -51,41 +51,53 @@ pub(super) const TOP: &[KnownKey] = &[
     field("prefect-version", Shape::Text, "version of Prefect that created the file; has no effect"),
     field("prefect_version", Shape::Text, "alternative spelling of `prefect-version`"),
     field("name", Shape::Text, "name of the project; has no effect"),
-    field("build", Shape::Steps, "build steps of all deployments without `build` steps of their own"),
-    field("push", Shape::Steps, "push steps of all deployments without `push` steps of their own"),
-    field("pull", Shape::Steps, "steps that workers run before the flow, for example to fetch its code"),
+    field("build", Shape::Steps, "build steps for deployments that have no `build` key"),
+    field("push", Shape::Steps, "push steps for deployments that have no `push` key"),
+    field("pull", Shape::Steps, "steps that workers run before the flow, for example to download its code"),
     never_null("deployments", Shape::Mappings, "list of deployments"),
 ];
 
 pub(super) const DEPLOYMENT: &[KnownKey] = &[
     field("name", Shape::Text, "name of the deployment"),
-    field("version", Shape::Text, "version; defaults to the Git commit or the hash of the flow's file"),
+    field(
+        "version",
+        Shape::Text,
+        "version of the deployment; defaults to the Git commit or the hash of the flow's file",
+    ),
     field("version_type", Shape::Text, "source of the version, such as `vcs:git` or `prefect:simple`"),
-    field("tags", Shape::Tags, "list of tags, or a string with commas"),
-    field("description", Shape::Text, "description in Markdown; defaults to that of the flow"),
+    field("tags", Shape::Tags, "list of tags, or a string with tags separated by commas"),
+    field("description", Shape::Text, "description in Markdown; defaults to the description of the flow"),
     field("schedule", Shape::Schedule, "a single schedule; prefer `schedules`"),
     field(
         "schedules",
         Shape::Schedules,
-        "schedules of the deployment; an empty list removes all, null keeps those on the server",
+        "schedules of the deployment; an empty list removes all schedules, null keeps those on the server",
     ),
-    field("paused", Shape::Flag, "whether its schedules are paused"),
-    field("concurrency_limit", Shape::Limit, "maximum number of concurrent runs"),
+    field("paused", Shape::Flag, "whether the schedules of the deployment are paused"),
+    field("concurrency_limit", Shape::Limit, "maximum number of concurrent flow runs"),
     field("flow_name", Shape::Text, "name of the flow; has no effect"),
-    field("entrypoint", Shape::Text, "flow as `path/to/file.py:function` or `package.module.function`"),
-    never_null("parameters", Shape::Parameters, "parameters of runs"),
-    field("enforce_parameter_schema", Shape::Flag, "whether parameters must match the types of the flow"),
-    field("build", Shape::Steps, "build steps instead of the top-level ones; null means none"),
-    field("push", Shape::Steps, "steps instead of the top-level ones; an empty list means none"),
-    field("pull", Shape::Steps, "steps instead of the top-level ones; an empty list means none"),
-    field("work_pool", Shape::WorkPool, "work pool for runs"),
-    field("triggers", Shape::Mappings, "events that start a run"),
+    field(
+        "entrypoint",
+        Shape::Text,
+        "entrypoint of the flow, as `path/to/file.py:function` or `package.module.function`",
+    ),
+    never_null("parameters", Shape::Parameters, "default parameters of flow runs"),
+    field(
+        "enforce_parameter_schema",
+        Shape::Flag,
+        "whether parameters must match the parameter types of the flow",
+    ),
+    field("build", Shape::Steps, "build steps that replace the top-level steps; null disables them"),
+    field("push", Shape::Steps, "push steps that replace the top-level steps; an empty list disables them"),
+    field("pull", Shape::Steps, "pull steps that replace the top-level steps; an empty list disables them"),
+    field("work_pool", Shape::WorkPool, "work pool in which the flow runs"),
+    field("triggers", Shape::Mappings, "triggers that start flow runs in response to events"),
     field("sla", Shape::Mappings, "service level agreements (Prefect Cloud)"),
 ];
 
 pub(super) const WORK_POOL: &[KnownKey] = &[
     field("name", Shape::Text, "name of the work pool"),
-    field("work_queue_name", Shape::Text, "name of a queue in the work pool"),
+    field("work_queue_name", Shape::Text, "name of a work queue in the work pool"),
     never_null("job_variables", Shape::Parameters, "values for the base job template of the work pool"),
 ];
 
@@ -95,14 +107,14 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
     field("rrule", Shape::Text, "iCalendar RRULE"),
     field("timezone", Shape::Text, "time zone, such as `Europe/Berlin`"),
     field("anchor_date", Shape::Moment, "start of the first interval"),
-    field("active", Shape::FlagOrText, "whether the schedule starts runs"),
-    never_null("parameters", Shape::Parameters, "parameters that override those of the deployment"),
+    field("active", Shape::FlagOrText, "whether the schedule is active and creates flow runs"),
+    never_null("parameters", Shape::Parameters, "parameters that override the parameters of the deployment"),
     field("slug", Shape::Text, "stable name that identifies the schedule when it changes"),
-    field("replaces", Shape::Text, "slug of the schedule that this one replaces"),
+    field("replaces", Shape::Text, "slug of the schedule that this schedule replaces"),
     field(
         "day_or",
         Shape::FlagOrText,
-        "whether a run needs only one of the day of month and the day of week to match, if the cron expression has both",
+        "whether a day must match only one of the day of month and the day of week, if the cron expression has both",
     ),
 ];
 
@@ -110,12 +122,16 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[KnownKey] = &[
-    field("limit", Shape::Count, "maximum number of concurrent runs"),
-    field("collision_strategy", Shape::Text, "treatment of runs above the limit: `ENQUEUE` or `CANCEL_NEW`"),
+    field("limit", Shape::Count, "maximum number of concurrent flow runs"),
+    field(
+        "collision_strategy",
+        Shape::Text,
+        "handling of flow runs above the limit: `ENQUEUE` or `CANCEL_NEW`",
+    ),
     field(
         "grace_period_seconds",
         Shape::Count,
-        "seconds for which a run that has not started keeps its slot",
+        "number of seconds for which a run that has not started keeps its slot",
     ),
 ];
 

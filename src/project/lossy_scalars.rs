@@ -19,14 +19,16 @@ const ENDINGS: [&str; 3] = ["tag", "tags", "version"];
 pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String> {
     Some(match &node.kind {
         NodeKind::Bool(flag) if is_alias_of_boolean(document, node) => {
-            format!("put it in quotes: YAML reads `{}` as {flag}", written(document, node)?)
+            format!("put the value in quotes: YAML reads `{}` as {flag}", written(document, node)?)
         }
         NodeKind::Int(_) | NodeKind::Float(_) => match loss(document, node) {
-            Some((written, value)) => format!("put it in quotes: YAML reads `{written}` as {value}"),
-            None => "put it in quotes".to_owned(),
+            Some((written, value)) => format!("put the value in quotes: YAML reads `{written}` as {value}"),
+            None => "put the value in quotes".to_owned(),
         },
-        NodeKind::Bool(_) => "put it in quotes".to_owned(),
-        NodeKind::Date(_) | NodeKind::DateTime(_) => "put it in quotes: YAML reads it as a date".to_owned(),
+        NodeKind::Bool(_) => "put the value in quotes".to_owned(),
+        NodeKind::Date(_) | NodeKind::DateTime(_) => {
+            "put the value in quotes, because YAML interprets it as a date".to_owned()
+        }
         _ => return None,
     })
 }
@@ -78,7 +80,7 @@ impl Search<'_> {
             let message = format!("YAML reads `{written}` as {value}");
             let diagnostic = Diagnostic::warning(Code::LOSSY_SCALAR, message)
                 .at(Place::new(&self.document.source, node.span))
-                .help(format!("put it in quotes: \"{written}\""))
+                .help(format!("put the value in quotes: \"{written}\""))
                 .fix(yaml::quote_value(self.document, node));
             self.found.push(diagnostic);
         }
@@ -154,11 +156,11 @@ mod tests {
         let advice: Vec<_> =
             items.iter().map(|node| quoting_advice(&document, node).unwrap_or_default()).collect();
         let expected = [
-            "put it in quotes: YAML reads `no` as false",
-            "put it in quotes",
-            "put it in quotes: YAML reads `1.10` as 1.1",
-            "put it in quotes",
-            "put it in quotes: YAML reads it as a date",
+            "put the value in quotes: YAML reads `no` as false",
+            "put the value in quotes",
+            "put the value in quotes: YAML reads `1.10` as 1.1",
+            "put the value in quotes",
+            "put the value in quotes, because YAML interprets it as a date",
             "",
             "",
             "",

@@ -63,19 +63,19 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
             misplaced("use `work_queue_name` below `work_pool`", Repair::Nest(POOL, Some("work_queue_name")))
         }
         _ if fields::find(WORK_POOL, key).is_some() => {
-            misplaced("move it below `work_pool`", Repair::Nest(POOL, None))
+            misplaced("move the key below `work_pool`", Repair::Nest(POOL, None))
         }
         _ if JOB_VARIABLES.contains(&key) => misplaced(
-            "move it below `job_variables` of `work_pool`",
+            "move the key below `job_variables` in `work_pool`",
             Repair::Nest(&["work_pool", "job_variables"], None),
         ),
         _ if fields::find(SCHEDULE, key).is_some() => {
-            misplaced("move it into an item of `schedules`", Repair::Schedule)
+            misplaced("move the key into an item of `schedules`", Repair::Schedule)
         }
         _ if fields::find(LIMIT, key).is_some() => {
-            misplaced("move it below `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
+            misplaced("move the key below `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
         }
-        _ if fields::find(TOP, key).is_some() => misplaced("move it to the top level of the file", None),
+        _ if fields::find(TOP, key).is_some() => misplaced("move the key to the top level of the file", None),
         _ => return None,
     })
 }
@@ -85,10 +85,10 @@ pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
     Some(match key {
         "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),
         _ if fields::find(DEPLOYMENT, key).is_some() => {
-            misplaced("move it one level up, to the deployment", Repair::Unnest)
+            misplaced("move the key one level up, to the deployment", Repair::Unnest)
         }
         _ if JOB_VARIABLES.contains(&key) => {
-            misplaced("move it below `job_variables`", Repair::Nest(&["job_variables"], None))
+            misplaced("move the key below `job_variables`", Repair::Nest(&["job_variables"], None))
         }
         _ => return None,
     })
@@ -104,11 +104,11 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
         !is_known && is_used_below && !has_anchor(document, key)
     };
     let diagnostic = |key: &str| {
-        let message = format!("`{key}` has no effect at the top level");
+        let message = format!("the key `{key}` has no effect at the top level");
         let help = if fields::find(DEPLOYMENT, key).is_some() {
-            "move it into an item of `deployments`"
+            "move the key into an item of `deployments`"
         } else {
-            "move it below `work_pool` in an item of `deployments`"
+            "move the key below `work_pool` in an item of `deployments`"
         };
         let fix = repair::into_only_deployment(document, key);
         let diagnostic = Diagnostic::warning(Code::MISPLACED_KEY, message).help(help).fix(fix);
@@ -126,7 +126,7 @@ pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic
     let [first, _, ..] = keys[..] else { return None };
     let message = "this is a deployment file of Prefect 2 (`prefect deployment build`)";
     let diagnostic = Diagnostic::error(Code::LEGACY_DEPLOYMENT_FILE, message)
-        .help("write it as an item of `deployments:` in prefect.yaml");
+        .help("convert the file to an item of `deployments` in prefect.yaml");
     Some((Pointer::root().join(first), diagnostic))
 }
 
@@ -146,19 +146,19 @@ mod tests {
     #[test]
     fn suggests_where_keys_belong() {
         for (key, help) in [
-            ("job_variables", Some("move it below `work_pool`")),
+            ("job_variables", Some("move the key below `work_pool`")),
             ("pool", Some("use `work_pool: {name: ...}`")),
-            ("image", Some("move it below `job_variables` of `work_pool`")),
-            ("cron", Some("move it into an item of `schedules`")),
-            ("collision_strategy", Some("move it below `concurrency_limit`")),
+            ("image", Some("move the key below `job_variables` in `work_pool`")),
+            ("cron", Some("move the key into an item of `schedules`")),
+            ("collision_strategy", Some("move the key below `concurrency_limit`")),
             ("x", None),
         ] {
             assert_eq!(in_deployment(key).map(|found| found.help), help, "{key}");
         }
         for (key, help) in [
-            ("concurrency_limit", Some("move it one level up, to the deployment")),
-            ("tags", Some("move it one level up, to the deployment")),
-            ("env", Some("move it below `job_variables`")),
+            ("concurrency_limit", Some("move the key one level up, to the deployment")),
+            ("tags", Some("move the key one level up, to the deployment")),
+            ("env", Some("move the key below `job_variables`")),
             ("x", None),
         ] {
             assert_eq!(in_work_pool(key).map(|found| found.help), help, "{key}");

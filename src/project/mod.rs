@@ -66,7 +66,7 @@ impl Project {
         }
         let place =
             self.document.as_ref().map(|document| document.key_place(&Pointer::root().join("deployments")));
-        let diagnostic = Diagnostic::warning(Code::NO_DEPLOYMENTS, "there are no deployments in this file");
+        let diagnostic = Diagnostic::warning(Code::NO_DEPLOYMENTS, "the file contains no deployments");
         Some(diagnostic.at(place).help("add an item to `deployments`, for example with `prefectl init`"))
     }
 

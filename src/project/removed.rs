@@ -16,7 +16,7 @@ const fn removed(key: &'static str, instead: &'static str, repair: Option<Repair
     Removed { key, since: "3.0", instead, repair }
 }
 
-const NO_CATCHUP: &str = "remove it: Prefect 3 never catches up on missed runs";
+const NO_CATCHUP: &str = "remove the key, because Prefect 3 never catches up on missed runs";
 
 /// Keys that were removed from deployments.
 pub(super) const DEPLOYMENT: &[Removed] = &[
@@ -26,8 +26,12 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
         Some(Repair::Nest(&["work_pool"], Some("job_variables"))),
     ),
     removed("infrastructure", "use `work_pool`", None),
-    removed("is_schedule_active", "use `paused`, or `active` in a schedule", Some(Repair::Invert("paused"))),
-    removed("work_queue_name", "move it below `work_pool`", Some(Repair::Nest(&["work_pool"], None))),
+    removed(
+        "is_schedule_active",
+        "use `paused` in the deployment, or `active` in a schedule",
+        Some(Repair::Invert("paused")),
+    ),
+    removed("work_queue_name", "move the key below `work_pool`", Some(Repair::Nest(&["work_pool"], None))),
     removed(
         "work_pool_name",
         "use `name` below `work_pool`",
@@ -46,7 +50,7 @@ pub(super) const WORK_POOL: &[Removed] =
 pub(super) const SCHEDULE: &[Removed] = &[
     removed("catchup", NO_CATCHUP, Some(Repair::Remove)),
     removed("max_active_runs", "use `concurrency_limit` in the deployment", None),
-    removed("max_scheduled_runs", "remove it", Some(Repair::Remove)),
+    removed("max_scheduled_runs", "remove the key", Some(Repair::Remove)),
     removed("is_active", "use `active`", Some(Repair::Rename("active"))),
 ];
 

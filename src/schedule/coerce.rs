@@ -34,7 +34,7 @@ pub(crate) fn integer(value: &Value) -> Option<i64> {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the number has no fraction and is in range")]
+#[expect(clippy::cast_possible_truncation, reason = "the result is only used if the value is in range")]
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
@@ -42,7 +42,7 @@ fn whole(number: f64) -> Option<i64> {
 /// Converts a value to a floating-point number. Accepts numbers and strings.
 ///
 /// Returns `None` if the conversion is not possible.
-#[expect(clippy::cast_precision_loss, reason = "an integer is taken for the float it is next to")]
+#[expect(clippy::cast_precision_loss, reason = "integers are rounded to the nearest float")]
 pub(crate) fn number(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64(),

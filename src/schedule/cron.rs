@@ -81,7 +81,7 @@ fn check_fields(texts: &[&str]) -> Result<(), String> {
             Some(first) if first.starts_with('@') => {
                 format!("`{first}` is not one of {}", ALIASES.join(", "))
             }
-            _ => format!("expected 5 fields, or 6 with seconds as the last, found {}", texts.len()),
+            _ => format!("expected 5 fields, or 6 with seconds in the last field, found {}", texts.len()),
         });
     }
     let fields = FIELDS.iter().zip(texts);
@@ -137,7 +137,7 @@ impl Days {
         let every_day = all.len() + usize::from(self.any) == 7;
         let mixed = !self.nth.is_empty() && !self.plain.is_subset(&self.nth);
         if mixed && !every_day {
-            return Err("day of week: weekdays and nth weekdays of the month cannot be combined".to_owned());
+            return Err("day of week: weekdays cannot be combined with nth weekdays of the month".to_owned());
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl Field {
         if text.contains('?') {
             return match (text, self.kind) {
                 ("?", Kind::Day | Kind::Weekday) => Ok(Days { any: true, ..Days::default() }),
-                ("?", _) => Err("`?` is only allowed for days".to_owned()),
+                ("?", _) => Err("`?` is only allowed for the day of month and the day of week".to_owned()),
                 _ => Err(format!("`?` cannot be combined with other values, as in `{text}`")),
             };
         }
@@ -220,7 +220,7 @@ impl Field {
     /// A range may wrap around the end of its field. A range whose ends are equal contains all values of the field.
     fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
         if range.step == 0 {
-            return Err(format!("the step of `{item}` is 0"));
+            return Err(format!("the step of `{item}` must not be 0"));
         }
         let low = self.alias(self.number(&range.low)?, count);
         let high = if self.kind == Kind::Day && range.high == "l" { 31 } else { self.number(&range.high)? };
@@ -259,7 +259,7 @@ impl Field {
             .position(|name| *name == text)
             .and_then(|index| u64::try_from(index).ok())
             .map(|index| index + self.min)
-            .ok_or_else(|| format!("`{text}` is not acceptable"))
+            .ok_or_else(|| format!("`{text}` is not a valid value"))
     }
 
     /// Replaces numbers that have the same meaning as another number.
@@ -302,7 +302,7 @@ fn split_nth(item: &str) -> Result<(&str, bool), String> {
     if (1..=5).contains(&to_number(nth)) {
         Ok((days, true))
     } else {
-        Err(format!("`{item}` selects week {nth}, which no month has"))
+        Err(format!("`{item}` selects week {nth}, but a month has at most 5 weeks"))
     }
 }
 
@@ -357,16 +357,16 @@ mod tests {
         for (expression, message) in [
             (
                 "not a cron",
-                "Invalid cron string: \"not a cron\": expected 5 fields, or 6 with seconds as the last, found 3",
+                "Invalid cron string: \"not a cron\": expected 5 fields, or 6 with seconds in the last field, found 3",
             ),
             ("0 24 * * *", "Invalid cron string: \"0 24 * * *\": hour: 24 is not between 0 and 23"),
             ("H * * * *", "Random and Hashed expressions are unsupported, received: \"H * * * *\""),
             ("R/5 * * * *", "Random and Hashed expressions are unsupported, received: \"R/5 * * * *\""),
             (
                 "0 0 * * mon#6",
-                "Invalid cron string: \"0 0 * * mon#6\": day of week: `mon#6` selects week 6, which no month has",
+                "Invalid cron string: \"0 0 * * mon#6\": day of week: `mon#6` selects week 6, but a month has at most 5 weeks",
             ),
-            ("*/0 * * * *", "Invalid cron string: \"*/0 * * * *\": minute: the step of `*/0` is 0"),
+            ("*/0 * * * *", "Invalid cron string: \"*/0 * * * *\": minute: the step of `*/0` must not be 0"),
             (
                 "@reboot",
                 "Invalid cron string: \"@reboot\": `@reboot` is not one of @midnight, @hourly, @daily, @weekly, @monthly, @yearly, @annually",

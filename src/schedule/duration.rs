@@ -19,10 +19,10 @@ pub(crate) enum DurationError {
     #[error("expected a duration, found {0}")]
     Kind(&'static str),
     #[error(
-        "the string is a number without a unit; write seconds without quotes, or add the unit, as in `PT{0}S`"
+        "the string is a number without a unit; remove the quotes to specify seconds, or add a unit, as in `PT{0}S`"
     )]
     BareNumber(String),
-    #[error("`{0}` is not a duration; use seconds (90), HH:MM:SS (00:01:30) or ISO 8601 (PT1M30S)")]
+    #[error("invalid duration `{0}`: use seconds (90), HH:MM:SS (00:01:30) or ISO 8601 (PT1M30S)")]
     Text(String),
     #[error("a duration must not exceed {MAX_DAYS} days")]
     TooLong,
@@ -71,8 +71,8 @@ impl Serialize for Seconds {
     }
 }
 
-/// Returns the number of seconds of a duration in the representation of the API.
-#[expect(clippy::cast_precision_loss, reason = "the API's own type is a floating-point number")]
+/// Converts a duration to seconds in the form that the API expects.
+#[expect(clippy::cast_precision_loss, reason = "the API represents durations as floating-point numbers")]
 pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
 }
@@ -90,7 +90,7 @@ fn from_microseconds(microseconds: i128) -> Result<SignedDuration, DurationError
 
 #[expect(
     clippy::cast_possible_truncation,
-    reason = "a cast of a float saturates, and the limit is far below"
+    reason = "float casts saturate, and the limit is far below the maximum of `i128`"
 )]
 fn from_float(seconds: f64) -> Result<SignedDuration, DurationError> {
     if seconds.is_nan() {

@@ -30,7 +30,7 @@ pub(crate) enum Problem {
     Duration(#[from] DurationError),
     #[error("an interval must be greater than 0 seconds")]
     NotPositive,
-    #[error("`{0}` is not an ISO 8601 date, such as 2024-01-31 or 2024-01-31T12:00:00+01:00")]
+    #[error("`{0}` is not an ISO 8601 date such as 2024-01-31 or 2024-01-31T12:00:00+01:00")]
     Anchor(String),
     #[error(transparent)]
     Zone(#[from] ZoneError),
@@ -38,7 +38,7 @@ pub(crate) enum Problem {
     Rrule(#[from] RruleError),
     #[error("unknown key `{0}` in the JSON object of an rrule")]
     RruleJsonKey(String),
-    #[error("the JSON object of an rrule requires a string under `rrule`")]
+    #[error("the JSON object of an rrule must have the key `rrule` with a string")]
     RruleJsonRule,
 }
 

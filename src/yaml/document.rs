@@ -33,8 +33,8 @@ pub(crate) struct MergeConflict {
 impl MergeConflict {
     pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
         let message = format!(
-            "mappings in this merge list disagree about the key `{}`: the first one applies here, the last one with \
-             PyYAML 6.0.4",
+            "the mappings in this merge list have different values for the key `{}`: prefectl uses the first value, \
+             PyYAML 6.0.4 uses the last",
             self.key
         );
         Diagnostic::warning(Code::MERGE_CONFLICT, message)
@@ -56,10 +56,10 @@ impl DuplicateKey {
         let line = source.position(self.first.start).line;
         Diagnostic::warning(
             Code::DUPLICATE_KEY,
-            format!("`{}` is already set on line {line}; this value overrides it", self.key),
+            format!("the key `{}` is already set on line {line}; this value overrides it", self.key),
         )
         .at(Place::new(source, self.second))
-        .help("remove one of the two")
+        .help("remove one of the two entries")
     }
 }
 

@@ -39,7 +39,7 @@ pub(crate) enum YamlErrorKind {
     TooManyNodes,
     #[error("the tag `{0}` is not supported")]
     UnknownTag(String),
-    #[error("`{0}` without quotes cannot be a value")]
+    #[error("the value `{0}` must be quoted")]
     BareIndicator(&'static str),
     #[error("expected {expected}, found {found}")]
     WrongNode { expected: &'static str, found: &'static str },
@@ -47,7 +47,7 @@ pub(crate) enum YamlErrorKind {
     InvalidScalar { text: String, expected: &'static str },
     #[error("{found} cannot be a mapping key")]
     UnhashableKey { found: &'static str, template: bool },
-    #[error("`<<` merges a mapping or a list of mappings, not {0}")]
+    #[error("`<<` can only merge a mapping or a list of mappings, not {0}")]
     MergeSource(&'static str),
     #[error("the integer {0} is out of range: the API only accepts 64-bit integers")]
     IntegerRange(Integer),
@@ -85,10 +85,12 @@ impl YamlErrorKind {
     /// Returns a suggestion for fixing the error, if there is one.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
-            Self::NotUtf8 { utf16: true } => "the file is UTF-16; save it as UTF-8",
-            Self::NotUtf8 { utf16: false } => "save the file as UTF-8",
+            Self::NotUtf8 { utf16: true } => "convert the file from UTF-16 to UTF-8",
+            Self::NotUtf8 { utf16: false } => "save the file with the encoding UTF-8",
             Self::Syntax { help, .. } => return help.map(str::to_owned),
-            Self::SeveralDocuments => "remove this `---`; a project file has one document",
+            Self::SeveralDocuments => {
+                "remove this `---`, because a project file must contain a single document"
+            }
             Self::UndefinedAlias { suggestion: Some(name), .. } => {
                 return Some(format!("did you mean `*{name}`?"));
             }
@@ -96,9 +98,9 @@ impl YamlErrorKind {
                 "define the anchor earlier in the file, or quote the string if it starts with `*`"
             }
             Self::DuplicateAnchor { .. } => "use a different name for each anchor",
-            Self::BareIndicator(_) => "put it in quotes to make it a string",
+            Self::BareIndicator(_) => "quote the value to make it a string",
             Self::UnhashableKey { template: true, .. } => QUOTE_TEMPLATE,
-            Self::IntegerRange(_) => "put it in quotes to send it as a string",
+            Self::IntegerRange(_) => "quote the value to send it as a string",
             Self::UnknownTag(_) => "remove the tag, or quote the string if it starts with `!`",
             _ => return None,
         };

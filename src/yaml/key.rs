@@ -39,7 +39,7 @@ impl Key {
         if number.is_nan() {
             Self::NotANumber(span)
         } else if number.fract() == 0.0 && number.abs() < LIMIT {
-            #[expect(clippy::cast_possible_truncation, reason = "the number is whole and within the limits")]
+            #[expect(clippy::cast_possible_truncation, reason = "the number is an integer within the limit")]
             let whole = number as i128;
             Self::Integer(Integer::Small(whole))
         } else {

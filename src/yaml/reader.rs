@@ -51,8 +51,8 @@ mod tests {
     fn locates_the_first_byte_that_is_not_utf8() {
         assert_eq!(decode("a.yaml", "\u{feff}a: é".into(), Source::new).unwrap().text(), "\u{feff}a: é");
         for (bytes, line, column, help) in [
-            (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save the file as UTF-8"),
-            (b"\xff\xfea\0".to_vec(), 1, 1, "the file is UTF-16; save it as UTF-8"),
+            (b"a: 1\nb: \xff\n".to_vec(), 2, 4, "save the file with the encoding UTF-8"),
+            (b"\xff\xfea\0".to_vec(), 1, 1, "convert the file from UTF-16 to UTF-8"),
         ] {
             let diagnostic = decode("a.yaml", bytes, Source::new).unwrap_err();
             let start = diagnostic.place.as_ref().unwrap().start();

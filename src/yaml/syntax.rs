@@ -3,7 +3,7 @@
 use super::error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind};
 use crate::source::Span;
 
-const ALIGN: &str = "align the line with its siblings";
+const ALIGN: &str = "align the line with the other lines at the same level";
 const QUOTE: &str = "put the value in quotes";
 
 /// Kind of collection in a message.
@@ -78,30 +78,30 @@ impl Mistake {
             Self::Comma(Collection::Mapping) => "expected `,` or `}` in this mapping",
             Self::Directive => "invalid YAML directive",
             Self::DocumentStart => "the document ends before this line",
-            Self::Escape => "unknown escape in double quotes",
-            Self::FlowColon => "a value without quotes inside brackets cannot start with `:`",
+            Self::Escape => "unknown escape sequence in a double-quoted string",
+            Self::FlowColon => "an unquoted value inside brackets cannot start with `:`",
             Self::FlowDash => "a list item cannot start with `- ` inside brackets",
-            Self::FlowQuestionMark => "a value without quotes inside brackets cannot contain `?`",
+            Self::FlowQuestionMark => "an unquoted value inside brackets cannot contain `?`",
             Self::Handle => "the prefix of this tag is not declared",
             Self::Indentation => "the indentation of this line is wrong",
             Self::Item | Self::ItemInMapping => "a list item is not allowed here",
             Self::Key => "a key is not allowed here",
-            Self::MissingKey => "the key is missing",
+            Self::MissingKey => "the key of this value is missing",
             Self::MissingValue => "a value is missing before this comma",
             Self::Name => "invalid name of an anchor or alias",
             Self::NoColon => "expected `:` after this key",
             Self::NoValue => "a value is missing here",
             Self::OpenBracket(_) => "this bracket is not closed",
-            Self::OpenQuote => "this quote is not closed",
+            Self::OpenQuote => "the quoted string is not closed",
             Self::RepeatedDirective => "this YAML directive is repeated",
             Self::Sibling(Collection::List) => "expected another `- ` item of the list",
             Self::Sibling(Collection::Mapping) => "expected another key of the mapping",
-            Self::SplitKey => "a key and its `:` must be on one line",
+            Self::SplitKey => "a key and its `:` must be on the same line",
             Self::StrayBracket => "this bracket has no opening bracket",
             Self::Tab => "YAML does not allow tabs for indentation",
             Self::Tag => "invalid tag",
             Self::UnexpectedEnd => "unexpected end of the file",
-            Self::Unstartable => "a value without quotes cannot start with this character",
+            Self::Unstartable => "an unquoted value cannot start with this character",
             Self::Value => "a mapping cannot start here",
             Self::Version => "this version of YAML is not supported",
         }
@@ -111,7 +111,7 @@ impl Mistake {
         Some(match self {
             Self::AfterQuote => "write an apostrophe in single quotes as `''`, or use double quotes",
             Self::BlockHeader => "start the text on the next line",
-            Self::BlockText => "indent it by two spaces",
+            Self::BlockText => "indent the block scalar by two spaces",
             Self::CharacterCode => "use `\\\\` for a backslash",
             Self::Directive => "remove the line, or put a value that starts with `%` in quotes",
             Self::DocumentStart | Self::Indentation | Self::Key | Self::Sibling(_) => ALIGN,
@@ -121,13 +121,15 @@ impl Mistake {
             Self::Handle | Self::Tag => "quote the string if it starts with `!`",
             Self::Item => "start the list on a new line",
             Self::ItemInMapping => "a key has either a value on its line or a list below it",
-            Self::MissingKey => "write `null` for a key that is null",
+            Self::MissingKey => "write `null` if the key is null",
             Self::MissingValue => "remove the comma",
-            Self::NoColon => "write the key and its `:` on one line",
+            Self::NoColon => "write the key and its `:` on the same line",
             Self::RepeatedDirective | Self::Version => "remove the line",
-            Self::SplitKey => "a `,` or a bracket before it may be missing",
+            Self::SplitKey => "a `,` or a bracket may be missing before the key",
             Self::Tab => "use spaces",
-            Self::Value => "quote a value that contains `: `; otherwise check the indentation of this line",
+            Self::Value => {
+                "quote the value if it contains `: `; otherwise, check the indentation of this line"
+            }
             Self::Bracket(..)
             | Self::Comma(_)
             | Self::Name
@@ -148,7 +150,7 @@ pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
         Mistake::OpenBracket(open) => (format!("this `{open}` is not closed"), None),
         Mistake::Unstartable => {
             let character = text[at..].chars().next().unwrap_or_default();
-            (format!("a value without quotes cannot start with `{character}`"), mistake.help())
+            (format!("an unquoted value cannot start with `{character}`"), mistake.help())
         }
         Mistake::Name => name(text, at),
         other => (other.message().to_owned(), other.help()),

@@ -312,7 +312,7 @@ deployments:
       |
     8 |   catchup: false
       |   ^^^^^^^
-    help: remove it: Prefect 3 never catches up on missed runs
+    help: remove the key, because Prefect 3 never catches up on missed runs
     error[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
      --> prefect.yaml:7:16
       |
@@ -334,7 +334,7 @@ deployments:
       |
     8 |   catchup: false
       |   ^^^^^^^
-    help: remove it: Prefect 3 never catches up on missed runs
+    help: remove the key, because Prefect 3 never catches up on missed runs
     warning[unknown-output]: Value for placeholder '{{ nobody }}' not found in provided values. Please ensure that the placeholder is spelled correctly and that the corresponding value is provided.
      --> prefect.yaml:7:16
       |

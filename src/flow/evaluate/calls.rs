@@ -268,7 +268,7 @@ fn integer(value: &Value) -> Option<Value> {
             Number::Int(value) => Some(Value::Int(value)),
             #[expect(
                 clippy::cast_possible_truncation,
-                reason = "int() drops the fraction; the range is checked"
+                reason = "int() discards the fraction, and the match guard ensures that the value is in range"
             )]
             Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value as i128)),
             Number::Float(_) => None,
@@ -318,7 +318,10 @@ fn range(bounds: &[Value]) -> Option<Value> {
 fn round(value: &Value) -> Option<Value> {
     match value.number()? {
         Number::Int(value) => Some(Value::Int(value)),
-        #[expect(clippy::cast_possible_truncation, reason = "it has no fraction; the range is checked")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the match guard ensures that the value is in range"
+        )]
         Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value.round_ties_even() as i128)),
         Number::Float(_) => None,
     }

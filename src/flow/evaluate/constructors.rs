@@ -97,7 +97,7 @@ fn time(
 /// Returns the UTC offset of a `tzinfo` argument, or `Some(None)` if the argument is absent.
 ///
 /// Returns `None` if the offset cannot be determined.
-#[expect(clippy::option_option, reason = "absent and not known differ")]
+#[expect(clippy::option_option, reason = "a missing offset is different from an unknown offset")]
 fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
     match tzinfo {
         None | Some(Value::None) => Some(None),
@@ -131,7 +131,11 @@ fn timedelta(arguments: &Arguments) -> Option<Value> {
 }
 
 /// Converts a fractional number of units to microseconds. Returns `None` if the result is not a whole number.
-#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "the range is checked")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "the result is only used if the value is in range"
+)]
 fn fractional(amount: f64, unit: i128) -> Option<i128> {
     let exact = amount * unit as f64;
     (exact.abs() < 1e15 && (exact - exact.round()).abs() < 1e-6).then_some(exact.round() as i128)

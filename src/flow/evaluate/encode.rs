@@ -46,7 +46,7 @@ fn encode(value: &Value) -> Result<Json, Failure> {
         Value::Set(items) | Value::FrozenSet(items) if items.len() < 2 => array(items)?,
         Value::Set(_) | Value::FrozenSet(_) => {
             return Err(Failure::EvalError(EvalError::unknown(
-                "the order of a set in the default is undefined",
+                "the order of a set in the default value is undefined",
             )));
         }
         Value::Dict(items) => {
@@ -79,7 +79,7 @@ fn integer(value: i128) -> Result<Json, Failure> {
     }
     u64::try_from(value)
         .map(Json::from)
-        .map_err(|_| Failure::EvalError(EvalError::unknown("the integer is beyond 64 bits")))
+        .map_err(|_| Failure::EvalError(EvalError::unknown("the integer does not fit in 64 bits")))
 }
 
 fn complex(real: f64, imaginary: f64) -> String {
@@ -101,7 +101,7 @@ fn key_text(key: &Value) -> Result<String, Failure> {
             Json::String(text) => text,
             _ => {
                 return Err(Failure::EvalError(EvalError::unknown(
-                    "a key of the default cannot be converted to a string",
+                    "a dictionary key in the default value cannot be converted to a string",
                 )));
             }
         },

@@ -77,7 +77,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
     if spec.is_empty() {
         return to_str(value);
     }
-    let unknown = || EvalError::unknown(format!("the format '{spec}' cannot be evaluated"));
+    let unknown = || EvalError::unknown(format!("the format specification '{spec}' cannot be evaluated"));
     let parsed = Spec::parse(spec).ok_or_else(unknown)?;
     let Spec { has_prefix, groups, precision, kind, .. } = parsed;
     match (value, kind) {

@@ -57,7 +57,7 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
             let mutation = assigned.scope.module.body().mutation(assigned.name);
             if value.is_mutable() && !is_local && mutation.is_some() {
                 return Err(EvalError::unknown(format!(
-                    "'{}' may be changed after it is assigned",
+                    "'{}' may be modified after it is assigned",
                     assigned.name
                 )));
             }
@@ -66,10 +66,10 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
         Entity::Class(class) if class.def.decorators.is_empty() => Ok(Value::Opaque),
         Entity::Function(function) if function.def.decorators.is_empty() => Ok(Value::Opaque),
         Entity::Class(class::Class { def, .. }) => {
-            Err(EvalError::unknown(format!("'{}' is changed by a decorator", def.name)))
+            Err(EvalError::unknown(format!("'{}' is modified by a decorator", def.name)))
         }
         Entity::Function(function) => {
-            Err(EvalError::unknown(format!("'{}' is changed by a decorator", function.def.name)))
+            Err(EvalError::unknown(format!("'{}' is modified by a decorator", function.def.name)))
         }
         Entity::External(name) => names::external_constant(program, &name),
         Entity::Module(_) | Entity::Namespace(_) => Ok(Value::Opaque),
@@ -253,7 +253,7 @@ impl<'p> Evaluator<'p, '_> {
             let value = self.program.environment.get(variable.as_str()?);
             return value.map(Value::text).ok_or_else(|| {
                 EvalError::unknown(format!(
-                    "the environment has no '{}'",
+                    "the environment variable '{}' is not set",
                     variable.as_str().unwrap_or_default()
                 ))
             });

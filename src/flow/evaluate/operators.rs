@@ -90,7 +90,7 @@ fn moved(left: &Value, right: &Value, sign: i128) -> Option<Value> {
         }
         (real, Value::Complex(..)) => {
             let Value::Complex(real_part, imaginary) = right else { return None };
-            #[expect(clippy::cast_precision_loss, reason = "the sign is 1 or -1")]
+            #[expect(clippy::cast_precision_loss, reason = "`sign` is always 1 or -1")]
             let sign = sign as f64;
             let real = real.number()?.as_float();
             Some(Value::Complex(real + sign * real_part, sign * imaginary))

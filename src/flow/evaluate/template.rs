@@ -12,11 +12,13 @@ use crate::flow::eval_error::{EvalError, EvalResult};
 pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
     let mut values = match values {
         Value::Tuple(values) => values.clone(),
-        Value::Dict(_) => return Err(EvalError::unknown("`%` with a dictionary cannot be evaluated")),
+        Value::Dict(_) => {
+            return Err(EvalError::unknown("a `%` template with a dictionary cannot be evaluated"));
+        }
         value => vec![value.clone()],
     }
     .into_iter();
-    let mismatch = || EvalError::unknown("the values do not fit the `%` template");
+    let mismatch = || EvalError::unknown("the number of values does not match the `%` template");
     let mut text = String::new();
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('%') {
@@ -56,7 +58,7 @@ pub(crate) fn format_method(
     arguments: &[Value],
     named: &[(String, Value)],
 ) -> EvalResult<String> {
-    let unknown = || EvalError::unknown("the `format` template cannot be evaluated");
+    let unknown = || EvalError::unknown("the template of `str.format` cannot be evaluated");
     let mut text = String::new();
     let mut next = 0;
     let mut rest = template;

@@ -20,7 +20,7 @@ pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => text.clone(),
         Value::Date(date) => date.to_string(),
         Value::Timezone(UtcOffset(0)) => "UTC".to_owned(),
-        _ => return Err(EvalError::unknown("its string depends on its class")),
+        _ => return Err(EvalError::unknown("the string form of the value depends on its class")),
     })
 }
 
@@ -33,7 +33,7 @@ pub(crate) fn to_repr(value: &Value) -> EvalResult<String> {
     match value {
         Value::Str(text) => Ok(python::quoted(text)),
         Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_) => to_str(value),
-        _ => Err(EvalError::unknown("its representation depends on its class")),
+        _ => Err(EvalError::unknown("the `repr` of the value depends on its class")),
     }
 }
 

@@ -103,14 +103,14 @@ impl Value {
     pub(crate) fn as_int(&self) -> EvalResult<i128> {
         match self.number() {
             Some(Number::Int(value)) => Ok(value),
-            _ => Err(EvalError::unknown("it is not an integer")),
+            _ => Err(EvalError::unknown("the value is not an integer")),
         }
     }
 
     pub(crate) fn as_str(&self) -> EvalResult<&str> {
         match self {
             Self::Str(text) => Ok(text),
-            _ => Err(EvalError::unknown("it is not a string")),
+            _ => Err(EvalError::unknown("the value is not a string")),
         }
     }
 
@@ -135,7 +135,7 @@ impl Value {
             | Self::Time(_)
             | Self::Path(_)
             | Self::Opaque => true,
-            _ => return Err(EvalError::unknown("its truth depends on its class")),
+            _ => return Err(EvalError::unknown("the truth value of the object depends on its class")),
         })
     }
 
@@ -150,7 +150,7 @@ impl Value {
             Self::Set(items) | Self::FrozenSet(items) if items.len() < 2 => Ok(items.clone()),
             Self::Dict(items) => Ok(items.iter().map(|(key, _)| key.clone()).collect()),
             Self::Str(text) => Ok(text.chars().map(Self::text).collect()),
-            _ => Err(EvalError::unknown("the order of its elements is undefined")),
+            _ => Err(EvalError::unknown("the order of the elements is undefined")),
         }
     }
 }
@@ -163,7 +163,7 @@ pub(crate) enum Number {
 }
 
 impl Number {
-    #[expect(clippy::cast_precision_loss, reason = "Python converts integers to floats the same way")]
+    #[expect(clippy::cast_precision_loss, reason = "Python converts integers to floats in the same way")]
     pub(crate) fn as_float(self) -> f64 {
         match self {
             Self::Int(value) => value as f64,
@@ -171,7 +171,7 @@ impl Number {
         }
     }
 
-    #[expect(clippy::float_cmp, reason = "Python's == on numbers")]
+    #[expect(clippy::float_cmp, reason = "Python's `==` operator compares floats exactly")]
     fn equals(self, other: Self) -> bool {
         match (self, other) {
             (Self::Int(left), Self::Int(right)) => left == right,
@@ -204,7 +204,10 @@ impl Key {
             Value::None => Some(Self::None),
             Value::Bool(value) => Some(Self::Integer((*value).into())),
             Value::Int(value) => Some(Self::Integer(*value)),
-            #[expect(clippy::cast_possible_truncation, reason = "it has no fraction; the range is checked")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the match guard ensures that the value is in range"
+            )]
             Value::Float(value) if value.fract() == 0.0 && value.abs() < 1e15 => {
                 Some(Self::Integer(*value as i128))
             }
@@ -280,7 +283,7 @@ pub(crate) fn sorted(mut items: Vec<Value>) -> EvalResult<Vec<Value>> {
     let strings = items.iter().all(|item| matches!(item, Value::Str(_)));
     let numbers = items.iter().all(|item| item.number().is_some_and(|number| !number.as_float().is_nan()));
     if !strings && !numbers && items.len() > 1 {
-        return Err(EvalError::unknown("the order of its elements is undefined"));
+        return Err(EvalError::unknown("the order of the elements is undefined"));
     }
     items.sort_by(|left, right| match (left, right) {
         (Value::Str(left), Value::Str(right)) => left.cmp(right),

@@ -40,7 +40,7 @@ impl<'p> Interpreter<'p> {
             }
             Object::BuiltinMethod(receiver, name) => self.call_builtin_method(receiver, name, arguments),
             Object::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("the called object is unknown")),
+            _ => Err(EvalError::unknown("the called object cannot be determined")),
         })
     }
 
@@ -52,17 +52,17 @@ impl<'p> Interpreter<'p> {
         let def = function.def;
         let name = &def.name;
         if def.is_async {
-            return Err(EvalError::unknown(format!("the coroutine '{name}' is not run")));
+            return Err(EvalError::unknown(format!("the coroutine '{name}' cannot be evaluated")));
         }
         let text = function.module().file.source.text();
-        let statements = def
-            .statements(text)
-            .ok_or_else(|| EvalError::unknown(format!("the body of '{name}' is not found")))?;
+        let statements = def.statements(text).ok_or_else(|| {
+            EvalError::unknown(format!("the body of the function '{name}' cannot be found"))
+        })?;
         let variables = Variables { values: RefCell::default(), outer: function.variables.clone() };
         let frame = Frame { scope: function.scope.deferred(), variables: Some(Rc::new(variables)) };
         let outside = Frame { scope: function.scope, variables: function.variables.clone() };
         self.bind(&def.parameters, arguments, &frame, &outside)
-            .map_err(|error| EvalError::unknown(format!("the call of '{name}': {}", error.reason())))?;
+            .map_err(|error| EvalError::unknown(format!("cannot call '{name}': {}", error.reason())))?;
         Ok(self.block(statements, &frame)?.unwrap_or(Object::Constant(Value::None)))
     }
 
@@ -283,7 +283,7 @@ impl<'p> Interpreter<'p> {
     fn instantiate(self, class: Class<'p>, arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         if !self.is_plain(class) {
             return Err(EvalError::unknown(format!(
-                "the construction of '{}' cannot be evaluated",
+                "the constructor of '{}' cannot be evaluated",
                 class.def.name
             )));
         }
@@ -295,7 +295,10 @@ impl<'p> Interpreter<'p> {
             let init = self.attribute(&instance, "__init__")?;
             self.call(&init, arguments)?;
         } else if !arguments.positional.is_empty() || !arguments.named.is_empty() {
-            return Err(EvalError::unknown(format!("'{}' takes no arguments", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the constructor of '{}' takes no arguments",
+                class.def.name
+            )));
         }
         Ok(instance)
     }
@@ -308,7 +311,7 @@ fn wrap<'p>(wrapped: &Object<'p>, mut arguments: Arguments<'p>) -> EvalResult<Ob
             let wrapped = Some(Rc::clone(wrapped));
             Ok(Object::Function(Rc::new(FunctionObject { wrapped, ..(*wrapper).clone() })))
         }
-        _ => Err(EvalError::unknown("the wrapped object is not a function")),
+        _ => Err(EvalError::unknown("the argument of `functools.wraps` is not a function")),
     }
 }
 

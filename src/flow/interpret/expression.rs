@@ -296,7 +296,7 @@ impl<'p> Interpreter<'p> {
                 [decorator] if matches!(&decorator.kind, ExprKind::Name(it) if it == "staticmethod") => {
                     Ok(Object::Function(Rc::new(super::FunctionObject::new(function))))
                 }
-                _ => Err(EvalError::unknown(format!("the method '{name}' is changed by a decorator"))),
+                _ => Err(EvalError::unknown(format!("the method '{name}' is modified by a decorator"))),
             },
             other => self.entity(other),
         }

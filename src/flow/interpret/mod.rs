@@ -45,7 +45,7 @@ impl<'p> Interpreter<'p> {
             Entity::External(name) => Ok(Object::External(name)),
             Entity::Class(class) if class.def.decorators.is_empty() => Ok(Object::Class(class)),
             Entity::Class(class) => {
-                Err(EvalError::unknown(format!("'{}' is changed by a decorator", class.def.name)))
+                Err(EvalError::unknown(format!("'{}' is modified by a decorator", class.def.name)))
             }
             Entity::Function(function) => self.program.descend(|| self.function(function)),
             Entity::Value(assigned) => self.program.descend(|| self.assigned(assigned)),
@@ -93,7 +93,7 @@ impl<'p> Interpreter<'p> {
         let is_mutable = matches!(object, Object::Dict(_) | Object::Instance(_));
         if is_mutable && assigned.scope.module.body().mutation(assigned.name).is_some() {
             return Err(EvalError::unknown(format!(
-                "'{}' may be changed after it is assigned",
+                "'{}' may be modified after it is assigned",
                 assigned.name
             )));
         }

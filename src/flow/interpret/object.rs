@@ -196,7 +196,7 @@ impl<'p> Object<'p> {
             }
             Self::Flow(_) | Self::Task | Self::Module(_) => Ok(true),
             Self::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("the truth of an object is unknown")),
+            _ => Err(EvalError::unknown("the truth value of an object is unknown")),
         }
     }
 

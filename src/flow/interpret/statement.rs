@@ -61,7 +61,7 @@ impl<'p> Interpreter<'p> {
                 set(frame, name, imported.unwrap_or_else(Object::Unknown));
             }
             Statement::Other(what) => {
-                return Err(EvalError::unknown(format!("{what} in a function is not interpreted")));
+                return Err(EvalError::unknown(format!("{what} in a function cannot be interpreted")));
             }
         }
         Ok(None)
@@ -101,7 +101,7 @@ impl<'p> Interpreter<'p> {
                     set_item(&dict, key, value);
                     Ok(())
                 }
-                _ => Err(EvalError::unknown("an assignment to an item is not interpreted")),
+                _ => Err(EvalError::unknown("an assignment to an item cannot be interpreted")),
             },
             Target::Attribute(object, name) => {
                 let changed = self.eval(object, frame)?;
@@ -119,7 +119,7 @@ fn set_attribute<'p>(
     frame: &Frame<'p>,
 ) -> EvalResult<()> {
     let unknown =
-        || EvalError::unknown(format!("an assignment to the attribute '{name}' is not interpreted"));
+        || EvalError::unknown(format!("an assignment to the attribute '{name}' cannot be interpreted"));
     match object {
         Object::Instance(instance) => {
             instance.attributes.borrow_mut().push((name.to_owned(), value));

@@ -120,7 +120,7 @@ impl<'p> Program<'p> {
     pub(crate) fn step(&self) -> EvalResult<()> {
         self.steps.set(self.steps.get().saturating_add(1));
         if self.steps.get() > STEP_LIMIT {
-            return Err(EvalError::unknown("reading the flow takes too many steps"));
+            return Err(EvalError::unknown("reading the flow takes too many evaluation steps"));
         }
         Ok(())
     }
@@ -164,7 +164,7 @@ impl<'p> Program<'p> {
     pub(crate) fn descend<T>(&self, step: impl FnOnce() -> EvalResult<T>) -> EvalResult<T> {
         self.step()?;
         if self.depth.get() >= DEPTH_LIMIT {
-            return Err(EvalError::unknown("its definition is nested too deeply"));
+            return Err(EvalError::unknown("the definition is nested too deeply"));
         }
         self.depth.set(self.depth.get() + 1);
         let result = step();
@@ -239,9 +239,9 @@ impl<'p> Program<'p> {
         let mut directory = module.package.as_path();
         let mut package = module.package_name.as_deref();
         for _ in 1..level {
-            directory = directory
-                .parent()
-                .ok_or_else(|| EvalError::unknown("it is imported from outside the package"))?;
+            directory = directory.parent().ok_or_else(|| {
+                EvalError::unknown("the import refers to a module outside the top-level package")
+            })?;
             package = package.and_then(|name| name.rsplit_once('.')).map(|(parent, _)| parent);
         }
         let name = match package {
@@ -264,7 +264,7 @@ impl<'p> Program<'p> {
         if package.file.path.file_name().is_some_and(|file| file == "__init__.py") {
             return self.find_relative(package, 1, name);
         }
-        Err(EvalError::unknown(format!("'{}' has no '{name}'", package.file.source.name())))
+        Err(EvalError::unknown(format!("module '{}' does not define '{name}'", package.file.source.name())))
     }
 
     /// Returns a module of a namespace package, given the directory of the package.

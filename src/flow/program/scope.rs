@@ -160,7 +160,7 @@ impl<'p> Scope<'p> {
     fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
         let body = self.module.body();
         if body.rebound_globally.iter().any(|global| global == name) {
-            return Err(EvalError::unknown(format!("'{name}' is rebound by a function")));
+            return Err(EvalError::unknown(format!("'{name}' is reassigned by a function")));
         }
         let candidates = self.candidates(program, name);
         let bound = candidates.bindings.first().copied();
@@ -244,7 +244,7 @@ impl<'p> Scope<'p> {
         let hides = !candidates.is_complete && is_single && externals::is_builtin(name);
         if hides || !entities.all(agrees) {
             return Err(EvalError::unknown(format!(
-                "'{name}' is bound under a condition that cannot be evaluated"
+                "'{name}' is assigned under a condition that cannot be evaluated"
             )));
         }
         if let Some(package) = &candidates.missing_package {
@@ -298,7 +298,9 @@ impl<'p> Scope<'p> {
                 Ok(Entity::Value(Value { expr, scope, is_type_alias: true, name: &binding.name }))
             }
             Bound::Import(import) => self.imported(program, import),
-            Bound::Unknowable(why) => Err(EvalError::unknown(format!("'{}': {why}", binding.name))),
+            Bound::Unknowable(why) => {
+                Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)))
+            }
             Bound::Nothing => Err(EvalError::Undefined(binding.name.clone())),
         }
     }
@@ -423,15 +425,17 @@ pub(crate) fn attribute_of<'p>(
         Entity::Namespace(path) => found(program.find_in_directory(path, name)?, name),
         Entity::Class(class) => match latest(&class.def.body, name, usize::MAX) {
             Some(binding) => class.scope_at_end().entity(program, binding),
-            None => {
-                Err(EvalError::unknown(format!("'{name}' is not bound in class '{}' itself", class.def.name)))
-            }
+            None => Err(EvalError::unknown(format!(
+                "'{name}' is not defined in the body of the class '{}'",
+                class.def.name
+            ))),
         },
-        Entity::Function(function) => {
-            Err(EvalError::unknown(format!("'{name}' is an attribute of function '{}'", function.def.name)))
-        }
+        Entity::Function(function) => Err(EvalError::unknown(format!(
+            "'{name}' is an attribute of the function '{}'",
+            function.def.name
+        ))),
         Entity::Value(value) => {
-            Err(EvalError::unknown(format!("'{name}' is an attribute of '{}'", value.name)))
+            Err(EvalError::unknown(format!("'{name}' is an attribute of the variable '{}'", value.name)))
         }
         Entity::Constant(_) => Err(EvalError::unknown(format!("'{name}' is an attribute of a constant"))),
     }

@@ -40,9 +40,9 @@ pub(super) struct ImportedFlow {
 
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ImporterError {
-    #[error("cannot start the interpreter: {0}")]
+    #[error("cannot start the Python interpreter: {0}")]
     NotStarted(#[source] io::Error),
-    #[error("timed out after {} s", .0.as_secs())]
+    #[error("timed out after {} s while importing flows", .0.as_secs())]
     TimedOut(Duration),
     #[error("Python exited with code {code}: {message}")]
     Ended { code: i32, message: String },

@@ -128,7 +128,7 @@ async fn ends_a_process_that_hangs() {
     let limit = Duration::from_millis(200);
     let asked =
         importer::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
-    assert_eq!(asked.unwrap_err().to_string(), "timed out after 0 s");
+    assert_eq!(asked.unwrap_err().to_string(), "timed out after 0 s while importing flows");
 }
 
 #[test]

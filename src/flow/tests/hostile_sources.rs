@@ -229,7 +229,7 @@ fn rejects_huge_files() {
     let file = fs::File::create(folder.path().join("huge.py")).unwrap();
     file.set_len(100 << 20).unwrap();
     let error = inspect(folder.path(), "huge.py:my_flow").unwrap_err();
-    assert_eq!(error, "'huge.py' has more than 16 MiB, which exceeds the limit for Python files");
+    assert_eq!(error, "'huge.py' is larger than 16 MiB, the size limit for Python files");
     fs::write(
         folder.path().join("flow.py"),
         "from huge import X\nfrom prefect import flow\n\n@flow\ndef f(a: X): ...\n",

@@ -340,8 +340,8 @@ fn warns_about_relative_imports_beyond_the_folder() {
         assert_eq!(read("company.etl.flows.ingest.f"), None);
         read("company/etl/flows/ingest.py:f")
     };
-    let message = "flow 'f' fails on workers: 'company/etl/flows/ingest.py' is loaded as a file, and `from ..base import` goes beyond its folder";
-    let help = "use a module entrypoint: 'company.etl.flows.ingest.f'";
+    let message = "flow 'f' fails on workers: 'company/etl/flows/ingest.py' is loaded as a file, so `from ..base import` cannot leave its directory";
+    let help = "use the module entrypoint 'company.etl.flows.ingest.f'";
     assert_eq!(warning("from ..base import TABLE\n"), Some((message.to_owned(), Some(help.to_owned()))));
     for harmless in [
         "from . import helpers\n",

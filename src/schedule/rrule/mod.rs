@@ -115,7 +115,7 @@ impl RuleSet {
             _ => lines.iter().try_for_each(|line| set.add_line(line))?,
         }
         if set.rules.is_empty() && !set.is_set() {
-            return Err("RRULE is missing".to_owned());
+            return Err("the property RRULE is missing".to_owned());
         }
         for rule in set.rules.iter().chain(&set.excluded_rules) {
             rule.check(set.start)?;

@@ -117,7 +117,7 @@ impl Rule {
         if let (Some(start), Some(until)) = (start, self.until)
             && start.awareness != until
         {
-            return Err("UNTIL must have a time zone (end in Z) exactly when DTSTART has one".to_owned());
+            return Err("UNTIL must have a time zone (a trailing Z) if DTSTART has a time zone, and must not have one otherwise".to_owned());
         }
         let time = start.map_or(Time::midnight(), |start| start.time);
         for (name, numbers, unit, size, from) in [

@@ -24,7 +24,7 @@ pub(crate) enum WhenError {
 const HINT: &str = "Use a duration (10 minutes, 1h30m, PT5M), a time (17:30, 5pm, tomorrow at 9am) or a date with a \
                     time (2026-12-01 17:30, 2026-12-01T17:30:00+01:00).";
 const NUMBER_HINT: &str = "The number has no unit. Use 10 minutes, 10:00 or 10am.";
-const WEEKDAY_HINT: &str = "The date is not on that weekday.";
+const WEEKDAY_HINT: &str = "The date does not fall on the given weekday.";
 const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The time zone is unknown or ambiguous. Use a name such as America/New_York, or an offset such as \
                          +05:30.";

@@ -87,7 +87,7 @@ impl Amount {
         Some(())
     }
 
-    #[expect(clippy::cast_possible_truncation, reason = "the number has no fraction and is small")]
+    #[expect(clippy::cast_possible_truncation, reason = "the number is a small integer")]
     fn add_months(&mut self, number: f64, months: i64) -> Option<()> {
         let is_whole = number.fract() == 0.0 && number < 120_000.0;
         self.months += if is_whole { number as i64 * months } else { return None };

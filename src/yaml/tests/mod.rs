@@ -43,7 +43,7 @@ const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
         "a: 1\n---\nb: 2",
         "the file contains more than one YAML document",
         "---",
-        Some("remove this `---`; a project file has one document"),
+        Some("remove this `---`, because a project file must contain a single document"),
     ),
     (
         "a: !Ref x",
@@ -57,13 +57,13 @@ const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
         "!!python/name:x",
         Some("remove the tag, or quote the string if it starts with `!`"),
     ),
-    ("a: =", "`=` without quotes cannot be a value", "=", Some("put it in quotes to make it a string")),
+    ("a: =", "the value `=` must be quoted", "=", Some("quote the value to make it a string")),
     ("a: 2024-02-30", "`2024-02-30` is not a valid date or time", "2024-02-30", None),
     ("a: !!int ten", "`ten` is not an integer", "ten", None),
     ("a: !!str [x]", "expected a string, found a list", "[x]", None),
     ("a: !!omap [{x: 1, y: 2}]", "expected a mapping with one entry, found a mapping", "{x: 1, y: 2}", None),
-    ("<<: x", "`<<` merges a mapping or a list of mappings, not a scalar", "x", None),
-    ("<<: [{a: 1}, [b]]", "`<<` merges a mapping or a list of mappings, not a list", "[b]", None),
+    ("<<: x", "`<<` can only merge a mapping or a list of mappings, not a scalar", "x", None),
+    ("<<: [{a: 1}, [b]]", "`<<` can only merge a mapping or a list of mappings, not a list", "[b]", None),
     ("image: {{ build.image }}", "a mapping cannot be a mapping key", "{ build.image }", Some(QUOTE)),
     ("image: {{ build.image }}:{{ build.tag }}", "expected another key of the mapping", ":", Some(QUOTE)),
     ("? [a]\n: b", "a list cannot be a mapping key", "[a]", None),
@@ -73,11 +73,11 @@ const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
         "a: b: c",
         "a mapping cannot start here",
         ":",
-        Some("quote a value that contains `: `; otherwise check the indentation of this line"),
+        Some("quote the value if it contains `: `; otherwise, check the indentation of this line"),
     ),
     ("a: [1, 2", "this `[` is not closed", "[", None),
-    ("a: 'x", "this quote is not closed", "'", None),
-    ("a: @x", "a value without quotes cannot start with `@`", "@", Some("put the value in quotes")),
+    ("a: 'x", "the quoted string is not closed", "'", None),
+    ("a: @x", "an unquoted value cannot start with `@`", "@", Some("put the value in quotes")),
     (
         "a: * * * * *",
         "`*` starts an alias, but no name follows",
@@ -115,16 +115,16 @@ fn rejects_syntax_that_pyyaml_rejects() {
         ("a: b \t# c", "YAML does not allow tabs for indentation", 5, spaces),
         ("a: [1,\n\t2]", "YAML does not allow tabs for indentation", 7, spaces),
         ("a: 1\n\t\n", "YAML does not allow tabs for indentation", 5, spaces),
-        ("[http://x?y=1]", "a value without quotes inside brackets cannot contain `?`", 9, quotes),
-        ("{a: :b}", "a value without quotes inside brackets cannot start with `:`", 4, quotes),
+        ("[http://x?y=1]", "an unquoted value inside brackets cannot contain `?`", 9, quotes),
+        ("{a: :b}", "an unquoted value inside brackets cannot start with `:`", 4, quotes),
         (
             "{a: b, c\n d: e}",
-            "a key and its `:` must be on one line",
+            "a key and its `:` must be on the same line",
             11,
-            Some("a `,` or a bracket before it may be missing"),
+            Some("a `,` or a bracket may be missing before the key"),
         ),
-        (": a", "the key is missing", 0, Some("write `null` for a key that is null")),
-        ("|\na", "this block scalar must be indented", 2, Some("indent it by two spaces")),
+        (": a", "the key of this value is missing", 0, Some("write `null` if the key is null")),
+        ("|\na", "this block scalar must be indented", 2, Some("indent the block scalar by two spaces")),
         ("a: [- b]", "a list item cannot start with `- ` inside brackets", 4, Some("remove the dash")),
         (
             "a: 'b'c",
@@ -142,11 +142,11 @@ fn rejects_syntax_that_pyyaml_rejects() {
             "- a: b\n c: d",
             "the indentation of this line is wrong",
             8,
-            Some("align the line with its siblings"),
+            Some("align the line with the other lines at the same level"),
         ),
         (
             "a: \"\\d\"",
-            "unknown escape in double quotes",
+            "unknown escape sequence in a double-quoted string",
             4,
             Some("write `\\\\` for a backslash, or use single quotes"),
         ),
@@ -267,7 +267,7 @@ fn reports_duplicate_keys_with_both_places() {
     assert_eq!(told, [("x", 9, 15), ("a", 0, 21)]);
     assert_eq!(
         document.duplicate_keys[1].diagnostic(&document.source).message,
-        "`a` is already set on line 1; this value overrides it"
+        "the key `a` is already set on line 1; this value overrides it"
     );
     assert_eq!(document.key_span(&Pointer::root().join("a")), Span::new(21, 22));
 }

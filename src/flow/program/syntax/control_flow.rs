@@ -85,7 +85,7 @@ impl Builder<'_> {
     pub(super) fn with(&mut self, with: &ast::StmtWith, at: usize) {
         for item in &with.items {
             if let Some(target) = &item.optional_vars {
-                self.unknowable(target, at, "it is bound by `with`");
+                self.unknowable(target, at, "the name is bound by a `with` statement");
             }
         }
         let suppressed: Vec<Handler> = with.items.iter().filter_map(suppression).collect();

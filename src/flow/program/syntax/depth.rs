@@ -21,7 +21,7 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
     // Each level of nesting requires at least one of these characters, or a keyword next to a space.
     let operators = text.bytes().filter(|byte| b".+-*/%@&|^<>~([{".contains(byte) || *byte == b' ').count();
     if operators >= EXPRESSION && has_deep_expression(text) {
-        let message = "an expression is nested too deeply".to_owned();
+        let message = "the expression is nested too deeply".to_owned();
         return Err(SyntaxError { message, span: Span::default() });
     }
     Ok(())

@@ -93,7 +93,7 @@ impl<'a> Builder<'a> {
             }
             Stmt::ImportFrom(statement) => self.import_from(statement, at),
             Stmt::Delete(delete) => {
-                delete.targets.iter().for_each(|target| self.unknowable(target, at, "it is deleted"));
+                delete.targets.iter().for_each(|target| self.unknowable(target, at, "the name is deleted"));
             }
             Stmt::Expr(statement) => {
                 self.path_call(&statement.value, at);
@@ -115,7 +115,7 @@ impl<'a> Builder<'a> {
     fn augmented_assignment(&mut self, assign: &ast::StmtAugAssign, at: usize) {
         self.path_extension(assign, at);
         let ast::Expr::Name(name) = &*assign.target else {
-            return self.unknowable(&assign.target, at, "it is changed by an augmented assignment");
+            return self.unknowable(&assign.target, at, "the name is changed by an augmented assignment");
         };
         let operator = expression::binary(assign.op);
         let (left, right) = (Box::new(convert(&assign.target)), Box::new(convert(&assign.value)));
@@ -135,13 +135,13 @@ impl<'a> Builder<'a> {
             {
                 targets.iter().zip(values).for_each(|(target, value)| self.assign(target, value, at));
             }
-            _ => self.unknowable(target, at, "it is bound by unpacking"),
+            _ => self.unknowable(target, at, "the name is bound by unpacking"),
         }
     }
 
     fn annotated_assignment(&mut self, assign: &ast::StmtAnnAssign, at: usize) {
         let ast::Expr::Name(name) = &*assign.target else {
-            return self.unknowable(&assign.target, at, "it is bound by an annotated target");
+            return self.unknowable(&assign.target, at, "the name is bound by an annotated target");
         };
         let bound = assign.value.as_ref().map_or(Bound::Nothing, |value| Bound::Value(convert(value)));
         let annotation = Some(convert(&assign.annotation));
@@ -160,7 +160,7 @@ impl<'a> Builder<'a> {
     fn type_alias(&mut self, alias: &ast::StmtTypeAlias, at: usize) {
         if let ast::Expr::Name(name) = &*alias.name {
             let bound = if alias.type_params.is_some() {
-                Bound::Unknowable("it is a generic type alias")
+                Bound::Unknowable("the name is a generic type alias")
             } else {
                 Bound::TypeAlias(convert(&alias.value))
             };
@@ -214,7 +214,7 @@ impl<'a> Builder<'a> {
         let mut names = StoredNames::default();
         names.visit_stmt(statement);
         for name in names.bound {
-            self.bind(&name, at, Bound::Unknowable("it is bound in a loop or under a condition"));
+            self.bind(&name, at, Bound::Unknowable("the name is bound in a loop or under a condition"));
         }
         let mutations = names.mutated.into_iter().map(|(name, surely)| Mutation { name, surely });
         self.body.mutations.extend(mutations);

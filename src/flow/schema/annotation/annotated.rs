@@ -91,7 +91,7 @@ impl<'p> SchemaBuilder<'p> {
 
     pub(crate) fn annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Annotated<'p>> {
         let Some((inner, metadata)) = arguments.elements().split_first() else {
-            return Err(EvalError::unknown("`Annotated` has no type"));
+            return Err(EvalError::unknown("`Annotated` has no arguments"));
         };
         let mut result = if let Some((scope, arguments)) = self.as_annotated(scope, inner) {
             let program = self.program;
@@ -126,7 +126,7 @@ impl<'p> SchemaBuilder<'p> {
         if let Some(call) = as_field(self.program, scope, item) {
             let field = FieldInfo::read(self.program, scope, call)?;
             if field.is_strict && result.schema == json!({}) {
-                return Err(EvalError::unknown("the effect of 'strict' on this type is unknown"));
+                return Err(EvalError::unknown("the effect of `strict` on the type is unknown"));
             }
             self.constrain(&mut result.schema, &field.constraints, result.is_decimal)?;
             if !field.default.is_required() {
@@ -141,9 +141,10 @@ impl<'p> SchemaBuilder<'p> {
             // Pydantic ignores metadata such as numbers and strings, but other objects may affect the schema.
             return match evaluate::evaluate(self.program, scope, item) {
                 Ok(value) if value != Value::Opaque => Ok(()),
-                Ok(_) => {
-                    Err(EvalError::unknown(format!("the metadata `{}` is not supported", scope.text(item))))
-                }
+                Ok(_) => Err(EvalError::unknown(format!(
+                    "the metadata `{}` of `Annotated` is not supported",
+                    scope.text(item)
+                ))),
                 Err(error) => Err(error),
             };
         };
@@ -158,8 +159,12 @@ impl<'p> SchemaBuilder<'p> {
         call: &'p Call,
         result: &mut Annotated<'p>,
     ) -> EvalResult<()> {
-        let unknown =
-            || EvalError::unknown(format!("the metadata `{}` is not supported", scope.text(&call.function)));
+        let unknown = || {
+            EvalError::unknown(format!(
+                "the metadata `{}` of `Annotated` is not supported",
+                scope.text(&call.function)
+            ))
+        };
         if call.has_unpacking() {
             return Err(unknown());
         }
@@ -275,7 +280,7 @@ impl<'p> SchemaBuilder<'p> {
         property: &str,
     ) -> EvalResult<Json> {
         let schema = self.schema(scope, expr)?;
-        let unknown = || EvalError::unknown("the discriminator of the union is unknown");
+        let unknown = || EvalError::unknown("the discriminator of the union cannot be determined");
         let mut members = schema.get("anyOf").and_then(Json::as_array).cloned().ok_or_else(unknown)?;
         let nothing = json!({"type": "null"});
         let is_optional = members.last() == Some(&nothing);

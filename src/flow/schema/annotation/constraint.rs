@@ -92,11 +92,15 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
         // Pydantic uses a function to check constraints on other types, and adds the name of the constraint to the
         // schema.
         (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
-        (About::Number, "") if is_plain_union(schema) => schema.insert(name.to_owned(), json?),
+        (About::Number, _) if kind.is_empty() && is_plain_union(schema) => {
+            schema.insert(name.to_owned(), json?)
+        }
         (About::Length, "array") => schema.insert(format!("{keyword}Items"), json?),
         (About::Length, "object") => schema.insert(format!("{keyword}Properties"), json?),
         (About::Length, "string" | "integer") => schema.insert(format!("{keyword}Length"), json?),
-        (About::Length, "") if is_plain_union(schema) => schema.insert(format!("{keyword}Length"), json?),
+        (About::Length, _) if kind.is_empty() && is_plain_union(schema) => {
+            schema.insert(format!("{keyword}Length"), json?)
+        }
         (About::Pattern, "string") if format.is_empty() => schema.insert(keyword.to_owned(), json?),
         (About::Pattern, "array" | "object") => None,
         (About::Pattern, "string") if matches!(format, "binary" | "path" | "password") => None,

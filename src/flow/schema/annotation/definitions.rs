@@ -127,7 +127,7 @@ impl<'p> Definitions<'p> {
         // Definitions that have the same key and the same schema are shared.
         definitions.dedup();
         if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
-            return Err(EvalError::unknown("two classes have the same name and module"));
+            return Err(EvalError::unknown("two classes have the same name and the same module"));
         }
         Ok(definitions.into_iter().collect())
     }
@@ -147,7 +147,9 @@ impl<'p> Definitions<'p> {
                 }
                 Some(State::Failed(error)) => return Err(error.clone()),
                 Some(State::Open) | None => {
-                    return Err(EvalError::unknown("a class refers to itself"));
+                    return Err(EvalError::unknown(
+                        "the definition of a class is incomplete because the class refers to itself",
+                    ));
                 }
             }
         }
@@ -187,7 +189,7 @@ impl<'p> Definitions<'p> {
         let full_name = entry.owner.full_name(&entry.name).ok_or_else(|| {
             let name = &entry.name;
             EvalError::unknown(format!(
-                "two classes have the name '{name}', and the module of one is unknown"
+                "two classes have the name '{name}', and the module of one of them is unknown"
             ))
         })?;
         Ok(safe(&full_name))

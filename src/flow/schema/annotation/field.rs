@@ -71,7 +71,9 @@ pub(crate) fn as_field<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p
 impl<'p> FieldInfo<'p> {
     pub(crate) fn read(program: &'p Program<'p>, scope: Scope<'p>, call: &'p Call) -> EvalResult<Self> {
         if call.has_unpacking() || call.arguments.len() > 1 {
-            return Err(EvalError::unknown("the arguments of `Field` are unpacked"));
+            return Err(EvalError::unknown(
+                "a call of `Field` with unpacked or multiple positional arguments cannot be evaluated",
+            ));
         }
         let mut info = Self::default();
         if let Some(default) = call.arguments.first() {
@@ -142,14 +144,14 @@ impl<'p> FieldInfo<'p> {
 }
 
 fn not_known(name: &str) -> EvalError {
-    EvalError::unknown(format!("the effect of '{name}' of `Field` is unknown"))
+    EvalError::unknown(format!("the effect of the argument '{name}' of `Field` is unknown"))
 }
 
 fn text(value: &Value) -> EvalResult<Option<String>> {
     match value {
         Value::None => Ok(None),
         Value::Str(text) => Ok(Some(text.clone())),
-        _ => Err(EvalError::unknown("an alias is not a string")),
+        _ => Err(EvalError::unknown("an alias of a field is not a string")),
     }
 }
 

@@ -25,7 +25,12 @@ impl<'p> SchemaBuilder<'p> {
         let name = match scope.resolve(self.program, generic)? {
             Entity::External(name) => name,
             Entity::Class(class) => return self.generic_class(scope, expr, class, arguments),
-            _ => return Err(EvalError::unknown(format!("`{}` is generic", scope.text(expr)))),
+            _ => {
+                return Err(EvalError::unknown(format!(
+                    "the generic type `{}` is not supported",
+                    scope.text(expr)
+                )));
+            }
         };
         let elements = arguments.elements();
         let only = || match elements {
@@ -38,7 +43,7 @@ impl<'p> SchemaBuilder<'p> {
             "typing.Literal" => self.literal(scope, arguments),
             "typing.Annotated" => self.nested_annotated(scope, arguments),
             "typing.Final" | "typing.ClassVar" => {
-                Err(EvalError::unknown(format!("'{name}' inside another type")))
+                Err(EvalError::unknown(format!("'{name}' is not valid inside another type")))
             }
             "typing.Required"
             | "typing.NotRequired"
@@ -109,7 +114,7 @@ impl<'p> SchemaBuilder<'p> {
         match (of.as_subscript(), generic.as_deref()) {
             (None, _) | (_, Some("typing.Optional" | "typing.Union")) => Ok(json!({})),
             (_, Some("list" | "dict" | "set" | "frozenset" | "tuple")) => Err(EvalError::Refused(format!(
-                "`type` does not accept the generic type `{}`",
+                "the argument of `type` must not be the generic type `{}`",
                 scope.text(of)
             ))),
             _ => Err(unknown(scope, of)),
@@ -307,7 +312,7 @@ fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
 /// Returns the schema of a `Literal` type, which has the keyword `const` for a single value, and `enum` otherwise.
 pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     let encode = |value: &Value| {
-        encode::default(value)?.ok_or_else(|| EvalError::unknown("a literal has no JSON encoding"))
+        encode::default(value)?.ok_or_else(|| EvalError::unknown("a value of `Literal` has no JSON encoding"))
     };
     let values = values.iter().map(encode).collect::<EvalResult<Vec<_>>>()?;
     let mut schema = Map::new();

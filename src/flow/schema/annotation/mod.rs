@@ -98,7 +98,7 @@ impl<'p> SchemaBuilder<'p> {
             | ExprKind::Bytes(_)
             | ExprKind::List(_)
             | ExprKind::Tuple(_) => Ok(json!({})),
-            ExprKind::Dict(_) => Err(EvalError::Refused("a dictionary is not a type".to_owned())),
+            ExprKind::Dict(_) => Err(EvalError::Refused("a dictionary is not a valid type".to_owned())),
             _ if expr.as_alternatives().is_some() => self.alternatives(scope, expr),
             _ => Err(unknown(scope, expr)),
         }
@@ -138,7 +138,7 @@ impl<'p> SchemaBuilder<'p> {
             Entity::Function(function) if function.def.decorators.is_empty() => Ok(json!({})),
             Entity::Constant(Constant::None) => Ok(json!({"type": "null"})),
             Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_) => {
-                Err(EvalError::unknown("the annotation is not a type"))
+                Err(EvalError::unknown("the annotation does not refer to a type"))
             }
         }
     }
@@ -153,12 +153,15 @@ impl<'p> SchemaBuilder<'p> {
             matches!(kind, class::Kind::Dataclass | class::Kind::TypedDict | class::Kind::NamedTuple);
         if self.class_options.are_handed_down && takes_options {
             return Err(EvalError::unknown(format!(
-                "'{}' takes the options of the model that uses it",
+                "the schema of '{}' depends on the options of the model that uses it",
                 class.def.name
             )));
         }
         if class.def.has_type_parameters {
-            return Err(EvalError::unknown(format!("'{}' is generic", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the generic class '{}' is not supported",
+                class.def.name
+            )));
         }
         self.reference(Owner::Class(class), &class.def.name, |builder| {
             class::definition(builder, class, kind)
@@ -328,9 +331,9 @@ pub(crate) fn require_seen_by_prefect<'p>(
             "typing" | "t" if is_module("typing") => Ok(()),
             "pydantic" if is_module("pydantic") => Ok(()),
             "typing" | "t" | "pydantic" | "inspect" | "V2BaseModel" | "ConfigDict" | "FieldInfo"
-            | "TypeAdapter" => {
-                Err(EvalError::unknown(format!("'{name}' is resolved in a module of Prefect")))
-            }
+            | "TypeAdapter" => Err(EvalError::unknown(format!(
+                "'{name}' may have another meaning in the module in which Prefect resolves it"
+            ))),
             _ => Err(EvalError::Untyped),
         };
         // If Prefect cannot resolve a single name, the whole annotation is treated as untyped.

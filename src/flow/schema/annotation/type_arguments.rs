@@ -45,7 +45,7 @@ impl<'p> TypeArguments<'p> {
         let arguments = arguments.elements();
         if variables.len() != arguments.len() {
             return Err(EvalError::unknown(format!(
-                "'{}' has a different number of type variables",
+                "the number of arguments does not match the number of type variables of '{}'",
                 class.def.name
             )));
         }
@@ -126,7 +126,12 @@ impl<'p> SchemaBuilder<'p> {
     }
 
     fn name_of(&self, scope: Scope<'p>, expr: &'p Expr, arguments: &TypeArguments<'p>) -> EvalResult<String> {
-        let unknown = || EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr)));
+        let unknown = || {
+            EvalError::unknown(format!(
+                "the name that pydantic derives from `{}` cannot be determined",
+                scope.text(expr)
+            ))
+        };
         match &expr.kind {
             ExprKind::None => Ok("NoneType".to_owned()),
             ExprKind::Ellipsis => Ok("...".to_owned()),
@@ -171,7 +176,12 @@ impl<'p> SchemaBuilder<'p> {
         (generic, inner): (&'p Expr, &'p Expr),
         arguments: &TypeArguments<'p>,
     ) -> EvalResult<String> {
-        let unknown = || EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr)));
+        let unknown = || {
+            EvalError::unknown(format!(
+                "the name that pydantic derives from `{}` cannot be determined",
+                scope.text(expr)
+            ))
+        };
         match scope.external(self.program, generic).as_deref() {
             Some("typing.Optional") => {
                 return self.union_name(scope, std::slice::from_ref(inner), true, arguments);
@@ -241,7 +251,9 @@ impl<'p> SchemaBuilder<'p> {
             is_known &= add("NoneType".to_owned());
         }
         match names.as_slice() {
-            _ if !is_known => Err(EvalError::unknown("the name of a nested union is uncertain")),
+            _ if !is_known => Err(EvalError::unknown(
+                "the name that pydantic derives from a nested union cannot be determined",
+            )),
             [only] => Ok(only.clone()),
             names => Ok(format!("Union[{}]", names.join(", "))),
         }
@@ -260,15 +272,24 @@ impl<'p> SchemaBuilder<'p> {
         match kind {
             class::Kind::Plain => return self.unknown_type(&class.def.name),
             class::Kind::Model | class::Kind::Root => {}
-            _ => return Err(EvalError::unknown(format!("`{}` is generic", scope.text(expr)))),
+            _ => {
+                return Err(EvalError::unknown(format!(
+                    "the generic type `{}` is not supported",
+                    scope.text(expr)
+                )));
+            }
         }
         let within = self.type_arguments.clone();
         let given = TypeArguments::bind(self.program, class, scope, arguments, &within)?;
         let names = arguments.elements().iter().map(|it| self.type_name(scope, it, &within));
         let names = names.collect::<EvalResult<Vec<_>>>()?;
         let title = format!("{}[{}]", class.def.name, names.join(", "));
-        let key = definition_key(&format!("{}[{}]", class.def.name, names.join(",")))
-            .ok_or_else(|| EvalError::unknown(format!("the name of `{}` is uncertain", scope.text(expr))))?;
+        let key = definition_key(&format!("{}[{}]", class.def.name, names.join(","))).ok_or_else(|| {
+            EvalError::unknown(format!(
+                "the name that pydantic derives from `{}` cannot be determined",
+                scope.text(expr)
+            ))
+        })?;
         self.reference(super::Owner::Class(class), &key, |builder| {
             class::generic_definition(builder, class, kind, &title, &given)
         })

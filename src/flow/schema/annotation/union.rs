@@ -119,8 +119,10 @@ pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;
     let is_text = |it: &Expr| it.as_text().is_some();
     match (left, right) {
-        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is not a type"),
-        (left, right) if is_text(left) || is_text(right) => Some("`|` with a quoted type is not a type"),
+        (left, right) if left.is_none() && right.is_none() => Some("`None | None` is not a valid type"),
+        (left, right) if is_text(left) || is_text(right) => {
+            Some("the operator `|` does not accept a quoted type")
+        }
         (left, _) => cannot_be_evaluated(left),
     }
 }

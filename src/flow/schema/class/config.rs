@@ -95,8 +95,9 @@ pub(super) fn read<'p>(program: &'p Program<'p>, ancestors: &[Class<'p>]) -> Eva
         }
         let keywords = class.def.keywords.iter().filter(|(name, _)| name.as_deref() != Some("metaclass"));
         for (name, value) in keywords {
-            let name =
-                name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
+            let name = name
+                .clone()
+                .ok_or_else(|| EvalError::unknown("the options of the model contain unpacked values"))?;
             config.push((name, evaluate::evaluate(program, class.scope, value)?));
         }
     }
@@ -113,7 +114,9 @@ fn add<'p>(
     config: &mut Config,
 ) -> EvalResult<()> {
     for (name, value) in keywords {
-        let name = name.clone().ok_or_else(|| EvalError::unknown("the options of a model are unpacked"))?;
+        let name = name
+            .clone()
+            .ok_or_else(|| EvalError::unknown("the options of the model contain unpacked values"))?;
         let value = match scope.external(program, value) {
             // The value of this option is a function, which is represented by its name.
             Some(function) if name == "alias_generator" => Value::Str(function),

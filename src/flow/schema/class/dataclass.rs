@@ -43,7 +43,10 @@ pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResu
             continue;
         }
         if ancestor.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
-            return Err(EvalError::unknown(format!("the body of '{}' is not plain", ancestor.def.name)));
+            return Err(EvalError::unknown(format!(
+                "a name in the body of '{}' cannot be determined",
+                ancestor.def.name
+            )));
         }
         for name in annotated_names(ancestor.def) {
             let Some(field) = field(program, *ancestor, &name)? else { continue };
@@ -104,7 +107,7 @@ fn dataclass_field<'p>(
     call: &'p Call,
 ) -> EvalResult<FieldInfo<'p>> {
     if call.has_unpacking() {
-        return Err(EvalError::unknown("the arguments of `field` are unpacked"));
+        return Err(EvalError::unknown("a call of `field` with unpacked arguments cannot be evaluated"));
     }
     let mut info = FieldInfo::default();
     if let Some(default) = call.keyword("default") {
@@ -115,7 +118,7 @@ fn dataclass_field<'p>(
     }
     if let Some(metadata) = call.keyword("metadata") {
         let Value::Dict(items) = evaluate::evaluate(program, scope, metadata)? else {
-            return Err(EvalError::unknown("the metadata of a field is not a dictionary"));
+            return Err(EvalError::unknown("the `metadata` of a field is not a dictionary"));
         };
         for (name, value) in items {
             if let (Value::Str(name), Some(json)) = (name, encode::default(&value)?)
@@ -134,7 +137,7 @@ fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> 
     for call in class.def.decorators.iter().filter_map(Expr::as_call) {
         let Some(options) = call.keyword("config") else { continue };
         let Some(options) = options.as_call().filter(|options| options.arguments.is_empty()) else {
-            return Err(EvalError::unknown("the options of a dataclass are not literals"));
+            return Err(EvalError::unknown("the options of the dataclass are not literals"));
         };
         for (name, value) in &options.keywords {
             match name.as_deref() {
@@ -143,12 +146,12 @@ fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> 
                 ) => {
                     config.push((name.to_owned(), evaluate::evaluate(program, class.scope, value)?));
                 }
-                _ => return Err(EvalError::unknown("the effect of a dataclass option is unknown")),
+                _ => return Err(EvalError::unknown("the effect of an option of the dataclass is unknown")),
             }
         }
     }
     if class.def.body.bindings.iter().any(|binding| binding.name == "__pydantic_config__") {
-        return Err(EvalError::unknown("the options of a dataclass are not supported"));
+        return Err(EvalError::unknown("the options of the dataclass are not supported"));
     }
     Ok(config)
 }

@@ -48,7 +48,10 @@ impl<'p> Reader<'p> {
             })
         };
         if mro.iter().any(computes_values) {
-            return Err(EvalError::unknown(format!("'{}' computes its values", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the enumeration '{}' computes the values of its members",
+                class.def.name
+            )));
         }
         let mixins = [
             ("str", Mixin::Text),
@@ -76,17 +79,20 @@ impl<'p> Reader<'p> {
             let expr = match &binding.bound {
                 Bound::Value(expr) if !binding.name.starts_with('_') => expr,
                 Bound::Unknowable(why) => {
-                    return Err(EvalError::unknown(format!("'{}': {why}", binding.name)));
+                    return Err(EvalError::unknown(format!(
+                        "'{}' cannot be determined: {why}",
+                        binding.name
+                    )));
                 }
                 Bound::Class(_) => {
                     return Err(EvalError::unknown(
-                        "whether a class in an enumeration is a member depends on the version of Python",
+                        "a class inside an enumeration is a member only in some Python versions",
                     ));
                 }
                 _ => continue,
             };
             if binding.annotation.is_some() {
-                return Err(EvalError::unknown("a member of an enumeration is annotated"));
+                return Err(EvalError::unknown("a member of the enumeration has an annotation"));
             }
             let value = self.value(binding, expr)?;
             self.add(&binding.name, value);
@@ -106,7 +112,7 @@ impl<'p> Reader<'p> {
             Value::Bool(_) | Value::Float(_) => self.has_odd_value = true,
             // Functions and classes in the body of an enumeration are not members.
             Value::Opaque => {
-                return Err(EvalError::unknown("a member of an enumeration is not a plain value"));
+                return Err(EvalError::unknown("a member of the enumeration is not a simple value"));
             }
             _ => {}
         }
@@ -168,7 +174,7 @@ fn mixed_in(value: Value, mixin: Option<Mixin>) -> EvalResult<Value> {
 }
 
 fn conversion() -> EvalError {
-    EvalError::unknown("a member of an enumeration is converted to another type")
+    EvalError::unknown("the value of an enumeration member is converted to another type")
 }
 
 fn has_base<'p>(program: &'p Program<'p>, lines: &[Class<'p>], name: &str) -> bool {
@@ -194,7 +200,10 @@ pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str)
     let found = members.iter().find(|(member, _)| member == name).cloned();
     match found {
         Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
-        None => Err(EvalError::unknown(format!("'{name}' is not a member of '{}'", class.def.name))),
+        None => Err(EvalError::unknown(format!(
+            "'{name}' is not a member of the enumeration '{}'",
+            class.def.name
+        ))),
     }
 }
 
@@ -204,18 +213,21 @@ pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &V
     let found = members.iter().find(|(_, other)| other.equals(value)).cloned();
     match found {
         Some((name, value)) => Ok(Value::Member { name, value: Box::new(value) }),
-        None => Err(EvalError::unknown(format!("no member of '{}' has this value", class.def.name))),
+        None => Err(EvalError::unknown(format!(
+            "the enumeration '{}' has no member with the given value",
+            class.def.name
+        ))),
     }
 }
 
 pub(super) fn definition<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Json> {
     let json = |(_, value): &(String, Value)| {
         encode::default(value)?
-            .ok_or_else(|| EvalError::unknown("a member of an enumeration has no JSON encoding"))
+            .ok_or_else(|| EvalError::unknown("the value of an enumeration member has no JSON encoding"))
     };
     let values = members(program, class)?.iter().map(json).collect::<EvalResult<Vec<_>>>()?;
     if values.is_empty() {
-        return Err(EvalError::unknown(format!("'{}' has no members", class.def.name)));
+        return Err(EvalError::unknown(format!("the enumeration '{}' has no members", class.def.name)));
     }
     let mut schema = Map::new();
     if let Some(kind) = shared_type(&values).filter(|kind| *kind != "null") {

@@ -69,7 +69,10 @@ pub(crate) fn instantiate<'p>(
         }
         Kind::NamedTuple => named_tuple(program, class, arguments),
         Kind::Root => Err(unknown(class)),
-        Kind::Settings => Err(EvalError::unknown(format!("'{}' reads the environment", class.def.name))),
+        Kind::Settings => Err(EvalError::unknown(format!(
+            "the class '{}' reads its values from the environment",
+            class.def.name
+        ))),
         Kind::TypedDict => match (arguments.positional.is_empty(), arguments.named) {
             (true, named) => {
                 Ok(Value::Dict(named.into_iter().map(|(name, value)| (Value::Str(name), value)).collect()))
@@ -89,7 +92,7 @@ fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
         };
         if class.def.functions().any(|function| changes(function) || has_unknown_decorator(function)) {
             return Err(EvalError::unknown(format!(
-                "'{}' has methods that may change its instances",
+                "the class '{}' has methods that may modify its instances",
                 class.def.name
             )));
         }
@@ -124,7 +127,7 @@ fn named_tuple<'p>(program: &'p Program<'p>, class: Class<'p>, arguments: Argume
 }
 
 fn unknown(class: Class<'_>) -> EvalError {
-    EvalError::unknown(format!("the construction of '{}' cannot be evaluated", class.def.name))
+    EvalError::unknown(format!("the constructor of '{}' cannot be evaluated", class.def.name))
 }
 
 /// Replaces field names in the arguments with aliases if the model accepts arguments by field name.

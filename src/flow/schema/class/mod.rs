@@ -71,7 +71,10 @@ pub(crate) fn kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult
 fn compute_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Kind> {
     let def = class.def;
     if let Some(hook) = def.functions().find(|function| HOOKS.contains(&function.name.as_str())) {
-        return Err(EvalError::unknown(format!("'{}' defines '{}'", def.name, hook.name)));
+        return Err(EvalError::unknown(format!(
+            "the class '{}' defines the method '{}', which may change its schema",
+            def.name, hook.name
+        )));
     }
     let mut kind = inherited_kind(program, class)?;
     let mut is_runtime_protocol = false;
@@ -83,12 +86,17 @@ fn compute_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Ki
             Some("pydantic.dataclasses.dataclass") => kind = Some(Kind::PydanticDataclass),
             Some("typing.runtime_checkable") => is_runtime_protocol = true,
             Some("enum.unique" | "typing.final" | "functools.total_ordering") => {}
-            _ => return Err(EvalError::unknown(format!("a decorator of '{}' is not supported", def.name))),
+            _ => {
+                return Err(EvalError::unknown(format!(
+                    "a decorator of the class '{}' is not supported",
+                    def.name
+                )));
+            }
         }
     }
     if !is_runtime_protocol && is_protocol(program, class) {
         return Err(EvalError::Refused(format!(
-            "'{}' is a protocol that cannot be checked at run time",
+            "the protocol '{}' cannot be checked at run time because it is not decorated with `runtime_checkable`",
             def.name
         )));
     }
@@ -101,7 +109,7 @@ fn compute_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Ki
                 .and_then(|it| class.scope.external(program, it))
                 .is_some_and(|it| it == "abc.ABCMeta");
         if !is_abstract {
-            return Err(EvalError::unknown(format!("'{}' has a metaclass", def.name)));
+            return Err(EvalError::unknown(format!("the class '{}' has a metaclass", def.name)));
         }
     }
     Ok(kind.unwrap_or(Kind::Plain))
@@ -141,16 +149,27 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
                     None
                 }
                 "object" | "abc.ABC" | "typing.Protocol" | "typing.Generic" => None,
-                _ => return Err(EvalError::unknown(format!("'{}' inherits from '{name}'", class.def.name))),
+                _ => {
+                    return Err(EvalError::unknown(format!(
+                        "the class '{}' inherits from '{name}'",
+                        class.def.name
+                    )));
+                }
             },
             _ => {
-                return Err(EvalError::unknown(format!("a base of '{}' cannot be resolved", class.def.name)));
+                return Err(EvalError::unknown(format!(
+                    "a base of the class '{}' cannot be resolved",
+                    class.def.name
+                )));
             }
         };
         kind = kind.or(base_kind);
     }
     if is_primitive && kind != Some(Kind::Enum) {
-        return Err(EvalError::unknown(format!("'{}' inherits from a builtin type", class.def.name)));
+        return Err(EvalError::unknown(format!(
+            "the class '{}' inherits from a built-in type",
+            class.def.name
+        )));
     }
     Ok(kind)
 }
@@ -158,7 +177,10 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
 /// Checks that no statement modifies the class after its definition.
 pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
     if class.scope.module.body().mutation(&class.def.name) == Some(true) {
-        return Err(EvalError::unknown(format!("'{}' is changed after its definition", class.def.name)));
+        return Err(EvalError::unknown(format!(
+            "the class '{}' is modified after its definition",
+            class.def.name
+        )));
     }
     Ok(())
 }
@@ -173,7 +195,7 @@ pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
 
 fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Class<'p>>> {
     if class.def.bases.len() > CLASS_LIMIT {
-        return Err(EvalError::unknown(format!("'{}' has too many bases", class.def.name)));
+        return Err(EvalError::unknown(format!("the class '{}' has too many bases", class.def.name)));
     }
     let mut bases = Vec::new();
     for base in &class.def.bases {
@@ -201,7 +223,10 @@ fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec
         };
         order.push(next);
         if order.len() > CLASS_LIMIT {
-            return Err(EvalError::unknown(format!("'{}' inherits from too many classes", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the class '{}' inherits from too many classes",
+                class.def.name
+            )));
         }
         sequences.iter_mut().filter(|sequence| sequence[0] == next).for_each(|sequence| {
             sequence.pop_front();
@@ -210,7 +235,7 @@ fn compute_mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec
     if sequences.is_empty() {
         Ok(order)
     } else {
-        Err(EvalError::unknown("the bases have no consistent order"))
+        Err(EvalError::unknown("the bases of the class have no consistent method resolution order"))
     }
 }
 
@@ -321,7 +346,7 @@ fn describe<'p>(builder: &mut SchemaBuilder<'p>, field: &Field<'p>) -> EvalResul
     builder.constrain(&mut schema, &info.constraints, is_decimal)?;
     let key = alias.or(info.generated_alias.clone()).unwrap_or_else(|| name.clone());
     let Some(object) = schema.as_object_mut() else {
-        return Err(EvalError::unknown("a schema is not an object"));
+        return Err(EvalError::unknown("the JSON schema of a field is not an object"));
     };
     if let Some(text) = &info.docstring {
         object.insert("description".to_owned(), json!(text));

@@ -64,7 +64,7 @@ pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
 pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     match option(config, "title") {
         Some(Value::Str(title)) => Ok(title.clone()),
-        Some(_) => Err(EvalError::unknown("the title of a model is not a string")),
+        Some(_) => Err(EvalError::unknown("the title of the model is not a string")),
         None => Ok(name.to_owned()),
     }
 }
@@ -94,7 +94,7 @@ pub(super) fn finish(
         match (encode::default(extra)?, schema.as_object_mut()) {
             (Some(Json::Object(extra)), Some(schema)) => schema.extend(extra),
             (Some(Json::Null), _) => {}
-            _ => return Err(EvalError::unknown("`json_schema_extra` is not a dictionary")),
+            _ => return Err(EvalError::unknown("the option `json_schema_extra` is not a dictionary")),
         }
     }
     Ok(schema)
@@ -104,7 +104,7 @@ pub(super) fn finish(
 pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let def = class.def;
     if def.has_type_parameters {
-        return Err(EvalError::unknown(format!("'{}' is generic", def.name)));
+        return Err(EvalError::unknown(format!("the generic class '{}' is not supported", def.name)));
     }
     for function in def.functions() {
         for decorator in function.decorators.iter().filter_map(Expr::as_call) {
@@ -112,12 +112,15 @@ pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResul
             let mode = decorator.keyword("mode").and_then(Expr::as_text).map(|mode| mode.value.as_str());
             if name == "pydantic.field_validator" && mode == Some("plain") {
                 return Err(EvalError::unknown(format!(
-                    "'{}' replaces the validation of a field",
+                    "the validator '{}' replaces the validation of a field",
                     function.name
                 )));
             }
             if name == "pydantic.field_validator" && decorator.keyword("json_schema_input_type").is_some() {
-                return Err(EvalError::unknown(format!("'{}' changes the schema of a field", function.name)));
+                return Err(EvalError::unknown(format!(
+                    "the validator '{}' changes the schema of a field",
+                    function.name
+                )));
             }
         }
     }
@@ -163,7 +166,9 @@ pub(super) fn fields<'p>(
             }
             let scope = class.scope_at(at + 1);
             if value.is_none() && takes_value_from_base(program, *class, name)? {
-                return Err(EvalError::unknown(format!("field '{name}' takes its default from a base")));
+                return Err(EvalError::unknown(format!(
+                    "field '{name}' inherits its default from a base class"
+                )));
             }
             let mut info = field_info(program, *class, value, at)?;
             info.generated_alias = generator.map(|generate| generate(name));
@@ -173,7 +178,7 @@ pub(super) fn fields<'p>(
                 Field { name: name.to_owned(), annotation, scope, info, is_init_only: false, type_arguments };
             let annotated = class.def.body.bindings_of(name).filter(|other| other.annotation.is_some());
             if annotated.count() > 1 {
-                return Err(EvalError::unknown(format!("field '{name}' is defined twice")));
+                return Err(EvalError::unknown(format!("field '{name}' is defined more than once")));
             }
             if let Some(position) = positions.get(name) {
                 fields[*position] = field;
@@ -209,14 +214,17 @@ fn require_plain_body<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     let is_model = matches!(kind(program, class)?, Kind::Model | Kind::Settings | Kind::Root);
     for binding in &class.def.body.bindings {
         match &binding.bound {
-            Bound::Unknowable(why) => return Err(EvalError::unknown(format!("'{}': {why}", binding.name))),
+            Bound::Unknowable(why) => {
+                return Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)));
+            }
             Bound::Value(_)
                 if is_model
                     && binding.annotation.is_none()
                     && !binding.name.starts_with('_')
                     && binding.name != "model_config" =>
             {
-                let reason = format!("'{}' of '{}' has no annotation", binding.name, class.def.name);
+                let reason =
+                    format!("the attribute '{}' of '{}' has no annotation", binding.name, class.def.name);
                 return Err(EvalError::unknown(reason));
             }
             _ => {}

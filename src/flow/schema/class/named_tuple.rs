@@ -42,7 +42,7 @@ fn schema(items: &[Json], required: usize) -> Json {
 /// Returns the schema of a type that is created by a call such as `namedtuple("Pair", ["a", "b"])`.
 pub(crate) fn functional(call: &Call) -> EvalResult<Json> {
     let names = written_names(call)
-        .ok_or_else(|| EvalError::unknown("the fields of a named tuple are not literals"))?;
+        .ok_or_else(|| EvalError::unknown("the field names of the named tuple are not literals"))?;
     let title = |name: &str| {
         let mut schema = json!({});
         add_title(&mut schema, name);

@@ -24,17 +24,25 @@ pub(super) fn definition<'p>(
     let mut schema = match fields.as_slice() {
         [] => argument(builder, class, arguments)?,
         [root] if root.name == "root" => describe(builder, root)?.schema,
-        _ => return Err(EvalError::unknown(format!("'{}' has fields besides its root", class.def.name))),
+        _ => {
+            return Err(EvalError::unknown(format!(
+                "the root model '{}' has fields other than its root",
+                class.def.name
+            )));
+        }
     };
     let Some(object) = schema.as_object_mut() else {
-        return Err(EvalError::unknown("a schema is not an object"));
+        return Err(EvalError::unknown("the JSON schema of the root type is not an object"));
     };
     if object.get("title").is_none_or(|title| *title == json!(title_of("root"))) {
         object.insert("title".to_owned(), json!(model::title(name, &options)?));
     }
     if let Some(text) = description(class.def) {
         if object.contains_key("description") {
-            return Err(EvalError::unknown(format!("'{}' has two descriptions", class.def.name)));
+            return Err(EvalError::unknown(format!(
+                "the root model '{}' has more than one description",
+                class.def.name
+            )));
         }
         object.insert("description".to_owned(), json!(text));
     }
@@ -54,5 +62,8 @@ fn argument<'p>(
             }
         }
     }
-    Err(EvalError::unknown(format!("the type of '{}' is not given in its bases", class.def.name)))
+    Err(EvalError::unknown(format!(
+        "the root type of the model '{}' is not specified in its bases",
+        class.def.name
+    )))
 }

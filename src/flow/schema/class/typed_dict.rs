@@ -20,18 +20,18 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
             [] => true,
             [(Some(name), value)] if name == "total" => match value.kind {
                 ExprKind::Bool(total) => total,
-                _ => return Err(EvalError::unknown("the value of `total` is unknown")),
+                _ => return Err(EvalError::unknown("the value of `total` is not a literal")),
             },
             _ => {
                 return Err(EvalError::unknown(format!(
-                    "the options of '{}' are not supported",
+                    "the class arguments of '{}' are not supported",
                     ancestor.def.name
                 )));
             }
         };
         for AnnotatedName { name, annotation, value, at, .. } in annotated_names(ancestor.def) {
             if value.is_some() {
-                return Err(EvalError::unknown("a key of a typed dictionary has a value"));
+                return Err(EvalError::unknown("a key of the typed dictionary has a value"));
             }
             let scope = ancestor.scope_at(at);
             let (annotation, is_required) = requirement(builder.program, scope, annotation, total);
@@ -97,7 +97,7 @@ pub(crate) fn functional<'p>(
     scope: Scope<'p>,
     call: &'p Call,
 ) -> EvalResult<Json> {
-    let unknown = || EvalError::unknown("the keys of a typed dictionary are not literals");
+    let unknown = || EvalError::unknown("the keys of the typed dictionary are not literals");
     let [name, keys] = call.arguments.as_slice() else { return Err(unknown()) };
     let (ExprKind::Dict(items), Some(name), true) = (&keys.kind, name.as_text(), call.keywords.is_empty())
     else {
