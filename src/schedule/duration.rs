@@ -254,7 +254,7 @@ mod tests {
     #[test]
     fn errors_suggest_a_format() {
         let error = |yaml: &str| parse(&serde_yaml::from_str(yaml).unwrap()).unwrap_err().to_string();
-        assert!(error("'60'").contains("without quotes"));
+        assert!(error("'60'").contains("remove the quotes"));
         assert!(error("1 hour").contains("ISO 8601"));
         assert_eq!(error("true"), "expected a duration, found a boolean");
         assert_eq!(error("1e300"), DurationError::TooLong.to_string());

@@ -38,7 +38,7 @@ pub(crate) enum Problem {
     Rrule(#[from] RruleError),
     #[error("unknown key `{0}` in the JSON object of an rrule")]
     RruleJsonKey(String),
-    #[error("the JSON object of an rrule must have the key `rrule` with a string")]
+    #[error("the JSON object of an rrule requires a string under the key `rrule`")]
     RruleJsonRule,
 }
 

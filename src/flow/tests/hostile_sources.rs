@@ -236,7 +236,7 @@ fn rejects_huge_files() {
     )
     .unwrap();
     let flow = inspect(folder.path(), "flow.py:f").unwrap();
-    assert!(flow.reasons[0].reason.contains("more than 16 MiB"), "{:?}", flow.reasons);
+    assert!(flow.reasons[0].reason.contains("larger than 16 MiB"), "{:?}", flow.reasons);
 }
 
 /// Returns lines numbered from 0.

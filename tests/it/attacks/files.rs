@@ -92,7 +92,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("deep settings", Outcome::Ended, "config view", |target| {
         target.file("prefect.toml", format!("a = {}", "[".repeat(100_000)))
     }),
-    attack("a hundred megabytes of Python", Outcome::Refused("more than 16 MiB"), DEPLOY, |target| {
+    attack("a hundred megabytes of Python", Outcome::Refused("larger than 16 MiB"), DEPLOY, |target| {
         target.file("flow.py", flow(&"x = 1\n".repeat(17 * MEGABYTE)))
     }),
     attack("Python that never ends", Outcome::Refused("not a regular file"), DEPLOY, |target| {
