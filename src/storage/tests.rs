@@ -129,7 +129,10 @@ async fn ignore_file_is_applied_without_following_links_to_ancestors() {
     std::os::unix::fs::symlink(".", from.path().join("here")).unwrap();
     let rules = directory(&[(".prefectignore", "*.pyc\n")]);
     let ignore = IgnoreFile::read(&rules.path().join(".prefectignore"), Lines::Trimmed).unwrap().unwrap();
-    assert_eq!(bucket.push(from.path(), &folder("p"), &ignore).await.unwrap(), summary(2, 0));
+    assert_eq!(
+        bucket.push(from.path(), &folder("p"), &ignore, &crate::progress::Silent).await.unwrap(),
+        summary(2, 0)
+    );
     assert!(links_outside(from.path(), &folder("p"), &ignore).unwrap().is_empty());
 }
 
