@@ -1,4 +1,4 @@
-//! Tests that output says each thing once, and that misspelled names are recognized.
+//! Tests of short output without repetitions, and of suggestions for misspelled names.
 
 use std::{fmt::Write as _, fs};
 
@@ -43,7 +43,7 @@ fn names_each_of_many_deployments_once() -> Result<()> {
 
 #[test]
 fn a_progress_bar_counts_many_deployments() -> Result<()> {
-    // So many that writing takes longer than the time between two pictures.
+    // Writing this many deployments takes longer than the refresh interval of the view.
     const COUNT: usize = 1200;
     let server = FaultServer::start()?;
     let sandbox = Sandbox::for_project(&server.url(), &project(COUNT))?;
