@@ -150,3 +150,85 @@ pub(super) fn without_id(schedule: &DeploymentSchedule) -> Json {
     schedule.shift_remove("id");
     Json::Object(schedule)
 }
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::deployment::SharedValues;
+
+    fn live(fields: &Json) -> LiveDeployment {
+        let mut raw = json_object(json!({"id": Uuid::nil(), "flow_id": Uuid::nil(), "name": "a"}));
+        raw.extend(json_object(fields.clone()));
+        LiveDeployment::new(serde_json::from_value(raw.into()).unwrap(), &SharedValues::default())
+    }
+
+    fn schedule(cron: &str, active: bool) -> Json {
+        json!({"id": Uuid::new_v4(), "schedule": {"cron": cron, "timezone": null}, "active": active})
+    }
+
+    fn automation(name: &str) -> Automation {
+        let raw = json!({"id": Uuid::new_v4(), "name": name, "enabled": true, "actions": [{}]});
+        serde_json::from_value(raw).unwrap()
+    }
+
+    fn changed(record: &Record, live: Option<&LiveDeployment>, automations: &[Automation]) -> Vec<String> {
+        foreign_changes(record, live, automations).into_iter().map(|change| change.field).collect()
+    }
+
+    #[test]
+    fn fields_are_explained_by_the_previous_and_the_intended_state() {
+        let record = Record::for_test(
+            "a",
+            json!({"version": "1", "tags": ["a"], "job_variables": {"env": {"TOKEN": MASK}}}),
+            json!({"version": "2", "tags": ["b"], "job_variables": {"env": {"TOKEN": MASK, "NEW": "x"}}}),
+        );
+        let token = json!({"env": {"TOKEN": "hunter2"}});
+        for (fields, expected) in [
+            (json!({"version": "1", "tags": ["a"], "job_variables": token}), &[][..]),
+            (json!({"version": "2", "tags": ["a"], "job_variables": token}), &[]),
+            (
+                json!({"version": "2", "tags": ["b"], "job_variables": {"env": {"TOKEN": "t", "NEW": "x"}}}),
+                &[],
+            ),
+            (json!({"version": "3", "tags": ["b"], "job_variables": token}), &["version"]),
+            (json!({"version": "1", "tags": [], "job_variables": {"env": {}}}), &["job_variables", "tags"]),
+            // Fields that a deploy does not write.
+            (json!({"version": "1", "tags": ["a"], "job_variables": token, "status": "READY"}), &[]),
+        ] {
+            assert_eq!(changed(&record, Some(&live(&fields)), &[]), expected, "{fields}");
+        }
+        assert_eq!(changed(&record, None, &[]), ["name"]);
+        let other = LiveDeployment { id: Uuid::from_u128(1), ..live(&json!({})) };
+        assert_eq!(changed(&record, Some(&other), &[]), ["id"]);
+        let secret =
+            live(&json!({"version": "1", "tags": ["a"], "job_variables": {"env": {"TOKEN": "t", "X": "y"}}}));
+        assert_eq!(foreign_changes(&record, Some(&secret), &[])[0].new, MASK);
+    }
+
+    #[test]
+    fn schedules_and_automations_of_others_are_found() {
+        let mut record = Record::for_test("a", json!({}), json!({}));
+        record.intended[0].schedules = Some(vec![json!({"cron": "0 1 * * *"})]);
+        record.intended[0].automations =
+            vec![json_object(json!({"name": "own", "actions": [{"deployment_id": Uuid::nil()}]}))];
+        let kept = serde_json::from_value(schedule("0 0 * * *", false)).unwrap();
+        record.previous.as_mut().unwrap().schedules = vec![kept];
+        let with = |schedules: Vec<Json>| live(&json!({"schedules": schedules}));
+        for (schedules, expected) in [
+            (vec![], &[][..]),
+            (vec![schedule("0 0 * * *", false), schedule("0 1 * * *", true)], &[]),
+            (vec![schedule("0 1 * * *", false)], &["schedules"]),
+            (vec![schedule("0 0 * * *", true)], &["schedules"]),
+            (vec![schedule("0 2 * * *", true)], &["schedules"]),
+        ] {
+            assert_eq!(changed(&record, Some(&with(schedules.clone())), &[]), expected, "{schedules:?}");
+        }
+        // Automations of others stay when an existing deployment is restored, but not when it is deleted.
+        assert_eq!(changed(&record, Some(&with(vec![])), &[automation("theirs")]), [""; 0]);
+        record.previous = None;
+        assert_eq!(changed(&record, Some(&with(vec![])), &[automation("own")]), [""; 0]);
+        assert_eq!(changed(&record, Some(&with(vec![])), &[automation("theirs")]), ["triggers"]);
+    }
+}
