@@ -138,7 +138,9 @@ pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
         if record.previous.is_none()
             && let Some(action) = body.get_mut("actions").and_then(|actions| actions.get_mut(0))
         {
-            action["deployment_id"] = automation.raw["actions"][0]["deployment_id"].clone();
+            let live = automation.raw.get("actions").and_then(|actions| actions.get(0));
+            let id = live.and_then(|action| action.get("deployment_id"));
+            action["deployment_id"] = id.cloned().unwrap_or_default();
         }
         plan::is_same_trigger(&body, &automation.raw)
     })
