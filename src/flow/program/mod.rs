@@ -78,6 +78,10 @@ pub(crate) trait SourceLoader {
 /// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
 const STEP_LIMIT: u32 = 2_000_000;
 
+/// Maximum number of annotations that are converted to schemas for a flow. A schema repeats the schema of an alias
+/// wherever the alias is used, so a few aliases can produce a very large schema.
+const ANNOTATION_LIMIT: u32 = 50_000;
+
 /// The program of a flow. Its modules are loaded on demand, and facts about them are cached.
 pub(crate) struct Program<'p> {
     loader: &'p dyn SourceLoader,
@@ -89,6 +93,7 @@ pub(crate) struct Program<'p> {
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
     steps: Cell<u32>,
+    annotations: Cell<u32>,
     /// The minor version of Python 3 that is assumed while a condition is evaluated, if any.
     pub(crate) python_minor: Cell<Option<u8>>,
 }
@@ -108,6 +113,7 @@ impl<'p> Program<'p> {
             memo: Memo::default(),
             depth: Cell::new(0),
             steps: Cell::new(0),
+            annotations: Cell::new(0),
             python_minor: Cell::new(None),
         }
     }
@@ -121,6 +127,19 @@ impl<'p> Program<'p> {
         self.steps.set(self.steps.get().saturating_add(1));
         if self.steps.get() > STEP_LIMIT {
             return Err(EvalError::unknown("reading the flow takes too many evaluation steps"));
+        }
+        Ok(())
+    }
+
+    /// Counts an annotation that is converted to a schema.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the flow has more than [`ANNOTATION_LIMIT`] annotations.
+    pub(crate) fn count_annotation(&self) -> EvalResult<()> {
+        self.annotations.set(self.annotations.get().saturating_add(1));
+        if self.annotations.get() > ANNOTATION_LIMIT {
+            return Err(EvalError::unknown("its type is too large"));
         }
         Ok(())
     }

@@ -277,6 +277,12 @@ fn class_bombs(size: usize) -> Vec<Bomb> {
     vec![
         Bomb::new("diamond", format!("class A0: pass\nclass B0: pass\n{diamond}"), "A60"),
         Bomb::new("wide class", format!("{classes}class Wide({bases}): pass\n"), "Wide"),
+        Bomb::new(
+            "doubling union",
+            "from typing import Union\nA0 = int\n".to_owned()
+                + &lines(60, |at| format!("A{0} = Union[A{at}, list[A{at}]]\n", at + 1)),
+            "A60",
+        ),
         Bomb::new("wide union", classes, list(&|at| format!("B{at}"), " | ")),
         Bomb::new("enumeration", enumeration(&|at| format!("    a{0} = {0}\n", at + 1)), "E"),
         Bomb::new("aliases", enumeration(&|at| format!("    a{} = a{at}\n", at + 1)), "E"),

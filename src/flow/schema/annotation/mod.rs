@@ -77,6 +77,7 @@ impl<'p> SchemaBuilder<'p> {
     /// Fails if the schema cannot be determined. See [`EvalError`].
     pub(crate) fn schema(&mut self, scope: Scope<'p>, expr: &'p Expr) -> EvalResult<Json> {
         let program = self.program;
+        program.count_annotation()?;
         program.descend(|| self.schema_of(scope, expr))
     }
 
