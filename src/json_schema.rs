@@ -12,7 +12,7 @@ pub(crate) struct Violation {
     /// The keys and indexes that lead from the root of the value to the invalid part.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
-    /// Whether the value must be a string.
+    /// Whether the value must be a string to match the schema.
     pub(crate) wants_text: bool,
 }
 
@@ -55,7 +55,7 @@ fn message(error: &jsonschema::ValidationError<'_>) -> String {
     error.to_string()
 }
 
-/// Returns whether only a string, or a string or null, would match.
+/// Returns whether only a string, or a string or null, would match the schema.
 fn wants_text(error: &jsonschema::ValidationError<'_>) -> bool {
     match error.kind() {
         ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) } => true,

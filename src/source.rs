@@ -68,12 +68,12 @@ impl Source {
         &self.inner.text
     }
 
-    /// Returns whether the text must not be displayed.
+    /// Returns whether the text must not be displayed to users.
     pub(crate) fn is_private(&self) -> bool {
         self.inner.is_private
     }
 
-    /// Creates a source with the same name and another text.
+    /// Creates a source with the same name but a different text.
     pub(crate) fn with_text(&self, text: impl Into<String>) -> Self {
         Self::of(self.inner.name.clone(), text.into(), self.inner.is_private)
     }

@@ -65,7 +65,9 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// Returns the mapping under a key. Creates the mapping if the key is missing or has a value of another type.
+/// Returns the mapping under a key.
+///
+/// If the key does not exist or its value has another type, the value is replaced with an empty mapping.
 pub(crate) fn mapping_at<'a>(entries: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     let value = entries.entry(key.into()).or_insert(Value::Null);
     if !value.is_mapping() {

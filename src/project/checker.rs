@@ -1,4 +1,4 @@
-//! Checks of the keys and types of a project file, and normalization of its values.
+//! Checks the keys and types of a project file and normalizes its values.
 
 use super::{
     Findings,
@@ -52,7 +52,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Returns the fix of a repair at a path.
+    /// Returns the fix that applies a repair to the key at a path.
     fn repaired(&self, repair: Option<Repair>, pointer: &Pointer) -> Option<Fix> {
         repair?.fix(self.findings.document()?, pointer)
     }
@@ -245,7 +245,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns the fix for a value of the wrong type whose form shows what was meant.
+/// Returns the fix for a value of the wrong type, if its form shows the intended value.
 fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Fix> {
     match (field.shape, value) {
         (Shape::Parameters, Value::Null) => yaml::remove_entry(document, pointer),
@@ -258,7 +258,7 @@ fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Poin
     }
 }
 
-/// Returns the diagnostic for a key that a mapping does not have, or no longer has, and the edit that fixes it.
+/// Returns the diagnostic for a key that has no effect, together with the edit that fixes it.
 fn unused_key(
     key: &str,
     known: &'static [KnownKey],
@@ -279,12 +279,12 @@ fn unused_key(
     (Diagnostic { help, ..diagnostic }, rename(key, similar))
 }
 
-/// Returns the edit that corrects a misspelled key. Other keys need a decision.
+/// Returns the edit that corrects a misspelled key. Other unknown keys require a decision by the user.
 fn rename(key: &str, similar: Option<&'static str>) -> Option<Repair> {
     similar.filter(|similar| is_misspelling(key, similar)).map(Repair::Rename)
 }
 
-/// Returns whether a key is probably a misspelling of another.
+/// Returns whether a key is probably a misspelling of a known key.
 pub(super) fn is_misspelling(key: &str, known: &str) -> bool {
     strsim::damerau_levenshtein(key, known) <= 2
 }

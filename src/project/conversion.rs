@@ -1,4 +1,4 @@
-//! Conversion of scalars to the types that Prefect accepts them as.
+//! Converts scalars to the types that Prefect accepts for them.
 
 use crate::value::Value;
 

@@ -112,7 +112,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Advises to quote a scalar, if the value at a path is a string without quotes that YAML reads as another type.
+    /// Adds advice to quote a scalar if the value at a path is an unquoted string that YAML reads as another type.
     pub(crate) fn with_quotes(&self, pointer: &Pointer, diagnostic: Diagnostic) -> Diagnostic {
         let Some(document) = self.document else { return diagnostic };
         let Some(node) = document.locate(pointer) else { return diagnostic };
@@ -146,7 +146,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Adds the diagnostics and overrides of another collector about the same document.
+    /// Adds the diagnostics and overrides of another collector for the same document.
     pub(crate) fn append(&mut self, other: Findings<'_>) {
         self.overrides.extend(other.overrides);
         other.diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));

@@ -40,7 +40,7 @@ pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagno
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read or is not UTF-8.
+/// Fails if the file cannot be read or is not valid UTF-8.
 pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError> {
     let name = path.to_string_lossy();
     let file = directory.join(path);
@@ -49,11 +49,11 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
         .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })
 }
 
-/// Loads the text of a project file. Returns the project and the warnings about it.
+/// Loads a project from the text of its file. Returns the project and the warnings about it.
 ///
 /// # Errors
 ///
-/// Fails with all errors in the file.
+/// Fails if the text is invalid. The error contains all problems that were found.
 pub(crate) fn load_source(source: &Source) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
     let document = yaml::load(source)

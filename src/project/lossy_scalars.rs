@@ -1,4 +1,4 @@
-//! Scalars without quotes that lose characters when YAML reads them as numbers or booleans.
+//! Detects unquoted scalars that lose characters when YAML reads them as numbers or booleans.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,15 @@ use crate::{
     yaml::{self, Document, Node, NodeKind},
 };
 
-/// Keys of mappings whose values are strings.
+/// Keys of mappings in which all values are strings.
 const STRINGS: [&str; 4] = ["build_args", "buildargs", "env", "labels"];
 
-/// Endings of keys whose values are versions or tags.
+/// Suffixes of keys whose values are versions or tags.
 const ENDINGS: [&str; 3] = ["tag", "tags", "version"];
 
-/// Returns the advice to quote a scalar that YAML does not read as a string. `None` for strings, nulls and collections.
+/// Returns advice to quote a scalar that YAML does not read as a string.
+///
+/// Returns `None` for strings, nulls and collections.
 pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String> {
     Some(match &node.kind {
         NodeKind::Bool(flag) if is_alias_of_boolean(document, node) => {
@@ -33,8 +35,9 @@ pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String>
     })
 }
 
-/// Returns warnings about versions, tags and environment variables that lose characters. Places with another diagnostic
-/// are skipped.
+/// Returns warnings about versions, tags and environment variables that lose characters.
+///
+/// Values that already have another diagnostic are skipped.
 pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagnostic> {
     let places = others.iter().filter_map(|diagnostic| diagnostic.place.as_ref());
     let mut search = Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
@@ -44,13 +47,13 @@ pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagno
 
 struct Search<'a> {
     document: &'a Document,
-    /// Places of values that have been reported, and of visited collections.
+    /// The positions of values that have been reported, and of collections that have been visited.
     seen: HashSet<Span>,
     found: Vec<Diagnostic>,
 }
 
 impl Search<'_> {
-    /// Visits a value. `is_text` means that its scalars are meant to be strings.
+    /// Visits a value. The flag `is_text` specifies that all scalars in the value are intended to be strings.
     fn visit(&mut self, node: &Node, is_text: bool) {
         match &node.kind {
             NodeKind::Mapping(mapping) => {
@@ -87,7 +90,7 @@ impl Search<'_> {
     }
 }
 
-/// Returns whether scalars under a key are meant to be strings.
+/// Returns whether the scalars under a key are intended to be strings.
 fn has_text(key: &str, is_scalar: bool) -> bool {
     if !is_scalar {
         return STRINGS.contains(&key);
@@ -96,7 +99,9 @@ fn has_text(key: &str, is_scalar: bool) -> bool {
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
-/// Returns a number or boolean as written and as YAML reads it, if Python would print it differently.
+/// Returns a number or a boolean as it is written and as YAML reads it.
+///
+/// Returns `None` if both are the same in the format of Python.
 fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {
     match node.kind {
         NodeKind::Int(_) | NodeKind::Float(_) => {}
@@ -111,7 +116,7 @@ fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {
     (value != written).then_some((written, value))
 }
 
-/// Returns whether a boolean is written as another word than `true` or `false`.
+/// Returns whether a boolean is written as a word other than `true` or `false`.
 fn is_alias_of_boolean(document: &Document, node: &Node) -> bool {
     written(document, node)
         .is_some_and(|written| !matches!(written.to_ascii_lowercase().as_str(), "true" | "false"))

@@ -39,12 +39,12 @@ const LEGACY: [&str; 7] = [
     "work_queue_name",
 ];
 
-/// Place where a misplaced key is valid.
+/// The location at which a misplaced key is valid.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
     /// Advice for the user.
     pub(super) help: &'static str,
-    /// Edit that moves the key, if it needs no decision.
+    /// The edit that moves the key, if the edit does not require a decision by the user.
     pub(super) repair: Option<Repair>,
 }
 
@@ -52,7 +52,7 @@ fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Misplaced
     Misplaced { help, repair: repair.into() }
 }
 
-/// Returns where a key of a deployment belongs, if it is valid elsewhere.
+/// Returns the correct location of a misplaced key of a deployment, or `None` if the key is not valid anywhere else.
 pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     const POOL: &[&str] = &["work_pool"];
     Some(match key {
@@ -80,7 +80,7 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     })
 }
 
-/// Returns where a key of a work pool belongs, if it is valid elsewhere.
+/// Returns the correct location of a misplaced key of a work pool, or `None` if the key is not valid anywhere else.
 pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
     Some(match key {
         "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),

@@ -50,7 +50,7 @@ impl Project {
         Self { document: None, build, push, pull, deployments: Vec::new() }
     }
 
-    /// Returns the steps that the file has for all deployments.
+    /// Returns the steps that the file defines for all deployments.
     pub(crate) fn steps(&self, section: Section) -> &StepList {
         match section {
             Section::Build => &self.build,
@@ -70,7 +70,7 @@ impl Project {
         Some(diagnostic.at(place).help("add an item to `deployments`, for example with `prefectl init`"))
     }
 
-    /// Returns the fixes that replace deprecated keys which still have an effect.
+    /// Returns the fixes that replace deprecated keys that still have an effect.
     pub(crate) fn modernizations(&self) -> Vec<Fix> {
         self.document.as_ref().map(repair::modernize).unwrap_or_default()
     }

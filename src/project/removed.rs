@@ -8,7 +8,7 @@ pub(super) struct Removed {
     /// The first release of Prefect that does not support the key.
     pub(super) since: &'static str,
     pub(super) instead: &'static str,
-    /// Edit that replaces or removes the key, if it needs no decision.
+    /// The edit that replaces or removes the key, if the edit does not require a decision by the user.
     pub(super) repair: Option<Repair>,
 }
 

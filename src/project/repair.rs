@@ -1,4 +1,4 @@
-//! Fixes for keys that are misspelled, removed or misplaced.
+//! Fixes for keys that are misspelled, misplaced or no longer supported.
 
 use super::fields::{self, DEPLOYMENT, SCHEDULE, SCHEDULE_KINDS};
 use crate::{
@@ -7,23 +7,24 @@ use crate::{
     yaml::{self, Destination, Document},
 };
 
-/// Edit that makes a key effective, or removes it.
+/// An edit that makes a key effective or removes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Repair {
     Remove,
     Rename(&'static str),
-    /// Rename a flag whose new key has the opposite meaning.
+    /// Renames the key of a boolean whose new key has the opposite meaning.
     Invert(&'static str),
-    /// Move the entry below nested mappings of the mapping that contains it. The key is the new key, if it changes.
+    /// Moves the entry into nested mappings of the mapping that contains it. If the key changes, the new key is
+    /// specified.
     Nest(&'static [&'static str], Option<&'static str>),
-    /// Move the entry from a mapping to the mapping that contains it.
+    /// Moves the entry from its mapping to the enclosing mapping.
     Unnest,
-    /// Move all keys of a schedule from the deployment to an item of `schedules`.
+    /// Moves all keys of a schedule from the deployment to an item of `schedules`.
     Schedule,
 }
 
 impl Repair {
-    /// Returns the fix for the key at a path, or `None` if the file does not allow the edit.
+    /// Returns the fix for the key at a path, or `None` if the structure of the file does not permit the edit.
     pub(super) fn fix(self, document: &Document, pointer: &Pointer) -> Option<Fix> {
         match self {
             Self::Remove => yaml::remove_entry(document, pointer),
@@ -51,7 +52,7 @@ impl Repair {
     }
 }
 
-/// Returns the key of a mapping that a scalar in its place stands for.
+/// Returns the key under which a scalar must be placed if it is written instead of a mapping.
 fn scalar_meaning(container: &str) -> Option<&'static str> {
     match container {
         "work_pool" => Some("name"),
@@ -60,7 +61,9 @@ fn scalar_meaning(container: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns the fix that moves the keys of a schedule into `schedules`. Only the key for the kind of schedule has a fix.
+/// Returns the fix that moves the keys of a schedule into `schedules`.
+///
+/// Only the key that determines the kind of the schedule has a fix.
 fn schedule(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let base = parent(pointer)?;
     let is_kind =
@@ -86,7 +89,7 @@ pub(super) fn into_only_deployment(document: &Document, key: &str) -> Option<Fix
     yaml::move_entries(document, &[Pointer::root().join(key)], destination)
 }
 
-/// Returns the fixes that replace deprecated keys which still have an effect.
+/// Returns the fixes that replace deprecated keys that still have an effect.
 pub(super) fn modernize(document: &Document) -> Vec<Fix> {
     let deployments = Pointer::root().join("deployments");
     let count = document.locate(&deployments).and_then(|node| node.as_sequence()).map_or(0, <[_]>::len);

@@ -32,7 +32,7 @@ pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
 }
 
-/// The values of the five fields of an expression.
+/// The values of the five fields of a cron expression.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Values {
     pub(super) minutes: BTreeSet<u64>,
@@ -43,10 +43,10 @@ pub(super) struct Values {
     pub(super) weekdays: BTreeSet<u64>,
 }
 
-/// Returns the values of an expression.
+/// Returns the values of a cron expression.
 ///
-/// Returns `None` if the expression is invalid, has seconds or years, or selects days that depend on the month, such as
-/// the last day.
+/// Returns `None` if the expression is invalid, contains seconds or years, or selects days that depend on the month,
+/// such as the last day.
 pub(super) fn values(expression: &str) -> Option<Values> {
     let lower = expression.to_lowercase();
     let fields = match lower.as_str() {

@@ -114,7 +114,7 @@ impl Schedule {
         self.for_update(Timestamp::UNIX_EPOCH)
     }
 
-    /// Returns the schedule as an item of `schedules`, which [`Self::from_item`] reads.
+    /// Converts the schedule to an item of `schedules`, from which [`Self::from_item`] creates an equal schedule.
     pub(crate) fn item(&self) -> Json {
         let mut body = json_object(self.described());
         let mut item = json_object(body.remove("schedule").unwrap_or_default());

@@ -1,4 +1,4 @@
-//! Cron schedules in words, such as `at 04:30 every day, Europe/Rome; next: 2026-11-30 04:30 CET`.
+//! Describes cron schedules in words, such as `at 04:30 every day, Europe/Rome; next: 2026-11-30 04:30 CET`.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use super::{
     zone,
 };
 
-/// Maximum number of times that are listed. More times have no words.
+/// Maximum number of times of day that a description lists. A schedule with more times has no description.
 const MAX_TIMES: usize = 6;
-/// Number of days to search for the next run. Leap days are at most eight years apart.
+/// Number of days that are searched for the next run. Two leap days are at most eight years apart.
 const MAX_DAYS: usize = 366 * 8;
 
 const MONTHS: [&str; 12] = [
@@ -31,9 +31,9 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"];
 
-/// Describes a cron schedule in words, with its time zone and its next run after `now`.
+/// Describes a cron schedule in words, including its time zone and its next run after `now`.
 ///
-/// Returns `None` for an expression that has no short and exact description.
+/// Returns `None` if there is no short and precise description of the expression.
 pub(crate) fn cron_in_words(expression: &str, timezone: Option<&str>, now: Timestamp) -> Option<String> {
     let values = cron::values(expression)?;
     let timezone = timezone.unwrap_or(UTC);
@@ -55,7 +55,7 @@ fn words(values: &Values) -> Option<String> {
     })
 }
 
-/// Describes the times of a day, and whether they are points in time instead of intervals.
+/// Describes the times of day. The flag specifies whether they are points in time rather than intervals.
 fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
     let all_hours = hours.len() == 24;
     if let (Some(step), true) = (step(minutes, 60), all_hours) {
@@ -80,7 +80,7 @@ fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
     Some((format!("{} from {first:02}:00 to {last:02}:{end:02}", every(step, "minute")), false))
 }
 
-/// Describes the days. The inner `None` means every day.
+/// Describes the days on which the schedule runs. The inner `None` means every day.
 #[expect(clippy::option_option, reason = "the outer option is the failure, as in the other functions")]
 fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>> {
     let month_names = || names(months, &MONTHS, 1);
@@ -117,7 +117,7 @@ fn names(numbers: &BTreeSet<u64>, names: &[&str], first: u64) -> String {
     listed(&names.collect::<Vec<_>>())
 }
 
-/// Joins items with commas and `and`.
+/// Joins items with commas, and the last two items with "and".
 fn listed(items: &[String]) -> String {
     match items {
         [] => String::new(),
@@ -134,7 +134,7 @@ fn only(numbers: &BTreeSet<u64>) -> Option<u64> {
     if numbers.len() == 1 { numbers.first().copied() } else { None }
 }
 
-/// Returns the step of numbers that are evenly spaced over the whole field, starting at 0.
+/// Returns the step between numbers that start at 0 and are evenly spaced over the whole field.
 fn step(numbers: &BTreeSet<u64>, size: u64) -> Option<u64> {
     let count =
         u64::try_from(numbers.len()).ok().filter(|count| *count > 1 && size.is_multiple_of(*count))?;
@@ -142,13 +142,13 @@ fn step(numbers: &BTreeSet<u64>, size: u64) -> Option<u64> {
     numbers.iter().copied().eq((0..size).step_by(usize::try_from(step).ok()?)).then_some(step)
 }
 
-/// Returns the ends of at least three consecutive numbers.
+/// Returns the first and the last number of a sequence of at least three consecutive numbers.
 fn range(numbers: &BTreeSet<u64>) -> Option<(u64, u64)> {
     let (first, last) = (*numbers.first()?, *numbers.last()?);
     (numbers.len() > 2 && numbers.iter().copied().eq(first..=last)).then_some((first, last))
 }
 
-/// Returns the first run after a time.
+/// Returns the time of the first run after the given time.
 fn next(values: &Values, zone: &TimeZone, now: Timestamp) -> Option<ZonedDateTime> {
     let mut date = zone.to_datetime(now).date();
     for _ in 0..MAX_DAYS {

@@ -6,25 +6,25 @@ use crate::source::Span;
 const ALIGN: &str = "align the line with the other lines at the same level";
 const QUOTE: &str = "put the value in quotes";
 
-/// Kind of collection in a message.
+/// The kind of a collection, as named in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Collection {
     List,
     Mapping,
 }
 
-/// Mistake in the syntax of a text.
+/// A mistake in the syntax of a YAML text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mistake {
-    /// A quoted scalar, followed by text.
+    /// Text that directly follows a quoted scalar.
     AfterQuote,
     BlockHeader,
     /// A block scalar without indentation.
     BlockText,
-    /// A bracket that closes a different one.
+    /// A closing bracket that does not match the opening bracket.
     Bracket(char, char),
     CharacterCode,
-    /// A missing comma in a flow collection.
+    /// A missing comma between two parts of a flow collection.
     Comma(Collection),
     Directive,
     /// Text after the end of the document.
@@ -33,33 +33,33 @@ pub(super) enum Mistake {
     FlowColon,
     FlowDash,
     FlowQuestionMark,
-    /// A tag handle that is not declared.
+    /// A tag handle that has not been declared.
     Handle,
     Indentation,
-    /// A list item inside a line.
+    /// A list item that does not start on a new line.
     Item,
     ItemInMapping,
     /// A key inside a line.
     Key,
     MissingKey,
     MissingValue,
-    /// An anchor or alias with an invalid name.
+    /// An anchor or an alias with an invalid name.
     Name,
-    /// A line of a mapping without a colon.
+    /// A line of a mapping that contains no colon.
     NoColon,
     NoValue,
     OpenBracket(char),
     OpenQuote,
     RepeatedDirective,
-    /// A line in a block collection that is not a part of it.
+    /// A line that is not part of the surrounding block collection.
     Sibling(Collection),
-    /// A key in a flow collection, whose colon is on another line.
+    /// A key in a flow collection whose colon is on another line.
     SplitKey,
     StrayBracket,
     Tab,
     Tag,
     UnexpectedEnd,
-    /// A character that cannot start a value.
+    /// A character that cannot start a value without quotes.
     Unstartable,
     /// A colon after a value that cannot be a key.
     Value,
@@ -159,7 +159,7 @@ pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
     YamlErrorKind::Syntax { message, help }.at(Span::new(at, at + width(text, mistake, at)))
 }
 
-/// Returns the message for an anchor or alias with an invalid name.
+/// Returns the message for an anchor or an alias with an invalid name.
 fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
     let token = token(text, at);
     match token {
@@ -179,7 +179,7 @@ fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
     }
 }
 
-/// Returns the number of marked bytes: a token, or one character.
+/// Returns the number of bytes to mark at the position of an error, which are those of a token or a single character.
 fn width(text: &str, mistake: Mistake, at: usize) -> usize {
     if mistake == Mistake::Name {
         return token(text, at).len();
@@ -187,13 +187,13 @@ fn width(text: &str, mistake: Mistake, at: usize) -> usize {
     text[at..].chars().next().filter(|next| !matches!(next, '\n' | '\r')).map_or(0, char::len_utf8)
 }
 
-/// Returns the text up to the next white space or bracket.
+/// Returns the text before the next whitespace or bracket.
 fn token(text: &str, at: usize) -> &str {
     let is_end = |next: char| next.is_whitespace() || matches!(next, ',' | '[' | ']' | '{' | '}');
     text[at..].split(is_end).next().unwrap_or_default()
 }
 
-/// Whether the line around an offset contains an unquoted value that starts with `{{`.
+/// Returns whether the line at an offset contains an unquoted value that starts with `{{`.
 fn starts_with_template(text: &str, at: usize) -> bool {
     let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next().unwrap_or_default();

@@ -122,7 +122,7 @@ fn number_text(text: &str) -> String {
     format!("{mantissa}{point}e{sign}{exponent}")
 }
 
-/// Formats a string on one line, without quotes if it stays the same string.
+/// Formats a string on a single line. Quotes are omitted if the unquoted text parses to the same string.
 pub(super) fn quoted_if_need_be(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { quoted(text) }
 }

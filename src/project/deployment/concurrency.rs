@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-/// Value of the `concurrency_limit` field: a number, or a mapping that also contains a collision strategy.
+/// The value of the field `concurrency_limit`, which is a number or a mapping that also contains a collision strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ConcurrencyLimit {
@@ -19,7 +19,7 @@ pub(crate) enum ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// Keys of `concurrency_options`. Servers of later releases may add others.
+    /// The keys of `concurrency_options`. Later server releases may add other keys.
     pub(crate) const OPTIONS: [&str; 2] = ["collision_strategy", Self::GRACE_PERIOD];
 
     /// Key of the grace period.
@@ -43,8 +43,7 @@ impl ConcurrencyLimit {
         Json::Object(options)
     }
 
-    /// Validates the limit. Returns the key and the message of the first problem, or `None` if the limit is
-    /// valid.
+    /// Validates the limit. Returns the key and the message of the first problem, or `None` if the limit is valid.
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         if self.limit().is_some_and(|limit| limit <= 0) {
             let key = matches!(self, Self::Options { .. }).then_some("limit");

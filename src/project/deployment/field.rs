@@ -1,4 +1,4 @@
-//! The state of a field: absent, null, literal or template.
+//! The state of a field, which may be absent, null, a literal or a template.
 
 use crate::{
     template::has_template,
@@ -7,23 +7,24 @@ use crate::{
 
 /// A field of a deployment, parsed as far as its templates allow.
 ///
-/// The reference treats an absent key, an explicit null and an empty value differently for some fields.
+/// For some fields, Prefect distinguishes between an absent key, an explicit null and an empty value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Field<'a, T> {
     /// The key is missing.
     Absent,
     /// An explicit null.
     Null,
-    /// A value of the field's type without templates. Entries of lists and mappings may have templates.
+    /// A value of the field's type that contains no templates. The entries of lists and mappings may contain
+    /// templates.
     Literal(T),
-    /// A value with templates that a later stage resolves.
+    /// A value with templates that will be resolved at a later stage.
     Template(&'a Value),
     /// A value of another type.
     Mismatch(&'a Value),
 }
 
 impl<'a, T> Field<'a, T> {
-    /// Parses a value that has no templates.
+    /// Parses a value that contains no templates.
     pub(super) fn scalar(value: Option<&'a Value>, parse: impl FnOnce(&'a Value) -> Option<T>) -> Self {
         match value {
             None => Self::Absent,
@@ -33,7 +34,7 @@ impl<'a, T> Field<'a, T> {
         }
     }
 
-    /// Parses a list or mapping, whose entries may have templates.
+    /// Parses a list or a mapping whose entries may contain templates.
     fn container(value: Option<&'a Value>, parse: impl FnOnce(&'a Value) -> Option<T>) -> Self {
         match value {
             None => Self::Absent,
@@ -46,7 +47,7 @@ impl<'a, T> Field<'a, T> {
         }
     }
 
-    /// Returns the value if it has the field's type and no templates.
+    /// Returns the value if it has the field's type and contains no templates.
     pub(crate) fn literal(self) -> Option<T> {
         if let Self::Literal(value) = self { Some(value) } else { None }
     }
@@ -55,12 +56,13 @@ impl<'a, T> Field<'a, T> {
         matches!(self, Self::Absent)
     }
 
-    /// Checks whether the field has a value other than null.
+    /// Returns whether the field has a value other than null.
     pub(crate) fn is_set(&self) -> bool {
         !matches!(self, Self::Absent | Self::Null)
     }
 
-    /// Checks whether the field has a value other than null. A literal must also satisfy a condition.
+    /// Returns whether the field has a value other than null. If the value is a literal, it must also satisfy a
+    /// condition.
     pub(crate) fn is_set_and(&self, condition: impl FnOnce(&T) -> bool) -> bool {
         match self {
             Self::Absent | Self::Null => false,
@@ -75,7 +77,7 @@ impl<'a> Field<'a, &'a str> {
         Self::scalar(value, Value::as_str)
     }
 
-    /// Returns the string, with its templates if they are unresolved. Returns `None` if it is empty.
+    /// Returns the string value, including templates that are not resolved yet. Returns `None` if the string is empty.
     pub(crate) fn unresolved(self) -> Option<&'a str> {
         let text = match self {
             Self::Literal(text) => Some(text),
@@ -98,7 +100,7 @@ impl<'a> Field<'a, &'a [Value]> {
     }
 }
 
-/// Returns the entries of a mapping whose values have no templates.
+/// Returns the entries of a mapping whose values contain no templates.
 pub(crate) fn literals(entries: &Mapping) -> Mapping {
     let literals = entries.iter().filter(|(_, value)| !has_template(value));
     literals.map(|(key, value)| (key.clone(), value.clone())).collect()

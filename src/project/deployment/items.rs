@@ -29,7 +29,7 @@ impl<'a> ScheduleItem<'a> {
 pub(crate) struct TriggerItem<'a>(pub(crate) &'a Value);
 
 impl<'a> TriggerItem<'a> {
-    /// Key of the parameters, whose templates are resolved from the event.
+    /// The key of the parameters of an action. Templates in the parameters are resolved when an event occurs.
     pub(crate) const PARAMETERS: &'static str = "parameters";
     pub(crate) const SCHEDULE_AFTER: &'static str = "schedule_after";
 
@@ -37,13 +37,13 @@ impl<'a> TriggerItem<'a> {
         Field::scalar(self.0.get(Self::SCHEDULE_AFTER), |value| duration::parse(value).map(Seconds).ok())
     }
 
-    /// Checks whether the trigger fires on a metric.
+    /// Returns whether the trigger fires when a metric reaches a threshold.
     pub(crate) fn is_on_metric(self) -> bool {
         let has = |key: &str, text: &str| self.0.get(key).and_then(Value::as_str) == Some(text);
         has("posture", "Metric") || has("type", "metric")
     }
 
-    /// Checks whether the trigger has templates outside of its parameters.
+    /// Returns whether the trigger contains templates outside of its parameters.
     pub(crate) fn has_template(self) -> bool {
         match self.0 {
             Value::Mapping(entries) => entries

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use crate::{pointer::Segment, steps::Section};
 
-/// Key of a field of a deployment. Keys are ordered by name.
+/// The key of a field of a deployment. Keys are ordered by their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Name,
@@ -12,7 +12,7 @@ pub(crate) enum Key {
     VersionType,
     Tags,
     Description,
-    /// A single schedule, which is deprecated.
+    /// The key of a single schedule, which is deprecated.
     Schedule,
     Schedules,
     Paused,
@@ -48,7 +48,7 @@ impl Key {
         Self::Sla,
     ];
 
-    /// Returns the key as written in the file.
+    /// Returns the key as it is written in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -70,7 +70,7 @@ impl Key {
         }
     }
 
-    /// Returns `None` for a key that has no effect.
+    /// Returns the key with the given name, or `None` if a key of this name has no effect.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
@@ -94,7 +94,7 @@ impl From<Key> for Segment {
     }
 }
 
-/// Key of a field of `work_pool`.
+/// The key of a field of `work_pool`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PoolKey {
     Name,
@@ -103,7 +103,7 @@ pub(crate) enum PoolKey {
 }
 
 impl PoolKey {
-    /// Returns the key as written in the file.
+    /// Returns the key as it is written in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",

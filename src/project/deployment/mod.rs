@@ -1,4 +1,4 @@
-//! Fields of a deployment: typed access to the values in the file.
+//! Typed access to the fields of a deployment in the project file.
 
 mod concurrency;
 mod field;
@@ -21,10 +21,10 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Fields of a deployment in the order of the file.
+/// The fields of a deployment, in the order of the project file.
 ///
-/// The fields are a typed view of a lossless tree. The tree has unknown keys and the written order, which
-/// template passes and findings follow. Clones share the tree until one of them is changed.
+/// The fields are a typed view of a tree that also contains unknown keys. The order of the tree determines the order
+/// of template resolution and of diagnostics. Clones share the tree until one of them is changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Fields(Arc<Mapping>);
 
@@ -35,7 +35,7 @@ impl From<Mapping> for Fields {
 }
 
 impl Fields {
-    /// Name of the job variable for the image.
+    /// The name of the job variable for the container image.
     pub(crate) const IMAGE: &'static str = "image";
 
     pub(crate) fn name(&self) -> Field<'_, &str> {
@@ -55,7 +55,7 @@ impl Fields {
         Field::scalar(self.get(Key::ConcurrencyLimit), |value| serde_yaml::from_value(value.clone()).ok())
     }
 
-    /// Returns `grace_period_seconds` of the concurrency limit.
+    /// Returns the value of `grace_period_seconds` in the concurrency limit.
     pub(crate) fn grace_period(&self) -> Field<'_, i64> {
         let limit = self.get(Key::ConcurrencyLimit);
         let seconds = limit.and_then(|limit| limit.get(ConcurrencyLimit::GRACE_PERIOD));
@@ -66,22 +66,22 @@ impl Fields {
         Field::scalar(self.get(Key::EnforceParameterSchema), Value::as_bool)
     }
 
-    /// Returns the parameters. Their values may have templates.
+    /// Returns the parameters of the deployment. Their values may contain templates.
     pub(crate) fn parameters(&self) -> Field<'_, &Mapping> {
         Field::mapping(self.get(Key::Parameters))
     }
 
-    /// Returns the name of the work pool.
+    /// Returns the name of the work pool, if it is specified.
     pub(crate) fn work_pool(&self) -> Field<'_, &str> {
         Field::text(self.in_pool(PoolKey::Name))
     }
 
-    /// Returns the job variables. Their values may have templates.
+    /// Returns the job variables of the deployment. Their values may contain templates.
     pub(crate) fn job_variables(&self) -> Field<'_, &Mapping> {
         Field::mapping(self.in_pool(PoolKey::JobVariables))
     }
 
-    /// Returns the job variable `image`, which worker types with containers share.
+    /// Returns the job variable `image`, which is common to all worker types that use containers.
     pub(crate) fn image(&self) -> Option<&Value> {
         self.in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
     }
@@ -114,12 +114,12 @@ impl Fields {
         self.get(Key::WorkPool)?.get(key.name())
     }
 
-    /// Sets a field. A new key is added at the end.
+    /// Sets the value of a field. A new key is added after the existing keys.
     pub(crate) fn set(&mut self, key: Key, value: impl Into<Value>) {
         self.tree_mut().insert(key.name().into(), value.into());
     }
 
-    /// Adds a field with the value null if the key is missing.
+    /// Adds a field with the value null if the key does not exist.
     pub(crate) fn set_default(&mut self, key: Key) {
         self.tree_mut().entry(key.name().into()).or_insert(Value::Null);
     }
@@ -128,27 +128,27 @@ impl Fields {
         self.tree_mut().shift_remove(key.name())
     }
 
-    /// Returns the mapping under a key. Creates it if the value has another type.
+    /// Returns the mapping under a key. If the value has another type, it is replaced with an empty mapping.
     pub(crate) fn mapping_mut(&mut self, key: Key) -> &mut Mapping {
         value::mapping_at(self.tree_mut(), key.name())
     }
 
-    /// Sets a field of the work pool.
+    /// Sets the value of a field of the work pool.
     pub(crate) fn set_in_pool(&mut self, key: PoolKey, value: impl Into<Value>) {
         self.mapping_mut(Key::WorkPool).insert(key.name().into(), value.into());
     }
 
-    /// Adds a field of the work pool with the value null if the key is missing.
+    /// Adds a field of the work pool with the value null if the key does not exist.
     pub(crate) fn set_pool_default(&mut self, key: PoolKey) {
         self.mapping_mut(Key::WorkPool).entry(key.name().into()).or_insert(Value::Null);
     }
 
-    /// Returns the job variables. Creates them if they are missing.
+    /// Returns the job variables. If there are none, an empty mapping is created.
     pub(crate) fn job_variables_mut(&mut self) -> &mut Mapping {
         value::mapping_at(self.mapping_mut(Key::WorkPool), PoolKey::JobVariables.name())
     }
 
-    /// Returns the tree, for template passes.
+    /// Returns the tree of untyped values, in which templates are resolved.
     pub(crate) fn tree(&self) -> &Mapping {
         &self.0
     }
@@ -157,17 +157,17 @@ impl Fields {
         Arc::unwrap_or_clone(self.0)
     }
 
-    /// Returns a copy of the tree as a template.
+    /// Returns a copy of the tree of untyped values as a template.
     pub(crate) fn to_template(&self) -> Value {
         Value::Mapping(Mapping::clone(&self.0))
     }
 
-    /// Separates the fields from the sections of steps.
+    /// Separates the lists of steps from the other fields of the deployment.
     pub(crate) fn without_steps(&self) -> (Mapping, Mapping) {
         self.into_iter().map(|(key, value)| (key.clone(), value.clone())).partition(|(key, _)| !is_steps(key))
     }
 
-    /// Returns the values of the fields that do not list steps.
+    /// Returns the values of all fields that do not contain steps.
     pub(crate) fn values_without_steps(&self) -> impl Iterator<Item = &Value> {
         self.into_iter().filter(|(key, _)| !is_steps(key)).map(|(_, value)| value)
     }

@@ -15,7 +15,7 @@ pub(crate) enum StepList {
 }
 
 impl StepList {
-    /// Reads a section. A mapping is treated as a list with a single step.
+    /// Reads the steps of a section. A mapping is treated as a list with a single step.
     pub(crate) fn read(fields: &Mapping, section: Section) -> Self {
         match fields.get(section.name()) {
             None => Self::Absent,

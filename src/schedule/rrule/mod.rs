@@ -61,7 +61,7 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
-    /// Returns the rule as it is in the project file.
+    /// Returns the rule as it is written in the project file.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }

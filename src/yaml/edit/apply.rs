@@ -1,4 +1,4 @@
-//! Application of fixes. The new text must parse to the values that the fixes announce.
+//! Applies fixes to a YAML text. The new text must parse to the values that the fixes announce.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ pub(crate) struct Fixed {
     pub(crate) count: usize,
 }
 
-/// Applies the fixes that do not overlap. A fix is skipped if the new text would not parse to the expected values.
+/// Applies all fixes that do not overlap. A fix is skipped if the new text would not parse to the expected values.
 ///
 /// Returns `None` if no fix can be applied.
 pub(crate) fn apply<'a>(source: &Source, fixes: impl IntoIterator<Item = &'a Fix>) -> Option<Fixed> {
@@ -28,7 +28,7 @@ pub(crate) fn apply<'a>(source: &Source, fixes: impl IntoIterator<Item = &'a Fix
     Some(Fixed { text, count: verified.len() }).filter(|fixed| fixed.count > 0)
 }
 
-/// Removes the fixes that cannot be applied, by bisection.
+/// Removes the fixes that cannot be applied. These fixes are found by bisection.
 fn verified<'a>(source: &Source, document: Option<&Document>, fixes: &[&'a Fix]) -> Vec<&'a Fix> {
     if fixes.is_empty() || edited(source, document, fixes).is_some() {
         return fixes.to_vec();
@@ -42,8 +42,9 @@ fn verified<'a>(source: &Source, document: Option<&Document>, fixes: &[&'a Fix])
     if edited(source, document, &both).is_some() { both } else { first }
 }
 
-/// Returns the text with all fixes, or `None` if it does not parse to the expected value. A file that is not valid
-/// YAML must become valid.
+/// Returns the text with all fixes applied, or `None` if it does not parse to the expected value.
+///
+/// If the original file is not valid YAML, the new text only has to be valid.
 fn edited(source: &Source, document: Option<&Document>, fixes: &[&Fix]) -> Option<String> {
     let text = fix::replace(source.text(), fixes.iter().flat_map(|fix| &fix.replacements))?;
     let after = load(&source.with_text(text.as_str())).ok()?;
@@ -56,7 +57,7 @@ fn edited(source: &Source, document: Option<&Document>, fixes: &[&Fix]) -> Optio
     (is_unambiguous && after.root.to_value().ok()? == expected).then_some(text)
 }
 
-/// Returns the value of a node after the fixes.
+/// Returns the value that a node has after the fixes have been applied.
 fn expected(node: &Node, effects: &HashMap<Span, &Effect>) -> Option<Value> {
     if let Some(Effect::Set(value)) = effects.get(&node.span) {
         return Some(value.clone());

@@ -1,4 +1,4 @@
-//! Entries of a mapping as written in the file.
+//! The entries of a mapping as they are written in the file.
 
 use super::{Text, is_comment, leading_spaces};
 use crate::{
@@ -10,34 +10,34 @@ use crate::{
     },
 };
 
-/// A mapping whose entries are all written at one place of the file, or merged into it.
+/// A mapping whose entries are either written in a single location of the file or contributed by merge keys.
 pub(super) struct WrittenMapping<'a> {
     pub(super) text: Text<'a>,
     pub(super) span: Span,
     pub(super) mapping: &'a Mapping,
 }
 
-/// An entry that is written inside its mapping.
+/// An entry that is written inside its mapping, rather than contributed by a merge key.
 #[derive(Clone, Copy)]
 pub(super) struct WrittenEntry<'a> {
     pub(super) entry: &'a Entry,
-    /// From the start of the key to the end of the value or alias.
+    /// The span from the start of the key to the end of the value or alias.
     pub(super) span: Span,
 }
 
-/// Whole lines of an entry in block style.
+/// The lines that an entry in block style occupies.
 pub(super) struct EntryLines {
-    /// Start of the first line, or of the key if the line starts with the dash of a list.
+    /// The start of the first line, or the start of the key if the line begins with the dash of a list item.
     pub(super) start: usize,
     pub(super) end: usize,
     /// Indentation of the key.
     pub(super) column: usize,
-    /// Whether a dash precedes the key on its line.
+    /// Whether the key follows the dash of a list item on the same line.
     pub(super) follows_dash: bool,
 }
 
 impl<'a> WrittenMapping<'a> {
-    /// Returns the mapping at a path, or `None` if the value is not a mapping.
+    /// Returns the mapping at a path, or `None` if the value at the path is not a mapping.
     pub(super) fn at(document: &'a Document, pointer: &Pointer) -> Option<Self> {
         Self::of(document, document.locate(pointer)?)
     }
@@ -51,13 +51,14 @@ impl<'a> WrittenMapping<'a> {
         self.text.is_bracket(self.span, '{')
     }
 
-    /// Returns the column of the keys of a block mapping. The first key may follow dashes.
+    /// Returns the column of the keys in a block mapping. The first key may follow the dashes of list items.
     pub(super) fn column(&self) -> Option<usize> {
         let before = &self.text.text[self.text.line_start(self.span.start)..self.span.start];
         before.bytes().all(|byte| matches!(byte, b' ' | b'-')).then_some(before.len())
     }
 
-    /// Returns the entries in text order, without merged entries. Returns `None` if the end of an entry is unknown.
+    /// Returns the entries in source order, except those from merge keys. Returns `None` if the end of an entry is
+    /// unknown.
     pub(super) fn written(&self) -> Option<Vec<WrittenEntry<'a>>> {
         let is_inside =
             |entry: &&Entry| self.span.start <= entry.key.span.start && entry.key.span.end <= self.span.end;
@@ -71,7 +72,7 @@ impl<'a> WrittenMapping<'a> {
         entries.iter().zip(ends).map(written).collect()
     }
 
-    /// Returns the end of an entry that ends before `next`.
+    /// Returns the end offset of an entry that is followed by the entry at `next`.
     fn end(&self, entry: &Entry, next: usize) -> Option<usize> {
         let Span { start, end } = entry.value.span;
         if start >= entry.key.span.end && end <= next {
@@ -85,8 +86,10 @@ impl<'a> WrittenMapping<'a> {
         alias.starts_with('*').then(|| entry.key.span.end + (after_key.len() - alias.len()) + length)
     }
 
-    /// Returns the lines of an entry in block style with its comments: those directly above it, and those below it
-    /// that are indented further than its key.
+    /// Returns the lines of an entry in block style, including its comments.
+    ///
+    /// The comments directly above an entry belong to it, as do those below it that have a larger indentation than its
+    /// key.
     pub(super) fn lines(&self, entries: &[WrittenEntry<'_>], position: usize) -> Option<EntryLines> {
         let text = &self.text;
         let span = entries.get(position)?.span;
@@ -124,13 +127,13 @@ impl EntryLines {
     }
 }
 
-/// Returns the parent path and the key of an entry.
+/// Returns the path of the mapping that contains an entry, and the key of the entry.
 pub(super) fn split(pointer: &Pointer) -> Option<(Pointer, &str)> {
     let (Segment::Key(key), parents) = pointer.segments().split_last()? else { return None };
     Some((parents.iter().cloned().collect(), key))
 }
 
-/// Changes the indentation of lines from `from` to `to` spaces. Blank lines do not change.
+/// Changes the indentation of lines from `from` to `to` spaces. Blank lines are not changed.
 pub(super) fn reindent(lines: &str, from: usize, to: usize) -> String {
     let indented = |line: &str| {
         let content = &line[leading_spaces(line).min(from)..];

@@ -1,7 +1,7 @@
-//! Fixes that rename, remove, quote and wrap single entries and values.
+//! Fixes that rename, remove, quote or wrap a single entry or value.
 //!
-//! Every function returns `None` if the file is written in a way that does not allow the edit. The edits are verified
-//! when they are applied.
+//! Every function returns `None` if the structure of the file does not permit the edit. Edits are verified when they
+//! are applied.
 
 use super::{
     super::write::quoted_if_need_be,
@@ -16,7 +16,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Creates a fix. Sorts the replacements, and extends the extent to contain them.
+/// Creates a fix from its replacements. The replacements are sorted, and the extent is enlarged to contain them.
 pub(super) fn fix(
     document: &Document,
     title: String,
@@ -33,7 +33,7 @@ pub(super) fn fix(
     Some(Fix { title, replacements, extent: Span::new(start, end), effects })
 }
 
-/// Renames a key of a mapping that has no entry of the new name.
+/// Renames a key of a mapping. Returns `None` if the mapping already contains the new key.
 pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
     let (parent, old) = split(pointer)?;
     let NodeKind::Mapping(mapping) = &document.locate(&parent)?.kind else { return None };
@@ -46,7 +46,7 @@ pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> O
     fix(document, format!("rename `{old}` to `{new}`"), vec![replacement], span, effects)
 }
 
-/// Renames a flag and inverts its value.
+/// Renames the key of a boolean and inverts the value of the boolean.
 pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
     let value = document.locate(pointer)?;
     let NodeKind::Bool(flag) = value.kind else { return None };
@@ -67,7 +67,7 @@ pub(crate) fn quote_key(document: &Document, pointer: &Pointer) -> Option<Fix> {
     quote(document, span, written, effects)
 }
 
-/// Puts a scalar value in quotes, so that it is a string with the written characters.
+/// Puts a scalar in quotes, which makes it a string that consists of the written characters.
 pub(crate) fn quote_value(document: &Document, value: &Node) -> Option<Fix> {
     let written = plain(document, value.span)?;
     let effects = vec![(value.span, Effect::Set(written.into()))];
@@ -79,14 +79,14 @@ fn quote(document: &Document, span: Span, written: &str, effects: Vec<(Span, Eff
     fix(document, format!("put `{written}` in quotes"), vec![replacement], span, effects)
 }
 
-/// Returns the characters of a plain scalar on one line that needs no escapes in quotes.
+/// Returns the characters of an unquoted scalar, or `None` if the scalar has several lines or would need escapes.
 fn plain(document: &Document, span: Span) -> Option<&str> {
     let written = document.source.text().get(span.range())?;
     let is_simple = !written.is_empty() && !written.contains(['"', '\'', '\\', '\n', '\r']);
     is_simple.then_some(written)
 }
 
-/// Removes an entry of a mapping that has other entries. A comment behind the value stays as a line of its own.
+/// Removes an entry from a mapping that has other entries. A comment after the value is kept on a line of its own.
 pub(crate) fn remove_entry(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
@@ -118,7 +118,7 @@ pub(crate) fn remove_entry(document: &Document, pointer: &Pointer) -> Option<Fix
     fix(document, format!("remove `{key}`"), vec![replacement], span, effects)
 }
 
-/// Turns a mapping under a key into a list with this mapping, and renames the key.
+/// Converts the mapping under a key to a list that contains this mapping, and renames the key.
 pub(crate) fn wrap_in_list(document: &Document, pointer: &Pointer, new_key: Option<&str>) -> Option<Fix> {
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
@@ -151,7 +151,7 @@ pub(crate) fn wrap_in_list(document: &Document, pointer: &Pointer, new_key: Opti
     fix(document, title, replacements, extent, effects)
 }
 
-/// Turns a scalar under a key into a mapping in which the scalar is the value of `inner`.
+/// Replaces a scalar under a key with a mapping in which the scalar is the value of the key `inner`.
 pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &str) -> Option<Fix> {
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
@@ -181,7 +181,7 @@ pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &st
     fix(document, title, vec![replacement], extent, vec![(span, Effect::Set(value.into()))])
 }
 
-/// Indents all entries of a mapping but the first, so that they become the value of the first.
+/// Indents all entries of a mapping except the first, which makes them part of the value of the first entry.
 pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let mapping = WrittenMapping::at(document, pointer)?;
     let entries = mapping.written()?;
@@ -204,7 +204,7 @@ pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Opti
     fix(document, title, vec![Replacement::new(lines, indented)], extent, effects)
 }
 
-/// Turns each entry of a mapping, which is an item of a list, into an item of its own.
+/// Converts each entry of a mapping that is an item of a list to a separate item.
 pub(crate) fn split_item(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (Segment::Index(index), parents) = pointer.segments().split_last()? else { return None };
     let list = document.locate(&parents.iter().cloned().collect())?;
@@ -230,7 +230,7 @@ pub(crate) fn split_item(document: &Document, pointer: &Pointer) -> Option<Fix> 
 }
 
 impl Text<'_> {
-    /// Returns lines with the line ends of the file.
+    /// Replaces the line breaks in `lines` with those that the file uses.
     pub(super) fn with_line_ends(&self, lines: &str) -> String {
         lines.replace("\r\n", "\n").replace('\n', self.line_end)
     }

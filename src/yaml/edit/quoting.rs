@@ -1,4 +1,4 @@
-//! A fix for values that YAML can only parse in quotes.
+//! A fix for values that YAML can only parse if they are quoted.
 
 use std::ops::Range;
 
@@ -8,15 +8,15 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Maximum number of bytes that are parsed. The text is parsed again for every quoted value.
+/// Maximum size of a text in bytes. The limit is necessary because the text is parsed again for every quoted value.
 const MAXIMUM_WORK: usize = 20_000_000;
 
-/// First characters of values that must be in quotes.
+/// Characters that cannot start a value without quotes.
 const INDICATORS: [char; 4] = ['*', '%', '@', '`'];
 
-/// Puts the values in quotes at which the parser fails, such as `* * * * *` and `{{ tag }}`, until the text is valid.
+/// Quotes the values at which the parser fails, such as `* * * * *` and `{{ tag }}`, until the text is valid.
 ///
-/// Returns `None` if the text has another error.
+/// Returns `None` if the text contains another error.
 pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     let mut text = source.text().to_owned();
     let mut replacements: Vec<Replacement> = Vec::new();
@@ -48,7 +48,7 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     (!is_private).then_some(Fix { title, replacements, extent, effects: Vec::new() })
 }
 
-/// Returns the value on the line of an offset, if the value must be in quotes.
+/// Returns the value on the line of an offset if the value must be quoted.
 fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     let start = text.get(..at)?.rfind('\n').map_or(0, |newline| newline + 1);
     let line = text[start..].lines().next()?;
@@ -68,7 +68,7 @@ fn value_at(text: &str, at: usize) -> Option<Range<usize>> {
     needs_quotes.then(|| start..start + value.len())
 }
 
-/// Returns a value in double quotes, or in single quotes if it contains double quotes.
+/// Returns a value in double quotes, or in single quotes if the value contains double quotes.
 fn quoted(value: &str) -> Option<String> {
     if !value.contains(['"', '\\']) {
         return Some(format!("\"{value}\""));

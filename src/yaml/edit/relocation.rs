@@ -1,4 +1,4 @@
-//! Fixes that move entries from one mapping to another.
+//! Fixes that move entries from one mapping to another mapping.
 
 use super::{
     super::write::quoted_if_need_be,
@@ -14,22 +14,22 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Place that entries are moved to.
+/// The destination to which entries are moved.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Destination<'a> {
     /// An existing mapping.
     pub(crate) base: &'a Pointer,
-    /// Keys of the nested mappings below `base` that contain the entries. Missing mappings are created.
+    /// The keys of the nested mappings below `base` that will contain the entries. Missing mappings are created.
     pub(crate) containers: &'a [&'a str],
-    /// New key of a single entry. `None` keeps the keys.
+    /// The new key of a single entry, or `None` if the entries keep their keys.
     pub(crate) key: Option<&'a str>,
-    /// Whether the last container is a new list, with the entries as its only item.
+    /// Whether the innermost container is a new list whose only item consists of the entries.
     pub(crate) is_item: bool,
 }
 
-/// Moves entries of one mapping, with the comments that belong to them.
+/// Moves entries of a mapping together with the comments that belong to them.
 ///
-/// Returns `None` if an entry of the destination has the same key, or if the file is written in a way that does not allow
+/// Returns `None` if the destination already contains one of the keys, or if the structure of the file does not permit
 /// the edit.
 pub(crate) fn move_entries(
     document: &Document,
@@ -100,7 +100,7 @@ fn target<'a>(document: &'a Document, destination: Destination<'_>) -> Option<(W
     Some((target, destination.containers.len()))
 }
 
-/// Returns the value at `top` after the move.
+/// Returns the value that the path `top` has after the entries have been moved.
 fn value_after(
     mut value: Value,
     top: &Pointer,
@@ -140,13 +140,13 @@ fn mapping_at<'a>(value: &'a mut Value, path: &[Segment]) -> Option<&'a mut Mapp
     value.as_mapping_mut()
 }
 
-/// Edits of the text for a move.
+/// The text edits that move entries to another mapping.
 struct Relocation<'a> {
     origin: &'a WrittenMapping<'a>,
     entries: &'a [WrittenEntry<'a>],
-    /// Positions of the moved entries, in order.
+    /// The indexes of the moved entries in their mapping, in ascending order.
     positions: &'a [usize],
-    /// Containers that do not exist in the target.
+    /// The keys of the containers that do not exist in the target mapping.
     missing: &'a [&'a str],
     destination: Destination<'a>,
 }
@@ -184,7 +184,7 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the number of moved entries that are in the target itself.
+    /// Returns the number of moved entries that are part of the target mapping itself.
     fn removed_from(&self, target: &WrittenMapping<'_>) -> usize {
         if target.span == self.origin.span { self.positions.len() } else { 0 }
     }
@@ -193,7 +193,7 @@ impl Relocation<'_> {
         self.positions.iter().map(|position| self.origin.removal(self.entries, *position)).collect()
     }
 
-    /// Replaces the first entry by the new containers, and removes the others.
+    /// Replaces the first moved entry with the new containers and removes the other moved entries.
     fn in_place(&self) -> Option<Vec<Replacement>> {
         let (first, others) = self.positions.split_first()?;
         let lines = self.origin.lines(self.entries, *first)?;
@@ -209,7 +209,7 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the moved entries in block style below the new containers, which start at a column.
+    /// Returns the moved entries in block style, inside the new containers, which start at the given column.
     fn block_lines(&self, column: usize) -> Option<String> {
         let mut lines = String::new();
         let mut column = column;
@@ -256,7 +256,7 @@ impl Relocation<'_> {
         lines.collect()
     }
 
-    /// Returns a part of the text with the new key of its entry.
+    /// Returns a part of the text in which the key of the entry has been replaced with the new key.
     fn renamed(&self, written: &WrittenEntry<'_>, part: Span) -> Option<String> {
         let text = self.origin.text.text;
         let key = written.entry.key.span;
@@ -265,7 +265,9 @@ impl Relocation<'_> {
         Some([text.get(part.start..key.start)?, new, text.get(key.end..part.end)?].concat())
     }
 
-    /// Returns the moved entries in flow style with the new containers. `None` if they have comments or several lines.
+    /// Returns the moved entries in flow style, inside the new containers.
+    ///
+    /// Returns `None` if the entries have comments or extend over several lines.
     fn flow_part(&self) -> Option<String> {
         let part = |position: &usize| {
             let written = self.entries.get(*position)?;
@@ -288,7 +290,7 @@ impl Relocation<'_> {
         Some(inner)
     }
 
-    /// Writes a target in flow style as a block, followed by the moved entries.
+    /// Converts a target mapping from flow style to block style and appends the moved entries.
     fn expansion(&self, target: &WrittenMapping<'_>) -> Option<Vec<Replacement>> {
         let text: &Text<'_> = &self.origin.text;
         let written = text.text.get(target.span.range())?;
@@ -313,7 +315,7 @@ impl Relocation<'_> {
 }
 
 impl WrittenMapping<'_> {
-    /// Removes an entry, with the comments that belong to it.
+    /// Removes an entry together with the comments that belong to it.
     pub(super) fn removal(&self, entries: &[WrittenEntry<'_>], position: usize) -> Option<Replacement> {
         let span = entries.get(position)?.span;
         let next = entries.get(position + 1).map(|next| next.span.start);

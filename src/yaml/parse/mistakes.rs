@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Events<'_> {
-    /// Takes the comma between two parts of a flow collection.
+    /// Consumes the comma between two parts of a flow collection.
     pub(super) fn comma(&mut self, collection: Collection) -> Result<(), YamlError> {
         let (next, span) = self.peek()?;
         if next == Next::Comma {
@@ -27,7 +27,7 @@ impl Events<'_> {
         })
     }
 
-    /// Returns the error for a token where a node must start.
+    /// Returns the error for a token at a position where a node must start.
     pub(super) fn misplaced(&self, next: Next, span: Span) -> YamlError {
         let mistake = match next {
             Next::Comma if !self.brackets.is_empty() => Mistake::MissingValue,
@@ -44,7 +44,7 @@ impl Events<'_> {
         self.error(mistake, span.start)
     }
 
-    /// Returns the error for a token that ends a flow collection in the wrong way.
+    /// Returns the error for a token that is not a valid end of a flow collection.
     pub(super) fn in_brackets(&self, next: Next, span: Span) -> Option<YamlError> {
         let (open, at) = *self.brackets.last()?;
         match next {
@@ -57,7 +57,7 @@ impl Events<'_> {
         }
     }
 
-    /// Returns the error for a token that does not belong to a block collection.
+    /// Returns the error for a token that is not part of the current block collection.
     pub(super) fn outside(&self, collection: Collection, next: Next, span: Span) -> YamlError {
         let is_after_quote = self.text[..span.start].ends_with(['"', '\'']) && next == Next::Scalar;
         let mistake = match (collection, next) {

@@ -1,4 +1,4 @@
-//! Events of a YAML text, with the grammar of PyYAML.
+//! Parses the events of a YAML text according to the grammar of PyYAML.
 
 mod collections;
 mod mistakes;
@@ -15,14 +15,14 @@ use super::{
 };
 use crate::source::Span;
 
-/// Iterator over the events of a text.
+/// An iterator over the events of a YAML text.
 pub(super) struct Events<'a> {
     text: &'a str,
     scanner: Scanner<'a>,
     state: State,
-    /// States to return to after the open nodes.
+    /// The states to which the parser returns at the end of the open nodes.
     outer: Vec<State>,
-    /// Open flow collections: the bracket and its position.
+    /// The brackets of the open flow collections and their positions.
     brackets: Vec<(char, usize)>,
     handles: HashMap<&'a str, Cow<'a, str>>,
     /// Whether the last event was an empty block scalar.
@@ -32,32 +32,32 @@ pub(super) struct Events<'a> {
 /// Next part of the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The first document, which needs no `---`.
+    /// The start of the first document, which does not require a `---`.
     FirstDocument,
     DocumentStart,
     DocumentContent,
     DocumentEnd,
     BlockNode,
     BlockItem,
-    /// An item of a block list that is not indented further than its key.
+    /// An item of a block list that has the same indentation as the key of the list.
     IndentlessItem,
     BlockKey,
     BlockValue,
     FlowItem,
     FirstFlowItem,
-    /// A key of a mapping without brackets in a flow list.
+    /// A key of a mapping without brackets inside a flow list, as in `[key: value]`.
     PairKey,
     PairValue,
     PairEnd,
     FlowKey,
     FirstFlowKey,
     FlowValue,
-    /// The missing value of a flow mapping's key without a colon.
+    /// The missing value of a key without a colon in a flow mapping.
     EmptyFlowValue,
     Done,
 }
 
-/// Result of one step of the grammar. `None` means that the state changed without an event.
+/// The result of a step of the parser. `None` means that the state changed without producing an event.
 type Step<'a> = Result<Option<Event<'a>>, YamlError>;
 
 impl<'a> Events<'a> {
@@ -74,6 +74,10 @@ impl<'a> Events<'a> {
     }
 
     /// Returns the next event, or `None` at the end of the text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not valid YAML.
     pub(super) fn next(&mut self) -> Step<'a> {
         while self.state != State::Done {
             if let Some(event) = self.step()? {
@@ -168,7 +172,7 @@ impl<'a> Events<'a> {
         Ok(Some(event(EventKind::DocumentEnd, empty(span.start))))
     }
 
-    /// Reads the directives before a document.
+    /// Parses the directives before a document.
     fn directives(&mut self) -> Result<(), YamlError> {
         self.handles.clear();
         let mut has_version = false;
@@ -196,7 +200,9 @@ impl<'a> Events<'a> {
         Ok(())
     }
 
-    /// Reads a node with its properties. An indentless list is a block list at the indentation of its key.
+    /// Parses a node with its properties.
+    ///
+    /// If `may_be_indentless` is true, a block list may have the same indentation as its key.
     fn node(&mut self, is_block: bool, may_be_indentless: bool) -> Step<'a> {
         if self.peek()?.0 == Next::Alias {
             let Token { kind, span } = self.take()?;
@@ -246,7 +252,7 @@ impl<'a> Events<'a> {
         Ok(Some(event(kind, span)))
     }
 
-    /// Reads an anchor and a tag in any order. Also returns the end of the last, if there is one.
+    /// Parses an anchor and a tag in any order. Also returns the end offset of the last one, if there is one.
     fn properties(&mut self) -> Result<(Properties<'a>, Option<usize>), YamlError> {
         let mut properties = Properties::default();
         let mut end = None;
@@ -302,12 +308,12 @@ impl<'a> Events<'a> {
         Ok(Some(event(EventKind::End, span)))
     }
 
-    /// Returns the state to continue with after a node.
+    /// Returns the state in which the parser continues after a node.
     fn leave(&mut self) -> State {
         self.outer.pop().unwrap_or(State::Done)
     }
 
-    /// Returns an absent node, which is null, and continues with a state.
+    /// Returns an absent node, whose value is null, and continues in the given state.
     fn absent(&mut self, at: usize, state: State) -> Event<'a> {
         self.state = state;
         let (text, properties) = (Cow::Borrowed(""), Properties::default());

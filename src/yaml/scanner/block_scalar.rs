@@ -8,7 +8,7 @@ use crate::{
     yaml::{error::YamlError, event::Style, syntax::Mistake},
 };
 
-/// Treatment of the line breaks at the end of a block scalar.
+/// The handling of line breaks at the end of a block scalar.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Chomping {
     Strip,
@@ -17,7 +17,7 @@ enum Chomping {
 }
 
 impl Scanner<'_> {
-    /// Scans a block scalar. Its place starts with the first line of the text.
+    /// Scans a block scalar. The span of the scalar starts with the first line of its text.
     pub(super) fn scan_block_scalar(&mut self) -> Result<(), YamlError> {
         let start = self.at;
         let is_folded = self.byte(0) == Some(b'>');
@@ -71,7 +71,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Parses the indicators after the `|` or `>`, and skips the rest of the line.
+    /// Parses the indicators after `|` or `>` and skips the rest of the line.
     fn block_header(&mut self, start: usize) -> Result<(Chomping, Option<usize>), YamlError> {
         let mut chomping = None;
         let mut increment = None;
@@ -97,8 +97,9 @@ impl Scanner<'_> {
         Ok((chomping.unwrap_or(Chomping::Clip), increment))
     }
 
-    /// Skips empty lines and the indentation of the first line. Returns the line breaks, the largest indentation and
-    /// the end of the last empty line.
+    /// Skips blank lines and the indentation of the first line with text.
+    ///
+    /// Returns the skipped line breaks, the largest indentation, and the end offset of the last blank line.
     fn block_indentation(&mut self) -> (String, usize, usize) {
         let mut breaks = String::new();
         let mut deepest = 0;
@@ -114,8 +115,9 @@ impl Scanner<'_> {
         }
     }
 
-    /// Skips empty lines, and the indentation of the next line up to `indent`. Returns the line breaks and the end of the
-    /// last empty line.
+    /// Skips blank lines, and up to `indent` spaces of the next line with text.
+    ///
+    /// Returns the skipped line breaks and the end offset of the last blank line.
     fn block_breaks(&mut self, indent: usize) -> (String, usize) {
         let mut breaks = String::new();
         let mut end = self.at;
@@ -131,7 +133,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Returns the column at the start of a line, where only spaces precede the position.
+    /// Returns the column of the current position, which is preceded only by spaces on its line.
     fn block_column(&self) -> usize {
         self.at - self.line_start
     }

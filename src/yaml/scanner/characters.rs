@@ -1,44 +1,47 @@
-//! Access to the characters of the text.
+//! Access to the characters at and after the current position of the scanner.
 
 use super::Scanner;
 
 impl<'a> Scanner<'a> {
-    /// Returns the byte at an offset from the current position. Indicators are ASCII, so bytes are enough to find them.
+    /// Returns the byte at an offset from the current position. Bytes are sufficient because all indicators are ASCII.
     pub(super) fn byte(&self, offset: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + offset).copied()
     }
 
-    /// Returns the length of the line break at an offset from the current position, or 0 if there is none.
+    /// Returns the length of the line break at an offset from the current position, or 0 if there is no line break.
     pub(super) fn line_break(&self, offset: usize) -> usize {
         break_length(&self.text.as_bytes()[(self.at + offset).min(self.text.len())..])
     }
 
-    /// Whether a line break or the end of the text is at an offset.
+    /// Returns whether there is a line break or the end of the text at an offset from the current position.
     pub(super) fn is_line_end(&self, offset: usize) -> bool {
         self.byte(offset).is_none() || self.line_break(offset) > 0
     }
 
-    /// Whether a space, a tab, a line break or the end of the text is at an offset.
+    /// Returns whether there is a space, a tab, a line break or the end of the text at an offset from the current
+    /// position.
     pub(super) fn is_blank(&self, offset: usize) -> bool {
         matches!(self.byte(offset), Some(b' ' | b'\t')) || self.is_line_end(offset)
     }
 
-    /// Whether the `?` or `:` at the current position is an indicator.
+    /// Returns whether the `?` or `:` at the current position is an indicator rather than part of a value.
     pub(super) fn is_indicator(&self) -> bool {
         !self.is_block() || self.is_blank(1)
     }
 
-    /// Whether a document marker is at the current position, which must be the start of a line.
+    /// Returns whether the given document marker is at the current position, which must be the start of a line.
     pub(super) fn is_document_marker(&self, marker: &str) -> bool {
         self.at == self.line_start && self.text[self.at..].starts_with(marker) && self.is_blank(3)
     }
 
-    /// Whether any document marker is at the current position.
+    /// Returns whether any document marker is at the current position.
     pub(super) fn is_any_document_marker(&self) -> bool {
         self.is_document_marker("---") || self.is_document_marker("...")
     }
 
-    /// Skips a line break. Returns its value, or `None` if there is none. Only Unicode separators are not normalized.
+    /// Skips a line break. Returns its normalized value, or `None` if there is no line break.
+    ///
+    /// Unicode line separators are not normalized.
     pub(super) fn take_line_break(&mut self) -> Option<&'static str> {
         let length = self.line_break(0);
         let value = match &self.text.as_bytes()[self.at..self.at + length] {
@@ -61,7 +64,7 @@ impl<'a> Scanner<'a> {
         &self.text[start..self.at]
     }
 
-    /// Skips a comment at the current position.
+    /// Skips the comment at the current position, if there is one.
     pub(super) fn skip_comment(&mut self) {
         if self.byte(0) == Some(b'#') {
             while !self.is_line_end(0) {
@@ -70,7 +73,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Skips spaces, comments and line breaks, and a byte order mark at the start of the text.
+    /// Skips spaces, comments and line breaks. At the start of the text, a byte order mark is also skipped.
     pub(super) fn skip_to_token(&mut self) {
         if self.at == 0 && self.text.starts_with('\u{feff}') {
             self.at = '\u{feff}'.len_utf8();
@@ -92,7 +95,7 @@ impl<'a> Scanner<'a> {
         self.column_of(self.line_start, self.at)
     }
 
-    /// Returns the number of characters between the start of a line and a position. Byte order marks do not count.
+    /// Returns the number of characters between the start of a line and a position. Byte order marks are not counted.
     pub(super) fn column_of(&self, line_start: usize, at: usize) -> usize {
         let before = &self.text[line_start..at];
         if before.is_ascii() {
@@ -103,7 +106,9 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Returns the length of the line break at the start of a text in UTF-8. YAML 1.1 has more of them than YAML 1.2.
+/// Returns the length of the line break at the start of a text, in bytes.
+///
+/// YAML 1.1 has more kinds of line breaks than YAML 1.2.
 fn break_length(bytes: &[u8]) -> usize {
     match bytes {
         [b'\r', b'\n', ..] | [0xc2, 0x85, ..] => 2,

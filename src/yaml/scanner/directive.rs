@@ -1,4 +1,4 @@
-//! Directives: lines that start with `%`.
+//! Scans directives, which are lines that start with `%`.
 
 use super::{Directive, Scanner, TokenKind};
 use crate::{
@@ -60,7 +60,7 @@ impl<'a> Scanner<'a> {
         Ok(Directive::Tag { handle, prefix })
     }
 
-    /// Whether a space or the end of the line is at the current position.
+    /// Returns whether a space or the end of the line is at the current position.
     fn is_separated(&self) -> bool {
         self.byte(0) == Some(b' ') || self.is_line_end(0)
     }

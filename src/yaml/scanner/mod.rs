@@ -1,8 +1,8 @@
-//! Tokens of a YAML text, with the lexical rules of PyYAML.
+//! Splits a YAML text into tokens according to the lexical rules of PyYAML.
 //!
-//! PyYAML implements YAML 1.1 with its own restrictions: `?` and `:` are indicators anywhere in a flow collection, tabs
-//! do not separate tokens, and a key and its colon must be on one line. A colon turns the value before it into a key, so
-//! tokens stay in a queue until the value can no longer be a key.
+//! PyYAML implements YAML 1.1 with additional restrictions: `?` and `:` are indicators everywhere in a flow
+//! collection, tabs do not separate tokens, and a key and its colon must be on the same line. Because a colon turns
+//! the preceding value into a key, tokens stay in a queue until the value can no longer become a key.
 
 mod block_scalar;
 mod characters;
@@ -24,7 +24,7 @@ use crate::source::Span;
 /// Maximum length of a key without a `?`, in characters.
 const LONGEST_KEY: usize = 1024;
 
-/// Iterator over the tokens of a text.
+/// An iterator over the tokens of a YAML text.
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
@@ -32,28 +32,28 @@ pub(super) struct Scanner<'a> {
     line_start: usize,
     /// Number of open flow collections.
     flow_level: usize,
-    /// Column of the innermost block collection. `None` outside of block collections.
+    /// The column of the innermost block collection, or `None` outside of block collections.
     indent: Option<usize>,
-    /// Columns of the outer block collections.
+    /// The columns of the enclosing block collections.
     outer_indents: Vec<Option<usize>>,
     tokens: VecDeque<Token<'a>>,
-    /// Number of tokens that were taken from the queue.
+    /// The number of tokens that have been removed from the queue.
     taken: usize,
-    /// Whether a key without a `?` may start here.
+    /// Whether a key without a `?` may start at the current position.
     allows_key: bool,
-    /// The last value of each flow level that may turn out to be a key.
+    /// For each flow level, the last value that may turn out to be a key.
     keys: Vec<Option<PossibleKey>>,
     is_done: bool,
 }
 
-/// A value that is a key if a colon follows.
+/// A value that becomes a key if it is followed by a colon.
 #[derive(Clone, Copy)]
 struct PossibleKey {
-    /// Number of tokens before the value.
+    /// The number of tokens before the value.
     token: usize,
     at: usize,
     line_start: usize,
-    /// Whether the value must be a key, because it starts a line of a block mapping.
+    /// Whether the value must be a key because it is at the start of a line in a block mapping.
     is_required: bool,
 }
 
@@ -74,7 +74,9 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Returns the kind and place of the next token, which stays in the queue. After the last token, returns that again.
+    /// Returns the kind and the span of the next token without removing it from the queue.
+    ///
+    /// At the end of the text, the last token is returned repeatedly.
     pub(super) fn peek(&mut self) -> Result<&Token<'a>, YamlError> {
         while !self.is_done && self.needs_tokens()? {
             self.fetch()?;
@@ -97,7 +99,8 @@ impl<'a> Scanner<'a> {
         syntax::error(self.text, mistake, at)
     }
 
-    /// Whether the queue is empty, or its first token may still become a key.
+    /// Returns whether more tokens must be scanned, because the queue is empty or its first token may still become a
+    /// key.
     fn needs_tokens(&mut self) -> Result<bool, YamlError> {
         if self.tokens.is_empty() {
             return Ok(true);
@@ -106,7 +109,7 @@ impl<'a> Scanner<'a> {
         Ok(self.keys.iter().flatten().next().is_some_and(|key| key.token == self.taken))
     }
 
-    /// Adds the next token to the queue.
+    /// Scans the next token and adds it to the queue.
     fn fetch(&mut self) -> Result<(), YamlError> {
         self.skip_to_token();
         self.drop_stale_keys()?;
@@ -258,7 +261,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Scans an anchor or alias. The token ends before characters that may follow a name without a space.
+    /// Scans an anchor or an alias. The token ends before a character that may follow a name without a space.
     fn scan_name(&mut self, kind: fn(&'a str) -> TokenKind<'a>) -> Result<(), YamlError> {
         let start = self.at;
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -272,7 +275,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Records that a value starts here, which may be a key.
+    /// Records that a value, which may turn out to be a key, starts at the current position.
     fn start_value(&mut self) -> Result<(), YamlError> {
         if std::mem::take(&mut self.allows_key) {
             self.forget_key()?;
@@ -284,7 +287,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Records that no colon follows the last value of the current flow level.
+    /// Records that the last value of the current flow level is not followed by a colon.
     fn forget_key(&mut self) -> Result<(), YamlError> {
         match self.keys.last_mut().and_then(Option::take) {
             Some(key) if key.is_required => Err(self.error(Mistake::NoColon, key.at)),
@@ -292,7 +295,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Forgets values that are too long for a key, or on an earlier line.
+    /// Discards the values that can no longer become keys, because they are too long or on an earlier line.
     fn drop_stale_keys(&mut self) -> Result<(), YamlError> {
         let (text, at, line_start) = (self.text, self.at, self.line_start);
         let is_stale = |key: &PossibleKey| {
@@ -313,7 +316,7 @@ impl<'a> Scanner<'a> {
         if self.allows_key { Ok(()) } else { Err(self.error(mistake, self.at)) }
     }
 
-    /// Ends the block collections that are indented further than a column.
+    /// Ends the block collections whose column is greater than the given column.
     fn unwind(&mut self, column: Option<usize>) {
         while self.is_block() && self.indent > column {
             self.indent = self.outer_indents.pop().flatten();
@@ -321,7 +324,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Starts a block collection if a column is further right than the innermost one.
+    /// Starts a block collection if a column is greater than that of the innermost block collection.
     fn add_indent(&mut self, column: usize) -> bool {
         let is_deeper = self.indent < Some(column);
         if is_deeper {
@@ -335,7 +338,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push_back(Token { kind, span });
     }
 
-    /// Adds a token of one character.
+    /// Adds a token that consists of a single character.
     fn push_indicator(&mut self, kind: TokenKind<'a>) {
         self.push(kind, Span::new(self.at, self.at + 1));
         self.at += 1;

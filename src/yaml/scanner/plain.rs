@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use super::{Scanner, TokenKind};
 use crate::{source::Span, yaml::event::Style};
 
-/// Characters that cannot start a plain scalar.
+/// Characters that cannot start an unquoted scalar.
 const INDICATORS: &[u8] = b"-?:,[]{}#&*!|>'\"%@`";
 
 impl Scanner<'_> {
-    /// Whether a plain scalar starts at the current position.
+    /// Returns whether an unquoted scalar starts at the current position.
     pub(super) fn starts_plain(&self) -> bool {
         let Some(byte) = self.byte(0) else { return false };
         if self.is_blank(0) {
@@ -54,7 +54,7 @@ impl Scanner<'_> {
         self.push(TokenKind::Scalar(value, Style::Plain), Span::new(start, end));
     }
 
-    /// Returns the number of bytes up to the next white space or indicator.
+    /// Returns the number of bytes before the next whitespace or indicator.
     fn plain_length(&self) -> usize {
         let mut length = 0;
         while let Some(byte) = self.byte(length) {
@@ -77,7 +77,7 @@ impl Scanner<'_> {
         length
     }
 
-    /// Skips the white space inside a plain scalar.
+    /// Skips the whitespace inside an unquoted scalar.
     fn plain_space(&mut self) -> Space {
         let spaces = self.take_spaces().len();
         let Some(first) = self.take_line_break() else {
@@ -99,16 +99,16 @@ impl Scanner<'_> {
     }
 }
 
-/// White space inside a plain scalar.
+/// The whitespace inside an unquoted scalar.
 enum Space {
     Inline,
-    /// Value of white space with line breaks.
+    /// The string to which whitespace with line breaks is folded.
     Folded(String),
     /// The scalar ends here.
     End,
 }
 
-/// Returns the value of a line break and the breaks of the empty lines after it.
+/// Returns the string to which a line break and the following blank lines are folded.
 pub(super) fn fold(first: &str, breaks: String) -> String {
     match (first, breaks.is_empty()) {
         ("\n", true) => " ".to_owned(),

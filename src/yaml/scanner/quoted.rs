@@ -1,4 +1,4 @@
-//! Scalars in single and double quotes.
+//! Scans scalars in single and double quotes.
 
 use std::borrow::Cow;
 
@@ -42,7 +42,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Returns the number of bytes up to the next white space, escape or closing quote.
+    /// Returns the number of bytes before the next whitespace, escape sequence or closing quote.
     fn quoted_length(&self, is_double: bool) -> usize {
         let mut length = 0;
         while let Some(byte) = self.byte(length) {
@@ -61,7 +61,7 @@ impl Scanner<'_> {
         length
     }
 
-    /// Appends the value of white space. Returns whether the value is the written white space.
+    /// Appends the value of whitespace to the scalar. Returns whether this value is identical to the source text.
     fn quoted_space(&mut self, value: &mut String, start: usize) -> Result<bool, YamlError> {
         let from = self.at;
         while matches!(self.byte(0), Some(b' ' | b'\t')) {
@@ -79,7 +79,7 @@ impl Scanner<'_> {
         Ok(false)
     }
 
-    /// Skips empty lines and the indentation of the next line. Returns the line breaks.
+    /// Skips blank lines and the indentation of the next line with text. Returns the skipped line breaks.
     fn quoted_breaks(&mut self, start: usize) -> Result<String, YamlError> {
         let mut breaks = String::new();
         loop {
@@ -96,7 +96,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Appends the value of an escape in double quotes.
+    /// Appends the value of an escape sequence in a double-quoted scalar.
     fn escape(&mut self, value: &mut String, start: usize) -> Result<(), YamlError> {
         let at = self.at;
         self.at += 1;
@@ -133,7 +133,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Parses a hexadecimal character code after the current position, which moves to its last digit.
+    /// Parses a hexadecimal character code after the current position, and moves the position to the last digit.
     fn code(&mut self, digits: usize, escape: usize) -> Result<char, YamlError> {
         let code = self.text.get(self.at + 1..=self.at + digits);
         let code = code.filter(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));

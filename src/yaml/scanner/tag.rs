@@ -1,4 +1,4 @@
-//! Tags of nodes, and the handles and URIs in them.
+//! Scans the tags of nodes, including their handles and URIs.
 
 use super::{Handle, Scanner, TokenKind};
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     yaml::{error::YamlError, syntax::Mistake},
 };
 
-/// Characters of a URI besides letters, digits and escapes.
+/// The characters that a URI may contain, in addition to letters, digits and escape sequences.
 const URI_PUNCTUATION: &[u8] = b"-;/?:@&=+$,_.!~*'()[]";
 
 impl<'a> Scanner<'a> {
@@ -39,7 +39,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Whether another `!` follows before the next space.
+    /// Returns whether another `!` occurs before the next space.
     fn has_second_mark(&self) -> bool {
         let mut offset = 1;
         while self.byte(offset) != Some(b' ') && !self.is_line_end(offset) {
@@ -51,7 +51,7 @@ impl<'a> Scanner<'a> {
         false
     }
 
-    /// Takes a handle: `!`, `!!` or a name between exclamation marks.
+    /// Consumes a tag handle, which is `!`, `!!` or a name between exclamation marks.
     pub(super) fn tag_handle(&mut self, start: usize) -> Result<&'a str, YamlError> {
         let from = self.at;
         if self.byte(0) != Some(b'!') {
@@ -72,7 +72,7 @@ impl<'a> Scanner<'a> {
         Ok(&self.text[from..self.at])
     }
 
-    /// Takes a URI and decodes its escapes.
+    /// Consumes a URI and decodes its escape sequences.
     pub(super) fn uri(&mut self, start: usize) -> Result<String, YamlError> {
         let from = self.at;
         let mut bytes = Vec::new();

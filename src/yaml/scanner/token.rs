@@ -25,11 +25,11 @@ pub(in super::super) enum TokenKind<'a> {
     FlowMappingStart,
     FlowSequenceEnd,
     FlowMappingEnd,
-    /// The dash of a list item.
+    /// The dash of an item in a block list.
     BlockEntry,
-    /// A comma in a flow collection.
+    /// The comma between two parts of a flow collection.
     FlowEntry,
-    /// Start of a key, with or without a `?`.
+    /// The start of a key, which may be marked with a `?`.
     Key,
     /// The colon before a value.
     Value,
@@ -42,20 +42,20 @@ pub(in super::super) enum TokenKind<'a> {
 /// Prefix of a tag.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in super::super) enum Handle<'a> {
-    /// The tag is complete, as in `!<tag>`.
+    /// The complete URI of a tag, as in `!<tag>`.
     None,
-    /// `!`, `!!` or a handle such as `!name!`.
+    /// A tag handle: `!`, `!!` or a named handle such as `!name!`.
     Named(&'a str),
 }
 
-/// A line that starts with `%`.
+/// A directive, which is a line that starts with `%`.
 #[derive(Debug)]
 pub(in super::super) enum Directive<'a> {
     /// The YAML version.
     Version {
         major: &'a str,
     },
-    /// The prefix that a tag handle stands for.
+    /// The prefix that replaces a tag handle.
     Tag {
         handle: &'a str,
         prefix: String,
