@@ -200,7 +200,7 @@ class Scenario:
         for round in (0, 1):
             self.write([feature], round)
             output = self.succeed("deploy", "--all", *options)
-            if f"this server is {self.version}; the deployment is written without them" not in output.text:
+            if f"this server runs {self.version}; the deployment is written without them" not in output.text:
                 raise Failure(f"no warning: {output.text.strip()[:400]}")
             deployment = self.existing(feature.key)
             mismatch = feature.states[round].reduced(deployment, self.api.automations(deployment))

@@ -241,7 +241,9 @@ fn keeps_unknown_actions_and_triggers_of_automations() -> Result<()> {
         "actions_on_trigger": [], "actions_on_resolve": [],
     }]);
     server.change(|api| drop(api.answers.insert("automations/filter".to_owned(), automation)));
-    for line in ["automation ls", "automation ls -o json", "deploy --all --quiet"] {
+    let (fields, _) = PROJECT.split_once("  triggers:").context("a project with triggers")?;
+    sandbox.file("prefect.yaml", fields)?;
+    for line in ["automation ls", "automation ls -o json", "deploy --all --quiet", "deploy --all --quiet"] {
         sandbox.run(line)?.success()?;
     }
     let shown = sandbox.run("automation inspect other -o json")?.success()?;
@@ -274,7 +276,7 @@ deployments:
     let output = sandbox.run("deploy --all")?.success()?;
     assert!(
         output.stderr.contains(
-            "updates of pull steps and parameter schemas need Prefect 3.2; this server is 3.1.15; a change of them \
+            "updates of pull steps and parameter schemas require Prefect 3.2, but this server runs 3.1.15; a change of them \
              replaces the deployment, which gives its schedules new ids and deletes its scheduled runs"
         ),
         "{output}"
