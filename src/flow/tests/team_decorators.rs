@@ -139,6 +139,24 @@ fn rejects_decorators_that_cannot_be_interpreted() {
 }
 
 #[test]
+fn rejects_flows_whose_attributes_are_assigned() {
+    let before = "from prefect import flow\nclass Local:\n    SIZE = 1\ndef f(n: int = 1): ...\n";
+    for (body, function) in [
+        ("f.__doc__ = 'x'\nf = flow(f)\n", "f"),
+        ("f.__defaults__ = (9,)\nmy = flow(f)\n", "my"),
+        ("setattr(f, '__name__', 'g')\nf = flow(f)\n", "f"),
+        ("my = flow(f)\nmy.name = 'x'\n", "my"),
+        ("my = flow(f)\nif my:\n    my.description = 'x'\n", "my"),
+        ("Local.SIZE = 2\n@flow(name=str(Local.SIZE))\ndef my(n: int = 1): ...\n", "my"),
+    ] {
+        let project = Project::single(&format!("{before}{body}"));
+        project.assert_error(&format!("flow.py:{function}"), "attributes are assigned");
+    }
+    let harmless = "from prefect import flow\n@flow\ndef f(n: int = 1): ...\nf.cache = {}\n";
+    Project::single(harmless).assert_exact("flow.py:f", "f", &integer(1));
+}
+
+#[test]
 fn accepts_the_flow_class_as_a_decorator() {
     let text = "import absent_vendor_lib\nfrom prefect import Flow\n@Flow\ndef f(n: int = 3):\n    absent_vendor_lib.score(n)\n";
     Project::single(text).assert_exact("flow.py:f", "f", &integer(3));

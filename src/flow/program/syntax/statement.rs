@@ -10,6 +10,22 @@ use super::{
     tree::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import, Mutation},
 };
 
+/// Attributes of flows and functions from which the name, the description, the version and the parameters follow.
+const DEFINING_ATTRIBUTES: [&str; 12] = [
+    "__annotations__",
+    "__defaults__",
+    "__doc__",
+    "__kwdefaults__",
+    "__name__",
+    "__signature__",
+    "__wrapped__",
+    "description",
+    "fn",
+    "name",
+    "parameters",
+    "version",
+];
+
 pub(super) fn module(statements: &[Stmt]) -> Body {
     let mut builder = Builder::new(None);
     builder.body.docstring = docstring(statements);
@@ -97,6 +113,7 @@ impl<'a> Builder<'a> {
             }
             Stmt::Expr(statement) => {
                 self.path_call(&statement.value, at);
+                self.attribute_set_by(&statement.value, at);
                 self.mutated_by(&statement.value);
             }
             Stmt::If(conditional) => self.conditional(conditional, at),
@@ -175,8 +192,34 @@ impl<'a> Builder<'a> {
             ast::Expr::Tuple(tuple) => tuple.iter().for_each(|target| self.unknowable(target, at, why)),
             ast::Expr::List(list) => list.elts.iter().for_each(|target| self.unknowable(target, at, why)),
             ast::Expr::Starred(starred) => self.unknowable(&starred.value, at, why),
-            ast::Expr::Attribute(_) | ast::Expr::Subscript(_) => self.mutated(target, true),
+            ast::Expr::Attribute(attribute) => {
+                self.attribute_assigned(&attribute.value, &attribute.attr, at);
+                self.mutated(target, true);
+            }
+            ast::Expr::Subscript(_) => self.mutated(target, true),
             _ => {}
+        }
+    }
+
+    /// Marks a name as unknown if an assigned attribute changes the flow, function or class that it refers to.
+    fn attribute_assigned(&mut self, object: &ast::Expr, attribute: &str, at: usize) {
+        let ast::Expr::Name(object) = object else { return };
+        let is_class = |binding: &Binding| {
+            binding.name == object.id.as_str() && matches!(binding.bound, Bound::Class(_))
+        };
+        if DEFINING_ATTRIBUTES.contains(&attribute) || self.body.bindings.iter().any(is_class) {
+            self.bind(&object.id, at, Bound::Unknowable("its attributes are assigned"));
+        }
+    }
+
+    /// Handles a call of `setattr` like an assignment.
+    fn attribute_set_by(&mut self, expr: &ast::Expr, at: usize) {
+        if let ast::Expr::Call(call) = expr
+            && let ast::Expr::Name(function) = &*call.func
+            && function.id.as_str() == "setattr"
+            && let [object, ast::Expr::StringLiteral(attribute), _] = &*call.arguments.args
+        {
+            self.attribute_assigned(object, attribute.value.to_str(), at);
         }
     }
 
