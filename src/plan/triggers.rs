@@ -76,8 +76,8 @@ fn differences<'a>(
     }
 }
 
-/// Returns whether a trigger could have created the automation. Such an automation has a single action and no
-/// actions on trigger or resolve.
+/// Returns whether the automation has the shape of those that a deploy creates for triggers in `prefect.yaml`: a single
+/// action, and no actions that run when the automation triggers or resolves.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
     count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0

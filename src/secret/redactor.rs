@@ -48,7 +48,7 @@ struct Search {
 impl Redactor {
     /// Minimum length of a secret that is masked. A shorter secret could be part of an ordinary word.
     const SHORTEST: usize = 4;
-    /// Minimum length of a password that is masked without its user name.
+    /// Minimum length of a password of a URL that is also masked where it appears without the user name.
     const SHORTEST_PASSWORD: usize = 6;
     /// Minimum length of a secret that is recognized only by the name of its environment variable.
     const SHORTEST_OF_VARIABLES: usize = 8;

@@ -120,7 +120,7 @@ impl<'p> Scope<'p> {
         Decision { runs, missing_package: None }
     }
 
-    /// Evaluates a test of the module, given its index.
+    /// Evaluates the condition of an `if` or `elif` of the module. `index` is the position of the expression in the module.
     ///
     /// Returns `None` if the result is unknown or differs between the supported Python versions.
     fn test(self, program: &'p Program<'p>, index: usize) -> Option<bool> {
