@@ -75,8 +75,8 @@ pub(crate) mod script {
 
     use super::{Ask, NoAnswer, Secret, Select};
 
-    /// Answers questions from a list. An empty answer selects the default, and `!` simulates an interrupt. A
-    /// row is selected by its first cell or by the label of the opt-out row.
+    /// Answers questions from a list. An empty answer selects the default, and `!` simulates an interrupt. An
+    /// answer selects the row whose first cell it equals, or the opt-out row by its label.
     #[derive(Debug, Default)]
     pub(crate) struct Script {
         answers: RefCell<VecDeque<String>>,

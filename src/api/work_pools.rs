@@ -208,7 +208,7 @@ impl Client {
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
-    /// Returns the worker types that are available on the server, in the order of the server.
+    /// Returns the worker types that the server offers, in the order of its response.
     pub(crate) async fn worker_types(&self) -> Result<Vec<WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {
             &["collections", "work_pool_types"]

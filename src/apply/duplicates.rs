@@ -55,7 +55,7 @@ struct Part {
     lost: BTreeSet<Uuid>,
     /// Whether this deploy deleted some of the objects that it created.
     has_deleted: bool,
-    /// All equal objects that the deployment currently has.
+    /// The schedules or automations of the deployment that are equal to the created one, which is among them.
     now: Vec<Found>,
 }
 

@@ -18,7 +18,7 @@ use crate::{
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.diff && arguments.output != FindingsFormat::Text {
         return Err(CommandError::usage("--diff requires `--output text`")
-            .help("the other formats contain the fix of each finding"));
+            .help("the JSON and SARIF formats contain the fix for each finding"));
     }
     let options = arguments.options();
     let checked = DeployContext {

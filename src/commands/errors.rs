@@ -259,7 +259,7 @@ impl From<JournalError> for CommandError {
                 path.display()
             )),
             JournalError::OtherDeploy { .. } => Some(
-                "run the command in the same directory and with the same server as that deploy".to_owned(),
+                "run the command in the directory of the interrupted deploy, with the same server".to_owned(),
             ),
             JournalError::OtherFile { recorded, .. } => {
                 Some(format!("use --prefect-file {}", recorded.display()))

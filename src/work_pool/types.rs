@@ -25,8 +25,8 @@ pub(crate) struct PoolType {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Returns the work pool types in the order of the server, which is the order in which Prefect lists them. The bundled types are returned if there is no server or if
-/// the server does not list any types.
+/// Returns the work pool types in the order of the server's response, as Prefect does. Returns the bundled types if there is
+/// no server, or if the server does not list any types.
 pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>, ApiError> {
     let Some(client) = client else { return Ok(bundled()) };
     let types = match client.worker_types().await {

@@ -22,7 +22,7 @@ impl Entry<'_> {
     }
 }
 
-/// Returns the differences of a change. An added or removed value is a single difference. A changed value has
+/// Returns the differences between the old and the new value of a field. An added or removed value is a single difference. A changed value has
 /// one difference for each changed part.
 pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     let PlannedChange { field, old, new, .. } = change;

@@ -10,7 +10,7 @@ codes! {
         title: "a step does not exist",
         meaning: "A build or push step is identified by the full name of its function. Prefect does not \
                   have a step with this name.",
-        example: "build:\n- prefect.projects.steps.run_shell_script:   # a name of Prefect 2\n    script: make",
+        example: "build:\n- prefect.projects.steps.run_shell_script:   # Prefect 2 name\n    script: make",
         fix: "Correct the name.",
     };
     UNKNOWN_PULL_STEP = Entry {

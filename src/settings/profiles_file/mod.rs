@@ -136,7 +136,7 @@ fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a
     match item {
         Item::Value(Value::InlineTable(table)) => table,
         Item::Table(table) => table,
-        _ => unreachable!("the item was replaced by a table above"),
+        _ => unreachable!("the item is a table"),
     }
 }
 

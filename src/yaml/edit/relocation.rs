@@ -184,7 +184,8 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the number of moved entries that are part of the target mapping itself.
+    /// Returns the number of entries that the move removes from the target mapping. Zero if the entries come from another
+    /// mapping.
     fn removed_from(&self, target: &WrittenMapping<'_>) -> usize {
         if target.span == self.origin.span { self.positions.len() } else { 0 }
     }

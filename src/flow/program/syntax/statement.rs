@@ -158,7 +158,11 @@ impl<'a> Builder<'a> {
 
     fn annotated_assignment(&mut self, assign: &ast::StmtAnnAssign, at: usize) {
         let ast::Expr::Name(name) = &*assign.target else {
-            return self.unknowable(&assign.target, at, "the name is bound by an annotated target");
+            return self.unknowable(
+                &assign.target,
+                at,
+                "an assignment with a type annotation binds the name",
+            );
         };
         let bound = assign.value.as_ref().map_or(Bound::Nothing, |value| Bound::Value(convert(value)));
         let annotation = Some(convert(&assign.annotation));

@@ -97,7 +97,7 @@ pub(super) fn read<'p>(program: &'p Program<'p>, ancestors: &[Class<'p>]) -> Eva
         for (name, value) in keywords {
             let name = name
                 .clone()
-                .ok_or_else(|| EvalError::unknown("the options of the model contain unpacked values"))?;
+                .ok_or_else(|| EvalError::unknown("the model configuration contains `**` arguments"))?;
             config.push((name, evaluate::evaluate(program, class.scope, value)?));
         }
     }
@@ -116,7 +116,7 @@ fn add<'p>(
     for (name, value) in keywords {
         let name = name
             .clone()
-            .ok_or_else(|| EvalError::unknown("the options of the model contain unpacked values"))?;
+            .ok_or_else(|| EvalError::unknown("the model configuration contains `**` arguments"))?;
         let value = match scope.external(program, value) {
             // The value of this option is a function, which is represented by its name.
             Some(function) if name == "alias_generator" => Value::Str(function),
