@@ -40,8 +40,7 @@ pub(crate) struct Server<'a> {
     pub(crate) links: &'a Links,
 }
 
-/// Deploys the selected deployments. `report` describes everything that was done, even if an error is
-/// returned.
+/// Deploys the selected deployments. `report` describes everything that was done, also after an error.
 ///
 /// # Errors
 ///

@@ -28,14 +28,7 @@ pub(super) async fn register(
     let live = live?;
     report.idle_pools = idle_pools;
     let now = ctx.clock.now();
-    let mut changes = Vec::new();
-    for desired in desired {
-        let change = plan::compare(desired, &live, ctx.options.force, now);
-        changes.push((
-            desired,
-            change.map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?,
-        ));
-    }
+    let changes = compare(desired, &live, ctx)?;
     let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
     let pruning = plan_pruning(&declared, ctx.options, client).await?;
     let earlier = journal::earlier_records(ctx, client).map_err(Failure::UnusableJournal)?;
@@ -84,6 +77,20 @@ pub(super) async fn register(
         journal::finish_earlier(desired, ctx, client);
     }
     Ok(())
+}
+
+/// Compares the deployments with the server.
+fn compare<'a>(
+    desired: &'a [DesiredDeployment],
+    live: &'a Snapshot,
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<(&'a DesiredDeployment, Change<'a>)>, PlanError> {
+    let change = |desired: &'a DesiredDeployment| {
+        plan::compare(desired, live, ctx.options.force, ctx.clock.now())
+            .map(|change| (desired, change))
+            .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })
+    };
+    desired.iter().map(change).collect()
 }
 
 /// Returns options that select the deployments that the last deploy did not complete.

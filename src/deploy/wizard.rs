@@ -22,8 +22,7 @@ pub(crate) async fn ask(
     Ok(wizard::run(&loaded.project, ctx, ask, server).await?)
 }
 
-/// Returns the project file with the answers added. Returns `None` if the answers cannot be added to the
-/// file.
+/// Returns the project file with the answers added, or `None` if the file cannot be edited.
 ///
 /// # Errors
 ///
