@@ -105,52 +105,63 @@ fn errors_have_a_message_and_a_place() {
     }
 }
 
+/// Documents that PyYAML rejects, with the message, the offset of the error, and the help text.
+const REJECTED: [(&str, &str, usize, Option<&str>); 15] = [
+    ("a:\tb", "YAML does not allow tabs for indentation", 2, Some("use spaces")),
+    ("a: b\tc", "YAML does not allow tabs for indentation", 4, Some("use spaces")),
+    ("a: b \t# c", "YAML does not allow tabs for indentation", 5, Some("use spaces")),
+    ("a: [1,\n\t2]", "YAML does not allow tabs for indentation", 7, Some("use spaces")),
+    ("a: 1\n\t\n", "YAML does not allow tabs for indentation", 5, Some("use spaces")),
+    (
+        "[http://x?y=1]",
+        "an unquoted value inside brackets cannot contain `?`",
+        9,
+        Some("put the value in quotes"),
+    ),
+    (
+        "{a: :b}",
+        "an unquoted value inside brackets cannot start with `:`",
+        4,
+        Some("put the value in quotes"),
+    ),
+    (
+        "{a: b, c\n d: e}",
+        "a key and its `:` must be on the same line",
+        11,
+        Some("a `,` or a bracket may be missing before the key"),
+    ),
+    (": a", "the key of this value is missing", 0, Some("write `null` if the key is null")),
+    ("|\na", "this block scalar must be indented", 2, Some("indent the block scalar by two spaces")),
+    ("a: [- b]", "a list item cannot start with `- ` inside brackets", 4, Some("remove the dash")),
+    (
+        "a: 'b'c",
+        "unexpected text after the closing quote",
+        6,
+        Some("write an apostrophe in single quotes as `''`, or use double quotes"),
+    ),
+    (
+        "a: b\n- c",
+        "a list item is not allowed here",
+        5,
+        Some("a key has either a value on its line or a list below it"),
+    ),
+    (
+        "- a: b\n c: d",
+        "the indentation of this line is wrong",
+        8,
+        Some("align the line with the other lines at the same level"),
+    ),
+    (
+        "a: \"\\d\"",
+        "unknown escape sequence in a double-quoted string",
+        4,
+        Some("write `\\\\` for a backslash, or use single quotes"),
+    ),
+];
+
 #[test]
 fn rejects_syntax_that_pyyaml_rejects() {
-    let spaces = Some("use spaces");
-    let quotes = Some("put the value in quotes");
-    for (text, message, at, help) in [
-        ("a:\tb", "YAML does not allow tabs for indentation", 2, spaces),
-        ("a: b\tc", "YAML does not allow tabs for indentation", 4, spaces),
-        ("a: b \t# c", "YAML does not allow tabs for indentation", 5, spaces),
-        ("a: [1,\n\t2]", "YAML does not allow tabs for indentation", 7, spaces),
-        ("a: 1\n\t\n", "YAML does not allow tabs for indentation", 5, spaces),
-        ("[http://x?y=1]", "an unquoted value inside brackets cannot contain `?`", 9, quotes),
-        ("{a: :b}", "an unquoted value inside brackets cannot start with `:`", 4, quotes),
-        (
-            "{a: b, c\n d: e}",
-            "a key and its `:` must be on the same line",
-            11,
-            Some("a `,` or a bracket may be missing before the key"),
-        ),
-        (": a", "the key of this value is missing", 0, Some("write `null` if the key is null")),
-        ("|\na", "this block scalar must be indented", 2, Some("indent the block scalar by two spaces")),
-        ("a: [- b]", "a list item cannot start with `- ` inside brackets", 4, Some("remove the dash")),
-        (
-            "a: 'b'c",
-            "unexpected text after the closing quote",
-            6,
-            Some("write an apostrophe in single quotes as `''`, or use double quotes"),
-        ),
-        (
-            "a: b\n- c",
-            "a list item is not allowed here",
-            5,
-            Some("a key has either a value on its line or a list below it"),
-        ),
-        (
-            "- a: b\n c: d",
-            "the indentation of this line is wrong",
-            8,
-            Some("align the line with the other lines at the same level"),
-        ),
-        (
-            "a: \"\\d\"",
-            "unknown escape sequence in a double-quoted string",
-            4,
-            Some("write `\\\\` for a backslash, or use single quotes"),
-        ),
-    ] {
+    for (text, message, at, help) in REJECTED {
         let error = read(text).unwrap_err();
         assert_eq!((error.to_string().as_str(), error.span.start), (message, at), "{text:?}");
         assert_eq!(error.kind.help().as_deref(), help, "{text:?}");
