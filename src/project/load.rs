@@ -107,7 +107,8 @@ fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
             && !fields::FREE.contains(&key)
             && let Some(suggestion) = did_you_mean(key, known).filter(|known| is_misspelling(key, known))
         {
-            let message = format!("the key `{key}` has no effect; did you mean `{suggestion}`?");
+            let message =
+                format!("the key '{key}' is unknown and has no effect; did you mean `{suggestion}`?");
             let pointer = root.join(key);
             let document = checker.findings.document();
             let fix = document.and_then(|document| yaml::rename_key(document, &pointer, suggestion));

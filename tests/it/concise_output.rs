@@ -149,11 +149,11 @@ fn a_misspelled_state_is_an_error() -> Result<()> {
     exit 2
     --- stderr
     error: no flow run is in the state 'Runnig'
-    help: did you mean 'Running'? the states of Prefect are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
+    help: did you mean 'Running'? the states that Prefect defines are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
     ");
     // Flows can define states of their own.
     let output = sandbox.run("flow-run ls --state Deduplicated")?.success()?;
-    ensure!(output.stderr.contains("the states of Prefect are Scheduled, "), "{output}");
+    ensure!(output.stderr.contains("the states that Prefect defines are Scheduled, "), "{output}");
     Ok(())
 }
 

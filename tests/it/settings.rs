@@ -294,7 +294,7 @@ fn creates_and_shows_profiles() -> Result<()> {
     --- stdout
     Available Profiles:
 
-    * active profile
+    (* marks the active profile)
     $ prefectl profile create ci --from local
     exit 0
     --- stdout
