@@ -95,6 +95,7 @@ pub(super) fn show<P: Prompt>(mut prompt: P, has_colors: bool) -> io::Result<Opt
         match event::read()? {
             Event::Paste(text) => prompt.paste(&text),
             Event::Key(key) if key.kind != KeyEventKind::Release => {
+                let key = with_enter(key);
                 if is_cancel(key) {
                     terminal.finish(&prompt.frame(screen::size()).head)?;
                     return Ok(None);
@@ -106,6 +107,16 @@ pub(super) fn show<P: Prompt>(mut prompt: P, has_colors: bool) -> io::Result<Opt
             }
             _ => {}
         }
+    }
+}
+
+/// Returns the Enter key for a line break that was typed before the prompt, while the terminal was in line mode.
+fn with_enter(key: KeyEvent) -> KeyEvent {
+    let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    match key.code {
+        KeyCode::Char('j' | 'm') if is_control => KeyCode::Enter.into(),
+        KeyCode::Char('\n' | '\r') => KeyCode::Enter.into(),
+        _ => key,
     }
 }
 
