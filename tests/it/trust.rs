@@ -292,3 +292,22 @@ fn running_commands_start_the_projects_python_and_only_steps_see_credentials() -
     assert_eq!(first, "__prefectl_step__ as a module, key=CANARY", "{log}");
     Ok(())
 }
+
+#[test]
+fn pip_does_not_see_the_credentials_of_the_api() -> Result<()> {
+    let project = "deployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {name: p}\n  build:\n  \
+                   - prefect.deployments.steps.pip_install_requirements: {}\n";
+    let sandbox = Sandbox::for_project("http://127.0.0.1:1/api", project)?
+        .variable("PREFECT_API_KEY", "CANARY-key")
+        .variable("PREFECT_API_AUTH_STRING", "ada:CANARY-auth");
+    let (python, log) = (sandbox.directory().join("python"), sandbox.directory().join("log"));
+    sandbox.file("requirements.txt", "")?;
+    sandbox.file("python", format!("#!/bin/sh\necho \"$*\" >'{0}'; env >>'{0}'\n", log.display()))?;
+    fs::set_permissions(&python, fs::Permissions::from_mode(0o755))?;
+    let interpreter = [("PREFECTL_PYTHON", python.display().to_string())];
+    let output = sandbox.run_with(&interpreter, "steps run --build -n a")?;
+    ensure!(output.code == 0, "{output}");
+    let seen = fs::read_to_string(log)?;
+    ensure!(seen.contains("install -r requirements.txt") && !seen.contains("CANARY"), "{seen}");
+    Ok(())
+}
