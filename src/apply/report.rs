@@ -6,9 +6,10 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Links},
-    apply::{FinishedWrites, Outcome},
+    apply::{Applied, FinishedWrites, Outcome},
     deployment::{DesiredDeployment, StageTimes},
-    plan::{Action, Change, PlannedChange},
+    plan::{self, Action, Change, PlannedChange},
+    secret::Redactor,
     steps::Ran,
 };
 
@@ -31,6 +32,21 @@ pub(crate) struct Report {
 }
 
 impl Report {
+    /// Adds the outcomes of all writes to the lines, with secrets redacted.
+    pub(crate) fn complete(&mut self, applied: Applied, links: &Links, redactor: &Redactor) {
+        let Applied { outcomes, times, unrestored, earlier } = applied;
+        for (line, (outcome, time)) in self.lines.iter_mut().zip(outcomes.into_iter().zip(times)) {
+            line.id = outcome.id();
+            line.url = line.id.and_then(|id| links.deployment(id));
+            (line.outcome, line.time) = (outcome, time);
+            if let Outcome::Conflict { differences, .. } = &mut line.outcome {
+                differences.iter_mut().for_each(|change| plan::mask(change, redactor));
+            }
+        }
+        self.unrestored = unrestored;
+        self.lines.extend(earlier.into_iter().map(|(name, is_restored)| restored(name, is_restored)));
+    }
+
     /// Adds the results of finished writes to the lines of an interrupted deploy.
     pub(crate) fn interrupt(&mut self, links: &Links) {
         for (index, (outcome, time)) in self.finished.take() {
@@ -95,7 +111,7 @@ pub(crate) fn line(
 }
 
 /// Returns the line for a deployment that only an earlier deploy wrote and that has been rolled back.
-pub(crate) fn restored(name: String, restored: bool) -> Line {
+fn restored(name: String, restored: bool) -> Line {
     let outcome = if restored {
         Outcome::Restored
     } else {

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use crate::{
     api::WorkPool,
-    apply::{Applied, Apply, Outcome, Report, journal, plan_pruning, prune, report},
+    apply::{Apply, Outcome, Report, journal, plan_pruning, prune, report},
     deploy::{Failure, Server},
     deployment::{DeployContext, DesiredDeployment, Options, Snapshot},
     environment::Environment,
@@ -53,19 +53,8 @@ pub(super) async fn register(
         earlier: &earlier,
         finished: &report.finished,
     };
-    let Applied { outcomes, times, unrestored, earlier: others } = apply.run(&changes).await;
-    for (line, (outcome, time)) in report.lines.iter_mut().zip(outcomes.into_iter().zip(times)) {
-        line.id = outcome.id();
-        line.url = line.id.and_then(|id| links.deployment(id));
-        (line.outcome, line.time) = (outcome, time);
-    }
-    report.unrestored = unrestored;
-    report.lines.extend(others.into_iter().map(|(name, restored)| report::restored(name, restored)));
-    for line in &mut report.lines {
-        if let Outcome::Conflict { differences, .. } = &mut line.outcome {
-            differences.iter_mut().for_each(|field_change| plan::mask(field_change, ctx.redactor));
-        }
-    }
+    let applied = apply.run(&changes).await;
+    report.complete(applied, links, ctx.redactor);
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, &mut report.lines, ctx, client).await;
