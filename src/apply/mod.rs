@@ -14,7 +14,7 @@ mod rollback;
 mod writer;
 
 pub(crate) use destruction::Destruction;
-pub(crate) use outcome::{FinishedWrites, Outcome};
+pub(crate) use outcome::{Applied, FinishedWrites, Outcome};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
@@ -51,18 +51,6 @@ pub(crate) struct Apply<'a> {
     /// records.
     pub(crate) earlier: &'a [Record],
     pub(crate) finished: &'a FinishedWrites,
-}
-
-/// Outcomes of the writes, in the order of the changes.
-#[derive(Debug, Default)]
-pub(crate) struct Applied {
-    pub(crate) outcomes: Vec<Outcome>,
-    /// Duration of each write.
-    pub(crate) times: Vec<Duration>,
-    /// Messages about state that a rollback could not restore.
-    pub(crate) unrestored: Vec<String>,
-    /// Names of the other deployments in the resumed deploy, and whether a rollback restored each of them.
-    pub(crate) earlier: Vec<(String, bool)>,
 }
 
 /// A deployment to write, and its position among the deployments that have changes.

@@ -146,3 +146,15 @@ impl FinishedWrites {
         ends.into_iter().map(|(index, (_, outcome, time))| (index, (outcome, time))).collect()
     }
 }
+
+/// Outcomes of the writes, in the order of the changes.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    pub(crate) outcomes: Vec<Outcome>,
+    /// Duration of each write.
+    pub(crate) times: Vec<Duration>,
+    /// Messages about state that a rollback could not restore.
+    pub(crate) unrestored: Vec<String>,
+    /// Names of the other deployments in the resumed deploy, and whether a rollback restored each of them.
+    pub(crate) earlier: Vec<(String, bool)>,
+}
