@@ -75,7 +75,7 @@ pub(crate) fn mapping_at<'a>(entries: &'a mut Mapping, key: &str) -> &'a mut Map
     }
     match value {
         Value::Mapping(mapping) => mapping,
-        _ => unreachable!("the value became a mapping above"),
+        _ => unreachable!("the value has just been replaced with a mapping"),
     }
 }
 

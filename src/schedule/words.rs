@@ -81,7 +81,7 @@ fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
 }
 
 /// Describes the days on which the schedule runs. The inner `None` means every day.
-#[expect(clippy::option_option, reason = "the outer option is the failure, as in the other functions")]
+#[expect(clippy::option_option, reason = "the outer and the inner `None` have different meanings")]
 fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>> {
     let month_names = || names(months, &MONTHS, 1);
     let all_months = months.len() == MONTHS.len();
