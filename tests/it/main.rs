@@ -35,6 +35,7 @@ mod local_server;
 mod output;
 mod output_schemas;
 mod plan;
+mod profiles;
 #[cfg(unix)]
 mod progress;
 #[cfg(unix)]
