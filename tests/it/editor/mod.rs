@@ -19,9 +19,10 @@ fn editor_completes_explains_and_validates_a_new_project() -> Result<()> {
     ensure!(text.starts_with("# yaml-language-server: $schema=prefect.schema.json\n"), "{text}");
     let mut editor = LanguageServer::open(&program, &sandbox.directory().join("prefect.yaml"), &text)?;
     editor.findings(0)?;
-    for (word, meaning) in
-        [("entrypoint", "flow as `path/to/file.py:function`"), ("dockerfile", "path in the build context")]
-    {
+    for (word, meaning) in [
+        ("entrypoint", "entrypoint of the flow, as `path/to/file.py:function`"),
+        ("dockerfile", "path in the build context"),
+    ] {
         let shown =
             editor.ask("hover", &position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
         assert!(shown.contains(meaning), "{word}: {shown}");
