@@ -21,7 +21,7 @@ fn editor_completes_explains_and_validates_a_new_project() -> Result<()> {
     editor.findings(0)?;
     for (word, meaning) in [
         ("entrypoint", "entrypoint of the flow, as `path/to/file.py:function`"),
-        ("dockerfile", "path in the build context"),
+        ("dockerfile", "path of the Dockerfile in the build context"),
     ] {
         let shown =
             editor.ask("hover", &position(&text, &format!("{word}:"))?)?["contents"]["value"].to_string();
