@@ -10,7 +10,7 @@ use crate::{
     cli::{FlowCommand, OutputFormat},
     diagnostics::Diagnostic,
     error::{CommandError, Exit},
-    flow::{self, Asking, DiscoveredFlow, Entrypoint, Flow, FlowError, Inspector, PythonUse},
+    flow::{self, DiscoveredFlow, Entrypoint, Flow, FlowError, ImportContext, Inspector, PythonUse},
     progress::Progress,
 };
 
@@ -69,9 +69,10 @@ async fn inspect(
         }
     })?;
     let mut inspected = inspector.inspect(&parsed, directory, environment);
-    let asked = inspector.ask_python(&Asking { python, directory, environment, progress: ui }).await;
-    asked.warnings.iter().for_each(|warning| ui.warn(warning));
-    if asked.learnt {
+    let imported =
+        inspector.import_flows(&ImportContext { python, directory, environment, progress: ui }).await;
+    imported.warnings.iter().for_each(|warning| ui.warn(warning));
+    if imported.has_changed_flows {
         inspected = inspector.inspect(&parsed, directory, environment);
     }
     match inspected {

@@ -56,11 +56,11 @@ impl Engine {
     /// during the push.
     async fn pushed_digest(&self, name: &ImageName, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
-        let of_this = |known: &String| {
+        let matching_digest = |known: &String| {
             let (repository, digest) = known.split_once('@')?;
             (repository == name.as_str()).then(|| digest.to_owned())
         };
-        image.repo_digests?.iter().find_map(of_this)
+        image.repo_digests?.iter().find_map(matching_digest)
     }
 }
 

@@ -40,7 +40,7 @@ impl Inspector {
 
     /// Returns the flow at an entrypoint. Relative paths are resolved against `directory`.
     ///
-    /// If [`Self::ask_python`] has imported the flow, the result of the import takes precedence over the
+    /// If [`Self::import_flows`] has imported the flow, the result of the import takes precedence over the
     /// source.
     ///
     /// # Errors

@@ -95,7 +95,7 @@ pub(crate) use discovery::DiscoveredFlow;
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
-pub(crate) use python::{AskPython, Asking, PythonUse};
+pub(crate) use python::{AskPython, ImportContext, PythonUse};
 
 use std::sync::Arc;
 

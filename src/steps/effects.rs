@@ -18,7 +18,7 @@ pub(super) struct Effects {
 
 impl Effects {
     /// Runs a step and returns its effects. The context itself is not changed.
-    pub(super) async fn of_run(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
+    pub(super) async fn run_step(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
         let mut inside = context.with_progress(context.progress);
         let outputs = step.run(&mut inside).await?;
         let StepContext { directory, environment, without_outputs, .. } = inside;

@@ -222,7 +222,7 @@ impl<'a> Runner<'a> {
         };
         let started = StepEvent::Started { name, id: id.as_deref(), deployment, subject: subject.as_deref() };
         reporter.progress.step(reporter.id, started);
-        timed(within(limit, Effects::of_run(&*step, context))).await
+        timed(within(limit, Effects::run_step(&*step, context))).await
     }
 }
 

@@ -114,10 +114,10 @@ fn parse_connection_string(text: &str) -> Result<Account, String> {
 /// Returns the account name of an endpoint. This is the first label of the host name. If the host is an IP
 /// address or has only one label, it is the first component of the path.
 fn account_name(url: &Url) -> String {
-    let of_path = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
+    let first_component = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
     match url.domain() {
         Some(domain) if domain.contains('.') => domain.split('.').next().unwrap_or_default().to_owned(),
-        _ => of_path().unwrap_or_default(),
+        _ => first_component().unwrap_or_default(),
     }
 }
 

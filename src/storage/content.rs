@@ -26,7 +26,7 @@ pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attribute
     if bucket.proof == Proof::ETag {
         return Ok(Attributes::new());
     }
-    let digest = of_file(path, sha256).await?;
+    let digest = digest_file(path, sha256).await?;
     Ok([(SHA256, digest)].into_iter().collect())
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
     match bucket.proof {
         Proof::ETag => {
             let tag = meta.e_tag.as_deref().unwrap_or_default().trim_matches('"').to_ascii_lowercase();
-            Ok(of_file(path, move |file| has_tag(file, &tag)).await?)
+            Ok(digest_file(path, move |file| has_tag(file, &tag)).await?)
         }
         Proof::Metadata => {
             let options = GetOptions { head: true, ..GetOptions::default() };
@@ -44,13 +44,13 @@ pub(super) async fn is_same(bucket: &Bucket, meta: &ObjectMeta, path: &Path) -> 
             // Without the permission to read metadata, the object is copied again.
             let Ok(head) = head else { return Ok(false) };
             let Some(known) = head.attributes.get(&SHA256) else { return Ok(false) };
-            Ok(of_file(path, sha256).await? == known.as_ref())
+            Ok(digest_file(path, sha256).await? == known.as_ref())
         }
     }
 }
 
 /// Computes a digest of a file in a blocking thread.
-async fn of_file<T: Send + 'static>(
+async fn digest_file<T: Send + 'static>(
     path: &Path,
     read: impl FnOnce(File) -> io::Result<T> + Send + 'static,
 ) -> Result<T, FileError> {

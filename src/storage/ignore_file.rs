@@ -68,10 +68,10 @@ impl IgnoreFile {
 
     /// Checks whether the file with the given relative path is skipped.
     pub(crate) fn ignores(&self, relative: &Path) -> bool {
-        let of_file = self.last_verdict(|pattern| pattern.matched(relative, false));
-        let of_directories =
+        let file_verdict = self.last_verdict(|pattern| pattern.matched(relative, false));
+        let directory_verdict =
             || self.last_verdict(|pattern| pattern.matched_path_or_any_parents(relative, false));
-        of_file.or_else(of_directories).unwrap_or(false)
+        file_verdict.or_else(directory_verdict).unwrap_or(false)
     }
 
     fn last_verdict(&self, matched: impl Fn(&Gitignore) -> Match<&Glob>) -> Option<bool> {

@@ -121,8 +121,8 @@ mod tests {
             assert!(matches!(error, StorageError::UnsafeKey(_)), "{key}");
         }
         assert_eq!(folder.path_of(&Key::parse("proj").unwrap()).unwrap(), None);
-        let of_windows = Key::parse(r"proj/sub\x.py").unwrap();
-        assert_eq!(folder.path_of(&of_windows).unwrap(), Some("sub/x.py".into()));
+        let windows_key = Key::parse(r"proj/sub\x.py").unwrap();
+        assert_eq!(folder.path_of(&windows_key).unwrap(), Some("sub/x.py".into()));
     }
 
     #[test]

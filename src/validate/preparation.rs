@@ -7,7 +7,7 @@ use crate::{
     api::{Capabilities, Client, Feature, WorkPool},
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
-    flow::{Asking, Inspector},
+    flow::{ImportContext, Inspector},
     project::{self, Findings, Project, ProjectError},
     resolve::{self, Inspection, expressions::Names},
     steps::Section,
@@ -118,10 +118,10 @@ pub(crate) async fn prepare(
     let mut found = Findings::new(project.document.as_ref());
     let mut prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
     let (python, environment) = (&ctx.options.python, ctx.environment);
-    let asking = Asking { python, directory: ctx.directory, environment, progress: ctx.progress };
-    let asked = inspector.ask_python(&asking).await;
-    asked.warnings.into_iter().for_each(|warning| findings.push(warning));
-    if asked.learnt {
+    let import = ImportContext { python, directory: ctx.directory, environment, progress: ctx.progress };
+    let imported = inspector.import_flows(&import).await;
+    imported.warnings.into_iter().for_each(|warning| findings.push(warning));
+    if imported.has_changed_flows {
         found = Findings::new(project.document.as_ref());
         prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
     }

@@ -325,9 +325,9 @@ impl<'a> BuildLog<'a> {
 
     fn failure(&self, message: String) -> DockerError {
         // Lines with the IDs of intermediate containers are not helpful.
-        let of_engine =
+        let is_from_engine =
             |line: &str| line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
-        let tells = |line: &&String| !line.trim().is_empty() && !of_engine(line);
+        let tells = |line: &&String| !line.trim().is_empty() && !is_from_engine(line);
         DockerError::Build(BuildFailure {
             message,
             step: self.step.clone(),

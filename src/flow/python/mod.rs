@@ -53,7 +53,7 @@ pub(crate) enum AskPython {
 }
 
 /// The settings and the environment for importing flows with Python.
-pub(crate) struct Asking<'a> {
+pub(crate) struct ImportContext<'a> {
     pub(crate) python: &'a PythonUse,
     /// The directory against which relative entrypoints are resolved.
     pub(crate) directory: &'a Path,
@@ -63,9 +63,9 @@ pub(crate) struct Asking<'a> {
 
 /// The outcome of importing flows with Python.
 #[derive(Debug, Default)]
-pub(crate) struct Asked {
+pub(crate) struct ImportSummary {
     /// Whether the import changed the data of flows that were inspected before.
-    pub(crate) learnt: bool,
+    pub(crate) has_changed_flows: bool,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
@@ -139,22 +139,26 @@ impl Inspector {
     ///
     /// Afterwards, inspecting one of these flows returns the result of the import. If an import fails, it is reported
     /// as a warning, and the result of reading the source is kept.
-    pub(crate) async fn ask_python(&self, asking: &Asking<'_>) -> Asked {
-        let entrypoints = self.memory.open(asking.python.when);
+    pub(crate) async fn import_flows(&self, import: &ImportContext<'_>) -> ImportSummary {
+        let entrypoints = self.memory.open(import.python.when);
         if entrypoints.is_empty() {
-            return Asked::default();
+            return ImportSummary::default();
         }
         let search = Search {
-            chosen: asking.python.interpreter.as_deref(),
-            scope: asking.python.scope,
-            environment: asking.environment,
-            directory: asking.directory,
+            chosen: import.python.interpreter.as_deref(),
+            scope: import.python.scope,
+            environment: import.environment,
+            directory: import.directory,
         };
         match search.find(&["prefect"]).await {
-            Ok(interpreter) => self.ask(&interpreter, &entrypoints, asking, TIME_LIMIT).await,
+            Ok(interpreter) => self.ask(&interpreter, &entrypoints, import, TIME_LIMIT).await,
             // A missing interpreter is only reported if the user requested Python explicitly.
-            Err(_) if asking.python.when == AskPython::WhereNeeded && !search.is_chosen() => Asked::default(),
-            Err(error) => Asked { learnt: false, warnings: vec![failure(error.to_string())] },
+            Err(_) if import.python.when == AskPython::WhereNeeded && !search.is_chosen() => {
+                ImportSummary::default()
+            }
+            Err(error) => {
+                ImportSummary { has_changed_flows: false, warnings: vec![failure(error.to_string())] }
+            }
         }
     }
 
@@ -162,22 +166,22 @@ impl Inspector {
         &self,
         interpreter: &Interpreter,
         entrypoints: &[String],
-        asking: &Asking<'_>,
+        import: &ImportContext<'_>,
         limit: Duration,
-    ) -> Asked {
+    ) -> ImportSummary {
         let program = interpreter.program.as_str();
         let count = match entrypoints {
             [only] => only.clone(),
             several => format!("{} flows", several.len()),
         };
-        asking.progress.status(&format!("Importing {count} with {program}..."));
-        let mut asked = Asked::default();
+        import.progress.status(&format!("Importing {count} with {program}..."));
+        let mut summary = ImportSummary::default();
         let answers =
-            match importer::run(program, entrypoints, asking.directory, asking.environment, limit).await {
+            match importer::run(program, entrypoints, import.directory, import.environment, limit).await {
                 Ok(answers) => answers,
                 Err(error) => {
-                    asked.warnings.push(failure(format!("cannot import flows with {program}: {error}")));
-                    return asked;
+                    summary.warnings.push(failure(format!("cannot import flows with {program}: {error}")));
+                    return summary;
                 }
             };
         for (entrypoint, answer) in entrypoints.iter().zip(answers) {
@@ -189,19 +193,19 @@ impl Inspector {
                             "{program} cannot import {entrypoint}: {problem}; its definitions were evaluated one by one, \
                              as Prefect does"
                         );
-                        asked.warnings.push(failure(message).at(place.clone()));
+                        summary.warnings.push(failure(message).at(place.clone()));
                     }
-                    self.memory.keep(entrypoint, Ok(flow(imported, place, asking.directory, entrypoint)));
-                    asked.learnt = true;
+                    self.memory.keep(entrypoint, Ok(flow(imported, place, import.directory, entrypoint)));
+                    summary.has_changed_flows = true;
                 }
                 Answer::Error(reason) => {
                     self.memory.keep(entrypoint, Err(()));
                     let message = format!("{program} cannot import {entrypoint}: {reason}");
-                    asked.warnings.push(failure(message).at(place));
+                    summary.warnings.push(failure(message).at(place));
                 }
             }
         }
-        asked
+        summary
     }
 }
 

@@ -35,15 +35,18 @@ impl Project {
 
     async fn ask(&self, inspector: &Inspector, when: AskPython) -> (bool, Vec<String>) {
         let python = PythonUse { when, interpreter: None, scope: SearchScope::Project };
-        let asking = Asking {
+        let import = ImportContext {
             python: &python,
             directory: self.folder.path(),
             environment: &self.environment,
             progress: &Silent,
         };
-        let Asked { learnt, warnings } = inspector.ask_python(&asking).await;
+        let ImportSummary { has_changed_flows, warnings } = inspector.import_flows(&import).await;
         let folder = format!("{}/", self.folder.path().display());
-        (learnt, warnings.into_iter().map(|warning| warning.message.replace(&folder, "")).collect())
+        (
+            has_changed_flows,
+            warnings.into_iter().map(|warning| warning.message.replace(&folder, "")).collect(),
+        )
     }
 }
 
@@ -113,9 +116,9 @@ async fn reports_flows_after_an_early_exit() {
     for entrypoint in ["flow.py:hello", "other.py:hello"] {
         project.inspect(&inspector, entrypoint).unwrap();
     }
-    let (learnt, warnings) = project.ask(&inspector, AskPython::WhereNeeded).await;
+    let (has_changed_flows, warnings) = project.ask(&inspector, AskPython::WhereNeeded).await;
     let expected = ".venv/bin/python cannot import other.py:hello: Python exited with code 4: no output";
-    assert_eq!((learnt, warnings), (true, vec![expected.to_owned()]));
+    assert_eq!((has_changed_flows, warnings), (true, vec![expected.to_owned()]));
 }
 
 #[tokio::test]
@@ -126,9 +129,9 @@ async fn ends_a_process_that_hangs() {
     let interpreter = project.folder.path().join(".venv/bin/python").display().to_string();
     let entrypoints = ["flow.py:hello".to_owned()];
     let limit = Duration::from_millis(200);
-    let asked =
+    let imported =
         importer::run(&interpreter, &entrypoints, project.folder.path(), &project.environment, limit).await;
-    assert_eq!(asked.unwrap_err().to_string(), "timed out after 0 s while importing flows");
+    assert_eq!(imported.unwrap_err().to_string(), "timed out after 0 s while importing flows");
 }
 
 #[test]

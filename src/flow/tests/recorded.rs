@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde_json::Value as Json;
 
-use crate::flow::{AskPython, Asking, Entrypoint, Flow, Grade, Inspector, PythonUse};
+use crate::flow::{AskPython, Entrypoint, Flow, Grade, ImportContext, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
 pub(super) fn directory() -> PathBuf {
@@ -132,10 +132,14 @@ async fn reads_recorded_flows_with_python() {
     for case in cases.values().filter(importable) {
         inspect(case["entrypoint"].as_str().unwrap());
     }
-    let asking =
-        Asking { python: &python, directory: &directory, environment: &environment, progress: &Silent };
-    let asked = inspector.ask_python(&asking).await;
-    asked.warnings.iter().for_each(|warning| println!("{}", warning.message));
+    let import = ImportContext {
+        python: &python,
+        directory: &directory,
+        environment: &environment,
+        progress: &Silent,
+    };
+    let imported = inspector.import_flows(&import).await;
+    imported.warnings.iter().for_each(|warning| println!("{}", warning.message));
     let is_known = |case: &Json| {
         let flow = inspect(case["entrypoint"].as_str().unwrap());
         flow.is_some_and(|flow| flow.grade == Grade::Exact && as_json(&flow) == case["import"])

@@ -216,10 +216,10 @@ impl ClientParameters {
             None => (false, None),
         };
         let bundle = self.verify_cert_path.clone().or(bundle);
-        let of_environment = || access.environment.non_empty("AWS_CA_BUNDLE").map(PathBuf::from);
+        let environment_bundle = || access.environment.non_empty("AWS_CA_BUNDLE").map(PathBuf::from);
         Connection {
             skip_verification,
-            certificates: bundle.or_else(of_environment).filter(|_| !skip_verification),
+            certificates: bundle.or_else(environment_bundle).filter(|_| !skip_verification),
             ..Connection::to(endpoint)
         }
     }

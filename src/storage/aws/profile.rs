@@ -29,7 +29,7 @@ const DEPTH: usize = 5;
 pub(super) struct Profiles {
     sections: BTreeMap<String, Section>,
     current: String,
-    region_of_environment: Option<String>,
+    environment_region: Option<String>,
 }
 
 /// The JSON output of a `credential_process` program.
@@ -72,21 +72,21 @@ impl Profiles {
         Ok(Self {
             sections,
             current: chosen.unwrap_or("default").to_owned(),
-            region_of_environment: region.map(str::to_owned),
+            environment_region: region.map(str::to_owned),
         })
     }
 
-    fn of_current(&self, key: &str) -> Option<String> {
+    fn profile_value(&self, key: &str) -> Option<String> {
         self.sections.get(&self.current)?.get(key).cloned()
     }
 
     /// Returns the region from the environment or, if it is not set there, from the profile.
     pub(super) fn region(&self) -> Option<String> {
-        self.region_of_environment.clone().or_else(|| self.of_current("region"))
+        self.environment_region.clone().or_else(|| self.profile_value("region"))
     }
 
     pub(super) fn endpoint(&self) -> Option<String> {
-        self.of_current("endpoint_url")
+        self.profile_value("endpoint_url")
     }
 
     /// Returns the access keys of the selected profile. Returns `None` if the profile contains neither keys

@@ -19,7 +19,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::flow::{AskPython, Asking, Entrypoint, Flow, FlowError, Grade, Inspector, PythonUse};
+use crate::flow::{AskPython, Entrypoint, Flow, FlowError, Grade, ImportContext, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
 /// The result of comparing a flow.
@@ -105,12 +105,13 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
         (entrypoint.clone(), inspector.inspect(&parsed, folder, &environment))
     };
     let read: BTreeMap<_, _> = sources.keys().map(inspect).collect();
-    let asking = Asking { python: &python, directory: folder, environment: &environment, progress: &Silent };
-    let asked = inspector.ask_python(&asking).await;
+    let import =
+        ImportContext { python: &python, directory: folder, environment: &environment, progress: &Silent };
+    let imported = inspector.import_flows(&import).await;
     let answer = |(entrypoint, read): (String, Result<Arc<Flow>, FlowError>)| {
         let known = inspector.memory.answer(&Entrypoint::parse(&entrypoint).unwrap());
         let error =
-            asked.warnings.iter().find(|warning| warning.message.contains(&format!(" {entrypoint}: ")));
+            imported.warnings.iter().find(|warning| warning.message.contains(&format!(" {entrypoint}: ")));
         let flow = match known {
             // A flow with an error comes from Prefect's fallback for files that cannot be imported.
             Some(flow) if error.is_none() => Ok(flow),
