@@ -11,8 +11,10 @@ use super::{
     entrypoint::{Entrypoint, Location},
     error::FlowError,
     program::{
-        ImportTarget, Module, Program, SearchPath, SearchResult, SourceLoader, file::PythonFile,
-        import_roots::normalize, search,
+        ImportTarget, Module, Program, SearchPath, SearchResult, SourceLoader,
+        file::PythonFile,
+        import_roots::{normalize, package_folders},
+        search,
     },
     python::Memory,
     relative_import, signature,
@@ -28,6 +30,8 @@ pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
     /// Cached results of module searches, by search directory and module name.
     located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
+    /// The package directories of projects, by the directories in which the search for metadata starts.
+    package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) memory: Memory,
     /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.
     pub(super) tree: OnceLock<Vec<String>>,
@@ -74,7 +78,9 @@ impl Inspector {
             Location::Module(_) => None,
         };
         let path = script.as_ref().map(|file| file.path.as_path());
-        let program = Program::new(self, environment, SearchPath::new(path, directory, environment));
+        let installed = self.package_folders(path.and_then(Path::parent).unwrap_or(directory), directory);
+        let program =
+            Program::new(self, environment, SearchPath::new(path, directory, environment, installed));
         let module = match (script, &entrypoint.location) {
             (Some(file), _) => program.add_script(file),
             (None, location) => module_of(&program, entrypoint, location)?,
@@ -112,6 +118,13 @@ impl Inspector {
         let Some(file) = PythonFile::read(&path, name, words)? else { return Ok(None) };
         let mut files = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Some(Arc::clone(files.entry(path).or_insert(Arc::new(file)))))
+    }
+
+    /// Returns the package directories of the project, from the cache if possible.
+    fn package_folders(&self, start: &Path, directory: &Path) -> Vec<PathBuf> {
+        let mut known = self.package_folders.lock().unwrap_or_else(PoisonError::into_inner);
+        let folders = known.entry([start.to_owned(), directory.to_owned()]);
+        folders.or_insert_with(|| package_folders(start, directory)).clone()
     }
 
     fn cached_search(&self, directory: &Path, dotted: &str) -> SearchResult {

@@ -46,15 +46,21 @@ pub(crate) struct SearchPath {
 }
 
 impl SearchPath {
-    /// Returns the search path for a flow in `file`, or for a module entrypoint if `file` is `None`.
-    pub(crate) fn new(file: Option<&Path>, directory: &Path, environment: &Environment) -> Self {
+    /// Returns the search path for a flow in `file`, or for a module entrypoint if `file` is `None`. `installed` are the
+    /// results of [`package_folders`].
+    pub(crate) fn new(
+        file: Option<&Path>,
+        directory: &Path,
+        environment: &Environment,
+        installed: Vec<PathBuf>,
+    ) -> Self {
         let parent = file.and_then(Path::parent).map(Path::to_owned);
         let python_path = environment.get("PYTHONPATH").unwrap_or_default();
         let python_path = std::env::split_paths(python_path).filter(|path| !path.as_os_str().is_empty());
         Self {
             directory: directory.to_owned(),
             python_path: python_path.map(|path| normalize(&directory.join(path))).collect(),
-            installed: package_folders(parent.as_deref().unwrap_or(directory), directory),
+            installed,
             base: parent.into_iter().chain([directory.to_owned()]).collect(),
         }
     }
@@ -126,12 +132,14 @@ fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p P
 ///
 /// Metadata is read from `start`, which is the directory of the flow's file, from `directory`, and from the ancestors
 /// of both up to the root of the Git repository.
-fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
+pub(crate) fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     let repository = directory.ancestors().find(|folder| folder.join(".git").exists());
     let top = repository.unwrap_or(directory);
     let inside = start.ancestors().take_while(|folder| folder.starts_with(top));
     let mut projects: Vec<&Path> = inside.collect();
-    projects.extend(directory.ancestors().take_while(|folder| folder.starts_with(top)));
+    let outside =
+        directory.ancestors().take_while(|folder| folder.starts_with(top) && !start.starts_with(folder));
+    projects.extend(outside);
     let mut folders = Vec::new();
     for project in projects {
         let before = folders.len();
