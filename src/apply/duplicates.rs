@@ -56,12 +56,12 @@ struct Part {
     /// Whether this deploy deleted some of the objects that it created.
     has_deleted: bool,
     /// The schedules or automations of the deployment that are equal to the created one, which is among them.
-    now: Vec<Found>,
+    now: Vec<LivePart>,
 }
 
 /// An automation or schedule on the server. Objects are ordered by their creation time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-struct Found {
+struct LivePart {
     created: String,
     id: Uuid,
 }
@@ -165,7 +165,7 @@ fn is_first(parts: &[Part]) -> bool {
 
 impl Part {
     /// Sets the equal automations or schedules that the deployment currently has.
-    fn update(&mut self, now: Vec<Found>) {
+    fn update(&mut self, now: Vec<LivePart>) {
         let gone: Vec<Uuid> =
             self.own.iter().filter(|id| now.iter().all(|found| found.id != **id)).copied().collect();
         for id in gone {
@@ -266,7 +266,7 @@ impl LiveParts {
 
     /// Returns the automations or schedules that equal a created object. Objects that this deploy created are
     /// included even if someone has changed them since.
-    fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<Found> {
+    fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<LivePart> {
         let deployment = part.deployment;
         match &part.body {
             Body::Automation(body) => {
@@ -281,7 +281,7 @@ impl LiveParts {
                 let created =
                     |raw: &Map<String, Json>| raw.get("created").and_then(Json::as_str).map(str::to_owned);
                 equal
-                    .map(|automation| Found {
+                    .map(|automation| LivePart {
                         created: created(&automation.raw).unwrap_or_default(),
                         id: automation.id,
                     })
@@ -299,7 +299,7 @@ impl LiveParts {
                     is_equal || part.own.contains(&live.id)
                 });
                 equal
-                    .map(|live| Found { created: live.created.clone().unwrap_or_default(), id: live.id })
+                    .map(|live| LivePart { created: live.created.clone().unwrap_or_default(), id: live.id })
                     .collect()
             }
         }

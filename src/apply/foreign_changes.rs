@@ -6,8 +6,8 @@ use serde_json::{Map, Value as Json, json};
 use crate::{
     api::{Automation, DeploymentSchedule},
     apply::{
-        masked::{has_mask, matches, overlaid, overlaid_object},
         record::{Intended, Record},
+        secret_overlay::{has_mask, matches, overlaid, overlaid_object},
     },
     deployment::LiveDeployment,
     plan::{self, FieldChange},

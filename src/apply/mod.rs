@@ -5,12 +5,12 @@ mod destruction;
 mod duplicates;
 mod foreign_changes;
 pub(crate) mod journal;
-mod masked;
 mod outcome;
 mod pruning;
 mod record;
 pub(crate) mod report;
 mod rollback;
+mod secret_overlay;
 mod writer;
 
 pub(crate) use destruction::Destruction;

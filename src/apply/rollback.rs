@@ -13,8 +13,8 @@ use crate::{
     api::{ApiError, Automation, Client, DeploymentSchedule},
     apply::{
         foreign_changes::{foreign_changes, is_intended, without_id},
-        masked::{completed, has_mask, matches, overlaid, overlaid_object},
         record::{Intended, Previous, Record},
+        secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
     deployment::{LiveDeployment, Snapshot, triggers::owner_resource},
     plan::{self, FieldChange, prune},

@@ -95,13 +95,13 @@ mod tests {
     #[test]
     fn resolves_relative_remotes_against_the_repository() {
         for (url, expected) in [
-            ("../other.git", "/work/repo/../other.git"),
+            ("../other.git", "/projects/repo/../other.git"),
             ("/srv/git/a.git", "/srv/git/a.git"),
             ("https://h/o/r", "https://h/o/r"),
             ("git@h:o/r", "git@h:o/r"),
             ("host:8/o/r", "host:8/o/r"),
         ] {
-            assert_eq!(absolute_url(url, Path::new("/work/repo")), expected, "{url}");
+            assert_eq!(absolute_url(url, Path::new("/projects/repo")), expected, "{url}");
         }
     }
 

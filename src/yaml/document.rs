@@ -65,7 +65,7 @@ impl DuplicateKey {
 
 /// A value in a document that was found by following a path.
 #[derive(Debug, Clone, Copy)]
-struct Found<'a> {
+struct Located<'a> {
     /// The mapping entry that contains the value. `None` for the root and for items of a list.
     entry: Option<&'a Entry>,
     node: &'a Node,
@@ -115,8 +115,8 @@ impl Document {
     }
 
     /// Follows a path as far as it exists. Returns the last value on the path and the number of remaining segments.
-    fn follow(&self, pointer: &Pointer) -> (Found<'_>, usize) {
-        let mut found = Found { entry: None, node: &self.root };
+    fn follow(&self, pointer: &Pointer) -> (Located<'_>, usize) {
+        let mut found = Located { entry: None, node: &self.root };
         let mut rest = pointer.segments();
         while let [segment, after @ ..] = rest
             && let Some(next) = found.node.step(segment)
@@ -128,14 +128,14 @@ impl Document {
 }
 
 impl Node {
-    fn step(&self, segment: &Segment) -> Option<Found<'_>> {
+    fn step(&self, segment: &Segment) -> Option<Located<'_>> {
         match (&self.kind, segment) {
             (NodeKind::Mapping(mapping), Segment::Key(key)) => {
                 let entry = mapping.entry(key).or_else(|| mapping.entry_with_text(key))?;
-                Some(Found { entry: Some(entry), node: &entry.value })
+                Some(Located { entry: Some(entry), node: &entry.value })
             }
             (NodeKind::Sequence(items) | NodeKind::Set(items), Segment::Index(index)) => {
-                items.get(*index).map(|node| Found { entry: None, node })
+                items.get(*index).map(|node| Located { entry: None, node })
             }
             _ => None,
         }

@@ -1,4 +1,4 @@
-//! Imports between the source files of the library, found from their text.
+//! Finds the imports between the source files of the library in their text.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -58,7 +58,7 @@ struct Deployment {
     fields: Vec<String>,
     more_fields: usize,
     changes: Vec<Place>,
-    kept: Vec<Kept>,
+    kept: Vec<Retained>,
     /// The reason why the flow's parameter schema may be incomplete.
     doubt: Option<String>,
 }
@@ -83,7 +83,7 @@ struct Shown {
 }
 
 #[derive(Serialize)]
-struct Kept {
+struct Retained {
     field: String,
     value: Shown,
     reason: String,
@@ -152,7 +152,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         fields,
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
-        kept: planned.retained.iter().map(kept).collect(),
+        kept: planned.retained.iter().map(retained).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
     }
 }
@@ -177,8 +177,8 @@ fn place(entry: &Entry<'_>) -> Place {
     }
 }
 
-fn kept(kept: &crate::plan::Retained) -> Kept {
-    Kept { field: kept.field.clone(), value: shown(&kept.value), reason: kept.reason.clone() }
+fn retained(retained: &crate::plan::Retained) -> Retained {
+    Retained { field: retained.field.clone(), value: shown(&retained.value), reason: retained.reason.clone() }
 }
 
 /// Formats a value for display: a multi-line string as plain text, and any other value as JSON.
