@@ -1,12 +1,18 @@
 //! A snapshot of the environment variables.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// Environment variables by name. Variables that are not UTF-8 are left out. The `Debug` implementation shows
 /// only the names.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
+    /// Home directory of the user's account, which applies if no variable names a home directory.
+    account_home: Option<PathBuf>,
 }
 
 /// Names of the variables that contain credentials for a Prefect API.
@@ -19,7 +25,7 @@ impl Environment {
         let text = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
             Some((name.into_string().ok()?, value.into_string().ok()?))
         };
-        Self { variables: std::env::vars_os().filter_map(text).collect() }
+        Self { variables: std::env::vars_os().filter_map(text).collect(), account_home: std::env::home_dir() }
     }
 
     /// Returns the value of a variable, or `None` if the variable is not set.
@@ -30,6 +36,14 @@ impl Environment {
     /// Returns the value of a variable, or `None` if the variable is empty or not set.
     pub(crate) fn non_empty(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
+    }
+
+    /// Returns the home directory: `HOME`, `USERPROFILE`, or the directory in the user's account.
+    ///
+    /// Returns `None` if none of them is set, as in a container whose user has no account.
+    pub(crate) fn home_directory(&self) -> Option<&Path> {
+        let variable = self.non_empty("HOME").or_else(|| self.non_empty("USERPROFILE"));
+        variable.map(Path::new).or(self.account_home.as_deref())
     }
 
     /// Sets the value of a variable, or removes the variable if `value` is `None`.
@@ -44,7 +58,9 @@ impl Environment {
     pub(crate) fn without_api_credentials(&self) -> Self {
         let is_credential =
             |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
-        self.iter().filter(|(name, _)| !is_credential(name)).collect()
+        let mut copy = self.clone();
+        copy.variables.retain(|name, _| !is_credential(name));
+        copy
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
@@ -54,7 +70,8 @@ impl Environment {
 
 impl<N: Into<String>, V: Into<String>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(pairs: I) -> Self {
-        Self { variables: pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect() }
+        let variables = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+        Self { variables, account_home: None }
     }
 }
 
@@ -76,5 +93,22 @@ mod tests {
                 .collect();
         assert_eq!(format!("{environment:?}"), r#"{"A", "PREFECT_API_KEY", "prefect_api_auth_string"}"#);
         assert_eq!(environment.without_api_credentials().iter().collect::<Vec<_>>(), [("A", "1")]);
+    }
+
+    #[test]
+    fn a_variable_with_the_home_directory_takes_precedence_over_the_account() {
+        let account = Some(PathBuf::from("/a"));
+        let cases = [
+            ([("HOME", "/h"), ("USERPROFILE", "/u")], account.clone(), Some("/h")),
+            ([("HOME", ""), ("USERPROFILE", "/u")], account.clone(), Some("/u")),
+            ([("HOME", ""), ("USERPROFILE", "")], account, Some("/a")),
+            ([("HOME", ""), ("USERPROFILE", "")], None, None),
+        ];
+        for (variables, account_home, expected) in cases {
+            let environment = Environment { account_home, ..Environment::from_iter(variables) };
+            assert_eq!(environment.home_directory(), expected.map(Path::new), "{variables:?}");
+            let reduced = environment.without_api_credentials();
+            assert_eq!(reduced.home_directory(), expected.map(Path::new), "{variables:?}");
+        }
     }
 }

@@ -203,7 +203,7 @@ impl From<Failure> for CommandError {
             error @ Failure::NotResumable => Self::usage(error)
                 .help("run the same command again to continue where the previous run stopped"),
             error @ Failure::NothingToRollBack => Self::usage(error),
-            Failure::UnusableJournal(error) => error.into(),
+            Failure::Journal(error) => error.into(),
             error @ Failure::NothingToResume => {
                 Self::usage(error).help("pass --all, or select a deployment with -n")
             }
@@ -215,10 +215,6 @@ impl From<Failure> for CommandError {
                 );
                 Self::new(Exit::Failed, error).help(help)
             }
-            error @ Failure::Journal(_) => Self::new(Exit::Failed, error).help(
-                "nothing was written; make the directory writable, or set XDG_STATE_HOME to another \
-                       directory",
-            ),
             Failure::Option { error, place: None } => Self::usage(error),
             Failure::Option { error, place } => Self::findings(
                 Exit::Usage,
@@ -253,7 +249,15 @@ impl From<Failure> for CommandError {
 impl From<JournalError> for CommandError {
     fn from(error: JournalError) -> Self {
         let help = match &error {
-            JournalError::File(_) => None,
+            JournalError::NoDirectory => Some(
+                "nothing was written; set XDG_STATE_HOME or HOME to a directory that later commands can read"
+                    .to_owned(),
+            ),
+            JournalError::Write(_) => Some(
+                "nothing was written; make the directory writable, or set XDG_STATE_HOME to another directory"
+                    .to_owned(),
+            ),
+            JournalError::Read(_) => None,
             JournalError::Damaged { path, .. } | JournalError::OtherVersion(path) => Some(format!(
                 "compare with `prefectl plan --all`; a deploy replaces the journal, or delete {}",
                 path.display()

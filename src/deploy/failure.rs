@@ -5,7 +5,6 @@ use crate::{
     apply::journal::JournalError,
     build::BuildError,
     diagnostics::{Diagnostic, Place},
-    fs::FileError,
     plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
@@ -42,16 +41,13 @@ pub(crate) enum Failure {
     #[error("nothing to roll back: the last deploy from this directory to this server is complete")]
     NothingToRollBack,
     #[error(transparent)]
-    UnusableJournal(JournalError),
+    Journal(#[from] JournalError),
     #[error("cannot resume: the last deploy used options that its journal does not contain")]
     NotResumable,
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
-    /// The journal cannot be written. Nothing was written to the server.
-    #[error("cannot write the journal: {0}")]
-    Journal(FileError),
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),

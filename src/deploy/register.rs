@@ -31,8 +31,8 @@ pub(super) async fn register(
     let changes = compare(desired, &live, ctx)?;
     let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
     let pruning = plan_pruning(&declared, ctx.options, client).await?;
-    let earlier = journal::earlier_records(ctx, client).map_err(Failure::UnusableJournal)?;
-    let journal = journal::begin(&changes, &live, &earlier, ctx, client).map_err(Failure::Journal)?;
+    let earlier = journal::earlier_records(ctx, client)?;
+    let journal = journal::begin(&changes, &live, &earlier, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
@@ -93,9 +93,9 @@ pub(crate) fn resumed(
     api: &str,
     directory: &Path,
 ) -> Result<Options, Failure> {
-    let recorded = journal::recorded(environment, api, directory).map_err(Failure::UnusableJournal)?;
+    let recorded = journal::recorded(environment, api, directory)?;
     let recorded = recorded.ok_or(Failure::NothingToResume)?;
-    recorded.require_file(options.prefect_file.as_deref()).map_err(Failure::UnusableJournal)?;
+    recorded.require_file(options.prefect_file.as_deref())?;
     if !recorded.is_resumable {
         return Err(Failure::NotResumable);
     }

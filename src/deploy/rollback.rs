@@ -42,10 +42,9 @@ impl Rollback {
         client: &Client,
         prefect_file: Option<&Path>,
     ) -> Result<Self, Failure> {
-        let recorded =
-            recorded(ctx.environment, client.url(), ctx.directory).map_err(Failure::UnusableJournal)?;
+        let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
         let recorded = recorded.ok_or(Failure::NothingToRollBack)?;
-        recorded.require_file(prefect_file).map_err(Failure::UnusableJournal)?;
+        recorded.require_file(prefect_file)?;
         Ok(Self { recorded })
     }
 

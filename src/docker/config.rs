@@ -1,9 +1,6 @@
 //! Configuration of the Docker command line, which consists of `config.json` and Docker contexts.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use serde::Deserialize;
 
@@ -147,10 +144,9 @@ impl Config {
 
 /// Returns the configuration folder, which is `$DOCKER_CONFIG` or `.docker` in the home directory.
 pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
-    let home = || environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
     match environment.non_empty("DOCKER_CONFIG") {
         Some(directory) => Some(PathBuf::from(directory)),
-        None => home().map(|home| Path::new(home).join(".docker")),
+        None => environment.home_directory().map(|home| home.join(".docker")),
     }
 }
 
@@ -183,6 +179,8 @@ struct DockerEndpoint {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     fn environment(directory: &Path) -> Environment {

@@ -157,7 +157,7 @@ fn default_sockets(environment: &Environment) -> Vec<String> {
         return vec!["npipe:////./pipe/docker_engine".to_owned()];
     }
     let runtime = environment.non_empty("XDG_RUNTIME_DIR").map(Path::new);
-    let home = environment.non_empty("HOME").map(Path::new);
+    let home = environment.home_directory();
     let sockets = [
         Some(PathBuf::from("/var/run/docker.sock")),
         runtime.map(|folder| folder.join("docker.sock")),

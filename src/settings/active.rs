@@ -63,8 +63,7 @@ fn expand_home(path: &Path, environment: &Environment) -> PathBuf {
 }
 
 fn home_directory(environment: &Environment) -> PathBuf {
-    let home = environment.non_empty("HOME").or_else(|| environment.non_empty("USERPROFILE"));
-    PathBuf::from(home.unwrap_or("."))
+    environment.home_directory().unwrap_or(Path::new(".")).to_owned()
 }
 
 /// Returns the path of `profiles.toml`. `PREFECT_HOME` has no effect if it is set in a profile, because

@@ -147,9 +147,8 @@ impl Source {
                 Ok(checkout.clone_or_update(target).await?)
             }
             Self::Directory(path) => {
-                let home = context.environment.get("HOME").unwrap_or_default();
-                let path =
-                    path.strip_prefix("~").map_or_else(|_| path.clone(), |rest| Path::new(home).join(rest));
+                let home = context.environment.home_directory().unwrap_or(Path::new(""));
+                let path = path.strip_prefix("~").map_or_else(|_| path.clone(), |rest| home.join(rest));
                 let from = context.directory.join(path);
                 let ignored = IgnoreFile::read(&from.join(".prefectignore"), Lines::AsWritten)
                     .map_err(|error| StepError::failed(error.to_string()))?

@@ -85,8 +85,8 @@ pub(crate) fn open(
 
 /// Replaces a leading `~` in a path with the home directory.
 fn expanded(path: &std::path::Path, access: Access<'_>) -> PathBuf {
-    match (path.strip_prefix("~"), access.environment.non_empty("HOME")) {
-        (Ok(rest), Some(home)) => PathBuf::from(home).join(rest),
+    match (path.strip_prefix("~"), access.environment.home_directory()) {
+        (Ok(rest), Some(home)) => home.join(rest),
         _ => path.to_owned(),
     }
 }
@@ -98,8 +98,7 @@ fn default_credentials(access: Access<'_>) -> Option<PathBuf> {
         return Some(access.directory.join(path));
     }
     let folder = environment.non_empty("CLOUDSDK_CONFIG").map(PathBuf::from);
-    let folder =
-        folder.or_else(|| Some(PathBuf::from(environment.non_empty("HOME")?).join(".config/gcloud")))?;
+    let folder = folder.or_else(|| Some(environment.home_directory()?.join(".config/gcloud")))?;
     Some(folder.join("application_default_credentials.json")).filter(|path| path.is_file())
 }
 

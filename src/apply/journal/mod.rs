@@ -91,15 +91,18 @@ enum Entry {
     Done(String),
 }
 
-/// Returns the path of the journal for a directory and a server. Returns `None` if there is no home
-/// directory.
-pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Option<PathBuf> {
+/// Returns the path of the journal for a directory and a server.
+///
+/// # Errors
+///
+/// Fails if the user has no home directory and `XDG_STATE_HOME` is not set.
+pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Result<PathBuf, JournalError> {
     let state = match environment.non_empty("XDG_STATE_HOME") {
         Some(state) => PathBuf::from(state),
-        None => Path::new(environment.non_empty("HOME")?).join(".local/state"),
+        None => environment.home_directory().ok_or(JournalError::NoDirectory)?.join(".local/state"),
     };
     let name = sha256_hex(format!("{api}\n{}", directory.display()).as_bytes());
-    Some(state.join("prefectl/deploy").join(format!("{}.jsonl", &name[..16])))
+    Ok(state.join("prefectl/deploy").join(format!("{}.jsonl", &name[..16])))
 }
 
 impl Journal {
@@ -113,7 +116,7 @@ impl Journal {
         names: Vec<String>,
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
-    ) -> Result<Self, FileError> {
+    ) -> Result<Self, JournalError> {
         let Begin { path, api, directory, prefect_file, is_resumable, earlier } = begin;
         let mut others: IndexMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
@@ -139,9 +142,10 @@ impl Journal {
                 writeln!(file, "{}", json!(Entry::Record(Box::new(record.clone()))))?;
             }
             file.flush()
-        })?;
+        })
+        .map_err(JournalError::Write)?;
         let file = OpenOptions::new().append(true).open(&path);
-        let file = file.map_err(|error| FileError::new("write", &path, error))?;
+        let file = file.map_err(|error| JournalError::Write(FileError::new("write", &path, error)))?;
         // Some file systems have no locks. A rollback cannot detect a running deploy there.
         let _ = file.try_lock();
         Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })

@@ -15,8 +15,15 @@ use crate::{apply::record::Record, fs::FileError};
 /// The reason why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
+    #[error(
+        "there is no directory for the journal: the user has no home directory and XDG_STATE_HOME is not set"
+    )]
+    NoDirectory,
+    /// The journal cannot be written. Nothing was written to the server.
+    #[error("cannot write the journal: {0}")]
+    Write(FileError),
     #[error(transparent)]
-    File(FileError),
+    Read(FileError),
     #[error("the journal {} is damaged: {reason}", path.display())]
     Damaged { path: PathBuf, reason: String },
     #[error("the journal {} was written by another version of prefectl", .0.display())]
@@ -73,7 +80,7 @@ impl Recorded {
 /// Fails if the deploy is still running, or if the file is unreadable or belongs to a different directory or
 /// server.
 pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Recorded>, JournalError> {
-    let failed = |error| JournalError::File(FileError::new("read", path, error));
+    let failed = |error| JournalError::Read(FileError::new("read", path, error));
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),

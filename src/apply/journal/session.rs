@@ -10,7 +10,6 @@ use crate::{
     },
     deployment::{DeployContext, DesiredDeployment, Snapshot},
     environment::Environment,
-    fs::FileError,
     plan::Change,
 };
 
@@ -20,8 +19,7 @@ pub(crate) fn recorded(
     api: &str,
     directory: &Path,
 ) -> Result<Option<Recorded>, JournalError> {
-    let Some(path) = journal::path(environment, api, directory) else { return Ok(None) };
-    journal::read(&path, api, directory)
+    journal::read(&journal::path(environment, api, directory)?, api, directory)
 }
 
 /// Returns the records of the deploy that this deploy resumes. A rollback also restores the deployments in
@@ -34,28 +32,25 @@ pub(crate) fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Resul
     Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
 }
 
-/// Creates the journal. If there is no home directory or if nothing changes, an empty journal is returned.
+/// Creates the journal. If nothing changes, the journal is empty and no file is written.
 ///
 /// # Errors
 ///
-/// Fails if the journal cannot be written, because an interrupted deploy could then not be resumed.
+/// Fails if there is no directory for the journal or if the journal cannot be written, because an interrupted deploy could then not be resumed.
 pub(crate) fn begin(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
     earlier: &[Record],
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<Journal, FileError> {
+) -> Result<Journal, JournalError> {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
     let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
-    let Some(path) = journal::path(ctx.environment, client.url(), ctx.directory) else {
-        return Ok(Journal::default());
-    };
     if names.is_empty() {
         return Ok(Journal::default());
     }
     let begin = Begin {
-        path,
+        path: journal::path(ctx.environment, client.url(), ctx.directory)?,
         api: client.url(),
         directory: ctx.directory,
         prefect_file: ctx.options.prefect_file.as_deref(),

@@ -134,7 +134,18 @@ fn path_depends_on_directory_and_server() {
     let environment = Environment::from_iter([("HOME", "/home/ada")]);
     let here = path(&environment, "http://a/api", Path::new("/p")).unwrap();
     assert!(here.starts_with("/home/ada/.local/state/prefectl/deploy"), "{}", here.display());
-    assert_ne!(Some(&here), path(&environment, "http://b/api", Path::new("/p")).as_ref());
+    assert_ne!(here, path(&environment, "http://b/api", Path::new("/p")).unwrap());
     let state = Environment::from_iter([("HOME", "/home/ada"), ("XDG_STATE_HOME", "/state")]);
     assert!(path(&state, "", Path::new("/")).unwrap().starts_with("/state/prefectl"));
+    let state = Environment::from_iter([("XDG_STATE_HOME", "/state")]);
+    assert!(path(&state, "", Path::new("/")).unwrap().starts_with("/state/prefectl"));
+}
+
+#[test]
+fn without_a_directory_there_is_no_journal_to_write_or_read() {
+    let environment = Environment::from_iter([("HOME", ""), ("XDG_STATE_HOME", "")]);
+    let error = path(&environment, API, Path::new("/project")).unwrap_err();
+    assert!(matches!(error, JournalError::NoDirectory), "{error}");
+    let error = recorded(&environment, API, Path::new("/project")).unwrap_err();
+    assert!(matches!(error, JournalError::NoDirectory), "{error}");
 }

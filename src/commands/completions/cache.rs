@@ -1,7 +1,7 @@
 //! Caches names from a server on disk for a few seconds, because shells request them whenever the Tab key is
 //! pressed.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ impl NameCache {
     pub(super) fn new(environment: &Environment, server: &str, profile: &str) -> Option<Self> {
         let cache = match environment.non_empty("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder),
-            None => Path::new(environment.non_empty("HOME")?).join(".cache"),
+            None => environment.home_directory()?.join(".cache"),
         };
         Some(Self { folder: cache.join("prefectl/completions"), server: format!("{profile}\n{server}") })
     }

@@ -1,9 +1,6 @@
 //! Profiles of the AWS command line, which are stored in `~/.aws/credentials` and `~/.aws/config`.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use futures_util::future::BoxFuture;
 use object_store::aws::AwsCredential;
@@ -184,7 +181,7 @@ async fn from_process(command: &str, access: Access<'_>) -> Result<AwsCredential
 }
 
 fn path(environment: &Environment, variable: &str, file: &str) -> Option<PathBuf> {
-    let home = || Some(Path::new(environment.non_empty("HOME")?).join(".aws").join(file));
+    let home = || Some(environment.home_directory()?.join(".aws").join(file));
     environment.non_empty(variable).map(PathBuf::from).or_else(home)
 }
 

@@ -281,7 +281,21 @@ fn writes_nothing_without_a_journal() -> Result<()> {
     let output = scene.sandbox.bash(script, &[])?.output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(1) && stderr.contains("cannot write the journal"), "{stderr}");
+    // Neither a variable nor the user's account has a home directory.
+    let without_home = "unset HOME; exec unshare --user --map-user=54321 prefectl";
+    for command in ["deploy --all --quiet", "deploy --resume --quiet", "rollback --yes"] {
+        let output = scene.sandbox.bash(&format!("{without_home} {command}"), &[])?.output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let is_explained =
+            stderr.contains("there is no directory for the journal") && stderr.contains("HOME");
+        assert!(output.status.code() == Some(1) && is_explained, "{command}: {stderr}");
+    }
     assert_eq!(scene.proxy.writes().len(), writes);
     assert_eq!(scene.state()?, Vec::<Value>::new());
+    // No journal is needed if nothing changes.
+    scene.run("deploy --all --quiet").and_then(Output::success)?;
+    let script = format!("{without_home} deploy --all --quiet");
+    let output = scene.sandbox.bash(&script, &[])?.output()?;
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     Ok(())
 }
