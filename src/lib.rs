@@ -5,6 +5,7 @@
 
 mod api;
 mod apply;
+mod base_job_template;
 mod build;
 mod cli;
 mod clock;

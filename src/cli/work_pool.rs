@@ -240,7 +240,7 @@ pub(crate) struct TemplateArguments {
     #[arg(long, action = REPEATED, value_name = "NAME:TYPE[=DEFAULT]")]
     pub(crate) add_variable: Vec<String>,
 
-    /// Path in the job configuration at which an added variable is inserted; repeatable
+    /// Location of an added variable in the job, such as `cpu=containers.0.resources.requests.cpu`; repeatable
     #[arg(long, action = REPEATED, value_name = "NAME=PATH", requires = "add_variable")]
     pub(crate) place: Vec<String>,
 }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{Context, connection};
 use crate::{
     api::{Client, FlowRun, WorkPool},
+    base_job_template::{Difference, pool_types},
     cli::{
         ConsentArguments, CreateArguments, OutputArguments, TemplateArguments, UpdateArguments,
         WorkPoolCommand,
@@ -17,7 +18,7 @@ use crate::{
     fs::FileError,
     python, settings,
     ui::Caption,
-    work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, Difference, TemplateEdits, WorkPoolError},
+    work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, TemplateEdits, WorkPoolError},
 };
 
 pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -82,7 +83,7 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     let (output, set_as_default) = (arguments.output, arguments.set_as_default);
     let kind = match arguments.kind {
         None if context.can_run_wizard() && !exists(&arguments.name, client).await? => {
-            Some(work_pool::ask_type(&context.ui, work_pool::pool_types(client).await?).await?.name)
+            Some(work_pool::ask_type(&context.ui, pool_types(client).await?).await?.name)
         }
         kind => kind,
     };

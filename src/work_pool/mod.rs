@@ -1,26 +1,23 @@
 //! Creates and updates work pools and their base job templates.
 
+mod edits;
 mod helm;
 mod prompts;
 mod queues;
-mod template;
-mod types;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+pub(crate) use self::edits::TemplateEdits;
+use self::edits::TemplateError;
 pub(crate) use self::helm::{WorkerApi, WorkerValues};
-pub(crate) use self::prompts::{ask_name, ask_type, pool_types};
+pub(crate) use self::prompts::{ask_name, ask_type};
 pub(crate) use self::queues::{Queue, find_queue};
-use self::template::TemplateError;
-pub(crate) use self::template::{Difference, TemplateEdits};
 use crate::{
     api::{ApiError, Client, FlowRun, FlowRunFilter, JsonObject, Links, StateType, WorkPool},
+    base_job_template::{self, BaseJobTemplate, Difference, PoolType, pool_types},
     diagnostics::{Code, Diagnostic, similar_name},
     fs::{self, FileError},
     names::FORBIDDEN_CHARACTERS,
@@ -106,10 +103,7 @@ pub(crate) async fn create(
         Some(pool) => update(client, progress, options, pool, template).await,
         None => {
             let kind = options.kind.as_deref().ok_or(WorkPoolError::NoType)?;
-            let mut templates = types::base_job_templates(Some(client)).await?;
-            let Some(default) = templates.remove(kind) else {
-                return Err(unknown_type(Some(kind), &templates));
-            };
+            let default = default_base_job_template(Some(client), Some(kind)).await?;
             let template = options.edits.apply(kind, &template.unwrap_or(default))?;
             let body = object([
                 ("name", json!(options.name)),
@@ -189,8 +183,10 @@ fn read_template(path: &Path) -> Result<JsonObject, WorkPoolError> {
         .map_err(|error| WorkPoolError::Template { path: path.to_owned(), reason: error.to_string() })
 }
 
-fn unknown_type(kind: Option<&str>, types: &BTreeMap<String, JsonObject>) -> WorkPoolError {
-    WorkPoolError::UnknownType { kind: kind.map(str::to_owned), known: types.keys().cloned().collect() }
+fn unknown_type(kind: Option<&str>, types: &[PoolType]) -> WorkPoolError {
+    let mut known: Vec<String> = types.iter().map(|known| known.name.clone()).collect();
+    known.sort_unstable();
+    WorkPoolError::UnknownType { kind: kind.map(str::to_owned), known }
 }
 
 /// Returns all work pools, sorted from newest to oldest.
@@ -227,10 +223,17 @@ pub(crate) async fn default_base_job_template(
     client: Option<&Client>,
     kind: Option<&str>,
 ) -> Result<JsonObject, WorkPoolError> {
-    let mut templates = types::base_job_templates(client).await?;
-    match kind.and_then(|kind| templates.remove(kind)) {
-        Some(template) => Ok(template),
-        None => Err(unknown_type(kind, &templates)),
+    let Some(client) = client else {
+        let template = BaseJobTemplate::bundled(kind.unwrap_or_default());
+        return template.map(BaseJobTemplate::into_document).map_err(|error| WorkPoolError::UnknownType {
+            kind: kind.map(str::to_owned),
+            known: error.known,
+        });
+    };
+    let mut types = pool_types(client).await?;
+    match types.iter().position(|known| Some(known.name.as_str()) == kind) {
+        Some(index) => Ok(types.swap_remove(index).base_job_template),
+        None => Err(unknown_type(kind, &types)),
     }
 }
 
@@ -289,7 +292,7 @@ pub(crate) async fn template_differences(
 ) -> Result<Vec<Difference>, WorkPoolError> {
     let pool = find(client, name).await?;
     let default = default_base_job_template(Some(client), Some(&pool.kind)).await?;
-    Ok(template::differences(&default.into(), &pool.base_job_template.into()))
+    Ok(base_job_template::differences(&default.into(), &pool.base_job_template.into()))
 }
 
 /// Returns the scheduled runs of a work pool that start before the given time, sorted by start time.

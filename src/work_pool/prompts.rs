@@ -1,18 +1,10 @@
 //! Prompts for the type and the name of a new work pool.
 
-use super::{
-    WorkPoolError, check_name,
-    types::{self, PoolType},
-};
+use super::{WorkPoolError, check_name};
 use crate::{
-    api::{ApiError, Client},
+    base_job_template::PoolType,
     questions::{Ask, NoAnswer, Select, parsed_text},
 };
-
-/// Returns the types of work pools that can be created, sorted by name.
-pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiError> {
-    types::pool_types(Some(client)).await
-}
 
 /// Prompts for a work pool type.
 pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result<PoolType, NoAnswer> {

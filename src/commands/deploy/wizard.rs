@@ -8,6 +8,7 @@ use owo_colors::OwoColorize;
 use super::super::{Context, target};
 use crate::{
     api::{ApiError, Client, WorkPool},
+    base_job_template::pool_types,
     deploy,
     deployment::{DeployContext, Options},
     error::{CommandError, Exit},
@@ -37,7 +38,7 @@ impl ServerLookup for Server<'_> {
     }
 
     async fn new_pool(&self) -> Result<NewPool, TargetError> {
-        let kind = work_pool::ask_type(self.ui, work_pool::pool_types(self.client).await?).await?;
+        let kind = work_pool::ask_type(self.ui, pool_types(self.client).await?).await?;
         let name = loop {
             let name = work_pool::ask_name(self.ui).await?;
             if self.client.work_pool(&name).await?.is_none() {

@@ -2,7 +2,7 @@
 
     python -m venv workers
     workers/bin/pip install -r tests/requirements.txt prefect-kubernetes==0.8.0 prefect-docker==0.7.4
-    workers/bin/python tests/data/jobs/record.py src/work_pool/base_job_templates.json > tests/data/jobs/recorded.json
+    workers/bin/python tests/data/jobs/record.py src/base_job_template/bundled.json > tests/data/jobs/recorded.json
 
 What depends on the machine of a worker is left out: its settings, its environment, its Python and its version.
 """

@@ -1,15 +1,12 @@
 //! Work pool types and their base job templates, which are read from the server or bundled with this program.
 
-use std::collections::BTreeMap;
-
 use serde_json::Value;
 
-use super::WorkPoolError;
 use crate::api::{ApiError, Client, JsonObject, WorkerType};
 
 /// Bundled templates from the newest workers: Prefect 3.9.1 for `process`, prefect-docker 0.7.4 for `docker`,
 /// and the collection of server 3.9.1 for all other types.
-const BUNDLED: &str = include_str!("base_job_templates.json");
+const BUNDLED: &str = include_str!("bundled.json");
 
 /// Types for which self-hosted servers provide a template that is several years older than that of the
 /// workers.
@@ -25,17 +22,16 @@ pub(crate) struct PoolType {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Returns the work pool types in the order of the server's response, as Prefect does. Returns the bundled types if there is
-/// no server, or if the server does not list any types.
-pub(super) async fn pool_types(client: Option<&Client>) -> Result<Vec<PoolType>, ApiError> {
-    let Some(client) = client else { return Ok(bundled()) };
+/// Returns the work pool types in the order of the server's response, as Prefect does. Returns the bundled
+/// types if the server does not list any types.
+pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiError> {
     let types = match client.worker_types().await {
         Ok(types) => types,
         Err(ApiError::NoSuchRoute { .. } | ApiError::Server { .. }) => Vec::new(),
         Err(error) => return Err(error),
     };
     if types.is_empty() {
-        return Ok(bundled());
+        return Ok(bundled_types());
     }
     let pool_type = |worker: WorkerType| PoolType {
         name: worker.kind,
@@ -54,7 +50,7 @@ fn use_newest_template(pool_type: &mut PoolType) {
     if !OUTDATED_ON_SERVERS.contains(&pool_type.name.as_str()) {
         return;
     }
-    let newest = bundled().into_iter().find(|bundled| bundled.name == pool_type.name);
+    let newest = bundled_types().into_iter().find(|bundled| bundled.name == pool_type.name);
     if let Some(newest) =
         newest.filter(|newest| is_older(&pool_type.base_job_template, &newest.base_job_template))
     {
@@ -89,15 +85,8 @@ fn is_older(template: &JsonObject, other: &JsonObject) -> bool {
     others.keys().any(|name| !own.contains_key(name)) || env.is_none_or(|env| env.get("anyOf").is_none())
 }
 
-/// Returns the base job template of each work pool type.
-pub(super) async fn base_job_templates(
-    client: Option<&Client>,
-) -> Result<BTreeMap<String, JsonObject>, WorkPoolError> {
-    let types = pool_types(client).await?;
-    Ok(types.into_iter().map(|pool_type| (pool_type.name, pool_type.base_job_template)).collect())
-}
-
-fn bundled() -> Vec<PoolType> {
+/// Returns the bundled work pool types, sorted by name.
+pub(crate) fn bundled_types() -> Vec<PoolType> {
     let templates: Value = serde_json::from_str(BUNDLED).unwrap_or_default();
     let templates = templates.as_object().cloned().unwrap_or_default();
     let pool_type = |(name, template): (String, Value)| {
@@ -113,7 +102,7 @@ mod tests {
 
     #[test]
     fn bundles_complete_templates() {
-        let bundled = bundled();
+        let bundled = bundled_types();
         let names: Vec<&str> = bundled.iter().map(|pool_type| pool_type.name.as_str()).collect();
         let expected = [
             "azure-container-instance",
