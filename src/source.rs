@@ -2,7 +2,11 @@
 //!
 //! A span is a range of bytes. Lines and columns are only computed when a position is displayed.
 
-use std::{ops::Range, sync::Arc};
+use std::{
+    hash::{Hash, Hasher},
+    ops::Range,
+    sync::Arc,
+};
 
 /// A range of bytes in the text of a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -29,9 +33,25 @@ pub(crate) struct Position {
 }
 
 /// The text of a file and its name. Cloning a source is cheap because both are shared.
+///
+/// Sources are equal if they have the same name.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     inner: Arc<Inner>,
+}
+
+impl PartialEq for Source {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner) || self.name() == other.name()
+    }
+}
+
+impl Eq for Source {}
+
+impl Hash for Source {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name().hash(state);
+    }
 }
 
 #[derive(Debug)]

@@ -8,11 +8,11 @@ use crate::{
     api::{ApiError, Client},
     build::{Preview, previews},
     deployment::{DeployContext, Options, Snapshot},
-    diagnostics::{Code, Severity},
+    diagnostics::{Code, Diagnostic, Severity},
     plan::{PlanError, ownership::Membership, prune},
     resolve::ApiLookup,
     template::Resolver,
-    validate::preparation::{self, Preparation},
+    validate::{Preparation, preparation},
 };
 
 /// Deployments to delete.
@@ -79,11 +79,11 @@ impl<'a> Destruction<'a> {
 /// Returns the names of the selected deployments as `(flow, deployment)` pairs.
 async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(String, String)>, PlanError> {
     let loaded = preparation::load(ctx)?;
-    let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let prepared = preparation::prepare(&loaded.project, ctx, &resolver, &mut findings).await?;
-    let mut diagnostics = findings.take();
+    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
+    let mut diagnostics: Vec<Diagnostic> =
+        projects.iter_mut().flat_map(|project| project.findings.take()).collect();
     for diagnostic in &mut diagnostics {
         // A deploy can create a deployment with any name, but only declared deployments are deleted.
         if diagnostic.code == Code::RENAMED_DEPLOYMENT {
@@ -91,8 +91,8 @@ async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(Str
         }
     }
     let warnings = preparation::stop_on(diagnostics, ctx)?;
-    let preparation = Preparation::offline(prepared, warnings);
-    let previews = previews(&loaded.project, &preparation, ctx, &resolver, &mut findings).await?;
+    let mut preparation = Preparation::offline(projects, warnings);
+    let previews = previews(&mut preparation, ctx, &resolver).await?;
     let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
-    Ok(previews.deployments.iter().map(|(_, preview)| name(preview)).collect())
+    Ok(previews.deployments.iter().map(name).collect())
 }

@@ -5,6 +5,7 @@ mod error;
 mod preview;
 pub(crate) mod pulled_code;
 pub(crate) mod render;
+mod step_context;
 mod step_run;
 pub(crate) mod steps;
 pub(crate) mod workspace;

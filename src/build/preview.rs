@@ -1,6 +1,6 @@
 //! Renders deployments before their steps run.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use crate::{
     build::{
@@ -9,23 +9,23 @@ use crate::{
         steps::{self, UsedStep},
     },
     deployment::{DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections},
-    git,
-    project::{Findings, Key, Project},
+    flow::Flow,
+    project::{Findings, Key},
     resolve::expressions,
     template::{self, Resolver, pending},
-    validate::preparation::Preparation,
+    validate::{Preparation, PreparedProject},
     value::{self, Mapping, Value},
 };
 
 /// Deployments that are rendered before their steps run, and the steps that would run.
-pub(crate) struct Previews<'a> {
-    pub(crate) deployments: Vec<(&'a ResolvedDeployment, Preview)>,
+pub(crate) struct Previews {
+    pub(crate) deployments: Vec<Preview>,
     pub(crate) steps: Vec<UsedStep>,
     /// Names of all prepared deployments.
     names: Vec<String>,
 }
 
-impl Previews<'_> {
+impl Previews {
     /// Returns the names of the deployments that use a step.
     pub(crate) fn users(&self, step: &UsedStep) -> Vec<String> {
         step.deployments.iter().map(|index| self.names[*index].clone()).collect()
@@ -37,29 +37,24 @@ impl Previews<'_> {
 /// # Errors
 ///
 /// Fails if a block or variable in the inputs of a step cannot be read.
-pub(crate) async fn previews<'a>(
-    project: &Project,
-    preparation: &'a Preparation,
+pub(crate) async fn previews(
+    preparation: &mut Preparation<'_>,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-    findings: &mut Findings<'_>,
-) -> Result<Previews<'a>, BuildError> {
-    let (outputs, steps) = steps::preview(&preparation.prepared, ctx, resolver)
-        .await
-        .map_err(|failure| BuildError::step(failure, project))?;
-    let rendering = Rendering {
-        ctx,
-        facts: git::discover(ctx.directory),
-        pools: &preparation.pools,
-        capabilities: &preparation.capabilities,
-    };
-    let (mut deployments, mut names) = (Vec::new(), Vec::new());
-    for ((resolved, sections), outputs) in preparation.prepared.iter().zip(&outputs) {
-        let preview = preview(resolved, sections, outputs, &rendering, findings);
-        names.push(name(resolved, preview.as_ref()));
-        deployments.extend(preview.map(|preview| (resolved, preview)));
+) -> Result<Previews, BuildError> {
+    let Preparation { projects, pools, capabilities, .. } = preparation;
+    let (outputs, steps) = steps::preview(projects, ctx, resolver).await?;
+    let (mut rendered, mut names) = (Vec::new(), Vec::new());
+    for (project, outputs) in projects.iter_mut().zip(&outputs) {
+        let PreparedProject { ctx, deployments, findings, .. } = project;
+        let rendering = Rendering::new(ctx, pools, capabilities);
+        for ((resolved, sections), outputs) in deployments.iter().zip(outputs) {
+            let preview = preview(resolved, sections, outputs, &rendering, findings);
+            names.push(name(resolved, preview.as_ref()));
+            rendered.extend(preview);
+        }
     }
-    Ok(Previews { deployments, steps, names })
+    Ok(Previews { deployments: rendered, steps, names })
 }
 
 fn name(resolved: &ResolvedDeployment, preview: Option<&Preview>) -> String {
@@ -83,6 +78,7 @@ pub(crate) struct Preview {
     pub(crate) desired: DesiredDeployment,
     /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
     pub(crate) unknown: BTreeSet<Key>,
+    pub(crate) flow: Arc<Flow>,
 }
 
 impl Preview {
@@ -130,5 +126,5 @@ fn preview(
         }
     };
     let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
-    Some(Preview { desired, unknown })
+    Some(Preview { desired, unknown, flow: deployment.flow.clone()? })
 }

@@ -12,12 +12,12 @@ use crate::{
         triggers::Trigger,
     },
     diagnostics::{Code, Diagnostic},
-    git::Facts,
+    git::{self, Facts},
     pointer::Pointer,
     project::{ConcurrencyLimit, Fields, Findings, Key, PoolKey},
     resolve::{expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
-    validate,
+    validate::{self, Preparation, PreparedProject},
     value::{self, Mapping, Value},
 };
 
@@ -30,9 +30,39 @@ pub(crate) struct Rendering<'a> {
     pub(crate) capabilities: &'a Capabilities,
 }
 
+impl<'a> Rendering<'a> {
+    /// Creates the context for the deployments of the project that `ctx` belongs to.
+    pub(crate) fn new(
+        ctx: &'a DeployContext<'a>,
+        pools: &'a BTreeMap<String, WorkPool>,
+        capabilities: &'a Capabilities,
+    ) -> Self {
+        Self { ctx, facts: git::discover(ctx.directory), pools, capabilities }
+    }
+}
+
+/// Renders the deployments of all projects with the outputs of their steps. Invalid deployments are omitted, and
+/// the errors are added to the findings of the projects.
+pub(crate) fn render_all(
+    preparation: &mut Preparation<'_>,
+    outputs: &[Vec<Mapping>],
+) -> Vec<Vec<DesiredDeployment>> {
+    let Preparation { projects, pools, capabilities, .. } = preparation;
+    let rendered = projects.iter_mut().zip(outputs).map(|(project, outputs)| {
+        let PreparedProject { ctx, deployments, findings, .. } = project;
+        let rendering = Rendering::new(ctx, pools, capabilities);
+        let outputs = deployments.iter().zip(outputs);
+        let desired = outputs.filter_map(|((deployment, sections), outputs)| {
+            render(deployment, sections, outputs, &rendering, findings)
+        });
+        desired.collect()
+    });
+    rendered.collect()
+}
+
 /// Renders a deployment with the outputs of its steps. Adds errors to `findings` and returns `None` if the
 /// deployment is invalid.
-pub(crate) fn render(
+fn render(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,

@@ -15,7 +15,7 @@ use crate::{
     project::Project,
     resolve::ApiLookup,
     template::Resolver,
-    validate::{self, PreparationError, preparation},
+    validate::{self, PreparationError, PreparedProject, preparation},
     value::Mapping,
 };
 
@@ -49,39 +49,53 @@ pub(crate) async fn run_steps(
     selection: &StepSelection,
 ) -> Result<Vec<StepRun>, BuildError> {
     let loaded = preparation::load(ctx)?;
-    let project = &loaded.project;
-    let mut findings = loaded.findings();
     let lookup = ApiLookup(client);
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut prepared = preparation::prepare(project, ctx, &resolver, &mut findings).await?;
-    for (_, sections) in &mut prepared {
-        sections.build.retain(|_| selection.build);
-        sections.push.retain(|_| selection.push);
-        validate::unset_inputs(sections, ctx.environment, &mut findings);
-    }
-    preparation::stop_on_errors(&mut findings, ctx)?;
-    if selection.into.is_some() && prepared.len() > 1 {
-        return Err(only_for_one(prepared.len()));
-    }
-    let outputs = steps::run(&prepared, ctx, &resolver, &mut Vec::new()).await;
-    let outputs = outputs.map_err(|failure| BuildError::step(failure, project))?;
-    let mut runs = Vec::new();
-    for ((deployment, sections), outputs) in prepared.iter().zip(outputs) {
-        let mut run = StepRun { deployment: deployment.full_name(), outputs, pulled: None };
-        if selection.pull {
-            let stored = pulled_code::would_be_stored(deployment, sections, &run.outputs, ctx, &mut findings);
-            preparation::stop_on_errors(&mut findings, ctx)?;
-            let Some(stored) = stored else { continue };
-            let place = Workspace::new(selection.into.as_deref())
-                .map_err(|error| BuildError::pull(error, project))?;
-            let pulled = pulled_code::pull(&stored, place.path(), ctx, &resolver, true)
-                .await
-                .map_err(|error| BuildError::pull(error, project))?;
-            run.pulled = Some(pulled);
+    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
+    for PreparedProject { deployments, findings, .. } in &mut projects {
+        for (_, sections) in deployments {
+            sections.build.retain(|_| selection.build);
+            sections.push.retain(|_| selection.push);
+            validate::unset_inputs(sections, ctx.environment, findings);
         }
-        runs.push(run);
+    }
+    preparation::stop_on_errors(&mut projects, ctx)?;
+    let count = projects.iter().map(|project| project.deployments.len()).sum();
+    if selection.into.is_some() && count > 1 {
+        return Err(only_for_one(count));
+    }
+    let outputs = steps::run(&projects, ctx, &resolver, &mut Vec::new()).await?;
+    let mut runs = Vec::new();
+    for (project, outputs) in projects.iter_mut().zip(outputs) {
+        for (index, outputs) in outputs.into_iter().enumerate() {
+            runs.extend(step_run(project, index, outputs, selection, &resolver).await?);
+        }
     }
     Ok(runs)
+}
+
+/// Returns the result of a deployment's build and push steps, after its pull steps have run if they are selected.
+/// `index` is the index of the deployment in the project. Returns `None` if the deployment has no pull steps.
+async fn step_run(
+    PreparedProject { project, ctx, findings, deployments }: &mut PreparedProject<'_>,
+    index: usize,
+    outputs: Mapping,
+    selection: &StepSelection,
+    resolver: &Resolver<'_>,
+) -> Result<Option<StepRun>, BuildError> {
+    let (deployment, sections) = &deployments[index];
+    let mut run = StepRun { deployment: deployment.full_name(), outputs, pulled: None };
+    if !selection.pull {
+        return Ok(Some(run));
+    }
+    let stored = pulled_code::would_be_stored(deployment, sections, &run.outputs, ctx, findings);
+    preparation::stop_on(findings.take(), ctx)?;
+    let Some(stored) = stored else { return Ok(None) };
+    let failed = |error| BuildError::pull(error, project);
+    let place = Workspace::new(selection.into.as_deref()).map_err(failed)?;
+    let pulled = pulled_code::pull(&stored, place.path(), ctx, resolver, true).await.map_err(failed)?;
+    run.pulled = Some(pulled);
+    Ok(Some(run))
 }
 
 /// Runs the pull steps that the server stores for the given deployments.

@@ -1,36 +1,34 @@
 //! Runs the build and push steps of deployments.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::{BuildError, step_context::step_context};
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
     docker::registry::ImageDigests,
     names,
-    steps::{
-        List, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepFailure, StepKind,
-    },
+    steps::{List, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepKind},
     template::Resolver,
+    validate::PreparedProject,
     value::{Mapping, Value},
 };
 
-/// Runs the build steps of all deployments and then their push steps. Returns the outputs for each
-/// deployment.
+/// Runs the build steps of all deployments and then their push steps. Returns the outputs for each deployment
+/// of each project.
 ///
-/// The steps of each deployment start in the project's directory. Identical steps are only run once. The
-/// steps that were run are stored in `ran`, even if a step fails.
+/// The steps of each deployment start in the root of its project. Identical steps are only run once, also if
+/// they are in different files. The steps that were run are stored in `ran`, even if a step fails.
 pub(crate) async fn run(
-    prepared: &[(ResolvedDeployment, StepSections)],
+    projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     ran: &mut Vec<Ran>,
-) -> Result<Vec<Mapping>, StepFailure> {
+) -> Result<Vec<Vec<Mapping>>, BuildError> {
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
-    let all = |section: Section| prepared.iter().flat_map(move |(_, sections)| sections.local(section));
+    let deployments = || projects.iter().flat_map(|project| &project.deployments);
+    let all = |section: Section| deployments().flat_map(move |(_, sections)| sections.local(section));
     runner.announce(Section::LOCAL.into_iter().flat_map(all), ctx.progress);
-    let outputs = run_sections(&runner, prepared, ctx, resolver).await;
+    let outputs = run_sections(&runner, projects, ctx, resolver).await;
     *ran = runner.ran();
     let outputs = outputs?;
     for line in ran.iter().filter_map(shared) {
@@ -41,34 +39,41 @@ pub(crate) async fn run(
 
 async fn run_sections(
     runner: &Runner<'_>,
-    prepared: &[(ResolvedDeployment, StepSections)],
+    projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-) -> Result<Vec<Mapping>, StepFailure> {
-    let mut outputs = vec![Mapping::new(); prepared.len()];
+) -> Result<Vec<Vec<Mapping>>, BuildError> {
     let digests = ImageDigests::default();
-    let mut contexts: Vec<StepContext<'_>> =
-        prepared.iter().map(|_| context(ctx, resolver, &digests)).collect();
+    let mut outputs: Vec<Vec<Mapping>> =
+        projects.iter().map(|project| vec![Mapping::new(); project.deployments.len()]).collect();
+    let mut contexts: Vec<Vec<StepContext<'_>>> = projects
+        .iter()
+        .map(|project| {
+            project.deployments.iter().map(|_| step_context(&project.ctx, resolver, &digests)).collect()
+        })
+        .collect();
     for section in Section::LOCAL {
-        let lists = prepared.iter().zip(&mut outputs).zip(&mut contexts);
-        let lists = lists.filter_map(|(((resolved, sections), outputs), context)| {
-            let (deployment, steps) = (resolved.full_name(), sections.local(section));
-            (!steps.is_empty()).then_some(List {
-                deployment,
-                steps,
-                outputs,
-                scope: &resolved.scope,
-                context,
-            })
-        });
-        let lists: Vec<List<'_, '_>> = lists.collect();
+        let (mut owners, mut lists) = (Vec::new(), Vec::new());
+        for (project, (outputs, contexts)) in projects.iter().zip(outputs.iter_mut().zip(&mut contexts)) {
+            let states = outputs.iter_mut().zip(contexts);
+            for ((resolved, sections), (outputs, context)) in project.deployments.iter().zip(states) {
+                let (deployment, steps) = (resolved.full_name(), sections.local(section));
+                if !steps.is_empty() {
+                    owners.push(project.project);
+                    lists.push(List { deployment, steps, outputs, scope: &resolved.scope, context });
+                }
+            }
+        }
         if !lists.is_empty() {
             ctx.progress.remark(&format!("Running deployment {section} steps..."));
-            runner.run(section, lists).await?;
+            let failed = |(list, failure): (usize, _)| BuildError::step(failure, owners[list]);
+            runner.run(section, lists).await.map_err(failed)?;
         }
     }
-    for ((resolved, _), outputs) in prepared.iter().zip(&mut outputs) {
-        outputs.extend(resolved.spec.variables.clone());
+    for (project, outputs) in projects.iter().zip(&mut outputs) {
+        for ((resolved, _), outputs) in project.deployments.iter().zip(outputs) {
+            outputs.extend(resolved.spec.variables.clone());
+        }
     }
     Ok(outputs)
 }
@@ -91,7 +96,8 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, with the indexes of the deployments that use it.
+/// A step that would run, with the indexes of the deployments that use it. The deployments of all projects are
+/// counted.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: PreviewedStep,
@@ -101,33 +107,41 @@ pub(crate) struct UsedStep {
 
 /// Lists the steps that [`run`] would run. The returned outputs contain markers instead of values.
 pub(crate) async fn preview(
-    prepared: &[(ResolvedDeployment, StepSections)],
+    projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-) -> Result<(Vec<Mapping>, Vec<UsedStep>), StepFailure> {
+) -> Result<(Vec<Vec<Mapping>>, Vec<UsedStep>), BuildError> {
     let mut preview = Preview::new(ctx.environment, resolver);
-    let mut progressed: Vec<PreviewState> =
-        prepared.iter().map(|resolved| not_begun(resolved, ctx)).collect();
+    let not_begun = |project: &PreparedProject<'_>| {
+        project.deployments.iter().map(|deployment| not_begun(deployment, &project.ctx)).collect()
+    };
+    let mut progressed: Vec<Vec<PreviewState>> = projects.iter().map(not_begun).collect();
     let mut users: BTreeMap<usize, (Section, BTreeSet<usize>)> = BTreeMap::new();
     for section in Section::LOCAL {
-        for (index, (resolved, sections)) in prepared.iter().enumerate() {
-            let steps = sections.local(section);
-            let added = preview.add(steps, &resolved.scope, &mut progressed[index]).await?;
-            for step in added {
-                users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
+        let mut index = 0;
+        for (project, states) in projects.iter().zip(&mut progressed) {
+            for ((resolved, sections), state) in project.deployments.iter().zip(states) {
+                let added = preview.add(sections.local(section), &resolved.scope, state).await;
+                for step in added.map_err(|failure| BuildError::step(failure, project.project))? {
+                    users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
+                }
+                index += 1;
             }
         }
     }
-    let outputs = prepared.iter().zip(progressed).map(|((resolved, _), progressed)| {
-        let variables = resolved.spec.variables.clone();
-        progressed.outputs.into_iter().chain(variables).collect()
-    });
+    let outputs = |(project, states): (&PreparedProject<'_>, Vec<PreviewState>)| {
+        let outputs = project.deployments.iter().zip(states).map(|((resolved, _), state)| {
+            state.outputs.into_iter().chain(resolved.spec.variables.clone()).collect()
+        });
+        outputs.collect()
+    };
+    let outputs = projects.iter().zip(progressed).map(outputs).collect();
     let steps = preview
         .into_steps()
         .into_iter()
         .zip(users.into_values())
         .map(|(step, (section, users))| UsedStep { step, section, deployments: users.into_iter().collect() });
-    Ok((outputs.collect(), steps.collect()))
+    Ok((outputs, steps.collect()))
 }
 
 fn not_begun(
@@ -144,24 +158,5 @@ fn not_begun(
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),
         templates: Value::Sequence(templates),
-    }
-}
-
-pub(super) fn context<'a>(
-    ctx: &DeployContext<'a>,
-    resolver: &'a Resolver<'a>,
-    digests: &'a ImageDigests,
-) -> StepContext<'a> {
-    StepContext {
-        directory: ctx.directory.to_owned(),
-        environment: Cow::Borrowed(ctx.environment),
-        python: ctx.options.python.interpreter.as_deref(),
-        docker_namespace: ctx.docker_namespace,
-        images: &ctx.options.images,
-        digests,
-        clock: ctx.clock,
-        progress: ctx.progress,
-        resolver,
-        without_outputs: false,
     }
 }

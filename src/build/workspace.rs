@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::{
-    build::steps,
+    build::step_context::step_context,
     deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
     docker::registry::ImageDigests,
@@ -60,7 +60,7 @@ pub(crate) async fn pull(
     let runner = Runner::new(resolver, 1, ctx.options.strict);
     let digests = ImageDigests::default();
     let mut context =
-        StepContext { directory: workspace.to_owned(), ..steps::context(ctx, resolver, &digests) };
+        StepContext { directory: workspace.to_owned(), ..step_context(ctx, resolver, &digests) };
     let scope = Scope::new(ctx.environment);
     let mut outputs = Mapping::new();
     let mut chosen = workspace.to_owned();
@@ -68,7 +68,7 @@ pub(crate) async fn pull(
         if let Some(reason) = stored.out_of_reach(index, &context.directory) {
             return Ok(Pulled::OutOfReach { reason });
         }
-        let listed = Listed { step: step.clone(), pointer: stored.pointer.join(index), written: None };
+        let listed = Listed { step: step.clone(), pointer: stored.pointer.join(index), place: None };
         let before = context.directory.clone();
         let list = List {
             deployment: stored.deployment.clone(),
@@ -77,7 +77,7 @@ pub(crate) async fn pull(
             scope: &scope,
             context: &mut context,
         };
-        runner.run(Section::Pull, vec![list]).await?;
+        runner.run(Section::Pull, vec![list]).await.map_err(|(_, failure)| failure)?;
         match directory_of(step, &outputs) {
             Some(directory) => chosen = context.directory.join(directory),
             None if context.directory != before => chosen.clone_from(&context.directory),

@@ -19,19 +19,13 @@ use std::collections::BTreeSet;
 use crate::{
     api::{Client, Links},
     apply::Report,
-    build::{
-        BuildError, previews, pulled_code,
-        render::{self, Rendering},
-        steps,
-        workspace::StoredDeployment,
-    },
+    build::{BuildError, previews, pulled_code, render, steps, workspace::StoredDeployment},
     deployment::{DeployContext, DesiredDeployment, pull_steps},
-    git,
     plan::{self, Action, Plan, RenderedRequests, prune::TooManyDeletes},
     progress::DeploymentEvent,
     resolve::ApiLookup,
     template::Resolver,
-    validate::preparation::{self, Preparation},
+    validate::{Preparation, PreparedProject, preparation},
 };
 
 /// The client for the server, and links to the server's UI.
@@ -54,56 +48,56 @@ pub(crate) async fn deploy(
 ) -> Result<(), Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
-    let project = &loaded.project;
-    let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let preparation = preparation::examine(project, ctx, server.client, &resolver, &mut findings).await?;
+    let mut preparation = preparation::examine(&loaded, ctx, server.client, &resolver).await?;
     if saved_plan.is_some() || ctx.options.prune {
-        let now = plan::create(project, &preparation, ctx, server.client, &resolver, &mut findings).await?;
+        let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
         hold_to_plan(&now, saved_plan, ctx)?;
     }
-    let Preparation { prepared, pools, capabilities, .. } = preparation;
-    let on_this_machine: BTreeSet<String> = preparation::notes(&prepared)
+    let on_this_machine: BTreeSet<String> = preparation
+        .notes()
         .filter(|note| matches!(note, pull_steps::Note::ThisMachine(_)))
         .map(pull_steps::Note::text)
         .collect();
     for note in &on_this_machine {
         ctx.progress.status(note);
     }
-    for (deployment, _) in &prepared {
+    for (deployment, _) in preparation.deployments() {
         ctx.progress.deployment(&deployment.full_name(), DeploymentEvent::Waiting);
     }
     report.stages.end("check");
 
-    let outputs = steps::run(&prepared, ctx, &resolver, &mut report.steps).await;
+    let outputs = steps::run(&preparation.projects, ctx, &resolver, &mut report.steps).await;
     report.stages.end("steps");
-    let outputs = outputs.map_err(|failure| BuildError::step(failure, project))?;
-    let rendering =
-        Rendering { ctx, facts: git::discover(ctx.directory), pools: &pools, capabilities: &capabilities };
-    let desired: Vec<DesiredDeployment> = prepared
-        .iter()
-        .zip(&outputs)
-        .filter_map(|((deployment, sections), outputs)| {
-            render::render(deployment, sections, outputs, &rendering, &mut findings)
-        })
-        .collect();
-    preparation::stop_on_errors(&mut findings, ctx)?;
+    let desired = render::render_all(&mut preparation, &outputs?);
+    preparation::stop_on_errors(&mut preparation.projects, ctx)?;
     if ctx.options.verify_pull {
-        let stored: Vec<StoredDeployment> = prepared
-            .iter()
-            .zip(&desired)
-            .map(|((_, sections), desired)| pulled_code::rendered(desired, sections))
-            .collect();
-        pulled_code::verify(&stored, ctx, &resolver)
-            .await
-            .map_err(|error| BuildError::pull(error, project))?;
+        verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
         report.stages.end("verify_pull");
     }
+    let Preparation { pools, .. } = preparation;
     // Frees memory before the state of the server is read.
-    drop((prepared, outputs, findings));
     drop(loaded);
+    let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
     register::register(&desired, &pools, ctx, server, report).await
+}
+
+/// Verifies that the pull steps of all deployments fetch their flows.
+async fn verify_pulled_code(
+    projects: &[PreparedProject<'_>],
+    desired: &[Vec<DesiredDeployment>],
+    resolver: &Resolver<'_>,
+) -> Result<(), BuildError> {
+    for (PreparedProject { project, ctx, deployments, .. }, desired) in projects.iter().zip(desired) {
+        let stored = deployments.iter().zip(desired);
+        let stored: Vec<StoredDeployment> =
+            stored.map(|((_, sections), desired)| pulled_code::rendered(desired, sections)).collect();
+        pulled_code::verify(&stored, ctx, resolver)
+            .await
+            .map_err(|error| BuildError::pull(error, project))?;
+    }
+    Ok(())
 }
 
 /// Compares the selected deployments with the server.
@@ -114,12 +108,10 @@ pub(crate) async fn deploy(
 pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Plan, Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
-    let project = &loaded.project;
-    let mut findings = loaded.findings();
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let preparation = preparation::examine(project, ctx, client, &resolver, &mut findings).await?;
-    Ok(plan::create(project, &preparation, ctx, client, &resolver, &mut findings).await?)
+    let mut preparation = preparation::examine(&loaded, ctx, client, &resolver).await?;
+    Ok(plan::create(&mut preparation, ctx, client, &resolver).await?)
 }
 
 /// Renders the requests for the selected deployments. References to blocks, variables and other values from
@@ -130,15 +122,13 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
 /// Fails if the validation without a server finds errors.
 pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, Failure> {
     let loaded = preparation::load(ctx)?;
-    let project = &loaded.project;
-    let mut findings = loaded.findings();
     let resolver = Resolver::offline(ctx.redactor.clone());
-    let prepared = preparation::prepare(project, ctx, &resolver, &mut findings).await?;
-    let warnings = preparation::stop_on_errors(&mut findings, ctx)?;
-    let preparation = Preparation::offline(prepared, warnings);
-    let previews = previews(project, &preparation, ctx, &resolver, &mut findings).await?;
-    preparation::stop_on_errors(&mut findings, ctx)?;
-    Ok(RenderedRequests::new(&previews, project, ctx))
+    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
+    let warnings = preparation::stop_on_errors(&mut projects, ctx)?;
+    let mut preparation = Preparation::offline(projects, warnings);
+    let previews = previews(&mut preparation, ctx, &resolver).await?;
+    preparation::stop_on_errors(&mut preparation.projects, ctx)?;
+    Ok(RenderedRequests::new(&previews, ctx))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed

@@ -5,10 +5,10 @@ use crate::{
     deployment::DeployContext,
     questions::Ask,
     target::wizard::{self, Answers, Saved, ServerLookup},
-    validate::preparation,
+    validate::{LoadedProject, preparation},
 };
 
-/// Asks for missing values. Returns `None` if no values are missing.
+/// Asks for missing values. Returns `None` if no values are missing, or if the command has several project files.
 ///
 /// # Errors
 ///
@@ -19,7 +19,8 @@ pub(crate) async fn ask(
     server: &impl ServerLookup,
 ) -> Result<Option<Answers>, Failure> {
     let loaded = preparation::load(ctx)?;
-    Ok(wizard::run(&loaded.project, ctx, ask, server).await?)
+    let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
+    Ok(wizard::run(project, ctx, ask, server).await?)
 }
 
 /// Returns the project file with the answers added, or `None` if the file cannot be edited.
@@ -29,5 +30,6 @@ pub(crate) async fn ask(
 /// Fails if the project file cannot be read.
 pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, Failure> {
     let loaded = preparation::load(ctx)?;
-    Ok(wizard::saved(answers, &loaded.project, ctx))
+    let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
+    Ok(wizard::saved(answers, project, ctx))
 }

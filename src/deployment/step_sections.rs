@@ -70,7 +70,7 @@ fn listed(project: &Project, steps: &StepList, pointer: &Pointer) -> Vec<Listed>
     let at = |index: usize| if is_list { pointer.join(index) } else { pointer.clone() };
     let listed = |(index, step): (usize, &Value)| Listed {
         step: step.clone(),
-        written: project.document.as_ref().map(|document| document.value_span(&at(index))),
+        place: project.place(&at(index)),
         pointer: at(index),
     };
     steps.steps().iter().enumerate().map(listed).collect()

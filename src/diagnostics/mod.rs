@@ -32,7 +32,7 @@ impl Severity {
 }
 
 /// A location in a file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     pub(crate) source: Source,
     pub(crate) span: Span,

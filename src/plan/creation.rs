@@ -8,11 +8,10 @@ use crate::{
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{self, Plan, PlanError, PlannedStep, prune::Pruning},
-    project::{Findings, Project},
     secret::Redactor,
     steps::PreviewedStep,
     template::{Resolver, pending},
-    validate::preparation::{self, Preparation},
+    validate::{Preparation, preparation},
     value,
 };
 
@@ -22,20 +21,18 @@ use crate::{
 ///
 /// Fails if a deploy would fail before its first step, or if a request fails.
 pub(crate) async fn create(
-    project: &Project,
-    preparation: &Preparation,
+    preparation: &mut Preparation<'_>,
     ctx: &DeployContext<'_>,
     client: &Client,
     resolver: &Resolver<'_>,
-    findings: &mut Findings<'_>,
 ) -> Result<Plan, PlanError> {
-    let previews = previews(project, preparation, ctx, resolver, findings).await?;
+    let previews = previews(preparation, ctx, resolver).await?;
     let mut warnings = preparation.warnings.clone();
-    warnings.extend(preparation::stop_on_errors(findings, ctx)?);
+    warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
     let names: BTreeSet<(String, String)> = previews
         .deployments
         .iter()
-        .map(|(_, preview)| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
+        .map(|preview| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
     ctx.progress.activity("Comparing with the server");
     let live = Snapshot::observe(client, &names).await?;
@@ -45,24 +42,23 @@ pub(crate) async fn create(
     let mut deployments: Vec<_> =
         removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
     // Of several deployments with the same name, the last one wins.
-    let names = previews.deployments.iter().map(|(_, preview)| preview.desired.full_name());
+    let names = previews.deployments.iter().map(|preview| preview.desired.full_name());
     let last: BTreeMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
-    for (index, (resolved, preview)) in previews.deployments.iter().enumerate() {
+    for (index, preview) in previews.deployments.iter().enumerate() {
         let desired = &preview.desired;
         if last.get(&desired.full_name()) != Some(&index) {
             continue;
         }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
-        let Some(flow) = &resolved.flow else { continue };
-        deployments.push(plan::describe(preview, &change, &live, flow, ctx.redactor));
+        deployments.push(plan::describe(preview, &change, &live, ctx.redactor));
     }
     Ok(Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
         api_url: client.url().to_owned(),
         deployments,
-        steps: planned_steps(&previews, project, ctx.redactor),
+        steps: planned_steps(&previews, ctx.redactor),
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
 }
@@ -73,20 +69,18 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
 }
 
 /// Returns the plan entries of the steps that would run, with secrets redacted.
-pub(super) fn planned_steps(
-    previews: &Previews<'_>,
-    project: &Project,
-    redactor: &Redactor,
-) -> Vec<PlannedStep> {
+pub(super) fn planned_steps(previews: &Previews, redactor: &Redactor) -> Vec<PlannedStep> {
     let planned = previews.steps.iter().map(|used| {
         let PreviewedStep { name, id, inputs, listed } = &used.step;
-        let place = project.place(&listed.pointer);
         PlannedStep {
             name: name.clone(),
             id: id.clone(),
             section: used.section,
             inputs: pending::show_json(&plan::redacted_value("inputs", &value::to_json(inputs), redactor)),
-            place: place.map(|place| format!("{}:{}", place.source.name(), place.start().line)),
+            place: listed
+                .place
+                .as_ref()
+                .map(|place| format!("{}:{}", place.source.name(), place.start().line)),
             deployments: previews.users(used),
         }
     });

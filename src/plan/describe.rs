@@ -37,7 +37,6 @@ pub(crate) fn describe(
     preview: &Preview,
     change: &Change<'_>,
     live: &Snapshot,
-    flow: &Flow,
     redactor: &Redactor,
 ) -> PlannedDeployment {
     let desired = &preview.desired;
@@ -61,7 +60,7 @@ pub(crate) fn describe(
         retained: existing
             .map(|existing| retained::retained(preview, existing, live.clears_job_variables(), redactor))
             .unwrap_or_default(),
-        flow: Some(grade(flow)),
+        flow: Some(grade(&preview.flow)),
         fingerprint: Fingerprint {
             live: fingerprint::live(existing, automations, redactor),
             desired: fingerprint::desired(desired, redactor),

@@ -8,7 +8,6 @@ use crate::{
     build::Previews,
     deployment::{DeployContext, DesiredDeployment},
     plan::{PlannedStep, creation::planned_steps, redacted_value},
-    project::Project,
     template::pending,
     value::json_object,
 };
@@ -38,14 +37,14 @@ struct RenderedRequest {
 
 impl RenderedRequests {
     /// Renders the requests for deployments whose steps have not been run.
-    pub(crate) fn new(previews: &Previews<'_>, project: &Project, ctx: &DeployContext<'_>) -> Self {
+    pub(crate) fn new(previews: &Previews, ctx: &DeployContext<'_>) -> Self {
         let deployment = |desired: &DesiredDeployment| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),
             requests: requests(desired, ctx),
         };
-        let deployments = previews.deployments.iter().map(|(_, preview)| deployment(&preview.desired));
+        let deployments = previews.deployments.iter().map(|preview| deployment(&preview.desired));
         let deployments = deployments.collect();
-        Self { schema: 1, deployments, steps: planned_steps(previews, project, ctx.redactor) }
+        Self { schema: 1, deployments, steps: planned_steps(previews, ctx.redactor) }
     }
 }
 

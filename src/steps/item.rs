@@ -2,9 +2,9 @@
 
 use super::{RunError, StepEntry, StepKind, registry};
 use crate::{
+    diagnostics::Place,
     pointer::Pointer,
     python,
-    source::Span,
     value::{self, Mapping, Value},
 };
 
@@ -18,9 +18,9 @@ pub(crate) struct Listed {
     pub(crate) step: Value,
     /// Path to the step within the project file.
     pub(crate) pointer: Pointer,
-    /// Position in the project file. Several deployments have the same position if they share the step
+    /// Location in the project file. Several deployments have the same location if they share the step
     /// through a YAML anchor or a top-level section.
-    pub(crate) written: Option<Span>,
+    pub(crate) place: Option<Place>,
 }
 
 impl Listed {

@@ -107,7 +107,7 @@ impl<'a> Preview<'a> {
         let name = entry.map_or(name, |entry| entry.name).to_owned();
         let no_inputs = Mapping::new();
         let mapping = inputs.as_mapping().unwrap_or(&no_inputs);
-        let identity = Identity::new(&name, sharing, mapping, directory, listed.written);
+        let identity = Identity::new(&name, sharing, mapping, directory, listed.place.clone());
         if let Some(position) = identity.as_ref().and_then(|identity| self.known.get(identity)) {
             return *position;
         }

@@ -7,27 +7,26 @@ use std::{
 
 use super::{Listed, StepEntry, effects::Effects, item::parts, short_name};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Diagnostic, Place},
     progress::{Amount, Progress, StepEnd, StepEvent, StepId, Stream},
     python,
-    source::Span,
     value::{Mapping, Value},
 };
 
-/// Steps that are still pending, indexed by their position in the project file.
+/// Steps that are still pending, indexed by their location.
 ///
 /// A step that is written once is reported as one step, unless its inputs turn out to differ between
 /// deployments.
 #[derive(Debug, Default)]
-pub(super) struct PendingSteps(Mutex<HashMap<Span, StepId>>);
+pub(super) struct PendingSteps(Mutex<HashMap<Place, StepId>>);
 
 impl PendingSteps {
     /// Reports the steps that are going to run.
     pub(super) fn announce<'s>(&self, steps: impl Iterator<Item = &'s Listed>, progress: &dyn Progress) {
         let mut pending = self.lock();
         for listed in steps {
-            let (Some(place), Some((name, inputs))) = (listed.written, parts(&listed.step)) else { continue };
-            pending.entry(place).or_insert_with(|| {
+            let (Some(place), Some((name, inputs))) = (&listed.place, parts(&listed.step)) else { continue };
+            pending.entry(place.clone()).or_insert_with(|| {
                 let id = StepId::next();
                 let own_id = inputs.ok().and_then(|parts| parts.id).map(|id| python::to_text(&id));
                 let name = short_name(name);
@@ -37,12 +36,12 @@ impl PendingSteps {
         }
     }
 
-    /// Removes the pending step at the given position and returns its ID.
-    pub(super) fn take(&self, place: Option<Span>) -> Option<StepId> {
-        self.lock().remove(&place?)
+    /// Removes the pending step at the given location and returns its ID.
+    pub(super) fn take(&self, place: Option<&Place>) -> Option<StepId> {
+        self.lock().remove(place?)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Span, StepId>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Place, StepId>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

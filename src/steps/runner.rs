@@ -75,12 +75,19 @@ impl<'a> Runner<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the error of the first step that fails. Concurrent steps are cancelled, and later steps do not
-    /// run.
-    pub(crate) async fn run(&self, section: Section, lists: Vec<List<'_, '_>>) -> Result<(), StepFailure> {
+    /// Returns the error of the first step that fails, with the index of its list. Concurrent steps are
+    /// cancelled, and later steps do not run.
+    pub(crate) async fn run(
+        &self,
+        section: Section,
+        lists: Vec<List<'_, '_>>,
+    ) -> Result<(), (usize, StepFailure)> {
         let order = StepOrder::new(lists.iter().map(|list| remaining(list.steps)).collect());
         let runs = lists.into_iter().enumerate();
-        let runs = runs.map(|(index, list)| self.run_list(section, list, index, &order));
+        let order = &order;
+        let runs = runs.map(|(index, list)| async move {
+            self.run_list(section, list, index, order).await.map_err(|failure| (index, failure))
+        });
         try_join_all(runs).await.map(drop)
     }
 
@@ -115,7 +122,7 @@ impl<'a> Runner<'a> {
                 section,
                 entry,
                 inputs,
-                written: listed.written,
+                place: listed.place.clone(),
                 limit,
                 deployment: &deployment,
                 list: index,
@@ -160,7 +167,7 @@ impl<'a> Runner<'a> {
         step_use: StepUse<'_>,
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
-        let (written, deployment, progress) = (step_use.written, step_use.deployment, context.progress);
+        let (place, deployment, progress) = (step_use.place.clone(), step_use.deployment, context.progress);
         let step = self.cached(&step_use, &context.directory);
         if step.add_deployment(deployment) {
             progress.step(step.event_id, StepEvent::Shared { deployment });
@@ -168,8 +175,8 @@ impl<'a> Runner<'a> {
         // The future is boxed because most uses share an existing run and do not need its memory.
         let run = || Box::pin(self.run_now(step_use, step.event_id, context));
         let (effects, _) = step.result.get_or_try_init(run).await?;
-        if let Some(id) = self.pending.take(written) {
-            // An equal step elsewhere in the file has already run.
+        if let Some(id) = self.pending.take(place.as_ref()) {
+            // An equal step elsewhere has already run.
             progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
         }
         effects.apply(context);
@@ -187,7 +194,7 @@ impl<'a> Runner<'a> {
         {
             all.shift_insert(index, Key::Own(number), earlier);
         }
-        let event_id = || self.pending.take(step_use.written).unwrap_or_else(StepId::next);
+        let event_id = || self.pending.take(step_use.place.as_ref()).unwrap_or_else(StepId::next);
         Arc::clone(all.entry(key).or_insert_with(|| Arc::new(CachedStep::new(step_use, event_id()))))
     }
 

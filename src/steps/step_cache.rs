@@ -11,8 +11,8 @@ use tokio::sync::OnceCell;
 
 use super::{Section, Sharing, StepEntry, StepKind, effects::Effects, ordering::StepOrder};
 use crate::{
+    diagnostics::Place,
     progress::StepId,
-    source::Span,
     value::{self, Mapping, Value},
 };
 
@@ -62,9 +62,9 @@ pub(super) struct Identity {
     name: String,
     inputs: String,
     directory: PathBuf,
-    /// Position in the project file. Scripts share a run only if their positions are equal, because scripts
+    /// Location in a project file. Scripts share a run only if their locations are equal, because scripts
     /// with the same text may serve different purposes.
-    written: Option<Span>,
+    place: Option<Place>,
 }
 
 impl Identity {
@@ -77,11 +77,11 @@ impl Identity {
         sharing: Sharing,
         inputs: &Mapping,
         directory: &Path,
-        written: Option<Span>,
+        place: Option<Place>,
     ) -> Option<Self> {
-        let written = match sharing {
+        let place = match sharing {
             Sharing::SameInputs => None,
-            Sharing::SamePlace => Some(written?),
+            Sharing::SamePlace => Some(place?),
             Sharing::Never => return None,
         };
         let mut inputs = inputs.clone();
@@ -90,7 +90,7 @@ impl Identity {
             name: name.to_owned(),
             inputs: value::to_json(&Value::Mapping(inputs)).to_string(),
             directory: directory.to_owned(),
-            written,
+            place,
         })
     }
 }
@@ -116,7 +116,7 @@ pub(super) struct StepUse<'u> {
     pub(super) section: Section,
     pub(super) entry: &'static StepEntry,
     pub(super) inputs: Mapping,
-    pub(super) written: Option<Span>,
+    pub(super) place: Option<Place>,
     pub(super) limit: Option<Duration>,
     pub(super) deployment: &'u str,
     /// Index of the step list.
@@ -131,7 +131,7 @@ impl StepUse<'_> {
 
     /// Returns the identity that another use must have to share the run, or `None` if the run is not shared.
     pub(super) fn identity(&self, directory: &Path) -> Option<Identity> {
-        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, directory, self.written)
+        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, directory, self.place.clone())
     }
 }
 

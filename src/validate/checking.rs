@@ -2,10 +2,7 @@
 
 use std::path::Path;
 
-use super::{
-    PreparationError, dockerfiles,
-    preparation::{Loaded, prepare},
-};
+use super::{LoadedProject, PreparationError, dockerfiles, preparation};
 use crate::{
     deployment::DeployContext,
     diagnostics::{Diagnostic, Fix, merge_repeated},
@@ -84,14 +81,15 @@ async fn findings_in(ctx: &DeployContext<'_>, source: &Source) -> Result<Project
         Ok(loaded) => loaded,
         Err(error) => return invalid(error),
     };
-    let loaded = Loaded { project, warnings };
+    let loaded = LoadedProject { project, root: ctx.directory.to_owned(), warnings };
     let mut findings = loaded.findings();
     if let Some(warning) = loaded.project.missing_deployments() {
         findings.push(warning);
     } else {
         let resolver = Resolver::offline(ctx.redactor.clone());
-        for (_, sections) in prepare(&loaded.project, ctx, &resolver, &mut findings).await? {
-            dockerfiles(&sections, ctx.directory, &mut findings);
+        let prepared = preparation::deployments(&loaded.project, ctx, &resolver, &mut findings).await?;
+        for (_, sections) in &prepared {
+            dockerfiles(sections, ctx.directory, &mut findings);
         }
     }
     Ok(ProjectFindings {

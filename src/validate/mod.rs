@@ -11,6 +11,7 @@ mod lookalikes;
 mod parameters;
 mod paths;
 pub(crate) mod preparation;
+mod prepared;
 mod references;
 mod schedules;
 mod server;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     error::PreparationError,
     expressions::check_steps as check_expressions,
     parameters::parameters as check_parameters,
+    prepared::{LoadedProject, Preparation, PreparedProject},
     schedules::{schedule, slas, triggers},
     server::{check_with_server, idle_pools},
     steps::unset_inputs,

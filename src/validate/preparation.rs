@@ -1,11 +1,11 @@
 //! The stages before the first side effect: load, target, resolve and validate.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
-use super::PreparationError;
+use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes};
 use crate::{
-    api::{Capabilities, Client, Feature, WorkPool},
-    deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, is_pattern, pull_steps},
+    api::{Client, Feature},
+    deployment::{DeployContext, ResolvedDeployment, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
     project::{self, Findings, Project, ProjectError},
@@ -16,80 +16,15 @@ use crate::{
     validate,
 };
 
-/// A loaded project file, with the warnings that occurred while it was loaded.
-pub(crate) struct Loaded {
-    pub(crate) project: Project,
-    pub(crate) warnings: Vec<Diagnostic>,
-}
-
-impl Loaded {
-    /// Returns a collection of findings that already contains the warnings from loading the file.
-    pub(crate) fn findings(&self) -> Findings<'_> {
-        let mut findings = Findings::new(self.project.document.as_ref());
-        for warning in &self.warnings {
-            findings.push(warning.clone());
-        }
-        findings
-    }
-}
-
-/// Selected deployments after validation.
-pub(crate) struct Preparation {
-    pub(crate) prepared: Vec<(ResolvedDeployment, StepSections)>,
-    /// Work pools that the deployments use, by name.
-    pub(crate) pools: BTreeMap<String, WorkPool>,
-    /// Capabilities of the server. If no server is used, all features are supported.
-    pub(crate) capabilities: Capabilities,
-    /// Warnings that have been shown to the user.
-    pub(crate) warnings: Vec<Diagnostic>,
-}
-
-impl Preparation {
-    /// Returns deployments that were validated without a server.
-    pub(crate) fn offline(
-        prepared: Vec<(ResolvedDeployment, StepSections)>,
-        warnings: Vec<Diagnostic>,
-    ) -> Self {
-        Self { prepared, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings }
-    }
-}
-
-/// Resolves and validates the selected deployments.
+/// Loads the project files of the command.
+///
+/// If the default file does not exist, an empty project is returned, so that a flow can be deployed with options
+/// only.
 ///
 /// # Errors
 ///
-/// Fails if validation finds errors or if a request fails.
-pub(crate) async fn examine(
-    project: &Project,
-    ctx: &DeployContext<'_>,
-    client: &Client,
-    resolver: &Resolver<'_>,
-    findings: &mut Findings<'_>,
-) -> Result<Preparation, PreparationError> {
-    let prepared = prepare(project, ctx, resolver, findings).await?;
-    for (_, sections) in &prepared {
-        validate::unset_inputs(sections, ctx.environment, findings);
-        if ctx.options.images.given.is_empty() {
-            validate::dockerfiles(sections, ctx.directory, findings);
-        }
-    }
-    let allow_unsupported = ctx.options.allow_unsupported;
-    let checked = validate::check_with_server(&prepared, client, allow_unsupported, findings).await;
-    // Errors in the file are reported even if the server is unreachable.
-    let warnings = stop_on_errors(findings, ctx)?;
-    let (pools, capabilities) = checked?;
-    if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
-        ctx.progress.status(&format!(
-            "{unsupported}; a change of them replaces the deployment, which gives its schedules new ids and deletes its \
-             scheduled runs"
-        ));
-    }
-    Ok(Preparation { prepared, pools, capabilities, warnings })
-}
-
-/// Loads the project file. If the default file does not exist, an empty project is returned, so that a flow
-/// can be deployed with options only.
-pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, PreparationError> {
+/// Fails if a file cannot be read or is invalid.
+pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, PreparationError> {
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     // Without a file, the options or the wizard must specify the flow.
@@ -101,14 +36,69 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Loaded, PreparationError> 
         }
         other => other?,
     };
-    Ok(Loaded { project, warnings })
+    Ok(vec![LoadedProject { project, root: ctx.directory.to_owned(), warnings }])
 }
 
-/// Selects, resolves and validates deployments.
+/// Resolves and validates the selected deployments of all projects, also against the server.
+///
+/// # Errors
+///
+/// Fails if validation finds errors or if a request fails.
+pub(crate) async fn examine<'a>(
+    loaded: &'a [LoadedProject],
+    ctx: &DeployContext<'a>,
+    client: &Client,
+    resolver: &Resolver<'_>,
+) -> Result<Preparation<'a>, PreparationError> {
+    let mut projects = prepare(loaded, ctx, resolver).await?;
+    for PreparedProject { ctx, deployments, findings, .. } in &mut projects {
+        for (_, sections) in deployments {
+            validate::unset_inputs(sections, ctx.environment, findings);
+            if ctx.options.images.given.is_empty() {
+                validate::dockerfiles(sections, ctx.directory, findings);
+            }
+        }
+    }
+    let allow_unsupported = ctx.options.allow_unsupported;
+    let checked = validate::check_with_server(&mut projects, client, allow_unsupported).await;
+    // Errors in the files are reported even if the server is unreachable.
+    let warnings = stop_on_errors(&mut projects, ctx)?;
+    let (pools, capabilities) = checked?;
+    if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
+        ctx.progress.status(&format!(
+            "{unsupported}; a change of them replaces the deployment, which gives its schedules new ids and deletes its \
+             scheduled runs"
+        ));
+    }
+    Ok(Preparation { projects, pools, capabilities, warnings })
+}
+
+/// Resolves and validates the selected deployments of all projects without a server. The findings are stored in
+/// the projects.
+///
+/// # Errors
+///
+/// Fails if the selection is invalid, or if the block or variable of a template cannot be read.
+pub(crate) async fn prepare<'a>(
+    loaded: &'a [LoadedProject],
+    ctx: &DeployContext<'a>,
+    resolver: &Resolver<'_>,
+) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
+    let mut projects = Vec::with_capacity(loaded.len());
+    for loaded in loaded {
+        let (project, ctx) = (&loaded.project, ctx.in_project(&loaded.root));
+        let mut findings = loaded.findings();
+        let deployments = deployments(project, &ctx, resolver, &mut findings).await?;
+        projects.push(PreparedProject { project, ctx, findings, deployments });
+    }
+    Ok(projects)
+}
+
+/// Selects, resolves and validates the deployments of a project.
 ///
 /// If flows cannot be determined from their source code, a single Python process inspects all of them. All
 /// deployments are then prepared again, because the selection and the expressions may depend on the results.
-pub(crate) async fn prepare(
+pub(super) async fn deployments(
     project: &Project,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
@@ -161,27 +151,17 @@ async fn prepare_with(
     Ok(prepared)
 }
 
-/// Returns the notes about generated pull steps.
-pub(crate) fn notes(
-    prepared: &[(ResolvedDeployment, StepSections)],
-) -> impl Iterator<Item = &pull_steps::Note> {
-    prepared.iter().filter_map(|(_, sections)| match &sections.pull {
-        PullSteps::Generated { note, .. } => note.as_ref(),
-        _ => None,
-    })
-}
-
-/// Reports the findings. Returns the warnings if there are no errors. With `--strict`, warnings are treated
-/// as errors.
+/// Reports the findings about all projects. Returns the warnings if there are no errors. With `--strict`,
+/// warnings are treated as errors.
 ///
 /// # Errors
 ///
 /// Returns all findings if one of them is an error.
 pub(crate) fn stop_on_errors(
-    findings: &mut Findings<'_>,
+    projects: &mut [PreparedProject<'_>],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, PreparationError> {
-    stop_on(findings.take(), ctx)
+    stop_on(projects.iter_mut().flat_map(|project| project.findings.take()).collect(), ctx)
 }
 
 /// Reports diagnostics like [`stop_on_errors`].

@@ -2,38 +2,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{capabilities::unsupported_fields, schedules::only_on_cloud, work_pools::work_pools};
+use super::{
+    PreparedProject, capabilities::unsupported_fields, schedules::only_on_cloud, work_pools::work_pools,
+};
 use futures_util::future::join_all;
 
 use crate::{
     api::{ApiError, Capabilities, Client, WorkPool},
-    deployment::{DesiredDeployment, ResolvedDeployment, StepSections},
-    project::Findings,
+    deployment::DesiredDeployment,
 };
 
 /// Validates deployments against the work pools and features of the server. Returns the work pools by name,
 /// and the capabilities of the server.
 pub(crate) async fn check_with_server(
-    prepared: &[(ResolvedDeployment, StepSections)],
+    projects: &mut [PreparedProject<'_>],
     client: &Client,
     allow_unsupported: bool,
-    findings: &mut Findings<'_>,
 ) -> Result<(BTreeMap<String, WorkPool>, Capabilities), ApiError> {
     if !client.is_cloud() {
-        for (deployment, _) in prepared {
-            only_on_cloud(deployment, findings);
+        for PreparedProject { deployments, findings, .. } in &mut *projects {
+            deployments.iter().for_each(|(deployment, _)| only_on_cloud(deployment, findings));
         }
     }
+    let deployments = projects.iter().flat_map(|project| &project.deployments);
     let names: BTreeSet<String> =
-        prepared.iter().filter_map(|(deployment, _)| deployment.work_pool()).map(str::to_owned).collect();
+        deployments.filter_map(|(deployment, _)| deployment.work_pool()).map(str::to_owned).collect();
     let pools =
         async || if names.is_empty() { Ok(BTreeMap::new()) } else { pools_by_name(client, &names).await };
     let (pools, capabilities) = tokio::join!(pools(), client.capabilities());
     let (capabilities, pools) = (capabilities?, pools?);
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
-    work_pools(prepared.iter().map(|(deployment, _)| deployment), &pools, &known, findings);
-    for (deployment, _) in prepared {
-        unsupported_fields(deployment, capabilities, allow_unsupported, findings);
+    for PreparedProject { deployments, findings, .. } in projects {
+        work_pools(deployments.iter().map(|(deployment, _)| deployment), &pools, &known, findings);
+        for (deployment, _) in deployments {
+            unsupported_fields(deployment, capabilities, allow_unsupported, findings);
+        }
     }
     Ok((pools, capabilities.clone()))
 }

@@ -1,0 +1,27 @@
+//! Creates the contexts in which steps run.
+
+use std::borrow::Cow;
+
+use crate::{
+    deployment::DeployContext, docker::registry::ImageDigests, steps::StepContext, template::Resolver,
+};
+
+/// Returns the context for the first step of a deployment, which runs in the directory of `ctx`.
+pub(super) fn step_context<'a>(
+    ctx: &DeployContext<'a>,
+    resolver: &'a Resolver<'a>,
+    digests: &'a ImageDigests,
+) -> StepContext<'a> {
+    StepContext {
+        directory: ctx.directory.to_owned(),
+        environment: Cow::Borrowed(ctx.environment),
+        python: ctx.options.python.interpreter.as_deref(),
+        docker_namespace: ctx.docker_namespace,
+        images: &ctx.options.images,
+        digests,
+        clock: ctx.clock,
+        progress: ctx.progress,
+        resolver,
+        without_outputs: false,
+    }
+}
