@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, wait_until};
 
 /// A step with a child, a grandchild, and a process in another process group.
 const TREE: &str = r"
@@ -79,6 +79,32 @@ fn timeout_ends_a_step() -> Result<()> {
     assert_eq!(output.code, 7);
     assert!(output.stderr.contains("timed out after 0.5 s"), "{output}");
     assert!(output.stderr.contains("prefect.yaml:4:5"), "{output}");
+    Ok(())
+}
+
+#[test]
+fn background_processes_end_with_a_step_whose_shell_has_exited() -> Result<()> {
+    let mark = format!("PREFECTL_MARK={}", uuid::Uuid::new_v4());
+    let (name, value) = mark.split_once('=').context("a name and a value")?;
+    let project = TREE.replace("touch ready; sleep 600", "touch ready");
+    // The background processes keep the output open, and so the step goes on.
+    for (timeout, signal, code) in [("0.5", None, 7), ("600", Some("-TERM"), 143), ("600", Some("-INT"), 130)]
+    {
+        let sandbox = Sandbox::new()?.variable(name, value);
+        let shell = format!("    shell: true\n    timeout: {timeout}");
+        sandbox.file("prefect.yaml", project.replace("    shell: true", &shell))?;
+        let mut child = start(&sandbox)?;
+        wait_until("the shell has exited", || {
+            sandbox.directory().join("ready").exists()
+                && !marked(&mark).iter().any(|line| line.contains("ready"))
+        })?;
+        if let Some(signal) = signal {
+            Command::new("kill").args([signal, &child.id().to_string()]).status()?;
+        }
+        ensure!(child.wait()?.code() == Some(code), "{signal:?}");
+        let left = marked(&mark);
+        ensure!(left.is_empty(), "timeout {timeout}, signal {signal:?}: {left:#?}");
+    }
     Ok(())
 }
 
