@@ -3,20 +3,22 @@
 //! Deployments are read again in batches of [`BATCH`], shortly before the first write of each batch. A
 //! deployment that differs from the compared state is in conflict and is not written.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::json;
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Automation, Client},
-    deployment::{DesiredDeployment, LiveDeployment, SharedValues, Snapshot, snapshot::by_deployment},
+    api::{ApiError, Automation, Client, Deployment},
+    deployment::{
+        DesiredDeployment, LiveDeployment, SharedValues, Snapshot, flow_names_by_id, snapshot::by_deployment,
+    },
     plan::{Change, Changes, FieldChange, differences, trigger_differences},
 };
 
 /// Maximum number of deployments that are read again at the same time.
-const BATCH: usize = 25;
+const BATCH: usize = 50;
 
 /// A desired deployment and the change to write.
 type Write<'a> = (&'a DesiredDeployment, &'a Change<'a>);
@@ -34,9 +36,8 @@ pub(super) struct ConflictCheck<'a> {
 struct Current {
     /// Deployments that will be updated, by id.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// Deployments that already exist although they should be created, because others have created them.
-    /// `None` if the batch creates no deployments.
-    created: Option<Snapshot>,
+    /// Full names of existing deployments that should be created, because others have created them.
+    created: HashSet<String>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
@@ -59,9 +60,8 @@ impl<'a> ConflictCheck<'a> {
         let (before, changes) = match change {
             Change::Unchanged { .. } => return Ok(Vec::new()),
             Change::Create => {
-                let created = current.created.as_ref();
-                let created = created.and_then(|live| live.deployment(&desired.flow_name, &desired.name));
-                return Ok(created.map_or_else(Vec::new, |_| name(json!(null), json!(desired.name))));
+                let is_created = current.created.contains(&desired.full_name());
+                return Ok(if is_created { name(json!(null), json!(desired.name)) } else { Vec::new() });
             }
             Change::Update { live, changes } => (*live, changes),
         };
@@ -107,11 +107,16 @@ impl<'a> ConflictCheck<'a> {
         Ok(Current { existing, created, automations: by_deployment(automations) })
     }
 
-    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<Option<Snapshot>, ApiError> {
-        if names.is_empty() {
-            return Ok(None);
-        }
-        Snapshot::observe_deployments(self.client, names).await.map(Some)
+    /// Returns the full names of existing deployments, including deployments that are not in `names`.
+    ///
+    /// Usually, none of the deployments exist, and a single request is sufficient.
+    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<HashSet<String>, ApiError> {
+        let deployments = self.client.deployments_named(names, |deployment| deployment).await?;
+        let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
+        let flows = flow_names_by_id(self.client, flows).await?;
+        let full_name =
+            |deployment: Deployment| Some(format!("{}/{}", flows.get(&deployment.flow_id)?, deployment.name));
+        Ok(deployments.into_iter().filter_map(full_name).collect())
     }
 
     async fn read_automations(&self, names: Vec<&str>) -> Result<Vec<Automation>, ApiError> {

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// More deployments than one conflict check reads.
-const TWO_BATCHES: usize = 40;
+const TWO_BATCHES: usize = 60;
 
 /// Returns a project file with `count` deployments. Files with different `version` differ in one field of each.
 fn project(count: usize, version: usize, fields: &str) -> String {
@@ -136,7 +136,7 @@ fn reads_the_second_batch_after_the_first_write() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(TWO_BATCHES, 0, ""))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-    let last = path(&api, &sandbox, "hello-UNIQUE/d39")?;
+    let last = path(&api, &sandbox, "hello-UNIQUE/d59")?;
     sandbox.file("prefect.yaml", project(TWO_BATCHES, 1, ""))?;
     let first_write =
         When { moment: Moment::After, nth: 1, matches: |line| line.starts_with("PATCH /api/deployments/") };
@@ -144,12 +144,12 @@ fn reads_the_second_batch_after_the_first_write() -> Result<()> {
     let document = output.json()?;
     assert_eq!(output.code, 8, "{output}");
     assert_eq!(document["deployments"][0]["status"], "updated", "{output}");
-    assert_eq!(document["deployments"][39]["status"], "changed meanwhile", "{output}");
+    assert_eq!(document["deployments"][59]["status"], "changed meanwhile", "{output}");
     assert_eq!(
-        document["deployments"][39]["conflict"][0],
+        document["deployments"][59]["conflict"][0],
         json!({"field": "version", "old": "v0", "new": "theirs"})
     );
-    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d39")?["version"], json!("theirs"));
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d59")?["version"], json!("theirs"));
     Ok(())
 }
 
@@ -161,18 +161,18 @@ fn does_not_replace_a_deployment_that_others_created() -> Result<()> {
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let flow = api.existing(&sandbox, "hello-UNIQUE/d0")?["flow_id"].clone();
     sandbox.file("prefect.yaml", project(TWO_BATCHES, 0, ""))?;
-    let body = json!({"name": "d39", "flow_id": flow, "version": "theirs"});
+    let body = json!({"name": "d59", "flow_id": flow, "version": "theirs"});
     let first_write =
         When { moment: Moment::After, nth: 1, matches: |line| line == "POST /api/deployments/" };
     let create = move |api: &Api| api.post("/deployments/", &body).map(drop);
     let (output, _) = deploy(&sandbox, "--output json", first_write, create)?;
     let document = output.json()?;
     assert_eq!(
-        (output.code, &document["deployments"][39]["status"]),
+        (output.code, &document["deployments"][59]["status"]),
         (8, &json!("changed meanwhile")),
         "{output}"
     );
-    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d39")?["version"], json!("theirs"));
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/d59")?["version"], json!("theirs"));
     Ok(())
 }
 
