@@ -8,7 +8,9 @@ use crate::{
         render::{Rendering, desired},
         steps::{self, UsedStep},
     },
-    deployment::{DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections},
+    deployment::{
+        DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, SelectionReason, StepSections,
+    },
     flow::Flow,
     project::{Findings, Key},
     resolve::expressions,
@@ -79,6 +81,8 @@ pub(crate) struct Preview {
     /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
     pub(crate) unknown: BTreeSet<Key>,
     pub(crate) flow: Arc<Flow>,
+    /// The reasons for which the deployment was selected.
+    pub(crate) reasons: Vec<SelectionReason>,
 }
 
 impl Preview {
@@ -126,5 +130,6 @@ fn preview(
         }
     };
     let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
-    Some(Preview { desired, unknown, flow: deployment.flow.clone()? })
+    let reasons = deployment.spec.reasons.clone();
+    Some(Preview { desired, unknown, flow: deployment.flow.clone()?, reasons })
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::REPEATED;
-use crate::deployment::Options;
+use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -25,6 +25,10 @@ pub(crate) struct CheckArguments {
     /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
+
+    /// Check only deployments that meet conditions such as `tag:etl,!pool:gpu`; repeat the option for alternatives
+    #[arg(long, action = REPEATED, value_name = "EXPR")]
+    select: Vec<Selector>,
 
     /// Fix problems in the project file if the fix is unambiguous; comments are kept
     #[arg(long)]
@@ -61,6 +65,7 @@ impl CheckArguments {
         Options {
             all: self.name.is_empty(),
             names: self.name.clone(),
+            selectors: self.select.clone(),
             prefect_file: self.file.clone().or_else(|| self.prefect_file.clone()),
             strict: self.strict,
             ..Options::default()

@@ -12,6 +12,7 @@ use crate::deployment::OnError;
   prefectl deploy --all
   prefectl deploy -n hello/default
   prefectl deploy -n 'hello/*' --tag nightly
+  prefectl deploy --select tag:etl --select 'path:services/billing/**'
   prefectl deploy flows/hello.py:hello -n default -p my-pool --cron '0 6 * * *'")]
 pub(crate) struct DeployArguments {
     #[command(flatten)]
@@ -41,7 +42,7 @@ pub(crate) struct DeployArguments {
     pub(crate) on_error: OnErrorOption,
 
     /// Continue the last unfinished deploy of this directory
-    #[arg(long, conflicts_with_all = ["all", "name", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
+    #[arg(long, conflicts_with_all = ["all", "name", "select", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
     pub(crate) resume: bool,
 
     /// Maximum number of API requests per minute
@@ -93,7 +94,7 @@ pub(crate) struct OwnershipArguments {
     pub(crate) project: Option<String>,
 
     /// Delete deployments of this project that are no longer in prefect.yaml; requires a project id
-    #[arg(long, requires = "all", help_heading = "Project")]
+    #[arg(long, requires = "all", conflicts_with = "select", help_heading = "Project")]
     pub(crate) prune: bool,
 
     /// Maximum number of deployments that `--prune` may delete; the deploy fails before any write if there
@@ -105,6 +106,7 @@ pub(crate) struct OwnershipArguments {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl plan --all
+  prefectl plan --select 'tag:etl,!pool:gpu' --why
   prefectl plan --all --detailed-exitcode --output markdown > plan.md
   prefectl plan --all --output html > plan.html")]
 pub(crate) struct PlanArguments {
@@ -113,6 +115,10 @@ pub(crate) struct PlanArguments {
 
     #[command(flatten)]
     pub(crate) ownership: OwnershipArguments,
+
+    /// Show why each deployment was selected
+    #[arg(long, help_heading = "Plan")]
+    pub(crate) why: bool,
 
     /// Exit with code 10 if the plan contains changes
     #[arg(long, help_heading = "Plan")]
@@ -203,7 +209,7 @@ impl From<OutputFormat> for PlanFormat {
 /// Returns the command line that applies the plan created with `arguments`, which start with the name of the
 /// program.
 pub(crate) fn deploy_command(arguments: &[OsString]) -> String {
-    const ONLY_FOR_PLANS: [&str; 2] = ["--detailed-exitcode", "--offline"];
+    const ONLY_FOR_PLANS: [&str; 3] = ["--detailed-exitcode", "--offline", "--why"];
     const WITH_VALUE: [&str; 3] = ["--output", "-o", "--out"];
     let mut words = vec!["prefectl".to_owned()];
     let mut rest = arguments.iter().skip(1).map(|argument| argument.to_string_lossy());

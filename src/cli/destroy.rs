@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ConsentArguments, OutputArguments, PythonArguments, REPEATED};
-use crate::deployment::Options;
+use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -11,12 +11,16 @@ use crate::deployment::Options;
   prefectl destroy -n hello/default")]
 pub(crate) struct DestroyArguments {
     /// Delete all deployments in the file
-    #[arg(long, conflicts_with = "name", required_unless_present = "name")]
+    #[arg(long, conflicts_with = "name", required_unless_present_any = ["name", "select"])]
     all: bool,
 
     /// Name of a deployment to delete: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     name: Vec<String>,
+
+    /// Delete only deployments that meet conditions such as `tag:etl,!pool:gpu`; repeat the option for alternatives
+    #[arg(long, action = REPEATED, value_name = "EXPR")]
+    select: Vec<Selector>,
 
     /// Project file [default: prefect.yaml]
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
@@ -42,6 +46,7 @@ impl DestroyArguments {
         Options {
             all: self.all,
             names: self.name.clone(),
+            selectors: self.select.clone(),
             prefect_file: self.prefect_file.clone(),
             python: self.python.python_use(),
             ..Options::default()

@@ -7,7 +7,7 @@ use super::{
     number::{self, Seconds},
 };
 use crate::{
-    deployment::{OnError, Options},
+    deployment::{OnError, Options, Selector},
     docker::reference::ImageReference,
     steps::ImagePolicy,
 };
@@ -35,6 +35,16 @@ pub(crate) struct SelectionArguments {
 
     #[arg(long, hide = true, conflicts_with = "name")]
     empty_name: bool,
+
+    /// Select deployments by conditions such as `tag:etl,!pool:gpu`; repeat the option for alternatives
+    #[arg(
+        long,
+        action = REPEATED,
+        value_name = "EXPR",
+        conflicts_with_all = ["entrypoint", "entrypoint_option"],
+        help_heading = "Selection"
+    )]
+    select: Vec<Selector>,
 
     /// Project file [default: prefect.yaml]
     #[arg(long, short = 'f', alias = "file", value_name = "FILE", help_heading = "Selection")]
@@ -187,6 +197,8 @@ impl SelectionArguments {
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),
             all: self.all,
             names: self.name.clone(),
+            selectors: self.select.clone(),
+            why: false,
             prefect_file: self.prefect_file.clone(),
             description: self.description.clone(),
             version: self.version.clone(),

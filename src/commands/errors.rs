@@ -172,6 +172,10 @@ impl From<BuildError> for CommandError {
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {
         match &error {
+            SelectError::NoMatch { undecided, .. } if !undecided.is_empty() => {
+                let help = first_of(undecided, SHOWN);
+                Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
+            }
             SelectError::NoMatch { names, .. } => {
                 let help = format!("the deployments are: {}", first_of(names, SHOWN));
                 Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }

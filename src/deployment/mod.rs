@@ -9,6 +9,7 @@ pub(crate) mod pull_steps;
 mod resolved;
 pub(crate) mod schedules;
 mod selection;
+mod selector;
 pub(crate) mod slas;
 pub(crate) mod snapshot;
 mod spec;
@@ -23,7 +24,8 @@ pub(crate) use self::{
     project_id::ProjectId,
     pull_steps::PullSteps,
     resolved::ResolvedDeployment,
-    selection::Selection,
+    selection::{Selection, SelectionReason},
+    selector::{Criterion, Evaluation, Selector, Verdict},
     snapshot::{LiveDeployment, SharedValues, Snapshot},
     spec::DeploymentSpec,
     stage_times::StageTimes,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::ProjectId;
+use super::{ProjectId, Selector};
 use crate::{flow::PythonUse, steps::ImagePolicy};
 
 /// The action taken if a deployment cannot be written.
@@ -22,6 +22,10 @@ pub(crate) struct Options {
     pub(crate) entrypoint: Option<String>,
     pub(crate) all: bool,
     pub(crate) names: Vec<String>,
+    /// Expressions of which a deployment must meet at least one. If there are none, names select deployments.
+    pub(crate) selectors: Vec<Selector>,
+    /// Whether a plan contains the reasons for which deployments were selected.
+    pub(crate) why: bool,
     pub(crate) prefect_file: Option<PathBuf>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,

@@ -1,14 +1,70 @@
 //! Selected deployments.
 
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+
 use crate::{diagnostics::Diagnostic, project::Declared};
 
 /// Deployments that were selected by options or by the wizard.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) picked: Vec<Declared>,
     /// Whether exactly one deployment is selected. If so, options for a single deployment apply.
     pub(crate) single: bool,
     /// Name from the command line that replaces the name of the single deployment.
     pub(crate) name: Option<String>,
+    /// The reasons for which deployments were selected, by the index of the deployment in the file.
+    pub(crate) reasons: BTreeMap<usize, Vec<SelectionReason>>,
     pub(crate) warnings: Vec<Diagnostic>,
+}
+
+impl Selection {
+    /// Sets the reason for which all deployments were selected.
+    pub(crate) fn because(mut self, reason: SelectionReason) -> Self {
+        let indices = self.picked.iter().filter_map(|declared| declared.index);
+        self.reasons = indices.map(|index| (index, vec![reason.clone()])).collect();
+        self
+    }
+}
+
+/// A reason for which a deployment was selected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SelectionReason {
+    /// The option that selects the deployment, such as `--select`. Null if no option selects deployments.
+    pub(crate) option: Option<String>,
+    /// The value of the option.
+    pub(crate) value: Option<String>,
+    /// The properties of the deployment that match the value.
+    pub(crate) details: Vec<String>,
+}
+
+impl SelectionReason {
+    /// Returns the reason for a deployment that an option selects by its value.
+    pub(crate) fn option(option: &str, value: impl ToString) -> Self {
+        Self { option: Some(option.to_owned()), value: Some(value.to_string()), details: Vec::new() }
+    }
+
+    /// Returns the reason for a deployment that `--all` selects.
+    pub(crate) fn all() -> Self {
+        Self { option: Some("--all".to_owned()), value: None, details: Vec::new() }
+    }
+
+    /// Returns the reason for a deployment that is selected because there is no other.
+    pub(crate) fn only() -> Self {
+        Self { option: None, value: None, details: vec!["the only deployment in the file".to_owned()] }
+    }
+}
+
+impl fmt::Display for SelectionReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let option = [self.option.as_deref(), self.value.as_deref()];
+        let option = option.into_iter().flatten().collect::<Vec<_>>().join(" ");
+        let details = self.details.join(", ");
+        match (option.is_empty(), details.is_empty()) {
+            (false, false) => write!(f, "{option} ({details})"),
+            (false, true) => f.write_str(&option),
+            (true, _) => f.write_str(&details),
+        }
+    }
 }

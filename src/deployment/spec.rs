@@ -1,5 +1,6 @@
 //! A declared deployment to which command-line options have been applied.
 
+use super::SelectionReason;
 use crate::{
     project::{Declared, Fields, PoolKey},
     value::Mapping,
@@ -12,6 +13,8 @@ pub(crate) struct DeploymentSpec {
     pub(crate) fields: Fields,
     /// Job variables from the command line. In templates, they take precedence over step outputs.
     pub(crate) variables: Mapping,
+    /// The reasons for which the deployment was selected.
+    pub(crate) reasons: Vec<SelectionReason>,
 }
 
 impl DeploymentSpec {

@@ -121,7 +121,7 @@ impl Inspector {
     }
 
     /// Returns the package directories of the project, from the cache if possible.
-    fn package_folders(&self, start: &Path, directory: &Path) -> Vec<PathBuf> {
+    pub(super) fn package_folders(&self, start: &Path, directory: &Path) -> Vec<PathBuf> {
         let mut known = self.package_folders.lock().unwrap_or_else(PoisonError::into_inner);
         let folders = known.entry([start.to_owned(), directory.to_owned()]);
         folders.or_insert_with(|| package_folders(start, directory)).clone()

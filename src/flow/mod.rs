@@ -86,6 +86,7 @@ mod python;
 mod relative_import;
 mod schema;
 mod signature;
+mod sources;
 mod string_annotations;
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use crate::{
     build::{Previews, previews},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
-    plan::{self, Plan, PlanError, PlannedStep, prune::Pruning},
+    plan::{self, Plan, PlanError, PlannedDeployment, PlannedStep, prune::Pruning},
     secret::Redactor,
     steps::PreviewedStep,
     template::{Resolver, pending},
@@ -51,7 +51,9 @@ pub(crate) async fn create(
         }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
-        deployments.push(plan::describe(preview, &change, &live, ctx.redactor));
+        let planned = plan::describe(preview, &change, &live, ctx.redactor);
+        let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
+        deployments.push(PlannedDeployment { selected_by, ..planned });
     }
     Ok(Plan {
         schema: plan::SCHEMA,

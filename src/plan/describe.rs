@@ -61,6 +61,7 @@ pub(crate) fn describe(
             .map(|existing| retained::retained(preview, existing, live.clears_job_variables(), redactor))
             .unwrap_or_default(),
         flow: Some(grade(&preview.flow)),
+        selected_by: Vec::new(),
         fingerprint: Fingerprint {
             live: fingerprint::live(existing, automations, redactor),
             desired: fingerprint::desired(desired, redactor),
@@ -104,6 +105,7 @@ pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> Planne
         changes: Vec::new(),
         retained: Vec::new(),
         flow: None,
+        selected_by: Vec::new(),
         fingerprint: Fingerprint {
             live: fingerprint::live(Some(&removal.deployment), &[], redactor),
             desired: String::new(),

@@ -6,7 +6,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
-use crate::{deployment::Options, flow::Grade, secret::Redactor, steps::Section};
+use crate::{
+    deployment::{Options, SelectionReason, Selector},
+    flow::Grade,
+    secret::Redactor,
+    steps::Section,
+};
 
 /// Version of the document's schema.
 pub(crate) const SCHEMA: u32 = 1;
@@ -32,6 +37,8 @@ pub(crate) struct SelectionOptions {
     pub(crate) entrypoint: Option<String>,
     pub(crate) all: bool,
     pub(crate) names: Vec<String>,
+    #[serde(default, rename = "select", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) selectors: Vec<Selector>,
     pub(crate) prefect_file: Option<PathBuf>,
 }
 
@@ -41,6 +48,7 @@ impl From<&Options> for SelectionOptions {
             entrypoint: options.entrypoint.clone(),
             all: options.all,
             names: options.names.clone(),
+            selectors: options.selectors.clone(),
             prefect_file: options.prefect_file.clone(),
         }
     }
@@ -51,9 +59,9 @@ impl Plan {
     #[must_use]
     pub(crate) fn select(&self, options: Options) -> Options {
         let own = SelectionOptions::from(&options);
-        let SelectionOptions { entrypoint, all, names, prefect_file } =
+        let SelectionOptions { entrypoint, all, names, selectors, prefect_file } =
             if own == SelectionOptions::default() { self.selection.clone() } else { own };
-        Options { entrypoint, all, names, prefect_file, ..options }
+        Options { entrypoint, all, names, selectors, prefect_file, ..options }
     }
 
     /// Returns the plan as it would be after it is saved and read again, with secrets redacted.
@@ -129,6 +137,9 @@ pub(crate) struct PlannedDeployment {
     pub(crate) retained: Vec<Retained>,
     /// Grade of the flow's parameter schema. `None` for a deployment that will be pruned.
     pub(crate) flow: Option<FlowGrade>,
+    /// The reasons for which the deployment was selected. Empty without `--why`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) selected_by: Vec<SelectionReason>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
 }

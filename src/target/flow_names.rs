@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::flow::{Entrypoint, Inspector};
 
 /// Looks up the names of flows, so that deployments can be selected by `flow/name`.
+#[derive(Clone, Copy)]
 pub(crate) struct FlowNames<'a> {
     pub(crate) inspector: &'a Inspector,
     pub(crate) directory: &'a Path,

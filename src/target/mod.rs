@@ -1,8 +1,12 @@
 //! Selects the deployments that a command operates on, and applies command-line options to them.
 
+mod criteria;
+#[cfg(test)]
+mod criteria_tests;
 mod error;
 mod flow_names;
 mod item_options;
+mod narrowing;
 mod option_paths;
 mod overrides;
 mod selection;

@@ -33,7 +33,7 @@ pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();
     defaults(&mut fields);
     legacy_schedule(&mut fields)?;
-    Ok(DeploymentSpec { declared, fields, variables: Mapping::new() })
+    Ok(DeploymentSpec { declared, fields, variables: Mapping::new(), reasons: Vec::new() })
 }
 
 /// Returns the spec of a deployment with the options applied. `name` replaces the name in the file.

@@ -1,9 +1,9 @@
 //! Selects deployments by name or pattern, or with `--all`.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use crate::{
-    deployment::{Options, Selection, is_pattern, matches_pattern},
+    deployment::{Options, Selection, SelectionReason, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
     project::{Declared, Fields, Project},
 };
@@ -19,7 +19,12 @@ pub(crate) enum SelectError {
     )]
     NoName { names: Vec<String> },
     #[error("no deployment matches {}", patterns.join(", "))]
-    NoMatch { patterns: Vec<String>, names: Vec<String> },
+    NoMatch {
+        patterns: Vec<String>,
+        names: Vec<String>,
+        /// Explanations for deployments of which it is unknown whether they match.
+        undecided: Vec<String>,
+    },
     #[error("Invalid deployment name format: {0}. Expected format: <FLOW_NAME>/<DEPLOYMENT_NAME>")]
     Name(String),
 }
@@ -54,17 +59,20 @@ pub(crate) fn select(
     match (wanted.as_slice(), declared.as_slice()) {
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
         (_, []) => Ok(single(none(), &wanted, warnings)),
-        ([], all) if options.all => Ok(several(all.to_vec(), None, warnings)),
-        ([], [only]) => Ok(single(only.clone(), &wanted, warnings)),
+        ([], all) if options.all => Ok(several(all.to_vec(), None, warnings).because(SelectionReason::all())),
+        ([], [only]) => Ok(single(only.clone(), &wanted, warnings).because(SelectionReason::only())),
         ([name], [only]) => {
             if !name.matches(only, &flow_name) {
                 warnings.push(renamed(name, only));
             }
-            Ok(single(only.clone(), &wanted, warnings))
+            let reason = SelectionReason::option("--name", name.text);
+            Ok(single(only.clone(), &wanted, warnings).because(reason))
         }
-        ([], _) if !options.names.is_empty() => {
-            Err(SelectError::NoMatch { patterns: options.names.clone(), names: names(declared) })
-        }
+        ([], _) if !options.names.is_empty() => Err(SelectError::NoMatch {
+            patterns: options.names.clone(),
+            names: names(declared),
+            undecided: Vec::new(),
+        }),
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
     }
@@ -79,8 +87,8 @@ fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnost
     several(vec![declared], single_name(wanted), warnings)
 }
 
-fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic>) -> Selection {
-    Selection { single: picked.len() == 1, picked, name, warnings }
+pub(super) fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec<Diagnostic>) -> Selection {
+    Selection { single: picked.len() == 1, picked, name, warnings, ..Selection::default() }
 }
 
 /// Returns the requested name if the user passed a single name that is not a pattern. Returns `None`
@@ -93,9 +101,14 @@ fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
 }
 
 /// Returns the names of the deployments in file order, without duplicates.
-fn names(declared: &[Declared]) -> Vec<String> {
+pub(super) fn names<'a>(declared: impl IntoIterator<Item = &'a Declared>) -> Vec<String> {
     let mut seen = BTreeSet::new();
-    declared.iter().filter_map(Declared::name).filter(|name| seen.insert(*name)).map(str::to_owned).collect()
+    declared
+        .into_iter()
+        .filter_map(Declared::name)
+        .filter(|name| seen.insert(*name))
+        .map(str::to_owned)
+        .collect()
 }
 
 fn matching(
@@ -106,6 +119,7 @@ fn matching(
 ) -> Selection {
     let mut seen = BTreeSet::new();
     let mut picked = Vec::new();
+    let mut reasons: BTreeMap<usize, Vec<SelectionReason>> = BTreeMap::new();
     let mut missing = BTreeSet::new();
     // A resumed deploy may name thousands of deployments.
     let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
@@ -121,6 +135,9 @@ fn matching(
             candidates.into_iter().filter(|deployment| name.matches(deployment, flow_name)).collect();
         if found.is_empty() {
             missing.insert(name.text);
+        }
+        for index in found.iter().filter_map(|deployment| deployment.index) {
+            reasons.entry(index).or_default().push(SelectionReason::option("--name", name.text));
         }
         picked.extend(found.into_iter().filter(|deployment| seen.insert(deployment.index)).cloned());
     }
@@ -145,7 +162,7 @@ fn matching(
         warnings.push(Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message));
         picked.push(none());
     }
-    several(picked, single_name(wanted), warnings)
+    Selection { reasons, ..several(picked, single_name(wanted), warnings) }
 }
 
 fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
@@ -171,6 +188,20 @@ impl<'a> NamePattern<'a> {
         Self { text, flow, name, is_pattern: is_pattern(text) }
     }
 
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Returns the pattern for the name of the flow, if there is one.
+    pub(super) fn flow(&self) -> Option<&'a str> {
+        self.flow
+    }
+
+    /// Returns the pattern for the name of the deployment.
+    pub(super) fn name(&self) -> &'a str {
+        self.name
+    }
+
     /// Returns whether a deployment on the server matches the pattern.
     pub(crate) fn matches_names(&self, flow: &str, name: &str) -> bool {
         matches_pattern(self.name, name) && self.flow.is_none_or(|wanted| matches_pattern(wanted, flow))
@@ -187,15 +218,25 @@ impl<'a> NamePattern<'a> {
         }
         matches_pattern(self.name, name)
             && self.flow.is_none_or(|flow| {
-                let function =
-                    declared.entrypoint().and_then(|entrypoint| entrypoint.rsplit([':', '.']).next());
-                function.is_some_and(|function| {
-                    matches_pattern(flow, function)
-                        || matches_pattern(flow, &function.replace('_', "-"))
-                        || flow.replace('-', "_") == function
-                }) || flow_name(declared).is_some_and(|name| matches_pattern(flow, &name))
+                declared
+                    .entrypoint()
+                    .and_then(function)
+                    .is_some_and(|function| is_flow_of_function(flow, function))
+                    || flow_name(declared).is_some_and(|name| matches_pattern(flow, &name))
             })
     }
+}
+
+/// Returns the name of the function in an entrypoint.
+pub(super) fn function(entrypoint: &str) -> Option<&str> {
+    entrypoint.rsplit([':', '.']).next()
+}
+
+/// Returns whether a pattern for flow names matches the name that Prefect derives from a function.
+pub(super) fn is_flow_of_function(pattern: &str, function: &str) -> bool {
+    matches_pattern(pattern, function)
+        || matches_pattern(pattern, &function.replace('_', "-"))
+        || pattern.replace('-', "_") == function
 }
 
 #[cfg(test)]

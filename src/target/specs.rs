@@ -2,7 +2,9 @@
 
 use super::{
     FlowNames, TargetError,
+    criteria::Criteria,
     item_options::{self, ItemKind, ItemOptionError},
+    narrowing,
     option_paths::option_paths,
     overrides::{self, OptionError},
     select,
@@ -29,6 +31,7 @@ pub(crate) fn specs(
 ) -> Result<Vec<DeploymentSpec>, (Pointer, OptionError)> {
     let options = ctx.options;
     let single = selection.single;
+    let mut reasons = selection.reasons;
     let mut specs = Vec::new();
     for declared in selection.picked {
         let pointer = declared.pointer();
@@ -50,6 +53,7 @@ pub(crate) fn specs(
             continue;
         }
         let mut spec = spec.map_err(|error| (pointer, error))?;
+        spec.reasons = spec.declared.index.and_then(|index| reasons.remove(&index)).unwrap_or_default();
         spec.default_work_pool(ctx.default_work_pool);
         if single {
             items_of_options(&mut spec, ctx).map_err(|error| (Pointer::root(), error.into()))?;
@@ -87,7 +91,12 @@ pub(crate) fn selected(
     let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
     let mut selection = match ctx.answers {
         Some(answers) => answers.clone(),
-        None => select(project, ctx.options, flow_name)?,
+        None if ctx.options.selectors.is_empty() => select(project, ctx.options, flow_name)?,
+        None => {
+            let directory = ctx.directory;
+            let criteria = Criteria { project, names, directory, default_work_pool: ctx.default_work_pool };
+            narrowing::narrow(ctx.options, &[criteria])?.pop().unwrap_or_default()
+        }
     };
     for warning in std::mem::take(&mut selection.warnings) {
         findings.push(warning);

@@ -28,7 +28,9 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, Prepar
     let named = ctx.options.prefect_file.as_deref();
     let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
     // Without a file, the options or the wizard must specify the flow.
-    let selects_in_file = ctx.options.all || ctx.options.names.iter().any(|name| is_pattern(name));
+    let selects_in_file = ctx.options.all
+        || !ctx.options.selectors.is_empty()
+        || ctx.options.names.iter().any(|name| is_pattern(name));
     let is_optional = named.is_none() && (!selects_in_file || ctx.options.entrypoint.is_some());
     let (project, warnings) = match project::load(path, ctx.directory) {
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {

@@ -51,6 +51,7 @@ mod redeploy;
 #[cfg(unix)]
 mod screens;
 mod secret_leaks;
+mod selection;
 mod server_editions;
 mod settings;
 mod signals;

@@ -26,7 +26,8 @@ use crate::{
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
-        let plan = plan::show(&arguments.selection, &arguments.ownership, arguments.output.into(), context);
+        let options = target::options(&arguments.selection, &arguments.ownership, context)?;
+        let plan = plan::show(&options, arguments.output.into(), context);
         return plan.await.map(|_| Exit::Done);
     }
     let mut options = Options {
@@ -45,8 +46,11 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
-    let answers =
-        if asks(arguments, context) { wizard::ask(&options, &client, context).await? } else { None };
+    let answers = if asks(arguments, &options, context) {
+        wizard::ask(&options, &client, context).await?
+    } else {
+        None
+    };
     let links = connection::links(context);
     let selected = answers.as_ref().map(|answers| &answers.selection);
     let ctx = DeployContext { answers: selected, ..target::deploy_context(&options, context) };
@@ -115,8 +119,11 @@ fn show_lines(report: &Report, options: &Options, context: &Context) {
 ///
 /// The wizard does not run for saved plans and resumed deploys, which need no input, or with `--events`,
 /// because the program that reads the events cannot answer.
-fn asks(arguments: &DeployArguments, context: &Context) -> bool {
-    let is_settled = arguments.plan.is_some() || arguments.resume || arguments.events.is_some();
+fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bool {
+    let is_settled = arguments.plan.is_some()
+        || arguments.resume
+        || arguments.events.is_some()
+        || !options.selectors.is_empty();
     context.can_run_wizard() && !is_settled
 }
 

@@ -15,9 +15,9 @@ use super::{
 };
 use crate::{
     api::Links,
-    cli::{OwnershipArguments, PlanArguments, PlanFormat, RenderFormat, SelectionArguments, deploy_command},
+    cli::{PlanArguments, PlanFormat, RenderFormat, deploy_command},
     deploy,
-    deployment::ProjectId,
+    deployment::{Options, ProjectId},
     error::{CommandError, Exit},
     fs::{self, FileError},
     git,
@@ -32,7 +32,9 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
         };
         return render::run(&arguments.selection, format, context).await;
     }
-    let plan = show(&arguments.selection, &arguments.ownership, arguments.output, context).await?;
+    let options =
+        Options { why: arguments.why, ..options(&arguments.selection, &arguments.ownership, context)? };
+    let plan = show(&options, arguments.output, context).await?;
     if let Some(path) = &arguments.out {
         save(&plan, path, context)?;
     }
@@ -69,15 +71,13 @@ pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError>
 
 /// Creates and prints a plan.
 pub(super) async fn show(
-    selection: &SelectionArguments,
-    ownership: &OwnershipArguments,
+    options: &Options,
     format: PlanFormat,
     context: &Context,
 ) -> Result<Plan, CommandError> {
-    let options = options(selection, ownership, context)?;
     let (client, links) = (connection::client(context)?, connection::links(context));
     let view = context.ui.watch();
-    let plan = deploy::plan(&deploy_context(&options, context), &client).await;
+    let plan = deploy::plan(&deploy_context(options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
     view.end();
     match format {

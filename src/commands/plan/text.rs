@@ -64,6 +64,9 @@ fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
         Action::Unchanged => line.dimmed().to_string(),
     };
     let _ = writeln!(text, "{line}");
+    for reason in &planned.selected_by {
+        let _ = writeln!(text, "{}", format!("    selected by {reason}").dimmed());
+    }
     for change in &planned.changes {
         for line in lines(change) {
             let _ = writeln!(text, "    {line}");

@@ -23,6 +23,16 @@ codes! {
         example: "prefectl deploy -n 'etl-*'",
         fix: "Correct the pattern.",
     };
+    UNDECIDED_SELECTION = Entry {
+        name: "undecided-selection",
+        severity: Warning,
+        title: "a selector depends on a value that is unknown",
+        meaning: "A condition of `--select` refers to a field that contains a template, or to the name of a \
+                  flow that cannot be determined. Deployments are selected before templates are resolved, so \
+                  the condition is neither met nor unmet, and the deployment is not selected.",
+        example: "prefectl deploy --select pool:gpu   # the file has `name: \"{{ $POOL }}\"`",
+        fix: "Select the deployment by a field without templates, or with `-n`.",
+    };
     RENAMED_DEPLOYMENT = Entry {
         name: "renamed-deployment",
         severity: Warning,

@@ -193,25 +193,32 @@ impl<'p> Program<'p> {
 
     /// Returns the module that the statement `import dotted` imports.
     pub(crate) fn find(&'p self, dotted: &str) -> EvalResult<ImportTarget<'p>> {
+        match self.locate(dotted) {
+            SearchResult::File(path) => self.load(&path, Some(dotted.to_owned())).map(ImportTarget::Module),
+            SearchResult::Namespace(path) => Ok(ImportTarget::Namespace(path)),
+            SearchResult::MissingSubmodule => {
+                Err(EvalError::unknown(format!("module '{dotted}' does not exist")))
+            }
+            SearchResult::NotFound => Ok(ImportTarget::External),
+        }
+    }
+
+    /// Searches the import path for a module without reading the module.
+    pub(crate) fn locate(&'p self, dotted: &str) -> SearchResult {
         let top = dotted.split('.').next().unwrap_or(dotted);
         // A name with a slash is a path such as `folder/module`, which cannot be imported.
         if externals::is_preloaded(top) || dotted.contains(['/', '\\']) {
-            return Ok(ImportTarget::External);
+            return SearchResult::NotFound;
         }
         let mut directory = None;
         for root in self.roots(top) {
             match self.loader.search(&root, dotted) {
-                SearchResult::File(path) => {
-                    return self.load(&path, Some(dotted.to_owned())).map(ImportTarget::Module);
-                }
                 SearchResult::Namespace(path) => directory = directory.or(Some(path)),
-                SearchResult::MissingSubmodule => {
-                    return Err(EvalError::unknown(format!("module '{dotted}' does not exist")));
-                }
                 SearchResult::NotFound => {}
+                found => return found,
             }
         }
-        Ok(directory.map_or(ImportTarget::External, ImportTarget::Namespace))
+        directory.map_or(SearchResult::NotFound, SearchResult::Namespace)
     }
 
     /// Returns the directories that are searched for a top-level module, in search order.

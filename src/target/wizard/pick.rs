@@ -66,7 +66,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(Picked::chosen(row, named));
         }
         let picked = self.project.deployments.clone();
-        let selection = Selection { single: false, picked, name: None, warnings: Vec::new() };
+        let selection = Selection { picked, ..Selection::default() };
         self.with_names(Picked { selection, was_asked: true }).await
     }
 
@@ -168,7 +168,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
 }
 
 fn single(declared: Declared) -> Selection {
-    Selection { picked: vec![declared], single: true, name: None, warnings: Vec::new() }
+    Selection { picked: vec![declared], single: true, ..Selection::default() }
 }
 
 /// Returns a row with the name, entrypoint and description of each deployment.

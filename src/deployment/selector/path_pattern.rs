@@ -1,0 +1,62 @@
+//! Patterns for paths of files.
+
+use globset::{GlobBuilder, GlobMatcher};
+
+/// A pattern for the path of a file or of one of its parent directories.
+///
+/// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
+#[derive(Debug, Clone)]
+pub(crate) struct PathPattern {
+    matcher: GlobMatcher,
+}
+
+impl PathPattern {
+    /// Compiles a pattern.
+    ///
+    /// # Errors
+    ///
+    /// Returns the reason why the pattern is invalid.
+    pub(super) fn new(text: &str) -> Result<Self, String> {
+        let pattern = text.trim_start_matches("./").trim_end_matches('/');
+        let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
+        let matcher = glob.map_err(|error| error.kind().to_string())?.compile_matcher();
+        Ok(Self { matcher })
+    }
+
+    /// Returns whether the pattern matches a path or one of its parent directories. The path must be relative
+    /// and use `/` as the separator.
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
+        parents.chain([path]).any(|path| self.matcher.is_match(path))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_paths_and_their_parent_directories() {
+        for (pattern, path, expected) in [
+            ("services/billing/**", "services/billing/flows/invoice.py", true),
+            ("services/billing/**", "services/billing.py", false),
+            ("services/billing", "services/billing/flows/invoice.py", true),
+            ("./services/billing/", "services/billing/flows/invoice.py", true),
+            ("services/*", "services/billing/flows/invoice.py", true),
+            ("services/*.py", "services/billing/flows.py", false),
+            ("**/*.py", "flow.py", true),
+            ("**/invoice.py", "services/billing/flows/invoice.py", true),
+            ("service", "services/billing/flows.py", false),
+            ("flow?.py", "flow1.py", true),
+            ("flow[12].py", "flow3.py", false),
+            ("{a,b}.py", "b.py", true),
+        ] {
+            assert_eq!(PathPattern::new(pattern).unwrap().matches(path), expected, "{pattern} {path}");
+        }
+    }
+
+    #[test]
+    fn rejects_invalid_patterns() {
+        assert_eq!(PathPattern::new("a[").unwrap_err(), "unclosed character class; missing ']'");
+    }
+}

@@ -1,0 +1,128 @@
+//! Compares declared deployments with the criteria of `--select`.
+
+use std::path::Path;
+
+use super::{FlowNames, NamePattern, selection};
+use crate::{
+    deployment::{Criterion, Evaluation, Selector, Verdict, desired, matches_pattern},
+    flow::Entrypoint,
+    project::{Declared, Field, Key, Project},
+    template::has_template,
+    value::Value,
+};
+
+/// The project whose deployments are compared with criteria.
+pub(super) struct Criteria<'a> {
+    pub(super) project: &'a Project,
+    pub(super) names: FlowNames<'a>,
+    /// Directory of the command, to which the paths in criteria refer.
+    pub(super) directory: &'a Path,
+    pub(super) default_work_pool: Option<&'a str>,
+}
+
+impl Criteria<'_> {
+    /// Applies a selector to a deployment.
+    pub(super) fn evaluate(&self, selector: &Selector, declared: &Declared) -> Evaluation {
+        selector.evaluate(|criterion| self.verdict(criterion, declared))
+    }
+
+    fn verdict(&self, criterion: &Criterion, declared: &Declared) -> Verdict {
+        match criterion {
+            Criterion::Name(pattern) => self.name(pattern, declared),
+            Criterion::Flow(pattern) => self.flow(pattern, declared),
+            Criterion::Tag(pattern) => tag(pattern, declared.fields.get(Key::Tags)),
+            Criterion::Pool(pattern) => self.pool(pattern, declared),
+            Criterion::Path(pattern) => match self.path(declared) {
+                Ok(Some(path)) if pattern.matches(&path) => Verdict::Match(format!("entrypoint in '{path}'")),
+                Ok(_) => Verdict::NoMatch,
+                Err(undecided) => undecided,
+            },
+            Criterion::File(pattern) => {
+                let file = self.project.document.as_ref().map(|document| relative(document.source.name()));
+                match file.filter(|file| pattern.matches(file)) {
+                    Some(file) => Verdict::Match(format!("project file '{file}'")),
+                    None => Verdict::NoMatch,
+                }
+            }
+        }
+    }
+
+    fn name(&self, pattern: &str, declared: &Declared) -> Verdict {
+        if let Field::Template(_) = declared.fields.name() {
+            return Verdict::Undecided("name".to_owned());
+        }
+        let Some(name) = declared.name() else { return Verdict::NoMatch };
+        let wanted = NamePattern::new(pattern);
+        if !matches_pattern(wanted.name(), name) {
+            return Verdict::NoMatch;
+        }
+        match wanted.flow().map(|flow| self.flow(flow, declared)) {
+            None | Some(Verdict::Match(_)) => Verdict::Match(format!("name '{name}'")),
+            Some(other) => other,
+        }
+    }
+
+    fn flow(&self, pattern: &str, declared: &Declared) -> Verdict {
+        if let Field::Template(_) = declared.fields.entrypoint() {
+            return Verdict::Undecided("entrypoint".to_owned());
+        }
+        let Some(entrypoint) = declared.entrypoint() else { return Verdict::NoMatch };
+        if let Some(function) = selection::function(entrypoint)
+            && selection::is_flow_of_function(pattern, function)
+        {
+            return Verdict::Match(format!("flow function '{function}'"));
+        }
+        match self.names.of(entrypoint) {
+            Some(name) if matches_pattern(pattern, &name) => Verdict::Match(format!("flow '{name}'")),
+            Some(_) => Verdict::NoMatch,
+            None => Verdict::Undecided("flow name".to_owned()),
+        }
+    }
+
+    fn pool(&self, pattern: &str, declared: &Declared) -> Verdict {
+        let name = match declared.fields.work_pool() {
+            Field::Template(_) => return Verdict::Undecided("work pool".to_owned()),
+            Field::Literal(name) => Some(name),
+            Field::Absent | Field::Null => self.default_work_pool,
+            Field::Mismatch(_) => None,
+        };
+        match name.filter(|name| matches_pattern(pattern, name)) {
+            Some(name) => Verdict::Match(format!("work pool '{name}'")),
+            None => Verdict::NoMatch,
+        }
+    }
+
+    /// Returns the path of the file that defines the flow, relative to the directory of the command.
+    fn path(&self, declared: &Declared) -> Result<Option<String>, Verdict> {
+        if let Field::Template(_) = declared.fields.entrypoint() {
+            return Err(Verdict::Undecided("entrypoint".to_owned()));
+        }
+        let entrypoint = declared.entrypoint().and_then(|text| Entrypoint::parse(text).ok());
+        let Some(entrypoint) = entrypoint else { return Ok(None) };
+        let FlowNames { inspector, directory, environment } = self.names;
+        let file = inspector.defining_file(&entrypoint, directory, environment);
+        Ok(file.map(|file| relative(&below(&file, self.directory))))
+    }
+}
+
+/// Returns the path of a file relative to a directory. The path of a file outside the directory is absolute.
+fn below(file: &Path, directory: &Path) -> String {
+    file.strip_prefix(directory).unwrap_or(file).to_string_lossy().into_owned()
+}
+
+/// Returns a path with `/` as the separator and without `./` at the start.
+fn relative(path: &str) -> String {
+    let path = path.replace(std::path::MAIN_SEPARATOR, "/");
+    path.trim_start_matches("./").to_owned()
+}
+
+/// Compares the tags of a deployment with a pattern. A list can match although some of its tags are templates.
+fn tag(pattern: &str, tags: Option<&Value>) -> Verdict {
+    let Some(tags) = tags else { return Verdict::NoMatch };
+    let is_literal = |tag: &&String| !has_template(&Value::String((*tag).clone()));
+    let names = desired::tags(tags);
+    if let Some(tag) = names.iter().filter(is_literal).find(|tag| matches_pattern(pattern, tag)) {
+        return Verdict::Match(format!("tag '{tag}'"));
+    }
+    if has_template(tags) { Verdict::Undecided("tags".to_owned()) } else { Verdict::NoMatch }
+}

@@ -1,0 +1,116 @@
+//! Selects deployments with the expressions of `--select`.
+
+use std::collections::BTreeSet;
+
+use super::{NamePattern, SelectError, criteria::Criteria, selection::names};
+use crate::{
+    deployment::{Evaluation, Options, Selection, SelectionReason},
+    diagnostics::{Code, Diagnostic},
+    project::Declared,
+};
+
+/// Selects the deployments that meet one of the selectors in the options. If the options contain names, a deployment
+/// must also match one of the names. Returns a selection for each project.
+///
+/// # Errors
+///
+/// Fails if no deployment is selected, or if the options contradict each other.
+pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec<Selection>, SelectError> {
+    if options.all && !options.names.is_empty() {
+        return Err(SelectError::AllAndName);
+    }
+    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
+        return Err(SelectError::Name(name.clone()));
+    }
+    let wanted: Vec<NamePattern<'_>> = options.names.iter().map(|name| NamePattern::new(name)).collect();
+    let mut selections: Vec<Selection> = projects.iter().map(|_| Selection::default()).collect();
+    let mut unmatched: BTreeSet<&str> = wanted.iter().map(NamePattern::text).collect();
+    let mut undecided = Vec::new();
+    for (criteria, selection) in projects.iter().zip(&mut selections) {
+        for declared in &criteria.project.deployments {
+            let Some(mut reasons) = named(declared, &wanted, criteria, &mut unmatched) else { continue };
+            match selecting(declared, options, criteria) {
+                Selecting::By(selectors) => {
+                    reasons.extend(selectors);
+                    selection.reasons.extend(declared.index.map(|index| (index, reasons)));
+                    selection.picked.push(declared.clone());
+                }
+                Selecting::Unknown(message) => {
+                    let place = criteria.project.place(&declared.pointer());
+                    let warning = Diagnostic::warning(Code::UNDECIDED_SELECTION, &message).at(place);
+                    selection.warnings.push(warning);
+                    undecided.push(message);
+                }
+                Selecting::No => {}
+            }
+        }
+    }
+    let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
+    if count == 0 {
+        let selectors = options.selectors.iter().map(ToString::to_string);
+        let patterns = selectors.chain(options.names.iter().cloned()).collect();
+        let declared = projects.iter().flat_map(|criteria| &criteria.project.deployments);
+        return Err(SelectError::NoMatch { patterns, names: names(declared), undecided });
+    }
+    if let Some(first) = selections.first_mut().filter(|_| !unmatched.is_empty()) {
+        let message = format!("no deployment matches {}", Vec::from_iter(unmatched).join(", "));
+        first.warnings.insert(0, Diagnostic::warning(Code::UNMATCHED_PATTERN, message));
+    }
+    for selection in &mut selections {
+        selection.single = count == 1 && selection.picked.len() == 1;
+    }
+    Ok(selections)
+}
+
+/// Returns the names in the options that match a deployment, and removes them from `unmatched`. Returns `None` if there
+/// are names but none matches.
+fn named(
+    declared: &Declared,
+    wanted: &[NamePattern<'_>],
+    criteria: &Criteria<'_>,
+    unmatched: &mut BTreeSet<&str>,
+) -> Option<Vec<SelectionReason>> {
+    let flow_name = |declared: &Declared| criteria.names.of(declared.entrypoint()?);
+    let mut reasons = Vec::new();
+    for pattern in wanted.iter().filter(|pattern| pattern.matches(declared, flow_name)) {
+        unmatched.remove(pattern.text());
+        reasons.push(SelectionReason::option("--name", pattern.text()));
+    }
+    (wanted.is_empty() || !reasons.is_empty()).then_some(reasons)
+}
+
+/// The result of applying all selectors to a deployment.
+enum Selecting {
+    /// The selectors that select the deployment, with the properties that match.
+    By(Vec<SelectionReason>),
+    No,
+    /// No selector selects the deployment, but one of them depends on properties that are unknown. The string explains
+    /// this to the user.
+    Unknown(String),
+}
+
+fn selecting(declared: &Declared, options: &Options, criteria: &Criteria<'_>) -> Selecting {
+    let mut reasons = Vec::new();
+    let mut undecided = None;
+    for selector in &options.selectors {
+        match criteria.evaluate(selector, declared) {
+            Evaluation::Selected(details) => {
+                reasons.push(SelectionReason { details, ..SelectionReason::option("--select", selector) });
+            }
+            Evaluation::Undecided(properties) => undecided = undecided.or(Some((selector, properties))),
+            Evaluation::NotSelected => {}
+        }
+    }
+    match undecided {
+        Some((selector, properties)) if reasons.is_empty() => {
+            let name =
+                declared.name().map_or_else(|| "without a name".to_owned(), |name| format!("'{name}'"));
+            Selecting::Unknown(format!(
+                "deployment {name} is not selected: '{selector}' depends on its {}, which cannot be determined",
+                properties.join(" and its ")
+            ))
+        }
+        _ if reasons.is_empty() => Selecting::No,
+        _ => Selecting::By(reasons),
+    }
+}
