@@ -76,6 +76,17 @@ impl<'a> ConflictCheck<'a> {
         Ok(found)
     }
 
+    /// Returns the deployment at `position` as it was last read. Returns `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the batch cannot be read.
+    pub(super) async fn latest(&self, position: usize) -> Result<Option<&LiveDeployment>, ApiError> {
+        let current = self.current(position / BATCH).await?;
+        let (_, change) = self.writes[position];
+        Ok(change.live().and_then(|live| current.existing.get(&live.id)))
+    }
+
     /// Reads the batch that contains the write at `position`, unless it has already been read. Does nothing
     /// if there is no such write.
     pub(super) async fn prefetch(&self, position: usize) {

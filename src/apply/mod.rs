@@ -66,10 +66,10 @@ impl Apply<'_> {
         let writer = Writer::new(self.client, self.live, self.now);
         let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
         let writes = writes.map(|(desired, change)| (*desired, change)).collect();
-        let check = (!self.force).then(|| ConflictCheck::new(self.client, self.live, writes));
+        let check = ConflictCheck::new(self.client, self.live, writes);
         let failed = AtomicBool::new(false);
         let mut position = 0;
-        let (writer_ref, check, failed_ref) = (&writer, check.as_ref(), &failed);
+        let (writer_ref, check, failed_ref) = (&writer, &check, &failed);
         stream::iter(changes.iter().enumerate())
             .map(|(index, (desired, change))| {
                 let write = PendingWrite { desired, change, position };
@@ -98,7 +98,7 @@ impl Apply<'_> {
         &self,
         write: PendingWrite<'_>,
         writer: &Writer<'_>,
-        check: Option<&ConflictCheck<'_>>,
+        check: &ConflictCheck<'_>,
         failed: &AtomicBool,
     ) -> (Outcome, Duration) {
         let name = &write.desired.full_name();
@@ -124,23 +124,33 @@ impl Apply<'_> {
         end
     }
 
-    /// Writes a deployment, unless it has changed since it was compared.
+    /// Writes a deployment, unless it has changed since it was compared. Ignored fields are sent as they are
+    /// on the server immediately before the write.
     async fn checked_write(
         &self,
         write: &PendingWrite<'_>,
         writer: &Writer<'_>,
-        check: Option<&ConflictCheck<'_>>,
+        check: &ConflictCheck<'_>,
     ) -> Outcome {
-        let Some(check) = check else { return writer.write(write.desired, write.change).await };
-        match check.differences(write.position).await {
-            Ok(differences) if differences.is_empty() => {}
-            Ok(differences) => return Outcome::Conflict { differences, written: false },
-            Err(error) => return Outcome::Unchecked(error),
+        if self.force && write.desired.ignored.is_empty() {
+            return writer.write(write.desired, write.change, None).await;
         }
+        if !self.force {
+            match check.differences(write.position).await {
+                Ok(differences) if differences.is_empty() => {}
+                Ok(differences) => return Outcome::Conflict { differences, written: false },
+                Err(error) => return Outcome::Unchecked(error),
+            }
+        }
+        let latest = match check.latest(write.position).await {
+            Ok(latest) => latest,
+            Err(error) => return Outcome::Unchecked(error),
+        };
         // The next batch is read while the last writes of the current batch are in progress.
         let next = write.position + self.client.write_limit();
-        let outcome = tokio::join!(writer.write(write.desired, write.change), check.prefetch(next)).0;
-        self.explained(write, outcome).await
+        let written = writer.write(write.desired, write.change, latest);
+        let outcome = tokio::join!(written, check.prefetch(next)).0;
+        if self.force { outcome } else { self.explained(write, outcome).await }
     }
 
     /// Converts the failure of a write to a conflict if someone else changed the deployment during the write.
@@ -152,7 +162,7 @@ impl Apply<'_> {
         };
         let check = ConflictCheck::new(self.client, self.live, vec![(write.desired, write.change)]);
         let Ok(mut differences) = check.differences(0).await else { return outcome };
-        let own = write.desired.update_body();
+        let own = write.change.live().map(|live| write.desired.update_body(live)).unwrap_or_default();
         differences.retain(|change| own.get(&change.field) != Some(&change.new));
         if differences.is_empty() { outcome } else { Outcome::Conflict { differences, written } }
     }

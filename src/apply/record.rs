@@ -1,13 +1,16 @@
 //! Records of deployments, which a rollback restores.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::{
-    api::DeploymentSchedule,
-    deployment::{DesiredDeployment, Snapshot, desired::Schedules},
+    api::{Automation, DeploymentSchedule},
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot, desired::Schedules},
     plan::{self, Change, owned_fields},
+    project::{IgnorableField, IgnoredFields},
     schedule::Schedule,
     secret::Redactor,
     value::json_object,
@@ -22,6 +25,9 @@ pub(crate) struct Record {
     pub(crate) previous: Option<Previous>,
     /// The intended state of the first deploy and of each deploy that resumed it.
     pub(crate) intended: Vec<Intended>,
+    /// Fields that belong to the operators.
+    #[serde(default, skip_serializing_if = "IgnoredFields::is_empty")]
+    pub(crate) ignored: IgnoredFields,
 }
 
 /// State of a deployment on the server before the first write.
@@ -59,7 +65,10 @@ impl Record {
         });
         let id = previous.as_ref().map_or_else(Uuid::nil, |previous| previous.id);
         let intended = Intended {
-            fields: desired.update_body(),
+            fields: match change.live() {
+                None => desired.declared_body(),
+                Some(live) => desired.update_body(live),
+            },
             schedules: match &desired.schedules {
                 Schedules::Keep => None,
                 Schedules::Exactly(schedules) => Some(schedules.iter().map(Schedule::item).collect()),
@@ -75,7 +84,40 @@ impl Record {
             name: desired.name.clone(),
             previous,
             intended: vec![intended],
+            ignored: desired.ignored.clone(),
         }
+    }
+
+    /// Returns the record with the current values of ignored fields in place of the recorded values, so that
+    /// a rollback keeps what operators have changed.
+    pub(super) fn adopting(
+        &self,
+        live: Option<&LiveDeployment>,
+        automations: &[Automation],
+    ) -> Cow<'_, Self> {
+        let Some(live) = live.filter(|_| !self.ignored.is_empty()) else { return Cow::Borrowed(self) };
+        let mut record = self.clone();
+        let ignores_schedules = self.ignored.contains(IgnorableField::Schedules);
+        let ignores_triggers = self.ignored.contains(IgnorableField::Triggers);
+        if let Some(previous) = &mut record.previous {
+            self.ignored.adopt(&mut previous.fields, |field| live.field(field));
+            if ignores_schedules {
+                previous.schedules.clone_from(&live.schedules);
+            }
+            if ignores_triggers {
+                previous.automations = automations.iter().map(|automation| automation.raw.clone()).collect();
+            }
+        }
+        for intended in &mut record.intended {
+            self.ignored.adopt(&mut intended.fields, |field| live.field(field));
+            if ignores_schedules {
+                intended.schedules = None;
+            }
+            if ignores_triggers {
+                intended.automations.clear();
+            }
+        }
+        Cow::Owned(record)
     }
 
     /// `flow/deployment`.
@@ -131,6 +173,12 @@ impl Record {
         };
         let intended =
             Intended { fields: json_object(intended), schedules: Some(Vec::new()), automations: Vec::new() };
-        Self { flow: "hello".into(), name: name.into(), previous: Some(previous), intended: vec![intended] }
+        Self {
+            flow: "hello".into(),
+            name: name.into(),
+            previous: Some(previous),
+            intended: vec![intended],
+            ignored: IgnoredFields::default(),
+        }
     }
 }

@@ -73,6 +73,7 @@ async fn recover_batch(client: &Client, records: &[Record], live: &Snapshot, for
         .map(async |record| {
             let now = live.deployment(&record.flow, &record.name);
             let automations = now.map_or(&[][..], |now| live.automations(now.id));
+            let record = &*record.adopting(now, automations);
             let conflicts = if force { Vec::new() } else { foreign_changes(record, now, automations) };
             if !conflicts.is_empty() {
                 return Recovery::Conflict(conflicts);

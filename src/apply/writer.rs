@@ -36,15 +36,28 @@ impl Writer<'_> {
         self.created.into_inner()
     }
 
-    /// Sends the requests for a change, one after the other.
-    pub(super) async fn write(&self, desired: &DesiredDeployment, change: &Change<'_>) -> Outcome {
+    /// Sends the requests for a change, one after the other. Ignored fields have the values of `latest`, or of
+    /// the compared deployment if `latest` is `None`.
+    pub(super) async fn write(
+        &self,
+        desired: &DesiredDeployment,
+        change: &Change<'_>,
+        latest: Option<&LiveDeployment>,
+    ) -> Outcome {
         let mut written = false;
         let result = match change {
             Change::Unchanged { live } => Ok(Outcome::Unchanged(live.id)),
             Change::Create => self.create(desired, &mut written).await.map(Outcome::Created),
             Change::Update { live, changes } => {
                 let names = changes.names().into_iter().map(str::to_owned).collect();
-                self.update(live, desired, changes, &mut written)
+                let body = if changes.fields.is_empty() {
+                    Map::new()
+                } else {
+                    // Like Prefect, this sends all fields, because the server validates some fields against other
+                    // fields of the request.
+                    desired.update_body(latest.unwrap_or(live))
+                };
+                self.update(live, desired, body, changes, &mut written)
                     .await
                     .map(|()| Outcome::Updated(live.id, names))
             }
@@ -91,12 +104,11 @@ impl Writer<'_> {
         &self,
         live: &LiveDeployment,
         desired: &DesiredDeployment,
+        mut body: Map<String, Json>,
         changes: &Changes<'_>,
         written: &mut bool,
     ) -> Result<(), ApiError> {
         let id = live.id;
-        // Like Prefect, this sends all fields, because the server validates some fields against other fields of the request.
-        let mut body = if changes.fields.is_empty() { Map::new() } else { desired.update_body() };
         let schedules = &changes.schedules;
         let together = schedules.together(!body.is_empty(), &live.schedules, self.now);
         let is_together = together.is_some();
@@ -113,7 +125,7 @@ impl Writer<'_> {
             self.schedules(id, schedules, written).await?;
         }
         self.triggers(id, &changes.triggers, written).await?;
-        self.slas(id, desired).await
+        if changes.slas { self.slas(id, desired).await } else { Ok(()) }
     }
 
     /// Sends a request for each changed schedule. Updates are sent first, so that a new schedule can use a

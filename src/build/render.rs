@@ -139,6 +139,7 @@ pub(super) fn desired(
         schedules: schedules?,
         triggers: triggers?,
         slas: validate::slas(deployment, findings),
+        ignored: deployment.spec.declared.ignored.clone(),
     };
     desired.omit_unsupported(capabilities);
     Some(desired)

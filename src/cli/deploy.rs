@@ -178,6 +178,10 @@ pub(crate) struct DriftArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
 
+    /// Also report differences in fields that `ignore_changes` lists
+    #[arg(long)]
+    pub(crate) include_ignored: bool,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,

@@ -17,7 +17,8 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let options = arguments.selection.options();
     let client = connection::client(context)?;
     let plan = deploy::plan(&deploy_context(&options, context), &client).await;
-    let drift = Drift::from(plan.map_err(|failure| errors::without_result(failure, "comparison"))?);
+    let plan = plan.map_err(|failure| errors::without_result(failure, "comparison"))?;
+    let drift = Drift::new(plan, arguments.include_ignored);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),
         OutputFormat::Json => context.ui.document(&json!(drift)),
@@ -64,18 +65,20 @@ fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
 }
 
 fn difference(difference: &Difference) -> Vec<String> {
-    let Difference { field, file, server, retained } = difference;
+    let Difference { field, file, server, retained, ignored } = difference;
+    let suffix = if *ignored { "; listed in `ignore_changes`" } else { "" };
     if let Some(reason) = retained {
         return vec![format!("    {field}: server {}; {reason}", shown(server))];
     }
     let side = |value: Option<&Json>| value.map_or_else(|| "none".to_owned(), shown);
     let some = |value| Some(value).filter(|value: &&Json| !value.is_null());
     if file.is_null() || server.is_null() {
-        return vec![format!("    {field}: file {}, server {}", side(some(file)), side(some(server)))];
+        let (file, server) = (side(some(file)), side(some(server)));
+        return vec![format!("    {field}: file {file}, server {server}{suffix}")];
     }
     let changed_values = json_diff::changed_values(Pointer::root().join(field.as_str()), server, file);
     let line = |change: &json_diff::ChangedValue<'_>| {
-        format!("    {}: file {}, server {}", change.path, side(change.new), side(change.old))
+        format!("    {}: file {}, server {}{suffix}", change.path, side(change.new), side(change.old))
     };
     changed_values.iter().map(line).collect()
 }

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     api::{Capabilities, Feature},
-    deployment::{slas::Sla, triggers::Trigger},
-    project::ConcurrencyLimit,
+    deployment::{LiveDeployment, slas::Sla, triggers::Trigger},
+    project::{ConcurrencyLimit, IgnoredFields},
     python,
     schedule::Schedule,
     value::{self, Mapping, Value},
@@ -96,6 +96,8 @@ pub(crate) struct DesiredDeployment {
     pub(crate) triggers: Vec<Trigger>,
     /// Service level agreements. `None` if the file does not contain any, which keeps the SLAs on the server.
     pub(crate) slas: Option<Vec<Sla>>,
+    /// Fields that are only written when the deployment is created.
+    pub(crate) ignored: IgnoredFields,
 }
 
 impl DesiredDeployment {
@@ -163,8 +165,16 @@ impl DesiredDeployment {
         })
     }
 
-    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules.
-    pub(crate) fn update_body(&self) -> Map<String, Json> {
+    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules. Ignored fields have the
+    /// values of the live deployment, because the server validates fields against each other.
+    pub(crate) fn update_body(&self, live: &LiveDeployment) -> Map<String, Json> {
+        let mut body = self.declared_body();
+        self.ignored.adopt(&mut body, |field| live.field(field));
+        body
+    }
+
+    /// Returns the fields of an update with the values of the file, including ignored fields.
+    pub(crate) fn declared_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [
                 ("version", json!(self.version)),

@@ -9,12 +9,12 @@ use crate::{
     flow::Flow,
     plan::{
         Action, Change, Changes, FieldChange, Fingerprint, FlowGrade, PlannedChange, PlannedDeployment,
-        fingerprint,
+        fingerprint, ignored,
         presentation::{schedule, trigger, without_nulls},
         prune::Removal,
         redaction, retained,
     },
-    project::Key,
+    project::{IgnorableField, IgnoredFields, Key},
     secret::Redactor,
     template::pending,
     value::json_object,
@@ -52,6 +52,8 @@ pub(crate) fn describe(
         Some(_) if changes.is_empty() => Action::Unchanged,
         Some(_) => Action::Update,
     };
+    let ignored = existing.into_iter();
+    let ignored = ignored.flat_map(|existing| ignored::differences(preview, existing, automations));
     PlannedDeployment {
         name: pending::show(&desired.full_name()).into_owned(),
         action,
@@ -60,11 +62,12 @@ pub(crate) fn describe(
         retained: existing
             .map(|existing| retained::retained(preview, existing, live.clears_job_variables(), redactor))
             .unwrap_or_default(),
+        ignored: ignored.map(|change| presentable(change, redactor)).collect(),
         flow: Some(grade(&preview.flow)),
         selected_by: Vec::new(),
         fingerprint: Fingerprint {
-            live: fingerprint::live(existing, automations, redactor),
-            desired: fingerprint::desired(desired, redactor),
+            live: fingerprint::live(existing, automations, &desired.ignored, redactor),
+            desired: fingerprint::desired(desired, existing.is_some(), redactor),
         },
     }
 }
@@ -104,10 +107,11 @@ pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> Planne
         id: Some(removal.id()),
         changes: Vec::new(),
         retained: Vec::new(),
+        ignored: Vec::new(),
         flow: None,
         selected_by: Vec::new(),
         fingerprint: Fingerprint {
-            live: fingerprint::live(Some(&removal.deployment), &[], redactor),
+            live: fingerprint::live(Some(&removal.deployment), &[], &IgnoredFields::default(), redactor),
             desired: String::new(),
         },
     }
@@ -177,7 +181,7 @@ fn updated(
     if !is_unknown(Key::Triggers.name()) {
         triggers(changes, automations, &mut described);
     }
-    for sla in desired.slas.iter().flatten() {
+    for sla in desired.slas.iter().flatten().filter(|_| changes.slas) {
         described.push(change(SLA_FIELD, Json::Null, sla.body(live.id)));
     }
     described
@@ -203,14 +207,28 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
     );
 }
 
-/// Returns the changes of fields whose values are unknown until the steps have run.
+/// Returns the changes of fields whose values are unknown until the steps have run. Ignored fields of an
+/// existing deployment do not change.
 fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
     let old = |key: Key| match (key, existing) {
         (_, None) => Json::Null,
         (Key::Schedules, Some(existing)) => existing.schedules.iter().map(schedule).collect(),
         (key, Some(existing)) => existing.field(key.name()).cloned().unwrap_or_default(),
     };
-    preview.unknown.iter().map(|key| change(key.name(), old(*key), deferred_value())).collect()
+    let is_ignored = |key: &&Key| {
+        existing.is_some()
+            && preview.desired.ignored.paths().iter().any(|path| {
+                path.keys.is_empty()
+                    && (path.field.name() == key.name()
+                        || (path.field == IgnorableField::Version && **key == Key::VersionType))
+            })
+    };
+    preview
+        .unknown
+        .iter()
+        .filter(|key| !is_ignored(key))
+        .map(|key| change(key.name(), old(*key), deferred_value()))
+        .collect()
 }
 
 fn deferred_value() -> Json {

@@ -135,6 +135,10 @@ pub(crate) struct PlannedDeployment {
     /// Differences that a deploy would not overwrite.
     #[serde(rename = "kept")]
     pub(crate) retained: Vec<Retained>,
+    /// Differences in fields that `ignore_changes` lists. The old value is the value on the server, the new
+    /// value is the value in the file.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ignored: Vec<PlannedChange>,
     /// Grade of the flow's parameter schema. `None` for a deployment that will be pruned.
     pub(crate) flow: Option<FlowGrade>,
     /// The reasons for which the deployment was selected. Empty without `--why`.

@@ -50,16 +50,15 @@ pub(crate) struct Difference {
     /// it.
     #[serde(rename = "kept", skip_serializing_if = "Option::is_none")]
     pub(crate) retained: Option<String>,
+    /// Whether `ignore_changes` lists the field.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ignored: bool,
 }
 
 impl Drift {
-    pub(crate) fn is_none(&self) -> bool {
-        self.deployments.iter().all(|deployment| deployment.state == DriftState::Same)
-    }
-}
-
-impl From<Plan> for Drift {
-    fn from(plan: Plan) -> Self {
+    /// Converts a plan. Differences in fields that `ignore_changes` lists are only included if
+    /// `include_ignored` is set.
+    pub(crate) fn new(plan: Plan, include_ignored: bool) -> Self {
         let deployments = plan.deployments.into_iter().map(|deployment| {
             // Prefect Cloud does not return SLAs.
             let (unknown, changes): (Vec<_>, Vec<_>) = deployment
@@ -71,18 +70,28 @@ impl From<Plan> for Drift {
                 file: change.new,
                 server: change.old,
                 retained: None,
+                ignored: false,
+            });
+            let ignored = deployment.ignored.into_iter().filter(|_| include_ignored);
+            let ignored = ignored.map(|change| Difference {
+                field: change.field,
+                file: change.new,
+                server: change.old,
+                retained: None,
+                ignored: true,
             });
             let retained = deployment.retained.into_iter().map(|retained| Difference {
                 field: retained.field,
                 file: Json::Null,
                 server: retained.value,
                 retained: Some(retained.reason),
+                ignored: false,
             });
             let (state, differences) = match deployment.action {
                 Action::Create => (DriftState::Missing, Vec::new()),
                 Action::Delete => (DriftState::Extra, Vec::new()),
                 Action::Update | Action::Unchanged => {
-                    let found: Vec<Difference> = changed.chain(retained).collect();
+                    let found: Vec<Difference> = changed.chain(retained).chain(ignored).collect();
                     (if found.is_empty() { DriftState::Same } else { DriftState::Differs }, found)
                 }
             };
@@ -90,5 +99,9 @@ impl From<Plan> for Drift {
             DriftedDeployment { name: deployment.name, state, differences, not_compared }
         });
         Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.deployments.iter().all(|deployment| deployment.state == DriftState::Same)
     }
 }

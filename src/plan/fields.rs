@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     deployment::{DesiredDeployment, LiveDeployment},
-    project::ConcurrencyLimit,
+    project::{ConcurrencyLimit, IgnorableField},
 };
 
 /// Change of a field.
@@ -22,27 +22,44 @@ pub(super) fn compare(
     clears_job_variables: bool,
     force: bool,
 ) -> Vec<FieldChange> {
-    let mut changes = differences(desired.update_body(), live, force);
+    let mut changes = differences(desired.update_body(live), live, force);
     changes.retain(|change| {
-        let is_ignored = change.field == "job_variables" && is_empty_mapping(&change.new);
-        !is_ignored || clears_job_variables || force
+        let has_no_effect = change.field == "job_variables" && is_empty_mapping(&change.new);
+        (!has_no_effect || clears_job_variables || force)
+            && !desired.ignored.contains_api_field(&change.field)
     });
     changes
 }
 
+/// Returns the ignored values that differ from the file.
+pub(super) fn ignored(desired: &DesiredDeployment, live: &LiveDeployment) -> Vec<FieldChange> {
+    let sent = desired.update_body(live);
+    let changes = desired.declared_body().into_iter().filter_map(|(field, new)| {
+        let old = sent.get(&field)?;
+        (!same(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
+    });
+    changes.collect()
+}
+
 /// Returns the current values of the fields that a deploy writes.
 pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
-    let fields = desired.update_body().into_iter();
+    let fields = desired.declared_body().into_iter();
     fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
-/// Returns the fields and schedules that have changed on the server between two snapshots.
+/// Returns the fields and schedules that have changed on the server between two snapshots. Ignored fields may
+/// change at any time.
 pub(crate) fn between(
     desired: &DesiredDeployment,
     before: &LiveDeployment,
     now: &LiveDeployment,
 ) -> Vec<FieldChange> {
-    let mut changes = differences(owned(desired, now), before, false);
+    let mut fields = owned(desired, now);
+    desired.ignored.adopt(&mut fields, |field| before.field(field));
+    let mut changes = differences(fields, before, false);
+    if desired.ignored.contains(IgnorableField::Schedules) {
+        return changes;
+    }
     let schedules = |live: &LiveDeployment| {
         let mut schedules = live.schedules.clone();
         schedules.sort_by_key(|schedule| schedule.id);

@@ -9,28 +9,47 @@ use crate::{
     deployment::{DesiredDeployment, LiveDeployment},
     digest::sha256_hex,
     plan::redaction,
+    project::{IgnorableField, IgnoredFields},
     secret::Redactor,
+    value::json_object,
 };
 
-/// Returns the digest of the desired state of a deployment.
-pub(super) fn desired(desired: &DesiredDeployment, redactor: &Redactor) -> String {
+/// Returns the digest of the desired state of a deployment. If the deployment exists, the values of ignored
+/// fields are left out.
+pub(super) fn desired(desired: &DesiredDeployment, exists: bool, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
     let slas: Option<Vec<Json>> =
         desired.slas.as_ref().map(|slas| slas.iter().map(|sla| sla.body(Uuid::nil())).collect());
-    digest(
-        &json!({
-            "flow": desired.flow_name,
-            "deployment": desired.create_body(Uuid::nil(), Timestamp::UNIX_EPOCH),
-            "triggers": triggers,
-            "slas": slas,
-        }),
-        redactor,
-    )
+    let mut deployment = json_object(desired.create_body(Uuid::nil(), Timestamp::UNIX_EPOCH));
+    let mut parts = Map::from_iter([
+        ("flow".to_owned(), json!(desired.flow_name)),
+        ("triggers".to_owned(), json!(triggers)),
+        ("slas".to_owned(), json!(slas)),
+    ]);
+    if exists {
+        desired.ignored.remove_from(&mut deployment);
+        if desired.ignored.contains(IgnorableField::Schedules) {
+            deployment.shift_remove("schedules");
+        }
+        for (field, part) in [(IgnorableField::Triggers, "triggers"), (IgnorableField::Sla, "slas")] {
+            if desired.ignored.contains(field) {
+                parts.shift_remove(part);
+            }
+        }
+    }
+    parts.insert("deployment".into(), deployment.into());
+    digest(&parts.into(), redactor)
 }
 
-/// Returns the digest of the live state. Returns an empty string if the deployment does not exist.
-pub(super) fn live(live: Option<&LiveDeployment>, automations: &[Automation], redactor: &Redactor) -> String {
+/// Returns the digest of the live state without the ignored fields. Returns an empty string if the deployment
+/// does not exist.
+pub(super) fn live(
+    live: Option<&LiveDeployment>,
+    automations: &[Automation],
+    ignored: &IgnoredFields,
+    redactor: &Redactor,
+) -> String {
     let Some(live) = live else { return String::new() };
     let schedule = |schedule: &crate::api::DeploymentSchedule| {
         json!([schedule.id, schedule.schedule, schedule.active, schedule.parameters, schedule.slug])
@@ -40,12 +59,16 @@ pub(super) fn live(live: Option<&LiveDeployment>, automations: &[Automation], re
         let retained = automation.raw.iter().filter(|(key, _)| !times.contains(&key.as_str()));
         retained.map(|(key, value)| (key.clone(), value.clone())).collect::<Map<_, _>>()
     };
+    let mut fields = json_object(live.fields());
+    ignored.remove_from(&mut fields);
+    let schedules = live.schedules.iter().filter(|_| !ignored.contains(IgnorableField::Schedules));
+    let automations = automations.iter().filter(|_| !ignored.contains(IgnorableField::Triggers));
     digest(
         &json!({
             "id": live.id,
-            "fields": live.fields(),
-            "schedules": sorted(live.schedules.iter().map(schedule)),
-            "automations": sorted(automations.iter().map(|automation| Json::Object(automation_state(automation)))),
+            "fields": fields,
+            "schedules": sorted(schedules.map(schedule)),
+            "automations": sorted(automations.map(|automation| Json::Object(automation_state(automation)))),
         }),
         redactor,
     )

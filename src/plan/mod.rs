@@ -8,6 +8,7 @@ mod error;
 mod export;
 mod fields;
 mod fingerprint;
+mod ignored;
 pub(crate) mod ownership;
 mod presentation;
 pub(crate) mod prune;
@@ -48,7 +49,10 @@ pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
 
 use jiff::Timestamp;
 
-use crate::deployment::{DesiredDeployment, LiveDeployment, Snapshot};
+use crate::{
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot},
+    project::IgnorableField,
+};
 
 /// The change that a deploy makes to a deployment.
 #[derive(Debug)]
@@ -106,6 +110,7 @@ impl Changes<'_> {
 }
 
 /// Compares a deployment with its live state. If `force` is set, an unchanged deployment is also updated.
+/// Ignored fields are not compared.
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,
@@ -115,11 +120,20 @@ pub(crate) fn compare<'a>(
     let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
         return Ok(Change::Create);
     };
+    let ignores = |field| desired.ignored.contains(field);
     let changes = Changes {
         fields: fields::compare(desired, deployment, live.clears_job_variables(), force),
-        schedules: schedules::compare(&desired.schedules, &deployment.schedules, now)?,
-        triggers: triggers::compare(desired, deployment.id, live.automations(deployment.id)),
-        slas: desired.slas.is_some(),
+        schedules: if ignores(IgnorableField::Schedules) {
+            ScheduleChanges::default()
+        } else {
+            schedules::compare(&desired.schedules, &deployment.schedules, now)?
+        },
+        triggers: if ignores(IgnorableField::Triggers) {
+            TriggerChanges::default()
+        } else {
+            triggers::compare(desired, deployment.id, live.automations(deployment.id))
+        },
+        slas: desired.slas.is_some() && !ignores(IgnorableField::Sla),
     };
     if changes.is_empty() {
         return Ok(Change::Unchanged { live: deployment });

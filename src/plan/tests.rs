@@ -9,7 +9,7 @@ use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
     deployment::{DesiredDeployment, LiveDeployment, SharedValues, Snapshot, desired::Schedules, triggers},
     plan::{Change, Changes, ScheduleChanges, compare},
-    project::ConcurrencyLimit,
+    project::{ConcurrencyLimit, IgnoredFields},
     schedule::Schedule,
     value::{self, json_object},
 };
@@ -153,7 +153,7 @@ impl Update {
         let one_by_one = if together.is_some() { &nothing } else { schedules };
         let updated = one_by_one.update.iter();
         Self {
-            body: (!fields.is_empty()).then(|| desired.update_body()),
+            body: (!fields.is_empty()).then(|| desired.update_body(live)),
             together,
             new_schedules: one_by_one.create.iter().map(|schedule| schedule.for_create(NOW)).collect(),
             schedules: updated.map(|(live, body)| (live.id, live.with_parameters(body))).collect(),
@@ -264,6 +264,7 @@ fn desired() -> impl Strategy<Value = DesiredDeployment> {
                 schedules,
                 triggers,
                 slas: None,
+                ignored: IgnoredFields::default(),
             }
         },
     )
@@ -274,6 +275,19 @@ fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uu
     let is_deleted = |id: Uuid| changes.delete.iter().any(|gone| gone.id == id);
     live.iter().map(|schedule| schedule.id).filter(|id| !is_deleted(*id)).collect()
 }
+
+/// Paths that a test ignores.
+const IGNORED: [&str; 9] = [
+    "description",
+    "enforce_parameter_schema",
+    "job_variables.b.c",
+    "parameters.a",
+    "paused",
+    "schedules",
+    "tags",
+    "triggers",
+    "version",
+];
 
 proptest! {
     #[test]
@@ -294,6 +308,33 @@ proptest! {
             let change = compare(&desired, &live, false, NOW).unwrap();
             prop_assert_eq!(matches!(change, Change::Update { .. }), is_change, "{}", version);
         }
+    }
+
+    /// Applies changes to a server on which operators have changed everything.
+    #[test]
+    fn ignored_fields_keep_the_values_of_the_operators(
+        operated in desired(),
+        mut after in desired(),
+        paths in prop::sample::subsequence(IGNORED.to_vec(), 1..IGNORED.len()),
+    ) {
+        after.ignored = paths.iter().map(ToString::to_string).collect::<Vec<_>>().try_into().unwrap();
+        let mut server = Server::with(&operated);
+        let live = server.live();
+        let Ok(Change::Update { live: before, changes }) = compare(&after, &live, false, NOW) else {
+            return Ok(());
+        };
+        server.apply(Update::of(&after, before, &changes));
+        let live_again = server.live();
+        let now = live_again.deployment("flow", "name").unwrap();
+        for path in paths.iter().filter(|path| !path.contains('.')) {
+            let has_changed = now.field(path) != before.field(path)
+                || (*path == "schedules" && json!(now.schedules) != json!(before.schedules));
+            prop_assert!(!has_changed, "{path}");
+        }
+        let nested = |live: &LiveDeployment| live.field("parameters").unwrap().get("a").cloned();
+        prop_assert!(!paths.contains(&"parameters.a") || nested(now) == nested(before));
+        let again = compare(&after, &live_again, false, NOW).unwrap();
+        prop_assert!(matches!(again, Change::Unchanged { .. }), "{again:?}");
     }
 
     #[test]

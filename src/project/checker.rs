@@ -3,6 +3,7 @@
 use super::{
     Findings,
     conversion::{count, flag, is_duration},
+    deployment::IgnoredPath,
     fields::{self, KnownKey, Shape},
     misplaced::{self, Misplaced},
     removed::{self, Removed},
@@ -126,6 +127,10 @@ impl Checker<'_, '_> {
                 );
                 self.mapping(pool, fields::WORK_POOL, pointer).into()
             }
+            (Shape::IgnoredFields, Value::Sequence(items)) => {
+                self.ignored_paths(items, pointer);
+                value.clone()
+            }
             (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
             (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
             (Shape::Schedules, Value::Sequence(items)) => items
@@ -196,6 +201,23 @@ impl Checker<'_, '_> {
             let message =
                 format!("each item of `{}` must be a mapping, not {}", field.key, value::kind(item));
             self.findings.at_value(&pointer.join(index), Diagnostic::error(Code::WRONG_TYPE, message));
+        }
+    }
+
+    fn ignored_paths(&mut self, items: &[Value], pointer: &Pointer) {
+        for (index, item) in items.iter().enumerate() {
+            let diagnostic = match item.as_str().map(str::parse::<IgnoredPath>) {
+                Some(Ok(_)) => continue,
+                Some(Err(error)) => {
+                    Diagnostic::error(Code::IGNORED_FIELD, error.to_string()).help(error.help())
+                }
+                None => {
+                    let kind = value::kind(item);
+                    let message = format!("each item of `ignore_changes` must be a string, not {kind}");
+                    Diagnostic::error(Code::WRONG_TYPE, message)
+                }
+            };
+            self.findings.at_value(&pointer.join(index), diagnostic);
         }
     }
 
@@ -318,5 +340,6 @@ fn expected(shape: Shape) -> &'static str {
         Shape::Schedule => "one schedule",
         Shape::Schedules => "a list of schedules",
         Shape::Mappings => "a list of mappings",
+        Shape::IgnoredFields => "a list of fields",
     }
 }

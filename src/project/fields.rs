@@ -27,6 +27,8 @@ pub(super) enum Shape {
     Schedules,
     WorkPool,
     Mappings,
+    /// A list of fields that a deploy does not overwrite.
+    IgnoredFields,
 }
 
 /// A key of a mapping and the type of its value.
@@ -47,6 +49,12 @@ const fn never_null(key: &'static str, shape: Shape, meaning: &'static str) -> K
     KnownKey { key, shape, nullable: false, meaning }
 }
 
+const IGNORE_CHANGES: KnownKey = field(
+    "ignore_changes",
+    Shape::IgnoredFields,
+    "fields that a deploy sets only when it creates the deployment, such as `paused` or `job_variables.env.X`",
+);
+
 pub(super) const TOP: &[KnownKey] = &[
     field("prefect-version", Shape::Text, "version of Prefect that created the file; has no effect"),
     field("prefect_version", Shape::Text, "alternative spelling of `prefect-version`"),
@@ -55,6 +63,7 @@ pub(super) const TOP: &[KnownKey] = &[
     field("push", Shape::Steps, "push steps for deployments that have no `push` key"),
     field("pull", Shape::Steps, "steps that workers run before the flow, for example to download its code"),
     never_null("deployments", Shape::Mappings, "list of deployments"),
+    IGNORE_CHANGES,
 ];
 
 pub(super) const DEPLOYMENT: &[KnownKey] = &[
@@ -93,6 +102,7 @@ pub(super) const DEPLOYMENT: &[KnownKey] = &[
     field("work_pool", Shape::WorkPool, "work pool in which the flow runs"),
     field("triggers", Shape::Mappings, "triggers that start flow runs in response to events"),
     field("sla", Shape::Mappings, "service level agreements (Prefect Cloud)"),
+    IGNORE_CHANGES,
 ];
 
 pub(super) const WORK_POOL: &[KnownKey] = &[

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Declared, Findings, Project, StepList,
+    Declared, Fields, Findings, IgnoredFields, Key, Project, StepList,
     checker::{Checker, is_misspelling},
     fields, lossy_scalars, misplaced,
 };
@@ -82,18 +82,22 @@ pub(crate) fn load_source(source: &Source) -> Result<(Project, Vec<Diagnostic>),
     if diagnostics.iter().any(Diagnostic::is_error) {
         return Err(invalid(diagnostics));
     }
+    let ignore_changes = IgnoredFields::read(fields.get(Key::IGNORE_CHANGES));
+    let declared = |item| declared(item, &ignore_changes);
     let deployments = match fields.shift_remove("deployments") {
         Some(Value::Sequence(items)) => items.into_iter().enumerate().filter_map(declared).collect(),
         _ => Vec::new(),
     };
     let [build, push, pull] = Section::ALL.map(|section| StepList::read(&fields, section));
-    let project = Project { document: Some(document), build, push, pull, deployments };
+    let project = Project { document: Some(document), build, push, pull, deployments, ignore_changes };
     Ok((project, diagnostics))
 }
 
-fn declared((index, item): (usize, Value)) -> Option<Declared> {
+fn declared((index, item): (usize, Value), ignored_in_file: &IgnoredFields) -> Option<Declared> {
     let Value::Mapping(fields) = item else { return None };
-    Some(Declared { index: Some(index), fields: fields.into() })
+    let fields = Fields::from(fields);
+    let ignored = ignored_in_file.union(&fields.ignore_changes());
+    Some(Declared { index: Some(index), fields, ignored })
 }
 
 /// Checks the content of the file and normalizes its values.

@@ -16,7 +16,8 @@ mod schema;
 pub(crate) mod text;
 
 pub(crate) use deployment::{
-    ConcurrencyLimit, Field, Fields, Key, PoolKey, ScheduleItem, StepList, TriggerItem, literals,
+    ConcurrencyLimit, Field, Fields, IgnorableField, IgnoredFields, Key, PoolKey, ScheduleItem, StepList,
+    TriggerItem, literals,
 };
 pub(crate) use findings::{Findings, Part};
 pub(crate) use load::{ProjectError, load, load_source, read};
@@ -41,13 +42,22 @@ pub(crate) struct Project {
     pub(crate) push: StepList,
     pub(crate) pull: StepList,
     pub(crate) deployments: Vec<Declared>,
+    /// The top-level list `ignore_changes`, which applies to all deployments.
+    pub(crate) ignore_changes: IgnoredFields,
 }
 
 impl Project {
     /// Returns a project without a file. It is used for deployments that are defined on the command line.
     pub(crate) fn empty() -> Self {
         let [build, push, pull] = [StepList::Absent, StepList::Absent, StepList::Absent];
-        Self { document: None, build, push, pull, deployments: Vec::new() }
+        Self {
+            document: None,
+            build,
+            push,
+            pull,
+            deployments: Vec::new(),
+            ignore_changes: IgnoredFields::default(),
+        }
     }
 
     /// Returns the steps that the file defines for all deployments.
@@ -90,6 +100,8 @@ pub(crate) struct Declared {
     pub(crate) index: Option<usize>,
     /// The fields of the deployment, shared with the selected deployments.
     pub(crate) fields: Fields,
+    /// Union of the lists `ignore_changes` of the file and the deployment.
+    pub(crate) ignored: IgnoredFields,
 }
 
 impl Declared {

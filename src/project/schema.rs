@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::fields::{self, KnownKey, Shape};
+use super::{
+    IgnorableField,
+    fields::{self, KnownKey, Shape},
+};
 
 /// Returns the JSON schema of prefect.yaml, which conforms to draft 2020-12.
 ///
@@ -96,7 +99,15 @@ fn alternatives(field: &KnownKey) -> Vec<Json> {
             vec![json!({"type": "array", "items": {"$ref": "#/$defs/deployment"}})]
         }
         Shape::Mappings => vec![json!({"type": "array", "items": {"type": "object"}})],
+        Shape::IgnoredFields => vec![json!({"type": "array", "items": ignored_path()})],
     }
+}
+
+/// Returns the schema of a path in `ignore_changes`.
+fn ignored_path() -> Json {
+    let names: Vec<&str> = IgnorableField::names().collect();
+    let nested = "^((work_pool\\.)?(job_variables|parameters)[.\\[].+|work_pool\\.[a-z_]+)$";
+    json!({"anyOf": [{"enum": names}, {"type": "string", "pattern": nested}]})
 }
 
 fn count() -> Vec<Json> {
@@ -188,6 +199,9 @@ mod tests {
             "deployments: [{work_pool: {job_variables: null}}]",
             "build: [{prefect.deployments.steps.run_shell_script: {scripts: x}}]",
             "build: [{a.b: {}, c: 1}]",
+            "ignore_changes: paused",
+            "ignore_changes: [pasued]",
+            "deployments: [{ignore_changes: [1]}]",
         ] {
             assert!(!validator.is_valid(&json_of(yaml)), "{yaml}");
         }
@@ -197,6 +211,8 @@ mod tests {
             "deployments: [{schedule: {}, paused: 'yes', concurrency_limit: '3', tags: a}]",
             "deployments: [{schedules: [{interval: PT1H, cron: null, active: '{{ x }}'}], anything: 1}]",
             "build: [{my.step: {a: 1}}, {}]",
+            "ignore_changes: [paused, job_variables.env.X, 'parameters[\"a b\"]', work_pool.name]",
+            "deployments: [{ignore_changes: null}]",
         ] {
             assert!(validator.is_valid(&json_of(yaml)), "{yaml}");
         }

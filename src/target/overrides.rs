@@ -171,10 +171,11 @@ fn schedules(fields: &mut Fields, options: &Options) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::project::IgnoredFields;
 
     fn fields(yaml: &str, options: &Options) -> Result<Value, OptionError> {
         let fields = serde_yaml::from_str::<Mapping>(yaml).unwrap().into();
-        let declared = Declared { index: Some(0), fields };
+        let declared = Declared { index: Some(0), fields, ignored: IgnoredFields::default() };
         with_options(declared, options, None).map(|spec| spec.fields.to_template())
     }
 

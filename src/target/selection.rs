@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::{
     deployment::{Options, Selection, SelectionReason, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
-    project::{Declared, Fields, Project},
+    project::{Declared, Fields, IgnoredFields, Project},
 };
 
 /// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
@@ -80,7 +80,7 @@ pub(crate) fn select(
 
 /// Returns an empty deployment that is not declared in the file.
 pub(crate) fn none() -> Declared {
-    Declared { index: None, fields: Fields::default() }
+    Declared { index: None, fields: Fields::default(), ignored: IgnoredFields::default() }
 }
 
 fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnostic>) -> Selection {
@@ -253,7 +253,11 @@ mod tests {
                     fields.set(key, value);
                 }
             }
-            project.deployments.push(Declared { index: Some(index), fields });
+            project.deployments.push(Declared {
+                index: Some(index),
+                fields,
+                ignored: IgnoredFields::default(),
+            });
         }
         project
     }

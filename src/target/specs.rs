@@ -98,6 +98,10 @@ pub(crate) fn selected(
             narrowing::narrow(ctx.options, &[criteria])?.pop().unwrap_or_default()
         }
     };
+    // The top-level list also applies to a deployment that only the command line describes.
+    for declared in selection.picked.iter_mut().filter(|declared| declared.index.is_none()) {
+        declared.ignored.clone_from(&project.ignore_changes);
+    }
     for warning in std::mem::take(&mut selection.warnings) {
         findings.push(warning);
     }

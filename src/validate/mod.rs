@@ -7,6 +7,7 @@ mod duplicates;
 mod error;
 mod expressions;
 mod fields;
+mod ignored;
 mod lookalikes;
 mod parameters;
 mod paths;
@@ -27,6 +28,7 @@ pub(crate) use self::{
     duplicates::duplicates,
     error::PreparationError,
     expressions::check_steps as check_expressions,
+    ignored::parameters_in_file as check_ignored_parameters,
     parameters::parameters as check_parameters,
     prepared::{LoadedProject, Preparation, PreparedProject},
     schedules::{schedule, slas, triggers},
@@ -59,6 +61,7 @@ pub(crate) fn deployment(
     fields::concurrency_limit(deployment, findings);
     parameters::known_parameters(deployment, findings);
     parameters::required_by_schedules(deployment, findings);
+    ignored::parameters(deployment, findings);
     for listed in sections.build.iter().chain(&sections.push) {
         steps::step(listed, findings);
     }

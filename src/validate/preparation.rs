@@ -146,6 +146,9 @@ async fn prepare_with(
         prepared.push((resolved, sections));
     }
     validate::duplicates(prepared.iter().map(|(resolved, _)| resolved), findings);
+    if prepared.len() >= project.deployments.len() {
+        validate::check_ignored_parameters(project, &prepared, findings);
+    }
     if notes(&prepared).any(|note| *note == pull_steps::Note::DefaultDirectory) {
         let message = pull_steps::Note::DefaultDirectory.text();
         findings.push(Diagnostic::warning(Code::DEFAULT_DIRECTORY, message));

@@ -11,7 +11,7 @@ use crate::{
     json_schema,
     pointer::Pointer,
     project::{Findings, Key, PoolKey, literals},
-    validate::paths::join,
+    validate::{ignored, paths::join},
     value,
 };
 
@@ -55,6 +55,7 @@ pub(crate) fn work_pools<'a>(
                  docker";
             findings.at_value(&at, Diagnostic::error(Code::AGENT_WORK_POOL, message).help(help));
         }
+        ignored::job_variables(deployment, pool, findings);
         if let Some(given) = deployment.fields.job_variables().literal() {
             let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::JobVariables);
             job_variables(&value::to_json(&literals(given).into()), pool, &at, findings);

@@ -25,6 +25,7 @@ mod flow_runs;
 mod git_clone;
 mod help;
 mod html_plan;
+mod ignore_changes;
 mod image_builds;
 mod init_and_completion;
 mod injected_faults;

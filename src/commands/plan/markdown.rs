@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::text::{lines, sign, summary, word};
+use super::text::{ignored_lines, lines, sign, summary, word};
 use crate::{
     flow::Grade,
     names,
@@ -107,6 +107,9 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
     let _ = writeln!(text, "{fence}");
     for retained in &planned.retained {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
+    }
+    for line in planned.ignored.iter().flat_map(ignored_lines) {
+        let _ = writeln!(text, "\n{}", escaped(&line.replacen("ignored", "Ignored", 1).replace('\n', " ")));
     }
     if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
         let _ = writeln!(

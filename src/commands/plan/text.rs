@@ -9,6 +9,7 @@ use serde_json::Value as Json;
 use super::entries::{Entry, entries, path};
 use crate::{
     flow::Grade,
+    json_diff::{self, ChangedValue},
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep},
     schedule::cron_in_words,
 };
@@ -79,6 +80,9 @@ fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
         let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
         let _ = writeln!(text, "{}", line.dimmed());
     }
+    for line in planned.ignored.iter().flat_map(ignored_lines) {
+        let _ = writeln!(text, "    {}", line.dimmed());
+    }
     if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
         let _ = writeln!(
             text,
@@ -120,6 +124,20 @@ pub(super) fn lines(change: &PlannedChange) -> Vec<String> {
     let mut lines: Vec<String> = found.iter().take(MAX_DIFFERENCES).map(line).collect();
     if found.len() > MAX_DIFFERENCES {
         lines.push(format!("  ... and {} more in {}", found.len() - MAX_DIFFERENCES, path(change)));
+    }
+    lines
+}
+
+/// Formats an ignored difference as one line for each differing value. The number of lines is limited.
+pub(super) fn ignored_lines(change: &PlannedChange) -> Vec<String> {
+    let side = |value: Option<&Json>| value.map_or_else(|| "none".to_owned(), shown);
+    let found = json_diff::changed_values(path(change), &change.old, &change.new);
+    let line = |value: &ChangedValue<'_>| {
+        format!("ignored: {}: server {}, file {}", value.path, side(value.old), side(value.new))
+    };
+    let mut lines: Vec<String> = found.iter().take(MAX_DIFFERENCES).map(line).collect();
+    if found.len() > MAX_DIFFERENCES {
+        lines.push(format!("ignored: {} more in {}", found.len() - MAX_DIFFERENCES, path(change)));
     }
     lines
 }

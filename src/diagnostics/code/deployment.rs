@@ -191,6 +191,15 @@ codes! {
         example: "schedules:\n- cron: \"0 6 * * *\"   # def etl(source: str): ...",
         fix: "Set the parameter in `parameters` of the deployment or the schedule, or add a default to the flow.",
     };
+    IGNORED_FIELD = Entry {
+        name: "ignored-field",
+        severity: Error,
+        title: "an item of `ignore_changes` is invalid",
+        meaning: "An item must be a field of the deployment, or a path to a parameter of the flow or to a job \
+                  variable. Templates are not accepted.",
+        example: "ignore_changes: [pasued, parameters.nmae]",
+        fix: "Correct the item.",
+    };
     PARAMETER_TYPE = Entry {
         name: "parameter-type",
         severity: Error,

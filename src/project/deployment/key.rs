@@ -24,10 +24,11 @@ pub(crate) enum Key {
     WorkPool,
     Triggers,
     Sla,
+    IgnoreChanges,
 }
 
 impl Key {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Name,
         Self::Version,
         Self::VersionType,
@@ -46,7 +47,11 @@ impl Key {
         Self::WorkPool,
         Self::Triggers,
         Self::Sla,
+        Self::IgnoreChanges,
     ];
+
+    /// Name of the list of ignored fields, which is also a top-level key of the file.
+    pub(crate) const IGNORE_CHANGES: &'static str = "ignore_changes";
 
     /// Returns the key as it is written in the project file.
     pub(crate) const fn name(self) -> &'static str {
@@ -67,6 +72,7 @@ impl Key {
             Self::WorkPool => "work_pool",
             Self::Triggers => "triggers",
             Self::Sla => "sla",
+            Self::IgnoreChanges => Self::IGNORE_CHANGES,
         }
     }
 

@@ -2,6 +2,8 @@
 
 mod concurrency;
 mod field;
+mod ignored_fields;
+mod ignored_path;
 mod items;
 mod key;
 mod step_list;
@@ -9,6 +11,8 @@ mod step_list;
 pub(crate) use self::{
     concurrency::ConcurrencyLimit,
     field::{Field, literals},
+    ignored_fields::IgnoredFields,
+    ignored_path::{IgnorableField, IgnoredPath},
     items::{ScheduleItem, TriggerItem},
     key::{Key, PoolKey},
     step_list::StepList,
@@ -99,6 +103,11 @@ impl Fields {
     /// Returns the items of `sla`.
     pub(crate) fn slas(&self) -> Field<'_, &[Value]> {
         Field::list(self.get(Key::Sla))
+    }
+
+    /// Returns the list `ignore_changes` of the deployment itself.
+    pub(crate) fn ignore_changes(&self) -> IgnoredFields {
+        IgnoredFields::read(self.get(Key::IgnoreChanges))
     }
 
     pub(crate) fn steps(&self, section: Section) -> StepList {

@@ -59,6 +59,8 @@ struct Deployment {
     more_fields: usize,
     changes: Vec<Place>,
     kept: Vec<Retained>,
+    /// Differences in fields that `ignore_changes` lists.
+    ignored: Vec<Place>,
     /// The reason why the flow's parameter schema may be incomplete.
     doubt: Option<String>,
 }
@@ -153,6 +155,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: planned.retained.iter().map(retained).collect(),
+        ignored: planned.ignored.iter().flat_map(places).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
     }
 }

@@ -1,0 +1,63 @@
+//! Finds differences in fields that `ignore_changes` leaves to the operators.
+
+use jiff::Timestamp;
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    api::Automation,
+    build::Preview,
+    deployment::{LiveDeployment, desired::Schedules},
+    plan::{FieldChange, PlannedChange, fields, presentation, retained, schedules, triggers},
+    project::IgnorableField,
+};
+
+/// Returns the ignored fields whose live values differ from the file. Fields that are unknown until the build
+/// has run are not included.
+pub(super) fn differences(
+    preview: &Preview,
+    live: &LiveDeployment,
+    automations: &[Automation],
+) -> Vec<PlannedChange> {
+    let ignored = &preview.desired.ignored;
+    if ignored.is_empty() {
+        return Vec::new();
+    }
+    let mut found = fields::ignored(&preview.desired, live);
+    if ignored.contains(IgnorableField::Schedules) {
+        found.extend(schedule_differences(&preview.desired.schedules, live));
+    }
+    if ignored.contains(IgnorableField::Triggers) {
+        found.extend(trigger_differences(preview, live.id, automations));
+    }
+    let known = found.into_iter().filter(|change| !preview.is_unknown(&change.field));
+    let planned = known.map(|FieldChange { field, old, new }| PlannedChange {
+        field,
+        old,
+        new,
+        known_after_build: false,
+    });
+    planned.collect()
+}
+
+fn schedule_differences(desired: &Schedules, live: &LiveDeployment) -> Option<FieldChange> {
+    let changes = schedules::compare(desired, &live.schedules, Timestamp::UNIX_EPOCH);
+    let is_equal =
+        changes.is_ok_and(|changes| changes.is_empty()) && retained::schedules(desired, live).is_empty();
+    (!is_equal).then(|| FieldChange {
+        field: IgnorableField::Schedules.name().into(),
+        old: live.schedules.iter().map(presentation::schedule).collect(),
+        new: desired.listed().iter().map(crate::schedule::Schedule::described).collect(),
+    })
+}
+
+fn trigger_differences(preview: &Preview, id: Uuid, automations: &[Automation]) -> Option<FieldChange> {
+    let changes = triggers::compare(&preview.desired, id, automations);
+    let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
+    let wanted = preview.desired.triggers.iter();
+    (!changes.is_empty()).then(|| FieldChange {
+        field: IgnorableField::Triggers.name().into(),
+        old: automations.iter().map(shown).collect(),
+        new: wanted.map(|trigger| presentation::trigger(&trigger.automation_body(id))).collect(),
+    })
+}
