@@ -34,6 +34,7 @@ const POD_FIELDS: &[&str] = &[
     "dnsPolicy",
     "enableServiceLinks",
     "ephemeralContainers",
+    "evictionResponders",
     "hostAliases",
     "hostIPC",
     "hostNetwork",
@@ -57,6 +58,7 @@ const POD_FIELDS: &[&str] = &[
     "runtimeClassName",
     "schedulerName",
     "schedulingGates",
+    "schedulingGroup",
     "securityContext",
     "serviceAccount",
     "serviceAccountName",
@@ -85,6 +87,7 @@ const CONTAINER_FIELDS: &[&str] = &[
     "resizePolicy",
     "resources",
     "restartPolicy",
+    "restartPolicyRules",
     "securityContext",
     "startupProbe",
     "stdin",
@@ -244,5 +247,22 @@ pub(super) fn is_used(value: &Value, name: &str) -> bool {
         Value::Array(items) => items.iter().any(|item| is_used(item, name)),
         Value::Object(entries) => entries.values().any(|entry| is_used(entry, name)),
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_those_of_kubernetes() {
+        let schemas = include_str!("../../tests/data/kubernetes/schemas.json");
+        let schemas: Value = serde_json::from_str(schemas).unwrap();
+        for (kind, fields) in [("PodSpec", POD_FIELDS), ("Container", CONTAINER_FIELDS)] {
+            let schema = &schemas["$defs"][format!("io.k8s.api.core.v1.{kind}")]["properties"];
+            let mut expected: Vec<&str> = schema.as_object().unwrap().keys().map(String::as_str).collect();
+            expected.sort_unstable();
+            assert_eq!(fields, expected, "{kind}");
+        }
     }
 }

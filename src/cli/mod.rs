@@ -78,7 +78,7 @@ pub(crate) use topics::Topic;
 pub(crate) use variable::VariableCommand;
 pub(crate) use work_pool::{CreateArguments, TemplateArguments, UpdateArguments, WorkPoolCommand};
 pub(crate) use work_queue::{WhichQueue, WorkQueueCommand};
-pub(crate) use worker::{ValuesArguments, WorkerCommand};
+pub(crate) use worker::{ManifestArguments, WorkerArguments, WorkerCommand};
 
 /// Deploy Prefect flows from prefect.yaml, fast and without Python
 ///

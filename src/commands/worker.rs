@@ -6,13 +6,13 @@ use serde_json::json;
 use super::{Context, connection};
 use crate::{
     api::NamedObject,
-    cli::{ValuesArguments, WorkerCommand},
+    cli::{ManifestArguments, WorkerArguments, WorkerCommand},
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
     flow_run,
     progress::Progress as _,
     ui::Caption,
-    work_pool::{self, WorkerApi, WorkerValues},
+    work_pool::{self, ClusterWorker, ServedPool, WorkerApi},
 };
 
 pub(super) async fn run(command: WorkerCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -34,7 +34,12 @@ pub(super) async fn run(command: WorkerCommand, context: &Context) -> Result<Exi
                 || workers.iter().map(|worker| json!(worker.raw)).collect(),
             );
         }
-        WorkerCommand::Values(arguments) => values(arguments, context).await?,
+        WorkerCommand::Values(arguments) => {
+            context.ui.result(cluster_worker(arguments, context).await?.values().trim_end());
+        }
+        WorkerCommand::Manifest(ManifestArguments { worker, name }) => {
+            context.ui.result(cluster_worker(worker, context).await?.manifest(&name).trim_end());
+        }
     }
     Ok(Exit::Done)
 }
@@ -49,12 +54,17 @@ fn row(worker: &NamedObject, now: Timestamp) -> [String; 4] {
     ]
 }
 
-async fn values(arguments: ValuesArguments, context: &Context) -> Result<(), CommandError> {
+/// Describes the worker of a pool.
+async fn cluster_worker(
+    arguments: WorkerArguments,
+    context: &Context,
+) -> Result<ClusterWorker, CommandError> {
     let client = connection::client(context)?;
     let pool = work_pool::find(&client, &arguments.pool).await?;
+    let pool = ServedPool::new(&pool.name, &pool.kind, &pool.base_job_template);
     if pool.kind != "kubernetes" {
         let message = format!(
-            "work pool '{}' has type '{}', but the chart's workers serve pools of type 'kubernetes'",
+            "work pool '{}' has type '{}', but workers in Kubernetes serve pools of type 'kubernetes'",
             pool.name, pool.kind
         );
         context.ui.warn(&Diagnostic::warning(Code::WORK_POOL_TYPE, message));
@@ -62,9 +72,5 @@ async fn values(arguments: ValuesArguments, context: &Context) -> Result<(), Com
     let settings = &context.settings;
     let url = arguments.api_url.as_deref().unwrap_or_else(|| client.url());
     let api = WorkerApi::from_url(url, settings.is_cloud(), settings.api_auth_string.value.is_some());
-    let values =
-        WorkerValues { pool: pool.name, namespace: arguments.namespace, image: arguments.image, api };
-    let text = values.render().map_err(|error| CommandError::new(Exit::Failed, error))?;
-    context.ui.result(text.trim_end());
-    Ok(())
+    Ok(ClusterWorker { pool, namespace: arguments.namespace, image: arguments.image, api })
 }

@@ -1,9 +1,9 @@
 //! Creates and updates work pools and their base job templates.
 
 mod edits;
-mod helm;
 mod prompts;
 mod queues;
+mod worker;
 
 use std::path::{Path, PathBuf};
 
@@ -12,9 +12,9 @@ use serde_json::{Value, json};
 
 pub(crate) use self::edits::TemplateEdits;
 use self::edits::TemplateError;
-pub(crate) use self::helm::{WorkerApi, WorkerValues};
 pub(crate) use self::prompts::{ask_name, ask_type};
 pub(crate) use self::queues::{Queue, find_queue};
+pub(crate) use self::worker::{ClusterWorker, KubernetesName, ServedPool, WorkerApi};
 use crate::{
     api::{ApiError, Client, FlowRun, FlowRunFilter, JsonObject, Links, StateType, WorkPool},
     base_job_template::{self, BaseJobTemplate, Difference, PoolType, pool_types},

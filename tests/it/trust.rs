@@ -103,6 +103,7 @@ const LOOKING: &[&str] = &[
     "work-queue resume q --pool p",
     "work-queue set-concurrency-limit q 1 --pool p",
     "worker ls",
+    "worker manifest --pool p",
     "worker values --pool p",
 ];
 

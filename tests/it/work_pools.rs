@@ -121,6 +121,18 @@ fn lists_queues_and_workers_of_a_pool() -> Result<()> {
     assert!(values.stdout.contains("apiUrl: http://prefect.example/api"), "{}", values.stdout);
     assert!(values.stdout.contains(&sandbox.unique("workPool: pool-UNIQUE")), "{}", values.stdout);
     assert!(values.stderr.contains("has type 'process'"), "{}", values.stderr);
+    let manifest = succeed(&sandbox, "worker manifest -p pool-UNIQUE --name w --namespace jobs")?;
+    assert!(
+        manifest.stdout.contains("\nkind: Deployment\nmetadata:\n  name: w\n  namespace: jobs\n"),
+        "{}",
+        manifest.stdout
+    );
+    let invalid = sandbox.run("worker manifest -p pool-UNIQUE --namespace Prefect")?;
+    assert!(
+        invalid.code == 2 && invalid.stderr.contains("a name in Kubernetes consists of"),
+        "{}",
+        invalid.stderr
+    );
     Ok(())
 }
 
