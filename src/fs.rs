@@ -63,8 +63,11 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
 /// Reads a file. Returns `None` if it is larger than `limit` bytes.
 pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let read = || {
-        let mut bytes = Vec::new();
-        std::fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+        let file = std::fs::File::open(path)?;
+        let size = file.metadata()?.len().min(limit);
+        // Without room for another byte, the last read would grow the vector.
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
+        file.take(limit + 1).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     let bytes = read().map_err(|error| FileError::new("read", path, error))?;

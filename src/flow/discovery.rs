@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use ignore::{WalkBuilder, WalkState};
+use ignore::{DirEntry, WalkBuilder, WalkState};
 
 use super::{
     FlowError, Grade, Inspector,
@@ -66,8 +66,8 @@ impl Inspector {
         walker.build_parallel().run(|| {
             Box::new(|entry| {
                 if let Ok(entry) = entry
-                    && entry.path().is_file()
                     && entry.path().extension().is_some_and(|extension| extension == "py")
+                    && is_file(&entry)
                 {
                     let flows = self.flows_of(entry.path(), directory, environment);
                     found.lock().unwrap_or_else(PoisonError::into_inner).extend(flows);
@@ -178,6 +178,11 @@ impl Inspector {
             found.iter().map(DiscoveredFlow::entrypoint).collect()
         })
     }
+}
+
+/// Returns whether an entry is a file or a symbolic link to a file.
+fn is_file(entry: &DirEntry) -> bool {
+    entry.file_type().is_some_and(|kind| kind.is_file() || (kind.is_symlink() && entry.path().is_file()))
 }
 
 /// Formats a list of flow names, introduced by `sentence`. Returns `None` if there are no names.

@@ -350,7 +350,7 @@ impl<'p> Signature<'p> {
         };
         let Some((scope, arguments)) = self.builder.as_annotated(scope, annotation) else {
             let mut schema = object(self.builder.schema(scope, annotation)?)?;
-            if self.passes_on_description(scope, annotation) {
+            if schema.contains_key("description") && self.passes_on_description(scope, annotation) {
                 schema.remove("description");
             }
             return Ok(schema);
@@ -413,18 +413,19 @@ impl<'p> Signature<'p> {
 
     fn finish(self) -> (Json, Vec<Reason>) {
         let mut reasons = self.reasons;
-        let before = self.properties.clone();
         let mut properties = Json::Object(self.properties);
         let definitions = match self.builder.definitions.settle(&mut properties) {
             Ok(definitions) => definitions,
             Err(error) => {
                 reasons.push(Reason { parameter: None, is_default: false, reason: error.reason() });
-                properties =
-                    Json::Object(before.into_iter().map(|(name, schema)| (name, untyped(&schema))).collect());
+                for schema in properties.as_object_mut().into_iter().flat_map(Map::values_mut) {
+                    *schema = untyped(schema);
+                }
                 Map::new()
             }
         };
-        let mut schema = json!({"title": "Parameters", "type": "object", "properties": properties});
+        let mut schema = json!({"title": "Parameters", "type": "object"});
+        schema["properties"] = properties;
         if !self.required.is_empty() {
             schema["required"] = json!(self.required);
         }

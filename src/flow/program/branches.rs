@@ -246,7 +246,7 @@ fn attribute_outcome<'p>(program: &'p Program<'p>, module: &'p Module, import: &
     let Some(attribute) = import.attribute.as_deref().filter(|attribute| *attribute != "*") else {
         return ImportOutcome::Success;
     };
-    let has_star = module.body().bindings_of("*").next().is_some();
+    let has_star = module.body().star_imports().next().is_some();
     let is_bound = module.body().bindings_of(attribute).next().is_some();
     if is_bound || has_star || attribute_of_module(program, module, attribute).is_ok() {
         return ImportOutcome::Success;

@@ -34,7 +34,7 @@ impl PythonFile {
     /// is parsed.
     pub(crate) fn read(path: &Path, name: &str, words: &[&str]) -> Result<Option<Self>, FlowError> {
         // Opening a named pipe or a device could block forever.
-        if path.exists() && !path.is_file() && !path.is_dir() {
+        if path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir()) {
             return Err(FlowError::NotRegular { path: name.to_owned() });
         }
         let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).map_err(|error| {

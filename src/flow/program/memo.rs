@@ -8,9 +8,10 @@ use std::{
 };
 
 use super::{
+    Module,
     branches::Outcome,
     scope::Class,
-    syntax::{Body, ClassDef},
+    syntax::{Body, ClassDef, Import},
 };
 use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};
 
@@ -28,6 +29,10 @@ pub(crate) struct Memo<'p> {
     /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the index of
     /// the test.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
+    /// Canonical names of the objects from outside the project that import statements bind.
+    pub(super) external_imports: RefCell<HashMap<*const Import, String>>,
+    /// The modules of the project that have been found, by their dotted names.
+    pub(super) modules: RefCell<HashMap<String, &'p Module>>,
     /// For each module, a package that it imports and that is assumed to be missing, or `None` if there is no such
     /// package.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,

@@ -193,8 +193,17 @@ impl<'p> Program<'p> {
 
     /// Returns the module that the statement `import dotted` imports.
     pub(crate) fn find(&'p self, dotted: &str) -> EvalResult<ImportTarget<'p>> {
+        if let Some(module) = self.memo.modules.borrow().get(dotted) {
+            return Ok(ImportTarget::Module(module));
+        }
         match self.locate(dotted) {
-            SearchResult::File(path) => self.load(&path, Some(dotted.to_owned())).map(ImportTarget::Module),
+            SearchResult::File(path) => {
+                let module = self.load(&path, Some(dotted.to_owned()))?;
+                if self.has_final_path() {
+                    self.memo.modules.borrow_mut().insert(dotted.to_owned(), module);
+                }
+                Ok(ImportTarget::Module(module))
+            }
             SearchResult::Namespace(path) => Ok(ImportTarget::Namespace(path)),
             SearchResult::MissingSubmodule => {
                 Err(EvalError::unknown(format!("module '{dotted}' does not exist")))
@@ -212,7 +221,7 @@ impl<'p> Program<'p> {
         }
         let mut directory = None;
         for root in self.roots(top) {
-            match self.loader.search(&root, dotted) {
+            match self.loader.search(root, dotted) {
                 SearchResult::Namespace(path) => directory = directory.or(Some(path)),
                 SearchResult::NotFound => {}
                 found => return found,
@@ -222,13 +231,18 @@ impl<'p> Program<'p> {
     }
 
     /// Returns the directories that are searched for a top-level module, in search order.
-    fn roots(&'p self, top: &str) -> Vec<PathBuf> {
+    fn roots(&'p self, top: &str) -> impl Iterator<Item = &'p PathBuf> {
         let path = &self.search_path;
         let (front, back) = self.path_changes();
         let roots = front.iter().chain(&path.base).chain(&path.python_path).chain(back);
         // The standard library takes precedence over installed packages.
-        let installed = path.installed.iter().filter(|_| !externals::is_standard_library(top));
-        roots.chain(installed).cloned().collect()
+        let installed = if externals::is_standard_library(top) { &[][..] } else { &path.installed };
+        roots.chain(installed)
+    }
+
+    /// Returns whether the directories of `sys.path` are known, so that a repeated search finds the same module.
+    fn has_final_path(&self) -> bool {
+        self.memo.path_changes.get().is_some()
     }
 
     /// Returns the directories that the program adds to the front and to the back of `sys.path`.

@@ -162,6 +162,12 @@ impl<'p> Scope<'p> {
         if body.rebound_globally.iter().any(|global| global == name) {
             return Err(EvalError::unknown(format!("'{name}' is reassigned by a function")));
         }
+        if let Some(binding) = latest(body, name, self.at)
+            && binding.branch.is_none()
+            && body.star_imports().next().is_none()
+        {
+            return self.entity(program, binding).map(Some);
+        }
         let candidates = self.candidates(program, name);
         let bound = candidates.bindings.first().copied();
         let is_later_star = |item: &&Binding| {
@@ -170,7 +176,7 @@ impl<'p> Scope<'p> {
                 && self.decide(program, item.branch, item.at).runs != Runs::No
         };
         let mut hidden_by = None;
-        for star in body.bindings_of("*").filter(is_later_star) {
+        for star in body.star_imports().filter(is_later_star) {
             let Bound::Import(import) = &star.bound else { continue };
             match self.through_star(program, import, name)? {
                 Star::Has(entity) => return Ok(Some(entity)),
@@ -297,12 +303,27 @@ impl<'p> Scope<'p> {
                 let scope = scope.deferred();
                 Ok(Entity::Value(Value { expr, scope, is_type_alias: true, name: &binding.name }))
             }
-            Bound::Import(import) => self.imported(program, import),
+            Bound::Import(import) => self.imported_by_binding(program, import),
             Bound::Unknowable(why) => {
                 Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)))
             }
             Bound::Nothing => Err(EvalError::Undefined(binding.name.clone())),
         }
+    }
+
+    /// Returns the entity that an import statement of a module or a class binds. Caches the names of external objects.
+    fn imported_by_binding(self, program: &'p Program<'p>, import: &'p Import) -> EvalResult<Entity<'p>> {
+        let key = std::ptr::from_ref(import);
+        if let Some(name) = program.memo.external_imports.borrow().get(&key) {
+            return Ok(Entity::External(name.clone()));
+        }
+        let entity = self.imported(program, import)?;
+        if let Entity::External(name) = &entity
+            && program.has_final_path()
+        {
+            program.memo.external_imports.borrow_mut().insert(key, name.clone());
+        }
+        Ok(entity)
     }
 
     fn imported_module(self, program: &'p Program<'p>, import: &Import) -> EvalResult<ImportTarget<'p>> {

@@ -18,21 +18,29 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
     if let Some(span) = deep_block(text) {
         return Err(SyntaxError { message: "too many levels of indentation".to_owned(), span });
     }
-    // Each level of nesting requires at least one of these characters, or a keyword next to a space.
-    let operators = text.bytes().filter(|byte| b".+-*/%@&|^<>~([{".contains(byte) || *byte == b' ').count();
-    if operators >= EXPRESSION && has_deep_expression(text) {
+    let has_operators = || text.bytes().filter(|byte| may_nest(*byte)).count() >= EXPRESSION;
+    if text.len() >= EXPRESSION && has_operators() && has_deep_expression(text) {
         let message = "the expression is nested too deeply".to_owned();
         return Err(SyntaxError { message, span: Span::default() });
     }
     Ok(())
 }
 
+/// Returns whether a byte is part of an operator, an opening bracket, or a space next to a keyword. Each level of
+/// nesting requires at least one of these bytes.
+fn may_nest(byte: u8) -> bool {
+    let is_operator =
+        matches!(byte, b'%' | b'&' | b'*' | b'+' | b'-'..=b'/' | b'<' | b'>' | b'@' | b'^' | b'|' | b'~');
+    is_operator || matches!(byte, b'(' | b'[' | b'{' | b' ')
+}
+
 fn deep_block(text: &str) -> Option<Span> {
     let mut levels: Vec<usize> = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
-        let width = line.len() - line.trim_start_matches([' ', '\t']).len();
-        if !line.trim().is_empty() {
+        let code = line.trim_start_matches([' ', '\t']);
+        let width = line.len() - code.len();
+        if !code.trim_start().is_empty() {
             while levels.last().is_some_and(|level| *level >= width) {
                 levels.pop();
             }

@@ -26,6 +26,8 @@ pub(crate) struct Body {
     pub(crate) path_changes: Vec<PathChange>,
     /// Maps each name to the indices of its bindings in `bindings`, in ascending order.
     pub(super) index: HashMap<String, Vec<usize>>,
+    /// The indices of star imports in `bindings`, in ascending order.
+    pub(super) stars: Vec<usize>,
     pub(super) mutated: HashMap<String, bool>,
 }
 
@@ -344,6 +346,11 @@ impl Body {
         indices.iter().rev().map(|index| &self.bindings[*index])
     }
 
+    /// Returns the star imports in reverse source order.
+    pub(crate) fn star_imports(&self) -> impl Iterator<Item = &Binding> {
+        self.stars.iter().rev().map(|index| &self.bindings[*index])
+    }
+
     /// Returns whether a statement modifies the object that a name refers to.
     ///
     /// The result is `Some(true)` if a modification is certain, `Some(false)` if it is possible, and `None` if there
@@ -355,7 +362,11 @@ impl Body {
     /// Builds the lookup tables by name. This method must be called after all statements have been added.
     pub(super) fn finish(&mut self) {
         for (position, binding) in self.bindings.iter().enumerate() {
-            self.index.entry(binding.name.clone()).or_default().push(position);
+            if binding.name == "*" {
+                self.stars.push(position);
+            } else {
+                self.index.entry(binding.name.clone()).or_default().push(position);
+            }
         }
         for mutation in &self.mutations {
             *self.mutated.entry(mutation.name.clone()).or_default() |= mutation.surely;

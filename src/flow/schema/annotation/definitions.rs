@@ -2,6 +2,8 @@
 //!
 //! The keys of the definitions are assigned at the end because different classes may have the same name.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use crate::flow::{
@@ -113,10 +115,14 @@ impl<'p> Definitions<'p> {
     /// Assigns the final keys of all definitions and replaces the references in `properties`.
     ///
     /// Returns the definitions to which `properties` refers, sorted by key.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a definition is incomplete, or if two definitions would have the same key. In this case, `properties`
+    /// is not changed.
     pub(crate) fn settle(self, properties: &mut Json) -> EvalResult<Map<String, Json>> {
         let used = self.used(properties)?;
         let keys = self.keys(&used)?;
-        rename(properties, &keys);
         let mut definitions: Vec<(String, Json)> = Vec::new();
         for (index, schema) in used {
             let mut schema = schema.clone();
@@ -129,6 +135,7 @@ impl<'p> Definitions<'p> {
         if definitions.windows(2).any(|pair| pair[0].0 == pair[1].0) {
             return Err(EvalError::unknown("two classes have the same name and the same module"));
         }
+        rename(properties, &keys);
         Ok(definitions.into_iter().collect())
     }
 
@@ -163,6 +170,10 @@ impl<'p> Definitions<'p> {
     /// they refer to.
     fn keys(&self, used: &[(usize, &Json)]) -> EvalResult<Vec<String>> {
         let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();
+        let mut seen = HashSet::new();
+        if used.iter().all(|(index, _)| seen.insert(&keys[*index])) {
+            return Ok(keys);
+        }
         loop {
             let named = |(index, schema): &(usize, &Json)| {
                 let mut schema = (*schema).clone();

@@ -1,6 +1,6 @@
 //! Generates the schemas of unions, which are written as `Optional[...]`, `Union[...]` or `left | right`.
 
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 use super::SchemaBuilder;
 use crate::flow::{
@@ -109,7 +109,7 @@ impl<'p> SchemaBuilder<'p> {
         }
         Ok(match schemas.len() {
             1 => schemas.swap_remove(0),
-            _ => json!({"anyOf": schemas}),
+            _ => Json::Object(Map::from_iter([("anyOf".to_owned(), Json::Array(schemas))])),
         })
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     }
     let fields = fields(builder.program, class)?;
     let (properties, required) = properties(builder, &fields)?;
-    model::finish(class, &class.def.name, &properties, &required, &config)
+    model::finish(class, &class.def.name, properties, &required, &config)
 }
 
 /// Returns the fields of a dataclass, starting with those of its base classes.

@@ -38,7 +38,7 @@ pub(super) fn definition<'p>(
     let fields = fields(builder.program, class, arguments, &options)?;
     builder.class_options = class_options(&options)?;
     let (properties, required) = properties(builder, &fields)?;
-    finish(class, name, &properties, &required, &options)
+    finish(class, name, properties, &required, &options)
 }
 
 /// Returns the effects that the options of a model have on the schemas of its fields.
@@ -73,12 +73,13 @@ pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
 pub(super) fn finish(
     class: Class<'_>,
     name: &str,
-    properties: &Map<String, Json>,
+    properties: Map<String, Json>,
     required: &[String],
     config: &Config,
 ) -> EvalResult<Json> {
     let title = title(name, config)?;
-    let mut schema = json!({"properties": properties, "title": title, "type": "object"});
+    let mut schema = json!({"properties": null, "title": title, "type": "object"});
+    schema["properties"] = Json::Object(properties);
     if !required.is_empty() {
         schema["required"] = json!(required);
     }

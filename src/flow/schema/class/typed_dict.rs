@@ -81,7 +81,8 @@ fn schema<'p>(
         }
         properties.insert(described.key, described.schema);
     }
-    let mut schema = json!({"properties": properties, "title": name, "type": "object"});
+    let mut schema = json!({"properties": null, "title": name, "type": "object"});
+    schema["properties"] = Json::Object(properties);
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
