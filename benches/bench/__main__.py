@@ -19,6 +19,7 @@ PARTS = {
     "deploy": deploys.local,
     "cron": deploys.cron,
     "postgres": deploys.postgres,
+    "workers": deploys.workers,
     "far": deploys.far,
     "scale": scale.deploys,
     "images": images.contexts,
@@ -28,7 +29,7 @@ PARTS = {
 TOPICS = {
     "Start-up and size": ["start"],
     "Checking and reading flows": ["check", "flows"],
-    "Deploying 100 deployments": ["deploy", "cron", "postgres", "far"],
+    "Deploying 100 deployments": ["deploy", "cron", "postgres", "workers", "far"],
     "Scale": ["scale"],
     "Images": ["images", "shared"],
     "Calculated": ["model"],
@@ -41,7 +42,7 @@ def main() -> None:
     setting = Setting(
         program=options.program, reference=options.reference, python=options.python, measure=options.measure,
         nothing=options.nothing, root=Path(options.root), work=Path(options.work), port=options.port,
-        postgres_port=options.postgres_port,
+        postgres_port=options.postgres_port, workers_port=options.workers_port,
         docker_host=options.docker_host, few=options.rounds,
     )  # fmt: skip
     rows: dict[str, list[Row]] = {}
@@ -67,6 +68,7 @@ def parse() -> argparse.Namespace:
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres-port", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--workers-port", type=int, default=0, help=argparse.SUPPRESS)
     parser.add_argument("--rounds", type=int, default=0)
     parser.add_argument("--write", action="store_true")
     parser.add_argument("parts", nargs="*", choices=[[], *PARTS])

@@ -74,10 +74,17 @@ def cron(setting: Setting):
 
 
 def postgres(setting: Setting):
-    setting = replace(setting, port=setting.postgres_port)
-    yield from measure(setting, Scenario("local server on PostgreSQL", NEAR_GOALS, 1.15))
-    where = "local server on PostgreSQL, with a cron schedule each"
-    yield from measure(setting, Scenario(where, NEAR_GOALS, 1.15, more=CRON))
+    yield from with_and_without_cron(replace(setting, port=setting.postgres_port), "local server on PostgreSQL")
+
+
+def workers(setting: Setting):
+    where = "local server with 2 processes on PostgreSQL"
+    yield from with_and_without_cron(replace(setting, port=setting.workers_port), where)
+
+
+def with_and_without_cron(setting: Setting, where: str):
+    yield from measure(setting, Scenario(where, NEAR_GOALS, 1.15))
+    yield from measure(setting, Scenario(f"{where}, with a cron schedule each", NEAR_GOALS, 1.15, more=CRON))
 
 
 def far(setting: Setting):

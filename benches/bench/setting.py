@@ -28,6 +28,7 @@ class Setting:
     work: Path
     port: int
     postgres_port: int
+    workers_port: int
     docker_host: str
     few: int
 

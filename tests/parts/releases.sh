@@ -36,9 +36,10 @@ release_constraints() {
   esac
 }
 
-# start_postgres: sets POSTGRES_URL to an empty database of a PostgreSQL server on a private port.
+# start_postgres [NAME]: sets POSTGRES_URL to an empty database of a PostgreSQL server on a private port.
 start_postgres() {
-  local data=$RUN/postgres port programs as_postgres=()
+  local name=${1:-postgres} data port programs as_postgres=()
+  data=$RUN/$name
   [[ -n $(postgres_programs) ]] || apt_install postgresql
   programs=$(postgres_programs)
   mkdir -p "$data"
@@ -49,9 +50,9 @@ start_postgres() {
   fi
   quietly "${as_postgres[@]}" "$programs/initdb" --pgdata "$data/cluster" --username prefect --auth trust
   port=$(free_port)
-  start_background postgres "${as_postgres[@]}" "$programs/postgres" -D "$data/cluster" -p "$port" -h 127.0.0.1 \
+  start_background "$name" "${as_postgres[@]}" "$programs/postgres" -D "$data/cluster" -p "$port" -h 127.0.0.1 \
     -c "unix_socket_directories=$data" -c max_connections=100
-  wait_for postgres "$programs/pg_isready" --host 127.0.0.1 --port "$port"
+  wait_for "$name" "$programs/pg_isready" --host 127.0.0.1 --port "$port"
   quietly "$programs/createdb" --host 127.0.0.1 --port "$port" --username prefect prefect
   POSTGRES_URL=postgresql+asyncpg://prefect@127.0.0.1:$port/prefect
 }
