@@ -180,6 +180,10 @@ impl From<SelectError> for CommandError {
                 let help = format!("the deployments are: {}", first_of(names, SHOWN));
                 Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
             }
+            SelectError::Changes(reason) => {
+                let help = reason.help();
+                Self { help, ..Self::usage(error) }
+            }
             SelectError::NoName { names } => {
                 let help = format!("pass --all, or pass -n with one of: {}", first_of(names, SHOWN));
                 Self::new(Exit::NeedsAnswer, error).help(help)

@@ -23,7 +23,8 @@ impl Selection {
     /// Sets the reason for which all deployments were selected.
     pub(crate) fn because(mut self, reason: SelectionReason) -> Self {
         let indices = self.picked.iter().filter_map(|declared| declared.index);
-        self.reasons = indices.map(|index| (index, vec![reason.clone()])).collect();
+        let reasons = std::iter::repeat(reason);
+        self.reasons = indices.zip(reasons).map(|(index, reason)| (index, vec![reason])).collect();
         self
     }
 }
@@ -41,8 +42,8 @@ pub(crate) struct SelectionReason {
 
 impl SelectionReason {
     /// Returns the reason for a deployment that an option selects by its value.
-    pub(crate) fn option(option: &str, value: impl ToString) -> Self {
-        Self { option: Some(option.to_owned()), value: Some(value.to_string()), details: Vec::new() }
+    pub(crate) fn option(option: &str, value: impl Into<String>) -> Self {
+        Self { option: Some(option.to_owned()), value: Some(value.into()), details: Vec::new() }
     }
 
     /// Returns the reason for a deployment that `--all` selects.

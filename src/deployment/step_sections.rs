@@ -43,18 +43,10 @@ impl StepSections {
 
     /// Returns the build and push steps, which run on this machine. A section in the deployment replaces the
     /// section at the top level of the file.
-    ///
-    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null
-    /// `push` means that the steps at the top level of the file are used.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
         let steps = |section: Section| {
             let (own, key) = (spec.fields.steps(section), Key::Steps(section));
-            let uses_file = match own {
-                StepList::Absent => true,
-                StepList::Null => section != Section::Build,
-                StepList::Steps(_) => false,
-            };
-            if uses_file {
+            if own.uses_shared(section) {
                 listed(project, project.steps(section), &Pointer::root().join(key))
             } else {
                 listed(project, &own, &spec.declared.pointer().join(key))

@@ -18,6 +18,7 @@ use super::{
     },
     python::Memory,
     relative_import, signature,
+    sources::{FileImports, KnownSources},
 };
 use crate::environment::Environment;
 
@@ -30,6 +31,10 @@ pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
     /// Cached results of module searches, by search directory and module name.
     located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
+    /// The imports of files, by path.
+    pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
+    /// The files of programs, by entrypoint and by the directory of the project.
+    pub(super) sources: Mutex<KnownSources>,
     /// The package directories of projects, by the directories in which the search for metadata starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) memory: Memory,

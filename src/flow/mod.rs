@@ -97,6 +97,7 @@ pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
 pub(crate) use python::{AskPython, ImportContext, PythonUse};
+pub(crate) use sources::FlowSources;
 
 use std::sync::Arc;
 

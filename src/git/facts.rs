@@ -21,6 +21,13 @@ pub(crate) struct Facts {
     pub(crate) message: Option<String>,
 }
 
+/// Returns the root of the Git working tree that contains a directory, with symbolic links resolved.
+///
+/// Returns `None` if there is no repository, if it has no working tree, or if it belongs to another user.
+pub(crate) fn work_tree(directory: &Path) -> Option<PathBuf> {
+    Repository::discover(directory).ok()?.workdir()?.canonicalize().ok()
+}
+
 /// Finds the repository that contains a directory.
 ///
 /// Returns `None` if there is no repository, if it has no commit or no working tree, or if it belongs to

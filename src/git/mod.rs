@@ -2,6 +2,7 @@
 //! repositories, which the `git` program creates.
 
 mod address;
+mod changes;
 mod clone;
 mod credentials;
 mod facts;
@@ -9,11 +10,12 @@ mod program;
 mod remote;
 
 pub(crate) use address::Address;
+pub(crate) use changes::{Changes, ChangesError, InvalidRange, RevisionRange};
 pub(crate) use clone::{Checkout, CloneError, Revision};
 pub(crate) use credentials::Credentials;
 #[cfg(test)]
 pub(crate) use facts::tests as testing;
-pub(crate) use facts::{Facts, discover};
+pub(crate) use facts::{Facts, discover, work_tree};
 pub(crate) use remote::{RemoteError, check_remote};
 
 /// Removes the user name, password and token from an `http` or `https` URL.

@@ -30,7 +30,7 @@ mod shell_words;
 mod step_cache;
 mod storage;
 
-pub(crate) use docker_build::dockerfile_path;
+pub(crate) use docker_build::{build_context, dockerfile_path};
 pub(crate) use failure::{RunError, StepFailure};
 pub(crate) use image_policy::ImagePolicy;
 pub(crate) use inputs::problems;

@@ -1,8 +1,8 @@
 //! Compares declared deployments with the criteria of `--select`.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
-use super::{FlowNames, NamePattern, selection};
+use super::{FlowNames, NamePattern, changed::ProjectChanges, selection};
 use crate::{
     deployment::{Criterion, Evaluation, Selector, Verdict, desired, matches_pattern},
     flow::Entrypoint,
@@ -18,6 +18,8 @@ pub(super) struct Criteria<'a> {
     /// Directory of the command, to which the paths in criteria refer.
     pub(super) directory: &'a Path,
     pub(super) default_work_pool: Option<&'a str>,
+    /// Changes of the project, by range of revisions.
+    pub(super) changes: BTreeMap<String, ProjectChanges>,
 }
 
 impl Criteria<'_> {
@@ -37,6 +39,11 @@ impl Criteria<'_> {
                 Ok(_) => Verdict::NoMatch,
                 Err(undecided) => undecided,
             },
+            Criterion::Changed(range) => {
+                let changes = self.changes.get(&range.to_string());
+                let description = changes.and_then(|it| it.describe(declared, self.project, self.names));
+                description.map_or(Verdict::NoMatch, Verdict::Match)
+            }
             Criterion::File(pattern) => {
                 let file = self.project.document.as_ref().map(|document| relative(document.source.name()));
                 match file.filter(|file| pattern.matches(file)) {

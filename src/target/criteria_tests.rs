@@ -1,5 +1,7 @@
 //! Tests of the selection of deployments with `--select`.
 
+use std::collections::BTreeMap;
+
 use super::{FlowNames, SelectError, criteria::Criteria, narrowing};
 use crate::{
     deployment::Options,
@@ -9,13 +11,13 @@ use crate::{
     source::Source,
 };
 
-const FILE: &str = r#"
+const FILE: &str = r"
 deployments:
 - {name: a, entrypoint: flows/etl.py:load_all, tags: [etl, nightly], work_pool: {name: gpu}}
 - {name: b, entrypoint: ./flows/etl.py:named, tags: 'etl, weekly', work_pool: {name: cpu-small}}
 - {name: c, entrypoint: acme.reports.send, work_pool: {name: '{{ $POOL }}'}, tags: [etl, '{{ x }}']}
 - {name: '<< env.STAGE >>', entrypoint: flows/gone.py:gone}
-"#;
+";
 
 fn project(text: &str) -> Project {
     load_source(&Source::new("services/prefect.yaml", text)).unwrap().0
@@ -42,6 +44,7 @@ fn selected(selectors: &[&str], names: &[&str]) -> Result<(Vec<String>, usize), 
         names: names_of_flows,
         directory: &root,
         default_work_pool: Some("fallback"),
+        changes: BTreeMap::new(),
     };
     let options = Options {
         selectors: selectors.iter().map(|text| text.parse().unwrap()).collect(),

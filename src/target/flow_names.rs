@@ -1,8 +1,8 @@
 //! Names of flows by entrypoint.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use crate::flow::{Entrypoint, Inspector};
+use crate::flow::{Entrypoint, FlowSources, Inspector};
 
 /// Looks up the names of flows, so that deployments can be selected by `flow/name`.
 #[derive(Clone, Copy)]
@@ -16,5 +16,11 @@ impl FlowNames<'_> {
     pub(crate) fn of(&self, entrypoint: &str) -> Option<String> {
         let entrypoint = Entrypoint::parse(entrypoint).ok()?;
         Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name.clone())
+    }
+
+    /// Returns the project files that a flow or a Python function depends on. Returns `None` if it is not part of the
+    /// project.
+    pub(super) fn sources(&self, entrypoint: &Entrypoint) -> Option<Arc<FlowSources>> {
+        self.inspector.sources(entrypoint, self.directory, self.environment)
     }
 }

@@ -1,5 +1,6 @@
 //! Selects the deployments that a command operates on, and applies command-line options to them.
 
+mod changed;
 mod criteria;
 #[cfg(test)]
 mod criteria_tests;

@@ -2,19 +2,54 @@
 
 use std::collections::BTreeSet;
 
-use super::{NamePattern, SelectError, criteria::Criteria, selection::names};
-use crate::{
-    deployment::{Evaluation, Options, Selection, SelectionReason},
-    diagnostics::{Code, Diagnostic},
-    project::Declared,
+use super::{
+    FlowNames, NamePattern, SelectError, changed::ChangesByRange, criteria::Criteria, selection::names,
 };
+use crate::{
+    deployment::{DeployContext, Evaluation, Options, Selection, SelectionReason},
+    diagnostics::{Code, Diagnostic},
+    project::{Declared, Project},
+};
+
+/// A project whose deployments can be selected.
+pub(crate) struct Selectable<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) names: FlowNames<'a>,
+    pub(crate) default_work_pool: Option<&'a str>,
+}
+
+/// Selects the deployments that meet one of the selectors in the options of the command. Returns a selection for each
+/// project.
+///
+/// # Errors
+///
+/// Fails if no deployment matches, if the options contradict each other, or if changes cannot be determined.
+pub(crate) fn selections(
+    projects: &[Selectable<'_>],
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<Selection>, SelectError> {
+    let mut changes = ChangesByRange::default();
+    let mut criteria = Vec::with_capacity(projects.len());
+    for &Selectable { project, names, default_work_pool } in projects {
+        let directory = ctx.directory;
+        let changes = changes.of_project(ctx.options, project, names, directory)?;
+        criteria.push(Criteria { project, names, directory, default_work_pool, changes });
+    }
+    let selections = narrow(ctx.options, &criteria)?;
+    if selections.iter().all(|selection| selection.picked.is_empty()) {
+        ctx.progress.status("no deployment that matches has changed");
+    }
+    Ok(selections)
+}
 
 /// Selects the deployments that meet one of the selectors in the options. If the options contain names, a deployment
 /// must also match one of the names. Returns a selection for each project.
 ///
+/// The selection may be empty if all deployments that meet the other conditions of a selector are unchanged.
+///
 /// # Errors
 ///
-/// Fails if no deployment is selected, or if the options contradict each other.
+/// Fails if no deployment matches, or if the options contradict each other.
 pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec<Selection>, SelectError> {
     if options.all && !options.names.is_empty() {
         return Err(SelectError::AllAndName);
@@ -26,6 +61,7 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
     let mut selections: Vec<Selection> = projects.iter().map(|_| Selection::default()).collect();
     let mut unmatched: BTreeSet<&str> = wanted.iter().map(NamePattern::text).collect();
     let mut undecided = Vec::new();
+    let mut is_any_unchanged = false;
     for (criteria, selection) in projects.iter().zip(&mut selections) {
         for declared in &criteria.project.deployments {
             let Some(mut reasons) = named(declared, &wanted, criteria, &mut unmatched) else { continue };
@@ -41,12 +77,13 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
                     selection.warnings.push(warning);
                     undecided.push(message);
                 }
+                Selecting::Unchanged => is_any_unchanged = true,
                 Selecting::No => {}
             }
         }
     }
     let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
-    if count == 0 {
+    if count == 0 && !is_any_unchanged {
         let selectors = options.selectors.iter().map(ToString::to_string);
         let patterns = selectors.chain(options.names.iter().cloned()).collect();
         let declared = projects.iter().flat_map(|criteria| &criteria.project.deployments);
@@ -84,6 +121,8 @@ enum Selecting {
     /// The selectors that select the deployment, with the properties that match.
     By(Vec<SelectionReason>),
     No,
+    /// No selector selects the deployment, but one of them would if the deployment had changed.
+    Unchanged,
     /// No selector selects the deployment, but one of them depends on properties that are unknown. The string explains
     /// this to the user.
     Unknown(String),
@@ -92,12 +131,17 @@ enum Selecting {
 fn selecting(declared: &Declared, options: &Options, criteria: &Criteria<'_>) -> Selecting {
     let mut reasons = Vec::new();
     let mut undecided = None;
+    let mut is_unchanged = false;
     for selector in &options.selectors {
         match criteria.evaluate(selector, declared) {
             Evaluation::Selected(details) => {
-                reasons.push(SelectionReason { details, ..SelectionReason::option("--select", selector) });
+                reasons.push(SelectionReason {
+                    details,
+                    ..SelectionReason::option("--select", selector.to_string())
+                });
             }
             Evaluation::Undecided(properties) => undecided = undecided.or(Some((selector, properties))),
+            Evaluation::Unchanged => is_unchanged = true,
             Evaluation::NotSelected => {}
         }
     }
@@ -110,7 +154,8 @@ fn selecting(declared: &Declared, options: &Options, criteria: &Criteria<'_>) ->
                 properties.join(" and its ")
             ))
         }
-        _ if reasons.is_empty() => Selecting::No,
-        _ => Selecting::By(reasons),
+        _ if !reasons.is_empty() => Selecting::By(reasons),
+        _ if is_unchanged => Selecting::Unchanged,
+        _ => Selecting::No,
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::{
     deployment::{Options, Selection, SelectionReason, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
+    git::ChangesError,
     project::{Declared, Fields, IgnoredFields, Project},
 };
 
@@ -25,6 +26,8 @@ pub(crate) enum SelectError {
         /// Explanations for deployments of which it is unknown whether they match.
         undecided: Vec<String>,
     },
+    #[error(transparent)]
+    Changes(#[from] ChangesError),
     #[error("Invalid deployment name format: {0}. Expected format: <FLOW_NAME>/<DEPLOYMENT_NAME>")]
     Name(String),
 }

@@ -2,9 +2,8 @@
 
 use super::{
     FlowNames, TargetError,
-    criteria::Criteria,
     item_options::{self, ItemKind, ItemOptionError},
-    narrowing,
+    narrowing::{self, Selectable},
     option_paths::option_paths,
     overrides::{self, OptionError},
     select,
@@ -93,9 +92,8 @@ pub(crate) fn selected(
         Some(answers) => answers.clone(),
         None if ctx.options.selectors.is_empty() => select(project, ctx.options, flow_name)?,
         None => {
-            let directory = ctx.directory;
-            let criteria = Criteria { project, names, directory, default_work_pool: ctx.default_work_pool };
-            narrowing::narrow(ctx.options, &[criteria])?.pop().unwrap_or_default()
+            let project = Selectable { project, names, default_work_pool: ctx.default_work_pool };
+            narrowing::selections(&[project], ctx)?.pop().unwrap_or_default()
         }
     };
     // The top-level list also applies to a deployment that only the command line describes.

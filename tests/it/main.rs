@@ -6,6 +6,7 @@
 #[cfg(unix)]
 mod as_prefect;
 mod attacks;
+mod changed_deployments;
 mod check_fix;
 mod cloud;
 #[cfg(unix)]

@@ -89,7 +89,7 @@ fn invalid_selections_are_usage_errors() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: invalid value 'tags:etl' for '--select <EXPR>': unknown key 'tags' (did you mean 'tag'?); valid keys: file, flow, name, path, pool, tag
+    error: invalid value 'tags:etl' for '--select <EXPR>': unknown key 'tags' (did you mean 'tag'?); valid keys: changed, file, flow, name, path, pool, tag
 
     For more information, try '--help'.
     ");
@@ -97,7 +97,7 @@ fn invalid_selections_are_usage_errors() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: invalid value 'etl' for '--select <EXPR>': 'etl' has no key: expected `KEY:VALUE`, such as `name:etl`; valid keys: file, flow, name, path, pool, tag
+    error: invalid value 'etl' for '--select <EXPR>': 'etl' has no key: expected `KEY:VALUE`, such as `name:etl`; valid keys: changed, file, flow, name, path, pool, tag
 
     For more information, try '--help'.
     ");

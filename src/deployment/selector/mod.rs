@@ -8,10 +8,13 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::diagnostics::did_you_mean;
+use crate::{
+    diagnostics::did_you_mean,
+    git::{InvalidRange, RevisionRange},
+};
 
 /// The keys of conditions, in alphabetical order.
-const KEYS: [&str; 6] = ["file", "flow", "name", "path", "pool", "tag"];
+const KEYS: [&str; 7] = ["changed", "file", "flow", "name", "path", "pool", "tag"];
 
 /// A selection expression: a list of conditions that a deployment must all meet.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +22,7 @@ const KEYS: [&str; 6] = ["file", "flow", "name", "path", "pool", "tag"];
 pub(crate) struct Selector {
     /// The expression as the user wrote it.
     text: String,
+    /// Conditions on changes come last, because evaluating them takes longest.
     conditions: Vec<Condition>,
 }
 
@@ -45,6 +49,8 @@ pub(crate) enum Criterion {
     Path(PathPattern),
     /// The project file.
     File(PathPattern),
+    /// A file on which the deployment depends, or its definition, has changed.
+    Changed(RevisionRange),
 }
 
 /// The error for a string that is not a valid selection expression.
@@ -70,7 +76,9 @@ impl FromStr for Selector {
     type Err = SelectorError;
 
     fn from_str(text: &str) -> Result<Self, SelectorError> {
-        let conditions = split(text).iter().map(|part| Condition::parse(part)).collect::<Result<_, _>>()?;
+        let conditions = split(text).into_iter().map(|part| Condition::parse(&part));
+        let mut conditions: Vec<Condition> = conditions.collect::<Result<_, _>>()?;
+        conditions.sort_by_key(|condition| matches!(condition.criterion, Criterion::Changed(_)));
         Ok(Self { text: text.to_owned(), conditions })
     }
 }
@@ -145,6 +153,13 @@ impl Criterion {
                 .map_err(|reason| SelectorError::Pattern { pattern: value.to_owned(), reason })
         };
         let criterion = match key {
+            "changed" if !value.is_empty() => {
+                let invalid = |error: InvalidRange| SelectorError::Pattern {
+                    pattern: value.to_owned(),
+                    reason: error.to_string(),
+                };
+                Self::Changed(value.parse().map_err(invalid)?)
+            }
             "file" => Self::File(path()?),
             "flow" => Self::Flow(value.to_owned()),
             "name" if value.matches('/').count() > 1 => {
@@ -155,6 +170,7 @@ impl Criterion {
             "path" => Self::Path(path()?),
             "pool" => Self::Pool(value.to_owned()),
             "tag" => Self::Tag(value.to_owned()),
+            "changed" => return Err(SelectorError::NoValue(key.to_owned())),
             _ => {
                 let similar = did_you_mean(key, KEYS);
                 return Err(SelectorError::UnknownKey { key: key.to_owned(), similar });
@@ -181,11 +197,21 @@ pub(crate) enum Evaluation {
     /// The deployment meets all conditions. The strings describe the conditions.
     Selected(Vec<String>),
     NotSelected,
+    /// The deployment meets all conditions except that it has not changed.
+    Unchanged,
     /// The properties that would have to be known, as in [`Verdict::Undecided`].
     Undecided(Vec<String>),
 }
 
 impl Selector {
+    /// Returns the ranges of revisions in the conditions.
+    pub(crate) fn ranges(&self) -> impl Iterator<Item = &RevisionRange> {
+        self.conditions.iter().filter_map(|condition| match &condition.criterion {
+            Criterion::Changed(range) => Some(range),
+            _ => None,
+        })
+    }
+
     /// Applies the selector to a deployment. `verdict` compares the deployment with a criterion.
     ///
     /// A condition that cannot be decided is neither met nor unmet, and negation does not change that. Such a
@@ -197,6 +223,9 @@ impl Selector {
             match (verdict(&condition.criterion), condition.is_negated) {
                 (Verdict::Match(description), false) => met.push(description),
                 (Verdict::NoMatch, true) => met.push(format!("matches '{}'", condition.text)),
+                (Verdict::NoMatch, false) if matches!(condition.criterion, Criterion::Changed(_)) => {
+                    return Evaluation::Unchanged;
+                }
                 (Verdict::NoMatch, false) | (Verdict::Match(_), true) => return Evaluation::NotSelected,
                 (Verdict::Undecided(property), _) => undecided.push(property),
             }

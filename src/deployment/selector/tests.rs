@@ -8,15 +8,20 @@ fn rejects_invalid_expressions() {
         ("!", "a condition is empty: expected `KEY:VALUE`, such as `tag:etl`"),
         (
             "etl",
-            "'etl' has no key: expected `KEY:VALUE`, such as `name:etl`; valid keys: file, flow, name, path, pool, tag",
+            "'etl' has no key: expected `KEY:VALUE`, such as `name:etl`; valid keys: changed, file, flow, name, path, pool, tag",
         ),
         (
             "tags:etl",
-            "unknown key 'tags' (did you mean 'tag'?); valid keys: file, flow, name, path, pool, tag",
+            "unknown key 'tags' (did you mean 'tag'?); valid keys: changed, file, flow, name, path, pool, tag",
         ),
-        ("xyz:etl", "unknown key 'xyz'; valid keys: file, flow, name, path, pool, tag"),
+        ("xyz:etl", "unknown key 'xyz'; valid keys: changed, file, flow, name, path, pool, tag"),
         ("tag:", "the key 'tag' has no value"),
         ("path: ", "the key 'path' has no value"),
+        ("changed:", "the key 'changed' has no value"),
+        (
+            "changed:...",
+            "invalid pattern '...': expected `A...B`, `A..B` or `A`, where A and B are revisions",
+        ),
         ("name:a/b/c", "invalid pattern 'a/b/c': expected `name` or `flow/name`"),
         ("path:a[", "invalid pattern 'a[': unclosed character class; missing ']'"),
     ] {
@@ -55,6 +60,9 @@ fn requires_all_conditions() {
         ("flow:f,tag:a", undecided()),
         ("flow:f,tag:b", Evaluation::NotSelected),
         ("!flow:f,!tag:a", Evaluation::NotSelected),
+        ("changed:main,tag:a", Evaluation::Unchanged),
+        ("changed:main,tag:b", Evaluation::NotSelected),
+        ("!changed:main", selected(&["matches '!changed:main'"])),
     ] {
         assert_eq!(evaluate(text), expected, "{text}");
     }

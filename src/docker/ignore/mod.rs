@@ -74,6 +74,12 @@ impl Ignore {
         Verdict { excluded, matched }
     }
 
+    /// Decides whether a file is excluded, considering its parent directories.
+    pub(crate) fn excludes(&self, path: &str) -> bool {
+        let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
+        ends.fold(Verdict::default(), |verdict, end| self.judge(&path[..end], &verdict)).excluded
+    }
+
     /// Returns `true` if a pattern can include a path inside an excluded directory again, so that the
     /// directory must still be searched.
     pub(crate) fn may_keep_below(&self, directory: &str) -> bool {

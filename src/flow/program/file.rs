@@ -61,6 +61,12 @@ impl PythonFile {
     }
 }
 
+/// Reads and decodes the file at `path`. Returns `None` if the file cannot be read.
+pub(crate) fn text(path: &Path) -> Option<String> {
+    let bytes = path.is_file().then(|| fs::read_bytes_up_to(path, SIZE_LIMIT).ok().flatten())??;
+    decode(&bytes)
+}
+
 /// Decodes a Python source file and normalizes its line endings to `\n`, as Python does.
 ///
 /// UTF-8 is always supported, and Latin-1 is supported if the file declares it. Returns `None` for other encodings and

@@ -29,6 +29,18 @@ impl StepList {
         if let Self::Steps(steps) = self { steps } else { &[] }
     }
 
+    /// Returns whether a deployment with this section uses the steps at the top level of the file.
+    ///
+    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null `push` means
+    /// that the steps at the top level of the file are used.
+    pub(crate) fn uses_shared(&self, section: Section) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Null => section != Section::Build,
+            Self::Steps(_) => false,
+        }
+    }
+
     /// Returns the well-formed steps.
     pub(crate) fn items(&self) -> impl Iterator<Item = StepItem<'_>> {
         self.steps().iter().filter_map(StepItem::parse)

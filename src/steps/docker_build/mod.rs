@@ -136,6 +136,13 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
     Some(Path::new(path).join(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile }))
 }
 
+/// Returns the directory of the build context, relative to the working directory. Returns `None` if the context is
+/// not a local directory.
+pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
+    let path = inputs.get("path").and_then(Value::as_str).unwrap_or_default();
+    (!inputs::is_remote(path)).then_some(path)
+}
+
 impl BuildDockerImage {
     async fn prepare(&self, context: &StepContext<'_>) -> Result<Build, StepError> {
         let root = match self.inputs.path.as_deref() {

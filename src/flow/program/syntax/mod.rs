@@ -7,12 +7,14 @@ mod decorated;
 mod depth;
 mod expression;
 mod function;
+mod imports;
 mod path_change;
 mod statement;
 mod stored_names;
 mod tree;
 
 pub(crate) use decorated::Decorated;
+pub(crate) use imports::{ImportStatement, imports};
 pub(crate) use tree::{
     Attempt, BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension,
     ComprehensionKind, Condition, Expr, ExprKind, FormatPart, FunctionDef, Handler, Import, Lambda,

@@ -1,0 +1,127 @@
+//! Finds all imports of a file, including those in functions.
+
+use ruff_python_ast::{
+    self as ast, Expr, Stmt,
+    visitor::{Visitor, walk_expr, walk_stmt},
+};
+use ruff_python_parser::{Mode, ParseOptions, parse_unchecked};
+
+use super::depth;
+
+/// A statement that imports a module, or names from a module.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImportStatement {
+    /// Number of leading dots in a relative import.
+    pub(crate) level: u32,
+    /// The dotted name of the module, which is empty for `from . import x`.
+    pub(crate) module: String,
+    /// The names that are imported from the module.
+    pub(crate) names: Vec<String>,
+}
+
+/// Returns the imports of a file in any block, including calls such as `import_module("package.module")`.
+///
+/// In a file with syntax errors, only the statements that can be parsed are considered. A file that is nested too
+/// deeply has no imports.
+pub(crate) fn imports(text: &str) -> Vec<ImportStatement> {
+    if depth::check(text).is_err() {
+        return Vec::new();
+    }
+    let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module));
+    let Some(module) = parsed.try_into_module() else { return Vec::new() };
+    let mut search = Search { found: Vec::new() };
+    module.suite().iter().for_each(|statement| search.visit_stmt(statement));
+    search.found
+}
+
+struct Search {
+    found: Vec<ImportStatement>,
+}
+
+impl Visitor<'_> for Search {
+    fn visit_stmt(&mut self, statement: &Stmt) {
+        match statement {
+            Stmt::Import(import) => self.found.extend(import.names.iter().map(|alias| ImportStatement {
+                level: 0,
+                module: alias.name.to_string(),
+                names: Vec::new(),
+            })),
+            Stmt::ImportFrom(import) => self.found.push(ImportStatement {
+                level: import.level,
+                module: import.module.as_ref().map(ToString::to_string).unwrap_or_default(),
+                names: import.names.iter().map(|alias| alias.name.to_string()).collect(),
+            }),
+            _ => walk_stmt(self, statement),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &Expr) {
+        if let Expr::Call(call) = expr
+            && let Some(module) = dynamically_imported(call)
+        {
+            self.found.push(ImportStatement { level: 0, module, names: Vec::new() });
+        }
+        walk_expr(self, expr);
+    }
+}
+
+/// Returns the module that a call of `import_module` or `__import__` imports, if its name is a string literal.
+fn dynamically_imported(call: &ast::ExprCall) -> Option<String> {
+    let function = match &*call.func {
+        Expr::Name(name) => name.id.as_str(),
+        Expr::Attribute(attribute) => attribute.attr.as_str(),
+        _ => return None,
+    };
+    let is_import = matches!(function, "import_module" | "__import__");
+    let Some(Expr::StringLiteral(name)) = call.arguments.args.first().filter(|_| is_import) else {
+        return None;
+    };
+    let name = name.value.to_str();
+    (!name.is_empty() && !name.starts_with('.')).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_imports_in_every_block() {
+        let text = r#"
+import a.b, c as d
+from e import f, g as h
+from . import i
+from ..j.k import *
+
+def run():
+    import l
+    if True:
+        try:
+            from m import n
+        except ImportError:
+            import importlib
+            importlib.import_module("o.p")
+
+class Task:
+    import q
+    def load(self, name):
+        return __import__("r"), import_module(name), import_module(".s"), load("t")
+"#;
+        let found: Vec<String> = imports(text)
+            .iter()
+            .map(|import| {
+                let dots = ".".repeat(usize::try_from(import.level).unwrap());
+                format!("{dots}{}:{}", import.module, import.names.join(","))
+            })
+            .collect();
+        let expected =
+            ["a.b:", "c:", "e:f,g", ".:i", "..j.k:*", "l:", "m:n", "importlib:", "o.p:", "q:", "r:"];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn reads_files_with_syntax_errors() {
+        let found = imports("import a\nx = = 1\nimport b\n");
+        assert_eq!(found.iter().map(|import| import.module.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(imports(&"[".repeat(10_000)), []);
+    }
+}

@@ -1,0 +1,281 @@
+//! Files that differ between two commits, or between a commit and the working tree.
+
+use std::{
+    collections::BTreeSet,
+    ffi::OsStr,
+    fmt,
+    path::{Component, Path, PathBuf},
+    str::FromStr,
+};
+
+use git2::{Delta, Diff, DiffOptions, ErrorCode, Oid, Repository};
+
+/// The revision that stands for an omitted side of a range.
+const HEAD: &str = "HEAD";
+
+/// Two states of a repository that are compared, in the notation of Git.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RevisionRange {
+    /// `A...B`: the merge base of both revisions, and the second revision.
+    MergeBase { from: String, to: String },
+    /// `A..B`: the two revisions.
+    Revisions { from: String, to: String },
+    /// `A`: the revision, and the working tree with all changes that are not committed.
+    WorkingTree { from: String },
+}
+
+/// The error for a string that is not a range of revisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("expected `A...B`, `A..B` or `A`, where A and B are revisions")]
+pub(crate) struct InvalidRange;
+
+impl FromStr for RevisionRange {
+    type Err = InvalidRange;
+
+    fn from_str(text: &str) -> Result<Self, InvalidRange> {
+        let revision = |text: &str| match text.trim() {
+            "" => HEAD.to_owned(),
+            text => text.to_owned(),
+        };
+        if text.trim_matches([' ', '.']).is_empty() {
+            return Err(InvalidRange);
+        }
+        if let Some((from, to)) = text.split_once("...") {
+            return Ok(Self::MergeBase { from: revision(from), to: revision(to) });
+        }
+        match text.split_once("..") {
+            Some((from, to)) => Ok(Self::Revisions { from: revision(from), to: revision(to) }),
+            None => Ok(Self::WorkingTree { from: revision(text) }),
+        }
+    }
+}
+
+impl fmt::Display for RevisionRange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MergeBase { from, to } => write!(f, "{from}...{to}"),
+            Self::Revisions { from, to } => write!(f, "{from}..{to}"),
+            Self::WorkingTree { from } => f.write_str(from),
+        }
+    }
+}
+
+/// The error returned if changes cannot be determined.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ChangesError {
+    #[error("'{}' is not in a Git repository", .0.display())]
+    NoRepository(PathBuf),
+    #[error("the Git repository of '{}' has no working tree", .0.display())]
+    NoWorkingTree(PathBuf),
+    #[error("the Git repository of '{}' belongs to another user", .0.display())]
+    Owner(PathBuf),
+    #[error("unknown revision '{revision}'")]
+    UnknownRevision { revision: String, is_shallow: bool },
+    #[error("'{from}' and '{to}' have no merge base{}", if *.is_shallow { " in this shallow clone" } else { "" })]
+    NoMergeBase { from: String, to: String, is_shallow: bool },
+    #[error("'{}' is outside of the Git repository {}", path.display(), root.display())]
+    Outside { path: PathBuf, root: PathBuf },
+    #[error("cannot read the Git repository: {0}")]
+    Git(String),
+}
+
+impl ChangesError {
+    /// Returns advice on how to solve the problem, if there is any.
+    pub(crate) fn help(&self) -> Option<String> {
+        const DEPTH: &str =
+            "fetch the history with `git fetch --unshallow`, or with `fetch-depth: 0` of actions/checkout";
+        match self {
+            Self::NoRepository(_) | Self::NoWorkingTree(_) => {
+                Some("run the command in a clone, or select deployments without `changed`".to_owned())
+            }
+            Self::Owner(directory) => {
+                Some(format!("run `git config --global --add safe.directory {}`", directory.display()))
+            }
+            Self::UnknownRevision { is_shallow: true, .. } | Self::NoMergeBase { is_shallow: true, .. } => {
+                Some(DEPTH.to_owned())
+            }
+            Self::UnknownRevision { revision, .. } => Some(match revision.split_once('/') {
+                Some((remote, branch)) => format!("fetch it, for example with `git fetch {remote} {branch}`"),
+                None => "pass a branch, a tag or a commit that exists in this clone".to_owned(),
+            }),
+            Self::NoMergeBase { from, to, .. } => {
+                Some(format!("the histories are unrelated; compare both revisions with `{from}..{to}`"))
+            }
+            Self::Outside { .. } | Self::Git(_) => None,
+        }
+    }
+}
+
+impl From<git2::Error> for ChangesError {
+    fn from(error: git2::Error) -> Self {
+        Self::Git(error.message().to_owned())
+    }
+}
+
+/// The files of a repository that differ between two states.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Absolute path of the working tree. Symbolic links are resolved.
+    root: PathBuf,
+    /// Paths of files that were added, modified or deleted, relative to the root and with `/` as the separator.
+    pub(crate) paths: BTreeSet<String>,
+    /// The paths of files that do not exist in the second state.
+    pub(crate) deleted: BTreeSet<String>,
+    /// The commit of the first state.
+    old: Option<Oid>,
+}
+
+impl Changes {
+    /// Compares two states of the repository that contains a directory.
+    ///
+    /// Untracked files belong to the working tree unless they are ignored.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no repository, or if a revision or the merge base does not exist.
+    pub(crate) fn between(range: &RevisionRange, directory: &Path) -> Result<Self, ChangesError> {
+        let repository = open(directory)?;
+        let root = repository.workdir().ok_or_else(|| ChangesError::NoWorkingTree(directory.to_owned()))?;
+        let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
+        let mut options = DiffOptions::new();
+        options.include_typechange(true);
+        let old = first_commit(&repository, range)?;
+        let old_tree = repository.find_commit(old)?.tree()?;
+        let diff = match range {
+            RevisionRange::WorkingTree { .. } => {
+                options.include_untracked(true).recurse_untracked_dirs(true);
+                repository.diff_tree_to_workdir_with_index(Some(&old_tree), Some(&mut options))?
+            }
+            RevisionRange::MergeBase { to, .. } | RevisionRange::Revisions { to, .. } => {
+                let new_tree = repository.find_commit(commit(&repository, to)?)?.tree()?;
+                repository.diff_tree_to_tree(Some(&old_tree), Some(&new_tree), Some(&mut options))?
+            }
+        };
+        let (paths, deleted) = changed_paths(&diff);
+        Ok(Self { root, paths, deleted, old: Some(old) })
+    }
+
+    /// Returns the absolute path of the working tree.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns the path of a file relative to the root, with `/` as the separator. Returns `None` for a file outside
+    /// the repository.
+    pub(crate) fn relative(&self, path: &Path) -> Option<String> {
+        let mut names: Vec<&OsStr> = Vec::new();
+        for component in path.strip_prefix(&self.root).ok()?.components() {
+            match component {
+                Component::Normal(name) => names.push(name),
+                Component::ParentDir => drop(names.pop()?),
+                _ => {}
+            }
+        }
+        let names: Vec<_> = names.into_iter().map(OsStr::to_string_lossy).collect();
+        Some(names.join("/"))
+    }
+
+    /// Returns whether a file, or a submodule or symbolic link that contains it, has changed.
+    pub(crate) fn contains(&self, path: &str) -> bool {
+        self.containing(path).is_some()
+    }
+
+    /// Returns the changed path that is a file with the given absolute path, or that contains the file.
+    pub(crate) fn find(&self, path: &Path) -> Option<&str> {
+        self.containing(&self.relative(path)?)
+    }
+
+    fn containing(&self, path: &str) -> Option<&str> {
+        let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
+        parents.chain([path]).find_map(|path| self.paths.get(path)).map(String::as_str)
+    }
+
+    /// Returns the changed files in a directory, which is given relative to the root. The root itself is an empty
+    /// string.
+    pub(crate) fn below(&self, directory: &str) -> impl Iterator<Item = &str> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let start = prefix.clone();
+        self.paths.range(start..).map(String::as_str).take_while(move |path| path.starts_with(&prefix))
+    }
+
+    /// Reads a file as it was in the first state. Returns `None` if the file did not exist.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the repository cannot be read.
+    pub(crate) fn old_content(&self, path: &str) -> Result<Option<Vec<u8>>, ChangesError> {
+        let Some(old) = self.old else { return Ok(None) };
+        let repository = open(&self.root)?;
+        let tree = repository.find_commit(old)?.tree()?;
+        match tree.get_path(Path::new(path)) {
+            Ok(entry) => {
+                let object = entry.to_object(&repository)?;
+                Ok(object.as_blob().map(|blob| blob.content().to_vec()))
+            }
+            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Returns changes with the given paths in a repository at `root`, of which some are deleted.
+    #[cfg(test)]
+    pub(crate) fn of(root: &Path, paths: &[&str], deleted: &[&str]) -> Self {
+        let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
+        let deleted = set(deleted);
+        Self { root: root.to_owned(), paths: &set(paths) | &deleted, deleted, old: None }
+    }
+}
+
+fn open(directory: &Path) -> Result<Repository, ChangesError> {
+    Repository::discover(directory).map_err(|error| match error.code() {
+        ErrorCode::NotFound => ChangesError::NoRepository(directory.to_owned()),
+        ErrorCode::Owner => ChangesError::Owner(directory.to_owned()),
+        _ => error.into(),
+    })
+}
+
+fn commit(repository: &Repository, revision: &str) -> Result<Oid, ChangesError> {
+    let found = repository.revparse_single(revision).and_then(|object| object.peel_to_commit());
+    found.map(|commit| commit.id()).map_err(|_| ChangesError::UnknownRevision {
+        revision: revision.to_owned(),
+        is_shallow: repository.is_shallow(),
+    })
+}
+
+/// Returns the commit of the first state.
+fn first_commit(repository: &Repository, range: &RevisionRange) -> Result<Oid, ChangesError> {
+    match range {
+        RevisionRange::Revisions { from, .. } | RevisionRange::WorkingTree { from } => {
+            commit(repository, from)
+        }
+        RevisionRange::MergeBase { from, to } => {
+            let (first, second) = (commit(repository, from)?, commit(repository, to)?);
+            repository.merge_base(first, second).map_err(|_| ChangesError::NoMergeBase {
+                from: from.clone(),
+                to: to.clone(),
+                is_shallow: repository.is_shallow(),
+            })
+        }
+    }
+}
+
+/// Returns all paths of a diff, and the paths that exist only in its first state.
+fn changed_paths(diff: &Diff<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+    let mut paths = BTreeSet::new();
+    let mut deleted = BTreeSet::new();
+    for delta in diff.deltas() {
+        let path = |file: git2::DiffFile<'_>| {
+            let path = String::from_utf8_lossy(file.path_bytes()?).into_owned();
+            // The path of an untracked repository ends with a slash.
+            Some(path.trim_end_matches('/').to_owned())
+        };
+        if delta.status() == Delta::Deleted {
+            deleted.extend(path(delta.old_file()));
+        }
+        paths.extend([delta.old_file(), delta.new_file()].into_iter().filter_map(path));
+    }
+    (paths, deleted)
+}
+
+#[cfg(test)]
+mod tests;

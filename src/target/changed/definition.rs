@@ -1,0 +1,66 @@
+//! Compares the definition of a deployment with that in an older version of the project file.
+
+use std::collections::HashMap;
+
+use crate::{
+    project::{Declared, Project, StepList},
+    steps::Section,
+};
+
+/// The project file in the first of two compared states.
+#[derive(Debug)]
+pub(super) enum OldProject {
+    /// The file has not changed.
+    Same,
+    /// The file did not exist, or it cannot be parsed, so that all its deployments count as changed.
+    Unusable,
+    Changed(Box<OldDefinitions>),
+}
+
+/// The definitions of deployments in an older version of the project file.
+#[derive(Debug)]
+pub(super) struct OldDefinitions {
+    project: Project,
+    /// Indices of deployments by name. Several deployments of different flows can have the same name.
+    by_name: HashMap<String, Vec<usize>>,
+}
+
+impl OldDefinitions {
+    pub(super) fn new(project: Project) -> Box<Self> {
+        let mut by_name: HashMap<String, Vec<usize>> = HashMap::new();
+        for (index, declared) in project.deployments.iter().enumerate() {
+            by_name.entry(name(declared)).or_default().push(index);
+        }
+        Box::new(Self { project, by_name })
+    }
+}
+
+/// Returns whether the definition of a deployment in `project` differs from all definitions in the older version.
+///
+/// The definition consists of the fields of the deployment, after YAML anchors and merge keys, and of the steps at the
+/// top level of the file that the deployment uses.
+pub(super) fn has_changed(declared: &Declared, project: &Project, old: &OldProject) -> bool {
+    let old = match old {
+        OldProject::Same => return false,
+        OldProject::Unusable => return true,
+        OldProject::Changed(old) => old,
+    };
+    let candidates = old.by_name.get(&name(declared)).into_iter().flatten();
+    !candidates.map(|index| &old.project.deployments[*index]).any(|other| {
+        other.fields == declared.fields
+            && other.ignored == declared.ignored
+            && Section::ALL.into_iter().all(|section| {
+                shared_steps(declared, project, section) == shared_steps(declared, &old.project, section)
+            })
+    })
+}
+
+fn name(declared: &Declared) -> String {
+    declared.name().unwrap_or_default().to_owned()
+}
+
+/// Returns the steps at the top level of the file that a deployment uses. Returns `None` if the deployment has its own
+/// steps in this section.
+fn shared_steps<'a>(declared: &Declared, project: &'a Project, section: Section) -> Option<&'a StepList> {
+    declared.fields.steps(section).uses_shared(section).then(|| project.steps(section))
+}

@@ -1,0 +1,112 @@
+//! Determines the files that a deployment depends on.
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use crate::{
+    docker::ignore::Ignore,
+    flow::{Entrypoint, FlowSources},
+    fs,
+    project::{Declared, Project},
+    steps::{Section, StepItem, StepKind, build_context, dockerfile_path, split_words},
+    target::FlowNames,
+    template::has_template,
+    value::{Mapping, Value},
+};
+
+/// Files that a deployment depends on. All paths are absolute.
+#[derive(Debug, Default)]
+pub(super) struct Dependencies {
+    /// The flow, and Python functions that are used as steps.
+    pub(super) programs: Vec<Arc<FlowSources>>,
+    /// Files that steps read, such as Dockerfiles and requirements.
+    pub(super) files: BTreeSet<PathBuf>,
+    pub(super) directories: Vec<Directory>,
+}
+
+/// A directory whose files a step sends to a builder or to a storage.
+#[derive(Debug, Clone)]
+pub(super) struct Directory {
+    pub(super) path: PathBuf,
+    pub(super) ignore: Ignore,
+}
+
+impl Directory {
+    fn build_context(path: PathBuf) -> Self {
+        let patterns = fs::read_text_if_exists(&path.join(".dockerignore")).ok().flatten();
+        // The build reports invalid patterns.
+        let mut ignore = Ignore::parse(patterns.as_deref().unwrap_or_default()).unwrap_or_default();
+        ignore.always_keep(".dockerignore");
+        Self { path, ignore }
+    }
+}
+
+impl Dependencies {
+    /// Returns the files of the steps that a deployment uses. The program of its flow is not included.
+    pub(super) fn of_steps(declared: &Declared, project: &Project, names: FlowNames<'_>) -> Self {
+        let mut dependencies = Self::default();
+        for section in Section::ALL {
+            let own = declared.fields.steps(section);
+            let steps = if own.uses_shared(section) { project.steps(section) } else { &own };
+            let mut directory = names.directory.to_owned();
+            for item in steps.items() {
+                dependencies.add_step(item, &directory, names);
+                if let Some(path) = item.working_directory() {
+                    directory.push(path);
+                }
+            }
+        }
+        dependencies
+    }
+
+    /// Adds the files of a step that runs in a directory.
+    fn add_step(&mut self, item: StepItem<'_>, directory: &Path, names: FlowNames<'_>) {
+        let inputs = item.all_inputs;
+        match item.kind() {
+            StepKind::BuildDockerImage => self.add_build(inputs, directory),
+            StepKind::PipInstallRequirements => {
+                let path = text(inputs, "requirements_file").unwrap_or("requirements.txt");
+                self.files.insert(directory.join(text(inputs, "directory").unwrap_or_default()).join(path));
+            }
+            StepKind::RunShellScript => {
+                let directory = directory.join(text(inputs, "directory").unwrap_or_default());
+                let script = text(inputs, StepItem::SCRIPT).unwrap_or_default();
+                let words = script.lines().filter_map(|line| split_words(line).ok()).flatten();
+                self.files.extend(words.filter(|word| !word.is_empty()).map(|word| directory.join(word)));
+            }
+            StepKind::PushToS3 | StepKind::PushToGcs | StepKind::PushToAzure => {
+                self.directories.push(Directory { path: directory.to_owned(), ignore: Ignore::default() });
+            }
+            StepKind::PythonFunction => {
+                let function = Entrypoint::parse(item.name).ok();
+                let sources = function.and_then(|function| names.sources(&function));
+                self.programs.extend(sources);
+            }
+            _ => {}
+        }
+    }
+
+    fn add_build(&mut self, inputs: &Mapping, directory: &Path) {
+        // The context of a path with a template is unknown, so every file of the project may be part of it.
+        if ["path", "dockerfile"].iter().any(|key| inputs.get(*key).is_some_and(has_template)) {
+            self.directories.push(Directory { path: directory.to_owned(), ignore: Ignore::default() });
+            return;
+        }
+        let Some(context) = build_context(inputs) else { return };
+        self.directories.push(Directory::build_context(directory.join(context)));
+        self.files.extend(dockerfile_path(inputs).map(|path| directory.join(path)));
+        let others = inputs.get("build_contexts").and_then(Value::as_mapping);
+        for path in others.into_iter().flat_map(Mapping::values).filter_map(Value::as_str) {
+            if !path.contains("://") {
+                self.directories.push(Directory::build_context(directory.join(path)));
+            }
+        }
+    }
+}
+
+fn text<'a>(inputs: &'a Mapping, key: &str) -> Option<&'a str> {
+    inputs.get(key).and_then(Value::as_str)
+}

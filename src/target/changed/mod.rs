@@ -1,0 +1,155 @@
+//! Decides which deployments of a project have changed between two states of the repository.
+
+mod definition;
+mod dependencies;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use self::{
+    definition::{OldDefinitions, OldProject, has_changed},
+    dependencies::{Dependencies, Directory},
+};
+use super::FlowNames;
+use crate::{
+    deployment::{Options, Selector},
+    flow::Entrypoint,
+    git::{self, Changes, ChangesError, RevisionRange},
+    names::first_of,
+    project::{self, Declared, Project},
+    source::Source,
+    yaml,
+};
+
+/// Maximum number of changed files in the reason for which a deployment is selected.
+const SHOWN_FILES: usize = 3;
+
+/// The changes within the ranges of `changed` conditions, by range and by the root of the repository.
+#[derive(Debug, Default)]
+pub(super) struct ChangesByRange(HashMap<(String, PathBuf), Arc<Changes>>);
+
+impl ChangesByRange {
+    /// Determines the changes of a project within each range of the selectors in the options.
+    ///
+    /// `directory` is the directory of the command. Projects in the same repository share its changes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no repository, if it does not contain the project file, or if a revision does not exist.
+    pub(super) fn of_project(
+        &mut self,
+        options: &Options,
+        project: &Project,
+        names: FlowNames<'_>,
+        directory: &Path,
+    ) -> Result<BTreeMap<String, ProjectChanges>, ChangesError> {
+        let mut found = BTreeMap::new();
+        for range in options.selectors.iter().flat_map(Selector::ranges) {
+            if found.contains_key(&range.to_string()) {
+                continue;
+            }
+            let changes = self.between(range, names.directory)?;
+            found.insert(range.to_string(), ProjectChanges::new(changes, project, directory)?);
+        }
+        Ok(found)
+    }
+
+    fn between(&mut self, range: &RevisionRange, directory: &Path) -> Result<Arc<Changes>, ChangesError> {
+        let root = git::work_tree(directory).unwrap_or_else(|| directory.to_owned());
+        let key = (range.to_string(), root);
+        if let Some(changes) = self.0.get(&key) {
+            return Ok(Arc::clone(changes));
+        }
+        let changes = Arc::new(Changes::between(range, directory)?);
+        self.0.insert(key, Arc::clone(&changes));
+        Ok(changes)
+    }
+}
+
+/// The changes of a project within a range of revisions.
+#[derive(Debug)]
+pub(super) struct ProjectChanges {
+    changes: Arc<Changes>,
+    old: OldProject,
+}
+
+impl ProjectChanges {
+    fn new(changes: Arc<Changes>, project: &Project, directory: &Path) -> Result<Self, ChangesError> {
+        let old = match &project.document {
+            Some(document) => old_project(&changes, document.source.name(), directory)?,
+            None => OldProject::Same,
+        };
+        Ok(Self { changes, old })
+    }
+
+    /// Returns a description of the changes that affect a deployment, or `None` if it has not changed.
+    pub(super) fn describe(
+        &self,
+        declared: &Declared,
+        project: &Project,
+        names: FlowNames<'_>,
+    ) -> Option<String> {
+        if self.changes.paths.is_empty() {
+            return None;
+        }
+        let mut dependencies = Dependencies::of_steps(declared, project, names);
+        let entrypoint = declared.entrypoint().and_then(|text| Entrypoint::parse(text).ok());
+        dependencies.programs.extend(entrypoint.and_then(|entrypoint| names.sources(&entrypoint)));
+        let definition = has_changed(declared, project, &self.old).then(|| "its definition".to_owned());
+        let files = changed_files(&self.changes, &dependencies);
+        let changed: Vec<String> =
+            definition.into_iter().chain(files.into_iter().map(str::to_owned)).collect();
+        (!changed.is_empty()).then(|| format!("changed: {}", first_of(&changed, SHOWN_FILES)))
+    }
+}
+
+/// Loads the project file as it was in the first state.
+fn old_project(changes: &Changes, name: &str, directory: &Path) -> Result<OldProject, ChangesError> {
+    let path = directory.join(name);
+    let path = path.canonicalize().unwrap_or(path);
+    let outside = || ChangesError::Outside { path: name.into(), root: changes.root().to_owned() };
+    let relative = changes.relative(&path).ok_or_else(outside)?;
+    if !changes.contains(&relative) {
+        return Ok(OldProject::Same);
+    }
+    let content = changes.old_content(&relative)?;
+    let source = content.and_then(|content| yaml::decode(name, content, Source::private).ok());
+    let project = source.and_then(|source| project::load_source(&source).ok());
+    Ok(project.map_or(OldProject::Unusable, |(project, _)| OldProject::Changed(OldDefinitions::new(project))))
+}
+
+/// Returns the changed files on which a deployment depends: first those of its programs, then those of its steps.
+fn changed_files<'a>(changes: &'a Changes, dependencies: &Dependencies) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for program in &dependencies.programs {
+        found.extend(program.files.iter().filter_map(|file| changes.find(file)));
+        found.extend(
+            changes.deleted.iter().map(String::as_str).filter(|path| imports(&program.missing, path)),
+        );
+    }
+    found.extend(dependencies.files.iter().filter_map(|file| changes.find(file)));
+    found.extend(dependencies.directories.iter().flat_map(|directory| in_directory(changes, directory)));
+    let mut seen = BTreeSet::new();
+    found.retain(|path| seen.insert(*path));
+    found
+}
+
+/// Returns whether a deleted file may have been one of the modules that can no longer be imported.
+fn imports(missing: &BTreeSet<String>, deleted: &str) -> bool {
+    let module = deleted.strip_suffix("/__init__.py").or_else(|| deleted.strip_suffix(".py"));
+    let Some(module) = module else { return false };
+    let suffixes = module.match_indices('/').map(|(at, _)| &module[at + 1..]);
+    suffixes.chain([module]).any(|suffix| missing.contains(suffix))
+}
+
+/// Returns the changed files in a directory that its ignore file does not exclude.
+fn in_directory<'a>(changes: &'a Changes, directory: &Directory) -> Vec<&'a str> {
+    let Some(path) = changes.relative(&directory.path) else { return Vec::new() };
+    let skipped = if path.is_empty() { 0 } else { path.len() + 1 };
+    changes.below(&path).filter(|file| !directory.ignore.excludes(&file[skipped..])).collect()
+}
