@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::REPEATED;
+use super::{EnvironmentArguments, REPEATED};
 use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
@@ -21,6 +21,9 @@ pub(crate) struct CheckArguments {
 
     #[arg(long, hide = true, value_name = "FILE")]
     prefect_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    environment: EnvironmentArguments,
 
     /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
@@ -67,6 +70,7 @@ impl CheckArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             prefect_file: self.file.clone().or_else(|| self.prefect_file.clone()),
+            env_name: self.environment.name(),
             strict: self.strict,
             ..Options::default()
         }

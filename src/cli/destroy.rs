@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConsentArguments, OutputArguments, PythonArguments, REPEATED};
+use super::{ConsentArguments, EnvironmentArguments, OutputArguments, PythonArguments, REPEATED};
 use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
@@ -26,6 +26,9 @@ pub(crate) struct DestroyArguments {
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    environment: EnvironmentArguments,
+
     /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
@@ -48,6 +51,7 @@ impl DestroyArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             prefect_file: self.prefect_file.clone(),
+            env_name: self.environment.name(),
             python: self.python.python_use(),
             ..Options::default()
         }

@@ -13,6 +13,7 @@ mod deploy;
 mod deployment;
 mod destroy;
 mod doctor;
+mod environment;
 #[cfg(test)]
 mod example_tests;
 mod flow;
@@ -57,6 +58,7 @@ pub(crate) use deployment::{
 };
 pub(crate) use destroy::DestroyArguments;
 pub(crate) use doctor::DoctorArguments;
+pub(crate) use environment::EnvironmentArguments;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    PythonArguments, REPEATED, list,
+    EnvironmentArguments, PythonArguments, REPEATED, list,
     number::{self, Seconds},
 };
 use crate::{
@@ -49,6 +49,9 @@ pub(crate) struct SelectionArguments {
     /// Project file [default: prefect.yaml]
     #[arg(long, short = 'f', alias = "file", value_name = "FILE", help_heading = "Selection")]
     prefect_file: Option<PathBuf>,
+
+    #[command(flatten)]
+    environment: EnvironmentArguments,
 
     /// Description of the deployment
     #[arg(long, short, help_heading = "Deployment")]
@@ -200,6 +203,7 @@ impl SelectionArguments {
             selectors: self.select.clone(),
             why: false,
             prefect_file: self.prefect_file.clone(),
+            env_name: self.environment.name(),
             description: self.description.clone(),
             version: self.version.clone(),
             version_type: self.version_type.clone(),

@@ -12,7 +12,7 @@ use crate::{
     fs,
     progress::Progress,
     project,
-    validate::checking::{self, FixedProject, ProjectFindings},
+    validate::checking::{self, FixedFile, FixedProject, ProjectFindings},
 };
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -37,13 +37,14 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     let (findings, count) = if arguments.diff {
         let fixed = checking::fix(&checked).await?;
         if fixed.count > 0 {
-            context.ui.result(diff(&fixed).trim_end_matches('\n'));
+            let diffs: String = fixed.files.iter().map(diff).collect();
+            context.ui.result(diffs.trim_end_matches('\n'));
         }
         (fixed.before, 0)
     } else if arguments.fix {
-        let FixedProject { fixed, count, after, .. } = checking::fix(&checked).await?;
-        if count > 0 {
-            fs::rewrite(&context.directory.join(file), fixed.text())?;
+        let FixedProject { files, count, after, .. } = checking::fix(&checked).await?;
+        for file in &files {
+            fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
         }
         (after, count)
     } else {
@@ -59,7 +60,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
 
 /// Prints the findings, and returns the corresponding exit code.
 fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Context, file: &str) -> Exit {
-    let ProjectFindings { diagnostics: mut found, deployments, .. } = findings;
+    let ProjectFindings { diagnostics: mut found, deployments, environments, .. } = findings;
     // Findings without a location come first.
     found.sort_by_cached_key(|finding| {
         finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
@@ -75,7 +76,7 @@ fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Conte
             for finding in &found {
                 ui.warn(finding);
             }
-            ui.note(&summary(&found, deployments, file));
+            ui.note(&summary(&found, deployments, environments, file));
             if let Some(hint) = hint(&found).filter(|_| !arguments.diff) {
                 ui.note(&hint);
             }
@@ -92,12 +93,16 @@ fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Conte
 }
 
 /// Returns the line that summarizes the findings.
-fn summary(found: &[Diagnostic], deployments: usize, file: &str) -> String {
+fn summary(found: &[Diagnostic], deployments: usize, environments: usize, file: &str) -> String {
     if !found.is_empty() {
         return format!("{} in {file}", Summary(found));
     }
-    let plural = if deployments == 1 { "" } else { "s" };
-    format!("No problems found in {file} ({deployments} deployment{plural})")
+    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let mut counts = vec![counted(deployments, "deployment")];
+    if environments > 0 {
+        counts.push(counted(environments, "environment"));
+    }
+    format!("No problems found in {file} ({})", counts.join(", "))
 }
 
 /// Returns a hint to use `--fix`. Returns `None` if no finding has a fix.
@@ -112,7 +117,7 @@ fn hint(found: &[Diagnostic]) -> Option<String> {
 }
 
 /// Returns the changes to the file as a colored unified diff. The diff is empty if nothing changes.
-fn diff(FixedProject { original, fixed, .. }: &FixedProject) -> String {
+fn diff(FixedFile { original, fixed, .. }: &FixedFile) -> String {
     let diff = TextDiff::from_lines(original.text(), fixed.text());
     let text = diff.unified_diff().header(original.name(), fixed.name()).to_string();
     let colored = |line: &str| match line.as_bytes().first() {

@@ -16,7 +16,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context);
-    let project = project::load(&arguments.prefect_file, &context.directory);
+    let project = project::load(&arguments.prefect_file, &context.directory, None);
     let project_errors = project_errors(arguments, context).await;
     let subject = Subject {
         project_errors,

@@ -16,7 +16,7 @@ use crate::{
     local_server::LocalServerError,
     names::{SHOWN, first_of},
     plan::PlanError,
-    project::ProjectError,
+    project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
     schedule::when::WhenError,
     settings::SettingsError,
@@ -123,6 +123,17 @@ impl From<ProjectError> for CommandError {
                     Self::usage(error).help("specify the file with --prefect-file")
                 };
                 Self { reference: Some(unreadable_file(&reason)), ..error }
+            }
+            ProjectError::UndefinedEnvironment { name, file, defined } => {
+                let message = format!("environment '{name}' is not defined for {file}");
+                let help = match defined.as_slice() {
+                    [] => format!("define it in `environments` of {file}, or in an overlay file beside it"),
+                    defined => {
+                        let names: Vec<&str> = defined.iter().map(EnvironmentName::as_str).collect();
+                        format!("defined environments: {}", names.join(", "))
+                    }
+                };
+                Self::usage(message).help(help)
             }
             ProjectError::Invalid { diagnostics, file } => {
                 let reference = match diagnostics.first() {

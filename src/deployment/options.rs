@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{ProjectId, Selector};
-use crate::{flow::PythonUse, steps::ImagePolicy};
+use crate::{flow::PythonUse, project::EnvironmentName, steps::ImagePolicy};
 
 /// The action taken if a deployment cannot be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub(crate) struct Options {
     /// Whether a plan contains the reasons for which deployments were selected.
     pub(crate) why: bool,
     pub(crate) prefect_file: Option<PathBuf>,
+    /// The environment whose values are merged with the project file.
+    pub(crate) env_name: Option<EnvironmentName>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) version_type: Option<String>,

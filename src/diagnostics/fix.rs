@@ -1,10 +1,15 @@
 //! Fixes, which are edits of a file that solve the problem of a diagnostic.
 
-use crate::{source::Span, value::Value};
+use crate::{
+    source::{Source, Span},
+    value::Value,
+};
 
 /// An edit of a file that solves the problem of a diagnostic.
 #[derive(Debug, Clone)]
 pub(crate) struct Fix {
+    /// The file that the fix edits.
+    pub(crate) source: Source,
     /// Summary in the imperative, such as "rename `pool` to `work_pool`".
     pub(crate) title: String,
     /// Replacements in the order of the text. They must not overlap.
@@ -79,7 +84,8 @@ mod tests {
 
     fn fix(title: &str, start: usize, end: usize) -> Fix {
         let span = Span::new(start, end);
-        Fix { title: title.to_owned(), replacements: Vec::new(), extent: span, effects: Vec::new() }
+        let (source, title) = (Source::new("a", ""), title.to_owned());
+        Fix { source, title, replacements: Vec::new(), extent: span, effects: Vec::new() }
     }
 
     #[test]

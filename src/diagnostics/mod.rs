@@ -10,7 +10,7 @@ mod text;
 
 pub(crate) use code::{Code, Entry};
 pub(crate) use fix::{Effect, Fix, Replacement};
-pub(crate) use merge::merge_repeated;
+pub(crate) use merge::{merge_environments, merge_repeated};
 pub(crate) use text::{Summary, Text};
 
 use crate::source::{Position, Source, Span};
@@ -175,6 +175,7 @@ mod testing {
         let (span, effects) = (Span::new(5, 11), Vec::new());
         let replacements = vec![Replacement::new(span, "")];
         let title = "remove `b`".to_owned();
-        placed().fix(Fix { title, replacements, extent: span, effects })
+        let source = Source::new("my file.yaml", "a: 1\nb: é2\n");
+        placed().fix(Fix { source, title, replacements, extent: span, effects })
     }
 }

@@ -4,6 +4,7 @@ use super::{
     Findings,
     conversion::{count, flag, is_duration},
     deployment::IgnoredPath,
+    environments::EnvironmentName,
     fields::{self, KnownKey, Shape},
     misplaced::{self, Misplaced},
     removed::{self, Removed},
@@ -94,6 +95,10 @@ impl Checker<'_, '_> {
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
             | (Shape::Interval, Value::Number(_))
             | (Shape::Steps, Value::Mapping(_)) => value.clone(),
+            (Shape::Environments, _) => {
+                self.environments(value, pointer);
+                value.clone()
+            }
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
                 value.clone()
@@ -139,6 +144,29 @@ impl Checker<'_, '_> {
                 .map(|(index, item)| self.schedule_item(item, &pointer.join(index)))
                 .collect(),
             _ => self.mismatch(field, value, pointer),
+        }
+    }
+
+    /// Warns about environments that cannot be selected. Prefect ignores them, so the file is still valid.
+    fn environments(&mut self, value: &Value, pointer: &Pointer) {
+        let Value::Mapping(environments) = value else {
+            let message = format!("`environments` must be a mapping, not {}", value::kind(value));
+            return self.findings.at_value(pointer, Diagnostic::warning(Code::WRONG_TYPE, message));
+        };
+        for (key, value) in environments {
+            let pointer = pointer.join(json_text(key));
+            if let Err(error) = python::to_text(key).parse::<EnvironmentName>() {
+                self.findings.at_key(&pointer, Diagnostic::warning(Code::ENVIRONMENT_OVERLAY, error.to_string()));
+            } else if !key.is_string() {
+                let message = format!("the name of an environment must be a string, not {}", value::kind(key));
+                self.findings.at_key(
+                    &pointer,
+                    Diagnostic::warning(Code::WRONG_TYPE, message).help(quote_key(key)),
+                );
+            } else if !matches!(value, Value::Mapping(_) | Value::Null) {
+                let message = format!("an environment must be a mapping, not {}", value::kind(value));
+                self.findings.at_value(&pointer, Diagnostic::warning(Code::WRONG_TYPE, message));
+            }
         }
     }
 
@@ -333,7 +361,7 @@ fn expected(shape: Shape) -> &'static str {
         Shape::FlagOrText => "true, false or a template",
         Shape::Count => "a whole number",
         Shape::Tags => "a list of tags",
-        Shape::Parameters | Shape::WorkPool => "a mapping",
+        Shape::Parameters | Shape::WorkPool | Shape::Environments => "a mapping",
         Shape::Steps => "a list of steps",
         Shape::Interval => "a number of seconds, or a string such as `1 day` or `PT1H`",
         Shape::Limit => "a whole number, or a mapping with `limit` and `collision_strategy`",

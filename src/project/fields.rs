@@ -29,6 +29,8 @@ pub(super) enum Shape {
     Mappings,
     /// A list of fields that a deploy does not overwrite.
     IgnoredFields,
+    /// A mapping from the names of environments to their values.
+    Environments,
 }
 
 /// A key of a mapping and the type of its value.
@@ -64,6 +66,11 @@ pub(super) const TOP: &[KnownKey] = &[
     field("pull", Shape::Steps, "steps that workers run before the flow, for example to download its code"),
     never_null("deployments", Shape::Mappings, "list of deployments"),
     IGNORE_CHANGES,
+    field(
+        "environments",
+        Shape::Environments,
+        "values for environments such as `prod`, which `--env` merges with the file; Prefect ignores this key",
+    ),
 ];
 
 pub(super) const DEPLOYMENT: &[KnownKey] = &[

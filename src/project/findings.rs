@@ -105,9 +105,11 @@ impl<'a> Findings<'a> {
     /// of the whole value.
     pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
         let place = self.document.map(|document| {
-            let span = document.value_span(pointer);
-            part.locate(document.source.text(), span)
-                .map_or_else(|| document.value_place(pointer), |span| Place::new(&document.source, span))
+            let place = document.value_place(pointer);
+            match part.locate(place.source.text(), place.span) {
+                Some(span) => Place { span, ..place },
+                None => place,
+            }
         });
         self.push(diagnostic.at(place));
     }
@@ -137,8 +139,10 @@ impl<'a> Findings<'a> {
         self.document.is_some_and(|document| document.is_no_number(pointer))
     }
 
-    /// Records a diagnostic without changing its position.
-    pub(crate) fn push(&mut self, diagnostic: Diagnostic) {
+    /// Records a diagnostic without changing its position. A fix of another file is dropped.
+    pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
+        let place = diagnostic.place.as_ref();
+        diagnostic.fix.take_if(|fix| place.is_some_and(|place| place.source.name() != fix.source.name()));
         let place = diagnostic.place.as_ref();
         let place = place.map(|Place { source, span }| (source.name().to_owned(), *span));
         if self.noted.insert((diagnostic.code.name(), diagnostic.message.clone(), place)) {

@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Declared, Fields, Findings, IgnoredFields, Key, Project, StepList,
     checker::{Checker, is_misspelling},
+    environments::EnvironmentName,
     fields, lossy_scalars, misplaced,
 };
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
     source::Source,
     steps::Section,
     value::{self, Mapping, Value},
-    yaml,
+    yaml::{self, Document, YamlError},
 };
 
 /// The reason why a project file could not be loaded.
@@ -22,18 +23,11 @@ use crate::{
 pub(crate) enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
+    #[error("environment '{name}' is not defined for {file}")]
+    UndefinedEnvironment { name: EnvironmentName, file: String, defined: Vec<EnvironmentName> },
     /// The file is not valid YAML, or some of its values are invalid.
     #[error("{} has {} error(s)", file, diagnostics.len())]
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
-}
-
-/// Loads a project file. Returns the project and the warnings about it.
-///
-/// # Errors
-///
-/// Fails if the file cannot be read or is invalid. The error contains all problems that were found in the file.
-pub(crate) fn load(path: &Path, directory: &Path) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    load_source(&read(path, directory)?)
 }
 
 /// Reads and decodes a project file.
@@ -54,20 +48,41 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
 /// # Errors
 ///
 /// Fails if the text is invalid. The error contains all problems that were found.
+#[cfg(test)]
 pub(crate) fn load_source(source: &Source) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    let invalid = |diagnostics| ProjectError::Invalid { file: source.name().to_owned(), diagnostics };
-    let document = yaml::load(source)
-        .map_err(|error| invalid(vec![error.diagnostic(source).fix(yaml::quote_values(source))]))?;
-    let root = document.root.to_value().map_err(|error| invalid(vec![error.diagnostic(source)]))?;
+    let (document, findings) = parsed(source)?;
+    checked(document, findings)
+}
+
+/// Parses a project file. Returns the document and the warnings of the parser.
+pub(super) fn parsed(source: &Source) -> Result<(Document, Vec<Diagnostic>), ProjectError> {
+    let document = yaml::load(source).map_err(|error| ProjectError::Invalid {
+        file: source.name().to_owned(),
+        diagnostics: vec![error.diagnostic(source).fix(yaml::quote_values(source))],
+    })?;
+    let findings = document.parser_findings();
+    Ok((document, findings))
+}
+
+/// Checks the structure of a document. Returns the project and the warnings about it, after those of the parser.
+pub(super) fn checked(
+    document: Document,
+    parser_findings: Vec<Diagnostic>,
+) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+    let file = document.source.name().to_owned();
+    let invalid = |diagnostics| ProjectError::Invalid { file, diagnostics };
+    let root = match document.root.to_value() {
+        Ok(root) => root,
+        Err(error) => {
+            let (part, span) = document.written(error.span);
+            let error = YamlError { span, ..error };
+            return Err(invalid(vec![error.diagnostic(&part.source)]));
+        }
+    };
     let mut findings = Findings::new(Some(&document));
-    for key in &document.duplicate_keys {
-        findings.push(key.diagnostic(source));
-    }
-    for conflict in &document.merge_conflicts {
-        findings.push(conflict.diagnostic(source));
-    }
+    parser_findings.into_iter().for_each(|finding| findings.push(finding));
     let mut fields = match root {
-        Value::Mapping(fields) => checked(&fields, &mut findings),
+        Value::Mapping(fields) => normalized(&fields, &mut findings),
         other => {
             let message = match &other {
                 Value::Null => "the file is empty".to_owned(),
@@ -101,7 +116,7 @@ fn declared((index, item): (usize, Value), ignored_in_file: &IgnoredFields) -> O
 }
 
 /// Checks the content of the file and normalizes its values.
-fn checked(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
+fn normalized(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
     let root = Pointer::root();
     let mut checker = Checker { findings };
     let mut result = checker.mapping(fields, fields::TOP, &root);
@@ -148,7 +163,8 @@ mod tests {
                     - {interval: 1, anchor_date: 1704067200}\n";
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("prefect.yaml"), text).unwrap();
-        let (project, findings) = load(Path::new("prefect.yaml"), folder.path()).unwrap();
+        let (project, findings) =
+            load_source(&read(Path::new("prefect.yaml"), folder.path()).unwrap()).unwrap();
         assert!(findings.is_empty(), "{findings:?}");
         let schedules = project.deployments[0].fields.schedules().literal().unwrap();
         let schedules = value::to_json(&schedules.to_vec().into()).to_string();

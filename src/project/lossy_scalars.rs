@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::{
-    diagnostics::{Code, Diagnostic, Place},
+    diagnostics::{Code, Diagnostic},
     python,
     source::Span,
     yaml::{self, Document, Node, NodeKind},
@@ -39,10 +39,14 @@ pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String>
 ///
 /// Values that already have another diagnostic are skipped.
 pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagnostic> {
-    let places = others.iter().filter_map(|diagnostic| diagnostic.place.as_ref());
-    let mut search = Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
-    search.visit(&document.root, false);
-    search.found
+    let in_part = |document: &Document| {
+        let places = others.iter().filter_map(|diagnostic| diagnostic.place.as_ref());
+        let places = places.filter(|place| place.source.name() == document.source.name());
+        let mut search = Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
+        search.visit(&document.root, false);
+        search.found
+    };
+    document.parts().into_iter().flat_map(in_part).collect()
 }
 
 struct Search<'a> {
@@ -82,7 +86,7 @@ impl Search<'_> {
         if self.seen.insert(node.span) {
             let message = format!("YAML reads `{written}` as {value}");
             let diagnostic = Diagnostic::warning(Code::LOSSY_SCALAR, message)
-                .at(Place::new(&self.document.source, node.span))
+                .at(self.document.place(node.span))
                 .help(format!("put the value in quotes: \"{written}\""))
                 .fix(yaml::quote_value(self.document, node));
             self.found.push(diagnostic);
@@ -123,7 +127,8 @@ fn is_alias_of_boolean(document: &Document, node: &Node) -> bool {
 }
 
 fn written<'a>(document: &'a Document, node: &Node) -> Option<&'a str> {
-    document.source.text().get(node.span.range())
+    let (document, span) = document.written(node.span);
+    document.source.text().get(span.range())
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic
 fn has_anchor(document: &Document, key: &str) -> bool {
     let pointer = Pointer::root().join(key);
     let (key, value) = (document.key_span(&pointer), document.value_span(&pointer));
-    let span = Span::new(key.end.min(value.start), value.end);
+    let (document, span) = document.written(Span::new(key.end.min(value.start), value.end));
     document.source.text().get(span.range()).is_some_and(|text| text.contains('&'))
 }
 

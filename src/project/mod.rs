@@ -3,6 +3,7 @@
 mod checker;
 mod conversion;
 mod deployment;
+mod environments;
 mod fields;
 mod findings;
 #[cfg(test)]
@@ -19,8 +20,11 @@ pub(crate) use deployment::{
     ConcurrencyLimit, Field, Fields, IgnorableField, IgnoredFields, Key, PoolKey, ScheduleItem, StepList,
     TriggerItem, literals,
 };
+pub(crate) use environments::{EnvironmentName, ProjectSources, load};
 pub(crate) use findings::{Findings, Part};
-pub(crate) use load::{ProjectError, load, load_source, read};
+pub(crate) use load::ProjectError;
+#[cfg(test)]
+pub(crate) use load::load_source;
 pub(crate) use schema::schema;
 
 use crate::{

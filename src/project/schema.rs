@@ -94,6 +94,7 @@ fn alternatives(field: &KnownKey) -> Vec<Json> {
             vec![json!({"$ref": "#/$defs/schedule"}), json!({"type": "object", "maxProperties": 0})]
         }
         Shape::Schedules => vec![json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}})],
+        Shape::Environments => vec![json!({"type": "object"})],
         Shape::WorkPool => vec![json!({"$ref": "#/$defs/work_pool"})],
         Shape::Mappings if field.key == "deployments" => {
             vec![json!({"type": "array", "items": {"$ref": "#/$defs/deployment"}})]
@@ -169,7 +170,7 @@ mod tests {
         let validator = validator();
         let mut count = 0;
         for file in files() {
-            let Ok((project, _)) = load(&file, Path::new("/")) else { continue };
+            let Ok((project, _)) = load(&file, Path::new("/"), None) else { continue };
             let instance = value::to_json(&project.document.unwrap().root.to_value().unwrap());
             let errors: Vec<_> =
                 validator.iter_errors(&instance).map(|e| format!("{}: {e}", e.instance_path())).collect();

@@ -32,7 +32,8 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, Prepar
         || !ctx.options.selectors.is_empty()
         || ctx.options.names.iter().any(|name| is_pattern(name));
     let is_optional = named.is_none() && (!selects_in_file || ctx.options.entrypoint.is_some());
-    let (project, warnings) = match project::load(path, ctx.directory) {
+    let environment = ctx.options.env_name.as_ref();
+    let (project, warnings) = match project::load(path, ctx.directory, environment) {
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())
         }

@@ -11,6 +11,9 @@ use super::{
 };
 use crate::{diagnostics::did_you_mean, source::Span};
 
+/// The tag of a list in an overlay whose items are added to the list in the base.
+pub(super) const APPEND: &str = "!append";
+
 /// The tree of a YAML document. Its scalars have not been converted to values yet.
 #[derive(Debug)]
 pub(super) struct Tree<'a> {
@@ -52,6 +55,8 @@ pub(super) enum Tag {
     Set,
     /// The tags `!!omap` and `!!pairs`, which construct a list of key-value pairs.
     Pairs,
+    /// The tag `!append`, which only overlays support.
+    Append,
     Unknown(Box<UnknownTag>),
 }
 
@@ -61,8 +66,21 @@ pub(super) struct UnknownTag {
     pub(super) span: Span,
 }
 
+/// The tags that a document may contain.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) enum Tags {
+    /// The tags that PyYAML's `SafeLoader` supports.
+    #[default]
+    Standard,
+    /// The standard tags and `!append`.
+    Overlay,
+}
+
 impl Tag {
-    fn named(name: String, span: Span) -> Self {
+    fn named(name: String, span: Span, tags: Tags) -> Self {
+        if tags == Tags::Overlay && name == APPEND {
+            return Self::Append;
+        }
         let unknown = |name| Self::Unknown(Box::new(UnknownTag { name, span }));
         let Some(short) = name.strip_prefix("tag:yaml.org,2002:") else { return unknown(name) };
         match short {
@@ -100,8 +118,8 @@ impl TreeNode<'_> {
 /// # Errors
 ///
 /// Fails if the text is not valid YAML, contains several documents or exceeds a limit.
-pub(super) fn compose(text: &str) -> Result<Tree<'_>, YamlError> {
-    let mut composer = Composer { text, ..Composer::default() };
+pub(super) fn compose(text: &str, tags: Tags) -> Result<Tree<'_>, YamlError> {
+    let mut composer = Composer { text, tags, ..Composer::default() };
     let mut events = Events::new(text);
     while let Some(event) = events.next()? {
         composer.take(event)?;
@@ -112,6 +130,7 @@ pub(super) fn compose(text: &str) -> Result<Tree<'_>, YamlError> {
 #[derive(Default)]
 struct Composer<'a> {
     text: &'a str,
+    tags: Tags,
     has_document: bool,
     root: Option<Rc<TreeNode<'a>>>,
     /// The collections that have not ended yet. The outermost collection comes first.
@@ -155,7 +174,7 @@ impl<'a> Composer<'a> {
             EventKind::Scalar { text, style, properties: Properties { anchor, tag } } => {
                 let number = self.define(anchor.as_ref())?;
                 let tag = match tag {
-                    WrittenTag::Named { name, span } => Tag::named(name, span),
+                    WrittenTag::Named { name, span } => Tag::named(name, span, self.tags),
                     WrittenTag::Absent if style != Style::Plain => Tag::Scalar(ScalarTag::Text),
                     WrittenTag::Absent | WrittenTag::NonSpecific => Tag::Scalar(scalar::resolve(&text)),
                 };
@@ -232,7 +251,7 @@ impl<'a> Composer<'a> {
         }
         let number = self.define(anchor.as_ref())?;
         let tag = match tag {
-            WrittenTag::Named { name, span } => Tag::named(name, span),
+            WrittenTag::Named { name, span } => Tag::named(name, span, self.tags),
             WrittenTag::Absent | WrittenTag::NonSpecific if mapping => Tag::Mapping,
             WrittenTag::Absent | WrittenTag::NonSpecific => Tag::Sequence,
         };

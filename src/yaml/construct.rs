@@ -24,6 +24,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
         mappings: vec![None; tree.anchors],
         duplicate_keys: Vec::new(),
         merge_conflicts: Vec::new(),
+        appended: HashSet::new(),
     };
     let root = match &tree.root {
         Some(root) => constructor.node(root)?,
@@ -33,7 +34,9 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     duplicate_keys.sort_by_key(|duplicate| duplicate.second.start);
     let mut merge_conflicts = constructor.merge_conflicts;
     merge_conflicts.sort_by(|a, b| (a.merge_key.start, &a.key).cmp(&(b.merge_key.start, &b.key)));
-    Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts })
+    let appended = constructor.appended;
+    let layers = Vec::new();
+    Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts, appended, layers })
 }
 
 /// Constructs values and stores those with an anchor so that aliases can share them.
@@ -43,6 +46,7 @@ struct Constructor<'a> {
     mappings: Vec<Option<Arc<Mapping>>>,
     duplicate_keys: Vec<DuplicateKey>,
     merge_conflicts: Vec<MergeConflict>,
+    appended: HashSet<Span>,
 }
 
 /// The entries that the merge keys of a mapping contribute.
@@ -72,6 +76,12 @@ impl<'a> Constructor<'a> {
                 let text = scalar_text(node).ok_or_else(|| unexpected(tag.expectation()))?;
                 construct_scalar(*tag, text, node.span)
             }
+            (Tag::Append, Content::Sequence(items)) => {
+                self.appended.insert(node.span);
+                let items: Result<_, _> = items.iter().map(|item| self.node(item)).collect();
+                Ok(NodeKind::Sequence(items?))
+            }
+            (Tag::Append, _) => Err(YamlErrorKind::AppendedValue(node.description()).at(node.span)),
             (Tag::Sequence, Content::Sequence(items)) => {
                 let items: Result<_, _> = items.iter().map(|item| self.node(item)).collect();
                 Ok(NodeKind::Sequence(items?))

@@ -1,8 +1,11 @@
 //! A parsed YAML document, with the position of each value in its file.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
-use super::node::{Entry, Mapping, Node, NodeKind};
+use super::{
+    layers::Layer,
+    node::{Entry, Mapping, Node, NodeKind},
+};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     pointer::{Pointer, Segment},
@@ -10,14 +13,21 @@ use crate::{
 };
 
 /// A parsed YAML document and the problems that were found while parsing it.
+///
+/// A document that is the result of a merge has values from several files. See [`Document::place`].
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
+    /// The file of the document, or the file of the base if the document is the result of a merge.
     pub(crate) source: Source,
     pub(crate) root: Node,
     /// The keys that occur more than once in a mapping, in source order.
     pub(crate) duplicate_keys: Vec<DuplicateKey>,
     /// The keys whose merged value depends on the release of PyYAML, in source order.
     pub(crate) merge_conflicts: Vec<MergeConflict>,
+    /// The spans of the lists with the tag `!append`.
+    pub(super) appended: HashSet<Span>,
+    /// The documents that the values come from. Empty unless the document is the result of a merge.
+    pub(super) layers: Vec<Layer>,
 }
 
 /// A key that has different values in the mappings of a merge list.
@@ -65,13 +75,20 @@ impl DuplicateKey {
 
 /// A value in a document that was found by following a path.
 #[derive(Debug, Clone, Copy)]
-struct Located<'a> {
+pub(super) struct Located<'a> {
     /// The mapping entry that contains the value. `None` for the root and for items of a list.
-    entry: Option<&'a Entry>,
-    node: &'a Node,
+    pub(super) entry: Option<&'a Entry>,
+    pub(super) node: &'a Node,
 }
 
 impl Document {
+    /// Returns the warnings about duplicate keys and merge keys.
+    pub(crate) fn parser_findings(&self) -> Vec<Diagnostic> {
+        let duplicates = self.duplicate_keys.iter().map(|key| key.diagnostic(&self.source));
+        let conflicts = self.merge_conflicts.iter().map(|conflict| conflict.diagnostic(&self.source));
+        duplicates.chain(conflicts).collect()
+    }
+
     /// Returns the value at a path, or `None` if there is no such value. Merge keys and aliases are resolved.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Option<&Node> {
         let (found, missing) = self.follow(pointer);
@@ -90,8 +107,8 @@ impl Document {
         node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
     }
 
-    /// Returns the span of the value at a path. If there is no such value, returns the span of the nearest existing
-    /// ancestor.
+    /// Returns the span of the value at a path, which [`Self::place`] converts to a position in a file. If there is no
+    /// such value, returns the span of the nearest existing ancestor.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         self.follow(pointer).0.node.span
     }
@@ -106,16 +123,16 @@ impl Document {
 
     /// Returns the position of the value at a path. See [`Self::value_span`].
     pub(crate) fn value_place(&self, pointer: &Pointer) -> Place {
-        Place::new(&self.source, self.value_span(pointer))
+        self.place(self.value_span(pointer))
     }
 
     /// Returns the position of the key at a path. See [`Self::key_span`].
     pub(crate) fn key_place(&self, pointer: &Pointer) -> Place {
-        Place::new(&self.source, self.key_span(pointer))
+        self.place(self.key_span(pointer))
     }
 
     /// Follows a path as far as it exists. Returns the last value on the path and the number of remaining segments.
-    fn follow(&self, pointer: &Pointer) -> (Located<'_>, usize) {
+    pub(super) fn follow(&self, pointer: &Pointer) -> (Located<'_>, usize) {
         let mut found = Located { entry: None, node: &self.root };
         let mut rest = pointer.segments();
         while let [segment, after @ ..] = rest

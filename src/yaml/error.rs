@@ -1,6 +1,6 @@
 //! The errors that occur when a YAML file is parsed.
 
-use super::integer::Integer;
+use super::{compose::APPEND, integer::Integer};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     source::{Source, Span},
@@ -39,6 +39,8 @@ pub(crate) enum YamlErrorKind {
     TooManyNodes,
     #[error("the tag `{0}` is not supported")]
     UnknownTag(String),
+    #[error("the tag `!append` requires a list, not {0}")]
+    AppendedValue(&'static str),
     #[error("the value `{0}` must be quoted")]
     BareIndicator(&'static str),
     #[error("expected {expected}, found {found}")]
@@ -72,7 +74,7 @@ impl YamlErrorKind {
                 Code::YAML_ALIAS
             }
             Self::TooDeep(_) | Self::TooManyAliases | Self::TooManyNodes => Code::YAML_LIMIT,
-            Self::UnknownTag(_) => Code::YAML_TAG,
+            Self::UnknownTag(_) | Self::AppendedValue(_) => Code::YAML_TAG,
             Self::BareIndicator(_)
             | Self::WrongNode { .. }
             | Self::InvalidScalar { .. }
@@ -101,7 +103,12 @@ impl YamlErrorKind {
             Self::BareIndicator(_) => "quote the value to make it a string",
             Self::UnhashableKey { template: true, .. } => QUOTE_TEMPLATE,
             Self::IntegerRange(_) => "quote the value to send it as a string",
+            Self::UnknownTag(name) if name == APPEND => {
+                "only overlay files such as prefect.prod.yaml support this tag, because Prefect rejects it in prefect.yaml"
+            }
             Self::UnknownTag(_) => "remove the tag, or quote the string if it starts with `!`",
+            Self::AppendedValue("a mapping") => "remove the tag: mappings are always merged",
+            Self::AppendedValue(_) => "remove the tag",
             _ => return None,
         };
         Some(help.to_owned())

@@ -8,6 +8,9 @@
 //! - `compose` builds a tree, resolves anchors and tags, and enforces limits on depth and aliases.
 //! - `construct` converts the tree to [`Node`]s with the help of `scalar` and `timestamp`.
 //!
+//! The module `overlay` merges the values of two documents. Values of a merged document keep their positions, see
+//! `layers`.
+//!
 //! The module `write` formats values as YAML. The module `edit` changes a file and preserves everything else,
 //! including comments. Every value can be located by its [`Pointer`].
 //!
@@ -25,9 +28,11 @@ mod error;
 mod event;
 mod integer;
 mod key;
+mod layers;
 mod limits;
 mod load;
 mod node;
+mod overlay;
 mod parse;
 mod reader;
 mod scalar;
@@ -44,7 +49,9 @@ pub(crate) use edit::{
     Destination, Edit, append, apply, extend, indent_below_first, invert_flag, move_entries, quote_key,
     quote_value, quote_values, remove_entry, rename_key, split_item, wrap_in_list, wrap_in_mapping,
 };
-pub(crate) use load::load;
-pub(crate) use node::{Node, NodeKind};
+pub(crate) use error::YamlError;
+pub(crate) use load::{load, load_overlay};
+pub(crate) use node::{Entry, Mapping, Node, NodeKind};
+pub(crate) use overlay::{AppendError, Overlay};
 pub(crate) use reader::decode;
 pub(crate) use write::write;

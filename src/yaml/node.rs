@@ -73,6 +73,22 @@ impl Mapping {
         self.entries.get(key)
     }
 
+    /// Returns the entry whose key has the given identity.
+    pub(super) fn get(&self, identity: &Key) -> Option<&Entry> {
+        self.entries.get(identity)
+    }
+
+    /// Creates a mapping from entries. A collection cannot be a key, so an entry with such a key is skipped.
+    pub(crate) fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Self {
+        let mut mapping = Self::default();
+        for entry in entries {
+            if let Some(identity) = entry.key.identity() {
+                mapping.insert(identity, entry);
+            }
+        }
+        mapping
+    }
+
     pub(super) fn with_capacity(capacity: usize) -> Self {
         Self { entries: IndexMap::with_capacity(capacity) }
     }
@@ -104,6 +120,54 @@ impl Mapping {
 impl Node {
     pub(crate) fn new(span: Span, kind: NodeKind) -> Self {
         Self { span, kind }
+    }
+
+    /// Creates a string.
+    pub(crate) fn text(span: Span, text: &str) -> Self {
+        Self::new(span, NodeKind::Text(text.into()))
+    }
+
+    /// Creates a mapping with a single entry.
+    pub(crate) fn with_entry(span: Span, key: Self, value: Self) -> Self {
+        Self::new(span, NodeKind::Mapping(Arc::new(Mapping::from_entries([Entry { key, value }]))))
+    }
+
+    /// Returns a copy of a mapping in which the value of an existing entry is replaced. Other nodes are not changed.
+    #[must_use]
+    pub(crate) fn with_value(&self, key: &str, value: Self) -> Self {
+        let NodeKind::Mapping(mapping) = &self.kind else { return self.clone() };
+        let mut mapping = Mapping::clone(mapping);
+        if let Some(entry) = mapping.entries.get_mut(key) {
+            entry.value = value;
+        }
+        Self::new(self.span, NodeKind::Mapping(mapping.into()))
+    }
+
+    /// Returns a copy of a mapping with an additional entry. Other nodes are not changed.
+    #[must_use]
+    pub(crate) fn with_new_entry(&self, key: Self, value: Self) -> Self {
+        let NodeKind::Mapping(mapping) = &self.kind else { return self.clone() };
+        let entries = mapping.entries().cloned().chain([Entry { key, value }]);
+        Self::new(self.span, NodeKind::Mapping(Mapping::from_entries(entries).into()))
+    }
+
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match &self.kind {
+            NodeKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn as_mapping(&self) -> Option<&Mapping> {
+        match &self.kind {
+            NodeKind::Mapping(mapping) => Some(mapping),
+            _ => None,
+        }
+    }
+
+    /// Returns the value of an entry, or `None` if the node is not a mapping or has no such entry.
+    pub(crate) fn get(&self, key: &str) -> Option<&Self> {
+        Some(&self.as_mapping()?.entry(key)?.value)
     }
 
     pub(crate) fn as_sequence(&self) -> Option<&[Node]> {

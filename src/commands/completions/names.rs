@@ -86,7 +86,7 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
         Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
         Names::Declared => {
             let file = options.project_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
-            let (project, _) = project::load(file, &directory).ok()?;
+            let (project, _) = project::load(file, &directory, None).ok()?;
             let names = project.deployments.iter().filter_map(|declared| Some(declared.name()?.to_owned()));
             return Some(names.collect());
         }

@@ -66,6 +66,16 @@ codes! {
         example: "version: 1.10   # the number 1.1, not a string",
         fix: "Use a value of the required type. To turn a number or a date into a string, quote it.",
     };
+    ENVIRONMENT_OVERLAY = Entry {
+        name: "environment-overlay",
+        severity: Error,
+        title: "an environment cannot be merged with the project file",
+        meaning: "The values of an environment are merged with those of the project file. Deployments are \
+                  found by name, so the name must be a string without templates that identifies a single \
+                  deployment. A list with the tag `!append` can only be added to another list.",
+        example: "",
+        fix: "Correct the value in the overlay file or in `environments`.",
+    };
     LOSSY_SCALAR = Entry {
         name: "lossy-scalar",
         severity: Warning,

@@ -17,13 +17,13 @@ use crate::{
     resolve::{inspection::Inspection, outputs::KnownOutputs},
     template::{
         self, ResolveError, Resolver,
-        expression::{self, BUILT_IN, Checked, ExpressionError, ExpressionProblem, Scope, Use},
+        expression::{self, BUILT_IN, Checked, ENVIRONMENT, ExpressionError, ExpressionProblem, Scope, Use},
         pending,
     },
     value::{Mapping, Value},
 };
 
-/// Names with the same value for all deployments: `env`, `git` and `variables`. Only values that expressions
+/// Names with the same value for all deployments: `env`, `environment`, `git` and `variables`. Only values that expressions
 /// use are looked up.
 pub(crate) struct Names {
     scope: Scope,
@@ -45,7 +45,7 @@ impl Names {
         let uses: Vec<_> =
             templates.flat_map(|template| expression::check(template, &built_in).uses).collect();
         let mut names = Self {
-            scope: Scope::new(ctx.environment),
+            scope: Scope::new(ctx.environment).with(ENVIRONMENT, &environment(ctx)),
             later: BTreeSet::new(),
             is_offline: resolver.is_offline(),
         };
@@ -77,6 +77,11 @@ impl Names {
         }
         scope.with("deployment", &deployment_facts(fields).into())
     }
+}
+
+/// Returns the name of the selected environment, or null.
+fn environment(ctx: &DeployContext<'_>) -> Value {
+    ctx.options.env_name.as_ref().map_or(Value::Null, |name| name.as_str().into())
 }
 
 /// Returns the first key of each use of a name. A use without a key yields `None`.
@@ -253,7 +258,8 @@ impl<'a> Stage<'a> {
 
     /// Returns all names that can be used, including names that do not have a value yet.
     pub(crate) fn known(&self) -> BTreeSet<String> {
-        self.later.iter().cloned().chain(BUILT_IN.map(str::to_owned)).collect()
+        let built_in = BUILT_IN.into_iter().chain([ENVIRONMENT]).map(str::to_owned);
+        self.later.iter().cloned().chain(built_in).collect()
     }
 
     /// Defines the names `flow` and `deployment`. The fields that they depend on are resolved first.

@@ -63,7 +63,7 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
         keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
-    let (project, _) = project::load(Path::new("prefect.yaml"), directory.path()).unwrap();
+    let (project, _) = project::load(Path::new("prefect.yaml"), directory.path(), None).unwrap();
     let mut findings = Findings::new(project.document.as_ref());
     let selection = target::select(&project, &options, |_| None).unwrap();
     let specs = target::specs(selection, &ctx, &mut findings).unwrap();

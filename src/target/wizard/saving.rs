@@ -58,9 +58,12 @@ impl Saved {
 /// Adds the answers to the project file. A deployment that is declared in the file is completed, and a new
 /// deployment is appended.
 ///
-/// Returns `None` if the file already contains the deployment, if several deployments are selected, or if the
-/// file cannot be edited.
+/// Returns `None` if the file already contains the deployment, if several deployments are selected, if an
+/// environment is selected, or if the file cannot be edited.
 pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
+    if ctx.options.env_name.is_some() {
+        return None;
+    }
     let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
     let (Some(spec), true) = (specs.pop(), answers.selection.single) else { return None };
     let fields = complete(spec.fields, project, ctx.directory);

@@ -19,4 +19,4 @@ pub(crate) use error::{ExpressionError, ExpressionProblem};
 pub(crate) use evaluate::evaluate;
 pub(crate) use filters::COMMON as FILTERS;
 pub(crate) use parse::is_valid;
-pub(crate) use scope::{BUILT_IN, Scope};
+pub(crate) use scope::{BUILT_IN, ENVIRONMENT, Scope};

@@ -21,6 +21,9 @@ use crate::{
 /// Built-in names, which step outputs cannot replace.
 pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "variables"];
 
+/// The name of the selected environment, or null. A step output with this name takes precedence.
+pub(crate) const ENVIRONMENT: &str = "environment";
+
 /// The names that expressions can use, with their values. Clones share the values.
 #[derive(Clone)]
 pub(crate) struct Scope {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{super::load::load, Document, Node, NodeKind};
+use super::{super::load::load_overlay, Document, Node, NodeKind};
 use crate::{
     diagnostics::{Effect, Fix, fix},
     source::{Source, Span},
@@ -22,7 +22,7 @@ pub(crate) struct Fixed {
 /// Returns `None` if no fix can be applied.
 pub(crate) fn apply<'a>(source: &Source, fixes: impl IntoIterator<Item = &'a Fix>) -> Option<Fixed> {
     let fixes = fix::compatible(fixes);
-    let document = load(source).ok();
+    let document = load_overlay(source).ok();
     let verified = verified(source, document.as_ref(), &fixes);
     let text = edited(source, document.as_ref(), &verified)?;
     Some(Fixed { text, count: verified.len() }).filter(|fixed| fixed.count > 0)
@@ -47,7 +47,7 @@ fn verified<'a>(source: &Source, document: Option<&Document>, fixes: &[&'a Fix])
 /// If the original file is not valid YAML, the new text only has to be valid.
 fn edited(source: &Source, document: Option<&Document>, fixes: &[&Fix]) -> Option<String> {
     let text = fix::replace(source.text(), fixes.iter().flat_map(|fix| &fix.replacements))?;
-    let after = load(&source.with_text(text.as_str())).ok()?;
+    let after = load_overlay(&source.with_text(text.as_str())).ok()?;
     let Some(before) = document else { return Some(text) };
     let effects =
         fixes.iter().flat_map(|fix| fix.effects.iter().map(|(span, effect)| (*span, effect))).collect();

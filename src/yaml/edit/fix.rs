@@ -30,11 +30,13 @@ pub(super) fn fix(
     replacements.sort_by_key(|replacement| (replacement.span.start, replacement.span.end));
     let start = replacements.iter().map(|replacement| replacement.span.start).fold(extent.start, usize::min);
     let end = replacements.iter().map(|replacement| replacement.span.end).fold(extent.end, usize::max);
-    Some(Fix { title, replacements, extent: Span::new(start, end), effects })
+    let source = document.source.clone();
+    Some(Fix { source, title, replacements, extent: Span::new(start, end), effects })
 }
 
 /// Renames a key of a mapping. Returns `None` if the mapping already contains the new key.
 pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let (parent, old) = split(pointer)?;
     let NodeKind::Mapping(mapping) = &document.locate(&parent)?.kind else { return None };
     let span = mapping.entry(old)?.key.span;
@@ -48,6 +50,7 @@ pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> O
 
 /// Renames the key of a boolean and inverts the value of the boolean.
 pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let value = document.locate(pointer)?;
     let NodeKind::Bool(flag) = value.kind else { return None };
     let mut inverted = rename_key(document, pointer, new)?;
@@ -60,6 +63,7 @@ pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> 
 
 /// Puts a key in quotes.
 pub(crate) fn quote_key(document: &Document, pointer: &Pointer) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     document.locate(pointer)?;
     let span = document.key_span(pointer);
     let written = plain(document, span)?;
@@ -69,9 +73,10 @@ pub(crate) fn quote_key(document: &Document, pointer: &Pointer) -> Option<Fix> {
 
 /// Puts a scalar in quotes, which makes it a string that consists of the written characters.
 pub(crate) fn quote_value(document: &Document, value: &Node) -> Option<Fix> {
-    let written = plain(document, value.span)?;
-    let effects = vec![(value.span, Effect::Set(written.into()))];
-    quote(document, value.span, written, effects)
+    let (document, span) = document.written(value.span);
+    let written = plain(document, span)?;
+    let effects = vec![(span, Effect::Set(written.into()))];
+    quote(document, span, written, effects)
 }
 
 fn quote(document: &Document, span: Span, written: &str, effects: Vec<(Span, Effect)>) -> Option<Fix> {
@@ -88,6 +93,7 @@ fn plain(document: &Document, span: Span) -> Option<&str> {
 
 /// Removes an entry from a mapping that has other entries. A comment after the value is kept on a line of its own.
 pub(crate) fn remove_entry(document: &Document, pointer: &Pointer) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
     let entries = mapping.written()?;
@@ -120,6 +126,7 @@ pub(crate) fn remove_entry(document: &Document, pointer: &Pointer) -> Option<Fix
 
 /// Converts the mapping under a key to a list that contains this mapping, and renames the key.
 pub(crate) fn wrap_in_list(document: &Document, pointer: &Pointer, new_key: Option<&str>) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
     let entries = mapping.written()?;
@@ -153,6 +160,7 @@ pub(crate) fn wrap_in_list(document: &Document, pointer: &Pointer, new_key: Opti
 
 /// Replaces a scalar under a key with a mapping in which the scalar is the value of the key `inner`.
 pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &str) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let (parent, key) = split(pointer)?;
     let mapping = WrittenMapping::at(document, &parent)?;
     let entry = mapping.mapping.entry(key)?;
@@ -183,6 +191,7 @@ pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &st
 
 /// Indents all entries of a mapping except the first, which makes them part of the value of the first entry.
 pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let mapping = WrittenMapping::at(document, pointer)?;
     let entries = mapping.written()?;
     let [first, .., last] = entries.as_slice() else { return None };
@@ -206,6 +215,7 @@ pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Opti
 
 /// Converts each entry of a mapping that is an item of a list to a separate item.
 pub(crate) fn split_item(document: &Document, pointer: &Pointer) -> Option<Fix> {
+    let (document, pointer) = &document.origin(pointer)?;
     let (Segment::Index(index), parents) = pointer.segments().split_last()? else { return None };
     let list = document.locate(&parents.iter().cloned().collect())?;
     let mapping = WrittenMapping::at(document, pointer)?;

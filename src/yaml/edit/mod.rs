@@ -21,7 +21,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     document::Document,
-    load::load,
+    load::load_overlay,
     node::{Node, NodeKind},
     write::{write_entries, write_flow, write_item},
 };
@@ -45,6 +45,7 @@ pub(crate) struct Edit {
 ///
 /// Returns `None` if the structure of the file does not permit the edit, for example if the list is an alias.
 pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit> {
+    let document = document.base();
     let Ok(Value::Mapping(mut expected)) = document.root.to_value() else { return None };
     let list = expected.entry(key.into()).or_insert_with(|| Value::Sequence(Vec::new()));
     list.as_sequence_mut()?.push(from_json(item));
@@ -98,7 +99,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
 /// Returns the first edit whose text parses to the expected value, or `None` if there is none.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
-        let read = load(&Source::new(document.source.name(), edit.text.as_str()));
+        let read = load_overlay(&Source::new(document.source.name(), edit.text.as_str()));
         read.is_ok_and(|read| read.root.to_value().is_ok_and(|value| value == *expected))
     })
 }

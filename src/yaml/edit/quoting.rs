@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::super::load::load;
+use super::super::load::load_overlay;
 use crate::{
     diagnostics::{Fix, Replacement},
     source::{Source, Span},
@@ -21,7 +21,7 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     let mut text = source.text().to_owned();
     let mut replacements: Vec<Replacement> = Vec::new();
     let mut work = 0;
-    while let Err(error) = load(&source.with_text(text.as_str())) {
+    while let Err(error) = load_overlay(&source.with_text(text.as_str())) {
         let value = value_at(&text, error.span.start)?;
         let quoted = quoted(text.get(value.clone())?)?;
         // Each quoted value before this one has two more characters than in the source.
@@ -45,7 +45,8 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
         count => format!("put {count} values in quotes"),
     };
     let is_private = source.is_private();
-    (!is_private).then_some(Fix { title, replacements, extent, effects: Vec::new() })
+    let source = source.clone();
+    (!is_private).then_some(Fix { source, title, replacements, extent, effects: Vec::new() })
 }
 
 /// Returns the value on the line of an offset if the value must be quoted.

@@ -36,6 +36,8 @@ pub(crate) fn move_entries(
     pointers: &[Pointer],
     destination: Destination<'_>,
 ) -> Option<Fix> {
+    let (document, origins, base) = origins(document, pointers, destination.base)?;
+    let (pointers, destination) = (origins.as_slice(), Destination { base: &base, ..destination });
     let (parent, first) = split(pointers.first()?)?;
     let origin = WrittenMapping::at(document, &parent)?;
     let entries = origin.written()?;
@@ -65,6 +67,29 @@ pub(crate) fn move_entries(
     let value = value_after(node.to_value().ok()?, top, pointers, destination)?;
     let title = title(first, destination);
     fix(document, title, replacements, node.span, vec![(node.span, Effect::Set(value))])
+}
+
+/// Returns the document in which the entries are written, their paths in this document, and the path of the mapping to
+/// which they are moved.
+///
+/// Returns `None` if the entries are written in different files, or if the mapping does not contain them.
+fn origins<'a>(
+    document: &'a Document,
+    pointers: &[Pointer],
+    base: &Pointer,
+) -> Option<(&'a Document, Vec<Pointer>, Pointer)> {
+    if document.parts().len() == 1 {
+        return Some((document, pointers.to_vec(), base.clone()));
+    }
+    let first = pointers.first()?;
+    let (part, origin) = document.origin(first)?;
+    let below = first.segments().strip_prefix(base.segments())?;
+    let base = origin.segments().strip_suffix(below)?.iter().cloned().collect();
+    let origins = pointers.iter().map(|pointer| {
+        let (other, origin) = document.origin(pointer)?;
+        std::ptr::eq(part, other).then_some(origin)
+    });
+    Some((part, origins.collect::<Option<_>>()?, base))
 }
 
 fn title(first: &str, destination: Destination<'_>) -> String {

@@ -1,5 +1,6 @@
 //! Tests of the whole YAML parser.
 
+mod overlay;
 mod properties;
 mod recorded;
 

@@ -1,0 +1,183 @@
+//! Merges the deployments of an environment with those of the project file, by name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::merge::Merging;
+use crate::{
+    diagnostics::{Code, did_you_mean},
+    source::Span,
+    yaml::{Entry, Mapping, Node, NodeKind, Overlay},
+};
+
+/// A deployment in an environment.
+struct Declared<'a> {
+    name: &'a str,
+    /// The span of the name.
+    span: Span,
+    /// The fields of the deployment. `None` removes the deployment.
+    fields: Option<&'a Node>,
+    /// The key and the value of the name, which a new deployment gets.
+    entry: Entry,
+}
+
+/// Merges the deployments of a layer with those in `root`. `for_all` contains the values that the layer sets for all
+/// deployments.
+pub(super) fn merged(
+    merging: &mut Merging<'_>,
+    overlay: &mut Overlay,
+    root: &Node,
+    declared: Option<&Entry>,
+    for_all: &[Node],
+) -> Node {
+    let base = root.get("deployments");
+    let before = match base.map(|list| &list.kind) {
+        Some(NodeKind::Sequence(items)) => items.to_vec(),
+        None | Some(NodeKind::Null) => Vec::new(),
+        // The wrong type is reported later.
+        Some(_) => return root.clone(),
+    };
+    let mut items: Vec<Option<Node>> =
+        before.iter().map(|item| Some(with_all(overlay, item.clone(), for_all))).collect();
+    let mut targets = BTreeMap::new();
+    for deployment in declared.map(|entry| read(merging, overlay, &entry.value)).unwrap_or_default() {
+        let Some(found) = find(merging, &before, &deployment) else { continue };
+        let Some(fields) = deployment.fields else {
+            found.into_iter().for_each(|index| items[index] = None);
+            continue;
+        };
+        if let Some(index) = found.first() {
+            if let Some(line) = targets.insert(*index, deployment.span) {
+                let line = merging.line(line);
+                let message = format!("deployment '{}' is already set on line {line}", deployment.name);
+                merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, None);
+            }
+            items[*index] = items[*index].take().and_then(|item| overlay.merge(Some(&item), fields));
+        } else {
+            let new = Node::new(fields.span, NodeKind::Mapping(Mapping::from_entries([deployment.entry]).into()));
+            let new = with_all(overlay, new, for_all);
+            items.extend(overlay.merge(Some(&new), fields).map(Some));
+        }
+    }
+    let Some(span) = base.map(|list| list.span).or(declared.map(|entry| entry.value.span)) else {
+        return root.clone();
+    };
+    let list = Node::new(span, NodeKind::Sequence(items.into_iter().flatten().collect()));
+    match declared {
+        Some(entry) if base.is_none() => root.with_new_entry(entry.key.clone(), list),
+        _ => root.with_value("deployments", list),
+    }
+}
+
+/// Merges the values for all deployments with a deployment. An item that is not a mapping is reported later.
+fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
+    if item.as_mapping().is_none() {
+        return item;
+    }
+    for_all.iter().fold(item, |item, values| overlay.merge(Some(&item), values).unwrap_or(item))
+}
+
+/// Reads the deployments of a layer, which are a list of mappings or a mapping from names to fields.
+fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -> Vec<Declared<'a>> {
+    let mut deployments: Vec<Declared<'a>> = match &value.kind {
+        NodeKind::Sequence(items) => {
+            // New deployments are always added to those in the project file.
+            overlay.is_appended(value.span);
+            items.iter().filter_map(|item| listed(merging, item)).collect()
+        }
+        NodeKind::Mapping(mapping) => mapping.entries().filter_map(|entry| keyed(merging, entry)).collect(),
+        _ => {
+            let message = format!("`deployments` must be a list or a mapping, not {}", value.type_name());
+            merging.error(Code::WRONG_TYPE, value.span, message, None);
+            Vec::new()
+        }
+    };
+    deployments.retain(|deployment| {
+        let is_template = ["{{", "<<"].iter().any(|mark| deployment.name.contains(mark));
+        if is_template {
+            let message = format!(
+                "the name '{}' is a template, but deployments of an environment are found by name",
+                deployment.name
+            );
+            let help = "write the name without templates, or use `name_suffix`".to_owned();
+            merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
+        }
+        !is_template
+    });
+    deployments
+}
+
+/// Reads an item of a list of deployments.
+fn listed<'a>(merging: &mut Merging<'_>, item: &'a Node) -> Option<Declared<'a>> {
+    let Some(mapping) = item.as_mapping() else {
+        let message = format!("each item of `deployments` must be a mapping, not {}", item.type_name());
+        merging.error(Code::WRONG_TYPE, item.span, message, None);
+        return None;
+    };
+    let Some(entry) = mapping.entry("name") else {
+        let message = "a deployment of an environment requires a `name`".to_owned();
+        let help = "the name identifies the deployment in the project file".to_owned();
+        merging.error(Code::ENVIRONMENT_OVERLAY, item.span, message, Some(help));
+        return None;
+    };
+    let Some(name) = entry.value.as_text() else {
+        let message = format!("`name` must be a string, not {}", entry.value.type_name());
+        merging.error(Code::WRONG_TYPE, entry.value.span, message, None);
+        return None;
+    };
+    Some(Declared { name, span: entry.value.span, fields: Some(item), entry: entry.clone() })
+}
+
+/// Reads an entry of a mapping of deployments.
+fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Option<Declared<'a>> {
+    let Some(name) = key.as_text() else {
+        let message = format!("the name of a deployment must be a string, not {}", key.type_name());
+        merging.error(Code::WRONG_TYPE, key.span, message, Some("put the name in quotes".to_owned()));
+        return None;
+    };
+    let fields = match value.kind {
+        NodeKind::Mapping(_) => Some(value),
+        NodeKind::Null => None,
+        _ => {
+            let message = format!("deployment '{name}' must be a mapping or null, not {}", value.type_name());
+            merging.error(Code::WRONG_TYPE, value.span, message, None);
+            return None;
+        }
+    };
+    let entry = Entry { key: Node::text(key.span, "name"), value: key.clone() };
+    Some(Declared { name, span: key.span, fields, entry })
+}
+
+/// Returns the indexes of the deployments in the project file that a deployment of an environment refers to. The list is
+/// empty for a new deployment, and has several indexes only if they are removed.
+///
+/// Returns `None` after an error has been recorded.
+fn find(merging: &mut Merging<'_>, before: &[Node], deployment: &Declared<'_>) -> Option<Vec<usize>> {
+    let name = |item: &Node| item.get("name").and_then(Node::as_text).map(str::to_owned);
+    let entrypoint = |item: &Node| item.get("entrypoint").and_then(Node::as_text).map(str::to_owned);
+    let named = |(_, item): &(usize, &Node)| name(item).as_deref() == Some(deployment.name);
+    let mut found: Vec<(usize, &Node)> = before.iter().enumerate().filter(named).collect();
+    let own = deployment.fields.and_then(entrypoint);
+    if found.len() > 1 && deployment.fields.is_some() {
+        let candidates: BTreeSet<String> = found.iter().filter_map(|(_, item)| entrypoint(item)).collect();
+        let count = found.len();
+        found.retain(|(_, item)| own.is_some() && entrypoint(item) == own);
+        if found.len() != 1 {
+            let message = format!("{count} deployments are named '{}'", deployment.name);
+            let candidates = Vec::from_iter(candidates).join(", ");
+            let help = format!("add the `entrypoint` of one of them: {candidates}");
+            merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
+            return None;
+        }
+    }
+    if found.is_empty() && own.is_none() {
+        let names: Vec<String> = before.iter().filter_map(name).collect();
+        let help = match did_you_mean(deployment.name, names.iter().map(String::as_str)) {
+            Some(similar) => format!("did you mean '{similar}'?"),
+            None => "a new deployment requires an `entrypoint`".to_owned(),
+        };
+        let message = format!("the project file has no deployment named '{}'", deployment.name);
+        merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
+        return None;
+    }
+    Some(found.into_iter().map(|(index, _)| index).collect())
+}

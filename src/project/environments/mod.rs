@@ -1,0 +1,24 @@
+//! Environments of a project, whose values are merged with those of the project file.
+//!
+//! The values of an environment are in the mapping `environments` of the project file, in an overlay file such as
+//! `prefect.prod.yaml`, or in both. The values of the overlay file take precedence.
+
+mod deployments;
+mod sources;
+mod merge;
+mod name;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::{
+    sources::{ProjectSources, load},
+    name::EnvironmentName,
+};
+
+/// The top-level key of the project file that contains environments.
+pub(super) const KEY: &str = "environments";
+
+/// The keys that only environments support, which apply to all deployments.
+pub(super) const NAME_SUFFIX: &str = "name_suffix";
+pub(super) const WORK_POOL: &str = "work_pool";
+pub(super) const JOB_VARIABLES: &str = "job_variables";

@@ -1,0 +1,183 @@
+//! The files of a project and its environments.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use super::{EnvironmentName, KEY, merge};
+use crate::{
+    diagnostics::Diagnostic,
+    project::{
+        Project, ProjectError,
+        load::{checked, parsed, read},
+    },
+    source::Source,
+    yaml::{self, Document},
+};
+
+/// The texts of a project file and of the overlay files beside it.
+#[derive(Debug, Clone)]
+pub(crate) struct ProjectSources {
+    /// The path of the project file as specified by the user.
+    path: PathBuf,
+    base: Source,
+    overlays: BTreeMap<EnvironmentName, Source>,
+    /// The environments that have an overlay file, including those whose file was not read.
+    listed: Vec<EnvironmentName>,
+}
+
+impl ProjectSources {
+    /// Reads a project file and the overlay file of an environment, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file cannot be read or is not valid UTF-8.
+    pub(crate) fn read(
+        path: &Path,
+        directory: &Path,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<Self, ProjectError> {
+        let mut files = Self {
+            path: path.to_owned(),
+            base: read(path, directory)?,
+            overlays: BTreeMap::new(),
+            listed: Vec::new(),
+        };
+        if let Some(name) = environment {
+            files.listed = overlay_names(path, directory);
+            if files.listed.contains(name) {
+                files.read_overlay(directory, name)?;
+            }
+        }
+        Ok(files)
+    }
+
+    /// Reads a project file and the overlay files of all environments.
+    ///
+    /// # Errors
+    ///
+    /// Fails under the same conditions as [`Self::read`].
+    pub(crate) fn read_all(path: &Path, directory: &Path) -> Result<Self, ProjectError> {
+        let mut files = Self::read(path, directory, None)?;
+        files.listed = overlay_names(path, directory);
+        for name in files.listed.clone() {
+            files.read_overlay(directory, &name)?;
+        }
+        Ok(files)
+    }
+
+    fn read_overlay(&mut self, directory: &Path, name: &EnvironmentName) -> Result<(), ProjectError> {
+        let source = read(&overlay_path(&self.path, name), directory)?;
+        self.overlays.insert(name.clone(), source);
+        Ok(())
+    }
+
+    /// Returns the paths and the sources of the project file and of all overlay files that were read.
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (PathBuf, &Source)> {
+        let overlays = self.overlays.iter().map(|(name, source)| (overlay_path(&self.path, name), source));
+        std::iter::once((self.path.clone(), &self.base)).chain(overlays)
+    }
+
+    /// Replaces the texts of all files.
+    pub(crate) fn map_sources(&mut self, mut new: impl FnMut(&Source) -> Source) {
+        for source in std::iter::once(&mut self.base).chain(self.overlays.values_mut()) {
+            *source = new(source);
+        }
+    }
+
+    /// Returns the environments that the files define. An invalid project file defines no environments.
+    pub(crate) fn environments(&self) -> BTreeSet<EnvironmentName> {
+        let mut names: BTreeSet<EnvironmentName> = self.listed.iter().cloned().collect();
+        if let Ok(document) = yaml::load(&self.base) {
+            names.extend(names_in(&document));
+        }
+        names
+    }
+
+    /// Loads the project, merged with the values of an environment. Returns the project and the warnings about it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a file is invalid or if the environment is not defined. The error contains all problems that were found.
+    pub(crate) fn load(
+        &self,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+        let (document, mut problems) = parsed(&self.base)?;
+        let Some(name) = environment else { return checked(document, problems) };
+        let invalid =
+            |diagnostics| ProjectError::Invalid { file: self.base.name().to_owned(), diagnostics };
+        let overlay = match self.overlays.get(name).map(yaml::load_overlay).transpose() {
+            Ok(overlay) => overlay,
+            Err(error) => {
+                let source = &self.overlays[name];
+                problems.push(error.diagnostic(source).fix(yaml::quote_values(source)));
+                return Err(invalid(problems));
+            }
+        };
+        if let Some(overlay) = &overlay {
+            problems.extend(overlay.parser_findings());
+        } else if merge::section(&document, name).is_none() {
+            let defined = self.environments().into_iter().collect();
+            let file = self.base.name().to_owned();
+            return Err(ProjectError::UndefinedEnvironment { name: name.clone(), file, defined });
+        }
+        match merge::merged(&document, name, overlay) {
+            Ok(document) => checked(document, problems),
+            Err(found) => {
+                problems.extend(found);
+                Err(invalid(problems))
+            }
+        }
+    }
+}
+
+/// Loads a project file, merged with the values of an environment. Returns the project and the warnings about it.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read, is invalid, or does not define the environment. The error contains all problems that
+/// were found.
+pub(crate) fn load(
+    path: &Path,
+    directory: &Path,
+    environment: Option<&EnvironmentName>,
+) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+    ProjectSources::read(path, directory, environment)?.load(environment)
+}
+
+/// Returns the environments in the mapping `environments` of a project file. Invalid names are skipped.
+fn names_in(document: &Document) -> impl Iterator<Item = EnvironmentName> {
+    let section = document.root.get(KEY).and_then(|section| section.as_mapping());
+    let keys = section.into_iter().flat_map(|section| section.entries());
+    keys.filter_map(|entry| entry.key.as_text()?.parse().ok())
+}
+
+/// Returns the path of the overlay file of an environment, such as `prefect.prod.yaml` for `prefect.yaml`.
+pub(super) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
+    match path.extension() {
+        Some(extension) => path.with_extension(name.as_str()).with_added_extension(extension),
+        None => path.with_added_extension(name.as_str()),
+    }
+}
+
+/// Returns the environments that have an overlay file beside the project file.
+fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentName> {
+    let file = directory.join(path);
+    let Some(entries) = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Vec::new() };
+    let files = entries.flatten().filter(|entry| entry.path().is_file());
+    let files = files.filter_map(|entry| entry.file_name().into_string().ok());
+    let name = |file_name: &str| {
+        let stem = path.file_stem()?.to_str()?;
+        let rest = file_name.strip_prefix(stem)?.strip_prefix('.')?;
+        let name = match path.extension().and_then(|extension| extension.to_str()) {
+            Some(extension) => rest.strip_suffix(extension)?.strip_suffix('.')?,
+            None => rest,
+        };
+        name.parse().ok()
+    };
+    let mut names: Vec<EnvironmentName> = files.filter_map(|file| name(&file)).collect();
+    names.sort();
+    names
+}

@@ -1,0 +1,191 @@
+use std::collections::BTreeMap;
+
+use super::{EnvironmentName, ProjectSources, sources::overlay_path};
+use crate::{
+    diagnostics::Diagnostic,
+    pointer::Pointer,
+    project::{Project, ProjectError},
+    value,
+};
+
+const BASE: &str = "\
+build:
+- prefect.deployments.steps.run_shell_script: {script: ls}
+deployments:
+- name: nightly
+  entrypoint: a.py:f
+  tags: [a]
+  work_pool: {name: dev, job_variables: {env: {A: '1', B: '2'}}}
+- name: default
+  entrypoint: a.py:f
+- name: default
+  entrypoint: b.py:g
+environments:
+  dev: {name_suffix: -dev}
+  empty:
+";
+
+/// Writes a project file and the overlay file of the environment `prod`, and loads the project.
+fn load(base: &str, overlay: Option<&str>, environment: &str) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("prefect.yaml"), base).unwrap();
+    if let Some(overlay) = overlay {
+        std::fs::write(directory.path().join("prefect.prod.yaml"), overlay).unwrap();
+    }
+    let name: EnvironmentName = environment.parse().unwrap();
+    super::load("prefect.yaml".as_ref(), directory.path(), Some(&name))
+}
+
+/// Returns the deployments of the merged project as JSON.
+fn deployments(overlay: &str) -> serde_json::Value {
+    let (project, warnings) = load(BASE, Some(overlay), "prod").unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    project.deployments.iter().map(|declared| value::to_json(&declared.fields.to_template())).collect()
+}
+
+/// Returns the positions, messages and help texts of the errors.
+fn errors(overlay: &str) -> Vec<String> {
+    let Err(ProjectError::Invalid { diagnostics, .. }) = load(BASE, Some(overlay), "prod") else {
+        panic!("{overlay} is valid")
+    };
+    let shown = |diagnostic: &Diagnostic| {
+        let place = diagnostic.place.as_ref().unwrap();
+        let (name, start) = (place.source.name(), place.start());
+        let help = diagnostic.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
+        format!("{name}:{}:{}: {}{help}", start.line, start.column, diagnostic.message)
+    };
+    diagnostics.iter().map(shown).collect()
+}
+
+#[test]
+fn merges_deployments_by_name() {
+    let found = deployments(
+        "deployments:\n- name: nightly\n  tags: !append [b]\n  work_pool: {job_variables: {env: {A: null, C: '3'}}}\n\
+         - {name: default, entrypoint: 'b.py:g', paused: true}\n- {name: new, entrypoint: c.py:h}\n",
+    );
+    let expected = serde_json::json!([
+        {"name": "nightly", "entrypoint": "a.py:f", "tags": ["a", "b"],
+         "work_pool": {"name": "dev", "job_variables": {"env": {"B": "2", "C": "3"}}}},
+        {"name": "default", "entrypoint": "a.py:f"},
+        {"name": "default", "entrypoint": "b.py:g", "paused": true},
+        {"name": "new", "entrypoint": "c.py:h"},
+    ]);
+    assert_eq!(found, expected);
+    let keyed = deployments("deployments:\n  nightly: {tags: [c]}\n  default: null\n  new: {entrypoint: c.py:h}\n");
+    let expected = serde_json::json!([
+        {"name": "nightly", "entrypoint": "a.py:f", "tags": ["c"],
+         "work_pool": {"name": "dev", "job_variables": {"env": {"A": "1", "B": "2"}}}},
+        {"name": "new", "entrypoint": "c.py:h"},
+    ]);
+    assert_eq!(keyed, expected);
+}
+
+#[test]
+fn applies_values_to_all_deployments() {
+    let found = deployments(
+        "name_suffix: -prod\nwork_pool: {name: prod}\njob_variables: {env: {B: '9'}}\n\
+         deployments: {nightly: {work_pool: {name: big}}, default: null, new: {entrypoint: 'c.py:h'}}\n",
+    );
+    let expected = serde_json::json!([
+        {"name": "nightly-prod", "entrypoint": "a.py:f", "tags": ["a"],
+         "work_pool": {"name": "big", "job_variables": {"env": {"A": "1", "B": "9"}}}},
+        {"name": "new-prod", "entrypoint": "c.py:h", "work_pool": {"name": "prod", "job_variables": {"env": {"B": "9"}}}},
+    ]);
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn overlay_file_follows_the_section_of_the_project_file() {
+    let base = format!("{BASE}  prod: {{name_suffix: -p, work_pool: {{name: first, work_queue_name: q}}}}\n");
+    let (project, _) = load(&base, Some("name_suffix: -prod\nwork_pool: {name: second}\n"), "prod").unwrap();
+    let fields = &project.deployments[0].fields;
+    assert_eq!(fields.name().unresolved(), Some("nightly-prod"));
+    let pool = value::to_json(fields.get(crate::project::Key::WorkPool).unwrap());
+    assert_eq!((&pool["name"], &pool["work_queue_name"]), (&"second".into(), &"q".into()));
+    for (environment, name) in [("dev", "nightly-dev"), ("empty", "nightly")] {
+        let (project, _) = load(BASE, None, environment).unwrap();
+        assert_eq!(project.deployments[0].name(), Some(name));
+    }
+}
+
+#[test]
+fn values_keep_their_places() {
+    let overlay = "# prod\ndeployments:\n- name: nightly\n  tags: !append [b]\n  work_pool:\n    name: prod\n";
+    let (project, _) = load(BASE, Some(overlay), "prod").unwrap();
+    let document = project.document.as_ref().unwrap();
+    let item = Pointer::root().join("deployments").join(0);
+    let pool = item.join("work_pool");
+    for (pointer, place) in [
+        (item.join("entrypoint"), "prefect.yaml:5:15"),
+        (item.join("tags").join(0), "prefect.yaml:6:10"),
+        (item.join("tags").join(1), "prefect.prod.yaml:4:18"),
+        (pool.join("name"), "prefect.prod.yaml:6:11"),
+        (pool.join("job_variables").join("env").join("A"), "prefect.yaml:7:51"),
+        (pool.join("missing"), "prefect.yaml:7:14"),
+    ] {
+        let found = document.value_place(&pointer);
+        let start = found.start();
+        assert_eq!(format!("{}:{}:{}", found.source.name(), start.line, start.column), place, "{pointer}");
+    }
+}
+
+#[test]
+fn rejects_invalid_overlays() {
+    for (overlay, expected) in [
+        ("[a]", "1:1: an environment must be a mapping, not a list"),
+        ("name_suffix: 1", "1:14: `name_suffix` must be a string, not an integer"),
+        ("work_pool: k8s", "1:12: `work_pool` must be a mapping, not a string (write the name of the work pool as `work_pool: {name: ...}`)"),
+        ("job_variables: [a]", "1:16: `job_variables` must be a mapping, not a list"),
+        ("environments: {a: {}}", "1:1: environments cannot be nested (define the environment in `environments` of the project file, or in its own overlay file)"),
+        ("deployments: x", "1:14: `deployments` must be a list or a mapping, not a string"),
+        ("deployments: [x]", "1:15: each item of `deployments` must be a mapping, not a string"),
+        ("deployments: [{tags: [a]}]", "1:15: a deployment of an environment requires a `name` (the name identifies the deployment in the project file)"),
+        ("deployments: [{name: 1}]", "1:22: `name` must be a string, not an integer"),
+        ("deployments: {1: {}}", "1:15: the name of a deployment must be a string, not an integer (put the name in quotes)"),
+        ("deployments: {nightly: 1}", "1:24: deployment 'nightly' must be a mapping or null, not an integer"),
+        ("deployments: [{name: 'a-{{ x }}'}]", "1:22: the name 'a-{{ x }}' is a template, but deployments of an environment are found by name (write the name without templates, or use `name_suffix`)"),
+        ("deployments: [{name: nigthly}]", "1:22: the project file has no deployment named 'nigthly' (did you mean 'nightly'?)"),
+        ("deployments: {other: null}", "1:15: the project file has no deployment named 'other' (a new deployment requires an `entrypoint`)"),
+        ("deployments: [{name: default}]", "1:22: 2 deployments are named 'default' (add the `entrypoint` of one of them: a.py:f, b.py:g)"),
+        ("deployments: [{name: nightly}, {name: nightly}]", "1:39: deployment 'nightly' is already set on line 1"),
+        ("deployments:\n- {name: nightly, work_pool: !append [a]}", "2:38: `!append` requires a list in the project file, but the value is a mapping (the value is set in prefect.yaml:7)"),
+        ("deployments:\n- {name: nightly, schedules: [{x: !append [a]}]}", "2:43: `!append` has no effect inside the items of a list (lists are replaced as a whole: remove the tag, or append to the outer list)"),
+        ("a: !merge {}", "1:4: the tag `!merge` is not supported (remove the tag, or quote the string if it starts with `!`)"),
+        ("a: !append {}", "1:12: the tag `!append` requires a list, not a mapping (remove the tag: mappings are always merged)"),
+        ("a: {", "1:5: "),
+        ("deployments: [{name: nightly, paused: maybe}]", "1:39: `paused` must be true or false, not a string"),
+    ] {
+        let found = errors(overlay);
+        let expected = format!("prefect.prod.yaml:{expected}");
+        assert!(matches!(found.as_slice(), [only] if only.starts_with(&expected)), "{overlay}: {found:#?}");
+    }
+}
+
+#[test]
+fn lists_the_defined_environments() {
+    let Err(ProjectError::UndefinedEnvironment { name, defined, .. }) = load(BASE, Some(""), "prdo") else {
+        panic!("the environment is defined")
+    };
+    let defined: Vec<String> = defined.iter().map(ToString::to_string).collect();
+    assert_eq!((name.as_str(), defined.join(" ")), ("prdo", "dev empty prod".to_owned()));
+    for name in ["", "a/b", "..", "a.b", "-x", "ä"] {
+        assert!(name.parse::<EnvironmentName>().is_err(), "{name}");
+    }
+    let prod = "prod".parse().unwrap();
+    let paths = [("prefect.yaml", "prefect.prod.yaml"), ("a/b.dev.yml", "a/b.dev.prod.yml"), ("x", "x.prod")];
+    for (path, overlay) in BTreeMap::from(paths) {
+        assert_eq!(overlay_path(path.as_ref(), &prod), std::path::Path::new(overlay));
+    }
+}
+
+#[test]
+fn reads_all_overlay_files() {
+    let directory = tempfile::tempdir().unwrap();
+    for file in ["prefect.yaml", "prefect.b.yaml", "prefect.a.yaml", "prefect.c.yml", "prefect.x.y.yaml", "b.yaml"] {
+        std::fs::write(directory.path().join(file), BASE).unwrap();
+    }
+    std::fs::create_dir(directory.path().join("prefect.d.yaml")).unwrap();
+    let files = ProjectSources::read_all("prefect.yaml".as_ref(), directory.path()).unwrap();
+    let names: Vec<String> = files.environments().iter().map(ToString::to_string).collect();
+    assert_eq!(names, ["a", "b", "dev", "empty"]);
+}

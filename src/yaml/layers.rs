@@ -1,0 +1,154 @@
+//! Documents that are the result of a merge, whose values come from several files.
+//!
+//! Each file of a merged document is a layer. The spans of the values of a layer are moved by an offset, so that the
+//! ranges of all layers are disjoint and a span identifies the file.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::{
+    document::{Document, Located},
+    node::{Entry, Mapping, Node, NodeKind},
+};
+use crate::{
+    diagnostics::Place,
+    pointer::{Pointer, Segment},
+    source::Span,
+};
+
+/// A document that contributes values to a merged document.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    /// The offset of the spans of the layer's values in the merged document.
+    start: usize,
+    document: Arc<Document>,
+}
+
+impl Layer {
+    fn end(&self) -> usize {
+        self.start + self.document.source.text().len()
+    }
+}
+
+impl Document {
+    /// Returns a copy of this document to which layers can be added.
+    pub(crate) fn layered(&self) -> Self {
+        Self { layers: vec![Layer { start: 0, document: Arc::new(self.clone()) }], ..self.clone() }
+    }
+
+    /// Adds the file of a document as a layer. Returns the root of the layer and the spans of its lists with the tag
+    /// `!append`, both with the offset of the layer.
+    pub(crate) fn add_layer(&mut self, document: Document) -> (Node, HashSet<Span>) {
+        let start = self.layers.last().map_or(0, |last| last.end() + 1);
+        let root = document.root.moved(start);
+        let appended = document.appended.iter().map(|span| span.moved(start)).collect();
+        self.layers.push(Layer { start, document: Arc::new(document) });
+        (root, appended)
+    }
+
+    /// Returns the documents that the values come from. A document that is not the result of a merge is its only part.
+    pub(crate) fn parts(&self) -> Vec<&Self> {
+        match self.layers.as_slice() {
+            [] => vec![self],
+            layers => layers.iter().map(|layer| &*layer.document).collect(),
+        }
+    }
+
+    /// Returns the document of the project file, without the layers that are merged with it.
+    pub(crate) fn base(&self) -> &Self {
+        self.layers.first().map_or(self, |base| &base.document)
+    }
+
+    /// Returns the position of a span in the file that contains it.
+    pub(crate) fn place(&self, span: Span) -> Place {
+        let (document, span) = self.written(span);
+        Place::new(&document.source, span)
+    }
+
+    /// Returns the document that contains a span, and the span in the text of this document.
+    pub(crate) fn written(&self, span: Span) -> (&Self, Span) {
+        let layer = self.layers.iter().rev().find(|layer| layer.start <= span.start);
+        layer.map_or((self, span), |layer| {
+            let moved = |offset: usize| offset.saturating_sub(layer.start);
+            (&layer.document, Span::new(moved(span.start), moved(span.end)))
+        })
+    }
+
+    /// Returns the document in which the value at a path is written, and the path of the value in this document.
+    ///
+    /// Returns `None` if there is no such value.
+    pub(crate) fn origin(&self, pointer: &Pointer) -> Option<(&Self, Pointer)> {
+        if self.layers.is_empty() {
+            return Some((self, pointer.clone()));
+        }
+        let (Located { entry, node }, missing) = self.follow(pointer);
+        let (document, span) = self.written(entry.map_or(node.span, |entry| entry.key.span));
+        let origin = document.root.path_to(span, entry.is_some())?;
+        (missing == 0).then_some((document, origin))
+    }
+}
+
+impl Span {
+    fn moved(self, offset: usize) -> Self {
+        Self::new(self.start + offset, self.end + offset)
+    }
+}
+
+impl Node {
+    /// Returns a copy of the node in which an offset is added to all spans.
+    fn moved(&self, offset: usize) -> Self {
+        let all = |items: &[Self]| items.iter().map(|item| item.moved(offset)).collect();
+        let kind = match &self.kind {
+            NodeKind::Sequence(items) => NodeKind::Sequence(all(items)),
+            NodeKind::Set(items) => NodeKind::Set(all(items)),
+            NodeKind::Mapping(mapping) => NodeKind::Mapping(Arc::new(mapping.moved(offset))),
+            scalar => scalar.clone(),
+        };
+        Self::new(self.span.moved(offset), kind)
+    }
+
+    /// Returns the path to the entry whose key has the given span, or to the value with this span.
+    fn path_to(&self, span: Span, is_key: bool) -> Option<Pointer> {
+        let mut path = Pointer::root();
+        let mut node = self;
+        loop {
+            if !is_key && node.span == span {
+                return Some(path);
+            }
+            let (segment, next) = node.child_around(span)?;
+            path.push(segment);
+            match next {
+                Ok(child) => node = child,
+                Err(_) => return is_key.then_some(path),
+            }
+        }
+    }
+
+    /// Returns the child that contains a span, or the key that has this span.
+    fn child_around(&self, span: Span) -> Option<(Segment, Result<&Self, &Self>)> {
+        let contains = |node: &Self| node.span.start <= span.start && span.end <= node.span.end;
+        match &self.kind {
+            NodeKind::Mapping(mapping) => mapping.entries().find_map(|Entry { key, value }| {
+                let segment = Segment::Key(key.key_text()?.into_owned());
+                if key.span == span {
+                    return Some((segment, Err(key)));
+                }
+                contains(value).then_some((segment, Ok(value)))
+            }),
+            NodeKind::Sequence(items) | NodeKind::Set(items) => {
+                let index = items.iter().position(contains)?;
+                Some((index.into(), Ok(&items[index])))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Mapping {
+    fn moved(&self, offset: usize) -> Self {
+        let mut moved = Self::with_capacity(self.len());
+        for (identity, Entry { key, value }) in self.identified() {
+            moved.insert(identity.clone(), Entry { key: key.moved(offset), value: value.moved(offset) });
+        }
+        moved
+    }
+}

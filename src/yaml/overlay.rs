@@ -1,0 +1,108 @@
+//! Merges the values of an overlay with those of a base document. All values keep their spans.
+
+use std::{collections::HashSet, sync::Arc};
+
+use super::node::{Entry, Mapping, Node, NodeKind};
+use crate::source::Span;
+
+/// The values of an overlay, which are merged with those of a base document.
+///
+/// Mappings are merged recursively, null removes the value of the base, and all other values replace it. Lists with the
+/// tag `!append` are added to the list in the base.
+#[derive(Debug, Default)]
+pub(crate) struct Overlay {
+    /// The spans of the lists with the tag `!append`.
+    appended: HashSet<Span>,
+    /// The spans of the lists with the tag `!append` that have been merged.
+    merged: HashSet<Span>,
+    errors: Vec<AppendError>,
+}
+
+/// The error for a list with the tag `!append` that cannot be merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum AppendError {
+    /// The value in the base is not a list.
+    Base { list: Span, base: Span, found: &'static str },
+    /// The list is inside a value that replaces the value in the base.
+    Replaced { list: Span },
+}
+
+impl Overlay {
+    /// Creates an overlay. `appended` contains the spans of the lists with the tag `!append`.
+    pub(crate) fn new(appended: HashSet<Span>) -> Self {
+        Self { appended, ..Self::default() }
+    }
+
+    /// Merges a value of the overlay with the value in the base. Returns `None` if the value removes that of the base.
+    pub(crate) fn merge(&mut self, base: Option<&Node>, value: &Node) -> Option<Node> {
+        Some(match (&value.kind, base) {
+            (NodeKind::Null, _) => return None,
+            (NodeKind::Mapping(mapping), Some(Node { span, kind: NodeKind::Mapping(base) })) => {
+                Node::new(*span, NodeKind::Mapping(Arc::new(self.merge_mappings(base, mapping))))
+            }
+            (NodeKind::Mapping(mapping), _) => {
+                let merged = self.merge_mappings(&Mapping::default(), mapping);
+                Node::new(value.span, NodeKind::Mapping(Arc::new(merged)))
+            }
+            (NodeKind::Sequence(items), base) if self.is_appended(value.span) => {
+                match base.map(|base| (base.span, &base.kind)) {
+                    Some((span, NodeKind::Sequence(before))) => {
+                        let items = before.iter().chain(items.iter()).cloned().collect();
+                        Node::new(span, NodeKind::Sequence(items))
+                    }
+                    Some((span, kind)) if !matches!(kind, NodeKind::Null) => {
+                        let found = base.map_or("null", Node::type_name);
+                        self.errors.push(AppendError::Base { list: value.span, base: span, found });
+                        value.clone()
+                    }
+                    _ => value.clone(),
+                }
+            }
+            _ => value.clone(),
+        })
+    }
+
+    /// Merges the entries of a mapping with those of a mapping in the base. New entries follow those of the base.
+    pub(crate) fn merge_mappings(&mut self, base: &Mapping, overlay: &Mapping) -> Mapping {
+        let mut merged = Mapping::with_capacity(base.len() + overlay.len());
+        for (identity, entry) in base.identified() {
+            let entry = match overlay.get(identity) {
+                None => entry.clone(),
+                Some(Entry { key, value }) => {
+                    let Some(value) = self.merge(Some(&entry.value), value) else { continue };
+                    // A merged collection is written in the base, with values of the overlay.
+                    let key = if value.span == entry.value.span { &entry.key } else { key };
+                    Entry { key: key.clone(), value }
+                }
+            };
+            merged.insert(identity.clone(), entry);
+        }
+        for (identity, Entry { key, value }) in overlay.identified() {
+            if base.get(identity).is_none()
+                && let Some(value) = self.merge(None, value)
+            {
+                merged.insert(identity.clone(), Entry { key: key.clone(), value });
+            }
+        }
+        merged
+    }
+
+    /// Returns whether a list has the tag `!append`, and marks the list as merged.
+    pub(crate) fn is_appended(&mut self, list: Span) -> bool {
+        let is_appended = self.appended.contains(&list);
+        if is_appended {
+            self.merged.insert(list);
+        }
+        is_appended
+    }
+
+    /// Returns the errors for the lists with the tag `!append` that could not be merged.
+    pub(crate) fn into_errors(self) -> Vec<AppendError> {
+        let mut replaced: Vec<Span> = self.appended.difference(&self.merged).copied().collect();
+        replaced.sort_unstable_by_key(|span| span.start);
+        let mut errors = self.errors;
+        errors.dedup();
+        errors.extend(replaced.into_iter().map(|list| AppendError::Replaced { list }));
+        errors
+    }
+}
