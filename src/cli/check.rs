@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::{EnvironmentArguments, REPEATED};
+use super::{EnvironmentOption, REPEATED};
 use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
@@ -22,8 +22,9 @@ pub(crate) struct CheckArguments {
     #[arg(long, hide = true, value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    #[command(flatten)]
-    environment: EnvironmentArguments,
+    /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
+    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
+    env: Option<EnvironmentOption>,
 
     /// Name of a deployment to check: `name`, `flow/name` or a pattern with `*`; repeatable
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
@@ -70,7 +71,7 @@ impl CheckArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             prefect_file: self.file.clone().or_else(|| self.prefect_file.clone()),
-            env_name: self.environment.name(),
+            env_name: EnvironmentOption::name(self.env.as_ref()),
             strict: self.strict,
             ..Options::default()
         }

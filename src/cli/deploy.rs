@@ -152,10 +152,15 @@ pub(crate) enum PlanFormat {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl render --all
-  prefectl render -n 'hello/*' --output json")]
+  prefectl render -n 'hello/*' --output json
+  prefectl render --all --env prod --explain")]
 pub(crate) struct RenderArguments {
     #[command(flatten)]
     pub(crate) selection: SelectionArguments,
+
+    /// Print each value with the file, line and column that set it
+    #[arg(long)]
+    pub(crate) explain: bool,
 
     /// Format of the requests
     #[arg(long, short, value_name = "FORMAT", default_value = "yaml")]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{ConsentArguments, EnvironmentArguments, OutputArguments, PythonArguments, REPEATED};
+use super::{ConsentArguments, EnvironmentOption, OutputArguments, PythonArguments, REPEATED};
 use crate::deployment::{Options, Selector};
 
 #[derive(Debug, clap::Args)]
@@ -26,8 +26,9 @@ pub(crate) struct DestroyArguments {
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    #[command(flatten)]
-    environment: EnvironmentArguments,
+    /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
+    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
+    env: Option<EnvironmentOption>,
 
     /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
@@ -51,7 +52,7 @@ impl DestroyArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             prefect_file: self.prefect_file.clone(),
-            env_name: self.environment.name(),
+            env_name: EnvironmentOption::name(self.env.as_ref()),
             python: self.python.python_use(),
             ..Options::default()
         }

@@ -1,29 +1,21 @@
-//! The option that selects the environment of a project.
+//! The value of the option that selects an environment.
 
 use std::str::FromStr;
 
 use crate::project::EnvironmentName;
 
-// The option sets its heading, because a heading of the struct would also apply to subsequent options.
-#[derive(Debug, clap::Args)]
-pub(crate) struct EnvironmentArguments {
-    /// Environment whose values override those in the project file, such as `prod` for prefect.prod.yaml
-    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV", help_heading = "Selection")]
-    env: Option<TypedName>,
-}
+/// The value of `--env`, which is `None` if it is empty, because CI systems set variables to empty values.
+#[derive(Debug, Clone)]
+pub(crate) struct EnvironmentOption(Option<EnvironmentName>);
 
-impl EnvironmentArguments {
-    /// Returns the selected environment. An empty name selects no environment.
-    pub(crate) fn name(&self) -> Option<EnvironmentName> {
-        self.env.as_ref()?.0.clone()
+impl EnvironmentOption {
+    /// Returns the selected environment. An empty value selects no environment.
+    pub(crate) fn name(option: Option<&Self>) -> Option<EnvironmentName> {
+        option?.0.clone()
     }
 }
 
-/// The value of the option. `None` if the value is empty, because CI systems set variables to empty values.
-#[derive(Debug, Clone)]
-struct TypedName(Option<EnvironmentName>);
-
-impl FromStr for TypedName {
+impl FromStr for EnvironmentOption {
     type Err = <EnvironmentName as FromStr>::Err;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {

@@ -58,7 +58,7 @@ pub(crate) use deployment::{
 };
 pub(crate) use destroy::DestroyArguments;
 pub(crate) use doctor::DoctorArguments;
-pub(crate) use environment::EnvironmentArguments;
+pub(crate) use environment::EnvironmentOption;
 pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;
@@ -180,9 +180,14 @@ pub(crate) enum Command {
     Init(InitArguments),
 
     /// Print the JSON schema of prefect.yaml
-    #[command(after_help = "Example:
-  prefectl schema > prefect.schema.json")]
-    Schema,
+    #[command(after_help = "Examples:
+  prefectl schema > prefect.schema.json
+  prefectl schema --overlay > prefect-overlay.schema.json")]
+    Schema {
+        /// Print the schema of overlay files, such as prefect.prod.yaml
+        #[arg(long)]
+        overlay: bool,
+    },
 
     /// Run and manage deployments
     #[command(after_help = "Examples:
@@ -367,7 +372,7 @@ impl Command {
             | Self::Init(_)
             | Self::Profile(_)
             | Self::Render(_)
-            | Self::Schema
+            | Self::Schema { .. }
             | Self::Server(_)
             | Self::Steps(_)
             | Self::Version { .. } => false,

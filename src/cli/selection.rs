@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{
-    EnvironmentArguments, PythonArguments, REPEATED, list,
+    EnvironmentOption, PythonArguments, REPEATED, list,
     number::{self, Seconds},
 };
 use crate::{
@@ -50,8 +50,9 @@ pub(crate) struct SelectionArguments {
     #[arg(long, short = 'f', alias = "file", value_name = "FILE", help_heading = "Selection")]
     prefect_file: Option<PathBuf>,
 
-    #[command(flatten)]
-    environment: EnvironmentArguments,
+    /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
+    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV", help_heading = "Selection")]
+    env: Option<EnvironmentOption>,
 
     /// Description of the deployment
     #[arg(long, short, help_heading = "Deployment")]
@@ -203,7 +204,7 @@ impl SelectionArguments {
             selectors: self.select.clone(),
             why: false,
             prefect_file: self.prefect_file.clone(),
-            env_name: self.environment.name(),
+            env_name: EnvironmentOption::name(self.env.as_ref()),
             description: self.description.clone(),
             version: self.version.clone(),
             version_type: self.version_type.clone(),

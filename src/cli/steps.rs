@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{EnvironmentArguments, OutputFormat, REPEATED, python::PythonArguments};
+use super::{EnvironmentOption, OutputFormat, REPEATED, python::PythonArguments};
 use crate::{build::StepSelection, deployment::Options};
 
 #[derive(Debug, Subcommand)]
@@ -69,8 +69,9 @@ pub(crate) struct RunStepsArguments {
     #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
     prefect_file: Option<PathBuf>,
 
-    #[command(flatten)]
-    environment: EnvironmentArguments,
+    /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
+    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
+    env: Option<EnvironmentOption>,
 
     /// Maximum number of concurrent image builds and pushes
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u16).range(1..))]
@@ -91,7 +92,7 @@ impl RunStepsArguments {
             all: self.all,
             names: self.name.clone(),
             prefect_file: self.prefect_file.clone(),
-            env_name: self.environment.name(),
+            env_name: EnvironmentOption::name(self.env.as_ref()),
             jobs: self.jobs.into(),
             python: self.python.python_use().with_project_scope(),
             ..Options::default()

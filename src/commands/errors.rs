@@ -15,7 +15,7 @@ use crate::{
     fs::FileError,
     local_server::LocalServerError,
     names::{SHOWN, first_of},
-    plan::PlanError,
+    plan::{OtherEnvironment, PlanError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
     schedule::when::WhenError,
@@ -162,6 +162,19 @@ fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
 }
 
+impl From<OtherEnvironment> for CommandError {
+    fn from(error: OtherEnvironment) -> Self {
+        let help = match (&error.planned, &error.selected) {
+            (Some(planned), _) => format!("pass --env {planned}, or create a plan for the other environment"),
+            (None, Some(selected)) => {
+                format!("create a plan with `prefectl plan --env {selected} --out`, or deploy without --env")
+            }
+            (None, None) => "create a new plan with `prefectl plan --out`".to_owned(),
+        };
+        Self::usage(error).help(help)
+    }
+}
+
 impl From<PreparationError> for CommandError {
     fn from(error: PreparationError) -> Self {
         Failure::from(error).into()
@@ -287,10 +300,16 @@ impl From<JournalError> for CommandError {
             JournalError::OtherFile { recorded, .. } => {
                 Some(format!("use --prefect-file {}", recorded.display()))
             }
+            JournalError::OtherEnvironment { recorded, .. } => Some(match recorded {
+                Some(name) => format!("use --env {name}"),
+                None => "remove --env, or unset PREFECTL_ENV".to_owned(),
+            }),
             JournalError::Running => Some("wait until the other deploy ends, or stop it".to_owned()),
         };
         let exit = match error {
-            JournalError::OtherDeploy { .. } | JournalError::OtherFile { .. } => Exit::Usage,
+            JournalError::OtherDeploy { .. }
+            | JournalError::OtherFile { .. }
+            | JournalError::OtherEnvironment { .. } => Exit::Usage,
             _ => Exit::Failed,
         };
         Self { help, ..Self::new(exit, error) }

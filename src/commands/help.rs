@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     cli::{Cli, Topic},
     error::Exit,
-    project,
+    project::{self, SchemaOf},
     settings::names,
     template::expression::FILTERS,
     ui,
@@ -24,7 +24,7 @@ pub(crate) fn text(topic: Topic) -> String {
 
 /// Describes every key of prefect.yaml, based on the JSON schema.
 fn prefect_yaml() -> String {
-    let schema = project::schema(std::iter::empty());
+    let schema = project::schema(SchemaOf::ProjectFile, std::iter::empty());
     let section = |title: &str, definition: &Value| {
         let fields = definition["properties"].as_object().into_iter().flatten();
         let rows = fields.map(|(key, field)| [key.clone(), text_of(&field["description"])]);
@@ -49,9 +49,10 @@ fn text_of(value: &Value) -> String {
 }
 
 /// Names that are available in `<< >>` expressions, with their meanings.
-const NAMES: [(&str, &str); 8] = [
+const NAMES: [(&str, &str); 9] = [
     ("build-image.image", "output `image` of the step with id `build-image`"),
     ("env.NAME", "environment variable"),
+    ("environment", "environment selected with `--env`, or null"),
     ("git.sha, git.short_sha", "commit hash"),
     ("branch, tag and remote URL, or null if there is none", "branch, tag and remote URL, or null"),
     ("git.dirty", "true if there are uncommitted changes"),

@@ -1,16 +1,27 @@
 //! Implements `prefectl render` and `prefectl plan --offline`.
 
+use owo_colors::OwoColorize as _;
 use serde_json::json;
+use unicode_width::UnicodeWidthStr as _;
 
 use super::{Context, errors, target::deploy_context};
 use crate::{
-    cli::{RenderFormat, SelectionArguments},
-    deploy,
+    cli::{RenderArguments, RenderFormat, SelectionArguments},
+    deploy::{self, ExplainedDeployment, ExplainedValue},
     error::{CommandError, Exit},
     yaml,
 };
 
-pub(super) async fn run(
+/// Runs `prefectl render`.
+pub(super) async fn run(arguments: &RenderArguments, context: &Context) -> Result<Exit, CommandError> {
+    if arguments.explain {
+        return explain(&arguments.selection, arguments.output, context).await;
+    }
+    requests(&arguments.selection, arguments.output, context).await
+}
+
+/// Prints the requests that a deploy would send.
+pub(super) async fn requests(
     selection: &SelectionArguments,
     format: RenderFormat,
     context: &Context,
@@ -25,4 +36,41 @@ pub(super) async fn run(
         RenderFormat::Json => context.ui.document(&document),
     }
     Ok(Exit::Done)
+}
+
+/// Prints each value of the selected deployments with its origin.
+async fn explain(
+    selection: &SelectionArguments,
+    format: RenderFormat,
+    context: &Context,
+) -> Result<Exit, CommandError> {
+    let options = selection.options();
+    let explanation = deploy::explain(&deploy_context(&options, context)).await;
+    let explanation = explanation.map_err(|failure| errors::without_result(failure, "deployments"))?;
+    match format {
+        RenderFormat::Yaml => {
+            let deployments: Vec<String> = explanation.deployments.iter().map(values).collect();
+            context.ui.result(deployments.join("\n\n").trim_end());
+        }
+        RenderFormat::Json => context.ui.document(&json!(explanation)),
+    }
+    Ok(Exit::Done)
+}
+
+/// Formats the values of a deployment as lines that start with their origins.
+fn values(deployment: &ExplainedDeployment) -> String {
+    let origin = |value: &ExplainedValue| match (&value.option, &value.file, value.line, value.column) {
+        (Some(option), ..) => option.clone(),
+        (None, Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+        _ => "default".to_owned(),
+    };
+    let rows: Vec<(String, &ExplainedValue)> =
+        deployment.values.iter().map(|value| (origin(value), value)).collect();
+    let width = rows.iter().map(|(origin, _)| origin.width()).max().unwrap_or_default();
+    let mut lines = vec![deployment.name.bold().to_string()];
+    lines.extend(rows.into_iter().map(|(origin, value)| {
+        let padding = " ".repeat(width - origin.width());
+        format!("  {}{padding}  {}: {}", origin.dimmed(), value.path, value.value)
+    }));
+    lines.join("\n")
 }

@@ -3,11 +3,13 @@
 use super::Context;
 use crate::{
     error::{CommandError, Exit},
-    project, steps,
+    project::{self, SchemaOf},
+    steps,
 };
 
 #[expect(clippy::unnecessary_wraps, reason = "every command has a result")]
-pub(super) fn run(context: &Context) -> Result<Exit, CommandError> {
-    context.ui.result(&format!("{:#}", project::schema(steps::schemas())));
+pub(super) fn run(is_overlay: bool, context: &Context) -> Result<Exit, CommandError> {
+    let file = if is_overlay { SchemaOf::OverlayFile } else { SchemaOf::ProjectFile };
+    context.ui.result(&format!("{:#}", project::schema(file, steps::schemas())));
     Ok(Exit::Done)
 }

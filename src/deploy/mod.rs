@@ -3,12 +3,14 @@
 //! Nothing is written to the server until all checks have passed.
 
 mod failure;
+mod origins;
 mod register;
 mod rollback;
 mod wizard;
 
 pub(crate) use self::{
     failure::Failure,
+    origins::{ExplainedDeployment, ExplainedValue, explain},
     register::resumed,
     rollback::{Rollback, RollbackReport},
     wizard::{ask, saved},

@@ -96,12 +96,14 @@ pub(crate) fn resumed(
     let recorded = journal::recorded(environment, api, directory)?;
     let recorded = recorded.ok_or(Failure::NothingToResume)?;
     recorded.require_file(options.prefect_file.as_deref())?;
+    recorded.require_environment(options.env_name.as_ref())?;
     if !recorded.is_resumable {
         return Err(Failure::NotResumable);
     }
     Ok(Options {
         names: recorded.names,
         prefect_file: recorded.prefect_file,
+        env_name: recorded.environment,
         resume: true,
         ..options.clone()
     })

@@ -46,7 +46,7 @@ pub(crate) fn merge_environments(
     for (diagnostic, names) in merged.iter_mut().skip(count).zip(names) {
         let word = if names.len() == 1 { "environment" } else { "environments" };
         let names: Vec<String> = names.into_iter().map(|name| format!("'{name}'")).collect();
-        diagnostic.message.push_str(&format!(" ({word} {})", names.join(", ")));
+        diagnostic.message.extend([" (", word, " ", &names.join(", "), ")"]);
     }
     merged
 }

@@ -3,7 +3,10 @@
 use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use super::{InitError, write_new};
-use crate::{project, steps};
+use crate::{
+    project::{self, SchemaOf},
+    steps,
+};
 
 /// URL of the schema for this version in the repository.
 const PUBLISHED: &str = concat!(
@@ -48,7 +51,10 @@ impl SchemaLocation {
     /// Writes the schema if its location is a file. Fails if the file already exists.
     pub(super) fn write(&self, directory: &Path) -> Result<(), InitError> {
         let Self::File(path) = self else { return Ok(()) };
-        write_new(&directory.join(path), &format!("{:#}\n", project::schema(steps::schemas())))
+        write_new(
+            &directory.join(path),
+            &format!("{:#}\n", project::schema(SchemaOf::ProjectFile, steps::schemas())),
+        )
     }
 }
 
@@ -81,6 +87,10 @@ mod tests {
         let (version, path) = path.split_once('/').unwrap();
         assert_eq!(version, env!("CARGO_PKG_VERSION"));
         let committed = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
-        assert_eq!(committed, format!("{:#}\n", project::schema(steps::schemas())), "run docs/generate");
+        assert_eq!(
+            committed,
+            format!("{:#}\n", project::schema(SchemaOf::ProjectFile, steps::schemas())),
+            "run docs/generate"
+        );
     }
 }

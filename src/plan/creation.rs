@@ -58,6 +58,7 @@ pub(crate) async fn create(
     Ok(Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
+        environment: ctx.options.env_name.clone(),
         api_url: client.url().to_owned(),
         deployments,
         steps: planned_steps(&previews, ctx.redactor),

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     deployment::{Options, SelectionReason, Selector},
     flow::Grade,
+    project::EnvironmentName,
     secret::Redactor,
     steps::Section,
 };
@@ -22,6 +23,9 @@ pub(crate) struct Plan {
     pub(crate) schema: u32,
     /// Options that selected the deployments.
     pub(crate) selection: SelectionOptions,
+    /// The environment whose values were merged with the project file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) environment: Option<EnvironmentName>,
     /// URL of the API with which the deployments were compared.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
@@ -54,7 +58,40 @@ impl From<&Options> for SelectionOptions {
     }
 }
 
+/// The error for a saved plan that was created for another environment than the selected one.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the plan was created {}, but {} selected", origin(.planned.as_ref()), selection(.selected.as_ref()))]
+pub(crate) struct OtherEnvironment {
+    pub(crate) planned: Option<EnvironmentName>,
+    pub(crate) selected: Option<EnvironmentName>,
+}
+
+fn origin(environment: Option<&EnvironmentName>) -> String {
+    environment
+        .map_or_else(|| "without an environment".to_owned(), |name| format!("for environment '{name}'"))
+}
+
+fn selection(environment: Option<&EnvironmentName>) -> String {
+    environment.map_or_else(|| "no environment is".to_owned(), |name| format!("environment '{name}' is"))
+}
+
 impl Plan {
+    /// Checks that the plan was created for the selected environment.
+    ///
+    /// # Errors
+    ///
+    /// Fails if another environment, or none, is selected.
+    pub(crate) fn require_environment(
+        &self,
+        selected: Option<&EnvironmentName>,
+    ) -> Result<(), OtherEnvironment> {
+        let planned = self.environment.as_ref();
+        if planned == selected {
+            return Ok(());
+        }
+        Err(OtherEnvironment { planned: planned.cloned(), selected: selected.cloned() })
+    }
+
     /// Adds the plan's selection to the options, unless the options already select deployments.
     #[must_use]
     pub(crate) fn select(&self, options: Options) -> Options {

@@ -21,7 +21,8 @@ mod triggers;
 pub(crate) use creation::create;
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
-    Action, Fingerprint, FlowGrade, Plan, PlannedChange, PlannedDeployment, PlannedStep, Retained, SCHEMA,
+    Action, Fingerprint, FlowGrade, OtherEnvironment, Plan, PlannedChange, PlannedDeployment, PlannedStep,
+    Retained, SCHEMA,
 };
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
 pub(crate) use error::PlanError;

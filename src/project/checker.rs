@@ -156,13 +156,13 @@ impl Checker<'_, '_> {
         for (key, value) in environments {
             let pointer = pointer.join(json_text(key));
             if let Err(error) = python::to_text(key).parse::<EnvironmentName>() {
-                self.findings.at_key(&pointer, Diagnostic::warning(Code::ENVIRONMENT_OVERLAY, error.to_string()));
+                self.findings
+                    .at_key(&pointer, Diagnostic::warning(Code::ENVIRONMENT_OVERLAY, error.to_string()));
             } else if !key.is_string() {
-                let message = format!("the name of an environment must be a string, not {}", value::kind(key));
-                self.findings.at_key(
-                    &pointer,
-                    Diagnostic::warning(Code::WRONG_TYPE, message).help(quote_key(key)),
-                );
+                let message =
+                    format!("the name of an environment must be a string, not {}", value::kind(key));
+                self.findings
+                    .at_key(&pointer, Diagnostic::warning(Code::WRONG_TYPE, message).help(quote_key(key)));
             } else if !matches!(value, Value::Mapping(_) | Value::Null) {
                 let message = format!("an environment must be a mapping, not {}", value::kind(value));
                 self.findings.at_value(&pointer, Diagnostic::warning(Code::WRONG_TYPE, message));

@@ -23,6 +23,15 @@ pub(crate) struct Findings<'a> {
     overrides: Vec<(Pointer, String)>,
 }
 
+/// The origin of a value of a deployment.
+#[derive(Debug)]
+pub(crate) enum Origin<'a> {
+    File(Place),
+    /// A command-line option, in the form in which the user typed it.
+    Option(&'a str),
+    Default,
+}
+
 /// A part of a string value that does not extend over more than one line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part<'a> {
@@ -73,6 +82,15 @@ impl<'a> Findings<'a> {
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
+    }
+
+    /// Returns the origin of the value at a path.
+    pub(crate) fn origin(&self, pointer: &Pointer) -> Origin<'_> {
+        if let Some(option) = self.option(pointer) {
+            return Origin::Option(option);
+        }
+        let place = self.document.and_then(|document| document.written_place(pointer));
+        place.map_or(Origin::Default, Origin::File)
     }
 
     /// Records a diagnostic about the option that replaces the value at a path.

@@ -42,7 +42,8 @@ pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagno
     let in_part = |document: &Document| {
         let places = others.iter().filter_map(|diagnostic| diagnostic.place.as_ref());
         let places = places.filter(|place| place.source.name() == document.source.name());
-        let mut search = Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
+        let mut search =
+            Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
         search.visit(&document.root, false);
         search.found
     };

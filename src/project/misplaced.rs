@@ -1,6 +1,7 @@
 //! Suggests the correct location for misplaced keys in prefect.yaml.
 
 use super::{
+    environments,
     fields::{self, DEPLOYMENT, LIMIT, SCHEDULE, TOP, WORK_POOL},
     repair::{self, Repair},
 };
@@ -114,7 +115,15 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
         let diagnostic = Diagnostic::warning(Code::MISPLACED_KEY, message).help(help).fix(fix);
         (Pointer::root().join(key), diagnostic)
     };
-    fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect()
+    let mut found: Vec<_> =
+        fields.keys().filter_map(Value::as_str).filter(is_misplaced).map(diagnostic).collect();
+    if fields.contains_key(environments::NAME_SUFFIX) {
+        let message = format!("the key `{}` only has an effect in environments", environments::NAME_SUFFIX);
+        let diagnostic = Diagnostic::warning(Code::MISPLACED_KEY, message)
+            .help("move the key to an overlay file, or to an entry of `environments`");
+        found.push((Pointer::root().join(environments::NAME_SUFFIX), diagnostic));
+    }
+    found
 }
 
 /// Returns an error if the file is a deployment file of Prefect 2. The path refers to the key that shows this.

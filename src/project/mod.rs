@@ -21,11 +21,11 @@ pub(crate) use deployment::{
     TriggerItem, literals,
 };
 pub(crate) use environments::{EnvironmentName, ProjectSources, load};
-pub(crate) use findings::{Findings, Part};
+pub(crate) use findings::{Findings, Origin, Part};
 pub(crate) use load::ProjectError;
 #[cfg(test)]
 pub(crate) use load::load_source;
-pub(crate) use schema::schema;
+pub(crate) use schema::{SchemaOf, schema};
 
 use crate::{
     diagnostics::{Code, Diagnostic, Fix, Place},

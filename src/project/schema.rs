@@ -3,27 +3,111 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    IgnorableField,
+    IgnorableField, environments,
     fields::{self, KnownKey, Shape},
 };
 
-/// Returns the JSON schema of prefect.yaml, which conforms to draft 2020-12.
+/// The file that a JSON schema describes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SchemaOf {
+    /// prefect.yaml.
+    ProjectFile,
+    /// An overlay file, such as prefect.prod.yaml.
+    OverlayFile,
+}
+
+/// Returns the JSON schema of a file, which conforms to draft 2020-12.
 ///
 /// The argument `steps` provides the name of each known step and the schema of its inputs.
-pub(crate) fn schema(steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
-    let head = [("$schema", "https://json-schema.org/draft/2020-12/schema"), ("title", "prefect.yaml")];
+pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
+    let title = match file {
+        SchemaOf::ProjectFile => "prefect.yaml",
+        SchemaOf::OverlayFile => "overlay of prefect.yaml",
+    };
+    let head = [("$schema", "https://json-schema.org/draft/2020-12/schema"), ("title", title)];
     let mut root: Map<String, Json> =
         head.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect();
-    root.extend(object(fields::TOP, Unknown::Allowed));
+    root.extend(match file {
+        SchemaOf::ProjectFile => object(fields::TOP, Unknown::Allowed),
+        SchemaOf::OverlayFile => environment(),
+    });
     let definitions = json!({
         "deployment": object(fields::DEPLOYMENT, Unknown::Allowed),
         "work_pool": object(fields::WORK_POOL, Unknown::Allowed),
         "schedule": schedule(),
         "concurrency_limit": object(fields::LIMIT, Unknown::Allowed),
+        "environment": environment(),
+        "environment_deployment": in_environment(object(fields::DEPLOYMENT, Unknown::Allowed)),
+        "environment_work_pool": in_environment(object(fields::WORK_POOL, Unknown::Allowed)),
         "step": step(steps),
     });
     root.insert("$defs".into(), definitions);
     Json::Object(root)
+}
+
+/// Returns the schema of an environment, which is also the schema of an overlay file.
+fn environment() -> Map<String, Json> {
+    let mut schema = in_environment(object(fields::TOP, Unknown::Allowed));
+    let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
+    properties.remove(environments::KEY);
+    let deployment = json!({"$ref": "#/$defs/environment_deployment"});
+    let own = [
+        (
+            "deployments",
+            json!([
+                {"type": "array", "items": deployment},
+                {"type": "object", "additionalProperties": {"anyOf": [deployment, {"type": "null"}]}},
+                {"type": "null"},
+            ]),
+            "deployments, which are merged by name: a list, or a mapping in which null removes a deployment",
+        ),
+        (
+            environments::NAME_SUFFIX,
+            json!([{"type": "string"}, {"type": "null"}]),
+            "suffix that is added to the names of all deployments",
+        ),
+        (
+            environments::WORK_POOL,
+            json!([{"$ref": "#/$defs/environment_work_pool"}, {"type": "null"}]),
+            "values for the work pools of all deployments",
+        ),
+        (
+            environments::JOB_VARIABLES,
+            json!([{"type": "object"}, {"type": "null"}]),
+            "values for the job variables of all deployments",
+        ),
+    ];
+    for (key, alternatives, meaning) in own {
+        properties.insert(key.to_owned(), json!({"anyOf": alternatives, "description": meaning}));
+    }
+    schema
+}
+
+/// Changes the schema of a mapping to that of the same mapping in an environment, where null removes a key.
+fn in_environment(mut schema: Map<String, Json>) -> Map<String, Json> {
+    let null = json!({"type": "null"});
+    let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
+    for property in properties.values_mut() {
+        let Json::Object(property) = property else { continue };
+        let mut alternatives = if let Some(Json::Array(alternatives)) = property.remove("anyOf") {
+            alternatives
+        } else {
+            let description = property.remove("description");
+            let only = std::mem::take(property);
+            property.extend(description.map(|description| ("description".to_owned(), description)));
+            vec![Json::Object(only)]
+        };
+        for alternative in &mut alternatives {
+            if alternative["$ref"] == "#/$defs/work_pool" {
+                *alternative = json!({"$ref": "#/$defs/environment_work_pool"});
+            }
+        }
+        if !alternatives.contains(&null) {
+            alternatives.push(null.clone());
+        }
+        property.insert("anyOf".into(), alternatives.into());
+    }
+    schema
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -94,7 +178,10 @@ fn alternatives(field: &KnownKey) -> Vec<Json> {
             vec![json!({"$ref": "#/$defs/schedule"}), json!({"type": "object", "maxProperties": 0})]
         }
         Shape::Schedules => vec![json!({"type": "array", "items": {"$ref": "#/$defs/schedule"}})],
-        Shape::Environments => vec![json!({"type": "object"})],
+        Shape::Environments => {
+            let environment = json!({"anyOf": [{"$ref": "#/$defs/environment"}, {"type": "null"}]});
+            vec![json!({"type": "object", "additionalProperties": environment})]
+        }
         Shape::WorkPool => vec![json!({"$ref": "#/$defs/work_pool"})],
         Shape::Mappings if field.key == "deployments" => {
             vec![json!({"type": "array", "items": {"$ref": "#/$defs/deployment"}})]
@@ -139,7 +226,12 @@ mod tests {
     use crate::{project::load, value};
 
     fn validator() -> jsonschema::Validator {
-        jsonschema::options().should_validate_formats(false).build(&schema(crate::steps::schemas())).unwrap()
+        validator_of(SchemaOf::ProjectFile)
+    }
+
+    fn validator_of(file: SchemaOf) -> jsonschema::Validator {
+        let schema = schema(file, crate::steps::schemas());
+        jsonschema::options().should_validate_formats(false).build(&schema).unwrap()
     }
 
     fn json_of(yaml: &str) -> Json {
@@ -214,8 +306,35 @@ mod tests {
             "build: [{my.step: {a: 1}}, {}]",
             "ignore_changes: [paused, job_variables.env.X, 'parameters[\"a b\"]', work_pool.name]",
             "deployments: [{ignore_changes: null}]",
+            "environments: {dev: {name_suffix: -dev, deployments: {a: null}}, empty: null}",
         ] {
             assert!(validator.is_valid(&json_of(yaml)), "{yaml}");
+        }
+        assert!(!validator.is_valid(&json_of("environments: {dev: {name_suffix: 1}}")));
+        assert!(!validator.is_valid(&json_of("environments: []")));
+    }
+
+    #[test]
+    fn overlay_files_match_their_schema() {
+        let validator = validator_of(SchemaOf::OverlayFile);
+        for yaml in [
+            "{}",
+            "{name_suffix: -prod, work_pool: {name: k8s, job_variables: null}, job_variables: {a: null}}",
+            "deployments: [{name: a, parameters: null, work_pool: {job_variables: {a: null}}, build: null}]",
+            "deployments: {a: null, b: {tags: [x], schedules: null}}",
+            "deployments: null",
+        ] {
+            assert!(validator.is_valid(&json_of(yaml)), "{yaml}");
+        }
+        for yaml in [
+            "name_suffix: 1",
+            "work_pool: k8s",
+            "job_variables: []",
+            "deployments: {a: 1}",
+            "deployments: [{paused: maybe}]",
+            "deployments: {a: {work_pool: {name: 1}}}",
+        ] {
+            assert!(!validator.is_valid(&json_of(yaml)), "{yaml}");
         }
     }
 }

@@ -115,7 +115,7 @@ async fn findings_in(
 ) -> Result<ProjectFindings, PreparationError> {
     let selected = findings_with(ctx, files).await;
     let mut others = Vec::new();
-    let names = if ctx.options.env_name.is_some() { BTreeSet::new() } else { files.environments() };
+    let names = if ctx.options.env_name.is_some() { BTreeSet::new() } else { files.checked_environments() };
     for name in names {
         let options = Options { env_name: Some(name.clone()), ..ctx.options.clone() };
         match findings_with(&DeployContext { options: &options, ..*ctx }, files).await {

@@ -33,6 +33,7 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, Prepar
         || ctx.options.names.iter().any(|name| is_pattern(name));
     let is_optional = named.is_none() && (!selects_in_file || ctx.options.entrypoint.is_some());
     let environment = ctx.options.env_name.as_ref();
+    let is_optional = is_optional && environment.is_none();
     let (project, warnings) = match project::load(path, ctx.directory, environment) {
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())

@@ -4,15 +4,12 @@ use std::{borrow::Cow, collections::HashMap, rc::Rc};
 
 use super::{
     error::{YamlError, YamlErrorKind},
-    event::{Anchor, Event, EventKind, Properties, Style, Tag as WrittenTag},
+    event::{APPEND, Anchor, Event, EventKind, Properties, Style, Tag as WrittenTag},
     limits::{MAXIMUM_DEPTH, MAXIMUM_NODES, maximum_aliased_nodes},
     parse::Events,
     scalar::{self, ScalarTag},
 };
 use crate::{diagnostics::did_you_mean, source::Span};
-
-/// The tag of a list in an overlay whose items are added to the list in the base.
-pub(super) const APPEND: &str = "!append";
 
 /// The tree of a YAML document. Its scalars have not been converted to values yet.
 #[derive(Debug)]

@@ -1,11 +1,8 @@
 //! A parsed YAML document, with the position of each value in its file.
 
-use std::{borrow::Cow, collections::HashSet};
+use std::{borrow::Cow, collections::HashSet, sync::Arc};
 
-use super::{
-    layers::Layer,
-    node::{Entry, Mapping, Node, NodeKind},
-};
+use super::node::{Entry, Mapping, Node, NodeKind};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     pointer::{Pointer, Segment},
@@ -28,6 +25,14 @@ pub(crate) struct Document {
     pub(super) appended: HashSet<Span>,
     /// The documents that the values come from. Empty unless the document is the result of a merge.
     pub(super) layers: Vec<Layer>,
+}
+
+/// A document that contributes values to a merged document.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    /// The offset of the spans of the layer's values in the merged document.
+    pub(super) start: usize,
+    pub(super) document: Arc<Document>,
 }
 
 /// A key that has different values in the mappings of a merge list.
@@ -82,6 +87,11 @@ pub(super) struct Located<'a> {
 }
 
 impl Document {
+    /// Returns whether the document contains lists with the tag `!append`.
+    pub(crate) fn has_appended_lists(&self) -> bool {
+        !self.appended.is_empty()
+    }
+
     /// Returns the warnings about duplicate keys and merge keys.
     pub(crate) fn parser_findings(&self) -> Vec<Diagnostic> {
         let duplicates = self.duplicate_keys.iter().map(|key| key.diagnostic(&self.source));
@@ -124,6 +134,16 @@ impl Document {
     /// Returns the position of the value at a path. See [`Self::value_span`].
     pub(crate) fn value_place(&self, pointer: &Pointer) -> Place {
         self.place(self.value_span(pointer))
+    }
+
+    /// Returns the position of the value at a path. If a template renders to a collection, the values in this collection
+    /// have the position of the template.
+    ///
+    /// Returns `None` if the document does not set the value.
+    pub(crate) fn written_place(&self, pointer: &Pointer) -> Option<Place> {
+        let (Located { node, .. }, missing) = self.follow(pointer);
+        let is_written = missing == 0 || matches!(node.kind, NodeKind::Text(_));
+        is_written.then(|| self.place(node.span))
     }
 
     /// Returns the position of the key at a path. See [`Self::key_span`].

@@ -1,6 +1,6 @@
 //! The errors that occur when a YAML file is parsed.
 
-use super::{compose::APPEND, integer::Integer};
+use super::{event::APPEND, integer::Integer};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     source::{Source, Span},

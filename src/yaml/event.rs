@@ -4,6 +4,9 @@ use std::borrow::Cow;
 
 use crate::source::Span;
 
+/// The tag of a list in an overlay whose items are added to the list in the base.
+pub(super) const APPEND: &str = "!append";
+
 /// An event of the parser and its position in the text.
 #[derive(Debug)]
 pub(super) struct Event<'a> {

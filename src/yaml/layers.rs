@@ -6,7 +6,7 @@
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    document::{Document, Located},
+    document::{Document, Layer, Located},
     node::{Entry, Mapping, Node, NodeKind},
 };
 use crate::{
@@ -14,14 +14,6 @@ use crate::{
     pointer::{Pointer, Segment},
     source::Span,
 };
-
-/// A document that contributes values to a merged document.
-#[derive(Debug, Clone)]
-pub(super) struct Layer {
-    /// The offset of the spans of the layer's values in the merged document.
-    start: usize,
-    document: Arc<Document>,
-}
 
 impl Layer {
     fn end(&self) -> usize {

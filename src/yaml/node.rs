@@ -151,6 +151,16 @@ impl Node {
         Self::new(self.span, NodeKind::Mapping(Mapping::from_entries(entries).into()))
     }
 
+    /// Returns the number of values in the node, including itself. Shared values are counted each time.
+    pub(crate) fn size(&self) -> usize {
+        let sum = |sizes: &mut dyn Iterator<Item = usize>| sizes.fold(1, usize::saturating_add);
+        match &self.kind {
+            NodeKind::Sequence(items) | NodeKind::Set(items) => sum(&mut items.iter().map(Self::size)),
+            NodeKind::Mapping(mapping) => sum(&mut mapping.entries().map(|entry| 1 + entry.value.size())),
+            _ => 1,
+        }
+    }
+
     pub(crate) fn as_text(&self) -> Option<&str> {
         match &self.kind {
             NodeKind::Text(text) => Some(text),

@@ -20,6 +20,7 @@ mod docker_steps;
 mod doctor;
 mod documentation;
 mod editor;
+mod environments;
 mod error_messages;
 mod export;
 mod flow_runs;

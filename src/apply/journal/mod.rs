@@ -29,6 +29,7 @@ use crate::{
     digest::sha256_hex,
     environment::Environment,
     fs::{self, FileError},
+    project::EnvironmentName,
     secret::Redactor,
 };
 
@@ -59,6 +60,7 @@ pub(crate) struct Begin<'a> {
     pub(crate) api: &'a str,
     pub(crate) directory: &'a Path,
     pub(crate) prefect_file: Option<&'a Path>,
+    pub(crate) environment: Option<&'a EnvironmentName>,
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
@@ -73,6 +75,8 @@ struct Header {
     api: String,
     directory: PathBuf,
     prefect_file: Option<PathBuf>,
+    #[serde(default)]
+    environment: Option<EnvironmentName>,
     is_resumable: bool,
     /// Full names of the deployments to write.
     names: Vec<String>,
@@ -117,7 +121,7 @@ impl Journal {
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, prefect_file, is_resumable, earlier } = begin;
+        let Begin { path, api, directory, prefect_file, environment, is_resumable, earlier } = begin;
         let mut others: IndexMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let run = Uuid::new_v4();
@@ -127,6 +131,7 @@ impl Journal {
             api: api.to_owned(),
             directory: directory.to_owned(),
             prefect_file: prefect_file.map(Path::to_owned),
+            environment: environment.cloned(),
             is_resumable,
             records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),
             names,

@@ -10,7 +10,7 @@ use std::{
 use uuid::Uuid;
 
 use super::{Entry, Header, SCHEMA};
-use crate::{apply::record::Record, fs::FileError};
+use crate::{apply::record::Record, fs::FileError, project::EnvironmentName};
 
 /// The reason why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -32,8 +32,14 @@ pub(crate) enum JournalError {
     OtherDeploy { path: PathBuf, api: String, directory: PathBuf },
     #[error("the last deploy used the file {}, not {}", recorded.display(), requested.display())]
     OtherFile { recorded: PathBuf, requested: PathBuf },
+    #[error("the last deploy used {}, not environment '{requested}'", described(.recorded.as_ref()))]
+    OtherEnvironment { recorded: Option<EnvironmentName>, requested: EnvironmentName },
     #[error("a deploy from this directory to this server is running")]
     Running,
+}
+
+fn described(environment: Option<&EnvironmentName>) -> String {
+    environment.map_or_else(|| "no environment".to_owned(), |name| format!("environment '{name}'"))
 }
 
 /// The journal of an incomplete deploy.
@@ -42,6 +48,7 @@ pub(crate) struct Recorded {
     path: PathBuf,
     run: Uuid,
     pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) environment: Option<EnvironmentName>,
     pub(crate) is_resumable: bool,
     /// Full names of the deployments that have not been written. If all deployments have been written,
     /// contains all of them, because comparing them again is cheap.
@@ -67,6 +74,24 @@ impl Recorded {
         match requested {
             Some(requested) if requested != recorded => {
                 Err(JournalError::OtherFile { recorded, requested: requested.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Checks that the deploy used the given environment. `None` accepts any environment.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the deploy used a different environment.
+    pub(crate) fn require_environment(
+        &self,
+        requested: Option<&EnvironmentName>,
+    ) -> Result<(), JournalError> {
+        match requested {
+            Some(requested) if self.environment.as_ref() != Some(requested) => {
+                let recorded = self.environment.clone();
+                Err(JournalError::OtherEnvironment { recorded, requested: requested.clone() })
             }
             _ => Ok(()),
         }
@@ -110,6 +135,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         path: path.to_owned(),
         run: header.run,
         prefect_file: header.prefect_file,
+        environment: header.environment,
         is_resumable: header.is_resumable,
         names: if left.is_empty() { header.names } else { left },
         missing: header.records.saturating_sub(records.len()),

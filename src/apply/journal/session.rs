@@ -54,6 +54,7 @@ pub(crate) fn begin(
         api: client.url(),
         directory: ctx.directory,
         prefect_file: ctx.options.prefect_file.as_deref(),
+        environment: ctx.options.env_name.as_ref(),
         is_resumable: !ctx.options.describe_a_deployment()
             && ctx.options.images.given.is_empty()
             && ctx.answers.is_none(),

@@ -16,6 +16,7 @@ fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redacto
         api: API,
         directory: Path::new("/project"),
         prefect_file: Some(Path::new("x.yaml")),
+        environment: None,
         is_resumable: true,
         earlier,
     };

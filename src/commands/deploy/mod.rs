@@ -21,8 +21,30 @@ use crate::{
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
+    plan::Plan,
     ui::{DeploymentResult, LiveView, panel},
 };
+
+/// Reads the saved plan, if one is specified, and adds its selection to the options.
+///
+/// # Errors
+///
+/// Fails if the plan cannot be read, or if it was created for another environment.
+fn saved_plan(
+    arguments: &DeployArguments,
+    options: &mut Options,
+    context: &Context,
+) -> Result<Option<Plan>, CommandError> {
+    let Some(path) = &arguments.plan else {
+        options.python = options.python.clone().with_project_scope();
+        return Ok(None);
+    };
+    // A saved plan was created without running the project's interpreter. Running it now could change the result.
+    let saved = plan::read(path, context)?;
+    saved.require_environment(options.env_name.as_ref())?;
+    *options = saved.select(options.clone());
+    Ok(Some(saved))
+}
 
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
@@ -35,12 +57,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         on_error: arguments.on_error.into(),
         ..target::options(&arguments.selection, &arguments.ownership, context)?
     };
-    let saved_plan = arguments.plan.as_ref().map(|path| plan::read(path, context)).transpose()?;
-    match &saved_plan {
-        // A saved plan was created without running the project's interpreter. Running it now could change the result.
-        Some(plan) => options = plan.select(options),
-        None => options.python = options.python.with_project_scope(),
-    }
+    let saved_plan = saved_plan(arguments, &mut options, context)?;
     let client = connection::client_with_budget(context, arguments.max_requests_per_minute)?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;

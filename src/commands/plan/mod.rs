@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
             PlanFormat::Json => RenderFormat::Json,
             _ => RenderFormat::Yaml,
         };
-        return render::run(&arguments.selection, format, context).await;
+        return render::requests(&arguments.selection, format, context).await;
     }
     let options =
         Options { why: arguments.why, ..options(&arguments.selection, &arguments.ownership, context)? };
@@ -40,7 +40,10 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     }
     if arguments.output == PlanFormat::Text && plan.has_changes() {
         let command = match &arguments.out {
-            Some(path) => format!("prefectl deploy --plan {}", path.display()),
+            Some(path) => {
+                let environment = plan.environment.as_ref().map(|name| format!(" --env {name}"));
+                format!("prefectl deploy --plan {}{}", path.display(), environment.unwrap_or_default())
+            }
             None => deploy_command(&context.arguments),
         };
         context.ui.note(&format!("\nRun `{command}` to apply"));

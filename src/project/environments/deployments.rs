@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::merge::Merging;
+use super::merging::Merging;
 use crate::{
     diagnostics::{Code, did_you_mean},
     source::Span,
     yaml::{Entry, Mapping, Node, NodeKind, Overlay},
 };
+
+/// Maximum number of candidates in a message, and of errors with suggestions.
+const SHOWN: usize = 20;
 
 /// A deployment in an environment.
 struct Declared<'a> {
@@ -38,9 +41,15 @@ pub(super) fn merged(
     };
     let mut items: Vec<Option<Node>> =
         before.iter().map(|item| Some(with_all(overlay, item.clone(), for_all))).collect();
+    let mut by_name: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (index, item) in before.iter().enumerate() {
+        if let Some(name) = name(item) {
+            by_name.entry(name).or_default().push(index);
+        }
+    }
     let mut targets = BTreeMap::new();
     for deployment in declared.map(|entry| read(merging, overlay, &entry.value)).unwrap_or_default() {
-        let Some(found) = find(merging, &before, &deployment) else { continue };
+        let Some(found) = find(merging, &before, &by_name, &deployment) else { continue };
         let Some(fields) = deployment.fields else {
             found.into_iter().for_each(|index| items[index] = None);
             continue;
@@ -53,7 +62,8 @@ pub(super) fn merged(
             }
             items[*index] = items[*index].take().and_then(|item| overlay.merge(Some(&item), fields));
         } else {
-            let new = Node::new(fields.span, NodeKind::Mapping(Mapping::from_entries([deployment.entry]).into()));
+            let new =
+                Node::new(fields.span, NodeKind::Mapping(Mapping::from_entries([deployment.entry]).into()));
             let new = with_all(overlay, new, for_all);
             items.extend(overlay.merge(Some(&new), fields).map(Some));
         }
@@ -151,33 +161,47 @@ fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Opti
 /// empty for a new deployment, and has several indexes only if they are removed.
 ///
 /// Returns `None` after an error has been recorded.
-fn find(merging: &mut Merging<'_>, before: &[Node], deployment: &Declared<'_>) -> Option<Vec<usize>> {
-    let name = |item: &Node| item.get("name").and_then(Node::as_text).map(str::to_owned);
-    let entrypoint = |item: &Node| item.get("entrypoint").and_then(Node::as_text).map(str::to_owned);
-    let named = |(_, item): &(usize, &Node)| name(item).as_deref() == Some(deployment.name);
-    let mut found: Vec<(usize, &Node)> = before.iter().enumerate().filter(named).collect();
+fn find(
+    merging: &mut Merging<'_>,
+    before: &[Node],
+    by_name: &BTreeMap<&str, Vec<usize>>,
+    deployment: &Declared<'_>,
+) -> Option<Vec<usize>> {
+    let mut found = by_name.get(deployment.name).cloned().unwrap_or_default();
     let own = deployment.fields.and_then(entrypoint);
     if found.len() > 1 && deployment.fields.is_some() {
-        let candidates: BTreeSet<String> = found.iter().filter_map(|(_, item)| entrypoint(item)).collect();
+        let candidates: BTreeSet<&str> =
+            found.iter().filter_map(|index| entrypoint(&before[*index])).collect();
         let count = found.len();
-        found.retain(|(_, item)| own.is_some() && entrypoint(item) == own);
+        found.retain(|index| own.is_some() && entrypoint(&before[*index]) == own);
         if found.len() != 1 {
             let message = format!("{count} deployments are named '{}'", deployment.name);
-            let candidates = Vec::from_iter(candidates).join(", ");
+            let candidates = candidates.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
             let help = format!("add the `entrypoint` of one of them: {candidates}");
             merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
             return None;
         }
     }
     if found.is_empty() && own.is_none() {
-        let names: Vec<String> = before.iter().filter_map(name).collect();
-        let help = match did_you_mean(deployment.name, names.iter().map(String::as_str)) {
+        // The search for a similar name takes too long if there are many errors.
+        let is_searched = merging.findings.len() < SHOWN;
+        let similar = is_searched.then(|| did_you_mean(deployment.name, by_name.keys().copied())).flatten();
+        let help = match similar {
             Some(similar) => format!("did you mean '{similar}'?"),
+            None if deployment.fields.is_none() => "remove the entry".to_owned(),
             None => "a new deployment requires an `entrypoint`".to_owned(),
         };
         let message = format!("the project file has no deployment named '{}'", deployment.name);
         merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
         return None;
     }
-    Some(found.into_iter().map(|(index, _)| index).collect())
+    Some(found)
+}
+
+fn name(item: &Node) -> Option<&str> {
+    item.get("name")?.as_text()
+}
+
+fn entrypoint(item: &Node) -> Option<&str> {
+    item.get("entrypoint")?.as_text()
 }

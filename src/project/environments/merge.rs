@@ -2,12 +2,19 @@
 
 use std::collections::HashSet;
 
-use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments};
+use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments, merging::Merging};
 use crate::{
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    project::checker::is_misspelling,
     source::Span,
     yaml::{AppendError, Document, Entry, Mapping, Node, NodeKind, Overlay},
 };
+
+/// The keys that have a special meaning in environments, except `deployments`.
+const OWN_KEYS: [&str; 3] = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES];
+
+/// Maximum number of values that are copied from an environment to all deployments.
+const MAXIMUM_COPIED_NODES: usize = 4_000_000;
 
 /// Returns the section of an environment in the project file, or `None` if the file does not define the environment.
 pub(super) fn section<'a>(document: &'a Document, name: &EnvironmentName) -> Option<&'a Node> {
@@ -17,17 +24,19 @@ pub(super) fn section<'a>(document: &'a Document, name: &EnvironmentName) -> Opt
 /// Merges the values of an environment with the project file. The section in the project file comes first, followed by
 /// the overlay file.
 ///
+/// Returns the merged document and warnings.
+///
 /// # Errors
 ///
-/// Returns all problems that prevent the merge.
+/// Returns all problems if the merge fails.
 pub(super) fn merged(
     base: &Document,
     name: &EnvironmentName,
     overlay: Option<Document>,
-) -> Result<Document, Vec<Diagnostic>> {
+) -> Result<(Document, Vec<Diagnostic>), Vec<Diagnostic>> {
     if base.root.as_mapping().is_none() {
         // The structure of the project file is checked later.
-        return Ok(base.clone());
+        return Ok((base.clone(), Vec::new()));
     }
     let mut document = base.layered();
     let mut layers = Vec::new();
@@ -42,19 +51,11 @@ pub(super) fn merged(
         root = with_suffix(&root, &suffix);
     }
     let findings = merging.findings;
-    if !findings.is_empty() {
+    if findings.iter().any(Diagnostic::is_error) {
         return Err(findings);
     }
     document.root = root;
-    Ok(document)
-}
-
-/// The state while the layers of an environment are merged.
-pub(super) struct Merging<'a> {
-    /// The document that contains the files of all layers.
-    document: &'a Document,
-    suffix: Option<String>,
-    findings: Vec<Diagnostic>,
+    Ok((document, findings))
 }
 
 impl Merging<'_> {
@@ -69,30 +70,62 @@ impl Merging<'_> {
                 return root;
             }
         };
+        self.misspelled_keys(mapping);
         let mut overlay = Overlay::new(appended);
         self.suffix(mapping);
         let for_all = self.for_all(mapping);
-        let special = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES, KEY];
         let is_removed = |entry: &Entry| matches!(entry.value.kind, NodeKind::Null);
         let is_own = |entry: &&Entry| match entry.key.as_text() {
             Some("deployments") => is_removed(entry),
-            Some(key) => !special.contains(&key),
+            Some(key) => key != KEY && !OWN_KEYS.contains(&key),
             None => true,
         };
         let own = Mapping::from_entries(mapping.entries().filter(is_own).cloned());
         if let Some(entry) = mapping.entry(KEY) {
             let message = "environments cannot be nested".to_owned();
-            let help = "define the environment in `environments` of the project file, or in its own overlay file";
+            let help =
+                "define the environment in `environments` of the project file, or in its own overlay file";
             self.error(Code::ENVIRONMENT_OVERLAY, entry.key.span, message, Some(help.to_owned()));
         }
         let own = Node::new(layer.span, NodeKind::Mapping(own.into()));
         let root = overlay.merge(Some(&root), &own).unwrap_or(root);
         let declared = mapping.entry("deployments").filter(|entry| !is_removed(entry));
-        let root = deployments::merged(self, &mut overlay, &root, declared, &for_all);
+        let root = if self.is_small(&root, &for_all) {
+            deployments::merged(self, &mut overlay, &root, declared, &for_all)
+        } else {
+            root
+        };
         for error in overlay.into_errors() {
-            self.append_error(error);
+            self.append_error(&error);
         }
         root
+    }
+
+    /// Warns about keys that are probably misspelled keys of environments.
+    fn misspelled_keys(&mut self, layer: &Mapping) {
+        for entry in layer.entries() {
+            let Some(key) = entry.key.as_text() else { continue };
+            let similar = did_you_mean(key, OWN_KEYS).filter(|similar| is_misspelling(key, similar));
+            if let Some(similar) = similar.filter(|similar| *similar != key) {
+                let message = format!("the key '{key}' is unknown and has no effect");
+                let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, message)
+                    .at(self.document.place(entry.key.span))
+                    .help(format!("did you mean `{similar}`?"));
+                self.findings.push(diagnostic);
+            }
+        }
+    }
+
+    /// Returns whether the values for all deployments can be copied to each deployment. Reports an error otherwise.
+    fn is_small(&mut self, root: &Node, for_all: &[Node]) -> bool {
+        let deployments = root.get("deployments").and_then(Node::as_sequence).unwrap_or_default().len();
+        let size = for_all.iter().map(Node::size).fold(0_usize, usize::saturating_add);
+        let is_small = size.saturating_mul(deployments) <= MAXIMUM_COPIED_NODES;
+        if let Some(first) = for_all.first().filter(|_| !is_small) {
+            let message = "the values for all deployments expand to too many values".to_owned();
+            self.error(Code::YAML_LIMIT, first.span, message, None);
+        }
+        is_small
     }
 
     /// Reads the suffix of the names. Null removes the suffix of an earlier layer.
@@ -130,11 +163,12 @@ impl Merging<'_> {
         values
     }
 
-    fn append_error(&mut self, error: AppendError) {
-        match error {
+    fn append_error(&mut self, error: &AppendError) {
+        match *error {
             AppendError::Base { list, base, found } => {
                 let base = self.document.place(base);
-                let message = format!("`!append` requires a list in the project file, but the value is {found}");
+                let message =
+                    format!("`!append` requires a list in the project file, but the value is {found}");
                 let help = format!("the value is set in {}:{}", base.source.name(), base.start().line);
                 self.error(Code::ENVIRONMENT_OVERLAY, list, message, Some(help));
             }
@@ -145,17 +179,6 @@ impl Merging<'_> {
             }
         }
     }
-
-    /// Returns the line of a value in its file.
-    pub(super) fn line(&self, span: Span) -> usize {
-        self.document.place(span).start().line
-    }
-
-    /// Records an error at the position of a value.
-    pub(super) fn error(&mut self, code: Code, span: Span, message: String, help: Option<String>) {
-        let diagnostic = Diagnostic::error(code, message).at(self.document.place(span));
-        self.findings.push(Diagnostic { help, ..diagnostic });
-    }
 }
 
 /// Adds a suffix to the names of all deployments. Names that are not strings are reported later.
@@ -165,7 +188,8 @@ fn with_suffix(root: &Node, suffix: &str) -> Node {
         let Some((span, name)) = name else { return item.clone() };
         item.with_value("name", Node::text(span, &format!("{name}{suffix}")))
     };
-    let Some((list, items)) = root.get("deployments").and_then(|list| Some((list, list.as_sequence()?))) else {
+    let Some((list, items)) = root.get("deployments").and_then(|list| Some((list, list.as_sequence()?)))
+    else {
         return root.clone();
     };
     let items = items.iter().map(renamed).collect();

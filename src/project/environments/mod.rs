@@ -4,15 +4,16 @@
 //! `prefect.prod.yaml`, or in both. The values of the overlay file take precedence.
 
 mod deployments;
-mod sources;
 mod merge;
+mod merging;
 mod name;
+mod sources;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
-    sources::{ProjectSources, load},
     name::EnvironmentName,
+    sources::{ProjectSources, load},
 };
 
 /// The top-level key of the project file that contains environments.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{EnvironmentName, KEY, merge};
+use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, merge};
 use crate::{
     diagnostics::Diagnostic,
     project::{
@@ -13,7 +13,7 @@ use crate::{
         load::{checked, parsed, read},
     },
     source::Source,
-    yaml::{self, Document},
+    yaml::{self, Document, Mapping, Node},
 };
 
 /// The texts of a project file and of the overlay files beside it.
@@ -95,6 +95,19 @@ impl ProjectSources {
         names
     }
 
+    /// Returns the environments to check if none is selected. Files such as `prefect.docker.yaml` that are complete
+    /// project files are skipped, because they are probably not meant as overlays.
+    pub(crate) fn checked_environments(&self) -> BTreeSet<EnvironmentName> {
+        let mut names = self.environments();
+        let base = yaml::load(&self.base).ok();
+        names.retain(|name| {
+            let has_section = base.as_ref().is_some_and(|base| merge::section(base, name).is_some());
+            let overlay = self.overlays.get(name).map(yaml::load_overlay);
+            has_section || !overlay.is_some_and(|overlay| overlay.is_ok_and(|overlay| is_complete(&overlay)))
+        });
+        names
+    }
+
     /// Loads the project, merged with the values of an environment. Returns the project and the warnings about it.
     ///
     /// # Errors
@@ -106,14 +119,12 @@ impl ProjectSources {
     ) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
         let (document, mut problems) = parsed(&self.base)?;
         let Some(name) = environment else { return checked(document, problems) };
-        let invalid =
-            |diagnostics| ProjectError::Invalid { file: self.base.name().to_owned(), diagnostics };
         let overlay = match self.overlays.get(name).map(yaml::load_overlay).transpose() {
             Ok(overlay) => overlay,
             Err(error) => {
                 let source = &self.overlays[name];
                 problems.push(error.diagnostic(source).fix(yaml::quote_values(source)));
-                return Err(invalid(problems));
+                return Err(self.invalid(problems));
             }
         };
         if let Some(overlay) = &overlay {
@@ -124,12 +135,23 @@ impl ProjectSources {
             return Err(ProjectError::UndefinedEnvironment { name: name.clone(), file, defined });
         }
         match merge::merged(&document, name, overlay) {
-            Ok(document) => checked(document, problems),
+            Ok((document, warnings)) => {
+                problems.extend(warnings);
+                checked(document, problems)
+            }
             Err(found) => {
                 problems.extend(found);
-                Err(invalid(problems))
+                Err(self.invalid(problems))
             }
         }
+    }
+
+    /// Creates the error for invalid values. It names the file of the first error.
+    fn invalid(&self, diagnostics: Vec<Diagnostic>) -> ProjectError {
+        let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+        let place = first.and_then(|first| first.place.as_ref());
+        let file = place.map_or(self.base.name(), |place| place.source.name()).to_owned();
+        ProjectError::Invalid { file, diagnostics }
     }
 }
 
@@ -147,10 +169,23 @@ pub(crate) fn load(
     ProjectSources::read(path, directory, environment)?.load(environment)
 }
 
+/// Returns whether an overlay file could be a project file of its own: all of its deployments have an entrypoint, and it
+/// uses no feature of overlays.
+fn is_complete(overlay: &Document) -> bool {
+    let deployments = overlay.root.get("deployments").and_then(Node::as_sequence).unwrap_or_default();
+    let has_entrypoint = |item: &Node| item.get("entrypoint").is_some();
+    let has_special_key =
+        [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES].iter().any(|key| overlay.root.get(key).is_some());
+    !deployments.is_empty()
+        && deployments.iter().all(has_entrypoint)
+        && !has_special_key
+        && !overlay.has_appended_lists()
+}
+
 /// Returns the environments in the mapping `environments` of a project file. Invalid names are skipped.
 fn names_in(document: &Document) -> impl Iterator<Item = EnvironmentName> {
     let section = document.root.get(KEY).and_then(|section| section.as_mapping());
-    let keys = section.into_iter().flat_map(|section| section.entries());
+    let keys = section.into_iter().flat_map(Mapping::entries);
     keys.filter_map(|entry| entry.key.as_text()?.parse().ok())
 }
 
@@ -165,7 +200,9 @@ pub(super) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
 /// Returns the environments that have an overlay file beside the project file.
 fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentName> {
     let file = directory.join(path);
-    let Some(entries) = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else { return Vec::new() };
+    let Some(entries) = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
+        return Vec::new();
+    };
     let files = entries.flatten().filter(|entry| entry.path().is_file());
     let files = files.filter_map(|entry| entry.file_name().into_string().ok());
     let name = |file_name: &str| {

@@ -26,7 +26,11 @@ environments:
 ";
 
 /// Writes a project file and the overlay file of the environment `prod`, and loads the project.
-fn load(base: &str, overlay: Option<&str>, environment: &str) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+fn load(
+    base: &str,
+    overlay: Option<&str>,
+    environment: &str,
+) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("prefect.yaml"), base).unwrap();
     if let Some(overlay) = overlay {
@@ -71,7 +75,8 @@ fn merges_deployments_by_name() {
         {"name": "new", "entrypoint": "c.py:h"},
     ]);
     assert_eq!(found, expected);
-    let keyed = deployments("deployments:\n  nightly: {tags: [c]}\n  default: null\n  new: {entrypoint: c.py:h}\n");
+    let keyed =
+        deployments("deployments:\n  nightly: {tags: [c]}\n  default: null\n  new: {entrypoint: c.py:h}\n");
     let expected = serde_json::json!([
         {"name": "nightly", "entrypoint": "a.py:f", "tags": ["c"],
          "work_pool": {"name": "dev", "job_variables": {"env": {"A": "1", "B": "2"}}}},
@@ -110,7 +115,8 @@ fn overlay_file_follows_the_section_of_the_project_file() {
 
 #[test]
 fn values_keep_their_places() {
-    let overlay = "# prod\ndeployments:\n- name: nightly\n  tags: !append [b]\n  work_pool:\n    name: prod\n";
+    let overlay =
+        "# prod\ndeployments:\n- name: nightly\n  tags: !append [b]\n  work_pool:\n    name: prod\n";
     let (project, _) = load(BASE, Some(overlay), "prod").unwrap();
     let document = project.document.as_ref().unwrap();
     let item = Pointer::root().join("deployments").join(0);
@@ -129,32 +135,74 @@ fn values_keep_their_places() {
     }
 }
 
+/// Invalid overlay files with the positions, messages and help texts of their errors.
+const INVALID_OVERLAYS: &[(&str, &str)] = &[
+    ("[a]", "1:1: an environment must be a mapping, not a list"),
+    ("name_suffix: 1", "1:14: `name_suffix` must be a string, not an integer"),
+    (
+        "work_pool: k8s",
+        "1:12: `work_pool` must be a mapping, not a string (write the name of the work pool as `work_pool: {name: ...}`)",
+    ),
+    ("job_variables: [a]", "1:16: `job_variables` must be a mapping, not a list"),
+    (
+        "environments: {a: {}}",
+        "1:1: environments cannot be nested (define the environment in `environments` of the project file, or in its own overlay file)",
+    ),
+    ("deployments: x", "1:14: `deployments` must be a list or a mapping, not a string"),
+    ("deployments: [x]", "1:15: each item of `deployments` must be a mapping, not a string"),
+    (
+        "deployments: [{tags: [a]}]",
+        "1:15: a deployment of an environment requires a `name` (the name identifies the deployment in the project file)",
+    ),
+    ("deployments: [{name: 1}]", "1:22: `name` must be a string, not an integer"),
+    (
+        "deployments: {1: {}}",
+        "1:15: the name of a deployment must be a string, not an integer (put the name in quotes)",
+    ),
+    ("deployments: {nightly: 1}", "1:24: deployment 'nightly' must be a mapping or null, not an integer"),
+    (
+        "deployments: [{name: 'a-{{ x }}'}]",
+        "1:22: the name 'a-{{ x }}' is a template, but deployments of an environment are found by name (write the name without templates, or use `name_suffix`)",
+    ),
+    (
+        "deployments: [{name: nigthly}]",
+        "1:22: the project file has no deployment named 'nigthly' (did you mean 'nightly'?)",
+    ),
+    (
+        "deployments: {other: null}",
+        "1:15: the project file has no deployment named 'other' (remove the entry)",
+    ),
+    (
+        "deployments: [{name: default}]",
+        "1:22: 2 deployments are named 'default' (add the `entrypoint` of one of them: a.py:f, b.py:g)",
+    ),
+    (
+        "deployments: [{name: nightly}, {name: nightly}]",
+        "1:39: deployment 'nightly' is already set on line 1",
+    ),
+    (
+        "deployments:\n- {name: nightly, work_pool: !append [a]}",
+        "2:38: `!append` requires a list in the project file, but the value is a mapping (the value is set in prefect.yaml:7)",
+    ),
+    (
+        "deployments:\n- {name: nightly, schedules: [{x: !append [a]}]}",
+        "2:43: `!append` has no effect inside the items of a list (lists are replaced as a whole: remove the tag, or append to the outer list)",
+    ),
+    (
+        "a: !merge {}",
+        "1:4: the tag `!merge` is not supported (remove the tag, or quote the string if it starts with `!`)",
+    ),
+    (
+        "a: !append {}",
+        "1:12: the tag `!append` requires a list, not a mapping (remove the tag: mappings are always merged)",
+    ),
+    ("a: {", "1:4: this `{` is not closed"),
+    ("deployments: [{name: nightly, paused: maybe}]", "1:39: `paused` must be true or false, not a string"),
+];
+
 #[test]
 fn rejects_invalid_overlays() {
-    for (overlay, expected) in [
-        ("[a]", "1:1: an environment must be a mapping, not a list"),
-        ("name_suffix: 1", "1:14: `name_suffix` must be a string, not an integer"),
-        ("work_pool: k8s", "1:12: `work_pool` must be a mapping, not a string (write the name of the work pool as `work_pool: {name: ...}`)"),
-        ("job_variables: [a]", "1:16: `job_variables` must be a mapping, not a list"),
-        ("environments: {a: {}}", "1:1: environments cannot be nested (define the environment in `environments` of the project file, or in its own overlay file)"),
-        ("deployments: x", "1:14: `deployments` must be a list or a mapping, not a string"),
-        ("deployments: [x]", "1:15: each item of `deployments` must be a mapping, not a string"),
-        ("deployments: [{tags: [a]}]", "1:15: a deployment of an environment requires a `name` (the name identifies the deployment in the project file)"),
-        ("deployments: [{name: 1}]", "1:22: `name` must be a string, not an integer"),
-        ("deployments: {1: {}}", "1:15: the name of a deployment must be a string, not an integer (put the name in quotes)"),
-        ("deployments: {nightly: 1}", "1:24: deployment 'nightly' must be a mapping or null, not an integer"),
-        ("deployments: [{name: 'a-{{ x }}'}]", "1:22: the name 'a-{{ x }}' is a template, but deployments of an environment are found by name (write the name without templates, or use `name_suffix`)"),
-        ("deployments: [{name: nigthly}]", "1:22: the project file has no deployment named 'nigthly' (did you mean 'nightly'?)"),
-        ("deployments: {other: null}", "1:15: the project file has no deployment named 'other' (a new deployment requires an `entrypoint`)"),
-        ("deployments: [{name: default}]", "1:22: 2 deployments are named 'default' (add the `entrypoint` of one of them: a.py:f, b.py:g)"),
-        ("deployments: [{name: nightly}, {name: nightly}]", "1:39: deployment 'nightly' is already set on line 1"),
-        ("deployments:\n- {name: nightly, work_pool: !append [a]}", "2:38: `!append` requires a list in the project file, but the value is a mapping (the value is set in prefect.yaml:7)"),
-        ("deployments:\n- {name: nightly, schedules: [{x: !append [a]}]}", "2:43: `!append` has no effect inside the items of a list (lists are replaced as a whole: remove the tag, or append to the outer list)"),
-        ("a: !merge {}", "1:4: the tag `!merge` is not supported (remove the tag, or quote the string if it starts with `!`)"),
-        ("a: !append {}", "1:12: the tag `!append` requires a list, not a mapping (remove the tag: mappings are always merged)"),
-        ("a: {", "1:5: "),
-        ("deployments: [{name: nightly, paused: maybe}]", "1:39: `paused` must be true or false, not a string"),
-    ] {
+    for (overlay, expected) in INVALID_OVERLAYS {
         let found = errors(overlay);
         let expected = format!("prefect.prod.yaml:{expected}");
         assert!(matches!(found.as_slice(), [only] if only.starts_with(&expected)), "{overlay}: {found:#?}");
@@ -180,12 +228,47 @@ fn lists_the_defined_environments() {
 
 #[test]
 fn reads_all_overlay_files() {
+    let complete = "deployments:\n- {name: x, entrypoint: a.py:f}\n";
     let directory = tempfile::tempdir().unwrap();
-    for file in ["prefect.yaml", "prefect.b.yaml", "prefect.a.yaml", "prefect.c.yml", "prefect.x.y.yaml", "b.yaml"] {
+    for file in
+        ["prefect.yaml", "prefect.b.yaml", "prefect.a.yaml", "prefect.c.yml", "prefect.x.y.yaml", "b.yaml"]
+    {
         std::fs::write(directory.path().join(file), BASE).unwrap();
     }
+    for file in ["prefect.b.yaml", "prefect.a.yaml"] {
+        std::fs::write(directory.path().join(file), "name_suffix: -x\n").unwrap();
+    }
+    std::fs::write(directory.path().join("prefect.full.yaml"), complete).unwrap();
     std::fs::create_dir(directory.path().join("prefect.d.yaml")).unwrap();
     let files = ProjectSources::read_all("prefect.yaml".as_ref(), directory.path()).unwrap();
     let names: Vec<String> = files.environments().iter().map(ToString::to_string).collect();
-    assert_eq!(names, ["a", "b", "dev", "empty"]);
+    assert_eq!(names, ["a", "b", "dev", "empty", "full"]);
+    let checked: Vec<String> = files.checked_environments().iter().map(ToString::to_string).collect();
+    assert_eq!(checked, ["a", "b", "dev", "empty"]);
+}
+
+#[test]
+fn warns_about_misspelled_keys() {
+    let (_, warnings) =
+        load(BASE, Some("name_sufix: -prod\njob_variabels: {}\nanything: 1\n"), "prod").unwrap();
+    let messages: Vec<_> =
+        warnings.iter().map(|warning| (warning.message.as_str(), warning.help.as_deref())).collect();
+    assert_eq!(
+        messages,
+        [
+            ("the key 'name_sufix' is unknown and has no effect", Some("did you mean `name_suffix`?")),
+            ("the key 'job_variabels' is unknown and has no effect", Some("did you mean `job_variables`?")),
+        ]
+    );
+    let (_, warnings) = load(&format!("name_suffix: -x\n{BASE}"), Some(""), "prod").unwrap();
+    assert_eq!(warnings[0].message, "the key `name_suffix` only has an effect in environments");
+}
+
+#[test]
+fn limits_the_values_that_are_copied() {
+    let base = "- {name: a}\n".repeat(3000);
+    let overlay = format!("  list: [{}]\n", "1, ".repeat(2000));
+    let found = load(&format!("deployments:\n{base}"), Some(&format!("job_variables:\n{overlay}")), "prod");
+    let Err(ProjectError::Invalid { diagnostics, .. }) = found else { panic!("the overlay is accepted") };
+    assert_eq!(diagnostics[0].message, "the values for all deployments expand to too many values");
 }

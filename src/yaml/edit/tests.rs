@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
-use super::{super::write, *};
+use super::{
+    super::{load, write},
+    *,
+};
 
 fn edited(text: &str, item: &Json) -> Option<String> {
     let document = load(&Source::new("prefect.yaml", text)).unwrap();

@@ -27,7 +27,8 @@ fn tree(has_appends: bool) -> impl Strategy<Value = Tree> {
     leaf.prop_recursive(4, 40, 5, move |inner| {
         let append = any::<bool>().prop_map(move |append| append && has_appends);
         prop_oneof![
-            (prop::collection::vec(inner.clone(), 0..4), append).prop_map(|(items, append)| Tree::List(items, append)),
+            (prop::collection::vec(inner.clone(), 0..4), append)
+                .prop_map(|(items, append)| Tree::List(items, append)),
             prop::collection::vec((0_u8..6, inner), 0..5).prop_map(Tree::Mapping),
         ]
     })
@@ -83,7 +84,11 @@ fn merged(base: &Document, overlay: &Source) -> (Document, Vec<AppendError>) {
 fn check_places(document: &Document, node: &Node) {
     let written = |node: &Node| {
         let (part, span) = document.written(node.span);
-        part.source.text().get(span.range()).unwrap_or_else(|| panic!("{span:?} in {}", part.source.name())).to_owned()
+        part.source
+            .text()
+            .get(span.range())
+            .unwrap_or_else(|| panic!("{span:?} in {}", part.source.name()))
+            .to_owned()
     };
     match &node.kind {
         NodeKind::Text(text) => assert_eq!(written(node), **text),
@@ -135,7 +140,8 @@ proptest! {
         check_places(&document, &document.root);
         for error in errors {
             let (AppendError::Base { list, .. } | AppendError::Replaced { list }) = error;
-            prop_assert_eq!(document.place(list).source.name(), "o");
+            let place = document.place(list);
+            prop_assert_eq!(place.source.name(), "o");
         }
     }
 
@@ -179,7 +185,10 @@ fn appends_replaces_and_removes() {
     for (overlay, expected) in [
         ("{a: !append [o1]}", "{a: [b1, o1], b: {c: b2, d: [b3]}, e: b4, f: b5}"),
         ("{a: [o1]}", "{a: [o1], b: {c: b2, d: [b3]}, e: b4, f: b5}"),
-        ("{b: {d: !append [o1], c: ~}, e: ~, g: {h: ~, i: o2}}", "{a: [b1], b: {d: [b3, o1]}, f: b5, g: {i: o2}}"),
+        (
+            "{b: {d: !append [o1], c: ~}, e: ~, g: {h: ~, i: o2}}",
+            "{a: [b1], b: {d: [b3, o1]}, f: b5, g: {i: o2}}",
+        ),
         ("{a: {x: o1}, b: o2, new: !append [o3]}", "{a: {x: o1}, b: o2, e: b4, f: b5, new: [o3]}"),
         ("{a: [{x: ~}]}", "{a: [{x: ~}], b: {c: b2, d: [b3]}, e: b4, f: b5}"),
     ] {

@@ -1,0 +1,143 @@
+//! Explains where the values of deployments come from.
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::Failure;
+use crate::{
+    deployment::{DeployContext, ResolvedDeployment},
+    plan::redacted_value,
+    pointer::Pointer,
+    project::{Findings, Origin},
+    secret::Redactor,
+    steps::Section,
+    template::Resolver,
+    validate::{PreparedProject, preparation},
+    value,
+};
+
+/// The values of all selected deployments, with their origins.
+#[derive(Debug, Serialize)]
+pub(crate) struct Explanation {
+    /// Version of the document's schema.
+    schema: u32,
+    pub(crate) deployments: Vec<ExplainedDeployment>,
+}
+
+/// The values of a deployment, with their origins.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplainedDeployment {
+    /// Full name of the deployment.
+    pub(crate) name: String,
+    pub(crate) values: Vec<ExplainedValue>,
+}
+
+/// A scalar or an empty collection.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplainedValue {
+    /// Path of the value in the deployment, such as `work_pool.name`.
+    pub(crate) path: String,
+    pub(crate) value: Json,
+    /// The file that sets the value. `None` if the value is a default or comes from an option.
+    pub(crate) file: Option<String>,
+    pub(crate) line: Option<usize>,
+    pub(crate) column: Option<usize>,
+    /// The command-line option that sets the value.
+    pub(crate) option: Option<String>,
+}
+
+/// Returns the values of the selected deployments and the steps that they use, without connecting to a server.
+///
+/// # Errors
+///
+/// Fails if the validation without a server finds errors.
+pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Failure> {
+    let loaded = preparation::load(ctx)?;
+    let resolver = Resolver::offline(ctx.redactor.clone());
+    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
+    preparation::stop_on_errors(&mut projects, ctx)?;
+    let deployments = projects.iter().flat_map(|prepared| {
+        prepared.deployments.iter().map(|(resolved, _)| deployment(prepared, resolved, ctx.redactor))
+    });
+    Ok(Explanation { schema: 1, deployments: deployments.collect() })
+}
+
+fn deployment(
+    PreparedProject { project, findings, .. }: &PreparedProject<'_>,
+    resolved: &ResolvedDeployment,
+    redactor: &Redactor,
+) -> ExplainedDeployment {
+    let pointer = resolved.pointer();
+    let mut values = Vec::new();
+    let mut add = |base: &Pointer, name: &str, json: &Json| {
+        leaves(&Pointer::root().join(name), json, &mut |path, leaf| {
+            values.extend(explained(findings, base, path, leaf));
+        });
+    };
+    for (key, field) in &resolved.fields {
+        let name = key.as_str().unwrap_or_default();
+        let field = redacted_value(name, &value::to_json(field), redactor);
+        add(&pointer, name, &field);
+    }
+    for section in Section::ALL {
+        if resolved.fields.steps(section).is_absent() {
+            let steps = value::to_json(&project.steps(section).steps().to_vec().into());
+            let steps = redacted_value(section.name(), &steps, redactor);
+            if steps.as_array().is_some_and(|steps| !steps.is_empty()) {
+                add(&Pointer::root(), section.name(), &steps);
+            }
+        }
+    }
+    ExplainedDeployment { name: resolved.full_name(), values }
+}
+
+/// Describes a value and its origin. Returns `None` for a null that is not set anywhere.
+fn explained(
+    findings: &Findings<'_>,
+    base: &Pointer,
+    path: &Pointer,
+    value: &Json,
+) -> Option<ExplainedValue> {
+    let mut explained = ExplainedValue {
+        path: path.to_string(),
+        value: value.clone(),
+        file: None,
+        line: None,
+        column: None,
+        option: None,
+    };
+    let is_empty = match value {
+        Json::Null => true,
+        Json::Array(items) => items.is_empty(),
+        Json::Object(entries) => entries.is_empty(),
+        _ => false,
+    };
+    match findings.origin(&base.join_all(path)) {
+        Origin::Default if is_empty => return None,
+        Origin::Default => {}
+        Origin::Option(option) => explained.option = Some(option.to_owned()),
+        Origin::File(place) => {
+            let start = place.start();
+            explained.file = Some(place.source.name().to_owned());
+            (explained.line, explained.column) = (Some(start.line), Some(start.column));
+        }
+    }
+    Some(explained)
+}
+
+/// Calls `visit` with each scalar and each empty collection in a value.
+fn leaves(path: &Pointer, value: &Json, visit: &mut impl FnMut(&Pointer, &Json)) {
+    match value {
+        Json::Object(entries) if !entries.is_empty() => {
+            for (key, value) in entries {
+                leaves(&path.join(key.as_str()), value, visit);
+            }
+        }
+        Json::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(&path.join(index), item, visit);
+            }
+        }
+        leaf => visit(path, leaf),
+    }
+}

@@ -1,0 +1,29 @@
+//! The state while the layers of an environment are merged, including the errors that were found.
+
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    source::Span,
+    yaml::Document,
+};
+
+/// The state while the layers of an environment are merged.
+pub(super) struct Merging<'a> {
+    /// The document that contains the files of all layers.
+    pub(super) document: &'a Document,
+    /// The suffix of the names of all deployments.
+    pub(super) suffix: Option<String>,
+    pub(super) findings: Vec<Diagnostic>,
+}
+
+impl Merging<'_> {
+    /// Returns the line of a value in its file.
+    pub(super) fn line(&self, span: Span) -> usize {
+        self.document.place(span).start().line
+    }
+
+    /// Records an error at the position of a value.
+    pub(super) fn error(&mut self, code: Code, span: Span, message: String, help: Option<String>) {
+        let diagnostic = Diagnostic::error(code, message).at(self.document.place(span));
+        self.findings.push(Diagnostic { help, ..diagnostic });
+    }
+}

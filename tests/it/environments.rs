@@ -1,0 +1,243 @@
+//! Environments: overlay files, the mapping `environments`, and the option `--env`.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output, Sandbox, assert_output};
+
+const PROJECT: &str = "\
+deployments:
+- name: nightly
+  entrypoint: flow.py:hello
+  version: '1'
+  description: In << environment or 'no environment' >>
+  tags: [etl]
+  schedules: [{cron: 0 1 * * *, slug: daily}]
+  work_pool: {name: pool-UNIQUE, job_variables: {env: {STAGE: local, DEBUG: '1'}}}
+- name: default
+  entrypoint: flow.py:goodbye
+  version: '1'
+  work_pool: {name: pool-UNIQUE}
+environments:
+  dev:
+    name_suffix: -dev
+    deployments:
+      nightly: {schedules: null}
+";
+
+const PROD: &str = "\
+name_suffix: -prod
+job_variables:
+  env: {STAGE: prod, DEBUG: null}
+deployments:
+- name: nightly
+  tags: !append [prod]
+  parameters: {name: Zaphod}
+";
+
+/// Creates a project with the environments `dev` and `prod`.
+fn project() -> Result<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    write(&sandbox)?;
+    Ok(sandbox)
+}
+
+fn write(sandbox: &Sandbox) -> Result<()> {
+    sandbox.file("prefect.yaml", PROJECT)?;
+    sandbox.file("prefect.prod.yaml", PROD)
+}
+
+/// Returns the names of the rendered deployments.
+fn rendered(output: &Output) -> Result<Vec<String>> {
+    let document: Value = serde_json::from_str(&output.stdout)?;
+    let deployments = document["deployments"].as_array().context("no deployments")?;
+    Ok(deployments.iter().filter_map(|deployment| deployment["name"].as_str().map(str::to_owned)).collect())
+}
+
+#[test]
+fn renders_the_values_of_each_environment() -> Result<()> {
+    let sandbox = project()?;
+    for (options, names) in [
+        ("", ["hello-UNIQUE/nightly", "goodbye-UNIQUE/default"]),
+        ("--env dev", ["hello-UNIQUE/nightly-dev", "goodbye-UNIQUE/default-dev"]),
+        ("--env prod", ["hello-UNIQUE/nightly-prod", "goodbye-UNIQUE/default-prod"]),
+    ] {
+        let output = sandbox.run(&format!("render --all --output json {options}"))?.success()?;
+        assert_eq!(rendered(&output)?, names.map(|name| sandbox.unique(name)), "{options}");
+    }
+    let prod = sandbox.run("render -n nightly-prod --env prod --output json")?.success()?;
+    let document: Value = serde_json::from_str(&prod.stdout)?;
+    let body = &document["deployments"][0]["requests"][1]["body"];
+    assert_eq!(body["tags"], json!(["etl", "prod"]));
+    assert_eq!(body["job_variables"], json!({"env": {"STAGE": "prod"}}));
+    assert_eq!(body["description"], "In prod");
+    assert_eq!(body["schedules"][0]["slug"], "daily");
+    let variable = [("PREFECTL_ENV", "dev".to_owned())];
+    let dev = sandbox.run_with(&variable, "render -n nightly-dev --output json")?.success()?;
+    let document: Value = serde_json::from_str(&dev.stdout)?;
+    assert_eq!(document["deployments"][0]["requests"][1]["body"]["description"], "In dev");
+    let empty = sandbox.run_with(&[("PREFECTL_ENV", String::new())], "render --all --output json")?;
+    assert_eq!(rendered(&empty)?[0], sandbox.unique("hello-UNIQUE/nightly"));
+    Ok(())
+}
+
+#[test]
+fn rejects_environments_that_are_not_defined() -> Result<()> {
+    let sandbox = project()?;
+    for command in ["render --all", "check", "plan --all --offline"] {
+        let output = sandbox.run(&format!("{command} --env prdo"))?;
+        assert_eq!(output.code, 2, "{output}");
+        assert_eq!(
+            output.stderr,
+            "error: environment 'prdo' is not defined for prefect.yaml\nhelp: defined environments: dev, prod\n",
+            "{command}"
+        );
+    }
+    let invalid = sandbox.run("check --env ../prod")?;
+    assert_eq!(invalid.code, 2, "{invalid}");
+    assert!(invalid.stderr.contains("invalid environment name '../prod'"), "{invalid}");
+    Ok(())
+}
+
+#[test]
+fn check_validates_all_environments() -> Result<()> {
+    let sandbox = project()?;
+    let valid = sandbox.run("check")?.success()?;
+    assert_eq!(valid.stderr, "No problems found in prefect.yaml (2 deployments, 2 environments)\n");
+    sandbox.file("prefect.yaml", PROJECT.replace("tags: [etl]", "tagz: [etl]"))?;
+    sandbox.file(
+        "prefect.prod.yaml",
+        "deployments:\n- name: nightly\n  paramters: {name: Ford}\n- {name: nightlu}\n- {name: default, parameters: {unknown: 1}}\n",
+    )?;
+    let found = sandbox.run("check")?;
+    assert_output!(found, @r"
+    exit 2
+    --- stderr
+    error[environment-overlay]: the project file has no deployment named 'nightlu' (environment 'prod')
+     --> prefect.prod.yaml:4:10
+      |
+    4 | - {name: nightlu}
+      |          ^^^^^^^
+    help: did you mean 'nightly'?
+    warning[unknown-key]: the key 'tagz' is unknown and has no effect
+     --> prefect.yaml:6:3
+      |
+    6 |   tagz: [etl]
+      |   ^^^^
+    help: did you mean `tags`?
+    1 error, 1 warning in prefect.yaml
+    1 problem can be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes
+    ");
+    sandbox.file(
+        "prefect.prod.yaml",
+        "deployments:\n- name: nightly\n  paramters: {name: Ford}\n- {name: default, parameters: {unknown: 1}}\n",
+    )?;
+    let found = sandbox.run("check")?;
+    assert_output!(found, @r"
+    exit 0
+    --- stderr
+    warning[unknown-key]: the key 'paramters' is unknown and has no effect (environment 'prod')
+     --> prefect.prod.yaml:3:3
+      |
+    3 |   paramters: {name: Ford}
+      |   ^^^^^^^^^
+    help: did you mean `parameters`?
+    warning[unknown-parameter]: the flow has no parameter 'unknown' (environment 'prod')
+     --> prefect.prod.yaml:4:32
+      |
+    4 | - {name: default, parameters: {unknown: 1}}
+      |                                ^^^^^^^
+    help: the flow does not accept parameters
+    warning[unknown-key]: the key 'tagz' is unknown and has no effect
+     --> prefect.yaml:6:3
+      |
+    6 |   tagz: [etl]
+      |   ^^^^
+    help: did you mean `tags`?
+    3 warnings in prefect.yaml
+    2 problems can be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes
+    ");
+    let only_prod = sandbox.run("check --env prod")?;
+    assert!(!only_prod.stderr.contains("(environment"), "{only_prod}");
+    Ok(())
+}
+
+#[test]
+fn check_fixes_each_file() -> Result<()> {
+    let sandbox = project()?;
+    sandbox.file(
+        "prefect.yaml",
+        PROJECT.replace("tags: [etl]", "tagz: [etl] # c").replace("{schedules: null}", "{tagz: [x]}"),
+    )?;
+    sandbox.file(
+        "prefect.prod.yaml",
+        PROD.replace("parameters", "paramters").replace("{name: Zaphod}", "{name: Zaphod}\n  image: x"),
+    )?;
+    let diff = sandbox.run("check --diff")?;
+    assert!(diff.stdout.contains("--- prefect.prod.yaml"), "{diff}");
+    let fixed = sandbox.run("check --fix")?.success()?;
+    assert!(fixed.stderr.starts_with("Fixed 4 problems"), "{fixed}");
+    let base = PROJECT.replace("tags: [etl]", "tags: [etl] # c").replace("{schedules: null}", "{tags: [x]}");
+    assert_eq!(sandbox.read("prefect.yaml")?, sandbox.unique(&base));
+    let prod = format!("{PROD}  work_pool:\n    job_variables:\n      image: x\n");
+    assert_eq!(sandbox.read("prefect.prod.yaml")?, prod);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn deploys_each_environment() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    write(&sandbox)?;
+    sandbox.run("deploy --all --env dev").and_then(Output::success)?;
+    sandbox.run("deploy --all --env prod").and_then(Output::success)?;
+    let mut registered = api.registered(&sandbox)?;
+    registered.sort();
+    let flows = ["goodbye-UNIQUE", "hello-UNIQUE"];
+    assert_eq!(
+        registered,
+        [&["default-dev", "default-prod"], &flows[..], &["nightly-dev", "nightly-prod"]].concat()
+    );
+    let unchanged = sandbox.run("plan --all --env prod --detailed-exitcode")?;
+    assert_eq!(unchanged.code, 0, "{unchanged}");
+    let drift = sandbox.run("drift --all --env dev")?;
+    assert_eq!(drift.code, 0, "{drift}");
+    let destroyed = sandbox.run("destroy --all --env dev --yes")?.success()?;
+    assert!(destroyed.stdout.contains("Deleted 2 deployments"), "{destroyed}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn saved_plans_are_bound_to_their_environment() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    write(&sandbox)?;
+    let plan = sandbox.run("plan --all --env prod --out prod.json")?.success()?;
+    assert!(plan.stderr.contains("prefectl deploy --plan prod.json --env prod"), "{plan}");
+    let document: Value = serde_json::from_slice(&fs::read(sandbox.directory().join("prod.json"))?)?;
+    assert_eq!(document["environment"], "prod");
+    sandbox.run("plan --all --out base.json").and_then(Output::success)?;
+    for (arguments, message) in [
+        (
+            "--plan prod.json --env dev",
+            "the plan was created for environment 'prod', but environment 'dev' is selected",
+        ),
+        ("--plan prod.json", "the plan was created for environment 'prod', but no environment is selected"),
+        (
+            "--plan base.json --env prod",
+            "the plan was created without an environment, but environment 'prod' is selected",
+        ),
+    ] {
+        let refused = sandbox.run(&format!("deploy {arguments}"))?;
+        assert_eq!(refused.code, 2, "{refused}");
+        assert!(refused.stderr.contains(message), "{refused}");
+    }
+    assert_eq!(api.registered(&sandbox)?, [""; 0]);
+    sandbox.run("deploy --plan prod.json --env prod").and_then(Output::success)?;
+    assert_eq!(api.registered(&sandbox)?.len(), 4);
+    Ok(())
+}
