@@ -177,6 +177,25 @@ pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
+/// Atomically creates or replaces a file. Keeps the permissions of an existing file and follows symbolic links.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
+    if path.exists() {
+        return rewrite(path, text);
+    }
+    let write = || {
+        let mut builder = tempfile::Builder::new();
+        // The process's umask applies, as for other new files.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(path.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
+        file.write_all(text.as_bytes())?;
+        file.as_file().sync_all()?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(|error| FileError::new("write", path, error))
+}
+
 /// Creates a folder and its parents with access only for the owner. Existing folders are not changed.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();

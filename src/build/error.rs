@@ -2,7 +2,8 @@
 
 use super::PullError;
 use crate::{
-    api::ApiError, diagnostics::Place, project::Project, steps::StepFailure, validate::PreparationError,
+    api::ApiError, build::image_lock::UnwrittenLock, diagnostics::Place, project::Project,
+    steps::StepFailure, validate::PreparationError,
 };
 
 /// The reason why the steps of deployments did not complete.
@@ -12,6 +13,8 @@ pub(crate) enum BuildError {
     Preparation(#[from] PreparationError),
     #[error("{failure}")]
     Step { failure: Box<StepFailure>, place: Option<Place> },
+    #[error(transparent)]
+    ImageLock(#[from] UnwrittenLock),
     #[error(transparent)]
     Api(#[from] ApiError),
 }

@@ -2,6 +2,7 @@
 //! steps.
 
 mod error;
+mod image_lock;
 mod preview;
 pub(crate) mod pulled_code;
 pub(crate) mod render;
@@ -12,6 +13,7 @@ pub(crate) mod workspace;
 
 pub(crate) use self::{
     error::BuildError,
+    image_lock::UnwrittenLock,
     preview::{Preview, Previews, previews},
     pulled_code::{PullError, PulledFlow},
     step_run::{StepRun, StepSelection, run_steps, run_stored},

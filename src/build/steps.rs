@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{BuildError, step_context::step_context};
+use super::{BuildError, image_lock, step_context::step_context};
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
     docker::registry::ImageDigests,
     names,
-    steps::{List, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepKind},
+    steps::{
+        List, LockUse, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepKind,
+    },
     template::Resolver,
     validate::PreparedProject,
     value::{Mapping, Value},
@@ -24,13 +26,21 @@ pub(crate) async fn run(
     resolver: &Resolver<'_>,
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
+    if ctx.options.images.reads_lock() {
+        // Finds images that the lock does not have before any step runs.
+        preview(projects, ctx, resolver).await?;
+    }
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
     let deployments = || projects.iter().flat_map(|project| &project.deployments);
     let all = |section: Section| deployments().flat_map(move |(_, sections)| sections.local(section));
     runner.announce(Section::LOCAL.into_iter().flat_map(all), ctx.progress);
-    let outputs = run_sections(&runner, projects, ctx, resolver).await;
+    let digests = ImageDigests::default();
+    let outputs = run_sections(&runner, projects, ctx, resolver, &digests).await;
     *ran = runner.ran();
     let outputs = outputs?;
+    if let LockUse::Write(path) = &ctx.options.images.lock {
+        image_lock::write(path, ran, &digests)?;
+    }
     for line in ran.iter().filter_map(shared) {
         ctx.progress.remark(&line);
     }
@@ -42,14 +52,14 @@ async fn run_sections(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
+    digests: &ImageDigests,
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
-    let digests = ImageDigests::default();
     let mut outputs: Vec<Vec<Mapping>> =
         projects.iter().map(|project| vec![Mapping::new(); project.deployments.len()]).collect();
     let mut contexts: Vec<Vec<StepContext<'_>>> = projects
         .iter()
         .map(|project| {
-            project.deployments.iter().map(|_| step_context(&project.ctx, resolver, &digests)).collect()
+            project.deployments.iter().map(|_| step_context(&project.ctx, resolver, digests)).collect()
         })
         .collect();
     for section in Section::LOCAL {
@@ -111,7 +121,7 @@ pub(crate) async fn preview(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Vec<Mapping>>, Vec<UsedStep>), BuildError> {
-    let mut preview = Preview::new(ctx.environment, resolver);
+    let mut preview = Preview::new(ctx.environment, resolver, &ctx.options.images, ctx.docker_namespace);
     let not_begun = |project: &PreparedProject<'_>| {
         project.deployments.iter().map(|deployment| not_begun(deployment, &project.ctx)).collect()
     };

@@ -9,11 +9,12 @@ use super::{
 use crate::{
     deployment::{OnError, Options, Selector},
     docker::reference::ImageReference,
-    steps::ImagePolicy,
+    steps::{ImagePolicy, LockUse},
 };
 
 // The options that `deploy`, `plan`, `render` and `drift` share.
 #[derive(Debug, clap::Args)]
+#[command(group = clap::ArgGroup::new("existing_images").args(["image", "image_lock"]).multiple(true))]
 pub(crate) struct SelectionArguments {
     /// Entrypoint of a flow: `path/to/file.py:function` or `package.module.function`
     #[arg(value_name = "ENTRYPOINT", conflicts_with = "entrypoint_option")]
@@ -170,13 +171,17 @@ pub(crate) struct SelectionArguments {
     #[arg(long, help_heading = "Images")]
     no_layer_cache: bool,
 
-    /// Skip building and pushing images; requires the images to be specified with `--image`
-    #[arg(long, requires = "image", conflicts_with_all = ["rebuild", "no_layer_cache"], help_heading = "Images")]
-    skip_build: bool,
+    /// Skip building and pushing images; requires `--image` or `--image-lock`
+    #[arg(long, requires = "existing_images", conflicts_with_all = ["rebuild", "no_layer_cache"], help_heading = "Images")]
+    pub(crate) skip_build: bool,
 
     /// Image to use instead of the result of Docker steps; one for each repository; repeatable
     #[arg(long, action = REPEATED, value_name = "REF", requires = "skip_build", help_heading = "Images")]
     image: Vec<ImageReference>,
+
+    /// File for the digests of the images that a deploy pushes; with `--skip-build`, use the images in the file
+    #[arg(long, value_name = "FILE", help_heading = "Images")]
+    pub(crate) image_lock: Option<PathBuf>,
 
     #[command(flatten)]
     python: PythonArguments,
@@ -195,7 +200,7 @@ pub(crate) struct SelectionArguments {
 }
 
 impl SelectionArguments {
-    /// Converts the command-line arguments to the options of a deploy.
+    /// Converts the command-line arguments to the options of a deploy, without the image lock.
     pub(crate) fn options(&self) -> Options {
         Options {
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),
@@ -244,6 +249,7 @@ impl SelectionArguments {
                 rebuild: self.rebuild,
                 no_layer_cache: self.no_layer_cache,
                 given: self.image.clone(),
+                lock: LockUse::None,
             },
         }
     }

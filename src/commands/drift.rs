@@ -3,7 +3,11 @@
 use owo_colors::OwoColorize;
 use serde_json::{Value as Json, json};
 
-use super::{Context, connection, errors, plan::text::shown, target::deploy_context};
+use super::{
+    Context, connection, errors,
+    plan::text::shown,
+    target::{deploy_context, selection_options},
+};
 use crate::{
     cli::{DriftArguments, OutputFormat},
     deploy,
@@ -14,7 +18,7 @@ use crate::{
 };
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
-    let options = arguments.selection.options();
+    let options = selection_options(&arguments.selection, context)?;
     let client = connection::client(context)?;
     let plan = deploy::plan(&deploy_context(&options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "comparison"))?;

@@ -5,11 +5,12 @@ use std::io;
 use crate::{
     api::ApiError,
     apply::journal::JournalError,
-    build::BuildError,
+    build::{BuildError, UnwrittenLock},
     cloud::CloudError,
     deploy::Failure,
     deployment::DeploymentError,
     diagnostics::{Code, Diagnostic},
+    docker::image_lock::NotLocked,
     error::{CommandError, Exit},
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
@@ -270,6 +271,7 @@ impl From<Failure> for CommandError {
                 vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
             ),
             Failure::Step { failure, place } => step(*failure, place),
+            Failure::ImageLock(error) => error.into(),
             Failure::Schedules { name, error } => {
                 Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
                     .help("give every schedule a `slug`, or delete the schedules on the server first")
@@ -316,7 +318,30 @@ impl From<JournalError> for CommandError {
     }
 }
 
+impl From<UnwrittenLock> for CommandError {
+    fn from(error: UnwrittenLock) -> Self {
+        let help = match &error {
+            UnwrittenLock::NotPushed { .. } => {
+                "nothing was registered; add a push step for the image, with the `tag` of the build step"
+            }
+            UnwrittenLock::File(_) => "nothing was registered",
+        };
+        Self::usage(error).help(help)
+    }
+}
+
+fn not_locked(error: &NotLocked, place: Option<crate::diagnostics::Place>) -> CommandError {
+    let diagnostic = Diagnostic::error(Code::NOT_LOCKED, error.to_string()).help(error.help()).at(place);
+    CommandError {
+        message: "nothing was registered".into(),
+        ..CommandError::findings(Exit::Usage, vec![diagnostic])
+    }
+}
+
 fn step(failure: StepFailure, place: Option<crate::diagnostics::Place>) -> CommandError {
+    if let RunError::Step(StepError::NotLocked(error)) = &failure.error {
+        return not_locked(error, place);
+    }
     let message = format!("Encountered error while running {}: {}", failure.name, failure.error);
     let help = match failure.error {
         RunError::Step(StepError::Failed { help, .. }) => help,

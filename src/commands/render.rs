@@ -4,7 +4,10 @@ use owo_colors::OwoColorize as _;
 use serde_json::json;
 use unicode_width::UnicodeWidthStr as _;
 
-use super::{Context, errors, target::deploy_context};
+use super::{
+    Context, errors,
+    target::{deploy_context, selection_options},
+};
 use crate::{
     cli::{RenderArguments, RenderFormat, SelectionArguments},
     deploy::{self, ExplainedDeployment, ExplainedValue},
@@ -26,7 +29,7 @@ pub(super) async fn requests(
     format: RenderFormat,
     context: &Context,
 ) -> Result<Exit, CommandError> {
-    let options = selection.options();
+    let options = selection_options(selection, context)?;
     let requests = deploy::requests(&deploy_context(&options, context)).await;
     let document = json!(requests.map_err(|failure| errors::without_result(failure, "requests"))?);
     match format {

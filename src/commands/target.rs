@@ -1,10 +1,14 @@
 //! Options and context shared by the commands that operate on the deployments of a project file.
 
+use std::path::Path;
+
 use super::Context;
 use crate::{
     cli::{OwnershipArguments, SelectionArguments},
     deployment::{DeployContext, Options, ProjectId},
+    docker::image_lock::ImageLock,
     error::CommandError,
+    steps::LockUse,
 };
 
 /// Returns the options for a deploy or plan. The project id is taken from the arguments or the settings.
@@ -23,7 +27,42 @@ pub(super) fn options(
         return Err(CommandError::usage("--prune requires a project id")
             .help("set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
     }
-    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..selection.options() })
+    let options = selection_options(selection, context)?;
+    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..options })
+}
+
+/// Returns the options that select deployments. Reads the image lock if builds are skipped.
+///
+/// # Errors
+///
+/// Fails if the image lock cannot be read or written, or if it has the repository of an image of the options.
+pub(super) fn selection_options(
+    selection: &SelectionArguments,
+    context: &Context,
+) -> Result<Options, CommandError> {
+    let mut options = selection.options();
+    let Some(path) = &selection.image_lock else { return Ok(options) };
+    let path = context.directory.join(path);
+    if !selection.skip_build {
+        if !path.parent().is_some_and(Path::is_dir) {
+            let message = format!("cannot write {}: the directory does not exist", path.display());
+            return Err(CommandError::usage(message));
+        }
+        options.images.lock = LockUse::Write(path);
+        return Ok(options);
+    }
+    let lock = ImageLock::read(&path).map_err(|error| {
+        CommandError::usage(error).help(
+            "`prefectl deploy --image-lock FILE` without --skip-build builds the images and writes the file",
+        )
+    })?;
+    if let Some(image) = options.images.given.iter().find(|image| lock.has_repository(image.name())) {
+        let message =
+            format!("--image and --image-lock both have an image for the repository '{}'", image.name());
+        return Err(CommandError::usage(message).help("pass the image in only one of them"));
+    }
+    options.images.lock = LockUse::Read(lock);
+    Ok(options)
 }
 
 /// Returns the project id from the argument or the settings. Returns `None` if the id is missing or empty.

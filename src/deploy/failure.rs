@@ -3,7 +3,7 @@
 use crate::{
     api::ApiError,
     apply::journal::JournalError,
-    build::BuildError,
+    build::{BuildError, UnwrittenLock},
     diagnostics::{Diagnostic, Place},
     plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
     project::ProjectError,
@@ -33,6 +33,8 @@ pub(crate) enum Failure {
     Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
+    #[error(transparent)]
+    ImageLock(#[from] UnwrittenLock),
     /// The saved plan is out of date, for the given reasons.
     #[error("the saved plan is out of date: {}", .0.join("; "))]
     StalePlan(Vec<String>),
@@ -75,6 +77,7 @@ impl From<BuildError> for Failure {
         match error {
             BuildError::Preparation(error) => error.into(),
             BuildError::Step { failure, place } => Self::Step { failure, place },
+            BuildError::ImageLock(error) => Self::ImageLock(error),
             BuildError::Api(error) => Self::Api(error),
         }
     }

@@ -16,6 +16,7 @@ pub(crate) mod error;
 pub(crate) mod fingerprint;
 mod glob;
 pub(crate) mod ignore;
+pub(crate) mod image_lock;
 pub(crate) mod inputs;
 pub(crate) mod instructions;
 mod lines;

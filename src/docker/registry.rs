@@ -1,12 +1,12 @@
 //! Queries container engines and registries for images.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use bollard::query_parameters::TagImageOptionsBuilder;
+use bollard::{models::OciPlatform, query_parameters::TagImageOptionsBuilder};
 use futures_util::future::join_all;
 
 use super::{
@@ -14,17 +14,28 @@ use super::{
     build::make_credentials_url_safe,
     engine::{Engine, message},
     error::DockerError,
-    reference::{registry_of, split_tag},
+    image_lock::LockedImage,
+    reference::{ImageName, registry_of, split_tag},
 };
 
 /// Maximum duration of a query to a registry.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Digests of images with content tags, as found in registries during one command. A step that needs the digest again
-/// does not query the registry.
+/// Digests of images that one command has found in registries or pushed to them.
 #[derive(Debug, Default)]
 pub(crate) struct ImageDigests {
+    /// Images with content tags. A step that needs the digest again does not query the registry.
     found: Mutex<HashMap<String, String>>,
+    /// Pushed images and images that did not have to be pushed, by reference.
+    pushed: Mutex<BTreeMap<String, LockedImage>>,
+}
+
+/// An image in a registry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RegistryImage {
+    pub(crate) digest: String,
+    /// Platforms such as `linux/amd64`, sorted.
+    pub(crate) platforms: Vec<String>,
 }
 
 impl ImageDigests {
@@ -53,9 +64,32 @@ impl ImageDigests {
         others.iter().all(|other| other.as_ref() == Some(&digest)).then_some(digest)
     }
 
+    /// Records an image that its registry has.
+    pub(crate) fn record(&self, name: &ImageName, tag: &str, image: RegistryImage) {
+        let RegistryImage { digest, platforms } = image;
+        let Ok(image) = format!("{}@{digest}", name.as_str()).parse() else { return };
+        let image = LockedImage { image, tag: tag.to_owned(), platforms };
+        let mut pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
+        pushed.insert(image.name_with_tag(), image);
+    }
+
+    /// Returns the recorded images, sorted by reference.
+    pub(crate) fn pushed(&self) -> Vec<LockedImage> {
+        self.pushed.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
     fn found(&self) -> MutexGuard<'_, HashMap<String, String>> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Formats a platform as `os/architecture[/variant]`. Returns `None` for attestations, whose platform is
+/// unknown.
+fn platform(platform: &OciPlatform) -> Option<String> {
+    let part = |part: &Option<String>| part.clone().filter(|part| !part.is_empty() && part != "unknown");
+    let (os, architecture) = (part(&platform.os)?, part(&platform.architecture)?);
+    let variant = part(&platform.variant).map(|variant| format!("/{variant}")).unwrap_or_default();
+    Some(format!("{os}/{architecture}{variant}"))
 }
 
 impl Engine {
@@ -66,11 +100,23 @@ impl Engine {
         reference: &str,
         credentials: Option<&Credentials>,
     ) -> Option<String> {
+        Some(self.registry_image(reference, credentials).await?.digest)
+    }
+
+    /// Returns the digest and the platforms of an image in its registry. Returns `None` if the image does not
+    /// exist or the registry denies access to it.
+    pub(crate) async fn registry_image(
+        &self,
+        reference: &str,
+        credentials: Option<&Credentials>,
+    ) -> Option<RegistryImage> {
         let client = self.client.clone().with_request_modifier(make_credentials_url_safe);
         let credentials = credentials.map(|credentials| credentials.for_engine(registry_of(reference)));
         let asked = client.inspect_registry_image(reference, credentials);
-        let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?;
-        answer.ok()?.descriptor.digest
+        let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
+        let mut platforms: Vec<String> = answer.platforms.iter().filter_map(platform).collect();
+        platforms.sort();
+        Some(RegistryImage { digest: answer.descriptor.digest?, platforms })
     }
 
     /// Returns the ID of an image, or `None` if the engine does not have it.

@@ -26,6 +26,7 @@ impl StepFailure {
                 errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
             }
             RunError::Step(StepError::Input { key: Some(key), .. }) => pointer.join(key.as_str()),
+            RunError::Step(StepError::NotLocked(_)) => pointer.join("image_name"),
             _ => pointer,
         };
         Self { name: name.to_owned(), pointer, error }

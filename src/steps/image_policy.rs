@@ -1,7 +1,9 @@
 //! Command-line options that make image steps rebuild images or use existing images.
 
+use std::path::PathBuf;
+
 use super::StepError;
-use crate::docker::reference::ImageReference;
+use crate::docker::{image_lock::ImageLock, reference::ImageReference};
 
 /// Options that control image steps. By default, the steps run as defined in the project file.
 #[derive(Debug, Clone, Default)]
@@ -12,33 +14,79 @@ pub(crate) struct ImagePolicy {
     pub(crate) no_layer_cache: bool,
     /// Existing images to use instead of building and pushing.
     pub(crate) given: Vec<ImageReference>,
+    pub(crate) lock: LockUse,
+}
+
+/// Use of an image lock.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum LockUse {
+    #[default]
+    None,
+    /// The steps run, and the lock file is written with the images that they have pushed.
+    Write(PathBuf),
+    /// The lock has the images to use instead of building and pushing.
+    Read(ImageLock),
+}
+
+/// An existing image that replaces an image step.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Replacement<'a> {
+    pub(crate) image: &'a ImageReference,
+    /// Tag of the image. A locked image has a tag although its reference only has a digest.
+    pub(crate) tag: Option<&'a str>,
 }
 
 impl ImagePolicy {
     /// The default policy, which runs all image steps as defined in the project file.
     #[cfg(test)]
-    pub(crate) const AS_WRITTEN: Self = Self { rebuild: false, no_layer_cache: false, given: Vec::new() };
+    pub(crate) const AS_WRITTEN: Self =
+        Self { rebuild: false, no_layer_cache: false, given: Vec::new(), lock: LockUse::None };
+
+    /// Returns whether existing images replace all image steps.
+    pub(crate) fn skips_builds(&self) -> bool {
+        !self.given.is_empty() || self.reads_lock()
+    }
+
+    pub(crate) fn reads_lock(&self) -> bool {
+        matches!(self.lock, LockUse::Read(_))
+    }
+
+    pub(crate) fn writes_lock(&self) -> bool {
+        matches!(self.lock, LockUse::Write(_))
+    }
 
     /// Returns the existing image that replaces the step for the image `name`, or `None` if the step must
-    /// run.
+    /// run. `tag` is the tag in the step's inputs, which selects between several locked images.
     ///
-    /// A single image replaces every step. If there are several images, the one with the same repository is
-    /// used.
+    /// A single given image replaces every step, unless there is a lock. Otherwise, the image with the same
+    /// repository is used.
     ///
     /// # Errors
     ///
-    /// Returns an error if there are several images and none of them has the same repository.
-    pub(crate) fn replacement(&self, name: &str) -> Result<Option<&ImageReference>, StepError> {
+    /// Returns an error if no image has the same repository.
+    pub(crate) fn replacement(
+        &self,
+        name: &str,
+        tag: Option<&str>,
+    ) -> Result<Option<Replacement<'_>>, StepError> {
+        let given = |image| Replacement { image, tag: ImageReference::tag(image) };
+        if let Some(image) = self.given.iter().find(|image| image.name() == name) {
+            return Ok(Some(given(image)));
+        }
+        if let LockUse::Read(lock) = &self.lock {
+            let locked = lock.find(name, tag).map_err(Box::new)?;
+            return Ok(Some(Replacement { image: &locked.image, tag: Some(&locked.tag) }));
+        }
         match self.given.as_slice() {
             [] => Ok(None),
-            [image] => Ok(Some(image)),
-            several => several.iter().find(|image| image.name() == name).map(Some).ok_or_else(|| {
+            [image] => Ok(Some(given(image))),
+            several => {
                 let given: Vec<String> = several.iter().map(ToString::to_string).collect();
-                StepError::input(
+                Err(StepError::input(
                     "image_name",
                     format!("none of the given images is for the repository '{name}': {}", given.join(", ")),
-                )
-            }),
+                ))
+            }
         }
     }
 }
@@ -50,7 +98,7 @@ mod tests {
     fn replacement(given: &[&str], name: &str) -> Option<String> {
         let given = given.iter().map(|text| text.parse().unwrap()).collect();
         let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
-        policy.replacement(name).unwrap().map(ToString::to_string)
+        policy.replacement(name, None).unwrap().map(|replacement| replacement.image.to_string())
     }
 
     #[test]
@@ -60,6 +108,6 @@ mod tests {
         assert_eq!(replacement(&["x:1", "r/a:2"], "r/a").as_deref(), Some("r/a:2"));
         let given = ["x:1", "y:1"].map(|text| text.parse().unwrap()).to_vec();
         let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
-        assert!(policy.replacement("r/a").unwrap_err().to_string().contains("'r/a': x:1, y:1"));
+        assert!(policy.replacement("r/a", None).unwrap_err().to_string().contains("'r/a': x:1, y:1"));
     }
 }

@@ -20,6 +20,7 @@ mod python_step;
 pub(crate) mod registry;
 mod remote_folder;
 mod remote_storage;
+mod replaced_step;
 mod reporting;
 mod runner;
 mod schema;
@@ -32,7 +33,7 @@ mod storage;
 
 pub(crate) use docker_build::{build_context, dockerfile_path};
 pub(crate) use failure::{RunError, StepFailure};
-pub(crate) use image_policy::ImagePolicy;
+pub(crate) use image_policy::{ImagePolicy, LockUse};
 pub(crate) use inputs::problems;
 pub(crate) use item::{Listed, StepItem, step};
 pub(crate) use preview::{Preview, PreviewState, PreviewedStep};
@@ -51,7 +52,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     clock::Clock,
-    docker::registry::ImageDigests,
+    docker::{image_lock::NotLocked, registry::ImageDigests},
     environment::Environment,
     interpreter::{Search, SearchScope},
     progress::Progress,
@@ -140,6 +141,9 @@ pub(crate) enum StepError {
     /// single input.
     #[error("{message}")]
     Input { key: Option<String>, message: String },
+    /// The image lock does not have the image of the step.
+    #[error(transparent)]
+    NotLocked(#[from] Box<NotLocked>),
     /// The step failed while it was running. `help` contains advice for the user.
     #[error("{message}")]
     Failed { message: String, help: Option<String> },

@@ -7,9 +7,9 @@ use std::{
 };
 
 use super::{
-    Listed, RunError, StepFailure, StepKind,
+    ImagePolicy, Listed, RunError, StepError, StepFailure, StepKind,
     item::{Parts, parts},
-    python_step, registry, runner,
+    python_step, registry, replaced_step, runner,
     step_cache::Identity,
 };
 use crate::{
@@ -43,13 +43,21 @@ pub(crate) struct PreviewState {
 pub(crate) struct Preview<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
+    /// Existing images, whose steps have known outputs.
+    images: &'a ImagePolicy,
+    docker_namespace: Option<&'a str>,
     known: HashMap<Identity, usize>,
     steps: Vec<PreviewedStep>,
 }
 
 impl<'a> Preview<'a> {
-    pub(crate) fn new(environment: &'a Environment, resolver: &'a Resolver<'a>) -> Self {
-        Self { environment, resolver, known: HashMap::new(), steps: Vec::new() }
+    pub(crate) fn new(
+        environment: &'a Environment,
+        resolver: &'a Resolver<'a>,
+        images: &'a ImagePolicy,
+        docker_namespace: Option<&'a str>,
+    ) -> Self {
+        Self { environment, resolver, images, docker_namespace, known: HashMap::new(), steps: Vec::new() }
     }
 
     /// Returns the distinct steps in the order in which they would run.
@@ -61,7 +69,8 @@ impl<'a> Preview<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the inputs of a step refer to a block or variable that cannot be read.
+    /// Returns an error if the inputs of a step refer to a block or variable that cannot be read, or if the
+    /// existing images do not include the image of a step.
     pub(crate) async fn add(
         &mut self,
         steps: &[Listed],
@@ -77,7 +86,9 @@ impl<'a> Preview<'a> {
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
             let position = self.distinct(name, id.as_ref(), &inputs, listed, directory);
             let keys = registry::outputs(name);
-            runner::merge(outputs, id, placeholder_outputs(keys.unwrap_or_default(), position));
+            let replaced = self.replaced_outputs(name, &inputs).map_err(|error| failure(error.into()))?;
+            let new = replaced.unwrap_or_else(|| placeholder_outputs(keys.unwrap_or_default(), position));
+            runner::merge(outputs, id, new);
             if keys.is_none() {
                 pending::add_missing(templates, outputs);
             }
@@ -87,6 +98,13 @@ impl<'a> Preview<'a> {
             used.push(position);
         }
         Ok(used)
+    }
+
+    /// Returns the outputs of an image step that an existing image replaces.
+    fn replaced_outputs(&self, name: &str, inputs: &Value) -> Result<Option<Mapping>, StepError> {
+        let entry = registry::find(name).filter(|_| self.images.skips_builds());
+        let (Some(entry), Some(inputs)) = (entry, inputs.as_mapping()) else { return Ok(None) };
+        replaced_step::outputs(self.images, entry.kind, inputs, self.docker_namespace)
     }
 
     async fn inputs(&self, inputs: Mapping, outputs: &Mapping, scope: &Scope) -> Result<Value, RunError> {

@@ -30,7 +30,7 @@ impl RemoteFolder {
         // These inputs do not come from the project file, so errors must not refer to them.
         let without_input = |error| match error {
             StepError::Input { message, .. } => StepError::failed(message),
-            error @ StepError::Failed { .. } => error,
+            error @ (StepError::Failed { .. } | StepError::NotLocked(_)) => error,
         };
         let (bucket, folder, credentials) = (&self.bucket, &self.folder, self.credentials.clone());
         let step = match self.store {

@@ -58,7 +58,7 @@ pub(crate) async fn examine<'a>(
     for PreparedProject { ctx, deployments, findings, .. } in &mut projects {
         for (_, sections) in deployments {
             validate::unset_inputs(sections, ctx.environment, findings);
-            if ctx.options.images.given.is_empty() {
+            if !ctx.options.images.skips_builds() {
                 validate::dockerfiles(sections, ctx.directory, findings);
             }
         }

@@ -29,6 +29,7 @@ mod help;
 mod html_plan;
 mod ignore_changes;
 mod image_builds;
+mod image_lock;
 mod init_and_completion;
 mod injected_faults;
 mod interrupted_deploys;

@@ -56,7 +56,7 @@ pub(crate) fn begin(
         prefect_file: ctx.options.prefect_file.as_deref(),
         environment: ctx.options.env_name.as_ref(),
         is_resumable: !ctx.options.describe_a_deployment()
-            && ctx.options.images.given.is_empty()
+            && !ctx.options.images.skips_builds()
             && ctx.answers.is_none(),
         earlier,
     };

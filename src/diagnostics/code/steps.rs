@@ -103,6 +103,15 @@ codes! {
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    dockerfile: docker/Dokcerfile",
         fix: "Create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile.",
     };
+    NOT_LOCKED = Entry {
+        name: "image-not-locked",
+        severity: Error,
+        title: "the image lock does not have the image of a step",
+        meaning: "With `--skip-build --image-lock`, every image comes from the lock file. The file has no image \
+                  for the repository of the step, or several images of which none has the tag of the step.",
+        example: "prefectl deploy --all --skip-build --image-lock images.lock.json",
+        fix: "Create the lock again with a deploy without `--skip-build`, or pass the image with `--image`.",
+    };
     STEP_FAILED = Entry {
         name: "step-failed",
         severity: Error,

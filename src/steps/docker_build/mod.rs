@@ -17,7 +17,7 @@ pub(super) use self::{
     backend::check_backend,
     inputs::{check_tags, parse},
 };
-use super::{Section, Step, StepContext, StepEntry, StepError, StepKind};
+use super::{Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement};
 use crate::{
     api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
@@ -30,7 +30,7 @@ use crate::{
         engine::Engine,
         error::DockerError,
         inputs::Tag,
-        reference::{ImageName, ImageReference},
+        reference::{ImageName, registry_host},
     },
     value::{Mapping, Value},
 };
@@ -65,9 +65,10 @@ impl Step for BuildDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
-            if let Some(image) = context.images.replacement(name.as_str())? {
-                context.progress.status(&format!("using {image}; skipping the build"));
-                return Ok(outputs_of(image));
+            let tag = Tag::of(self.inputs.tag.as_ref()).map(|tag| tag.text());
+            if let Some(replacement) = context.images.replacement(name.as_str(), tag.as_deref())? {
+                context.progress.status(&format!("using {}; skipping the build", replacement.image));
+                return Ok(outputs_of(replacement));
             }
             let mut build = self.prepare(context).await?;
             let registries = self.registries(context, &mut build).await?;
@@ -84,6 +85,9 @@ impl Step for BuildDockerImage {
                 Some(id) => id,
                 None => self.build(context, &build, registries.as_ref(), &references).await?,
             };
+            if context.images.writes_lock() && self.inputs.buildkit_options().push {
+                self.record(context, &build, registries.as_ref(), &name, &tag.text()).await?;
+            }
             let additional_tags = self.inputs.additional_tags.0.iter().map(Tag::value).collect();
             let outputs = [
                 ("image_name", name.as_str().into()),
@@ -99,10 +103,10 @@ impl Step for BuildDockerImage {
 }
 
 /// Returns the outputs of a build that was skipped in favor of an existing image.
-fn outputs_of(image: &ImageReference) -> Mapping {
+pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping {
     let outputs = [
         ("image_name", image.name().into()),
-        ("tag", image.tag().map_or(Value::Null, Value::from)),
+        ("tag", tag.map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
         // The image may exist only in a registry, so its name is used instead of an ID.
         ("image_id", image.to_string().into()),
@@ -220,6 +224,30 @@ impl BuildDockerImage {
             return Ok(tag.into());
         }
         Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
+    }
+
+    /// Records the digest of an image that the build has pushed.
+    async fn record(
+        &self,
+        context: &StepContext<'_>,
+        build: &Build,
+        registries: Option<&Registries>,
+        name: &ImageName,
+        tag: &str,
+    ) -> Result<(), StepError> {
+        let reference = name.with_tag(tag);
+        let image = if let Some(registries) = registries {
+            registries.image(&reference).await
+        } else {
+            let engine = Engine::connect(&context.environment, &build.config).await?;
+            let store = CredentialStore { config: &build.config, environment: &context.environment };
+            let credentials = store.get(registry_host(name.registry())).await?;
+            engine.registry_image(&reference, credentials.as_ref()).await
+        };
+        if let Some(image) = image {
+            context.digests.record(name, tag, image);
+        }
+        Ok(())
     }
 
     /// Builds the image, tags it with the given names and returns its ID.

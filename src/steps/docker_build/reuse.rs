@@ -15,6 +15,7 @@ use crate::docker::{
     error::DockerError,
     fingerprint::Fingerprint,
     reference::{registry_host, registry_of},
+    registry::RegistryImage,
 };
 
 /// Value of the input `tag` that enables content tags.
@@ -27,6 +28,12 @@ pub(super) struct Registries {
 }
 
 impl Registries {
+    /// Returns an image in its registry, or `None` if the registry does not have the image.
+    pub(super) async fn image(&self, reference: &str) -> Option<RegistryImage> {
+        let credentials = self.credentials.get(registry_host(registry_of(reference)));
+        self.engine.registry_image(reference, credentials).await
+    }
+
     async fn digest(&self, reference: &str) -> Option<String> {
         let credentials = self.credentials.get(registry_host(registry_of(reference)));
         self.engine.digest_in_registry(reference, credentials).await

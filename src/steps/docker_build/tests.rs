@@ -21,7 +21,7 @@ fn inputs(yaml: &str) -> Inputs {
 fn refused(yaml: &str) -> (Option<String>, String) {
     match Inputs::parse(mapping(yaml)).unwrap_err() {
         StepError::Input { key, message } => (key, message),
-        StepError::Failed { message, .. } => panic!("{message}"),
+        other => panic!("{other}"),
     }
 }
 

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     Input, Kind, Section, Step, StepContext, StepEntry, StepError, StepKind,
     docker_build::{check_backend, check_tags, parse},
+    image_policy::Replacement,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -16,7 +17,8 @@ use crate::{
         error::DockerError,
         fingerprint::is_fingerprint,
         inputs::{OneOrMany, Tag},
-        reference::{self, ImageName, ImageReference},
+        reference::{self, ImageName},
+        registry::RegistryImage,
     },
     secret::Secret,
     value::{Mapping, Value},
@@ -107,13 +109,14 @@ impl Step for PushDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
-            if let Some(image) = context.images.replacement(name.as_str())? {
-                return Ok(outputs_of(image));
+            let tag = Tag::of(self.inputs.tag.as_ref());
+            let tag_text = tag.as_ref().map(Tag::text);
+            if let Some(replacement) = context.images.replacement(name.as_str(), tag_text.as_deref())? {
+                return Ok(outputs_of(replacement));
             }
             let config = Config::load(&context.environment)?;
             let credentials = self.credentials(context, &config, &name).await?;
             let engine = Engine::connect(&context.environment, &config).await?;
-            let tag = Tag::of(self.inputs.tag.as_ref());
             let existing = match &tag {
                 Some(tag) if is_fingerprint(&tag.text()) && !context.images.rebuild => {
                     let tags = std::iter::once(tag).chain(&self.inputs.additional_tags.0);
@@ -133,6 +136,12 @@ impl Step for PushDockerImage {
                 }
                 None => self.push(context, &engine, &name, tag.as_ref(), credentials.as_ref()).await?,
             };
+            if let (true, Some(tag), Some(digest)) = (context.images.writes_lock(), &tag_text, &digest) {
+                let reference = format!("{}@{digest}", name.as_str());
+                let image = engine.registry_image(&reference, credentials.as_ref()).await;
+                let platforms = image.map(|image| image.platforms).unwrap_or_default();
+                context.digests.record(&name, tag, RegistryImage { digest: digest.clone(), platforms });
+            }
             Ok(self.outputs(&name, tag.as_ref(), digest, reused))
         })
     }
@@ -195,12 +204,12 @@ impl PushDockerImage {
 
 /// Returns the outputs of a push that was skipped in favor of an existing image. If the digest is unknown,
 /// the output `image_by_digest` contains the image name.
-fn outputs_of(image: &ImageReference) -> Mapping {
+pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping {
     let digest = image.digest();
     let by_digest = digest.map_or_else(|| image.to_string(), |digest| format!("{}@{digest}", image.name()));
     let outputs = [
         ("image_name", image.name().into()),
-        ("tag", image.tag().map_or(Value::Null, Value::from)),
+        ("tag", tag.map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
         ("additional_tags", Value::Sequence(Vec::new())),
         ("digest", digest.map_or(Value::Null, Value::from)),
