@@ -22,9 +22,7 @@ pub(crate) use deployment::{
 };
 pub(crate) use environments::{EnvironmentName, ProjectSources, load};
 pub(crate) use findings::{Findings, Origin, Part};
-pub(crate) use load::ProjectError;
-#[cfg(test)]
-pub(crate) use load::load_source;
+pub(crate) use load::{ProjectError, load_source};
 pub(crate) use schema::{SchemaOf, schema};
 
 use crate::{
