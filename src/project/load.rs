@@ -48,6 +48,7 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
 /// # Errors
 ///
 /// Fails if the text is invalid. The error contains all problems that were found.
+#[cfg(test)]
 pub(crate) fn load_source(source: &Source) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let (document, findings) = parsed(source)?;
     checked(document, findings)

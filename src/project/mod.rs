@@ -20,9 +20,11 @@ pub(crate) use deployment::{
     ConcurrencyLimit, Field, Fields, IgnorableField, IgnoredFields, Key, PoolKey, ScheduleItem, StepList,
     TriggerItem, literals,
 };
-pub(crate) use environments::{EnvironmentName, ProjectSources, load};
+pub(crate) use environments::{EnvironmentName, ProjectSources, load, overlay_path};
 pub(crate) use findings::{Findings, Origin, Part};
-pub(crate) use load::{ProjectError, load_source};
+pub(crate) use load::ProjectError;
+#[cfg(test)]
+pub(crate) use load::load_source;
 pub(crate) use schema::{SchemaOf, schema};
 
 use crate::{

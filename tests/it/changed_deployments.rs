@@ -165,3 +165,20 @@ fn explains_why_changes_are_unknown() -> Result<()> {
     assert!(output.stderr.contains("is not in a Git repository"), "{output}");
     Ok(())
 }
+
+#[test]
+fn compares_the_values_of_the_selected_environment() -> Result<()> {
+    let repository = Repository::new()?;
+    repository.0.file("prefect.prod.yaml", "name_suffix: -prod\n")?;
+    repository.commit()?;
+    assert_eq!(repository.selected("changed:HEAD --env prod")?, [""; 0]);
+    let overlay = "name_suffix: -prod\ndeployments:\n- {name: orders, tags: [x]}\n";
+    repository.0.file("prefect.prod.yaml", overlay)?;
+    assert_eq!(repository.selected("changed:HEAD --env prod")?, ["orders-prod"]);
+    assert_eq!(repository.selected("changed:HEAD")?, [""; 0]);
+    repository.commit()?;
+    repository.0.file("prefect.yaml", PROJECT.replace("0 1 * * *", "0 2 * * *"))?;
+    assert_eq!(repository.selected("changed:HEAD --env prod")?, ["billing-prod"]);
+    assert_eq!(repository.selected("changed:HEAD~2 --env prod")?, ["billing-prod", "orders-prod"]);
+    Ok(())
+}

@@ -13,7 +13,7 @@ mod tests;
 
 pub(crate) use self::{
     name::EnvironmentName,
-    sources::{ProjectSources, load},
+    sources::{ProjectSources, load, overlay_path},
 };
 
 /// The top-level key of the project file that contains environments.

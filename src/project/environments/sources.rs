@@ -28,6 +28,13 @@ pub(crate) struct ProjectSources {
 }
 
 impl ProjectSources {
+    /// Creates the sources of a project from the texts of its files.
+    pub(crate) fn new(base: Source, overlay: Option<(EnvironmentName, Source)>) -> Self {
+        let path = PathBuf::from(base.name());
+        let overlays: BTreeMap<_, _> = overlay.into_iter().collect();
+        Self { path, base, listed: overlays.keys().cloned().collect(), overlays }
+    }
+
     /// Reads a project file and the overlay file of an environment, if there is one.
     ///
     /// # Errors
@@ -38,12 +45,7 @@ impl ProjectSources {
         directory: &Path,
         environment: Option<&EnvironmentName>,
     ) -> Result<Self, ProjectError> {
-        let mut files = Self {
-            path: path.to_owned(),
-            base: read(path, directory)?,
-            overlays: BTreeMap::new(),
-            listed: Vec::new(),
-        };
+        let mut files = Self { path: path.to_owned(), ..Self::new(read(path, directory)?, None) };
         if let Some(name) = environment {
             files.listed = overlay_names(path, directory);
             if files.listed.contains(name) {
@@ -190,7 +192,7 @@ fn names_in(document: &Document) -> impl Iterator<Item = EnvironmentName> {
 }
 
 /// Returns the path of the overlay file of an environment, such as `prefect.prod.yaml` for `prefect.yaml`.
-pub(super) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
+pub(crate) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
     match path.extension() {
         Some(extension) => path.with_extension(name.as_str()).with_added_extension(extension),
         None => path.with_added_extension(name.as_str()),

@@ -21,9 +21,9 @@ use crate::{
     flow::Entrypoint,
     git::{self, Changes, ChangesError, RevisionRange},
     names::first_of,
-    project::{self, Declared, Project},
+    project::{self, Declared, EnvironmentName, Project, ProjectSources},
     source::Source,
-    yaml,
+    yaml::{self, Document},
 };
 
 /// Maximum number of changed files in the reason for which a deployment is selected.
@@ -54,7 +54,10 @@ impl ChangesByRange {
                 continue;
             }
             let changes = self.between(range, names.directory)?;
-            found.insert(range.to_string(), ProjectChanges::new(changes, project, directory)?);
+            found.insert(
+                range.to_string(),
+                ProjectChanges::new(changes, project, options.env_name.as_ref(), directory)?,
+            );
         }
         Ok(found)
     }
@@ -79,9 +82,14 @@ pub(super) struct ProjectChanges {
 }
 
 impl ProjectChanges {
-    fn new(changes: Arc<Changes>, project: &Project, directory: &Path) -> Result<Self, ChangesError> {
+    fn new(
+        changes: Arc<Changes>,
+        project: &Project,
+        environment: Option<&EnvironmentName>,
+        directory: &Path,
+    ) -> Result<Self, ChangesError> {
         let old = match &project.document {
-            Some(document) => old_project(&changes, document.source.name(), directory)?,
+            Some(document) => old_project(&changes, document, environment, directory)?,
             None => OldProject::Same,
         };
         Ok(Self { changes, old })
@@ -108,18 +116,62 @@ impl ProjectChanges {
     }
 }
 
-/// Loads the project file as it was in the first state.
-fn old_project(changes: &Changes, name: &str, directory: &Path) -> Result<OldProject, ChangesError> {
-    let path = directory.join(name);
-    let path = path.canonicalize().unwrap_or(path);
-    let outside = || ChangesError::Outside { path: name.into(), root: changes.root().to_owned() };
-    let relative = changes.relative(&path).ok_or_else(outside)?;
-    if !changes.contains(&relative) {
+/// The text of a file in the first state.
+enum OldText {
+    Unchanged,
+    /// The text of a file that has changed, or `None` if the file did not exist or is not UTF-8.
+    Changed(Option<Source>),
+}
+
+impl OldText {
+    fn read(changes: &Changes, name: &str, directory: &Path) -> Result<Self, ChangesError> {
+        let path = directory.join(name);
+        let path = path.canonicalize().unwrap_or(path);
+        let outside = || ChangesError::Outside { path: name.into(), root: changes.root().to_owned() };
+        let relative = changes.relative(&path).ok_or_else(outside)?;
+        if !changes.contains(&relative) {
+            return Ok(Self::Unchanged);
+        }
+        let content = changes.old_content(&relative)?;
+        Ok(Self::Changed(content.and_then(|content| yaml::decode(name, content, Source::private).ok())))
+    }
+
+    fn is_unchanged(&self) -> bool {
+        matches!(self, Self::Unchanged)
+    }
+
+    /// Returns the text in the first state. `current` is the current file, if it exists.
+    fn or(self, current: Option<&Source>) -> Option<Source> {
+        match self {
+            Self::Unchanged => current.cloned(),
+            Self::Changed(old) => old,
+        }
+    }
+}
+
+/// Loads the project file and the overlay file of the environment as they were in the first state.
+fn old_project(
+    changes: &Changes,
+    document: &Document,
+    environment: Option<&EnvironmentName>,
+    directory: &Path,
+) -> Result<OldProject, ChangesError> {
+    let base = &document.base().source;
+    let old_base = OldText::read(changes, base.name(), directory)?;
+    let old_overlay = match environment {
+        Some(name) => {
+            let path = project::overlay_path(Path::new(base.name()), name);
+            OldText::read(changes, &path.to_string_lossy(), directory)?
+        }
+        None => OldText::Unchanged,
+    };
+    if old_base.is_unchanged() && old_overlay.is_unchanged() {
         return Ok(OldProject::Same);
     }
-    let content = changes.old_content(&relative)?;
-    let source = content.and_then(|content| yaml::decode(name, content, Source::private).ok());
-    let project = source.and_then(|source| project::load_source(&source).ok());
+    let overlay = document.parts().get(1).map(|overlay| &overlay.source);
+    let overlay = environment.cloned().zip(old_overlay.or(overlay));
+    let sources = old_base.or(Some(base)).map(|base| ProjectSources::new(base, overlay));
+    let project = sources.and_then(|sources| sources.load(environment).ok());
     Ok(project.map_or(OldProject::Unusable, |(project, _)| OldProject::Changed(OldDefinitions::new(project))))
 }
 
