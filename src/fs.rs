@@ -3,6 +3,7 @@
 use std::{
     io::{self, Read as _, Write as _},
     path::{Component, Path, PathBuf},
+    sync::OnceLock,
 };
 
 /// An I/O error, with the path of the file it occurred on.
@@ -49,15 +50,31 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     let read = || {
         let file = std::fs::File::open(path)?;
         let size = file.metadata()?.len().min(LARGEST);
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default());
-        file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > LARGEST {
-            let message = format!("the file is larger than {} MiB", LARGEST >> 20);
-            return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-        }
-        Ok(bytes)
+        read_limited(file, Vec::with_capacity(usize::try_from(size).unwrap_or_default()))
     };
     read().map_err(|error| FileError::new("read", path, error))
+}
+
+/// Reads all bytes into a buffer. Fails if there are more than [`LARGEST`].
+fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
+    reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        let message = format!("the file is larger than {} MiB", LARGEST >> 20);
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
+    }
+    Ok(bytes)
+}
+
+/// Reads stdin, up to 64 MiB. The content is stored, because stdin can be read only once but a command may load
+/// its project file several times.
+pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
+    static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
+    if let Some(content) = CONTENT.get() {
+        return Ok(content);
+    }
+    let bytes = read_limited(io::stdin().lock(), Vec::new());
+    let bytes = bytes.map_err(|error| FileError::new("read", Path::new("<stdin>"), error))?;
+    Ok(CONTENT.get_or_init(|| bytes))
 }
 
 /// Reads a file. Returns `None` if it is larger than `limit` bytes.

@@ -69,6 +69,7 @@ use crate::{
     commands::Context,
     environment::Environment,
     error::{CommandError, Exit},
+    fs::FileError,
     interrupt::Interrupts,
     secret::Redactor,
     settings::Settings,
@@ -106,6 +107,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
         basic_ui().error(&error);
         return ExitCode::from(error.exit.folded(is_compatible).code());
+    }
+    if let Some(directory) = &cli.global.project_dir
+        && let Err(error) = std::env::set_current_dir(directory)
+    {
+        let error = FileError::new("enter the directory", directory, error);
+        basic_ui().error(&CommandError::usage(error).help("pass an existing directory to --project-dir"));
+        return ExitCode::from(Exit::Usage.folded(is_compatible).code());
     }
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());

@@ -98,6 +98,11 @@ impl Source {
         Self::of(self.inner.name.clone(), text.into(), self.inner.is_private)
     }
 
+    /// Creates a source with the same text but a different name.
+    pub(crate) fn with_name(&self, name: impl Into<String>) -> Self {
+        Self::of(name.into(), self.inner.text.clone(), self.inner.is_private)
+    }
+
     /// Converts a byte offset to a line and a column.
     ///
     /// An offset inside a character is rounded down, and an offset beyond the end of the text is moved to the end.

@@ -8,7 +8,7 @@ use crate::{
     api::{ApiError, Client},
     build::{Preview, previews},
     deployment::{DeployContext, Options, Snapshot},
-    diagnostics::{Code, Diagnostic, Severity},
+    diagnostics::{Code, Severity},
     plan::{PlanError, ownership::Membership, prune},
     resolve::ApiLookup,
     template::Resolver,
@@ -82,8 +82,7 @@ async fn names(ctx: &DeployContext<'_>, client: &Client) -> Result<BTreeSet<(Str
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
-    let mut diagnostics: Vec<Diagnostic> =
-        projects.iter_mut().flat_map(|project| project.findings.take()).collect();
+    let mut diagnostics = preparation::take_findings(&mut projects, ctx);
     for diagnostic in &mut diagnostics {
         // A deploy can create a deployment with any name, but only declared deployments are deleted.
         if diagnostic.code == Code::RENAMED_DEPLOYMENT {

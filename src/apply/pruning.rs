@@ -57,6 +57,7 @@ pub(crate) async fn prune(
         };
         ctx.progress.deployment(&removal.name, outcome.event());
         lines.push(Line {
+            file: None,
             name: removal.name.clone(),
             id: None,
             url: None,

@@ -1,6 +1,6 @@
 //! Result of a deploy.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use uuid::Uuid;
 
@@ -88,6 +88,8 @@ impl Report {
 pub(crate) struct Line {
     /// `flow/deployment`.
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    pub(crate) file: Option<Arc<str>>,
     pub(crate) id: Option<Uuid>,
     pub(crate) url: Option<String>,
     pub(crate) outcome: Outcome,
@@ -107,7 +109,8 @@ pub(crate) fn line(
 ) -> Line {
     let id = outcome.id();
     let url = id.and_then(|id| links.deployment(id));
-    Line { name: desired.full_name(), id, url, outcome, action: change.action(), changes, time }
+    let (name, file) = (desired.full_name(), desired.file.clone());
+    Line { name, file, id, url, outcome, action: change.action(), changes, time }
 }
 
 /// Returns the line for a deployment that only an earlier deploy wrote and that has been rolled back.
@@ -120,6 +123,7 @@ fn restored(name: String, restored: bool) -> Line {
     };
     Line {
         name,
+        file: None,
         id: None,
         url: None,
         outcome,

@@ -48,8 +48,8 @@ pub(crate) async fn previews(
     let (outputs, steps) = steps::preview(projects, ctx, resolver).await?;
     let (mut rendered, mut names) = (Vec::new(), Vec::new());
     for (project, outputs) in projects.iter_mut().zip(&outputs) {
-        let PreparedProject { ctx, deployments, findings, .. } = project;
-        let rendering = Rendering::new(ctx, pools, capabilities);
+        let PreparedProject { ctx, file, deployments, findings, .. } = project;
+        let rendering = Rendering::new(ctx, *file, pools, capabilities);
         for ((resolved, sections), outputs) in deployments.iter().zip(outputs) {
             let preview = preview(resolved, sections, outputs, &rendering, findings);
             names.push(name(resolved, preview.as_ref()));

@@ -24,6 +24,8 @@ use crate::{
 /// The context in which deployments are rendered.
 pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
+    /// Path of the project file. `None` if the command has only one project file.
+    pub(crate) file: Option<&'a Arc<str>>,
     /// Facts about the project's Git repository. `None` if the project is not in a repository.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
@@ -34,10 +36,11 @@ impl<'a> Rendering<'a> {
     /// Creates the context for the deployments of the project that `ctx` belongs to.
     pub(crate) fn new(
         ctx: &'a DeployContext<'a>,
+        file: Option<&'a Arc<str>>,
         pools: &'a BTreeMap<String, WorkPool>,
         capabilities: &'a Capabilities,
     ) -> Self {
-        Self { ctx, facts: git::discover(ctx.directory), pools, capabilities }
+        Self { ctx, file, facts: git::discover(ctx.directory), pools, capabilities }
     }
 }
 
@@ -49,8 +52,8 @@ pub(crate) fn render_all(
 ) -> Vec<Vec<DesiredDeployment>> {
     let Preparation { projects, pools, capabilities, .. } = preparation;
     let rendered = projects.iter_mut().zip(outputs).map(|(project, outputs)| {
-        let PreparedProject { ctx, deployments, findings, .. } = project;
-        let rendering = Rendering::new(ctx, pools, capabilities);
+        let PreparedProject { ctx, file, deployments, findings, .. } = project;
+        let rendering = Rendering::new(ctx, *file, pools, capabilities);
         let outputs = deployments.iter().zip(outputs);
         let desired = outputs.filter_map(|((deployment, sections), outputs)| {
             render(deployment, sections, outputs, &rendering, findings)
@@ -85,7 +88,7 @@ pub(super) fn desired(
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
-    let Rendering { ctx, facts, pools, capabilities } = rendering;
+    let Rendering { ctx, file, facts, pools, capabilities } = rendering;
     let at = deployment.pointer();
     let flow = deployment.flow.as_ref()?;
     let rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
@@ -122,6 +125,7 @@ pub(super) fn desired(
     let mut desired = DesiredDeployment {
         flow_name: flow.name.clone(),
         name: api_name(&rendered.name),
+        file: file.map(Arc::clone),
         entrypoint: rendered.entrypoint,
         version,
         version_info,

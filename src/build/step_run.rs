@@ -77,7 +77,7 @@ pub(crate) async fn run_steps(
 /// Returns the result of a deployment's build and push steps, after its pull steps have run if they are selected.
 /// `index` is the index of the deployment in the project. Returns `None` if the deployment has no pull steps.
 async fn step_run(
-    PreparedProject { project, ctx, findings, deployments }: &mut PreparedProject<'_>,
+    PreparedProject { project, ctx, findings, deployments, .. }: &mut PreparedProject<'_>,
     index: usize,
     outputs: Mapping,
     selection: &StepSelection,

@@ -121,7 +121,7 @@ pub(crate) async fn preview(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Vec<Mapping>>, Vec<UsedStep>), BuildError> {
-    let mut preview = Preview::new(ctx.environment, resolver, &ctx.options.images, ctx.docker_namespace);
+    let mut preview = Preview::new(ctx.environment, resolver, &ctx.options.images);
     let not_begun = |project: &PreparedProject<'_>| {
         project.deployments.iter().map(|deployment| not_begun(deployment, &project.ctx)).collect()
     };
@@ -167,6 +167,7 @@ fn not_begun(
     PreviewState {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),
+        docker_namespace: ctx.docker_namespace.map(str::to_owned),
         templates: Value::Sequence(templates),
     }
 }

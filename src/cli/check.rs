@@ -5,22 +5,26 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 
 use super::{EnvironmentOption, REPEATED};
-use crate::deployment::{Options, Selector};
+use crate::{
+    deployment::{Options, Selector},
+    project::ProjectFiles,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl check
   prefectl check deploy/prod.yaml --strict
+  prefectl check 'services/**/prefect.yaml'
   prefectl check --diff
   prefectl check --fix
   prefectl check --output github")]
 pub(crate) struct CheckArguments {
-    /// Project file [default: prefect.yaml]
+    /// Project files: paths, globs such as `services/**/prefect.yaml`, or `-` for stdin [default: prefect.yaml]
     #[arg(conflicts_with = "prefect_file")]
-    file: Option<PathBuf>,
+    file: Vec<PathBuf>,
 
-    #[arg(long, hide = true, value_name = "FILE")]
-    prefect_file: Option<PathBuf>,
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, hide = true, value_name = "FILE")]
+    prefect_file: Vec<PathBuf>,
 
     /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
     #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
@@ -70,7 +74,11 @@ impl CheckArguments {
             all: self.name.is_empty(),
             names: self.name.clone(),
             selectors: self.select.clone(),
-            prefect_file: self.file.clone().or_else(|| self.prefect_file.clone()),
+            files: ProjectFiles::from_arguments(if self.file.is_empty() {
+                &self.prefect_file
+            } else {
+                &self.file
+            }),
             env_name: EnvironmentOption::name(self.env.as_ref()),
             strict: self.strict,
             ..Options::default()

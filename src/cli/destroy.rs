@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::{ConsentArguments, EnvironmentOption, OutputArguments, PythonArguments, REPEATED};
-use crate::deployment::{Options, Selector};
+use crate::{
+    deployment::{Options, Selector},
+    project::ProjectFiles,
+};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
@@ -22,9 +25,10 @@ pub(crate) struct DestroyArguments {
     #[arg(long, action = REPEATED, value_name = "EXPR")]
     select: Vec<Selector>,
 
-    /// Project file [default: prefect.yaml]
-    #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
-    prefect_file: Option<PathBuf>,
+    /// Project file: a path, a glob such as `services/**/prefect.yaml`, or `-` for stdin; repeatable [default:
+    /// prefect.yaml]
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE")]
+    prefect_file: Vec<PathBuf>,
 
     /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
     #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
@@ -51,7 +55,7 @@ impl DestroyArguments {
             all: self.all,
             names: self.name.clone(),
             selectors: self.select.clone(),
-            prefect_file: self.prefect_file.clone(),
+            files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
             python: self.python.python_use(),
             ..Options::default()

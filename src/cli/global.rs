@@ -1,5 +1,7 @@
 //! Options of every command.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, ValueEnum};
 
 use super::help;
@@ -11,6 +13,10 @@ pub(crate) struct GlobalArguments {
     /// Profile from profiles.toml to use (or `-p` before the command)
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
+
+    /// Run in another directory; relative paths and globs refer to it
+    #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
+    pub(crate) project_dir: Option<PathBuf>,
 
     /// Prompt for missing values
     #[arg(long, global = true, conflicts_with = "no_prompt", hide_short_help = true)]

@@ -2,16 +2,17 @@
 
 use std::path::PathBuf;
 
-use super::OutputArguments;
+use super::{OutputArguments, REPEATED};
+use crate::project::ProjectFiles;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl rollback
   prefectl rollback --force --output json")]
 pub(crate) struct RollbackArguments {
-    /// Project file of the deploy; the command fails if the deploy used a different file
-    #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
-    pub(crate) prefect_file: Option<PathBuf>,
+    /// Project file of the deploy; the command fails if the deploy used a different file; repeatable
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE")]
+    prefect_file: Vec<PathBuf>,
 
     /// Also restore deployments that others have changed since the deploy
     #[arg(long)]
@@ -23,4 +24,11 @@ pub(crate) struct RollbackArguments {
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+}
+
+impl RollbackArguments {
+    /// Returns the project files that the deploy must have used.
+    pub(crate) fn files(&self) -> ProjectFiles {
+        ProjectFiles::from_arguments(&self.prefect_file)
+    }
 }

@@ -9,6 +9,7 @@ use super::{
 use crate::{
     deployment::{OnError, Options, Selector},
     docker::reference::ImageReference,
+    project::ProjectFiles,
     steps::{ImagePolicy, LockUse},
 };
 
@@ -47,9 +48,10 @@ pub(crate) struct SelectionArguments {
     )]
     select: Vec<Selector>,
 
-    /// Project file [default: prefect.yaml]
-    #[arg(long, short = 'f', alias = "file", value_name = "FILE", help_heading = "Selection")]
-    prefect_file: Option<PathBuf>,
+    /// Project file: a path, a glob such as `services/**/prefect.yaml`, or `-` for stdin; repeatable [default:
+    /// prefect.yaml]
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE", help_heading = "Selection")]
+    prefect_file: Vec<PathBuf>,
 
     /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
     #[arg(long, value_name = "NAME", env = "PREFECTL_ENV", help_heading = "Selection")]
@@ -208,7 +210,7 @@ impl SelectionArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             why: false,
-            prefect_file: self.prefect_file.clone(),
+            files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
             description: self.description.clone(),
             version: self.version.clone(),

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use super::{EnvironmentOption, OutputFormat, REPEATED, python::PythonArguments};
-use crate::{build::StepSelection, deployment::Options};
+use crate::{build::StepSelection, deployment::Options, project::ProjectFiles};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -65,9 +65,10 @@ pub(crate) struct RunStepsArguments {
     #[arg(long, value_name = "DIRECTORY")]
     into: Option<PathBuf>,
 
-    /// Project file [default: prefect.yaml]
-    #[arg(long, short = 'f', alias = "file", value_name = "FILE")]
-    prefect_file: Option<PathBuf>,
+    /// Project file: a path, a glob such as `services/**/prefect.yaml`, or `-` for stdin; repeatable [default:
+    /// prefect.yaml]
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE")]
+    prefect_file: Vec<PathBuf>,
 
     /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
     #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
@@ -91,7 +92,7 @@ impl RunStepsArguments {
         Options {
             all: self.all,
             names: self.name.clone(),
-            prefect_file: self.prefect_file.clone(),
+            files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
             jobs: self.jobs.into(),
             python: self.python.python_use().with_project_scope(),

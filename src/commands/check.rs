@@ -1,9 +1,14 @@
 //! `prefectl check`.
 
+use std::{
+    collections::{BTreeSet, HashSet},
+    path::Path,
+};
+
 use owo_colors::OwoColorize as _;
 use similar::TextDiff;
 
-use super::Context;
+use super::{Context, target};
 use crate::{
     cli::{CheckArguments, FindingsFormat},
     deployment::DeployContext,
@@ -11,8 +16,8 @@ use crate::{
     error::{CommandError, Exit},
     fs,
     progress::Progress,
-    project,
-    validate::checking::{self, FixedFile, FixedProject, ProjectFindings},
+    project::{EnvironmentName, STDIN},
+    validate::checking::{self, FixedFile, FixedProjects, ProjectFindings},
 };
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -20,10 +25,10 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         return Err(CommandError::usage("--diff requires `--output text`")
             .help("the JSON and SARIF formats contain the fix for each finding"));
     }
-    let options = arguments.options();
+    let options = target::with_listed_files(arguments.options(), context)?;
     let checked = DeployContext {
         options: &options,
-        answers: None,
+        selection: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,
@@ -33,7 +38,10 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
-    let file = options.prefect_file.as_deref().unwrap_or(project::DEFAULT_FILE.as_ref());
+    if arguments.fix && options.files.include_stdin() {
+        return Err(CommandError::usage("--fix cannot change a project file that is read from stdin")
+            .help("use --diff to show the changes"));
+    }
     let (findings, count) = if arguments.diff {
         let fixed = checking::fix(&checked).await?;
         if fixed.count > 0 {
@@ -42,7 +50,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         }
         (fixed.before, 0)
     } else if arguments.fix {
-        let FixedProject { files, count, after, .. } = checking::fix(&checked).await?;
+        let FixedProjects { files, count, after, .. } = checking::fix(&checked).await?;
         for file in &files {
             fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
         }
@@ -50,17 +58,38 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     } else {
         (checking::findings(&checked).await?, 0)
     };
-    let file = file.display().to_string();
+    let files = described(&findings);
     if count > 0 && arguments.output == FindingsFormat::Text {
         let plural = if count == 1 { "" } else { "s" };
-        context.ui.note(&format!("Fixed {count} problem{plural} in {file}"));
+        context.ui.note(&format!("Fixed {count} problem{plural} in {files}"));
     }
-    Ok(report(findings, arguments, context, &file))
+    Ok(report(findings, arguments, context, &files))
+}
+
+/// Names the project file, or counts the project files if there are several.
+fn described(findings: &[ProjectFindings]) -> String {
+    match findings {
+        [only] if only.path == Path::new(STDIN) => "stdin".to_owned(),
+        [only] => only.path.display().to_string(),
+        findings => format!("{} files", findings.len()),
+    }
 }
 
 /// Prints the findings, and returns the corresponding exit code.
-fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Context, file: &str) -> Exit {
-    let ProjectFindings { diagnostics: mut found, deployments, environments, .. } = findings;
+fn report(
+    findings: Vec<ProjectFindings>,
+    arguments: &CheckArguments,
+    context: &Context,
+    files: &str,
+) -> Exit {
+    let environments: BTreeSet<EnvironmentName> =
+        findings.iter().flat_map(|findings| findings.environments.clone()).collect();
+    let deployments = findings.iter().map(|findings| findings.deployments).sum();
+    let mut seen = HashSet::new();
+    let mut found: Vec<Diagnostic> = findings.into_iter().flat_map(|findings| findings.diagnostics).collect();
+    // Projects that share a flow have the same findings about it.
+    found
+        .retain(|finding| seen.insert((finding.code.name(), finding.message.clone(), finding.place.clone())));
     // Findings without a location come first.
     found.sort_by_cached_key(|finding| {
         finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
@@ -76,7 +105,7 @@ fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Conte
             for finding in &found {
                 ui.warn(finding);
             }
-            ui.note(&summary(&found, deployments, environments, file));
+            ui.note(&summary(&found, deployments, environments.len(), files));
             if let Some(hint) = hint(&found).filter(|_| !arguments.diff) {
                 ui.note(&hint);
             }
@@ -93,16 +122,16 @@ fn report(findings: ProjectFindings, arguments: &CheckArguments, context: &Conte
 }
 
 /// Returns the line that summarizes the findings.
-fn summary(found: &[Diagnostic], deployments: usize, environments: usize, file: &str) -> String {
+fn summary(found: &[Diagnostic], deployments: usize, environments: usize, files: &str) -> String {
     if !found.is_empty() {
-        return format!("{} in {file}", Summary(found));
+        return format!("{} in {files}", Summary(found));
     }
     let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let mut counts = vec![counted(deployments, "deployment")];
     if environments > 0 {
         counts.push(counted(environments, "environment"));
     }
-    format!("No problems found in {file} ({})", counts.join(", "))
+    format!("No problems found in {files} ({})", counts.join(", "))
 }
 
 /// Returns a hint to use `--fix`. Returns `None` if no finding has a fix.

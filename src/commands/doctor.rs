@@ -10,7 +10,7 @@ use crate::{
     diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
-    project::{self, ProjectError},
+    project::{self, ProjectError, ProjectFiles},
     validate::checking,
 };
 
@@ -44,11 +44,14 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
 
 /// Summarizes the errors in the project file that can be found without a server.
 async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Option<String> {
-    let options =
-        Options { all: true, prefect_file: Some(arguments.prefect_file.clone()), ..Options::default() };
+    let options = Options {
+        all: true,
+        files: ProjectFiles::Single(arguments.prefect_file.clone()),
+        ..Options::default()
+    };
     let ctx = DeployContext {
         options: &options,
-        answers: None,
+        selection: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,
@@ -59,7 +62,8 @@ async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Optio
         docker_namespace: None,
     };
     let found = checking::findings(&ctx).await.ok()?;
-    let errors: Vec<Diagnostic> = found.diagnostics.into_iter().filter(Diagnostic::is_error).collect();
+    let found = found.into_iter().flat_map(|findings| findings.diagnostics);
+    let errors: Vec<Diagnostic> = found.filter(Diagnostic::is_error).collect();
     let first = errors.first()?;
     Some(format!("{}: {}", Summary(&errors), first.message))
 }

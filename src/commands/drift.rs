@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Context, connection, errors,
     plan::text::shown,
-    target::{deploy_context, selection_options},
+    target::{deploy_context, selection_options, with_listed_files},
 };
 use crate::{
     cli::{DriftArguments, OutputFormat},
@@ -18,7 +18,7 @@ use crate::{
 };
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
-    let options = selection_options(&arguments.selection, context)?;
+    let options = with_listed_files(selection_options(&arguments.selection, context)?, context)?;
     let client = connection::client(context)?;
     let plan = deploy::plan(&deploy_context(&options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "comparison"))?;
@@ -58,7 +58,8 @@ fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
             format!("+ {} exists on the server but not in the file", drifted.name).yellow().to_string()
         }
     };
-    let mut lines = vec![headline];
+    let file = drifted.file.as_ref().map(|file| format!(" in {file}").dimmed().to_string());
+    let mut lines = vec![headline + &file.unwrap_or_default()];
     lines.extend(drifted.differences.iter().flat_map(difference));
     if !drifted.not_compared.is_empty() {
         let line =

@@ -222,6 +222,7 @@ impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Project(error) => error.into(),
+            Failure::Settings(error) => error.into(),
             Failure::Select(error) => error.into(),
             Failure::Api(error) => error.into(),
             Failure::NoAnswer(error) => error.into(),
@@ -300,7 +301,7 @@ impl From<JournalError> for CommandError {
                 "run the command in the directory of the interrupted deploy, with the same server".to_owned(),
             ),
             JournalError::OtherFile { recorded, .. } => {
-                Some(format!("use --prefect-file {}", recorded.display()))
+                Some(format!("use {}", recorded.as_options()))
             }
             JournalError::OtherEnvironment { recorded, .. } => Some(match recorded {
                 Some(name) => format!("use --env {name}"),

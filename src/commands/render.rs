@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::{
     Context, errors,
-    target::{deploy_context, selection_options},
+    target::{deploy_context, selection_options, with_listed_files},
 };
 use crate::{
     cli::{RenderArguments, RenderFormat, SelectionArguments},
@@ -29,7 +29,7 @@ pub(super) async fn requests(
     format: RenderFormat,
     context: &Context,
 ) -> Result<Exit, CommandError> {
-    let options = selection_options(selection, context)?;
+    let options = with_listed_files(selection_options(selection, context)?, context)?;
     let requests = deploy::requests(&deploy_context(&options, context)).await;
     let document = json!(requests.map_err(|failure| errors::without_result(failure, "requests"))?);
     match format {
@@ -47,7 +47,7 @@ async fn explain(
     format: RenderFormat,
     context: &Context,
 ) -> Result<Exit, CommandError> {
-    let options = selection.options();
+    let options = with_listed_files(selection.options(), context)?;
     let explanation = deploy::explain(&deploy_context(&options, context)).await;
     let explanation = explanation.map_err(|failure| errors::without_result(failure, "deployments"))?;
     match format {

@@ -17,7 +17,7 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     let client = connection::client(context)?;
     let options = Options::default();
     let ctx = deploy_context(&options, context);
-    let rollback = Rollback::plan(&ctx, &client, arguments.prefect_file.as_deref())?;
+    let rollback = Rollback::plan(&ctx, &client, &arguments.files())?;
     let question = format!("Are you sure you want to roll back {}?", deployments(rollback.count()));
     if !arguments.yes && !context.confirms(&question).await? {
         return Err(CommandError::new(Exit::Failed, "Rollback aborted."));

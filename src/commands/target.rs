@@ -6,8 +6,11 @@ use super::Context;
 use crate::{
     cli::{OwnershipArguments, SelectionArguments},
     deployment::{DeployContext, Options, ProjectId},
+    diagnostics::Place,
     docker::image_lock::ImageLock,
     error::CommandError,
+    project::{FilePattern, ProjectFiles},
+    settings,
     steps::LockUse,
 };
 
@@ -74,12 +77,29 @@ pub(super) fn project_id(
     text.map(ProjectId::new).transpose().map_err(CommandError::usage)
 }
 
+/// Adds the project files that the settings list, unless the options specify files or a flow.
+///
+/// # Errors
+///
+/// Fails if the setting cannot be read.
+pub(super) fn with_listed_files(options: Options, context: &Context) -> Result<Options, CommandError> {
+    if options.files != ProjectFiles::Default || options.entrypoint.is_some() {
+        return Ok(options);
+    }
+    let listed = settings::project_files(&context.directory)?;
+    if listed.is_empty() {
+        return Ok(options);
+    }
+    let pattern = |(path, place): (String, Place)| FilePattern { path: path.into(), place: Some(place) };
+    Ok(Options { files: ProjectFiles::Each(listed.into_iter().map(pattern).collect()), ..options })
+}
+
 /// Creates the context for an operation on deployments.
 pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> DeployContext<'a> {
     let settings = &context.settings;
     DeployContext {
         options,
-        answers: None,
+        selection: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,

@@ -8,6 +8,7 @@ use crate::{
     plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
+    settings::SettingsError,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
@@ -19,6 +20,8 @@ use crate::{
 pub(crate) enum Failure {
     #[error(transparent)]
     Project(#[from] ProjectError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     Select(#[from] SelectError),
     /// An invalid option, or keys in the file that contradict each other.
@@ -64,6 +67,7 @@ impl From<PreparationError> for Failure {
     fn from(error: PreparationError) -> Self {
         match error {
             PreparationError::Project(error) => Self::Project(error),
+            PreparationError::Settings(error) => Self::Settings(error),
             PreparationError::Target(error) => error.into(),
             PreparationError::Findings(findings) => Self::Findings(findings),
             PreparationError::Resolve { error, place } => Self::Resolve { error, place },

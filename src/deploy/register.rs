@@ -95,14 +95,14 @@ pub(crate) fn resumed(
 ) -> Result<Options, Failure> {
     let recorded = journal::recorded(environment, api, directory)?;
     let recorded = recorded.ok_or(Failure::NothingToResume)?;
-    recorded.require_file(options.prefect_file.as_deref())?;
+    recorded.require_files(&options.files)?;
     recorded.require_environment(options.env_name.as_ref())?;
     if !recorded.is_resumable {
         return Err(Failure::NotResumable);
     }
     Ok(Options {
         names: recorded.names,
-        prefect_file: recorded.prefect_file,
+        files: recorded.files,
         env_name: recorded.environment,
         resume: true,
         ..options.clone()

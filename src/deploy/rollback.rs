@@ -1,7 +1,5 @@
 //! Restores the deployments that an incomplete deploy recorded in its journal.
 
-use std::path::Path;
-
 use crate::{
     api::Client,
     apply::{
@@ -12,6 +10,7 @@ use crate::{
     deploy::Failure,
     deployment::DeployContext,
     plan,
+    project::ProjectFiles,
 };
 
 /// The rollback of the last deploy from a directory to a server.
@@ -30,21 +29,20 @@ pub(crate) struct RollbackReport {
 }
 
 impl Rollback {
-    /// Reads the journal of the last deploy. `prefect_file` is the project file that the user specified, if
-    /// any.
+    /// Reads the journal of the last deploy. `files` are the project files that the user specified.
     ///
     /// # Errors
     ///
-    /// Fails if the last deploy is complete, is still running or used a different project file, or if the
+    /// Fails if the last deploy is complete, is still running or used different project files, or if the
     /// journal cannot be read.
     pub(crate) fn plan(
         ctx: &DeployContext<'_>,
         client: &Client,
-        prefect_file: Option<&Path>,
+        files: &ProjectFiles,
     ) -> Result<Self, Failure> {
         let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
         let recorded = recorded.ok_or(Failure::NothingToRollBack)?;
-        recorded.require_file(prefect_file)?;
+        recorded.require_files(files)?;
         Ok(Self { recorded })
     }
 

@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::{Options, Selection};
-use crate::{clock::Clock, environment::Environment, progress::Progress, secret::Redactor};
+use crate::{
+    clock::Clock, environment::Environment, progress::Progress, secret::Redactor, settings::ProjectSettings,
+};
 
 /// Options, environment and services of a deploy. The client for the server is passed separately.
 ///
@@ -12,8 +14,9 @@ use crate::{clock::Clock, environment::Environment, progress::Progress, secret::
 #[derive(Clone, Copy)]
 pub(crate) struct DeployContext<'a> {
     pub(crate) options: &'a Options,
-    /// Deployments that the wizard has completed. If set, deployments are not selected by name.
-    pub(crate) answers: Option<&'a Selection>,
+    /// Deployments that are already selected, by the wizard or in several files. If set, the options do not
+    /// select deployments.
+    pub(crate) selection: Option<&'a Selection>,
     /// Absolute path of the directory to which relative paths refer. Symbolic links are resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
@@ -27,8 +30,16 @@ pub(crate) struct DeployContext<'a> {
 }
 
 impl<'a> DeployContext<'a> {
-    /// Returns the context for a project with the given root directory.
-    pub(crate) fn in_project(&self, root: &'a Path) -> Self {
-        Self { directory: root, ..*self }
+    /// Returns the context for a project with the given root directory. Its settings override those of the
+    /// command.
+    pub(crate) fn in_project(&self, root: &'a Path, settings: &'a ProjectSettings) -> Self {
+        let keeps_schedules = settings.clears_schedules_on_empty.map(|clears| !clears);
+        Self {
+            directory: root,
+            default_work_pool: settings.default_work_pool.as_deref().or(self.default_work_pool),
+            docker_namespace: settings.docker_namespace.as_deref().or(self.docker_namespace),
+            keeps_schedules_on_empty: keeps_schedules.unwrap_or(self.keeps_schedules_on_empty),
+            ..*self
+        }
     }
 }

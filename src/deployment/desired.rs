@@ -75,6 +75,8 @@ pub(crate) struct DesiredDeployment {
     pub(crate) flow_name: String,
     /// The name in the API.
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    pub(crate) file: Option<Arc<str>>,
     pub(crate) entrypoint: String,
     pub(crate) version: Option<String>,
     pub(crate) version_info: Json,

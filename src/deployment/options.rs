@@ -1,9 +1,11 @@
 //! Options of a deploy.
 
-use std::path::PathBuf;
-
 use super::{ProjectId, Selector};
-use crate::{flow::PythonUse, project::EnvironmentName, steps::ImagePolicy};
+use crate::{
+    flow::PythonUse,
+    project::{EnvironmentName, ProjectFiles},
+    steps::ImagePolicy,
+};
 
 /// The action taken if a deployment cannot be written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub(crate) struct Options {
     pub(crate) selectors: Vec<Selector>,
     /// Whether a plan contains the reasons for which deployments were selected.
     pub(crate) why: bool,
-    pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) files: ProjectFiles,
     /// The environment whose values are merged with the project file.
     pub(crate) env_name: Option<EnvironmentName>,
     pub(crate) description: Option<String>,

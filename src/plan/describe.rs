@@ -56,6 +56,7 @@ pub(crate) fn describe(
     let ignored = ignored.flat_map(|existing| ignored::differences(preview, existing, automations));
     PlannedDeployment {
         name: pending::show(&desired.full_name()).into_owned(),
+        file: desired.file.as_deref().map(str::to_owned),
         action,
         id: existing.map(|existing| existing.id),
         changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
@@ -103,6 +104,7 @@ fn described(
 pub(crate) fn describe_removal(removal: &Removal, redactor: &Redactor) -> PlannedDeployment {
     PlannedDeployment {
         name: removal.name.clone(),
+        file: None,
         action: Action::Delete,
         id: Some(removal.id()),
         changes: Vec::new(),

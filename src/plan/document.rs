@@ -1,6 +1,6 @@
 //! The plan document, which people and programs read and `deploy --plan` verifies.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::{
     deployment::{Options, SelectionReason, Selector},
     flow::Grade,
-    project::EnvironmentName,
+    project::{EnvironmentName, ProjectFiles},
     secret::Redactor,
     steps::Section,
 };
@@ -43,7 +43,11 @@ pub(crate) struct SelectionOptions {
     pub(crate) names: Vec<String>,
     #[serde(default, rename = "select", skip_serializing_if = "Vec::is_empty")]
     pub(crate) selectors: Vec<Selector>,
+    /// Path of the project file, if the user specified a single path.
     pub(crate) prefect_file: Option<PathBuf>,
+    /// Paths and globs of the project files, if each file has its own root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<PathBuf>,
 }
 
 impl From<&Options> for SelectionOptions {
@@ -53,7 +57,8 @@ impl From<&Options> for SelectionOptions {
             all: options.all,
             names: options.names.clone(),
             selectors: options.selectors.clone(),
-            prefect_file: options.prefect_file.clone(),
+            prefect_file: options.files.single().map(Path::to_owned),
+            files: options.files.patterns(),
         }
     }
 }
@@ -96,9 +101,10 @@ impl Plan {
     #[must_use]
     pub(crate) fn select(&self, options: Options) -> Options {
         let own = SelectionOptions::from(&options);
-        let SelectionOptions { entrypoint, all, names, selectors, prefect_file } =
+        let SelectionOptions { entrypoint, all, names, selectors, prefect_file, files } =
             if own == SelectionOptions::default() { self.selection.clone() } else { own };
-        Options { entrypoint, all, names, selectors, prefect_file, ..options }
+        let files = ProjectFiles::restore(prefect_file, &files);
+        Options { entrypoint, all, names, selectors, files, ..options }
     }
 
     /// Returns the plan as it would be after it is saved and read again, with secrets redacted.
@@ -165,6 +171,9 @@ pub(crate) enum Action {
 pub(crate) struct PlannedDeployment {
     /// `flow/deployment`.
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     pub(crate) action: Action,
     /// Id of the deployment on the server.
     pub(crate) id: Option<Uuid>,

@@ -21,6 +21,9 @@ pub(crate) struct Drift {
 pub(crate) struct DriftedDeployment {
     /// `flow/deployment`.
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
     /// Names of the fields that cannot be compared, because steps determine their values or the server does
@@ -96,7 +99,8 @@ impl Drift {
                 }
             };
             let not_compared = unknown.into_iter().map(|change| change.field).collect();
-            DriftedDeployment { name: deployment.name, state, differences, not_compared }
+            let (name, file) = (deployment.name, deployment.file);
+            DriftedDeployment { name, file, state, differences, not_compared }
         });
         Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }
     }

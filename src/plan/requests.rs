@@ -25,6 +25,9 @@ pub(crate) struct RenderedRequests {
 #[derive(Debug, Serialize)]
 struct RenderedDeployment {
     name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     requests: Vec<RenderedRequest>,
 }
 
@@ -40,6 +43,7 @@ impl RenderedRequests {
     pub(crate) fn new(previews: &Previews, ctx: &DeployContext<'_>) -> Self {
         let deployment = |desired: &DesiredDeployment| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),
+            file: desired.file.as_deref().map(str::to_owned),
             requests: requests(desired, ctx),
         };
         let deployments = previews.deployments.iter().map(|preview| deployment(&preview.desired));

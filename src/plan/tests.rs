@@ -247,6 +247,7 @@ fn desired() -> impl Strategy<Value = DesiredDeployment> {
             DesiredDeployment {
                 flow_name: "flow".into(),
                 name: "name".into(),
+                file: None,
                 entrypoint: "flow.py:flow".into(),
                 version,
                 version_info: json!({"type": "prefect:simple"}),

@@ -6,7 +6,9 @@ use super::{
     Declared, Fields, Findings, IgnoredFields, Key, Project, StepList,
     checker::{Checker, is_misspelling},
     environments::EnvironmentName,
-    fields, lossy_scalars, misplaced,
+    fields,
+    files::STDIN,
+    lossy_scalars, misplaced,
 };
 use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
@@ -17,6 +19,9 @@ use crate::{
     value::{self, Mapping, Value},
     yaml::{self, Document, YamlError},
 };
+
+/// The name of a project file that is read from stdin.
+const STDIN_NAME: &str = "<stdin>";
 
 /// The reason why a project file could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -30,17 +35,24 @@ pub(crate) enum ProjectError {
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
 }
 
-/// Reads and decodes a project file.
+/// Reads and decodes a project file. The path `-` stands for stdin.
 ///
 /// # Errors
 ///
 /// Fails if the file cannot be read or is not valid UTF-8.
 pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError> {
+    let invalid = |file: &str, error: Box<Diagnostic>| ProjectError::Invalid {
+        file: file.to_owned(),
+        diagnostics: vec![*error],
+    };
+    if path == Path::new(STDIN) {
+        let bytes = fs::read_stdin()?.to_owned();
+        return yaml::decode(STDIN_NAME, bytes, Source::new).map_err(|error| invalid(STDIN_NAME, error));
+    }
     let name = path.to_string_lossy();
     let file = directory.join(path);
     let kind = if fs::is_link_outside(&file) { Source::private } else { Source::new };
-    yaml::decode(&name, fs::read_bytes(&file)?, kind)
-        .map_err(|error| ProjectError::Invalid { file: name.into_owned(), diagnostics: vec![*error] })
+    yaml::decode(&name, fs::read_bytes(&file)?, kind).map_err(|error| invalid(&name, error))
 }
 
 /// Loads a project from the text of its file. Returns the project and the warnings about it.

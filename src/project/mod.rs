@@ -5,6 +5,7 @@ mod conversion;
 mod deployment;
 mod environments;
 mod fields;
+mod files;
 mod findings;
 #[cfg(test)]
 mod fix_tests;
@@ -21,6 +22,7 @@ pub(crate) use deployment::{
     TriggerItem, literals,
 };
 pub(crate) use environments::{EnvironmentName, ProjectSources, load, overlay_path};
+pub(crate) use files::{FilePattern, FilesError, ProjectFile, ProjectFiles, STDIN, find};
 pub(crate) use findings::{Findings, Origin, Part};
 pub(crate) use load::ProjectError;
 #[cfg(test)]

@@ -15,6 +15,8 @@ mod listing;
 pub(crate) mod names;
 mod profiles;
 mod profiles_file;
+mod project_files;
+mod project_settings;
 mod resolve;
 mod sources;
 #[cfg(test)]
@@ -31,6 +33,8 @@ pub(crate) use self::{
     names::DEFAULT_WORK_POOL_NAME,
     profiles::{ProfileSettings, Profiles},
     profiles_file::ProfilesFile,
+    project_files::project_files,
+    project_settings::ProjectSettings,
     resolve::Settings,
     value::Origin,
 };

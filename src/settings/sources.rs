@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     catalogue::SettingName,
@@ -44,13 +44,12 @@ impl Sources {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
         let dotenv = dotenv::parse(&dotenv, environment);
         let dotenv = dotenv.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let pyproject =
-            toml::read(directory, "pyproject.toml")?.pointer_mut("/tool/prefect").map(Value::take);
+        let pyproject = pyproject_settings(toml::read(directory, "pyproject.toml")?);
         let layers = vec![
             (Origin::Environment, Layer::Names(by_name(environment.iter()))),
             (Origin::DotEnv, Layer::Names(by_name(dotenv))),
             (Origin::PrefectToml, Layer::Nested(toml::read(directory, "prefect.toml")?)),
-            (Origin::PyprojectToml, Layer::Nested(pyproject.unwrap_or_default())),
+            (Origin::PyprojectToml, Layer::Nested(pyproject)),
         ];
         Ok(Self { layers })
     }
@@ -116,6 +115,19 @@ impl Sources {
         let origin = self.get(name).map_or(Origin::Default, |(_, origin)| origin);
         Ok(Setting { value: None, origin })
     }
+}
+
+/// Returns the settings in a `pyproject.toml`, nested as in `prefect.toml`. The settings of prefectl are in the
+/// table `tool.prefectl`.
+fn pyproject_settings(mut root: Value) -> Value {
+    let own = root.pointer_mut("/tool/prefectl").map(Value::take);
+    let mut settings = root.pointer_mut("/tool/prefect").map(Value::take).unwrap_or_default();
+    match (own, &mut settings) {
+        (Some(own), Value::Null) => settings = json!({"prefectl": own}),
+        (Some(own), Value::Object(settings)) => drop(settings.insert("prefectl".to_owned(), own)),
+        _ => {}
+    }
+    settings
 }
 
 fn is_empty(value: &Value) -> bool {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
-use super::{catalogue, names, value::Origin};
+use super::{catalogue, names, project_files, value::Origin};
 use crate::{
     diagnostics::{Code, Diagnostic},
     fs,
@@ -83,7 +83,7 @@ fn collect_paths(table: &Map<String, Value>, parent: &str, found: &mut Vec<Strin
 }
 
 fn known_paths() -> impl Iterator<Item = &'static str> {
-    catalogue::ALL.iter().map(|entry| entry.name.path).chain([names::PROJECT.path])
+    catalogue::ALL.iter().map(|entry| entry.name.path).chain([names::PROJECT.path, project_files::PATH])
 }
 
 /// Removes the variables that are mentioned in the `prefect.yaml` of a directory, because templates may use
@@ -175,7 +175,7 @@ mod tests {
             "api": {"url": "http://h/api", "nope": 1},
             "client": {"custom_headers": {"X-Any": "1"}},
             "integrations": {"aws": {"region": "x"}},
-            "prefectl": {"project": "team"},
+            "prefectl": {"project": "team", "files": ["a.yaml"]},
             "future": {"setting": 1},
             "home": "/tmp",
         });

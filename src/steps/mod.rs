@@ -260,6 +260,10 @@ impl Input {
 pub(crate) enum Sharing {
     /// The inputs and the working directory are equal.
     SameInputs,
+    /// The inputs and the build context are equal. The working directory may differ unless an input refers to it.
+    SameBuild,
+    /// The inputs are equal. The working directory may differ.
+    SameImage,
     /// The inputs are equal and come from the same position in the project file, either through a YAML anchor
     /// or from the top-level section that applies to all deployments.
     SamePlace,

@@ -1,16 +1,13 @@
 //! Preview of the steps that a deploy would run. No step is executed, and placeholders take the place of step
 //! outputs.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, path::PathBuf};
 
 use super::{
     ImagePolicy, Listed, RunError, StepError, StepFailure, StepKind,
     item::{Parts, parts},
     python_step, registry, replaced_step, runner,
-    step_cache::Identity,
+    step_cache::{Identity, Surroundings},
 };
 use crate::{
     environment::Environment,
@@ -35,6 +32,7 @@ pub(crate) struct PreviewState {
     /// Placeholders for the outputs of the steps visited so far.
     pub(crate) outputs: Mapping,
     pub(crate) directory: PathBuf,
+    pub(crate) docker_namespace: Option<String>,
     /// All templates that may refer to step outputs.
     pub(crate) templates: Value,
 }
@@ -45,7 +43,6 @@ pub(crate) struct Preview<'a> {
     resolver: &'a Resolver<'a>,
     /// Existing images, whose steps have known outputs.
     images: &'a ImagePolicy,
-    docker_namespace: Option<&'a str>,
     known: HashMap<Identity, usize>,
     steps: Vec<PreviewedStep>,
 }
@@ -55,9 +52,8 @@ impl<'a> Preview<'a> {
         environment: &'a Environment,
         resolver: &'a Resolver<'a>,
         images: &'a ImagePolicy,
-        docker_namespace: Option<&'a str>,
     ) -> Self {
-        Self { environment, resolver, images, docker_namespace, known: HashMap::new(), steps: Vec::new() }
+        Self { environment, resolver, images, known: HashMap::new(), steps: Vec::new() }
     }
 
     /// Returns the distinct steps in the order in which they would run.
@@ -77,16 +73,24 @@ impl<'a> Preview<'a> {
         scope: &Scope,
         state: &mut PreviewState,
     ) -> Result<Vec<usize>, StepFailure> {
-        let PreviewState { outputs, directory, templates } = state;
+        let PreviewState { outputs, directory, docker_namespace, templates } = state;
         let mut used = Vec::new();
         for listed in steps {
             let Some((name, parts)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
-            let position = self.distinct(name, id.as_ref(), &inputs, listed, directory);
+            let position = self.distinct(
+                name,
+                id.as_ref(),
+                &inputs,
+                listed,
+                Surroundings { directory, docker_namespace: docker_namespace.as_deref() },
+            );
             let keys = registry::outputs(name);
-            let replaced = self.replaced_outputs(name, &inputs).map_err(|error| failure(error.into()))?;
+            let replaced = self
+                .replaced_outputs(name, &inputs, docker_namespace.as_deref())
+                .map_err(|error| failure(error.into()))?;
             let new = replaced.unwrap_or_else(|| placeholder_outputs(keys.unwrap_or_default(), position));
             runner::merge(outputs, id, new);
             if keys.is_none() {
@@ -101,10 +105,15 @@ impl<'a> Preview<'a> {
     }
 
     /// Returns the outputs of an image step that an existing image replaces.
-    fn replaced_outputs(&self, name: &str, inputs: &Value) -> Result<Option<Mapping>, StepError> {
+    fn replaced_outputs(
+        &self,
+        name: &str,
+        inputs: &Value,
+        docker_namespace: Option<&str>,
+    ) -> Result<Option<Mapping>, StepError> {
         let entry = registry::find(name).filter(|_| self.images.skips_builds());
         let (Some(entry), Some(inputs)) = (entry, inputs.as_mapping()) else { return Ok(None) };
-        replaced_step::outputs(self.images, entry.kind, inputs, self.docker_namespace)
+        replaced_step::outputs(self.images, entry.kind, inputs, docker_namespace)
     }
 
     async fn inputs(&self, inputs: Mapping, outputs: &Mapping, scope: &Scope) -> Result<Value, RunError> {
@@ -118,14 +127,14 @@ impl<'a> Preview<'a> {
         id: Option<&Value>,
         inputs: &Value,
         listed: &Listed,
-        directory: &Path,
+        surroundings: Surroundings<'_>,
     ) -> usize {
         let entry = registry::find(name);
         let sharing = entry.unwrap_or(&python_step::ENTRY).sharing;
         let name = entry.map_or(name, |entry| entry.name).to_owned();
         let no_inputs = Mapping::new();
         let mapping = inputs.as_mapping().unwrap_or(&no_inputs);
-        let identity = Identity::new(&name, sharing, mapping, directory, listed.place.clone());
+        let identity = Identity::new(&name, sharing, mapping, surroundings, listed.place.clone());
         if let Some(position) = identity.as_ref().and_then(|identity| self.known.get(identity)) {
             return *position;
         }

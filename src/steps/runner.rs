@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeSet,
-    path::Path,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -19,7 +18,7 @@ use super::{
     ordering::{Remaining, StepOrder},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
-    step_cache::{CachedStep, Key, Ran, StepUse},
+    step_cache::{CachedStep, Key, Ran, StepUse, Surroundings},
 };
 use crate::{
     diagnostics::Diagnostic,
@@ -168,7 +167,9 @@ impl<'a> Runner<'a> {
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
         let (place, deployment, progress) = (step_use.place.clone(), step_use.deployment, context.progress);
-        let step = self.cached(&step_use, &context.directory);
+        let surroundings =
+            Surroundings { directory: &context.directory, docker_namespace: context.docker_namespace };
+        let step = self.cached(&step_use, surroundings);
         if step.add_deployment(deployment) {
             progress.step(step.event_id, StepEvent::Shared { deployment });
         }
@@ -185,10 +186,10 @@ impl<'a> Runner<'a> {
 
     /// Returns the cached step whose result a use of a step can share. Adds a new step to the cache if there
     /// is none.
-    fn cached(&self, step_use: &StepUse<'_>, directory: &Path) -> Arc<CachedStep> {
+    fn cached(&self, step_use: &StepUse<'_>, surroundings: Surroundings<'_>) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
-        let key = step_use.identity(directory).map_or(Key::Own(number), Key::Shared);
+        let key = step_use.identity(surroundings).map_or(Key::Own(number), Key::Shared);
         if step_use.ignores_cache()
             && let Some((index, _, earlier)) = all.shift_remove_full(&key)
         {

@@ -9,7 +9,7 @@ use std::{
 use indexmap::IndexSet;
 use tokio::sync::OnceCell;
 
-use super::{Section, Sharing, StepEntry, StepKind, effects::Effects, ordering::StepOrder};
+use super::{Section, Sharing, StepEntry, StepKind, docker_build, effects::Effects, ordering::StepOrder};
 use crate::{
     diagnostics::Place,
     progress::StepId,
@@ -61,10 +61,20 @@ pub(super) enum Key {
 pub(super) struct Identity {
     name: String,
     inputs: String,
-    directory: PathBuf,
+    /// Directory on which the result depends. `None` if it does not depend on a directory.
+    directory: Option<PathBuf>,
+    /// Namespace of image names. `None` if the step does not use it.
+    docker_namespace: Option<String>,
     /// Location in a project file. Scripts share a run only if their locations are equal, because scripts
     /// with the same text may serve different purposes.
     place: Option<Place>,
+}
+
+/// The part of a deployment's state on which the result of a step may depend.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Surroundings<'a> {
+    pub(super) directory: &'a Path,
+    pub(super) docker_namespace: Option<&'a str>,
 }
 
 impl Identity {
@@ -76,20 +86,31 @@ impl Identity {
         name: &str,
         sharing: Sharing,
         inputs: &Mapping,
-        directory: &Path,
+        surroundings: Surroundings<'_>,
         place: Option<Place>,
     ) -> Option<Self> {
-        let place = match sharing {
-            Sharing::SameInputs => None,
-            Sharing::SamePlace => Some(place?),
-            Sharing::Never => return None,
-        };
+        let Surroundings { directory, docker_namespace } = surroundings;
         let mut inputs = inputs.clone();
         inputs.shift_remove(Self::IGNORE_CACHE);
+        let (directory, place) = match sharing {
+            Sharing::SameInputs => (Some(directory.to_owned()), None),
+            Sharing::SameImage => (None, None),
+            Sharing::SameBuild => {
+                let context = docker_build::shared_context(&inputs, directory);
+                if context.is_some() {
+                    inputs.shift_remove("path");
+                }
+                (context.or_else(|| Some(directory.to_owned())), None)
+            }
+            Sharing::SamePlace => (Some(directory.to_owned()), Some(place?)),
+            Sharing::Never => return None,
+        };
+        let is_image = matches!(sharing, Sharing::SameBuild | Sharing::SameImage);
         Some(Self {
             name: name.to_owned(),
             inputs: value::to_json(&Value::Mapping(inputs)).to_string(),
-            directory: directory.to_owned(),
+            directory,
+            docker_namespace: docker_namespace.filter(|_| is_image).map(str::to_owned),
             place,
         })
     }
@@ -130,8 +151,8 @@ impl StepUse<'_> {
     }
 
     /// Returns the identity that another use must have to share the run, or `None` if the run is not shared.
-    pub(super) fn identity(&self, directory: &Path) -> Option<Identity> {
-        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, directory, self.place.clone())
+    pub(super) fn identity(&self, surroundings: Surroundings<'_>) -> Option<Identity> {
+        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, surroundings, self.place.clone())
     }
 }
 
@@ -170,5 +191,52 @@ impl CachedStep {
             time: *time,
             deployments: deployments.iter().cloned().collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_builds_in_different_directories_share_a_run() {
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["a", "b", "image"] {
+            std::fs::create_dir(root.path().join(folder)).unwrap();
+        }
+        let identity = |sharing, folder: &str, inputs: &str, docker_namespace| {
+            let directory = &root.path().join(folder);
+            let inputs = serde_yaml::from_str(inputs).unwrap();
+            Identity::new("x", sharing, &inputs, Surroundings { directory, docker_namespace }, None).unwrap()
+        };
+        let build = |folder, inputs| identity(Sharing::SameBuild, folder, inputs, None);
+        for (first, second, is_shared) in [
+            (("a", "{image_name: x, path: ../image}"), ("b", "{image_name: x, path: ../image}"), true),
+            (("a", "{image_name: x, path: ../image}"), (".", "{image_name: x, path: ./image}"), true),
+            (("a", "{image_name: x}"), (".", "{image_name: x, path: a}"), true),
+            (("a", "{image_name: x}"), ("b", "{image_name: x}"), false),
+            (("a", "{image_name: x, path: ../image}"), ("b", "{image_name: y, path: ../image}"), false),
+            (
+                ("a", "{image_name: x, path: ../image, secrets: [{id: s, src: s}]}"),
+                ("b", "{image_name: x, path: ../image, secrets: [{id: s, src: s}]}"),
+                false,
+            ),
+            (
+                ("a", "{image_name: x, path: ../image, dockerfile: auto}"),
+                ("b", "{image_name: x, path: ../image, dockerfile: auto}"),
+                false,
+            ),
+        ] {
+            assert_eq!(
+                build(first.0, first.1) == build(second.0, second.1),
+                is_shared,
+                "{first:?} {second:?}"
+            );
+        }
+        let push = |folder, namespace| identity(Sharing::SameImage, folder, "{image_name: x}", namespace);
+        assert_eq!(push("a", Some("n")), push("b", Some("n")));
+        assert_ne!(push("a", Some("n")), push("a", Some("m")));
+        let other = |folder| identity(Sharing::SameInputs, folder, "{}", None);
+        assert_ne!(other("a"), other("b"));
     }
 }

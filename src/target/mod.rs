@@ -1,5 +1,6 @@
 //! Selects the deployments that a command operates on, and applies command-line options to them.
 
+mod across;
 mod changed;
 mod criteria;
 #[cfg(test)]
@@ -15,8 +16,10 @@ mod specs;
 pub(crate) mod wizard;
 
 pub(crate) use self::{
+    across::select_across,
     error::TargetError,
     flow_names::FlowNames,
+    narrowing::Selectable,
     overrides::OptionError,
     selection::{NamePattern, SelectError, none, select},
     specs::{selected, specs},

@@ -79,7 +79,7 @@ fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Resul
     Ok(())
 }
 
-/// Selects deployments based on the answers of the wizard or on the options, and then applies the options.
+/// Selects deployments based on the options, unless they have been selected before, and then applies the options.
 pub(crate) fn selected(
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -88,8 +88,8 @@ pub(crate) fn selected(
 ) -> Result<Vec<DeploymentSpec>, TargetError> {
     let names = FlowNames { inspector, directory: ctx.directory, environment: ctx.environment };
     let flow_name = |declared: &Declared| names.of(declared.entrypoint()?);
-    let mut selection = match ctx.answers {
-        Some(answers) => answers.clone(),
+    let mut selection = match ctx.selection {
+        Some(selection) => selection.clone(),
         None if ctx.options.selectors.is_empty() => select(project, ctx.options, flow_name)?,
         None => {
             let project = Selectable { project, names, default_work_pool: ctx.default_work_pool };
@@ -103,7 +103,8 @@ pub(crate) fn selected(
     for warning in std::mem::take(&mut selection.warnings) {
         findings.push(warning);
     }
-    if !selection.single && ctx.options.describe_a_deployment() {
+    let is_ignored = !selection.single && !selection.picked.is_empty();
+    if is_ignored && ctx.options.describe_a_deployment() {
         let message = "You have passed options to the deploy command, but you are creating or updating multiple \
                        deployments. These options will be ignored.";
         findings.push(Diagnostic::warning(Code::IGNORED_OPTIONS, message));

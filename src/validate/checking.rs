@@ -1,15 +1,18 @@
-//! Validates a project file without a server, and applies fixes to the file.
+//! Validates project files without a server, and applies fixes to the files.
 
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
 };
 
-use super::{LoadedProject, PreparationError, dockerfiles, preparation};
+use super::{
+    LoadedProject, PreparationError, PreparedProject, dockerfiles,
+    preparation::{self, FoundFile, UndefinedEnvironments},
+};
 use crate::{
     deployment::{DeployContext, Options},
     diagnostics::{Diagnostic, Fix, merge_environments, merge_repeated},
-    project::{self, ProjectError, ProjectSources},
+    project::{self, EnvironmentName, ProjectError, ProjectFiles, ProjectSources},
     source::Source,
     template::Resolver,
     yaml,
@@ -21,101 +24,165 @@ const MAXIMUM_PASSES: usize = 50;
 /// Diagnostics about a project file.
 #[derive(Clone, Default)]
 pub(crate) struct ProjectFindings {
+    /// Path of the project file. Relative paths refer to the directory of the command.
+    pub(crate) path: PathBuf,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Number of deployments that the file declares.
     pub(crate) deployments: usize,
-    /// Number of environments that were checked.
-    pub(crate) environments: usize,
+    /// Environments that were checked.
+    pub(crate) environments: BTreeSet<EnvironmentName>,
     /// Fixes that replace deprecated keys that still have an effect.
     modernizations: Vec<Fix>,
 }
 
-/// A project file to which all fixes have been applied in memory.
-pub(crate) struct FixedProject {
+/// Project files to which all fixes have been applied in memory.
+pub(crate) struct FixedProjects {
     /// The files that the fixes change.
     pub(crate) files: Vec<FixedFile>,
     /// Number of applied fixes.
     pub(crate) count: usize,
     /// Diagnostics about the original files.
-    pub(crate) before: ProjectFindings,
+    pub(crate) before: Vec<ProjectFindings>,
     /// Diagnostics about the fixed files.
-    pub(crate) after: ProjectFindings,
+    pub(crate) after: Vec<ProjectFindings>,
 }
 
 /// A file to which fixes have been applied in memory.
 pub(crate) struct FixedFile {
-    /// The path of the file as specified by the user.
+    /// Path of the file. Relative paths refer to the directory of the command.
     pub(crate) path: PathBuf,
     pub(crate) original: Source,
     pub(crate) fixed: Source,
 }
 
-/// Validates the selected deployments without connecting to a server. Unless an environment is selected, the project
-/// file is validated alone and with each of its environments.
+/// Validates the selected deployments without connecting to a server. Returns the findings for each project file.
+/// Unless an environment is selected, the files are validated alone and with each of their environments.
 ///
 /// # Errors
 ///
-/// Fails if the project file does not exist or if options are invalid.
-pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<ProjectFindings, PreparationError> {
-    match read(ctx) {
-        Ok(files) => findings_in(ctx, &files).await,
-        Err(error) => invalid(error),
-    }
+/// Fails if a project file does not exist or if options are invalid.
+pub(crate) async fn findings(ctx: &DeployContext<'_>) -> Result<Vec<ProjectFindings>, PreparationError> {
+    findings_in(ctx, &files(ctx)?).await
 }
 
-/// Applies all fixes to the project file and the overlay files in memory, and then validates the selected deployments
-/// again.
+/// Applies all fixes to the project files and the overlay files in memory, and then validates the selected
+/// deployments again.
 ///
 /// # Errors
 ///
-/// Fails under the same conditions as [`findings`], or if a file is not UTF-8.
-pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProject, PreparationError> {
-    let originals = read(ctx)?;
+/// Fails under the same conditions as [`findings`].
+pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProjects, PreparationError> {
+    let originals = files(ctx)?;
     let before = findings_in(ctx, &originals).await?;
     let mut after = before.clone();
     let (mut files, mut count) = (originals.clone(), 0);
     for _ in 0..MAXIMUM_PASSES {
         let count_before = count;
-        files.map_sources(|source| {
-            let fixes = after.diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_deref());
-            let fixes = fixes.chain(&after.modernizations);
-            let here = fixes.filter(|fix| fix.source.name() == source.name());
-            let Some(result) = yaml::apply(source, here) else { return source.clone() };
-            count += result.count;
-            source.with_text(result.text)
-        });
+        for sources in files.iter_mut().filter_map(|file| file.sources.as_mut().ok()) {
+            sources.map_sources(|source| {
+                let fixes = after.iter().flat_map(|found| {
+                    let fixes = found.diagnostics.iter().filter_map(|diagnostic| diagnostic.fix.as_deref());
+                    fixes.chain(&found.modernizations)
+                });
+                let here = fixes.filter(|fix| fix.source.name() == source.name());
+                let Some(result) = yaml::apply(source, here) else { return source.clone() };
+                count += result.count;
+                source.with_text(result.text)
+            });
+        }
         if count == count_before {
             break;
         }
         after = findings_in(ctx, &files).await?;
     }
-    let changed = originals.sources().zip(files.sources());
+    let sources = |files: &[CheckedFile<'_>]| -> Vec<(PathBuf, Source)> {
+        let sources = files.iter().filter_map(|file| file.sources.as_ref().ok());
+        let sources = sources.flat_map(|sources| sources.sources().collect::<Vec<_>>());
+        sources.map(|(path, source)| (path, source.clone())).collect()
+    };
+    let changed = sources(&originals).into_iter().zip(sources(&files));
     let changed = changed.filter(|((_, original), (_, fixed))| original.text() != fixed.text());
-    let files = changed.map(|((path, original), (_, fixed))| FixedFile {
-        path,
-        original: original.clone(),
-        fixed: fixed.clone(),
-    });
-    Ok(FixedProject { files: files.collect(), count, before, after })
+    let files = changed.map(|((path, original), (_, fixed))| FixedFile { path, original, fixed });
+    Ok(FixedProjects { files: files.collect(), count, before, after })
 }
 
-/// Reads the project file and the overlay file of the selected environment, or of all environments.
-fn read(ctx: &DeployContext<'_>) -> Result<ProjectSources, ProjectError> {
-    let path = ctx.options.prefect_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
-    match &ctx.options.env_name {
-        Some(name) => ProjectSources::read(path, ctx.directory, Some(name)),
-        None => ProjectSources::read_all(path, ctx.directory),
+/// A project file of the command and the overlay files beside it.
+#[derive(Clone)]
+struct CheckedFile<'a> {
+    location: Location<'a>,
+    /// The texts of the files, or the findings about a file that is not UTF-8.
+    sources: Result<ProjectSources, ProjectFindings>,
+}
+
+/// The location of a project file.
+#[derive(Clone)]
+enum Location<'a> {
+    /// The only file, whose root is the directory of the command.
+    Only { path: &'a Path, root: &'a Path },
+    /// A file with its own root.
+    Found(FoundFile),
+}
+
+impl<'a> CheckedFile<'a> {
+    /// Reads a project file and the overlay file of the selected environment, or of all environments.
+    fn read(location: Location<'a>, ctx: &DeployContext<'_>) -> Result<Self, PreparationError> {
+        let path = location.path();
+        let sources = match &ctx.options.env_name {
+            Some(name) => ProjectSources::read(path, ctx.directory, Some(name)),
+            None => ProjectSources::read_all(path, ctx.directory),
+        };
+        let sources = match sources {
+            Ok(sources) => Ok(sources),
+            Err(error) => Err(invalid(error, path)?),
+        };
+        Ok(Self { location, sources })
+    }
+
+    /// Loads the project, merged with the values of an environment.
+    fn load(
+        &self,
+        sources: &ProjectSources,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<LoadedProject, ProjectError> {
+        let (project, warnings) = sources.load(environment)?;
+        Ok(match &self.location {
+            Location::Only { root, .. } => LoadedProject::only(project, root, warnings),
+            Location::Found(file) => file.loaded(project, warnings),
+        })
     }
 }
 
-/// Validates the project file with the selected environment, or alone and with each of its environments.
+impl Location<'_> {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Only { path, .. } => path,
+            Self::Found(file) => &file.path,
+        }
+    }
+}
+
+/// Reads the project files of the command.
+fn files<'a>(ctx: &DeployContext<'a>) -> Result<Vec<CheckedFile<'a>>, PreparationError> {
+    if let ProjectFiles::Each(patterns) = &ctx.options.files {
+        let found = preparation::project_files(patterns, ctx)?;
+        return found.into_iter().map(|file| CheckedFile::read(Location::Found(file), ctx)).collect();
+    }
+    let path = ctx.options.files.single().unwrap_or(Path::new(project::DEFAULT_FILE));
+    Ok(vec![CheckedFile::read(Location::Only { path, root: ctx.directory }, ctx)?])
+}
+
+/// Validates the project files with the selected environment, or alone and with each of their environments.
 async fn findings_in(
     ctx: &DeployContext<'_>,
-    files: &ProjectSources,
-) -> Result<ProjectFindings, PreparationError> {
+    files: &[CheckedFile<'_>],
+) -> Result<Vec<ProjectFindings>, PreparationError> {
     let selected = findings_with(ctx, files).await;
     let mut others = Vec::new();
-    let names = if ctx.options.env_name.is_some() { BTreeSet::new() } else { files.checked_environments() };
+    let mut names = BTreeSet::new();
+    if ctx.options.env_name.is_none() {
+        let sources = files.iter().filter_map(|file| file.sources.as_ref().ok());
+        names.extend(sources.flat_map(ProjectSources::checked_environments));
+    }
     for name in names {
         let options = Options { env_name: Some(name.clone()), ..ctx.options.clone() };
         match findings_with(&DeployContext { options: &options, ..*ctx }, files).await {
@@ -126,52 +193,99 @@ async fn findings_in(
     }
     let mut found = match selected {
         // The selected deployments may only exist in an environment.
-        Err(PreparationError::Target(_)) if !others.is_empty() => ProjectFindings::default(),
+        Err(PreparationError::Target(_)) if !others.is_empty() => {
+            let empty = |file: &CheckedFile<'_>| {
+                let path = file.location.path().to_owned();
+                ProjectFindings { path, ..ProjectFindings::default() }
+            };
+            files.iter().map(empty).collect()
+        }
         selected => selected?,
     };
-    found.environments = others.len();
-    let mut diagnostics = Vec::new();
-    for (name, other) in others {
-        found.modernizations.extend(other.modernizations);
-        diagnostics.push((name.to_string(), other.diagnostics));
+    for (index, found) in found.iter_mut().enumerate() {
+        let mut diagnostics = Vec::new();
+        for (name, others) in &mut others {
+            let Some(other) = others.get_mut(index) else { continue };
+            found.environments.insert(name.clone());
+            found.modernizations.append(&mut other.modernizations);
+            diagnostics.push((name.to_string(), std::mem::take(&mut other.diagnostics)));
+        }
+        let merged = merge_environments(std::mem::take(&mut found.diagnostics), diagnostics);
+        found.diagnostics = merge_repeated(merged);
     }
-    let merged = merge_environments(found.diagnostics, diagnostics);
-    Ok(ProjectFindings { diagnostics: merge_repeated(merged), ..found })
+    Ok(found)
 }
 
-/// Validates the project file with the selected environment.
+/// Validates the project files with the selected environment.
 async fn findings_with(
     ctx: &DeployContext<'_>,
-    files: &ProjectSources,
-) -> Result<ProjectFindings, PreparationError> {
-    let (project, warnings) = match files.load(ctx.options.env_name.as_ref()) {
-        Ok(loaded) => loaded,
-        Err(error) => return invalid(error),
-    };
-    let loaded = LoadedProject { project, root: ctx.directory.to_owned(), warnings };
-    let mut findings = loaded.findings();
-    if let Some(warning) = loaded.project.missing_deployments() {
-        findings.push(warning);
-    } else {
-        let resolver = Resolver::offline(ctx.redactor.clone());
-        let prepared = preparation::deployments(&loaded.project, ctx, &resolver, &mut findings).await?;
-        for (_, sections) in &prepared {
-            dockerfiles(sections, ctx.directory, &mut findings);
+    files: &[CheckedFile<'_>],
+) -> Result<Vec<ProjectFindings>, PreparationError> {
+    let (mut loaded, mut findings) = (Vec::new(), Vec::new());
+    let mut undefined = UndefinedEnvironments::default();
+    for file in files {
+        let sources = match &file.sources {
+            Ok(sources) => sources,
+            Err(undecodable) => {
+                findings.push(Some(undecodable.clone()));
+                continue;
+            }
+        };
+        let load = |environment: Option<&EnvironmentName>| file.load(sources, environment);
+        match undefined.load(ctx.options.env_name.as_ref(), load) {
+            Ok(project) => {
+                findings.push(None);
+                loaded.push((file, project));
+            }
+            Err(error) => findings.push(Some(invalid(error, file.location.path())?)),
         }
     }
-    Ok(ProjectFindings {
-        diagnostics: findings.take(),
+    undefined.require_defined(files.len())?;
+    let (valid, loaded): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
+    let resolver = Resolver::offline(ctx.redactor.clone());
+    let has_deployments = loaded.iter().any(|loaded| !loaded.project.deployments.is_empty());
+    let prepared =
+        if has_deployments { preparation::prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
+    let mut prepared = prepared.into_iter();
+    let found = |(file, loaded): (&CheckedFile<'_>, &LoadedProject)| {
+        found(file.location.path(), loaded, prepared.next(), ctx.directory)
+    };
+    let mut valid = valid.into_iter().zip(&loaded).map(found);
+    Ok(findings.into_iter().filter_map(|findings| findings.or_else(|| valid.next())).collect())
+}
+
+/// Returns the findings about a valid file. `prepared` is the prepared project, unless no file contains a deployment.
+fn found(
+    path: &Path,
+    loaded: &LoadedProject,
+    prepared: Option<PreparedProject<'_>>,
+    directory: &Path,
+) -> ProjectFindings {
+    let mut diagnostics = match prepared {
+        None => loaded.findings().take(),
+        Some(mut prepared) => {
+            let PreparedProject { ctx, findings, deployments, .. } = &mut prepared;
+            for (_, sections) in deployments {
+                dockerfiles(sections, ctx.directory, findings);
+            }
+            prepared.take_findings(directory)
+        }
+    };
+    diagnostics.extend(loaded.project.missing_deployments());
+    ProjectFindings {
+        path: path.to_owned(),
+        diagnostics,
         deployments: loaded.project.deployments.len(),
-        environments: 0,
+        environments: BTreeSet::new(),
         modernizations: loaded.project.modernizations(),
-    })
+    }
 }
 
 /// Returns the diagnostics for an invalid file. All other errors are returned as failures.
-fn invalid(error: ProjectError) -> Result<ProjectFindings, PreparationError> {
+fn invalid(error: ProjectError, path: &Path) -> Result<ProjectFindings, PreparationError> {
     match error {
         ProjectError::Invalid { diagnostics, .. } => {
-            Ok(ProjectFindings { diagnostics, ..ProjectFindings::default() })
+            Ok(ProjectFindings { path: path.to_owned(), diagnostics, ..ProjectFindings::default() })
         }
         error => Err(error.into()),
     }

@@ -2,8 +2,9 @@
 
 use crate::{
     api::ApiError,
-    diagnostics::{Diagnostic, Place},
-    project::ProjectError,
+    diagnostics::{Code, Diagnostic, Place},
+    project::{FilesError, ProjectError},
+    settings::SettingsError,
     target::TargetError,
     template::ResolveError,
 };
@@ -13,6 +14,8 @@ use crate::{
 pub(crate) enum PreparationError {
     #[error(transparent)]
     Project(#[from] ProjectError),
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Findings that include at least one error.
@@ -25,6 +28,14 @@ pub(crate) enum PreparationError {
 }
 
 impl PreparationError {
+    /// Creates the error for project files that cannot be found.
+    pub(super) fn files(error: FilesError) -> Self {
+        let FilesError { place, reason } = error;
+        let help = reason.help().map(str::to_owned);
+        let diagnostic = Diagnostic::error(Code::PROJECT_FILES, reason.to_string()).at(place);
+        Self::Findings(vec![Diagnostic { help, ..diagnostic }])
+    }
+
     /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.
     pub(super) fn resolve(error: ResolveError, place: Option<Place>) -> Self {
         Self::Resolve { error: Box::new(error), place }

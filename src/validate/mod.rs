@@ -25,7 +25,7 @@ mod preparation_tests;
 
 pub(crate) use self::{
     dockerfiles::dockerfiles,
-    duplicates::duplicates,
+    duplicates::{duplicates, duplicates_across_files},
     error::PreparationError,
     expressions::check_steps as check_expressions,
     ignored::parameters_in_file as check_ignored_parameters,

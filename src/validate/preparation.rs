@@ -1,17 +1,24 @@
 //! The stages before the first side effect: load, target, resolve and validate.
 
-use std::path::Path;
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes};
 use crate::{
     api::{Client, Feature},
-    deployment::{DeployContext, ResolvedDeployment, StepSections, is_pattern, pull_steps},
+    deployment::{DeployContext, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
-    project::{self, Findings, Project, ProjectError},
+    project::{
+        self, EnvironmentName, FilePattern, Findings, Project, ProjectError, ProjectFile, ProjectFiles,
+    },
     resolve::{self, Inspection, expressions::Names},
+    settings::ProjectSettings,
     steps::Section,
-    target,
+    target::{self, FlowNames, Selectable, TargetError},
     template::Resolver,
     validate,
 };
@@ -25,22 +32,144 @@ use crate::{
 ///
 /// Fails if a file cannot be read or is invalid.
 pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, PreparationError> {
-    let named = ctx.options.prefect_file.as_deref();
-    let path = named.unwrap_or(Path::new(project::DEFAULT_FILE));
+    let files = &ctx.options.files;
+    if let ProjectFiles::Each(patterns) = files {
+        return load_each(patterns, ctx);
+    }
+    let path = files.single().unwrap_or(Path::new(project::DEFAULT_FILE));
     // Without a file, the options or the wizard must specify the flow.
     let selects_in_file = ctx.options.all
         || !ctx.options.selectors.is_empty()
         || ctx.options.names.iter().any(|name| is_pattern(name));
-    let is_optional = named.is_none() && (!selects_in_file || ctx.options.entrypoint.is_some());
     let environment = ctx.options.env_name.as_ref();
-    let is_optional = is_optional && environment.is_none();
+    let is_optional = files.single().is_none()
+        && environment.is_none()
+        && (!selects_in_file || ctx.options.entrypoint.is_some());
     let (project, warnings) = match project::load(path, ctx.directory, environment) {
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())
         }
         other => other?,
     };
-    Ok(vec![LoadedProject { project, root: ctx.directory.to_owned(), warnings }])
+    Ok(vec![LoadedProject::only(project, ctx.directory, warnings)])
+}
+
+/// Loads the files that match the patterns, each with its own root.
+///
+/// # Errors
+///
+/// Fails if the patterns are invalid or a file cannot be read. If files are invalid, the error contains the problems
+/// of all files.
+fn load_each(
+    patterns: &[FilePattern],
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<LoadedProject>, PreparationError> {
+    let (mut loaded, mut invalid) = (Vec::new(), Vec::new());
+    let mut undefined = UndefinedEnvironments::default();
+    let files = project_files(patterns, ctx)?;
+    for file in &files {
+        let load = |environment: Option<&EnvironmentName>| {
+            let (project, warnings) = project::load(&file.path, ctx.directory, environment)?;
+            Ok(file.loaded(project, warnings))
+        };
+        match undefined.load(ctx.options.env_name.as_ref(), load) {
+            Ok(project) => loaded.push(project),
+            Err(ProjectError::Invalid { diagnostics, .. }) => invalid.extend(diagnostics),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    undefined.require_defined(files.len())?;
+    if invalid.is_empty() { Ok(loaded) } else { Err(PreparationError::Findings(invalid)) }
+}
+
+/// Errors of project files that do not define the selected environment.
+///
+/// Files of the same command may have different environments, so an environment must be defined for at least one of
+/// the files. The other files are loaded without it.
+#[derive(Default)]
+pub(super) struct UndefinedEnvironments {
+    errors: Vec<ProjectError>,
+}
+
+impl UndefinedEnvironments {
+    /// Loads a project with an environment, or without it if the project does not define it.
+    pub(super) fn load(
+        &mut self,
+        environment: Option<&EnvironmentName>,
+        load: impl Fn(Option<&EnvironmentName>) -> Result<LoadedProject, ProjectError>,
+    ) -> Result<LoadedProject, ProjectError> {
+        match load(environment) {
+            Err(error @ ProjectError::UndefinedEnvironment { .. }) => {
+                self.errors.push(error);
+                load(None)
+            }
+            result => result,
+        }
+    }
+
+    /// Checks that at least one of the files defines the environment. `count` is the number of files.
+    ///
+    /// # Errors
+    ///
+    /// Returns the error of the first file, with the environments of all files.
+    pub(super) fn require_defined(self, count: usize) -> Result<(), ProjectError> {
+        if self.errors.is_empty() || self.errors.len() < count {
+            return Ok(());
+        }
+        let mut all = BTreeSet::new();
+        let mut first = None;
+        for error in self.errors {
+            if let ProjectError::UndefinedEnvironment { name, file, defined } = error {
+                all.extend(defined);
+                first = first.or(Some((name, file)));
+            }
+        }
+        let Some((name, file)) = first else { return Ok(()) };
+        let file = if count == 1 { file } else { format!("any of the {count} project files") };
+        Err(ProjectError::UndefinedEnvironment { name, file, defined: all.into_iter().collect() })
+    }
+}
+
+/// A project file that has not been read, with the settings in its root.
+#[derive(Clone)]
+pub(super) struct FoundFile {
+    pub(super) path: PathBuf,
+    name: Option<Arc<str>>,
+    root: PathBuf,
+    settings: ProjectSettings,
+}
+
+impl FoundFile {
+    pub(super) fn loaded(&self, project: Project, warnings: Vec<Diagnostic>) -> LoadedProject {
+        let Self { name, root, settings, .. } = self;
+        LoadedProject {
+            project,
+            file: name.clone(),
+            root: root.clone(),
+            settings: settings.clone(),
+            warnings,
+        }
+    }
+}
+
+/// Finds the files that match the patterns. The files have names if there are several.
+pub(super) fn project_files(
+    patterns: &[FilePattern],
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<FoundFile>, PreparationError> {
+    let files = project::find(patterns, ctx.directory).map_err(PreparationError::files)?;
+    let has_names = files.len() > 1;
+    let found = files.into_iter().map(|ProjectFile { path, root }| {
+        let is_elsewhere = root != ctx.directory;
+        let settings = if is_elsewhere {
+            ProjectSettings::read(ctx.environment, &root)?
+        } else {
+            ProjectSettings::default()
+        };
+        let name = has_names.then(|| path.to_string_lossy().into());
+        Ok(FoundFile { path, name, root, settings })
+    });
+    found.collect()
 }
 
 /// Resolves and validates the selected deployments of all projects, also against the server.
@@ -88,14 +217,40 @@ pub(crate) async fn prepare<'a>(
     ctx: &DeployContext<'a>,
     resolver: &Resolver<'_>,
 ) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
+    let selections = select_across(loaded, ctx)?;
     let mut projects = Vec::with_capacity(loaded.len());
-    for loaded in loaded {
-        let (project, ctx) = (&loaded.project, ctx.in_project(&loaded.root));
+    for (index, loaded) in loaded.iter().enumerate() {
+        let LoadedProject { project, file, root, settings, .. } = loaded;
+        let ctx = ctx.in_project(root, settings);
         let mut findings = loaded.findings();
-        let deployments = deployments(project, &ctx, resolver, &mut findings).await?;
-        projects.push(PreparedProject { project, ctx, findings, deployments });
+        let selection = selections.as_ref().map(|selections| &selections[index]).or(ctx.selection);
+        let selected = DeployContext { selection, ..ctx };
+        let deployments = deployments(project, &selected, resolver, &mut findings).await?;
+        projects.push(PreparedProject { project, file: file.as_ref(), ctx, findings, deployments });
     }
+    validate::duplicates_across_files(&mut projects);
     Ok(projects)
+}
+
+/// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the
+/// directory of the command. In such a file, [`target::selected`] selects deployments.
+fn select_across(
+    loaded: &[LoadedProject],
+    ctx: &DeployContext<'_>,
+) -> Result<Option<Vec<Selection>>, PreparationError> {
+    if !matches!(ctx.options.files, ProjectFiles::Each(_)) {
+        return Ok(None);
+    }
+    // An inspector caches flows by their entrypoints, which are relative to the root.
+    let inspectors: Vec<Inspector> = loaded.iter().map(|_| Inspector::new()).collect();
+    let projects = loaded.iter().zip(&inspectors).map(|(loaded, inspector)| {
+        let LoadedProject { project, root, settings, .. } = loaded;
+        let names = FlowNames { inspector, directory: root, environment: ctx.environment };
+        let default_work_pool = ctx.in_project(root, settings).default_work_pool;
+        Selectable { project, names, default_work_pool }
+    });
+    let projects: Vec<Selectable<'_>> = projects.collect();
+    Ok(Some(target::select_across(&projects, ctx).map_err(TargetError::from)?))
 }
 
 /// Selects, resolves and validates the deployments of a project.
@@ -131,6 +286,9 @@ async fn prepare_with(
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
     let specs = target::selected(project, ctx, inspector, findings)?;
+    if specs.is_empty() {
+        return Ok(Vec::new());
+    }
     let fields = specs.iter().flat_map(|spec| spec.fields.tree().values());
     let steps = Section::ALL.into_iter().flat_map(|section| project.steps(section).steps());
     let names = Names::used_in(fields.chain(steps), ctx, resolver)
@@ -168,7 +326,41 @@ pub(crate) fn stop_on_errors(
     projects: &mut [PreparedProject<'_>],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, PreparationError> {
-    stop_on(projects.iter_mut().flat_map(|project| project.findings.take()).collect(), ctx)
+    stop_on(take_findings(projects, ctx), ctx)
+}
+
+/// Codes of findings about the options of the command, which are not specific to a project file.
+const ABOUT_OPTIONS: [Code; 3] = [Code::IGNORED_OPTIONS, Code::UNKNOWN_DEPLOYMENT, Code::UNMATCHED_PATTERN];
+
+/// Takes the findings of all projects. With several project files, a finding without a location names its file,
+/// unless it occurs in several files.
+pub(crate) fn take_findings(
+    projects: &mut [PreparedProject<'_>],
+    ctx: &DeployContext<'_>,
+) -> Vec<Diagnostic> {
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    let taken: Vec<(Option<&Arc<str>>, Vec<Diagnostic>)> =
+        projects.iter_mut().map(|project| (project.file, project.take_findings(ctx.directory))).collect();
+    for diagnostic in taken.iter().flat_map(|(_, diagnostics)| diagnostics) {
+        if diagnostic.place.is_none() {
+            *counts.entry(diagnostic.message.clone()).or_default() += 1;
+        }
+    }
+    let mut seen = HashSet::new();
+    let mut findings = Vec::new();
+    for (file, diagnostics) in taken {
+        for mut diagnostic in diagnostics {
+            let count = counts.get(&diagnostic.message);
+            let is_about_file = !ABOUT_OPTIONS.contains(&diagnostic.code);
+            if let (None, Some(file), Some(1), true) = (&diagnostic.place, file, count, is_about_file) {
+                diagnostic.message = format!("{file}: {}", diagnostic.message);
+            }
+            if seen.insert((diagnostic.code.name(), diagnostic.message.clone(), diagnostic.place.clone())) {
+                findings.push(diagnostic);
+            }
+        }
+    }
+    findings
 }
 
 /// Reports diagnostics like [`stop_on_errors`].

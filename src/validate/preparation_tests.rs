@@ -23,7 +23,7 @@ async fn check(yaml: &str) -> Vec<String> {
         clock: &Clock::system(),
         progress: &Silent,
         redactor: &Redactor::default(),
-        answers: None,
+        selection: None,
         default_work_pool: None,
         keeps_schedules_on_empty: false,
         docker_namespace: None,
@@ -33,7 +33,7 @@ async fn check(yaml: &str) -> Vec<String> {
         let line = diagnostic.place.as_ref().map_or(0, |place| place.start().line);
         format!("{line} {}: {}", diagnostic.code, diagnostic.help.as_deref().unwrap_or("-"))
     };
-    found.unwrap().diagnostics.iter().map(shown).collect()
+    found.unwrap()[0].diagnostics.iter().map(shown).collect()
 }
 
 /// Validates a project file with these sections and one deployment.

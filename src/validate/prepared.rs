@@ -1,23 +1,37 @@
 //! Projects of a command, loaded and prepared.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use crate::{
     api::{Capabilities, WorkPool},
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::Diagnostic,
     project::{Findings, Project},
+    settings::ProjectSettings,
 };
 
 /// A loaded project file, with the warnings that occurred while it was loaded.
 pub(crate) struct LoadedProject {
     pub(crate) project: Project,
+    /// Path of the file as shown to the user. `None` if the command has only one project file.
+    pub(crate) file: Option<Arc<str>>,
     /// Absolute path of the directory to which relative paths in the project refer.
     pub(crate) root: PathBuf,
+    /// Settings in the root of the project that override those of the command.
+    pub(crate) settings: ProjectSettings,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl LoadedProject {
+    /// Creates the only project of a command, whose root is the directory of the command.
+    pub(crate) fn only(project: Project, root: &Path, warnings: Vec<Diagnostic>) -> Self {
+        Self { project, file: None, root: root.to_owned(), settings: ProjectSettings::default(), warnings }
+    }
+
     /// Returns a collection of findings that already contains the warnings from loading the file.
     pub(crate) fn findings(&self) -> Findings<'_> {
         let mut findings = Findings::new(self.project.document.as_ref());
@@ -31,11 +45,33 @@ impl LoadedProject {
 /// A project whose selected deployments are resolved and validated.
 pub(crate) struct PreparedProject<'a> {
     pub(crate) project: &'a Project,
+    /// Path of the file as shown to the user. `None` if the command has only one project file.
+    pub(crate) file: Option<&'a Arc<str>>,
     /// The context of the command, with the root of the project as its directory.
     pub(crate) ctx: DeployContext<'a>,
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
+}
+
+impl PreparedProject<'_> {
+    /// Takes the findings. Locations in files of the project, such as flows, are converted from paths relative to
+    /// the root to paths relative to `directory`.
+    pub(super) fn take_findings(&mut self, directory: &Path) -> Vec<Diagnostic> {
+        let mut findings = self.findings.take();
+        if let Ok(prefix) = self.ctx.directory.strip_prefix(directory)
+            && prefix != Path::new("")
+        {
+            for place in findings.iter_mut().filter_map(|finding| finding.place.as_mut()) {
+                let name = Path::new(place.source.name());
+                // The project file itself has a path relative to the directory of the command.
+                if name.is_relative() && !name.starts_with(prefix) {
+                    place.source = place.source.with_name(prefix.join(name).to_string_lossy());
+                }
+            }
+        }
+        findings
+    }
 }
 
 /// Selected deployments of all projects after validation.

@@ -58,6 +58,7 @@ mod secret_leaks;
 mod selection;
 mod server_editions;
 mod settings;
+mod several_files;
 mod signals;
 mod stopped_steps;
 mod storage;

@@ -29,7 +29,7 @@ use crate::{
     digest::sha256_hex,
     environment::Environment,
     fs::{self, FileError},
-    project::EnvironmentName,
+    project::{EnvironmentName, ProjectFiles},
     secret::Redactor,
 };
 
@@ -59,7 +59,7 @@ pub(crate) struct Begin<'a> {
     pub(crate) path: PathBuf,
     pub(crate) api: &'a str,
     pub(crate) directory: &'a Path,
-    pub(crate) prefect_file: Option<&'a Path>,
+    pub(crate) files: &'a ProjectFiles,
     pub(crate) environment: Option<&'a EnvironmentName>,
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
@@ -74,7 +74,11 @@ struct Header {
     run: Uuid,
     api: String,
     directory: PathBuf,
+    /// Path of the project file, if the deploy had a single path.
     prefect_file: Option<PathBuf>,
+    /// Paths and globs of the project files, if each file has its own root.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<PathBuf>,
     #[serde(default)]
     environment: Option<EnvironmentName>,
     is_resumable: bool,
@@ -121,7 +125,7 @@ impl Journal {
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, prefect_file, environment, is_resumable, earlier } = begin;
+        let Begin { path, api, directory, files, environment, is_resumable, earlier } = begin;
         let mut others: IndexMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let run = Uuid::new_v4();
@@ -130,7 +134,8 @@ impl Journal {
             run,
             api: api.to_owned(),
             directory: directory.to_owned(),
-            prefect_file: prefect_file.map(Path::to_owned),
+            prefect_file: files.single().map(Path::to_owned),
+            files: files.patterns(),
             environment: environment.cloned(),
             is_resumable,
             records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),

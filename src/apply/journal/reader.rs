@@ -10,7 +10,11 @@ use std::{
 use uuid::Uuid;
 
 use super::{Entry, Header, SCHEMA};
-use crate::{apply::record::Record, fs::FileError, project::EnvironmentName};
+use crate::{
+    apply::record::Record,
+    fs::FileError,
+    project::{EnvironmentName, ProjectFiles},
+};
 
 /// The reason why a journal cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,8 +34,8 @@ pub(crate) enum JournalError {
     OtherVersion(PathBuf),
     #[error("the journal {} is for {api} and the directory {}", path.display(), directory.display())]
     OtherDeploy { path: PathBuf, api: String, directory: PathBuf },
-    #[error("the last deploy used the file {}, not {}", recorded.display(), requested.display())]
-    OtherFile { recorded: PathBuf, requested: PathBuf },
+    #[error("the last deploy used the file {recorded}, not {requested}")]
+    OtherFile { recorded: ProjectFiles, requested: ProjectFiles },
     #[error("the last deploy used {}, not environment '{requested}'", described(.recorded.as_ref()))]
     OtherEnvironment { recorded: Option<EnvironmentName>, requested: EnvironmentName },
     #[error("a deploy from this directory to this server is running")]
@@ -47,7 +51,7 @@ fn described(environment: Option<&EnvironmentName>) -> String {
 pub(crate) struct Recorded {
     path: PathBuf,
     run: Uuid,
-    pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) files: ProjectFiles,
     pub(crate) environment: Option<EnvironmentName>,
     pub(crate) is_resumable: bool,
     /// Full names of the deployments that have not been written. If all deployments have been written,
@@ -64,19 +68,17 @@ impl Recorded {
         remove(&self.path, self.run);
     }
 
-    /// Checks that the deploy used the given project file. `None` accepts any file.
+    /// Checks that the deploy used the given project files. The default accepts any files.
     ///
     /// # Errors
     ///
-    /// Fails if the deploy used a different project file.
-    pub(crate) fn require_file(&self, requested: Option<&Path>) -> Result<(), JournalError> {
-        let recorded = self.prefect_file.clone().unwrap_or_else(|| "prefect.yaml".into());
-        match requested {
-            Some(requested) if requested != recorded => {
-                Err(JournalError::OtherFile { recorded, requested: requested.to_owned() })
-            }
-            _ => Ok(()),
+    /// Fails if the deploy used different project files.
+    pub(crate) fn require_files(&self, requested: &ProjectFiles) -> Result<(), JournalError> {
+        let (recorded, requested) = (self.files.clone(), requested.clone());
+        if requested == ProjectFiles::Default || requested.to_string() == recorded.to_string() {
+            return Ok(());
         }
+        Err(JournalError::OtherFile { recorded, requested })
     }
 
     /// Checks that the deploy used the given environment. `None` accepts any environment.
@@ -134,7 +136,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
     Ok(Some(Recorded {
         path: path.to_owned(),
         run: header.run,
-        prefect_file: header.prefect_file,
+        files: ProjectFiles::restore(header.prefect_file, &header.files),
         environment: header.environment,
         is_resumable: header.is_resumable,
         names: if left.is_empty() { header.names } else { left },

@@ -53,11 +53,12 @@ pub(crate) fn begin(
         path: journal::path(ctx.environment, client.url(), ctx.directory)?,
         api: client.url(),
         directory: ctx.directory,
-        prefect_file: ctx.options.prefect_file.as_deref(),
+        files: &ctx.options.files,
         environment: ctx.options.env_name.as_ref(),
         is_resumable: !ctx.options.describe_a_deployment()
             && !ctx.options.images.skips_builds()
-            && ctx.answers.is_none(),
+            && !ctx.options.files.include_stdin()
+            && ctx.selection.is_none(),
         earlier,
     };
     let records = changed.map(|(desired, change)| Record::new(desired, change, live));

@@ -15,7 +15,7 @@ fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redacto
         path: path.to_owned(),
         api: API,
         directory: Path::new("/project"),
-        prefect_file: Some(Path::new("x.yaml")),
+        files: &ProjectFiles::Single("x.yaml".into()),
         environment: None,
         is_resumable: true,
         earlier,
@@ -47,8 +47,10 @@ fn deployments_that_are_not_done_are_unfinished() {
     assert_eq!((recorded.records.len(), recorded.missing), (3, 0));
     assert_eq!(recorded.records[1], all[1]);
     assert!(recorded.is_resumable);
-    assert!(recorded.require_file(None).is_ok() && recorded.require_file(Some(Path::new("x.yaml"))).is_ok());
-    assert!(recorded.require_file(Some(Path::new("y.yaml"))).is_err());
+    let single = |path: &str| ProjectFiles::Single(path.into());
+    assert!(recorded.require_files(&ProjectFiles::Default).is_ok());
+    assert!(recorded.require_files(&single("x.yaml")).is_ok());
+    assert!(recorded.require_files(&single("y.yaml")).is_err());
     recorded.finish();
     assert!(unfinished(&path).is_none());
 }

@@ -66,6 +66,9 @@ fn deployment(line: &Line) -> Value {
         "changes": line.changes,
         "seconds": seconds(line.time),
     });
+    if let Some(file) = &line.file {
+        entry["file"] = json!(&**file);
+    }
     match &line.outcome {
         Outcome::Updated(_, changed) => entry["changed"] = json!(changed),
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
@@ -118,6 +121,7 @@ mod tests {
         };
         Line {
             name: name.into(),
+            file: None,
             id: outcome.id(),
             url: None,
             outcome,

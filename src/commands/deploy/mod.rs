@@ -22,6 +22,7 @@ use crate::{
     error::{CommandError, Exit},
     interrupt, names,
     plan::Plan,
+    project::ProjectFiles,
     ui::{DeploymentResult, LiveView, panel},
 };
 
@@ -49,8 +50,8 @@ fn saved_plan(
 pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Result<Exit, CommandError> {
     if arguments.dry_run {
         let options = target::options(&arguments.selection, &arguments.ownership, context)?;
-        let plan = plan::show(&options, arguments.output.into(), context);
-        return plan.await.map(|_| Exit::Done);
+        let options = target::with_listed_files(options, context)?;
+        return plan::show(&options, arguments.output.into(), context).await.map(|_| Exit::Done);
     }
     let mut options = Options {
         verify_pull: arguments.verify_pull,
@@ -63,6 +64,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
     }
+    options = target::with_listed_files(options, context)?;
     let answers = if asks(arguments, &options, context) {
         wizard::ask(&options, &client, context).await?
     } else {
@@ -70,7 +72,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     };
     let links = connection::links(context);
     let selected = answers.as_ref().map(|answers| &answers.selection);
-    let ctx = DeployContext { answers: selected, ..target::deploy_context(&options, context) };
+    let ctx = DeployContext { selection: selected, ..target::deploy_context(&options, context) };
     let server = Server { client: &client, links: &links };
     let started = Instant::now();
     let view = context.ui.watch();
@@ -134,13 +136,14 @@ fn show_lines(report: &Report, options: &Options, context: &Context) {
 
 /// Returns whether the wizard may ask for missing values.
 ///
-/// The wizard does not run for saved plans and resumed deploys, which need no input, or with `--events`,
-/// because the program that reads the events cannot answer.
+/// The wizard does not run for saved plans and resumed deploys, which need no input, for several project files, or
+/// with `--events`, because the program that reads the events cannot answer.
 fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some()
         || arguments.resume
         || arguments.events.is_some()
-        || !options.selectors.is_empty();
+        || !options.selectors.is_empty()
+        || matches!(options.files, ProjectFiles::Each(_));
     context.can_run_wizard() && !is_settled
 }
 

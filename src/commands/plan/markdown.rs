@@ -85,7 +85,7 @@ fn row(planned: &PlannedDeployment) -> String {
         Action::Update => fields.into_iter().map(code).collect::<Vec<_>>().join(", "),
         action => word(action).to_owned(),
     };
-    format!("| {} | {} | {} |\n", code(&sign(planned.action).to_string()), code(&planned.name), what)
+    format!("| {} | {} | {} |\n", code(&sign(planned.action).to_string()), titled(planned), what)
 }
 
 fn details(planned: &PlannedDeployment, text: &mut String) {
@@ -93,12 +93,8 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
         planned.changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
     let fence = "`".repeat(longest_row.max(2) + 1);
-    let _ = writeln!(
-        text,
-        "\n{} {}\n\n{fence}diff",
-        code(&sign(planned.action).to_string()),
-        code(&planned.name)
-    );
+    let _ =
+        writeln!(text, "\n{} {}\n\n{fence}diff", code(&sign(planned.action).to_string()), titled(planned));
     for line in lines {
         // GitHub highlights lines that start with `!` as changed.
         let line = line.strip_prefix('~').map_or_else(|| line.clone(), |rest| format!("!{rest}"));
@@ -119,6 +115,12 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
             escaped(&flow.reasons.join("; "))
         );
     }
+}
+
+/// Returns the name of a deployment, followed by its file if the command has several project files.
+fn titled(planned: &PlannedDeployment) -> String {
+    let file = planned.file.as_ref().map(|file| format!(" in {}", code(file)));
+    code(&planned.name) + &file.unwrap_or_default()
 }
 
 /// Formats a string as inline code. `|` is escaped because it would end a table cell.

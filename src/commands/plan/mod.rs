@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context, connection, errors, github, render,
-    target::{deploy_context, options},
+    target::{deploy_context, options, with_listed_files},
 };
 use crate::{
     api::Links,
@@ -34,6 +34,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     }
     let options =
         Options { why: arguments.why, ..options(&arguments.selection, &arguments.ownership, context)? };
+    let options = with_listed_files(options, context)?;
     let plan = show(&options, arguments.output, context).await?;
     if let Some(path) = &arguments.out {
         save(&plan, path, context)?;

@@ -64,7 +64,8 @@ fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
         Action::Delete => line.red().to_string(),
         Action::Unchanged => line.dimmed().to_string(),
     };
-    let _ = writeln!(text, "{line}");
+    let file = planned.file.as_ref().map(|file| format!(" in {file}").dimmed().to_string());
+    let _ = writeln!(text, "{line}{}", file.unwrap_or_default());
     for reason in &planned.selected_by {
         let _ = writeln!(text, "{}", format!("    selected by {reason}").dimmed());
     }

@@ -6,18 +6,18 @@ use crate::{
     build::{self, StepRun},
     build::{Pulled, PulledFlow},
     cli::{OutputFormat, RunStepsArguments},
-    commands::{Context, connection},
+    commands::{Context, connection, target},
     deployment::DeployContext,
     error::{CommandError, Exit},
     value::{self, Value},
 };
 
 pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Result<Exit, CommandError> {
-    let options = arguments.options();
+    let options = target::with_listed_files(arguments.options(), context)?;
     let settings = &context.settings;
     let surroundings = DeployContext {
         options: &options,
-        answers: None,
+        selection: None,
         directory: &context.directory,
         environment: &context.environment,
         clock: &context.clock,

@@ -61,6 +61,17 @@ codes! {
                   \"flow.py:hello\"}",
         fix: "Rename or remove one of the two deployments.",
     };
+    DUPLICATE_ACROSS_FILES = Entry {
+        name: "duplicate-across-files",
+        severity: Error,
+        title: "two files declare the same deployment",
+        meaning: "Two project files of the command declare a deployment with the same flow name and deployment \
+                  name. They refer to the same deployment on the server, so the files would overwrite each \
+                  other's deployment.",
+        example: "deployments:   # in billing/prefect.yaml and in orders/prefect.yaml\n- {name: default, \
+                  entrypoint: \"flow.py:hello\"}",
+        fix: "Rename or remove one of the two deployments.",
+    };
     NO_NAME = Entry {
         name: "no-name",
         severity: Error,

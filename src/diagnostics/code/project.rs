@@ -102,4 +102,14 @@ codes! {
         example: "schedule: {cron: \"0 6 * * *\"}\nschedules: []",
         fix: "Use only the `schedules` key, with one list item for each schedule.",
     };
+    PROJECT_FILES = Entry {
+        name: "project-files",
+        severity: Error,
+        title: "the project files cannot be selected",
+        meaning: "A glob of `--prefect-file` or of the setting `prefectl.files` matches no file or is invalid, a \
+                  file is outside of the Git repository that contains the directory of the command, or a file is \
+                  selected more than once.",
+        example: "",
+        fix: "Correct the glob or the path.",
+    };
 }

@@ -58,7 +58,7 @@ async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Val
         clock: &clock,
         progress: &Silent,
         redactor: &redactor,
-        answers: None,
+        selection: None,
         default_work_pool: None,
         keeps_schedules_on_empty: false,
         docker_namespace: None,

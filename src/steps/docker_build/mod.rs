@@ -40,7 +40,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     aliases: &[],
     kind: StepKind::BuildDockerImage,
     section: Some(Section::Build),
-    sharing: super::Sharing::SameInputs,
+    sharing: super::Sharing::SameBuild,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),
@@ -145,6 +145,24 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
 pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
     let path = inputs.get("path").and_then(Value::as_str).unwrap_or_default();
     (!inputs::is_remote(path)).then_some(path)
+}
+
+/// Returns the directory that a build reads, which is the build context relative to the working directory.
+///
+/// Returns `None` if the build context is remote, or if other inputs may refer to the working directory.
+pub(super) fn shared_context(inputs: &Mapping, directory: &Path) -> Option<PathBuf> {
+    const RELATIVE_TO_DIRECTORY: [&str; 5] = ["build_contexts", "cache_from", "cache_to", "secrets", "ssh"];
+    let is_given = |key: &&str| inputs.get(*key).is_some_and(|value| !value.is_null());
+    let is_auto = inputs.get("dockerfile").and_then(Value::as_str) == Some("auto");
+    let path = match inputs.get("path") {
+        None | Some(Value::Null) => "",
+        Some(path) => path.as_str()?,
+    };
+    if is_auto || inputs::is_remote(path) || RELATIVE_TO_DIRECTORY.iter().any(is_given) {
+        return None;
+    }
+    let context = directory.join(path);
+    Some(context.canonicalize().unwrap_or(context))
 }
 
 impl BuildDockerImage {

@@ -29,7 +29,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     aliases: &[],
     kind: StepKind::PushDockerImage,
     section: Some(Section::Push),
-    sharing: super::Sharing::SameInputs,
+    sharing: super::Sharing::SameImage,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest", "reused"],
     create: |inputs| Ok(Box::new(PushDockerImage { inputs: Inputs::parse(inputs)? })),

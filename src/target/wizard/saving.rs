@@ -69,8 +69,7 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
     let fields = complete(spec.fields, project, ctx.directory);
     let name = fields.name().unresolved().unwrap_or_default().to_owned();
     let entrypoint = fields.entrypoint().unresolved();
-    let named = ctx.options.prefect_file.as_deref();
-    let file = named.unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
+    let file = ctx.options.files.single().unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
     let path = ctx.directory.join(&file);
     let Some(document) = &project.document else {
         let folder = ctx.directory.file_name().unwrap_or_default().to_string_lossy();

@@ -92,7 +92,7 @@ async fn answered_in(
         clock: &clock,
         progress: &Silent,
         redactor: &redactor,
-        answers: None,
+        selection: None,
         default_work_pool: None,
         keeps_schedules_on_empty: false,
         docker_namespace: None,

@@ -1,0 +1,196 @@
+//! Selects deployments in several project files.
+
+use super::{NamePattern, SelectError, Selectable, narrowing, selection::names};
+use crate::{
+    deployment::{DeployContext, Options, Selection, SelectionReason},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    project::Declared,
+};
+
+/// Selects deployments in several projects by the options. Returns a selection for each project.
+///
+/// In contrast to the selection in a single file, a name that matches nothing is never the name of a new
+/// deployment, and a name never renames the only deployment of a file.
+///
+/// # Errors
+///
+/// Fails if the options contradict each other, or if nothing is selected.
+pub(crate) fn select_across(
+    projects: &[Selectable<'_>],
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<Selection>, SelectError> {
+    if ctx.options.selectors.is_empty() {
+        select_by_name(projects, ctx.options)
+    } else {
+        narrowing::selections(projects, ctx)
+    }
+}
+
+/// Selects deployments in several projects by the names, the patterns and the `--all` flag in the options.
+fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<Selection>, SelectError> {
+    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
+        return Err(SelectError::Name(name.clone()));
+    }
+    if options.all && !options.names.is_empty() {
+        return Err(SelectError::AllAndName);
+    }
+    let declared = || projects.iter().flat_map(|selectable| &selectable.project.deployments);
+    if options.all {
+        let all = |selectable: &Selectable<'_>| selection(selectable.project.deployments.clone());
+        return Ok(projects
+            .iter()
+            .map(|selectable| all(selectable).because(SelectionReason::all()))
+            .collect());
+    }
+    if options.names.is_empty() {
+        if declared().count() != 1 {
+            return Err(SelectError::NoName { names: names(declared()) });
+        }
+        let only = |selectable: &Selectable<'_>| selection(selectable.project.deployments.clone());
+        let selections = projects.iter().map(|selectable| only(selectable).because(SelectionReason::only()));
+        return Ok(with_single(selections.collect()));
+    }
+    let (mut selections, missing) = named(projects, options);
+    if selections.iter().all(|selection| selection.picked.is_empty()) {
+        let (patterns, names) = (missing, names(declared()));
+        return Err(SelectError::NoMatch { patterns, names, undecided: Vec::new() });
+    }
+    if let Some(first) = selections.first_mut().filter(|_| !missing.is_empty()) {
+        first.warnings.push(unmatched(&missing, &names(declared())));
+    }
+    Ok(with_single(selections))
+}
+
+/// Selects deployments by the names in the options. Returns a selection for each project, and the names that match
+/// nothing.
+fn named(projects: &[Selectable<'_>], options: &Options) -> (Vec<Selection>, Vec<String>) {
+    let wanted: Vec<NamePattern<'_>> = options.names.iter().map(|name| NamePattern::new(name)).collect();
+    let mut missing = options.names.clone();
+    let mut selections = Vec::with_capacity(projects.len());
+    for selectable in projects {
+        let flow_name = |declared: &Declared| selectable.names.of(declared.entrypoint()?);
+        let mut selection = selection(Vec::new());
+        for declared in &selectable.project.deployments {
+            let matching = wanted.iter().filter(|pattern| pattern.matches(declared, flow_name));
+            let reasons: Vec<SelectionReason> = matching
+                .map(|pattern| {
+                    missing.retain(|name| name != pattern.text());
+                    SelectionReason::option("--name", pattern.text())
+                })
+                .collect();
+            if !reasons.is_empty() {
+                selection.picked.push(declared.clone());
+                selection.reasons.extend(declared.index.map(|index| (index, reasons)));
+            }
+        }
+        selections.push(selection);
+    }
+    (selections, missing)
+}
+
+fn selection(picked: Vec<Declared>) -> Selection {
+    Selection { picked, ..Selection::default() }
+}
+
+/// Marks the selection of the single deployment, if exactly one deployment is selected in all projects.
+fn with_single(mut selections: Vec<Selection>) -> Vec<Selection> {
+    let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
+    for selection in &mut selections {
+        selection.single = count == 1 && selection.picked.len() == 1;
+    }
+    selections
+}
+
+/// Returns a warning about names that no deployment has.
+fn unmatched(missing: &[String], known: &[String]) -> Diagnostic {
+    let list = missing.join(", ");
+    let message = format!("The following deployment(s) could not be found and will not be deployed: {list}");
+    let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
+    let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
+    match suggestion {
+        Some(name) => diagnostic.help(format!("did you mean {name}?")),
+        None => diagnostic,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        environment::Environment,
+        flow::Inspector,
+        project::{Fields, IgnoredFields, Key, Project},
+        target::FlowNames,
+    };
+
+    fn project(deployments: &[(&str, &str)]) -> Project {
+        let mut project = Project::empty();
+        for (index, (name, entrypoint)) in deployments.iter().enumerate() {
+            let mut fields = Fields::default();
+            fields.set(Key::Name, *name);
+            fields.set(Key::Entrypoint, *entrypoint);
+            let ignored = IgnoredFields::default();
+            project.deployments.push(Declared { index: Some(index), fields, ignored });
+        }
+        project
+    }
+
+    /// Selects in two projects. Returns the indexes of the selected deployments of each project, and the warnings.
+    fn picked(
+        files: &[&[(&str, &str)]; 2],
+        names: &[&str],
+        all: bool,
+    ) -> Result<(Vec<Vec<usize>>, Vec<String>), SelectError> {
+        let directory = tempfile::tempdir().unwrap();
+        let (inspector, environment) = (Inspector::new(), Environment::default());
+        let projects = files.map(project);
+        let directory = directory.path();
+        let flow_names = || FlowNames { inspector: &inspector, directory, environment: &environment };
+        let selectable = |project| Selectable { project, names: flow_names(), default_work_pool: None };
+        let projects: Vec<Selectable<'_>> = projects.iter().map(selectable).collect();
+        let options =
+            Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
+        let selections = select_by_name(&projects, &options)?;
+        let warnings = selections.iter().flat_map(|selection| &selection.warnings);
+        let indexes =
+            |selection: &Selection| selection.picked.iter().filter_map(|declared| declared.index).collect();
+        Ok((
+            selections.iter().map(indexes).collect(),
+            warnings.map(|warning| warning.message.clone()).collect(),
+        ))
+    }
+
+    #[test]
+    fn selects_in_all_files() {
+        let files: [&[(&str, &str)]; 2] =
+            [&[("default", "a.py:hello"), ("nightly", "a.py:hello")], &[("default", "b.py:clean_up")]];
+        for (names, expected) in [
+            (&["default"][..], [&[0][..], &[0]]),
+            (&["clean-up/default"], [&[], &[0]]),
+            (&["hello/*"], [&[0, 1], &[]]),
+            (&["nightly", "*/default"], [&[0, 1], &[0]]),
+        ] {
+            let (found, warnings) = picked(&files, names, false).unwrap();
+            assert_eq!(found, expected, "{names:?}");
+            assert!(warnings.is_empty(), "{names:?}: {warnings:?}");
+        }
+        assert_eq!(picked(&files, &[], true).unwrap().0, [vec![0, 1], vec![0]]);
+        let (found, warnings) = picked(&files, &["nightly", "nightlyy"], false).unwrap();
+        assert_eq!(found, [vec![1], vec![]]);
+        assert_eq!(
+            warnings,
+            ["The following deployment(s) could not be found and will not be deployed: nightlyy"]
+        );
+    }
+
+    #[test]
+    fn a_name_that_matches_nothing_is_an_error() {
+        let files: [&[(&str, &str)]; 2] = [&[("a", "a.py:f")], &[("b", "b.py:f")]];
+        assert!(matches!(picked(&files, &["c"], false), Err(SelectError::NoMatch { .. })));
+        assert!(matches!(picked(&files, &["x*"], false), Err(SelectError::NoMatch { .. })));
+        assert!(matches!(picked(&files, &[], false), Err(SelectError::NoName { .. })));
+        assert_eq!(picked(&files, &["a"], true), Err(SelectError::AllAndName));
+        assert!(matches!(picked(&files, &["a/b/c"], false), Err(SelectError::Name(_))));
+        assert_eq!(picked(&[&[], &[("b", "b.py:f")]], &[], false).unwrap().0, [vec![], vec![0]]);
+    }
+}
