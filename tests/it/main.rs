@@ -36,6 +36,7 @@ mod interrupted_deploys;
 mod invalid_project_files;
 mod layers;
 mod local_server;
+mod monorepo_example;
 mod output;
 mod output_schemas;
 mod plan;
