@@ -146,6 +146,9 @@ pub(super) fn desired(
         ignored: deployment.spec.declared.ignored.clone(),
     };
     desired.omit_unsupported(capabilities);
+    if let Some(preview) = &ctx.options.preview {
+        desired.restrict_to_preview(preview);
+    }
     Some(desired)
 }
 

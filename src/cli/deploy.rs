@@ -13,6 +13,7 @@ use crate::deployment::OnError;
   prefectl deploy -n hello/default
   prefectl deploy -n 'hello/*' --tag nightly
   prefectl deploy --select tag:etl --select 'path:services/billing/**'
+  prefectl deploy --select changed:origin/main...HEAD --preview pr-123
   prefectl deploy flows/hello.py:hello -n default -p my-pool --cron '0 6 * * *'")]
 pub(crate) struct DeployArguments {
     #[command(flatten)]
@@ -42,7 +43,7 @@ pub(crate) struct DeployArguments {
     pub(crate) on_error: OnErrorOption,
 
     /// Continue the last unfinished deploy of this directory
-    #[arg(long, conflicts_with_all = ["all", "name", "select", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
+    #[arg(long, conflicts_with_all = ["all", "name", "select", "preview", "entrypoint", "plan", "dry_run"], help_heading = "Writing")]
     pub(crate) resume: bool,
 
     /// Maximum number of API requests per minute
@@ -94,7 +95,7 @@ pub(crate) struct OwnershipArguments {
     pub(crate) project: Option<String>,
 
     /// Delete deployments of this project that are no longer in prefect.yaml; requires a project id
-    #[arg(long, requires = "all", conflicts_with = "select", help_heading = "Project")]
+    #[arg(long, requires = "all", conflicts_with_all = ["select", "preview"], help_heading = "Project")]
     pub(crate) prune: bool,
 
     /// Maximum number of deployments that `--prune` may delete; the deploy fails before any write if there

@@ -25,6 +25,7 @@ mod init;
 mod job;
 mod number;
 mod open;
+mod preview;
 mod profile;
 mod python;
 mod reference;
@@ -67,6 +68,7 @@ pub(crate) use help::print as print_instead;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use open::OpenCommand;
+pub(crate) use preview::PreviewCommand;
 pub(crate) use profile::ProfileCommand;
 pub(crate) use python::PythonArguments;
 pub(crate) use reference::{PYTHON_CLI, explain_unknown};
@@ -154,6 +156,13 @@ pub(crate) enum Command {
     /// Also deletes the automations created for their triggers. If a project id is set, only deployments that
     /// the project created are deleted. Deployments that belong to other projects are always kept.
     Destroy(DestroyArguments),
+
+    /// Manage previews created by `deploy --preview`
+    #[command(after_help = "Examples:
+  prefectl preview ls
+  prefectl preview delete pr-123
+  prefectl preview prune --older-than 7d")]
+    Preview(Group<PreviewCommand>),
 
     /// Export deployments from the server to a prefect.yaml file
     Export(ExportArguments),
@@ -355,6 +364,7 @@ impl Command {
             | Self::FlowRun(_)
             | Self::Job(_)
             | Self::Open(_)
+            | Self::Preview(_)
             | Self::Rollback(_)
             | Self::Variable(_)
             | Self::WorkPool(_)

@@ -7,7 +7,7 @@ use super::{
     number::{self, Seconds},
 };
 use crate::{
-    deployment::{OnError, Options, Selector},
+    deployment::{OnError, Options, PreviewName, Selector},
     docker::reference::ImageReference,
     project::ProjectFiles,
     steps::{ImagePolicy, LockUse},
@@ -47,6 +47,10 @@ pub(crate) struct SelectionArguments {
         help_heading = "Selection"
     )]
     select: Vec<Selector>,
+
+    /// Deploy copies named `NAME--PREVIEW`, with inactive schedules and without triggers
+    #[arg(long, value_name = "PREVIEW", help_heading = "Selection")]
+    preview: Option<PreviewName>,
 
     /// Project file: a path, a glob such as `services/**/prefect.yaml`, or `-` for stdin; repeatable [default:
     /// prefect.yaml]
@@ -209,6 +213,7 @@ impl SelectionArguments {
             all: self.all,
             names: self.name.clone(),
             selectors: self.select.clone(),
+            preview: self.preview.clone(),
             why: false,
             files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),

@@ -16,7 +16,7 @@ use crate::{
     fs::FileError,
     local_server::LocalServerError,
     names::{SHOWN, first_of},
-    plan::{OtherEnvironment, PlanError},
+    plan::{OtherEnvironment, PlanError, ownership::OwnershipError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
     schedule::when::WhenError,
@@ -179,6 +179,12 @@ impl From<OtherEnvironment> for CommandError {
 impl From<PreparationError> for CommandError {
     fn from(error: PreparationError) -> Self {
         Failure::from(error).into()
+    }
+}
+
+impl From<OwnershipError> for CommandError {
+    fn from(error: OwnershipError) -> Self {
+        PlanError::from(error).into()
     }
 }
 

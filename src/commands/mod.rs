@@ -24,6 +24,7 @@ mod init;
 mod job;
 mod open;
 mod plan;
+mod preview;
 mod profile;
 pub(crate) mod python_cli;
 mod render;
@@ -108,6 +109,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Rollback(arguments) => rollback::run(&arguments, context).await,
         Command::Destroy(arguments) => destroy::run(&arguments, context).await,
         Command::Drift(arguments) => drift::run(&arguments, context).await,
+        Command::Preview(group) => preview::run(group.command, context).await,
         Command::Export(arguments) => export::run(&arguments, context).await,
         Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Explain { code } => explain::run(code.as_deref(), context),

@@ -31,6 +31,8 @@ pub(super) fn options(
             .help("set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
     }
     let options = selection_options(selection, context)?;
+    // The copies of a preview are recorded for the preview, so that `--prune` does not delete them.
+    let project = project.filter(|_| options.preview.is_none());
     Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..options })
 }
 

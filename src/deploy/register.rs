@@ -2,13 +2,15 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
+use uuid::Uuid;
+
 use crate::{
     api::WorkPool,
     apply::{Apply, Outcome, Report, journal, plan_pruning, prune, report},
     deploy::{Failure, Server},
     deployment::{DeployContext, DesiredDeployment, Options, Snapshot},
     environment::Environment,
-    plan::{self, Change, PlanError},
+    plan::{self, Change, PlanError, previews},
     validate,
 };
 
@@ -59,6 +61,14 @@ pub(super) async fn register(
     if let Some(pruning) = &pruning {
         prune(pruning, &mut report.lines, ctx, client).await;
         report.stages.end("prune");
+    }
+    if let Some(preview) = &ctx.options.preview {
+        let registered: Vec<Uuid> = report.lines.iter().filter_map(|line| line.id).collect();
+        if let Err(error) = previews::record(client, preview, registered, now).await {
+            ctx.progress.status(&format!(
+                "cannot record the preview: {error}; deploy it again, so that `prefectl preview delete` finds it"
+            ));
+        }
     }
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{Capabilities, Feature},
-    deployment::{LiveDeployment, slas::Sla, triggers::Trigger},
+    deployment::{LiveDeployment, PreviewName, slas::Sla, triggers::Trigger},
     project::{ConcurrencyLimit, IgnoredFields},
     python,
     schedule::Schedule,
@@ -129,6 +129,19 @@ impl DesiredDeployment {
         }
         if !capabilities.supports(Feature::ScheduleAfter) {
             self.triggers.iter_mut().for_each(Trigger::run_immediately);
+        }
+    }
+
+    /// Turns the deployment into that of a preview: schedules are inactive, triggers and SLAs are omitted, and a tag is
+    /// added. The name is that of the preview already.
+    pub(crate) fn restrict_to_preview(&mut self, preview: &PreviewName) {
+        if let Schedules::Exactly(schedules) = &mut self.schedules {
+            schedules.iter_mut().for_each(|schedule| schedule.active = Some(false));
+        }
+        self.triggers.clear();
+        self.slas = None;
+        if !self.tags.contains(&preview.tag()) {
+            self.tags.push(preview.tag());
         }
     }
 

@@ -4,6 +4,7 @@ mod context;
 pub(crate) mod desired;
 pub(crate) mod item_reader;
 mod options;
+mod preview_name;
 mod project_id;
 pub(crate) mod pull_steps;
 mod resolved;
@@ -21,6 +22,7 @@ pub(crate) use self::{
     context::DeployContext,
     desired::DesiredDeployment,
     options::{OnError, Options},
+    preview_name::PreviewName,
     project_id::ProjectId,
     pull_steps::PullSteps,
     resolved::ResolvedDeployment,

@@ -1,6 +1,6 @@
 //! Options of a deploy.
 
-use super::{ProjectId, Selector};
+use super::{PreviewName, ProjectId, Selector};
 use crate::{
     flow::PythonUse,
     project::{EnvironmentName, ProjectFiles},
@@ -26,6 +26,8 @@ pub(crate) struct Options {
     pub(crate) names: Vec<String>,
     /// Expressions of which a deployment must meet at least one. If there are none, names select deployments.
     pub(crate) selectors: Vec<Selector>,
+    /// Preview whose copies of the selected deployments are deployed.
+    pub(crate) preview: Option<PreviewName>,
     /// Whether a plan contains the reasons for which deployments were selected.
     pub(crate) why: bool,
     pub(crate) files: ProjectFiles,

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    deployment::{Options, SelectionReason, Selector},
+    deployment::{Options, PreviewName, SelectionReason, Selector},
     flow::Grade,
     project::{EnvironmentName, ProjectFiles},
     secret::Redactor,
@@ -43,6 +43,8 @@ pub(crate) struct SelectionOptions {
     pub(crate) names: Vec<String>,
     #[serde(default, rename = "select", skip_serializing_if = "Vec::is_empty")]
     pub(crate) selectors: Vec<Selector>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) preview: Option<PreviewName>,
     /// Path of the project file, if the user specified a single path.
     pub(crate) prefect_file: Option<PathBuf>,
     /// Paths and globs of the project files, if each file has its own root.
@@ -57,6 +59,7 @@ impl From<&Options> for SelectionOptions {
             all: options.all,
             names: options.names.clone(),
             selectors: options.selectors.clone(),
+            preview: options.preview.clone(),
             prefect_file: options.files.single().map(Path::to_owned),
             files: options.files.patterns(),
         }
@@ -101,10 +104,10 @@ impl Plan {
     #[must_use]
     pub(crate) fn select(&self, options: Options) -> Options {
         let own = SelectionOptions::from(&options);
-        let SelectionOptions { entrypoint, all, names, selectors, prefect_file, files } =
+        let SelectionOptions { entrypoint, all, names, selectors, preview, prefect_file, files } =
             if own == SelectionOptions::default() { self.selection.clone() } else { own };
         let files = ProjectFiles::restore(prefect_file, &files);
-        Options { entrypoint, all, names, selectors, files, ..options }
+        Options { entrypoint, all, names, selectors, preview, files, ..options }
     }
 
     /// Returns the plan as it would be after it is saved and read again, with secrets redacted.

@@ -11,6 +11,7 @@ mod fingerprint;
 mod ignored;
 pub(crate) mod ownership;
 mod presentation;
+pub(crate) mod previews;
 pub(crate) mod prune;
 mod redaction;
 mod requests;

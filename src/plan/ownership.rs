@@ -36,6 +36,12 @@ pub(crate) struct UnreadableRecord {
     reason: String,
 }
 
+impl UnreadableRecord {
+    pub(super) fn new(variable: &str, error: &serde_json::Error) -> Self {
+        Self { variable: variable.to_owned(), reason: error.to_string() }
+    }
+}
+
 /// The error returned if project records cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OwnershipError {

@@ -86,7 +86,7 @@ impl<'a> Pruning<'a> {
 }
 
 /// Returns the deployments that still exist on the server, sorted by name.
-async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
+pub(crate) async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
     let deployments = client.deployments_by_id(ids.iter().copied()).await?;
     let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;

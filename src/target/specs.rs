@@ -9,7 +9,7 @@ use super::{
     select,
 };
 use crate::{
-    deployment::{DeployContext, DeploymentSpec, Selection},
+    deployment::{DeployContext, DeploymentSpec, Selection, desired},
     diagnostics::{Code, Diagnostic},
     flow::Inspector,
     fs,
@@ -54,6 +54,12 @@ pub(crate) fn specs(
         let mut spec = spec.map_err(|error| (pointer, error))?;
         spec.reasons = spec.declared.index.and_then(|index| reasons.remove(&index)).unwrap_or_default();
         spec.default_work_pool(ctx.default_work_pool);
+        if let Some(preview) = &options.preview
+            && let Some(name) = spec.fields.name().unresolved()
+        {
+            let name = preview.of_deployment(&desired::api_name(name));
+            spec.fields.set(Key::Name, name);
+        }
         if single {
             items_of_options(&mut spec, ctx).map_err(|error| (Pointer::root(), error.into()))?;
         }

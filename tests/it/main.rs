@@ -40,6 +40,7 @@ mod monorepo_example;
 mod output;
 mod output_schemas;
 mod plan;
+mod previews;
 mod profiles;
 #[cfg(unix)]
 mod progress;

@@ -57,6 +57,7 @@ pub(crate) fn begin(
         environment: ctx.options.env_name.as_ref(),
         is_resumable: !ctx.options.describe_a_deployment()
             && !ctx.options.images.skips_builds()
+            && ctx.options.preview.is_none()
             && !ctx.options.files.include_stdin()
             && ctx.selection.is_none(),
         earlier,

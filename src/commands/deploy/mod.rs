@@ -143,6 +143,7 @@ fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bo
         || arguments.resume
         || arguments.events.is_some()
         || !options.selectors.is_empty()
+        || options.preview.is_some()
         || matches!(options.files, ProjectFiles::Each(_));
     context.can_run_wizard() && !is_settled
 }
