@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Docker, Output, Sandbox};
 
-/// The flows and the work pool that the example registers. No other test uses them.
+/// The flows and the work pools that the example registers. No other test uses them.
 const FLOWS: [&str; 4] = ["invoices", "monthly", "summary", "sync"];
-const POOL: &str = "monorepo";
+const POOLS: [&str; 2] = ["monorepo", "monorepo-prod"];
 
 /// Copies the files of a directory to a directory of the sandbox.
 fn copy(sandbox: &Sandbox, from: &Path, to: &str) -> Result<()> {
@@ -26,13 +26,13 @@ fn copy(sandbox: &Sandbox, from: &Path, to: &str) -> Result<()> {
     Ok(())
 }
 
-/// Deletes the flows and the work pool of the example.
+/// Deletes the flows and the work pools of the example.
 fn forget(api: &Api) -> Result<()> {
     let flows = api.post("/flows/filter", &json!({"flows": {"name": {"any_": FLOWS}}}))?;
     for flow in flows.as_array().context("a list")? {
         api.delete(&format!("/flows/{}", flow["id"].as_str().context("an id")?))?;
     }
-    api.delete(&format!("/work_pools/{POOL}"))
+    POOLS.iter().try_for_each(|pool| api.delete(&format!("/work_pools/{pool}")))
 }
 
 /// Returns the names and statuses of the deployments of a deploy.
@@ -49,6 +49,19 @@ fn steps(document: &Value) -> Vec<(String, usize)> {
     steps.iter().map(|step| (step["step"].as_str().unwrap_or_default().to_owned(), users(step))).collect()
 }
 
+/// Commits all files of the sandbox's project.
+fn commit(sandbox: &Sandbox, message: &str) -> Result<()> {
+    let repository = git2::Repository::init(sandbox.directory())?;
+    let mut index = repository.index()?;
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None)?;
+    index.write()?;
+    let tree = repository.find_tree(index.write_tree()?)?;
+    let author = git2::Signature::now("Ada", "ada@example.com")?;
+    let head = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+    repository.commit(Some("HEAD"), &author, &author, message, &tree, &head.iter().collect::<Vec<_>>())?;
+    Ok(())
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn deploys_each_service_and_all_services() -> Result<()> {
@@ -57,52 +70,60 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", api.url());
     fs::remove_file(sandbox.directory().join("flow.py"))?;
     copy(&sandbox, &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/monorepo"), "")?;
-    git2::Repository::init(sandbox.directory())?;
+    commit(&sandbox, "Add services")?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker
         .configure(sandbox)
         .variable("IMAGE_REGISTRY", docker.image.clone())
         .variable("REPOSITORY", "https://git.example.com/team/monorepo.git");
-    sandbox.run("work-pool create monorepo --type docker").and_then(Output::success)?;
+    for pool in POOLS {
+        sandbox.run(&format!("work-pool create {pool} --type docker")).and_then(Output::success)?;
+    }
     sandbox.run("check --strict")?.success()?;
+    let deploy = |options: &str| sandbox.run(&format!("deploy --output json {options}"))?.success()?.json();
 
     // A service alone.
-    let alone = sandbox.run("deploy --all --project-dir services/billing --output json")?.success()?;
-    assert_eq!(statuses(&alone.json()?), ["invoices/billing created"]);
+    let alone = deploy("--all --env dev --project-dir services/billing")?;
+    assert_eq!(statuses(&alone), ["invoices/billing-dev created"]);
 
     // All services: each of the two images is built and pushed once.
-    let all = sandbox.run("deploy --all --output json")?.success()?.json()?;
-    assert_eq!(
-        statuses(&all),
-        [
-            "invoices/billing unchanged",
-            "sync/orders created",
-            "summary/summary created",
-            "monthly/monthly created"
-        ]
-    );
+    let all = deploy("--all --env dev --image-lock images.lock.json")?;
+    let expected = [
+        "invoices/billing-dev unchanged",
+        "sync/orders-dev created",
+        "summary/summary-dev created",
+        "monthly/monthly-dev created",
+    ];
+    assert_eq!(statuses(&all), expected);
     let expected = ["build_docker_image", "build_docker_image", "push_docker_image", "push_docker_image"];
     assert_eq!(steps(&all), expected.map(|step| (step.to_owned(), 2)));
     let image =
         |name: &str| -> Result<Value> { Ok(api.existing(&sandbox, name)?["job_variables"]["image"].take()) };
-    assert_eq!(image("invoices/billing")?, image("sync/orders")?);
-    assert_eq!(image("monthly/monthly")?, image("summary/summary")?);
-    assert!(image("sync/orders")?.as_str().is_some_and(|image| image.contains("monorepo-etl@sha256:")));
+    assert_eq!(image("invoices/billing-dev")?, image("sync/orders-dev")?);
+    assert_eq!(image("monthly/monthly-dev")?, image("summary/summary-dev")?);
+    assert!(image("sync/orders-dev")?.as_str().is_some_and(|image| image.contains("monorepo-etl@sha256:")));
 
-    // A change of one service changes only its deployments.
-    let flow = sandbox.read("services/orders/flow.py")?;
-    sandbox.file("services/orders/flow.py", flow.replace("size: int = 100", "size: int = 200"))?;
-    let changed = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    // A commit that touches one service changes only the deployment whose flow it changes.
+    let flow = sandbox.read("services/reports/flow.py")?;
+    sandbox.file("services/reports/flow.py", flow.replace("1000", "2000"))?;
+    commit(&sandbox, "Change the report")?;
+    let changed = deploy("--env dev --select changed:HEAD~1...HEAD")?;
+    assert_eq!(statuses(&changed), ["monthly/monthly-dev updated"]);
+
+    // The images of dev are deployed to prod, with the work pool and the schedules of prod.
+    let prod = deploy("--all --env prod --skip-build --image-lock images.lock.json")?;
+    assert!(statuses(&prod).iter().all(|status| status.ends_with(" created")), "{prod}");
+    assert_eq!(image("invoices/billing")?, image("invoices/billing-dev")?);
+    let billing = api.existing(&sandbox, "invoices/billing")?;
     assert_eq!(
-        statuses(&changed),
-        [
-            "invoices/billing unchanged",
-            "sync/orders updated",
-            "summary/summary updated",
-            "monthly/monthly unchanged"
-        ]
+        (&billing["work_pool_name"], &billing["tags"]),
+        (&json!("monorepo-prod"), &json!(["etl", "billing", "prod"]))
     );
-    sandbox.run("destroy --all --yes")?.success()?;
+    assert_eq!(billing["schedules"].as_array().map(Vec::len), Some(1));
+
+    for environment in ["dev", "prod"] {
+        sandbox.run(&format!("destroy --all --yes --env {environment}"))?.success()?;
+    }
     for image in ["etl", "reports"] {
         let images = docker.ask(&["images", "--quiet", &format!("{}/monorepo-{image}", docker.image)])?;
         let ids: Vec<&str> = images.lines().collect();
