@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::{
     Context, connection,
-    target::{deploy_context, project_id, with_listed_files},
+    target::{deploy_context, in_environment, project_id, with_listed_files},
 };
 use crate::{
     apply::Destruction,
@@ -15,7 +15,8 @@ use crate::{
 
 pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Result<Exit, CommandError> {
     let project = project_id(arguments.project.as_deref(), context)?;
-    let options = Options { project, ..with_listed_files(arguments.options(), context)? };
+    let options = with_listed_files(arguments.options(), context)?;
+    let options = Options { project: in_environment(project, &options), ..options };
     let client = connection::client(context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
     for name in &destruction.skipped {

@@ -32,7 +32,7 @@ pub(super) fn options(
     }
     let options = selection_options(selection, context)?;
     // The copies of a preview are recorded for the preview, so that `--prune` does not delete them.
-    let project = project.filter(|_| options.preview.is_none());
+    let project = in_environment(project, &options).filter(|_| options.preview.is_none());
     Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..options })
 }
 
@@ -68,6 +68,14 @@ pub(super) fn selection_options(
     }
     options.images.lock = LockUse::Read(lock);
     Ok(options)
+}
+
+/// Returns the project id under which the deployments of the selected environment are recorded.
+pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
+    match &options.env_name {
+        Some(name) => project.map(|project| project.in_environment(name)),
+        None => project,
+    }
 }
 
 /// Returns the project id from the argument or the settings. Returns `None` if the id is missing or empty.

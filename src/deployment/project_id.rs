@@ -1,5 +1,7 @@
 //! The id under which a project records its deployments.
 
+use crate::project::EnvironmentName;
+
 /// Id of a project. Deployments from any number of files can belong to a project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectId(String);
@@ -20,6 +22,23 @@ impl ProjectId {
             return Err(InvalidProjectId(text.to_owned()));
         }
         Ok(Self(text.to_owned()))
+    }
+
+    /// Returns the id under which the project records the deployments of an environment. Environments have separate
+    /// records, so that pruning one of them does not delete the deployments of another.
+    ///
+    /// The id contains a double dash, so it differs from the ids of all projects. In the name of the environment,
+    /// uppercase letters, `-` and `_` are encoded, because names of variables only have lowercase letters and a
+    /// double dash must not precede a number.
+    #[must_use]
+    pub(crate) fn in_environment(&self, environment: &EnvironmentName) -> Self {
+        let encoded = environment.as_str().chars().map(|character| match character {
+            '_' => "_u".to_owned(),
+            '-' => "_d".to_owned(),
+            upper if upper.is_ascii_uppercase() => format!("_c{}", upper.to_ascii_lowercase()),
+            other => other.to_string(),
+        });
+        Self(format!("{}--env-{}", self.0, encoded.collect::<String>()))
     }
 
     pub(crate) fn as_str(&self) -> &str {
@@ -60,6 +79,8 @@ mod tests {
         assert_eq!(id.variable(2, true), "prefectl-project-team-a_flows1--2");
         assert_eq!(id.variable(0, false), "prefectl_project_team_da_uflows1");
         assert_eq!(id.variable(2, false), "prefectl_project_team_da_uflows1_n2");
+        let prod = id.in_environment(&"Prod-1_x".parse().unwrap());
+        assert_eq!(prod.variable(2, true), "prefectl-project-team-a_flows1--env-_cprod_d1_ux--2");
         let long = "x".repeat(81);
         for wrong in ["", "Team", "a b", "a/b", "ä", &long] {
             assert_eq!(ProjectId::new(wrong), Err(InvalidProjectId(wrong.to_owned())));

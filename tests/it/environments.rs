@@ -165,6 +165,19 @@ fn check_validates_all_environments() -> Result<()> {
 }
 
 #[test]
+fn completes_environments_and_their_deployments() -> Result<()> {
+    let sandbox = project()?.variable("PREFECTL_COMPLETE", "fish");
+    let complete = |line: &str| -> Result<Vec<String>> {
+        let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
+        let output = sandbox.run_words(&words)?.success()?;
+        Ok(output.stdout.lines().map(str::to_owned).collect())
+    };
+    assert_eq!(complete("check --env ")?, ["dev", "prod"]);
+    assert_eq!(complete("deploy --env prod -n n")?, ["nightly-prod"]);
+    Ok(())
+}
+
+#[test]
 fn check_fixes_each_file() -> Result<()> {
     let sandbox = project()?;
     sandbox.file(
@@ -239,5 +252,32 @@ fn saved_plans_are_bound_to_their_environment() -> Result<()> {
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
     sandbox.run("deploy --plan prod.json --env prod").and_then(Output::success)?;
     assert_eq!(api.registered(&sandbox)?.len(), 4);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn pruning_keeps_the_deployments_of_other_environments() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    write(&sandbox)?;
+    let id = sandbox.unique("team-UNIQUE");
+    let deploy = |environment: &str| {
+        let options = "--project PROJECT --prune --env".replace("PROJECT", &id);
+        sandbox.run(&format!("deploy --all {options} {environment}")).and_then(Output::success)
+    };
+    deploy("dev")?;
+    deploy("prod")?;
+    assert_eq!(api.registered(&sandbox)?.len(), 6);
+    sandbox.file("prefect.prod.yaml", "name_suffix: -prod\ndeployments: {default: null}\n")?;
+    let pruned = deploy("prod")?;
+    assert!(pruned.stdout.contains("default-prod"), "{pruned}");
+    let registered = api.registered(&sandbox)?;
+    assert!(registered.contains(&"default-dev".to_owned()), "{registered:?}");
+    assert!(!registered.contains(&"default-prod".to_owned()), "{registered:?}");
+    sandbox.run(&format!("destroy --all --yes --project {id} --env dev")).and_then(Output::success)?;
+    let registered = api.registered(&sandbox)?;
+    assert!(registered.contains(&"nightly-prod".to_owned()), "{registered:?}");
+    assert!(!registered.contains(&"nightly-dev".to_owned()), "{registered:?}");
     Ok(())
 }

@@ -152,3 +152,21 @@ fn without_a_directory_there_is_no_journal_to_write_or_read() {
     let error = recorded(&environment, API, Path::new("/project")).unwrap_err();
     assert!(matches!(error, JournalError::NoDirectory), "{error}");
 }
+
+#[test]
+fn a_deploy_is_only_resumed_with_its_environment() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.jsonl");
+    drop(begin(&path, &[record("a", "b")], &[], &Redactor::default()));
+    let [dev, prod] = ["dev", "prod"].map(|name| name.parse().unwrap());
+    let mut recorded = unfinished(&path).unwrap();
+    let required =
+        |recorded: &Recorded, name| recorded.require_environment(name).map_err(|error| error.to_string());
+    assert_eq!(required(&recorded, None), Ok(()));
+    let message = "the last deploy used no environment, not environment 'prod'";
+    assert_eq!(required(&recorded, Some(&prod)), Err(message.to_owned()));
+    recorded.environment = Some(prod.clone());
+    assert_eq!([required(&recorded, None), required(&recorded, Some(&prod))], [Ok(()), Ok(())]);
+    let message = "the last deploy used environment 'prod', not environment 'dev'";
+    assert_eq!(required(&recorded, Some(&dev)), Err(message.to_owned()));
+}

@@ -133,6 +133,7 @@ fn with_completer(argument: Arg, quoting: Quoting, options: &TypedOptions) -> Ar
         (_, Some("POOL")) | ("pool", _) => Names::WorkPools,
         (_, Some("QUEUE")) | ("work_queue" | "queue", _) => Names::WorkQueues,
         ("name", Some("NAME")) if argument.get_short() == Some('n') => Names::Declared,
+        ("env", _) => Names::Environments,
         ("recipe", _) => Names::Recipes,
         ("code", _) => Names::Codes,
         ("profile", _) | (_, Some("PROFILE")) => Names::Profiles,

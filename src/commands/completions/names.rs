@@ -15,7 +15,7 @@ use crate::{
     diagnostics::Code,
     environment::Environment,
     init::Recipe,
-    project,
+    project::{self, ProjectSources},
     settings::{Profiles, Settings},
 };
 
@@ -32,6 +32,8 @@ pub(super) enum Names {
     Profiles,
     /// Deployments in prefect.yaml.
     Declared,
+    /// Environments of prefect.yaml.
+    Environments,
     Recipes,
     /// Codes of findings.
     Codes,
@@ -42,6 +44,7 @@ pub(super) enum Names {
 pub(super) struct TypedOptions {
     profile: Option<String>,
     project_file: Option<PathBuf>,
+    environment: Option<String>,
     pool: Option<String>,
 }
 
@@ -61,6 +64,7 @@ impl TypedOptions {
                 // `-p` is the profile before the command, and the work pool after it.
                 "-p" if !is_after_command => &mut options.profile,
                 "-p" | "--pool" => &mut options.pool,
+                "--env" => &mut options.environment,
                 "-f" | "--file" | "--prefect-file" => {
                     options.project_file =
                         value.or_else(|| Some(words.next()?.into_owned())).map(PathBuf::from);
@@ -75,6 +79,10 @@ impl TypedOptions {
         }
         options
     }
+
+    fn file(&self) -> &Path {
+        self.project_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE))
+    }
 }
 
 /// Returns candidates for the typed text, including names that do not start with it. Returns `None` if the
@@ -85,10 +93,16 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
         Names::Recipes => return Some(Recipe::names().into_iter().map(str::to_owned).collect()),
         Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
         Names::Declared => {
-            let file = options.project_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE));
-            let (project, _) = project::load(file, &directory, None).ok()?;
+            let process = Environment::from_process();
+            let environment = options.environment.as_deref().or_else(|| process.non_empty("PREFECTL_ENV"));
+            let environment = environment.and_then(|name| name.parse().ok());
+            let (project, _) = project::load(options.file(), &directory, environment.as_ref()).ok()?;
             let names = project.deployments.iter().filter_map(|declared| Some(declared.name()?.to_owned()));
             return Some(names.collect());
+        }
+        Names::Environments => {
+            let sources = ProjectSources::read_all(options.file(), &directory).ok()?;
+            return Some(sources.environments().into_iter().map(String::from).collect());
         }
         Names::Deployments | Names::WorkPools | Names::WorkQueues | Names::Profiles => {}
     }
@@ -171,6 +185,7 @@ mod tests {
                 profile: some(profile),
                 project_file: some(file).map(PathBuf::from),
                 pool: some(pool),
+                environment: None,
             }
         };
         for (line, expected) in [
@@ -181,5 +196,7 @@ mod tests {
         ] {
             assert_eq!(read(line), expected, "{line}");
         }
+        let prod = TypedOptions { environment: Some("prod".to_owned()), ..options("", "", "") };
+        assert_eq!(read("prefectl deploy --env prod -n "), prod);
     }
 }

@@ -11,10 +11,12 @@ pub(crate) struct EnvironmentName(String);
 
 /// The error for a name that contains invalid characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("invalid environment name '{0}': use letters, digits, `-` and `_`")]
+#[error("invalid environment name '{0}': use up to 64 letters, digits, `-` and `_`")]
 pub(crate) struct InvalidName(String);
 
 impl EnvironmentName {
+    const MAXIMUM_LENGTH: usize = 64;
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
@@ -25,7 +27,8 @@ impl FromStr for EnvironmentName {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let is_valid = |character: char| character.is_ascii_alphanumeric() || matches!(character, '-' | '_');
-        if text.is_empty() || text.starts_with('-') || !text.chars().all(is_valid) {
+        let is_too_long = text.len() > Self::MAXIMUM_LENGTH;
+        if text.is_empty() || is_too_long || text.starts_with('-') || !text.chars().all(is_valid) {
             return Err(InvalidName(text.to_owned()));
         }
         Ok(Self(text.to_owned()))

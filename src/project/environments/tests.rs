@@ -216,7 +216,8 @@ fn lists_the_defined_environments() {
     };
     let defined: Vec<String> = defined.iter().map(ToString::to_string).collect();
     assert_eq!((name.as_str(), defined.join(" ")), ("prdo", "dev empty prod".to_owned()));
-    for name in ["", "a/b", "..", "a.b", "-x", "ä"] {
+    let long = "x".repeat(65);
+    for name in ["", "a/b", "..", "a.b", "-x", "ä", &long] {
         assert!(name.parse::<EnvironmentName>().is_err(), "{name}");
     }
     let prod = "prod".parse().unwrap();

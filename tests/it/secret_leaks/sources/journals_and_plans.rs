@@ -87,7 +87,12 @@ pub(super) const SOURCES: &[Source] = &[
     source(
         "a block in what is rendered",
         (Shape::Odd, Proof::Kept),
-        &["render --all", "render --all --output json"],
+        &[
+            "render --all",
+            "render --all --output json",
+            "render --all --explain",
+            "render --all --explain --output json",
+        ],
         block,
     ),
     source(
