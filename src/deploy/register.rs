@@ -110,11 +110,15 @@ pub(crate) fn resumed(
     if !recorded.is_resumable {
         return Err(Failure::NotResumable);
     }
+    let mut options = options.clone();
+    if let (None, Some(name)) = (&options.env_name, &recorded.environment) {
+        options.project = options.project.map(|project| project.in_environment(name));
+    }
     Ok(Options {
         names: recorded.names,
         files: recorded.files,
         env_name: recorded.environment,
         resume: true,
-        ..options.clone()
+        ..options
     })
 }
