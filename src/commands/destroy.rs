@@ -3,8 +3,8 @@
 use serde_json::json;
 
 use super::{
-    Context, connection,
-    target::{deploy_context, in_environment, project_id, with_listed_files},
+    Context,
+    target::{self, deploy_context, in_environment, project_id, with_listed_files},
 };
 use crate::{
     apply::Destruction,
@@ -17,7 +17,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let project = project_id(arguments.project.as_deref(), context)?;
     let options = with_listed_files(arguments.options(), context)?;
     let options = Options { project: in_environment(project, &options), ..options };
-    let client = connection::client(context)?;
+    let client = target::client(&options, None, context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
     for name in &destruction.skipped {
         context.ui.note(&format!(

@@ -4,9 +4,9 @@ use owo_colors::OwoColorize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Context, connection, errors,
+    Context, errors,
     plan::text::shown,
-    target::{deploy_context, selection_options, with_listed_files},
+    target::{self, deploy_context, selection_options, with_listed_files},
 };
 use crate::{
     cli::{DriftArguments, OutputFormat},
@@ -19,7 +19,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = with_listed_files(selection_options(&arguments.selection, context)?, context)?;
-    let client = connection::client(context)?;
+    let client = target::client(&options, None, context)?;
     let plan = deploy::plan(&deploy_context(&options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "comparison"))?;
     let drift = Drift::new(plan, arguments.include_ignored);

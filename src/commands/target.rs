@@ -1,10 +1,12 @@
 //! Options and context shared by the commands that operate on the deployments of a project file.
 
-use std::path::Path;
+use std::{num::NonZeroUsize, path::Path};
 
-use super::Context;
+use super::{Context, connection};
 use crate::{
+    api::Client,
     cli::{OwnershipArguments, SelectionArguments},
+    deploy::Failure,
     deployment::{DeployContext, Options, ProjectId},
     diagnostics::Place,
     docker::image_lock::ImageLock,
@@ -12,6 +14,7 @@ use crate::{
     project::{FilePattern, ProjectFiles},
     settings,
     steps::LockUse,
+    validate::preparation,
 };
 
 /// Returns the options for a deploy or plan. The project id is taken from the arguments or the settings.
@@ -119,4 +122,27 @@ pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> 
         keeps_schedules_on_empty: settings.clear_schedules_on_empty.value == Some(false),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     }
+}
+
+/// Creates a client that sends at most `max_requests_per_minute` requests per minute.
+///
+/// # Errors
+///
+/// Fails if no API is configured or if a connection setting is invalid. If the project file is missing or invalid as
+/// well, returns the error about the file, which is the first problem to solve.
+pub(super) fn client(
+    options: &Options,
+    max_requests_per_minute: Option<NonZeroUsize>,
+    context: &Context,
+) -> Result<Client, CommandError> {
+    connection::client_with_budget(context, max_requests_per_minute).map_err(|error| {
+        let options = match with_listed_files(options.clone(), context) {
+            Ok(options) => options,
+            Err(invalid) => return invalid,
+        };
+        match preparation::load(&deploy_context(&options, context)) {
+            Ok(_) => error,
+            Err(unreadable) => Failure::from(unreadable).into(),
+        }
+    })
 }

@@ -1,5 +1,7 @@
 //! Pushes images to their registries.
 
+use std::time::{Duration, Instant};
+
 use bollard::{models::PushImageInfo, query_parameters::PushImageOptions};
 use futures_util::StreamExt;
 
@@ -11,6 +13,9 @@ use super::{
     reference::ImageName,
 };
 use crate::progress::{Amount, Progress, Stream as OutputStream};
+
+/// Minimum time between two status messages about a push. The last message is not delayed.
+const STATUS_INTERVAL: Duration = Duration::from_secs(5);
 
 impl Engine {
     /// Pushes a tag of an image, or all local tags of the image if `tag` is `None`. Returns the digest if a
@@ -39,8 +44,11 @@ impl Engine {
                 digest = Some(pushed.to_owned());
             }
             if layers.count(&event) {
-                progress.status(&format!("Pushing {reference}: {} of {} layers", layers.done, layers.all));
                 progress.advance(layers.amount());
+                if layers.is_due(Instant::now()) {
+                    let Layers { done, all, .. } = layers;
+                    progress.status(&format!("Pushing {reference}: {done} of {all} layers"));
+                }
             } else if !is_transfer(status) {
                 progress.output(OutputStream::Stdout, status);
             }
@@ -69,6 +77,8 @@ impl Engine {
 struct Layers {
     all: usize,
     done: usize,
+    /// Time of the last status message.
+    reported: Option<Instant>,
 }
 
 impl Layers {
@@ -88,6 +98,17 @@ impl Layers {
             return false;
         }
         true
+    }
+
+    /// Returns whether a status message is due, and records its time. Before the first layer is done, no message is
+    /// due.
+    fn is_due(&mut self, now: Instant) -> bool {
+        let is_late = self.reported.is_none_or(|last| now.duration_since(last) >= STATUS_INTERVAL);
+        let is_due = self.done > 0 && (is_late || self.done == self.all);
+        if is_due {
+            self.reported = Some(now);
+        }
+        is_due
     }
 }
 
@@ -122,6 +143,21 @@ mod tests {
             layers.count(&PushImageInfo { status: Some(status.to_owned()), ..PushImageInfo::default() })
         });
         assert_eq!(counted, [true, true, false, false, true, true, false]);
-        assert_eq!(layers, Layers { all: 2, done: 2 });
+        assert_eq!((layers.all, layers.done), (2, 2));
+    }
+
+    #[test]
+    fn limits_status_messages_in_time() {
+        let start = Instant::now();
+        let mut layers = Layers { all: 100, ..Layers::default() };
+        assert!(!layers.is_due(start));
+        let mut reported = Vec::new();
+        for second in 1..=12 {
+            layers.done += if second == 12 { 89 } else { 1 };
+            if layers.is_due(start + Duration::from_secs(second)) {
+                reported.push(layers.done);
+            }
+        }
+        assert_eq!(reported, [1, 6, 11, 100]);
     }
 }

@@ -30,6 +30,20 @@ fn reports_a_missing_api_url() -> Result<()> {
 }
 
 #[test]
+fn reports_a_missing_file_before_a_missing_api_url() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    for command in ["deploy --all", "deploy --all --dry-run", "plan --all", "drift --all", "destroy --all"] {
+        let output = sandbox.run(&format!("{command} --quiet"))?;
+        let is_about_file = output.stderr.starts_with("error: no prefect.yaml here\n");
+        ensure!(output.code == 2 && is_about_file, "{command}: {output}");
+    }
+    // Without --all, the options and the questions can take the place of the file.
+    let output = sandbox.run("deploy flow.py:hello -n a --quiet")?;
+    ensure!(output.code == 2 && output.stderr.contains("No Prefect API URL"), "{output}");
+    Ok(())
+}
+
+#[test]
 fn rejects_an_api_url_without_a_scheme() -> Result<()> {
     let sandbox = Sandbox::for_project("127.0.0.1:4200/api", PROJECT)?;
     let output = sandbox.run("deploy --all --quiet")?;

@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         ..target::options(&arguments.selection, &arguments.ownership, context)?
     };
     let saved_plan = saved_plan(arguments, &mut options, context)?;
-    let client = connection::client_with_budget(context, arguments.max_requests_per_minute)?;
+    let client = target::client(&options, arguments.max_requests_per_minute, context)?;
     if arguments.resume {
         options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
         context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     Context, connection, errors, github, render,
-    target::{deploy_context, options, with_listed_files},
+    target::{self, deploy_context, options, with_listed_files},
 };
 use crate::{
     api::Links,
@@ -79,7 +79,7 @@ pub(super) async fn show(
     format: PlanFormat,
     context: &Context,
 ) -> Result<Plan, CommandError> {
-    let (client, links) = (connection::client(context)?, connection::links(context));
+    let (client, links) = (target::client(options, None, context)?, connection::links(context));
     let view = context.ui.watch();
     let plan = deploy::plan(&deploy_context(options, context), &client).await;
     let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
