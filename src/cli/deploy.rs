@@ -20,7 +20,7 @@ pub(crate) struct DeployArguments {
     pub(crate) selection: SelectionArguments,
 
     /// Apply a plan saved by `prefectl plan --out`; fails if the plan is out of date
-    #[arg(long, value_name = "FILE", help_heading = "Checks")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["select", "preview"], help_heading = "Checks")]
     pub(crate) plan: Option<PathBuf>,
 
     /// Before writing anything, run the pull steps and check that they provide the flows

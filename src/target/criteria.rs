@@ -1,8 +1,11 @@
 //! Compares declared deployments with the criteria of `--select`.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
-use super::{FlowNames, NamePattern, changed::ProjectChanges, selection};
+use super::{FlowNames, NamePattern, changed::ProjectChanges, relative_path::relative_path, selection};
 use crate::{
     deployment::{Criterion, Evaluation, Selector, Verdict, desired, matches_pattern},
     flow::Entrypoint,
@@ -35,8 +38,15 @@ impl Criteria<'_> {
             Criterion::Tag(pattern) => tag(pattern, declared.fields.get(Key::Tags)),
             Criterion::Pool(pattern) => self.pool(pattern, declared),
             Criterion::Path(pattern) => match self.path(declared) {
-                Ok(Some(path)) if pattern.matches(&path) => Verdict::Match(format!("entrypoint in '{path}'")),
-                Ok(_) => Verdict::NoMatch,
+                Ok(Some(file)) => {
+                    let path = relative_path(&file, self.directory);
+                    if pattern.matches(&path) || pattern.matches(&slashes(&file)) {
+                        Verdict::Match(format!("entrypoint in '{path}'"))
+                    } else {
+                        Verdict::NoMatch
+                    }
+                }
+                Ok(None) => Verdict::NoMatch,
                 Err(undecided) => undecided,
             },
             Criterion::Changed(range) => {
@@ -99,8 +109,8 @@ impl Criteria<'_> {
         }
     }
 
-    /// Returns the path of the file that defines the flow, relative to the directory of the command.
-    fn path(&self, declared: &Declared) -> Result<Option<String>, Verdict> {
+    /// Returns the absolute path of the file that defines the flow.
+    fn path(&self, declared: &Declared) -> Result<Option<PathBuf>, Verdict> {
         if let Field::Template(_) = declared.fields.entrypoint() {
             return Err(Verdict::Undecided("entrypoint".to_owned()));
         }
@@ -108,13 +118,12 @@ impl Criteria<'_> {
         let Some(entrypoint) = entrypoint else { return Ok(None) };
         let FlowNames { inspector, directory, environment } = self.names;
         let file = inspector.defining_file(&entrypoint, directory, environment);
-        Ok(file.map(|file| relative(&below(&file, self.directory))))
+        Ok(file)
     }
 }
 
-/// Returns the path of a file relative to a directory. The path of a file outside the directory is absolute.
-fn below(file: &Path, directory: &Path) -> String {
-    file.strip_prefix(directory).unwrap_or(file).to_string_lossy().into_owned()
+fn slashes(path: &Path) -> String {
+    path.to_string_lossy().replace(std::path::MAIN_SEPARATOR, "/")
 }
 
 /// Returns a path with `/` as the separator and without `./` at the start.

@@ -11,6 +11,7 @@ mod item_options;
 mod narrowing;
 mod option_paths;
 mod overrides;
+mod relative_path;
 mod selection;
 mod specs;
 pub(crate) mod wizard;

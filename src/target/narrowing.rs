@@ -32,8 +32,13 @@ pub(crate) fn selections(
     let mut criteria = Vec::with_capacity(projects.len());
     for &Selectable { project, names, default_work_pool } in projects {
         let directory = ctx.directory;
-        let changes = changes.of_project(ctx.options, project, names, directory)?;
-        criteria.push(Criteria { project, names, directory, default_work_pool, changes });
+        let found = changes.of_project(ctx.options, project, names, directory)?;
+        criteria.push(Criteria { project, names, directory, default_work_pool, changes: found });
+    }
+    for range in changes.not_checked_out() {
+        ctx.progress.status(&format!(
+            "the last commit of {range} is not checked out: definitions and imports are read from the working tree"
+        ));
     }
     let selections = narrow(ctx.options, &criteria)?;
     if selections.iter().all(|selection| selection.picked.is_empty()) {

@@ -7,7 +7,8 @@ use globset::{GlobBuilder, GlobMatcher};
 /// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
 #[derive(Debug, Clone)]
 pub(crate) struct PathPattern {
-    matcher: GlobMatcher,
+    /// Matches the path. `None` stands for every path in the directory of the command.
+    matcher: Option<GlobMatcher>,
 }
 
 impl PathPattern {
@@ -18,16 +19,20 @@ impl PathPattern {
     /// Returns the reason why the pattern is invalid.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let pattern = text.trim_start_matches("./").trim_end_matches('/');
+        if matches!(text.trim_end_matches('/'), "" | ".") && !text.starts_with('/') {
+            return Ok(Self { matcher: None });
+        }
         let glob = GlobBuilder::new(pattern).literal_separator(true).backslash_escape(true).build();
         let matcher = glob.map_err(|error| error.kind().to_string())?.compile_matcher();
-        Ok(Self { matcher })
+        Ok(Self { matcher: Some(matcher) })
     }
 
     /// Returns whether the pattern matches a path or one of its parent directories. The path must be relative
-    /// and use `/` as the separator.
+    /// or absolute, and use `/` as the separator.
     pub(crate) fn matches(&self, path: &str) -> bool {
+        let Some(matcher) = &self.matcher else { return !path.starts_with("../") && !path.starts_with('/') };
         let parents = path.match_indices('/').map(|(at, _)| &path[..at]);
-        parents.chain([path]).any(|path| self.matcher.is_match(path))
+        parents.chain([path]).any(|path| matcher.is_match(path))
     }
 }
 
@@ -50,6 +55,10 @@ mod tests {
             ("flow?.py", "flow1.py", true),
             ("flow[12].py", "flow3.py", false),
             ("{a,b}.py", "b.py", true),
+            (".", "a/b.py", true),
+            ("./", "../b.py", false),
+            ("../other", "../other/flow.py", true),
+            ("/r/other", "/r/other/flow.py", true),
         ] {
             assert_eq!(PathPattern::new(pattern).unwrap().matches(path), expected, "{pattern} {path}");
         }

@@ -8,7 +8,10 @@ use std::{
     str::FromStr,
 };
 
-use git2::{Delta, Diff, DiffOptions, ErrorCode, Oid, Repository};
+use git2::{
+    Delta, Diff, DiffDelta, DiffOptions, ErrorCode, FileMode, Index, IndexEntryExtendedFlag, ObjectType, Oid,
+    Repository, Tree,
+};
 
 /// The revision that stands for an omitted side of a range.
 const HEAD: &str = "HEAD";
@@ -123,6 +126,8 @@ pub(crate) struct Changes {
     pub(crate) deleted: BTreeSet<String>,
     /// The commit of the first state.
     old: Option<Oid>,
+    /// Whether the second state is the working tree or the commit that is checked out.
+    pub(crate) is_checked_out: bool,
 }
 
 impl Changes {
@@ -141,18 +146,26 @@ impl Changes {
         options.include_typechange(true);
         let old = first_commit(&repository, range)?;
         let old_tree = repository.find_commit(old)?.tree()?;
+        let mut is_checked_out = true;
         let diff = match range {
             RevisionRange::WorkingTree { .. } => {
                 options.include_untracked(true).recurse_untracked_dirs(true);
                 repository.diff_tree_to_workdir_with_index(Some(&old_tree), Some(&mut options))?
             }
             RevisionRange::MergeBase { to, .. } | RevisionRange::Revisions { to, .. } => {
-                let new_tree = repository.find_commit(commit(&repository, to)?)?.tree()?;
+                let new = commit(&repository, to)?;
+                is_checked_out = commit(&repository, HEAD).is_ok_and(|head| head == new);
+                let new_tree = repository.find_commit(new)?.tree()?;
                 repository.diff_tree_to_tree(Some(&old_tree), Some(&new_tree), Some(&mut options))?
             }
         };
-        let (paths, deleted) = changed_paths(&diff);
-        Ok(Self { root, paths, deleted, old: Some(old) })
+        let index = repository.index().ok();
+        let is_reverted = |delta: &DiffDelta<'_>| {
+            matches!(range, RevisionRange::WorkingTree { .. })
+                && (is_unmodified(delta, &old_tree, &root) || is_sparse(delta, &old_tree, index.as_ref()))
+        };
+        let (paths, deleted) = changed_paths(&diff, is_reverted);
+        Ok(Self { root, paths, deleted, old: Some(old), is_checked_out })
     }
 
     /// Returns the absolute path of the working tree.
@@ -198,7 +211,8 @@ impl Changes {
         self.paths.range(start..).map(String::as_str).take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// Reads a file as it was in the first state. Returns `None` if the file did not exist.
+    /// Reads a file as it was in the first state. Returns `None` if the file did not exist, or if a partial clone does
+    /// not have its content.
     ///
     /// # Errors
     ///
@@ -209,8 +223,8 @@ impl Changes {
         let tree = repository.find_commit(old)?.tree()?;
         match tree.get_path(Path::new(path)) {
             Ok(entry) => {
-                let object = entry.to_object(&repository)?;
-                Ok(object.as_blob().map(|blob| blob.content().to_vec()))
+                let object = entry.to_object(&repository).ok();
+                Ok(object.and_then(|object| Some(object.as_blob()?.content().to_vec())))
             }
             Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
             Err(error) => Err(error.into()),
@@ -222,7 +236,13 @@ impl Changes {
     pub(crate) fn of(root: &Path, paths: &[&str], deleted: &[&str]) -> Self {
         let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
         let deleted = set(deleted);
-        Self { root: root.to_owned(), paths: &set(paths) | &deleted, deleted, old: None }
+        Self {
+            root: root.to_owned(),
+            paths: &set(paths) | &deleted,
+            deleted,
+            old: None,
+            is_checked_out: true,
+        }
     }
 }
 
@@ -259,11 +279,38 @@ fn first_commit(repository: &Repository, range: &RevisionRange) -> Result<Oid, C
     }
 }
 
-/// Returns all paths of a diff, and the paths that exist only in its first state.
-fn changed_paths(diff: &Diff<'_>) -> (BTreeSet<String>, BTreeSet<String>) {
+/// Returns whether a file in the working tree has the same content and mode as in a tree.
+///
+/// A diff that considers the index contains a file that was staged and then reverted.
+fn is_unmodified(delta: &DiffDelta<'_>, tree: &Tree<'_>, root: &Path) -> bool {
+    let [old, new] = [delta.old_file(), delta.new_file()];
+    let Some(path) = new.path().filter(|_| delta.status() == Delta::Modified && old.mode() == new.mode())
+    else {
+        return false;
+    };
+    let is_file = matches!(new.mode(), FileMode::Blob | FileMode::BlobExecutable);
+    let content = || Oid::hash_file(ObjectType::Blob, root.join(path)).ok();
+    is_file && tree.get_path(path).is_ok_and(|entry| content() == Some(entry.id()))
+}
+
+/// Returns whether a file is missing in the working tree only because a sparse checkout excludes it.
+fn is_sparse(delta: &DiffDelta<'_>, tree: &Tree<'_>, index: Option<&Index>) -> bool {
+    let path = delta.old_file().path().filter(|_| delta.status() == Delta::Deleted);
+    let Some((path, index)) = path.zip(index) else { return false };
+    let Some(entry) = index.get_path(path, 0) else { return false };
+    IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
+        && tree.get_path(path).is_ok_and(|old| old.id() == entry.id)
+}
+
+/// Returns all paths of a diff, and the paths that exist only in its first state. Skips the deltas for which `is_same`
+/// returns true.
+fn changed_paths(
+    diff: &Diff<'_>,
+    is_same: impl Fn(&DiffDelta<'_>) -> bool,
+) -> (BTreeSet<String>, BTreeSet<String>) {
     let mut paths = BTreeSet::new();
     let mut deleted = BTreeSet::new();
-    for delta in diff.deltas() {
+    for delta in diff.deltas().filter(|delta| !is_same(delta)) {
         let path = |file: git2::DiffFile<'_>| {
             let path = String::from_utf8_lossy(file.path_bytes()?).into_owned();
             // The path of an untracked repository ends with a slash.

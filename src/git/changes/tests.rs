@@ -83,6 +83,11 @@ fn compares_commits_and_the_working_tree() {
     assert_eq!(fixture.changes("HEAD").unwrap(), ["d.py", "lib/b.py", "untracked/e.py"]);
     assert_eq!(fixture.changes("HEAD...HEAD").unwrap(), [""; 0]);
 
+    // A file that is staged and then reverted has not changed.
+    fixture.git(&["add", "lib/b.py"]);
+    fixture.write("lib/b.py", "2");
+    assert_eq!(fixture.changes("HEAD").unwrap(), ["d.py", "untracked/e.py"]);
+
     let changes = Changes::between(&"main".parse().unwrap(), &fixture.root().join("lib")).unwrap();
     assert_eq!(changes.deleted.iter().collect::<Vec<_>>(), ["c.py"]);
     assert_eq!(changes.old_content("lib/b.py").unwrap().as_deref(), Some(&b"1"[..]));
@@ -128,6 +133,31 @@ fn explains_missing_revisions() {
         error.help().unwrap(),
         "the histories are unrelated; compare both revisions with `main..other`"
     );
+}
+
+#[test]
+fn files_outside_a_sparse_checkout_are_unchanged() {
+    let fixture = Fixture::new();
+    fixture.commit(&[("in/a", "1"), ("out/b", "1"), ("out/c", "1")]);
+    fixture.git(&["sparse-checkout", "set", "--no-sparse-index", "in"]);
+    assert!(!fixture.root().join("out/b").exists());
+    assert_eq!(fixture.changes("HEAD").unwrap(), [""; 0]);
+    std::fs::remove_file(fixture.root().join("in/a")).unwrap();
+    assert_eq!(fixture.changes("HEAD").unwrap(), ["in/a"]);
+}
+
+#[test]
+fn partial_clones_have_no_old_content() {
+    let fixture = Fixture::new();
+    fixture.commit(&[("a", "1")]);
+    fixture.commit(&[("a", "2")]);
+    fixture.git(&["config", "uploadpack.allowFilter", "true"]);
+    let clone = Fixture(tempfile::tempdir().unwrap());
+    let url = format!("file://{}", fixture.root().display());
+    clone.git(&["clone", "--quiet", "--filter=blob:none", &url, "."]);
+    let changes = Changes::between(&"HEAD~1...HEAD".parse().unwrap(), &clone.root()).unwrap();
+    assert_eq!(changes.paths.iter().collect::<Vec<_>>(), ["a"]);
+    assert_eq!(changes.old_content("a").unwrap(), None);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::{
     fs,
     project::{Declared, Project},
     steps::{Section, StepItem, StepKind, build_context, dockerfile_path, split_words},
+    storage::ignore_file::{IgnoreFile, Lines},
     target::FlowNames,
     template::has_template,
     value::{Mapping, Value},
@@ -28,19 +29,44 @@ pub(super) struct Dependencies {
 }
 
 /// A directory whose files a step sends to a builder or to a storage.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(super) struct Directory {
     pub(super) path: PathBuf,
-    pub(super) ignore: Ignore,
+    pub(super) excluded: Excluded,
+}
+
+/// The files of a directory that a step does not send.
+#[derive(Debug)]
+pub(super) enum Excluded {
+    Nothing,
+    /// Files that match the patterns of `.dockerignore`.
+    Docker(Ignore),
+    /// Files that match the patterns of the ignore file of a push step.
+    Push(IgnoreFile),
+}
+
+impl Excluded {
+    /// Returns whether a file is excluded. The path is relative to the directory, with `/` as the separator.
+    pub(super) fn contains(&self, path: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Docker(ignore) => ignore.excludes(path),
+            Self::Push(ignore) => ignore.ignores(Path::new(path)),
+        }
+    }
 }
 
 impl Directory {
+    fn complete(path: &Path) -> Self {
+        Self { path: path.to_owned(), excluded: Excluded::Nothing }
+    }
+
     fn build_context(path: PathBuf) -> Self {
         let patterns = fs::read_text_if_exists(&path.join(".dockerignore")).ok().flatten();
         // The build reports invalid patterns.
         let mut ignore = Ignore::parse(patterns.as_deref().unwrap_or_default()).unwrap_or_default();
         ignore.always_keep(".dockerignore");
-        Self { path, ignore }
+        Self { path, excluded: Excluded::Docker(ignore) }
     }
 }
 
@@ -77,8 +103,9 @@ impl Dependencies {
                 let words = script.lines().filter_map(|line| split_words(line).ok()).flatten();
                 self.files.extend(words.filter(|word| !word.is_empty()).map(|word| directory.join(word)));
             }
-            StepKind::PushToS3 | StepKind::PushToGcs | StepKind::PushToAzure => {
-                self.directories.push(Directory { path: directory.to_owned(), ignore: Ignore::default() });
+            StepKind::PushToS3 => self.add_push(inputs, directory, Lines::Trimmed),
+            StepKind::PushToGcs | StepKind::PushToAzure => {
+                self.add_push(inputs, directory, Lines::AsWritten);
             }
             StepKind::PythonFunction => {
                 let function = Entrypoint::parse(item.name).ok();
@@ -89,10 +116,26 @@ impl Dependencies {
         }
     }
 
+    fn add_push(&mut self, inputs: &Mapping, directory: &Path, lines: Lines) {
+        let file = match inputs.get("ignore_file") {
+            None => ".prefectignore",
+            Some(file) => file.as_str().unwrap_or_default(),
+        };
+        if file.is_empty() {
+            self.directories.push(Directory::complete(directory));
+            return;
+        }
+        let path = directory.join(file);
+        // The push reports invalid patterns.
+        let ignore = IgnoreFile::read(&path, lines).ok().flatten().unwrap_or_default();
+        self.files.insert(path);
+        self.directories.push(Directory { path: directory.to_owned(), excluded: Excluded::Push(ignore) });
+    }
+
     fn add_build(&mut self, inputs: &Mapping, directory: &Path) {
         // The context of a path with a template is unknown, so every file of the project may be part of it.
         if ["path", "dockerfile"].iter().any(|key| inputs.get(*key).is_some_and(has_template)) {
-            self.directories.push(Directory { path: directory.to_owned(), ignore: Ignore::default() });
+            self.directories.push(Directory::complete(directory));
             return;
         }
         let Some(context) = build_context(inputs) else { return };

@@ -15,7 +15,7 @@ use self::{
     definition::{OldDefinitions, OldProject, has_changed},
     dependencies::{Dependencies, Directory},
 };
-use super::FlowNames;
+use super::{FlowNames, relative_path::relative_path};
 use crate::{
     deployment::{Options, Selector},
     flow::Entrypoint,
@@ -62,6 +62,12 @@ impl ChangesByRange {
         Ok(found)
     }
 
+    /// Returns the ranges whose second commit is not checked out.
+    pub(super) fn not_checked_out(&self) -> impl Iterator<Item = &str> {
+        let ranges = self.0.iter().filter(|(_, changes)| !changes.is_checked_out);
+        ranges.map(|((range, _), _)| range.as_str())
+    }
+
     fn between(&mut self, range: &RevisionRange, directory: &Path) -> Result<Arc<Changes>, ChangesError> {
         let root = git::work_tree(directory).unwrap_or_else(|| directory.to_owned());
         let key = (range.to_string(), root);
@@ -79,6 +85,8 @@ impl ChangesByRange {
 pub(super) struct ProjectChanges {
     changes: Arc<Changes>,
     old: OldProject,
+    /// Directory of the command.
+    directory: PathBuf,
 }
 
 impl ProjectChanges {
@@ -92,7 +100,7 @@ impl ProjectChanges {
             Some(document) => old_project(&changes, document, environment, directory)?,
             None => OldProject::Same,
         };
-        Ok(Self { changes, old })
+        Ok(Self { changes, old, directory: directory.to_owned() })
     }
 
     /// Returns a description of the changes that affect a deployment, or `None` if it has not changed.
@@ -108,10 +116,10 @@ impl ProjectChanges {
         let mut dependencies = Dependencies::of_steps(declared, project, names);
         let entrypoint = declared.entrypoint().and_then(|text| Entrypoint::parse(text).ok());
         dependencies.programs.extend(entrypoint.and_then(|entrypoint| names.sources(&entrypoint)));
+        let shown = |path| relative_path(&self.changes.root().join(path), &self.directory);
         let definition = has_changed(declared, project, &self.old).then(|| "its definition".to_owned());
         let files = changed_files(&self.changes, &dependencies);
-        let changed: Vec<String> =
-            definition.into_iter().chain(files.into_iter().map(str::to_owned)).collect();
+        let changed: Vec<String> = definition.into_iter().chain(files.into_iter().map(shown)).collect();
         (!changed.is_empty()).then(|| format!("changed: {}", first_of(&changed, SHOWN_FILES)))
     }
 }
@@ -203,5 +211,5 @@ fn imports(missing: &BTreeSet<String>, deleted: &str) -> bool {
 fn in_directory<'a>(changes: &'a Changes, directory: &Directory) -> Vec<&'a str> {
     let Some(path) = changes.relative(&directory.path) else { return Vec::new() };
     let skipped = if path.is_empty() { 0 } else { path.len() + 1 };
-    changes.below(&path).filter(|file| !directory.ignore.excludes(&file[skipped..])).collect()
+    changes.below(&path).filter(|file| !directory.excluded.contains(&file[skipped..])).collect()
 }

@@ -1,4 +1,4 @@
-use super::*;
+use super::{dependencies::Excluded, *};
 use crate::{
     docker::ignore::Ignore,
     environment::Environment,
@@ -61,7 +61,7 @@ fn finds_changed_dependencies() {
     };
     let directory = |path: &str, ignore: &str| Directory {
         path: root.join(path),
-        ignore: Ignore::parse(ignore).unwrap(),
+        excluded: Excluded::Docker(Ignore::parse(ignore).unwrap()),
     };
     let dependencies = Dependencies {
         programs: vec![Arc::new(program)],
@@ -131,7 +131,17 @@ fn finds_the_files_of_steps() {
             &["bin/./make.sh", "bin/a b", "bin/true"],
             &[],
         ),
-        ("- prefect_aws.deployments.steps.push_to_s3: {bucket: b, folder: f}".to_owned(), &[], &[""]),
+        (
+            "- prefect_aws.deployments.steps.push_to_s3: {bucket: b, folder: f}".to_owned(),
+            &[".prefectignore"],
+            &[""],
+        ),
+        (
+            "- prefect_gcp.deployments.steps.push_to_gcs: {bucket: b, folder: f, ignore_file: null}"
+                .to_owned(),
+            &[],
+            &[""],
+        ),
         ("- tools.build: {}".to_owned(), &["tools.py"], &[]),
     ] {
         let (found, contexts) = of_steps(&steps, &[("tools.py", "")]);
