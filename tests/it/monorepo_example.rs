@@ -107,6 +107,10 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     let flow = sandbox.read("services/reports/flow.py")?;
     sandbox.file("services/reports/flow.py", flow.replace("1000", "2000"))?;
     commit(&sandbox, "Change the report")?;
+    let preview = sandbox.unique("pr-UNIQUE");
+    let copies = deploy(&format!("--env dev --select changed:HEAD~1...HEAD --preview {preview}"))?;
+    assert_eq!(statuses(&copies), [format!("monthly/monthly-dev--{preview} created")]);
+    sandbox.run(&format!("preview delete {preview} --yes"))?.success()?;
     let changed = deploy("--env dev --select changed:HEAD~1...HEAD")?;
     assert_eq!(statuses(&changed), ["monthly/monthly-dev updated"]);
 

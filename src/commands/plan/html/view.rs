@@ -51,6 +51,8 @@ struct Deployment {
     sign: char,
     flow: String,
     name: String,
+    /// Path of the project file, if there are several.
+    file: Option<String>,
     id: Option<String>,
     url: Option<String>,
     open: bool,
@@ -148,6 +150,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         sign: sign(planned.action),
         flow: flow.to_owned(),
         name: name.to_owned(),
+        file: planned.file.clone(),
         id: planned.id.map(|id| id.to_string()),
         url,
         open: open && planned.action != Action::Unchanged,
