@@ -104,22 +104,13 @@ pub(super) fn desired(
     .ok()?; // the type has been checked
     let enforced = rendered.enforce_parameter_schema.unwrap_or(true);
     let parameters = object(&rendered.parameters);
-    validate::check_parameters(
-        &known_entries(&parameters),
-        &flow.parameters,
-        enforced,
-        &at.join(Key::Parameters),
-        findings,
-    );
+    let known = known_entries(&parameters);
+    validate::check_parameters(&known, &flow.parameters, enforced, &at.join(Key::Parameters), findings);
     let job_variables = object(&rendered.work_pool.job_variables);
     let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
     if let Some(pool) = pools.get(&work_pool) {
-        validate::job_variables(
-            &known_entries(&job_variables),
-            pool,
-            &at.join(Key::WorkPool).join(PoolKey::JobVariables),
-            findings,
-        );
+        let at = at.join(Key::WorkPool).join(PoolKey::JobVariables);
+        validate::job_variables(&known_entries(&job_variables), pool, &at, findings);
     }
     let described = rendered.description.filter(|text| !text.is_empty());
     let mut desired = DesiredDeployment {

@@ -293,21 +293,25 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
 }
 
+/// Returns the name of a deployment, with its file if the command has several project files.
+fn described(line: &Line) -> String {
+    let file = line.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
+    format!("deployment '{}'{file}", line.name)
+}
+
 /// Describes why a deployment was not written. Returns `None` if the deployment was written.
 fn failure(line: &Line) -> Option<String> {
     match &line.outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
-            Some(format!("deployment '{}': {error}", line.name))
+            Some(format!("{}: {error}", described(line)))
         }
         Outcome::Conflict { differences, .. } => {
             let sides = differences
                 .iter()
                 .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
             let sides: String = sides.collect();
-            Some(format!(
-                "deployment '{}' was changed on the server since it was compared:{sides}",
-                line.name
-            ))
+            let deployment = described(line);
+            Some(format!("{deployment} was changed on the server since it was compared:{sides}"))
         }
         _ => None,
     }
