@@ -98,7 +98,7 @@ async fn delete(
     let count: usize = found.iter().map(|(_, deployments)| deployments.len()).sum();
     if !found.is_empty() {
         let names = found.iter().flat_map(|(_, deployments)| deployments);
-        let listed = names.map(|deployment| format!("\n  {}", deployment.name)).collect::<String>();
+        let listed = names.map(|deployment| format!("\n  {}", deployment.name)).collect::<Vec<_>>().concat();
         context.ui.note(&format!("To be deleted: {}{listed}", names_of(previews)));
         let question = format!("Are you sure you want to delete {}?", counted(count, "deployment"));
         context.confirm(consent, &question, "Deletion aborted.").await?;
