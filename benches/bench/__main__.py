@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from . import deploys, flows, images, model, scale, start
+from . import deploys, flows, images, model, monorepo, scale, start
 from .rows import HEAD, Row, table
 from .setting import Setting
 
@@ -22,6 +22,7 @@ PARTS = {
     "workers": deploys.workers,
     "far": deploys.far,
     "scale": scale.deploys,
+    "monorepo": monorepo.run,
     "images": images.contexts,
     "shared": images.shared,
     "model": model.run,
@@ -30,7 +31,7 @@ TOPICS = {
     "Start-up and size": ["start"],
     "Checking and reading flows": ["check", "flows"],
     "Deploying 100 deployments": ["deploy", "cron", "postgres", "workers", "far"],
-    "Scale": ["scale"],
+    "Scale": ["scale", "monorepo"],
     "Images": ["images", "shared"],
     "Calculated": ["model"],
 }
