@@ -23,8 +23,8 @@ pub(super) struct Checker<'a, 'b> {
 }
 
 impl Checker<'_, '_> {
-    pub(super) fn deployment(&mut self, fields: &Mapping, pointer: &Pointer) -> Mapping {
-        self.unused_keys(fields, fields::DEPLOYMENT, removed::DEPLOYMENT, misplaced::in_deployment, pointer);
+    pub(super) fn deployment(&mut self, fields: Mapping, pointer: &Pointer) -> Mapping {
+        self.unused_keys(&fields, fields::DEPLOYMENT, removed::DEPLOYMENT, misplaced::in_deployment, pointer);
         self.mapping(fields, fields::DEPLOYMENT, pointer)
     }
 
@@ -62,11 +62,11 @@ impl Checker<'_, '_> {
     /// Checks the known keys of a mapping and normalizes their values. Unknown keys are kept unchanged.
     pub(super) fn mapping(
         &mut self,
-        fields: &Mapping,
+        fields: Mapping,
         known: &'static [KnownKey],
         pointer: &Pointer,
     ) -> Mapping {
-        let normal = |(key, value): (&Value, &Value)| {
+        let normal = |(key, value): (Value, Value)| {
             let value = match key.as_str().and_then(|name| fields::find(known, name)) {
                 Some(field)
                     if value.is_null()
@@ -76,51 +76,57 @@ impl Checker<'_, '_> {
                     Value::Null
                 }
                 Some(field) => self.value(field, value, &pointer.join(field.key)),
-                None => value.clone(),
+                None => value,
             };
-            (key.clone(), value)
+            (key, value)
         };
-        fields.iter().map(normal).collect()
+        fields.into_iter().map(normal).collect()
     }
 
     /// Normalizes a value. A value of a wrong type is reported and returned unchanged.
-    fn value(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
+    fn value(&mut self, field: &KnownKey, value: Value, pointer: &Pointer) -> Value {
+        self.replacement(field, &value, pointer).unwrap_or(value)
+    }
+
+    /// Checks a value. Returns the normalized value, or `None` if the value is not changed.
+    fn replacement(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Value> {
         match (field.shape, value) {
             (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
-                self.mismatch(field, value, pointer)
+                self.mismatch(field, value, pointer);
+                None
             }
             (Shape::Text, Value::String(_))
             | (Shape::Moment, Value::String(_) | Value::Number(_))
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
             | (Shape::Interval, Value::Number(_))
-            | (Shape::Steps, Value::Mapping(_)) => value.clone(),
+            | (Shape::Steps, Value::Mapping(_)) => None,
             (Shape::Environments, _) => {
                 self.environments(value, pointer);
-                value.clone()
+                None
             }
             (Shape::Steps, Value::Sequence(steps)) => {
                 self.items_are_mappings(field, steps, pointer);
-                value.clone()
+                None
             }
             (Shape::Mappings, Value::Sequence(items)) => {
                 self.items_are_mappings(field, items, pointer);
-                value.clone()
+                None
             }
-            (Shape::Interval, Value::String(text)) if is_duration(text) => value.clone(),
+            (Shape::Interval, Value::String(text)) if is_duration(text) => None,
             (Shape::FlagOrText, Value::Number(_)) | (Shape::Flag, _) => {
-                flag(value).map_or_else(|| self.mismatch(field, value, pointer), Value::Bool)
+                self.converted(flag(value).map(Value::Bool), field, value, pointer)
             }
             (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_) | Value::Bool(_)) => {
-                count(value).map_or_else(|| self.mismatch(field, value, pointer), Value::from)
+                self.converted(count(value).map(Value::from), field, value, pointer)
             }
             (Shape::Limit, Value::Mapping(limit)) => {
                 self.unused_keys(limit, fields::LIMIT, &[], |_| None, pointer);
-                self.mapping(limit, fields::LIMIT, pointer).into()
+                Some(self.mapping(limit.clone(), fields::LIMIT, pointer).into())
             }
             (Shape::Parameters, Value::Mapping(parameters)) => {
                 self.keys_are_text(field, parameters, pointer);
-                value.clone()
+                None
             }
             (Shape::WorkPool, Value::Mapping(pool)) => {
                 self.unused_keys(
@@ -130,21 +136,37 @@ impl Checker<'_, '_> {
                     misplaced::in_work_pool,
                     pointer,
                 );
-                self.mapping(pool, fields::WORK_POOL, pointer).into()
+                Some(self.mapping(pool.clone(), fields::WORK_POOL, pointer).into())
             }
             (Shape::IgnoredFields, Value::Sequence(items)) => {
                 self.ignored_paths(items, pointer);
-                value.clone()
+                None
             }
-            (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Value::Null,
-            (Shape::Schedule, Value::Mapping(schedule)) => self.schedule(schedule, pointer),
-            (Shape::Schedules, Value::Sequence(items)) => items
-                .iter()
-                .enumerate()
-                .map(|(index, item)| self.schedule_item(item, &pointer.join(index)))
-                .collect(),
-            _ => self.mismatch(field, value, pointer),
+            (Shape::Schedule, Value::Mapping(schedule)) if schedule.is_empty() => Some(Value::Null),
+            (Shape::Schedule, Value::Mapping(schedule)) => Some(self.schedule(schedule, pointer)),
+            (Shape::Schedules, Value::Sequence(items)) => {
+                let items = items.iter().enumerate();
+                Some(items.map(|(index, item)| self.schedule_item(item, &pointer.join(index))).collect())
+            }
+            _ => {
+                self.mismatch(field, value, pointer);
+                None
+            }
         }
+    }
+
+    /// Returns a converted value. Reports the value if it could not be converted.
+    fn converted(
+        &mut self,
+        converted: Option<Value>,
+        field: &KnownKey,
+        value: &Value,
+        pointer: &Pointer,
+    ) -> Option<Value> {
+        if converted.is_none() {
+            self.mismatch(field, value, pointer);
+        }
+        converted
     }
 
     /// Warns about environments that cannot be selected. Prefect ignores them, so the file is still valid.
@@ -221,7 +243,7 @@ impl Checker<'_, '_> {
                 .help("use one of `cron`, `interval` and `rrule`");
             self.findings.at_value(pointer, diagnostic);
         }
-        self.mapping(schedule, fields::SCHEDULE, pointer).into()
+        self.mapping(schedule.clone(), fields::SCHEDULE, pointer).into()
     }
 
     fn items_are_mappings(&mut self, field: &KnownKey, items: &[Value], pointer: &Pointer) {
@@ -261,7 +283,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    fn mismatch(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Value {
+    fn mismatch(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) {
         let kind = match value {
             Value::String(_) if self.findings.is_date(pointer) => "a date",
             Value::Null if self.findings.is_no_number(pointer) => "a float",
@@ -291,7 +313,6 @@ impl Checker<'_, '_> {
             _ => diagnostic,
         };
         self.findings.at_value(pointer, diagnostic);
-        value.clone()
     }
 }
 

@@ -94,7 +94,7 @@ pub(super) fn checked(
     let mut findings = Findings::new(Some(&document));
     parser_findings.into_iter().for_each(|finding| findings.push(finding));
     let mut fields = match root {
-        Value::Mapping(fields) => normalized(&fields, &mut findings),
+        Value::Mapping(fields) => normalized(fields, &mut findings),
         other => {
             let message = match &other {
                 Value::Null => "the file is empty".to_owned(),
@@ -128,11 +128,11 @@ fn declared((index, item): (usize, Value), ignored_in_file: &IgnoredFields) -> O
 }
 
 /// Checks the content of the file and normalizes its values.
-fn normalized(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
+fn normalized(fields: Mapping, findings: &mut Findings<'_>) -> Mapping {
     let root = Pointer::root();
     let mut checker = Checker { findings };
     let mut result = checker.mapping(fields, fields::TOP, &root);
-    for key in fields.keys().filter_map(Value::as_str) {
+    for key in result.keys().filter_map(Value::as_str) {
         let known = fields::TOP.iter().map(|field| field.key);
         if fields::find(fields::TOP, key).is_none()
             && !fields::FREE.contains(&key)
@@ -147,10 +147,10 @@ fn normalized(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
             checker.findings.at_key(&pointer, diagnostic);
         }
     }
-    if let Some((pointer, diagnostic)) = misplaced::legacy_deployment(fields) {
+    if let Some((pointer, diagnostic)) = misplaced::legacy_deployment(&result) {
         checker.findings.at_key(&pointer, diagnostic);
     } else if let Some(document) = checker.findings.document() {
-        for (pointer, diagnostic) in misplaced::at_top_level(fields, document) {
+        for (pointer, diagnostic) in misplaced::at_top_level(&result, document) {
             checker.findings.at_key(&pointer, diagnostic);
         }
     }
@@ -158,6 +158,7 @@ fn normalized(fields: &Mapping, findings: &mut Findings<'_>) -> Mapping {
         let pointer = root.join("deployments");
         for (index, item) in items.iter_mut().enumerate() {
             if let Value::Mapping(fields) = item {
+                let fields = std::mem::take(fields);
                 *item = Value::Mapping(checker.deployment(fields, &pointer.join(index)));
             }
         }
