@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use crate::{
-    docker::{image_lock::ImageLock, registry::ImageDigests},
+    docker::{
+        image_lock::{ImageLock, ImageLockError},
+        registry::ImageDigests,
+    },
     fs::FileError,
     steps::{Ran, StepKind},
 };
@@ -14,24 +17,30 @@ pub(crate) enum UnwrittenLock {
     /// A step has built an image that is not in its registry.
     #[error("the image '{image}' has not been pushed, so the image lock cannot contain its digest")]
     NotPushed { image: String },
+    /// The file to which the images should be added is invalid.
+    #[error(transparent)]
+    Existing(#[from] ImageLockError),
     #[error(transparent)]
     File(#[from] FileError),
 }
 
-/// Writes a lock file with the images that the steps have built and pushed.
+/// Writes the images that the steps have built and pushed to a lock file. Images of other deployments stay in an
+/// existing file, so that a deploy of a few deployments does not remove them.
 ///
 /// # Errors
 ///
-/// Fails if an image is not in its registry, or if the file cannot be written.
+/// Fails if an image is not in its registry, or if the file cannot be read or written.
 pub(crate) fn write(path: &Path, ran: &[Ran], digests: &ImageDigests) -> Result<(), UnwrittenLock> {
-    let pushed = digests.pushed();
+    let mut images = digests.pushed();
     let is_image_step =
         |ran: &&Ran| matches!(ran.kind, StepKind::BuildDockerImage | StepKind::PushDockerImage);
-    for image in ran.iter().filter(is_image_step).filter_map(Ran::image) {
-        if !pushed.iter().any(|pushed| pushed.name_with_tag() == image) {
-            return Err(UnwrittenLock::NotPushed { image: image.to_owned() });
+    for step in ran.iter().filter(is_image_step) {
+        let Some(name) = step.image() else { continue };
+        match images.iter_mut().find(|image| image.name_with_tag() == name) {
+            Some(image) => image.deployments.extend(step.deployments.iter().cloned()),
+            None => return Err(UnwrittenLock::NotPushed { image: name.to_owned() }),
         }
     }
-    ImageLock::new(path, pushed).write()?;
-    Ok(())
+    let existing = if path.exists() { ImageLock::read(path, path)? } else { ImageLock::new(path, []) };
+    Ok(existing.merged(images).write(path)?)
 }

@@ -50,16 +50,21 @@ pub(super) fn selection_options(
 ) -> Result<Options, CommandError> {
     let mut options = selection.options();
     let Some(path) = &selection.image_lock else { return Ok(options) };
+    let shown = path;
     let path = context.directory.join(path);
     if !selection.skip_build {
         if !path.parent().is_some_and(Path::is_dir) {
-            let message = format!("cannot write {}: the directory does not exist", path.display());
+            let message = format!("cannot write {}: the directory does not exist", shown.display());
             return Err(CommandError::usage(message));
+        }
+        if path.exists() {
+            ImageLock::read(&path, shown)
+                .map_err(|error| CommandError::usage(error).help("delete the file to write a new lock"))?;
         }
         options.images.lock = LockUse::Write(path);
         return Ok(options);
     }
-    let lock = ImageLock::read(&path).map_err(|error| {
+    let lock = ImageLock::read(&path, shown).map_err(|error| {
         CommandError::usage(error).help(
             "`prefectl deploy --image-lock FILE` without --skip-build builds the images and writes the file",
         )

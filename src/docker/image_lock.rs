@@ -1,6 +1,9 @@
 //! Image locks: files that pin the images of a deploy by their digests in the registry.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +25,28 @@ pub(crate) struct LockedImage {
     pub(crate) tag: String,
     /// Platforms of the image, such as `linux/amd64`. Empty if the registry does not report them.
     pub(crate) platforms: Vec<String>,
+    /// Full names of the deployments that use the image.
+    pub(crate) deployments: BTreeSet<String>,
+}
+
+/// The tag in the inputs of a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepTag<'a> {
+    /// The tag is not known, for example because it depends on the contents of the image.
+    Unknown,
+    /// A tag that may differ from the tag of the lock, because it comes from a template.
+    Rendered(&'a str),
+    /// A tag that the project file contains. An image with another tag is not the image of the step.
+    Fixed(&'a str),
+}
+
+impl<'a> StepTag<'a> {
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Unknown => None,
+            Self::Rendered(tag) | Self::Fixed(tag) => Some(tag),
+        }
+    }
 }
 
 /// The images that a lock file contains.
@@ -36,8 +61,13 @@ pub(crate) struct ImageLock {
 pub(crate) enum ImageLockError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("invalid image lock {}: {reason}", path.display())]
-    Invalid { path: PathBuf, reason: String },
+    /// The file is not a valid lock. `position` is the line and the column of the mistake, if it is known.
+    #[error(
+        "invalid image lock {}{}: {reason}",
+        path.display(),
+        position.map(|(line, column)| format!(":{line}:{column}")).unwrap_or_default()
+    )]
+    Invalid { path: PathBuf, position: Option<(usize, usize)>, reason: String },
 }
 
 /// The error returned if a lock does not determine the image of a step.
@@ -47,6 +77,9 @@ pub(crate) enum NotLocked {
     Missing { path: PathBuf, repository: String, known: Vec<String> },
     #[error("the image lock {} has several images for the repository '{repository}'", path.display())]
     Ambiguous { path: PathBuf, repository: String, tags: Vec<String> },
+    /// The project file contains a tag that the lock does not have.
+    #[error("the image lock {} has no image '{repository}:{tag}'", path.display())]
+    OtherTag { path: PathBuf, repository: String, tag: String, tags: Vec<String> },
 }
 
 impl NotLocked {
@@ -63,6 +96,10 @@ impl NotLocked {
             }
             Self::Ambiguous { tags, .. } => {
                 format!("set the `tag` of the step to {}", names::first_of(tags, names::SHOWN))
+            }
+            Self::OtherTag { tags, .. } => {
+                let tags = names::first_of(tags, names::SHOWN);
+                format!("the lock has the tag {tags}; create it again, or pass the image with --image")
             }
         }
     }
@@ -82,6 +119,13 @@ struct Entry {
     digest: String,
     reference: String,
     platforms: Vec<String>,
+    deployments: BTreeSet<String>,
+}
+
+/// The version of a lock file, which is read first.
+#[derive(Deserialize)]
+struct Version {
+    schema: u32,
 }
 
 impl ImageLock {
@@ -92,37 +136,66 @@ impl ImageLock {
         Self { path: path.to_owned(), images }
     }
 
-    /// Reads a lock file.
+    /// Reads a lock file. `shown` is the path in messages.
     ///
     /// # Errors
     ///
     /// Fails if the file cannot be read or is invalid.
-    pub(crate) fn read(path: &Path) -> Result<Self, ImageLockError> {
-        Self::parse(path, &fs::read_text(path)?)
+    pub(crate) fn read(path: &Path, shown: &Path) -> Result<Self, ImageLockError> {
+        Self::parse(shown, &fs::read_text(path)?)
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ImageLockError> {
-        let invalid = |reason: String| ImageLockError::Invalid { path: path.to_owned(), reason };
-        let document: serde_json::Value =
-            serde_json::from_str(text).map_err(|error| invalid(error.to_string()))?;
-        if document.get("schema").and_then(serde_json::Value::as_u64) != Some(SCHEMA.into()) {
-            return Err(invalid(format!("the file does not have the schema version {SCHEMA}")));
+        let invalid =
+            |reason: String| ImageLockError::Invalid { path: path.to_owned(), position: None, reason };
+        let syntax = |error: serde_json::Error| {
+            let position = (error.line(), error.column().max(1));
+            let reason = error.to_string();
+            let reason = reason.split(" at line ").next().unwrap_or_default().to_owned();
+            ImageLockError::Invalid { path: path.to_owned(), position: Some(position), reason }
+        };
+        let Version { schema } = serde_json::from_str(text).map_err(syntax)?;
+        if schema != SCHEMA {
+            return Err(invalid(format!("the schema version is {schema}, but only {SCHEMA} is supported")));
         }
-        let document: Document =
-            serde_json::from_value(document).map_err(|error| invalid(error.to_string()))?;
-        let images: Result<Vec<LockedImage>, String> =
-            document.images.into_iter().map(Entry::image).collect();
-        let lock = Self::new(path, images.map_err(invalid)?);
+        let document: Document = serde_json::from_str(text).map_err(syntax)?;
+        let image = |(index, entry): (usize, Entry)| {
+            entry.image().map_err(|reason| invalid(format!("images[{index}]: {reason}")))
+        };
+        let images: Vec<LockedImage> =
+            document.images.into_iter().enumerate().map(image).collect::<Result<_, _>>()?;
+        let lock = Self::new(path, images);
         match lock.images.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
             Some(pair) => Err(invalid(format!("the image '{}' occurs twice", pair[0].name_with_tag()))),
             None => Ok(lock),
         }
     }
 
-    /// Writes the lock file atomically. The same images always result in the same text.
-    pub(crate) fn write(&self) -> Result<(), FileError> {
+    /// Adds the images of deployments to a lock. Images that only these deployments have used are removed;
+    /// the images of other deployments stay.
+    #[must_use]
+    pub(crate) fn merged(self, images: Vec<LockedImage>) -> Self {
+        let deployed: BTreeSet<String> = images.iter().flat_map(|image| image.deployments.clone()).collect();
+        let mut merged: BTreeMap<String, LockedImage> = BTreeMap::new();
+        for mut image in self.images {
+            image.deployments.retain(|name| !deployed.contains(name));
+            if !image.deployments.is_empty() {
+                merged.insert(image.name_with_tag(), image);
+            }
+        }
+        for mut image in images {
+            if let Some(other) = merged.remove(&image.name_with_tag()) {
+                image.deployments.extend(other.deployments);
+            }
+            merged.insert(image.name_with_tag(), image);
+        }
+        Self::new(&self.path, merged.into_values())
+    }
+
+    /// Writes the lock to a file atomically. The same images always result in the same text.
+    pub(crate) fn write(&self, path: &Path) -> Result<(), FileError> {
         let document = Document { schema: SCHEMA, images: self.images.iter().map(Entry::from).collect() };
-        fs::replace(&self.path, &format!("{:#}\n", serde_json::json!(document)))
+        fs::replace(path, &format!("{:#}\n", serde_json::json!(document)))
     }
 
     /// Returns whether the lock has an image of a repository.
@@ -134,29 +207,32 @@ impl ImageLock {
     ///
     /// # Errors
     ///
-    /// Fails if the lock has no image of the repository, or several of which none has the tag.
-    pub(crate) fn find(&self, repository: &str, tag: Option<&str>) -> Result<&LockedImage, NotLocked> {
+    /// Fails if the lock has no image of the repository, several of which none has the tag, or none with a
+    /// fixed tag.
+    pub(crate) fn find(&self, repository: &str, tag: StepTag<'_>) -> Result<&LockedImage, NotLocked> {
         let found: Vec<&LockedImage> =
             self.images.iter().filter(|image| image.image.name() == repository).collect();
-        match found.as_slice() {
-            [] => {
+        let (path, repository) = (self.path.clone(), repository.to_owned());
+        let exact = found.iter().find(|image| tag.text() == Some(&image.tag));
+        match (exact, found.as_slice(), tag) {
+            (Some(image), ..) => Ok(image),
+            (None, [], _) => {
                 let mut known: Vec<String> =
                     self.images.iter().map(|image| image.image.name().to_owned()).collect();
                 known.dedup();
-                Err(NotLocked::Missing { path: self.path.clone(), repository: repository.to_owned(), known })
+                Err(NotLocked::Missing { path, repository, known })
             }
-            [image] => Ok(image),
-            several => {
-                several.iter().find(|image| Some(image.tag.as_str()) == tag).copied().ok_or_else(|| {
-                    NotLocked::Ambiguous {
-                        path: self.path.clone(),
-                        repository: repository.to_owned(),
-                        tags: several.iter().map(|image| image.tag.clone()).collect(),
-                    }
-                })
+            (None, several, StepTag::Fixed(tag)) => {
+                Err(NotLocked::OtherTag { path, repository, tag: tag.to_owned(), tags: tags(several) })
             }
+            (None, [image], _) => Ok(image),
+            (None, several, _) => Err(NotLocked::Ambiguous { path, repository, tags: tags(several) }),
         }
     }
+}
+
+fn tags(images: &[&LockedImage]) -> Vec<String> {
+    images.iter().map(|image| image.tag.clone()).collect()
 }
 
 impl LockedImage {
@@ -171,20 +247,21 @@ impl LockedImage {
 }
 
 impl From<&LockedImage> for Entry {
-    fn from(LockedImage { image, tag, platforms }: &LockedImage) -> Self {
+    fn from(LockedImage { image, tag, platforms, deployments }: &LockedImage) -> Self {
         Self {
             repository: image.name().to_owned(),
             tag: tag.clone(),
             digest: image.digest().unwrap_or_default().to_owned(),
             reference: image.to_string(),
             platforms: platforms.clone(),
+            deployments: deployments.clone(),
         }
     }
 }
 
 impl Entry {
     fn image(self) -> Result<LockedImage, String> {
-        let Self { repository, tag, digest, reference, platforms } = self;
+        let Self { repository, tag, digest, reference, platforms, deployments } = self;
         ImageName::parse(&repository, None).map_err(|error| error.to_string())?;
         check_tag(&tag).map_err(|error| error.to_string())?;
         let expected = format!("{repository}@{digest}");
@@ -192,7 +269,7 @@ impl Entry {
             return Err(format!("the reference '{reference}' is not '{expected}'"));
         }
         let image = reference.parse().map_err(|error: super::reference::ReferenceError| error.to_string())?;
-        Ok(LockedImage { image, tag, platforms })
+        Ok(LockedImage { image, tag, platforms, deployments })
     }
 }
 
@@ -208,7 +285,8 @@ mod tests {
 
     fn image(repository: &str, tag: &str, character: char) -> LockedImage {
         let image = format!("{repository}@{}", digest(character)).parse().unwrap();
-        LockedImage { image, tag: tag.to_owned(), platforms: vec!["linux/amd64".to_owned()] }
+        let deployments = [format!("flow/{tag}")].into();
+        LockedImage { image, tag: tag.to_owned(), platforms: vec!["linux/amd64".to_owned()], deployments }
     }
 
     #[test]
@@ -216,9 +294,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("images.lock.json");
         let images = [image("r/b", "2", 'b'), image("r/a", "1", 'a'), image("r/b", "1", 'c')];
-        ImageLock::new(&path, images.clone()).write().unwrap();
+        ImageLock::new(&path, images.clone()).write(&path).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
-        ImageLock::new(&path, images.into_iter().rev()).write().unwrap();
+        ImageLock::new(&path, images.into_iter().rev()).write(&path).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
         let document: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(
@@ -226,24 +304,44 @@ mod tests {
             json!({
                 "repository": "r/a", "tag": "1", "digest": digest('a'),
                 "reference": format!("r/a@{}", digest('a')), "platforms": ["linux/amd64"],
+                "deployments": ["flow/1"],
             })
         );
-        let lock = ImageLock::read(&path).unwrap();
-        assert_eq!(lock.find("r/a", Some("other")).unwrap(), &image("r/a", "1", 'a'));
-        assert_eq!(lock.find("r/b", Some("2")).unwrap(), &image("r/b", "2", 'b'));
+        let lock = ImageLock::read(&path, &path).unwrap();
+        let found = |repository: &str, tag| lock.find(repository, tag).cloned();
+        let unknown = StepTag::Unknown;
+        assert_eq!(found("r/a", unknown), Ok(image("r/a", "1", 'a')));
+        assert_eq!(found("r/a", StepTag::Rendered("other")), Ok(image("r/a", "1", 'a')));
+        assert_eq!(found("r/b", StepTag::Fixed("2")), Ok(image("r/b", "2", 'b')));
         assert!(
-            matches!(lock.find("r/b", None), Err(NotLocked::Ambiguous { tags, .. }) if tags == ["1", "2"])
+            matches!(found("r/a", StepTag::Fixed("2")), Err(NotLocked::OtherTag { tags, .. }) if tags == ["1"])
         );
         assert!(
-            matches!(lock.find("r/c", None), Err(NotLocked::Missing { known, .. }) if known == ["r/a", "r/b"])
+            matches!(found("r/b", unknown), Err(NotLocked::Ambiguous { tags, .. }) if tags == ["1", "2"])
         );
+        assert!(
+            matches!(found("r/c", unknown), Err(NotLocked::Missing { known, .. }) if known == ["r/a", "r/b"])
+        );
+    }
+
+    #[test]
+    fn partial_deploys_keep_the_images_of_other_deployments() {
+        let used = |image: LockedImage, names: &[&str]| LockedImage {
+            deployments: names.iter().map(ToString::to_string).collect(),
+            ..image
+        };
+        let images = [used(image("r/a", "1", 'a'), &["one"]), used(image("r/b", "1", 'b'), &["one", "two"])];
+        let lock = ImageLock::new(Path::new("lock"), images.clone());
+        assert_eq!(lock.clone().merged(Vec::new()), lock);
+        let merged = lock.merged(vec![used(image("r/a", "2", 'c'), &["one"])]).images;
+        assert_eq!(merged, [used(image("r/a", "2", 'c'), &["one"]), used(image("r/b", "1", 'b'), &["two"])]);
     }
 
     #[test]
     fn rejects_damaged_locks() {
         let entry = json!({
             "repository": "r/a", "tag": "1", "digest": digest('a'), "reference": format!("r/a@{}", digest('a')),
-            "platforms": [],
+            "platforms": [], "deployments": [],
         });
         let with = |key: &str, value: &str| {
             let mut entry = entry.clone();
@@ -253,11 +351,12 @@ mod tests {
         for (text, expected) in [
             (json!({"schema": 1, "images": [entry]}).to_string(), ""),
             (String::new(), "EOF while parsing"),
-            ("[]".to_owned(), "schema version 1"),
-            (json!({"schema": 2, "images": []}).to_string(), "schema version 1"),
+            ("[".to_owned(), "lock:1:1: EOF while parsing"),
+            ("{\n \"images\": []}".to_owned(), "lock:2:14: missing field `schema`"),
+            (json!({"schema": 2, "images": []}).to_string(), "the schema version is 2"),
             (json!({"schema": 1}).to_string(), "missing field `images`"),
             (json!({"schema": 1, "images": [entry, entry]}).to_string(), "'r/a:1' occurs twice"),
-            (with("repository", "R"), "contains uppercase letters"),
+            (with("repository", "R"), "images[0]: the image name `R` contains uppercase letters"),
             (with("tag", "a b"), "is not a valid tag"),
             (with("digest", &digest('b')), "is not 'r/a@sha256:bbb"),
             (with("reference", "r/a:1"), "the reference 'r/a:1' is not"),

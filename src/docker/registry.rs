@@ -1,7 +1,7 @@
 //! Queries container engines and registries for images.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -68,7 +68,7 @@ impl ImageDigests {
     pub(crate) fn record(&self, name: &ImageName, tag: &str, image: RegistryImage) {
         let RegistryImage { digest, platforms } = image;
         let Ok(image) = format!("{}@{digest}", name.as_str()).parse() else { return };
-        let image = LockedImage { image, tag: tag.to_owned(), platforms };
+        let image = LockedImage { image, tag: tag.to_owned(), platforms, deployments: BTreeSet::new() };
         let mut pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
         pushed.insert(image.name_with_tag(), image);
     }

@@ -2,6 +2,7 @@
 
 use super::{StepError, short_name};
 use crate::{
+    docker::image_lock::NotLocked,
     pointer::Pointer,
     template::{ResolveError, expression::ExpressionError},
 };
@@ -26,7 +27,10 @@ impl StepFailure {
                 errors.first().map_or_else(|| pointer.clone(), |error| pointer.join_all(&error.path))
             }
             RunError::Step(StepError::Input { key: Some(key), .. }) => pointer.join(key.as_str()),
-            RunError::Step(StepError::NotLocked(_)) => pointer.join("image_name"),
+            RunError::Step(StepError::NotLocked(error)) => match **error {
+                NotLocked::OtherTag { .. } => pointer.join("tag"),
+                NotLocked::Missing { .. } | NotLocked::Ambiguous { .. } => pointer.join("image_name"),
+            },
             _ => pointer,
         };
         Self { name: name.to_owned(), pointer, error }

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use super::StepError;
-use crate::docker::{image_lock::ImageLock, reference::ImageReference};
+use crate::docker::{
+    image_lock::{ImageLock, StepTag},
+    reference::ImageReference,
+};
 
 /// Options that control image steps. By default, the steps run as defined in the project file.
 #[derive(Debug, Clone, Default)]
@@ -67,7 +70,7 @@ impl ImagePolicy {
     pub(crate) fn replacement(
         &self,
         name: &str,
-        tag: Option<&str>,
+        tag: StepTag<'_>,
     ) -> Result<Option<Replacement<'_>>, StepError> {
         let given = |image| Replacement { image, tag: ImageReference::tag(image) };
         if let Some(image) = self.given.iter().find(|image| image.name() == name) {
@@ -98,7 +101,7 @@ mod tests {
     fn replacement(given: &[&str], name: &str) -> Option<String> {
         let given = given.iter().map(|text| text.parse().unwrap()).collect();
         let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
-        policy.replacement(name, None).unwrap().map(|replacement| replacement.image.to_string())
+        policy.replacement(name, StepTag::Unknown).unwrap().map(|replacement| replacement.image.to_string())
     }
 
     #[test]
@@ -108,6 +111,8 @@ mod tests {
         assert_eq!(replacement(&["x:1", "r/a:2"], "r/a").as_deref(), Some("r/a:2"));
         let given = ["x:1", "y:1"].map(|text| text.parse().unwrap()).to_vec();
         let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
-        assert!(policy.replacement("r/a", None).unwrap_err().to_string().contains("'r/a': x:1, y:1"));
+        assert!(
+            policy.replacement("r/a", StepTag::Unknown).unwrap_err().to_string().contains("'r/a': x:1, y:1")
+        );
     }
 }

@@ -61,7 +61,8 @@ impl<'a> Preview<'a> {
         self.steps
     }
 
-    /// Adds a step list of a deployment. Returns, for each step, its index in the list of distinct steps.
+    /// Adds a step list of a deployment. Returns, for each step that would run, its index in the list of distinct
+    /// steps. A step that an existing image replaces would not run.
     ///
     /// # Errors
     ///
@@ -79,7 +80,13 @@ impl<'a> Preview<'a> {
             let Some((name, parts)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
+            let has_fixed_tag = inputs.get("tag").is_some_and(|tag| !template::has_template(tag));
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
+            let replaced = self.replaced_outputs(name, &inputs, has_fixed_tag, docker_namespace.as_deref());
+            if let Some(replaced) = replaced.map_err(|error| failure(error.into()))? {
+                runner::merge(outputs, id, replaced);
+                continue;
+            }
             let position = self.distinct(
                 name,
                 id.as_ref(),
@@ -88,11 +95,7 @@ impl<'a> Preview<'a> {
                 Surroundings { directory, docker_namespace: docker_namespace.as_deref() },
             );
             let keys = registry::outputs(name);
-            let replaced = self
-                .replaced_outputs(name, &inputs, docker_namespace.as_deref())
-                .map_err(|error| failure(error.into()))?;
-            let new = replaced.unwrap_or_else(|| placeholder_outputs(keys.unwrap_or_default(), position));
-            runner::merge(outputs, id, new);
+            runner::merge(outputs, id, placeholder_outputs(keys.unwrap_or_default(), position));
             if keys.is_none() {
                 pending::add_missing(templates, outputs);
             }
@@ -109,11 +112,12 @@ impl<'a> Preview<'a> {
         &self,
         name: &str,
         inputs: &Value,
+        has_fixed_tag: bool,
         docker_namespace: Option<&str>,
     ) -> Result<Option<Mapping>, StepError> {
         let entry = registry::find(name).filter(|_| self.images.skips_builds());
         let (Some(entry), Some(inputs)) = (entry, inputs.as_mapping()) else { return Ok(None) };
-        replaced_step::outputs(self.images, entry.kind, inputs, docker_namespace)
+        replaced_step::outputs(self.images, entry.kind, inputs, has_fixed_tag, docker_namespace)
     }
 
     async fn inputs(&self, inputs: Mapping, outputs: &Mapping, scope: &Scope) -> Result<Value, RunError> {

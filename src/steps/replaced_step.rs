@@ -2,13 +2,18 @@
 
 use super::{ImagePolicy, StepError, StepKind, docker_build, docker_push};
 use crate::{
-    docker::reference::{ImageName, split_tag},
+    docker::{
+        image_lock::StepTag,
+        inputs::Tag,
+        reference::{ImageName, split_tag},
+    },
     template::pending,
     value::{Mapping, Value},
 };
 
 /// Returns the outputs of an image step that an existing image replaces. Returns `None` if the step is not
-/// replaced, and if the name of its image is unknown or invalid.
+/// replaced, and if the name of its image is unknown or invalid. `has_fixed_tag` is whether the file contains the
+/// tag.
 ///
 /// # Errors
 ///
@@ -17,6 +22,7 @@ pub(super) fn outputs(
     images: &ImagePolicy,
     kind: StepKind,
     inputs: &Mapping,
+    has_fixed_tag: bool,
     namespace: Option<&str>,
 ) -> Result<Option<Mapping>, StepError> {
     let outputs_of = match kind {
@@ -28,6 +34,12 @@ pub(super) fn outputs(
     let Some(name) = name.and_then(Value::as_str) else { return Ok(None) };
     let (name, tag_in_name) = split_tag(name);
     let Ok(name) = ImageName::parse(name, namespace) else { return Ok(None) };
-    let tag = inputs.get("tag").and_then(Value::as_str).or(tag_in_name);
+    let tag = inputs.get("tag").filter(|tag| !pending::is_pending(tag));
+    let tag = Tag::of(tag).map(|tag| tag.text()).filter(|tag| tag != docker_build::AUTO);
+    let tag = match tag.as_deref().or(tag_in_name) {
+        None => StepTag::Unknown,
+        Some(tag) if has_fixed_tag => StepTag::Fixed(tag),
+        Some(tag) => StepTag::Rendered(tag),
+    };
     Ok(images.replacement(name.as_str(), tag)?.map(outputs_of))
 }

@@ -34,6 +34,7 @@ fn lock() -> Value {
     let digest = format!("sha256:{}", "a".repeat(64));
     let image = json!({
         "repository": "r/a", "tag": "v1", "digest": digest, "reference": format!("r/a@{digest}"), "platforms": [],
+        "deployments": [],
     });
     json!({"schema": 1, "images": [image]})
 }
@@ -88,6 +89,38 @@ fn locked_images_are_deployed_without_an_engine() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn partial_deploy_keeps_the_images_of_other_deployments() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox("")?;
+    let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
+    let sandbox = docker.configure(sandbox);
+    sandbox.file("Dockerfile", DOCKERFILE)?;
+    sandbox.file(".dockerignore", "images.lock.json\n")?;
+    let project = PROJECT.replace("tag: auto", "tag: '1.0'");
+    let two = project.replace("name: one", "name: two").replace("flow.py:hello", "flow.py:goodbye");
+    sandbox.file("prefect.yaml", &project)?;
+    sandbox.run("deploy --all --quiet --image-lock images.lock.json").and_then(Output::success)?;
+    let first = sandbox.read("images.lock.json")?;
+    sandbox.file("prefect.yaml", two.replace("'1.0'", "'2.0'"))?;
+    sandbox.run("deploy --all --quiet --image-lock images.lock.json").and_then(Output::success)?;
+    let lock: Value = serde_json::from_str(&sandbox.read("images.lock.json")?)?;
+    let tags: Vec<&Value> =
+        lock["images"].as_array().into_iter().flatten().map(|image| &image["tag"]).collect();
+    assert_eq!(tags, ["1.0", "2.0"]);
+
+    // A fixed tag must be in the lock, and no image of another deployment takes its place.
+    sandbox.file("images.lock.json", first)?;
+    let output = sandbox.run("deploy --all --quiet --skip-build --image-lock images.lock.json")?;
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains(":2.0'\n --> prefect.yaml:6:10\n"), "{output}");
+    sandbox.file("prefect.yaml", project)?;
+    let plan = "plan --all --skip-build --image-lock images.lock.json --output json";
+    assert_eq!(sandbox.run(plan)?.json()?["steps"], json!([]), "no step would run");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn image_that_was_not_pushed_is_not_locked() -> Result<()> {
     let api = Api::from_env()?;
     let project =
@@ -125,7 +158,7 @@ fn unusable_locks_are_reported_before_anything_is_written() -> Result<()> {
     }
     for (options, expected) in [
         ("--skip-build --image-lock missing.json", "missing.json: No such file"),
-        ("--skip-build --image-lock damaged.json", "damaged.json: EOF while parsing"),
+        ("--skip-build --image-lock damaged.json", "damaged.json:1:25: EOF while parsing"),
         ("--skip-build --image-lock lock.json --image r/a:v2", "both have an image for the repository 'r/a'"),
         ("--image-lock missing/lock.json", "the directory does not exist"),
         ("--image-lock lock.json --image r/a:v2", "--skip-build"),
@@ -159,7 +192,7 @@ fn plan_shows_locked_images() -> Result<()> {
     assert_output!(output, @r#"
     exit 2
     --- stderr
-    error[image-not-locked]: the image lock [PROJECT]/lock.json has no image for the repository 'r/b'
+    error[image-not-locked]: the image lock lock.json has no image for the repository 'r/b'
      --> prefect.yaml:5:17
       |
     5 |     image_name: "{{ $IMAGE }}"

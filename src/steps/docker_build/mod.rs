@@ -16,6 +16,7 @@ use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{
     backend::check_backend,
     inputs::{check_tags, parse},
+    reuse::AUTO,
 };
 use super::{Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement};
 use crate::{
@@ -29,6 +30,7 @@ use crate::{
         context::{BuildContext, Dockerfile},
         engine::Engine,
         error::DockerError,
+        image_lock::StepTag,
         inputs::Tag,
         reference::{ImageName, registry_host},
     },
@@ -65,8 +67,10 @@ impl Step for BuildDockerImage {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
-            let tag = Tag::of(self.inputs.tag.as_ref()).map(|tag| tag.text());
-            if let Some(replacement) = context.images.replacement(name.as_str(), tag.as_deref())? {
+            let tag = Tag::of(self.inputs.tag.as_ref()).filter(|_| !self.inputs.has_content_tag());
+            let tag = tag.as_ref().map(Tag::text);
+            let tag = tag.as_deref().map_or(StepTag::Unknown, StepTag::Rendered);
+            if let Some(replacement) = context.images.replacement(name.as_str(), tag)? {
                 context.progress.status(&format!("using {}; skipping the build", replacement.image));
                 return Ok(outputs_of(replacement));
             }

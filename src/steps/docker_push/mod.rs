@@ -16,6 +16,7 @@ use crate::{
         engine::Engine,
         error::DockerError,
         fingerprint::is_fingerprint,
+        image_lock::StepTag,
         inputs::{OneOrMany, Tag},
         reference::{self, ImageName},
         registry::RegistryImage,
@@ -111,7 +112,8 @@ impl Step for PushDockerImage {
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
             let tag = Tag::of(self.inputs.tag.as_ref());
             let tag_text = tag.as_ref().map(Tag::text);
-            if let Some(replacement) = context.images.replacement(name.as_str(), tag_text.as_deref())? {
+            let step_tag = tag_text.as_deref().map_or(StepTag::Unknown, StepTag::Rendered);
+            if let Some(replacement) = context.images.replacement(name.as_str(), step_tag)? {
                 return Ok(outputs_of(replacement));
             }
             let config = Config::load(&context.environment)?;
