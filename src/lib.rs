@@ -42,6 +42,7 @@ mod project;
 mod python;
 mod questions;
 mod resolve;
+mod resource;
 mod schedule;
 mod secret;
 mod settings;

@@ -74,6 +74,12 @@ impl Client {
         self.json(Request::post(&["automations", ""], body).once()).await
     }
 
+    /// Replaces all fields of an automation.
+    pub(crate) async fn replace_automation(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
+        let body = self.accepted(Body::Automation, body.clone()).await?;
+        self.done(Request::put(&["automations", &id.to_string()], body)).await
+    }
+
     /// Deletes all automations that belong to a deployment.
     pub(crate) async fn delete_automations_owned_by(&self, deployment: Uuid) -> Result<(), ApiError> {
         self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await

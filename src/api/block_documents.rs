@@ -89,6 +89,19 @@ impl Client {
         name: &str,
         data: &[(&str, Secret)],
     ) -> Result<(), ApiError> {
+        let (kind, schema) = self.block_type_and_schema(slug).await?;
+        let data: JsonObject =
+            data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
+        if let Some(block) = self.hidden_block_document(slug, name).await? {
+            let body = json!({"data": data, "block_schema_id": schema, "merge_existing_data": false});
+            return self.done(Request::patch(&["block_documents", &block.id.to_string()], body)).await;
+        }
+        let body = json!({"name": name, "data": data, "block_type_id": kind, "block_schema_id": schema});
+        self.done(Request::post(&["block_documents", ""], body).once()).await
+    }
+
+    /// Returns the ids of a block type and of its newest schema.
+    async fn block_type_and_schema(&self, slug: &str) -> Result<(Uuid, Uuid), ApiError> {
         let missing = |what| ApiError::NotFound { detail: format!("{what} '{slug}' does not exist") };
         let kind = self.block_type(slug).await?.ok_or_else(|| missing("block type"))?;
         let newest = json!({"block_type_id": {"any_": [kind.id]}});
@@ -100,15 +113,35 @@ impl Client {
             )
             .await?;
         let schema = schemas.first().ok_or_else(|| missing("schema of block type"))?;
-        let data: JsonObject =
-            data.iter().map(|(key, secret)| ((*key).to_owned(), json!(secret.expose()))).collect();
-        if let Some(block) = self.hidden_block_document(slug, name).await? {
-            let body = json!({"data": data, "block_schema_id": schema.id, "merge_existing_data": false});
-            return self.done(Request::patch(&["block_documents", &block.id.to_string()], body)).await;
-        }
-        let body =
-            json!({"name": name, "data": data, "block_type_id": kind.id, "block_schema_id": schema.id});
-        self.done(Request::post(&["block_documents", ""], body).once()).await
+        Ok((kind.id, schema.id))
+    }
+
+    /// Creates a block.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the block type is not registered on the server, and a conflict error if the block already
+    /// exists.
+    pub(crate) async fn create_block(
+        &self,
+        slug: &str,
+        name: &str,
+        data: &JsonObject,
+    ) -> Result<NamedObject, ApiError> {
+        let (kind, schema) = self.block_type_and_schema(slug).await?;
+        let body = json!({"name": name, "data": data, "block_type_id": kind, "block_schema_id": schema});
+        self.json(Request::post(&["block_documents", ""], body).once()).await
+    }
+
+    /// Updates the fields of a block that are given in `data`.
+    pub(crate) async fn update_block(&self, id: Uuid, data: &JsonObject) -> Result<(), ApiError> {
+        let body = json!({"data": data, "merge_existing_data": true});
+        self.done(Request::patch(&["block_documents", &id.to_string()], body)).await
+    }
+
+    /// Deletes a block. Returns `false` if it did not exist.
+    pub(crate) async fn delete_block(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["block_documents", &id.to_string()])).await)?.is_some())
     }
 
     async fn block_type(&self, slug: &str) -> Result<Option<NamedObject>, ApiError> {

@@ -146,6 +146,8 @@ pub(crate) struct DeploymentFilter {
     pub(crate) name_has: Option<String>,
     /// Substring of the flow name, matched case-insensitively.
     pub(crate) flow_name_has: Option<String>,
+    /// Names of work pools.
+    pub(crate) work_pools: Vec<String>,
 }
 
 impl DeploymentFilter {
@@ -173,6 +175,8 @@ impl DeploymentFilter {
         }
         let flows = names_filter(&self.flow_names, self.flow_name_has.as_deref());
         body.extend(flows.map(|(key, names)| ("flows".to_owned(), json!({key: names}))));
+        let pools = names_filter(&self.work_pools, None);
+        body.extend(pools.map(|(key, names)| ("work_pools".to_owned(), json!({key: names}))));
         // Names are not unique (every flow may have a `default` deployment), so pages sorted by name could
         // overlap.
         body.insert("sort".to_owned(), json!("CREATED_DESC"));

@@ -12,6 +12,7 @@ mod capabilities;
 mod certificates;
 mod client;
 mod compatibility;
+mod concurrency_limits;
 mod csrf;
 mod deployments;
 mod error;

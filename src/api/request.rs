@@ -41,6 +41,10 @@ impl Request {
         Self::new(Method::POST, path).with_body(body)
     }
 
+    pub(super) fn put<S: AsRef<str>>(path: &[S], body: impl Into<Value>) -> Self {
+        Self::new(Method::PUT, path).with_body(body)
+    }
+
     pub(super) fn patch<S: AsRef<str>>(path: &[S], body: impl Into<Value>) -> Self {
         Self::new(Method::PATCH, path).with_body(body)
     }

@@ -58,6 +58,12 @@ impl Client {
         self.done(Request::patch(&["variables", "name", name], body.clone())).await
     }
 
+    /// Returns the variables that have one of the given names.
+    pub(crate) async fn variables_named(&self, names: &[&str]) -> Result<Vec<NamedObject>, ApiError> {
+        let filter = json!({"name": {"any_": names}});
+        self.filter(&["variables", "filter"], JsonObject::from_iter([("variables".to_owned(), filter)])).await
+    }
+
     /// Returns the variables whose names contain the given string.
     pub(crate) async fn variables_like(&self, text: &str) -> Result<Vec<Variable>, ApiError> {
         let filter = json!({"name": {"like_": text}});

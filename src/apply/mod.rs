@@ -9,6 +9,8 @@ mod outcome;
 mod pruning;
 mod record;
 pub(crate) mod report;
+mod resource_record;
+mod resources;
 mod rollback;
 mod secret_overlay;
 mod writer;
@@ -18,6 +20,8 @@ pub(crate) use outcome::{Applied, FinishedWrites, Outcome};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
+pub(crate) use resource_record::{ResourceRecord, recover_resources};
+pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{Recovery, recover};
 
 use std::{
@@ -217,10 +221,14 @@ impl Apply<'_> {
     }
 
     /// Restores the deployments that were written and the deployments of the resumed deploy.
-    async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], applied: &mut Applied) {
+    pub(crate) async fn roll_back(
+        &self,
+        changes: &[(&DesiredDeployment, Change<'_>)],
+        applied: &mut Applied,
+    ) {
         let (positions, records): (Vec<_>, Vec<_>) =
             self.rollback_records(changes, &applied.outcomes).into_iter().unzip();
-        let recoveries = recover(self.client, &records, true).await;
+        let recoveries = recover(self.client, &records, self.live.excluded_automations(), true).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
             let restored = match recovery {

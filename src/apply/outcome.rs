@@ -158,3 +158,10 @@ pub(crate) struct Applied {
     /// Names of the other deployments in the resumed deploy, and whether a rollback restored each of them.
     pub(crate) earlier: Vec<(String, bool)>,
 }
+
+impl Applied {
+    /// Returns whether a deployment was not written because of a failure.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.outcomes.iter().any(|outcome| !outcome.is_done())
+    }
+}

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Links},
-    apply::{Applied, FinishedWrites, Outcome},
+    apply::{Applied, FinishedWrites, Outcome, ResourceLine},
     deployment::{DesiredDeployment, StageTimes},
     plan::{self, Action, Change, PlannedChange},
     secret::Redactor,
@@ -18,6 +18,8 @@ use crate::{
 pub(crate) struct Report {
     /// A line for each deployment, in the order in which the deployments are declared.
     pub(crate) lines: Vec<Line>,
+    /// A line for each declared resource, in the order in which they are written.
+    pub(crate) resources: Vec<ResourceLine>,
     /// Names of the work pools that have no worker online.
     pub(crate) idle_pools: Vec<String>,
     /// Steps that were run, each with the deployments that use it.
@@ -43,7 +45,12 @@ impl Report {
                 differences.iter_mut().for_each(|change| plan::mask(change, redactor));
             }
         }
-        self.unrestored = unrestored;
+        for line in &mut self.resources {
+            if let Outcome::Conflict { differences, .. } = &mut line.outcome {
+                differences.iter_mut().for_each(|change| plan::mask(change, redactor));
+            }
+        }
+        self.unrestored.extend(unrestored);
         self.lines.extend(earlier.into_iter().map(|(name, is_restored)| restored(name, is_restored)));
     }
 
@@ -60,7 +67,7 @@ impl Report {
 
     /// Returns whether all deployments have their desired state.
     pub(crate) fn is_done(&self) -> bool {
-        self.lines.iter().all(|line| line.outcome.is_done())
+        self.outcomes().all(Outcome::is_done)
     }
 
     /// Returns whether all failures are conflicts.
@@ -70,16 +77,22 @@ impl Report {
 
     /// Returns the first error that occurred during a write.
     pub(crate) fn first_error(&self) -> Option<&ApiError> {
-        self.lines.iter().find_map(|line| line.outcome.error())
+        self.outcomes().find_map(Outcome::error)
     }
 
     pub(crate) fn was_rolled_back(&self) -> bool {
-        self.lines.iter().any(|line| matches!(line.outcome, Outcome::Restored))
+        self.outcomes().any(|outcome| matches!(outcome, Outcome::Restored))
     }
 
     /// Returns whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
-        self.lines.iter().any(|line| line.outcome.wrote())
+        self.outcomes().any(Outcome::wrote)
+    }
+
+    /// Returns the outcomes of all resources and deployments.
+    fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
+        let resources = self.resources.iter().map(|line| &line.outcome);
+        resources.chain(self.lines.iter().map(|line| &line.outcome))
     }
 }
 

@@ -48,13 +48,23 @@ pub(crate) enum Recovery {
 
 /// Restores the recorded deployments in order. Unless `force` is set, deployments that others have changed
 /// are conflicts and are not written.
-pub(crate) async fn recover(client: &Client, records: &[Record], force: bool) -> Vec<Recovery> {
+///
+/// `declared` contains the names of automations that belong to no deployment.
+pub(crate) async fn recover(
+    client: &Client,
+    records: &[Record],
+    declared: &BTreeSet<String>,
+    force: bool,
+) -> Vec<Recovery> {
     let mut recoveries = Vec::with_capacity(records.len());
     for batch in records.chunks(BATCH) {
         let names: BTreeSet<_> =
             batch.iter().map(|record| (record.flow.clone(), record.name.clone())).collect();
         match Snapshot::observe(client, &names).await {
-            Ok(live) => recoveries.extend(recover_batch(client, batch, &live, force).await),
+            Ok(live) => {
+                let live = live.excluding(declared.clone());
+                recoveries.extend(recover_batch(client, batch, &live, force).await);
+            }
             Err(error) => {
                 let reason = error.to_string();
                 recoveries.push(Recovery::Failed(error));

@@ -72,6 +72,7 @@ impl CheckArguments {
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.name.is_empty(),
+            resources: true,
             names: self.name.clone(),
             selectors: self.select.clone(),
             files: ProjectFiles::from_arguments(if self.file.is_empty() {

@@ -209,6 +209,7 @@ impl SelectionArguments {
     /// Converts the command-line arguments to the options of a deploy, without the image lock.
     pub(crate) fn options(&self) -> Options {
         Options {
+            resources: true,
             entrypoint: self.entrypoint.clone().or_else(|| self.entrypoint_option.clone()),
             all: self.all,
             names: self.name.clone(),

@@ -13,7 +13,7 @@ use crate::{
     deploy,
     error::{CommandError, Exit},
     json_diff,
-    plan::{Difference, Drift, DriftState, DriftedDeployment},
+    plan::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource},
     pointer::Pointer,
 };
 
@@ -31,8 +31,9 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
 }
 
 fn text(drift: &Drift) -> String {
-    let mut lines: Vec<String> = drift.deployments.iter().flat_map(deployment).collect();
-    let count = |state| drift.deployments.iter().filter(|drifted| drifted.state == state).count();
+    let mut lines: Vec<String> = drift.resources.iter().flat_map(resource).collect();
+    lines.extend(drift.deployments.iter().flat_map(deployment));
+    let count = |state| drift.states().filter(|drifted| *drifted == state).count();
     let counts = [
         (count(DriftState::Differs), "changed"),
         (count(DriftState::Missing), "missing"),
@@ -42,22 +43,49 @@ fn text(drift: &Drift) -> String {
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, words)| format!("{count} {words}")).collect();
     lines.push(match drift.deployments.len() {
-        1 if drift.is_none() => "\nNo drift: 1 deployment matches".to_owned(),
-        count if drift.is_none() => format!("\nNo drift: {count} deployments match"),
+        count if drift.is_none() => no_drift(count, drift.resources.len()),
         _ => format!("\nDrift: {}", counts.join(", ")),
     });
     lines.join("\n")
 }
 
-fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
-    let headline = match drifted.state {
-        DriftState::Same => format!("= {}", drifted.name).dimmed().to_string(),
-        DriftState::Differs => format!("~ {} has changed", drifted.name).yellow().to_string(),
-        DriftState::Missing => format!("- {} is missing on the server", drifted.name).red().to_string(),
-        DriftState::Extra => {
-            format!("+ {} exists on the server but not in the file", drifted.name).yellow().to_string()
-        }
+/// Returns the sentence for a comparison without differences.
+fn no_drift(deployments: usize, resources: usize) -> String {
+    let counted = |count: usize, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        count => format!("{count} {noun}s"),
     };
+    let mut parts = Vec::new();
+    if deployments > 0 || resources == 0 {
+        parts.push(counted(deployments, "deployment"));
+    }
+    if resources > 0 {
+        parts.push(counted(resources, "resource"));
+    }
+    let verb = if deployments + resources == 1 { "matches" } else { "match" };
+    format!("\nNo drift: {} {verb}", parts.join(" and "))
+}
+
+fn headline(name: &str, state: DriftState) -> String {
+    match state {
+        DriftState::Same => format!("= {name}").dimmed().to_string(),
+        DriftState::Differs => format!("~ {name} has changed").yellow().to_string(),
+        DriftState::Missing => format!("- {name} is missing on the server").red().to_string(),
+        DriftState::Extra => {
+            format!("+ {name} exists on the server but not in the file").yellow().to_string()
+        }
+    }
+}
+
+fn resource(drifted: &DriftedResource) -> Vec<String> {
+    let title = format!("{} {}", drifted.kind.name(), drifted.name);
+    let mut lines = vec![headline(&title, drifted.state)];
+    lines.extend(drifted.differences.iter().flat_map(difference));
+    lines
+}
+
+fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
+    let headline = headline(&drifted.name, drifted.state);
     let file = drifted.file.as_ref().map(|file| format!(" in {file}").dimmed().to_string());
     let mut lines = vec![headline + &file.unwrap_or_default()];
     lines.extend(drifted.differences.iter().flat_map(difference));

@@ -103,7 +103,8 @@ pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, 
 
 async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandError> {
     match command {
-        Command::Deploy(arguments) => deploy::run(&arguments, context).await,
+        // The future of a deploy is large.
+        Command::Deploy(arguments) => Box::pin(deploy::run(&arguments, context)).await,
         Command::Plan(arguments) => plan::run(&arguments, context).await,
         Command::Render(arguments) => render::run(&arguments, context).await,
         Command::Rollback(arguments) => rollback::run(&arguments, context).await,

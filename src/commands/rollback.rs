@@ -11,6 +11,7 @@ use crate::{
     deployment::Options,
     error::{CommandError, Exit},
     plan::FieldChange,
+    resource::ResourceKey,
 };
 
 pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -18,22 +19,35 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     let options = Options::default();
     let ctx = deploy_context(&options, context);
     let rollback = Rollback::plan(&ctx, &client, &arguments.files())?;
-    let question = format!("Are you sure you want to roll back {}?", deployments(rollback.count()));
+    let counted = counted(rollback.count(), rollback.resource_count());
+    let question = format!("Are you sure you want to roll back {counted}?");
     if !arguments.yes && !context.confirms(&question).await? {
         return Err(CommandError::new(Exit::Failed, "Rollback aborted."));
     }
     let report = rollback.run(&ctx, &client, arguments.force).await;
     let lines: Vec<Value> = report.lines.iter().map(entry).collect();
-    context.done(arguments.output, "rolled back", json!({"deployments": lines}), || {
+    let mut fields = json!({"deployments": lines});
+    if !report.resources.is_empty() {
+        fields["resources"] = report.resources.iter().map(resource_entry).collect();
+    }
+    context.done(arguments.output, "rolled back", fields, || {
         let line = |(name, recovery): &(String, Recovery)| format!("Deployment '{name}' {}.", word(recovery));
-        report.lines.iter().map(line).collect::<Vec<_>>().join("\n")
+        let resources = report.resources.iter().map(|(key, recovery)| format!("{key} {}", word(recovery)));
+        resources.chain(report.lines.iter().map(line)).collect::<Vec<_>>().join("\n")
     });
-    for (name, recovery) in &report.lines {
+    for (subject, recovery) in subjects(&report) {
         if let Recovery::Restored(restored) = recovery {
-            restored.notes.iter().for_each(|note| context.ui.note(&format!("deployment '{name}': {note}")));
+            restored.notes.iter().for_each(|note| context.ui.note(&format!("{subject}: {note}")));
         }
     }
     finish(&report)
+}
+
+/// Returns the outcomes of all deployments and resources with their descriptions.
+fn subjects(report: &RollbackReport) -> Vec<(String, &Recovery)> {
+    let deployments = report.lines.iter().map(|(name, recovery)| (format!("deployment '{name}'"), recovery));
+    let resources = report.resources.iter().map(|(key, recovery)| (key.to_string(), recovery));
+    deployments.chain(resources).collect()
 }
 
 fn word(recovery: &Recovery) -> &'static str {
@@ -46,7 +60,14 @@ fn word(recovery: &Recovery) -> &'static str {
     }
 }
 
-fn entry((name, recovery): &(String, Recovery)) -> Value {
+fn resource_entry((key, recovery): &(ResourceKey, Recovery)) -> Value {
+    let mut entry = entry(&(key.name.clone(), recovery));
+    entry["kind"] = json!(key.kind);
+    entry
+}
+
+fn entry<R: std::borrow::Borrow<Recovery>>((name, recovery): &(String, R)) -> Value {
+    let recovery = recovery.borrow();
     let mut entry = json!({"name": name, "status": word(recovery)});
     match recovery {
         Recovery::Restored(restored) => {
@@ -68,61 +89,69 @@ fn entry((name, recovery): &(String, Recovery)) -> Value {
 ///
 /// Fails if a deployment was not restored completely.
 fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
-    let mut failures: Vec<String> = report.lines.iter().flat_map(failures).collect();
+    let subjects = subjects(report);
+    let mut failures: Vec<String> = subjects.iter().flat_map(failures).collect();
     if report.missing > 0 {
-        let missing = deployments(report.missing);
+        let missing = counted(report.missing, 0);
         failures.push(format!("the journal is truncated: the records of {missing} are missing"));
     }
     if failures.is_empty() {
         return Ok(Exit::Done);
     }
-    let has_conflict = report.lines.iter().any(|(_, recovery)| matches!(recovery, Recovery::Conflict(_)));
+    let has_conflict = subjects.iter().any(|(_, recovery)| matches!(recovery, Recovery::Conflict(_)));
     let help = if has_conflict {
         "deployments that others have changed were not restored; pass --force to restore them as well"
     } else {
         "compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy"
     };
-    Err(CommandError::new(exit(report), failures.join("\n")).help(help))
+    Err(CommandError::new(exit(&subjects), failures.join("\n")).help(help))
 }
 
-fn exit(report: &RollbackReport) -> Exit {
-    let error = report.lines.iter().find_map(|(_, recovery)| match recovery {
+fn exit(subjects: &[(String, &Recovery)]) -> Exit {
+    let has = |is_such: fn(&Recovery) -> bool| subjects.iter().any(|(_, recovery)| is_such(recovery));
+    let error = subjects.iter().find_map(|(_, recovery)| match recovery {
         Recovery::Failed(error) => Some(error),
         _ => None,
     });
-    let is_conflict = |(_, recovery): &(String, Recovery)| matches!(recovery, Recovery::Conflict(_));
-    let has_written = |(_, recovery): &(String, Recovery)| matches!(recovery, Recovery::Restored(restored) if restored.wrote);
-    let has_lost = |(_, recovery): &(String, Recovery)| matches!(recovery, Recovery::Restored(restored) if !restored.lost.is_empty());
+    let has_written = has(|recovery| matches!(recovery, Recovery::Restored(restored) if restored.wrote));
+    let has_lost =
+        has(|recovery| matches!(recovery, Recovery::Restored(restored) if !restored.lost.is_empty()));
     match error {
-        Some(_) if report.lines.iter().any(has_written) => Exit::Partly,
+        Some(_) if has_written => Exit::Partly,
         Some(error) => errors::exit_of(error),
-        None if report.lines.iter().any(is_conflict) => Exit::ChangedMeanwhile,
-        None if report.lines.iter().any(|line| has_lost(line) || has_written(line)) => Exit::Partly,
+        None if has(|recovery| matches!(recovery, Recovery::Conflict(_))) => Exit::ChangedMeanwhile,
+        None if has_lost || has_written => Exit::Partly,
         None => Exit::Failed,
     }
 }
 
-/// Describes why a deployment was not restored completely.
-fn failures((name, recovery): &(String, Recovery)) -> Vec<String> {
+/// Describes why a deployment or resource was not restored completely.
+fn failures((subject, recovery): &(String, &Recovery)) -> Vec<String> {
     match recovery {
         Recovery::Restored(restored) => {
-            restored.lost.iter().map(|lost| format!("deployment '{name}': {lost}")).collect()
+            restored.lost.iter().map(|lost| format!("{subject}: {lost}")).collect()
         }
         Recovery::Conflict(changes) => {
             let sides = changes
                 .iter()
                 .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
             let sides: String = sides.collect();
-            vec![format!("deployment '{name}' was changed on the server since the deploy:{sides}")]
+            vec![format!("{subject} was changed on the server since the deploy:{sides}")]
         }
-        Recovery::Failed(error) => vec![failed(name, error)],
+        Recovery::Failed(error) => vec![failed(subject, error)],
     }
 }
 
-fn failed(name: &str, error: &ApiError) -> String {
-    format!("deployment '{name}' could not be restored: {error}")
+fn failed(subject: &str, error: &ApiError) -> String {
+    format!("{subject} could not be restored: {error}")
 }
 
-fn deployments(count: usize) -> String {
-    if count == 1 { "1 deployment".to_owned() } else { format!("{count} deployments") }
+fn counted(deployments: usize, resources: usize) -> String {
+    let noun =
+        |count: usize, noun: &str| if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") };
+    match (deployments, resources) {
+        (deployments, 0) => noun(deployments, "deployment"),
+        (0, resources) => noun(resources, "resource"),
+        _ => format!("{} and {}", noun(deployments, "deployment"), noun(resources, "resource")),
+    }
 }

@@ -5,6 +5,7 @@
 mod failure;
 mod origins;
 mod register;
+mod resources;
 mod rollback;
 mod wizard;
 
@@ -16,6 +17,7 @@ pub(crate) use self::{
     wizard::{ask, saved},
 };
 
+use self::register::Registration;
 use std::collections::BTreeSet;
 
 use crate::{
@@ -52,7 +54,8 @@ pub(crate) async fn deploy(
     let loaded = preparation::load(ctx)?;
     let lookup = ApiLookup(Some(server.client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut preparation = preparation::examine(&loaded, ctx, server.client, &resolver).await?;
+    // The futures of the stages are large.
+    let mut preparation = Box::pin(preparation::examine(&loaded, ctx, server.client, &resolver)).await?;
     if saved_plan.is_some() || ctx.options.prune {
         let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
         hold_to_plan(&now, saved_plan, ctx)?;
@@ -78,11 +81,14 @@ pub(crate) async fn deploy(
         verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
         report.stages.end("verify_pull");
     }
+    let resources = preparation.take_resources();
+    let automations = preparation.automation_names();
     let Preparation { pools, .. } = preparation;
     // Frees memory before the state of the server is read.
     drop(loaded);
     let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
-    register::register(&desired, &pools, ctx, server, report).await
+    let registration = Registration { desired: &desired, resources, automations, pools: &pools };
+    Box::pin(register::register(registration, ctx, server, report)).await
 }
 
 /// Verifies that the pull steps of all deployments fetch their flows.

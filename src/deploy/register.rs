@@ -1,23 +1,41 @@
 //! Compares rendered deployments with the server, and writes the differences.
 
-use std::{collections::BTreeMap, path::Path, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    time::Duration,
+};
 
 use uuid::Uuid;
 
 use crate::{
-    api::WorkPool,
-    apply::{Apply, Outcome, Report, journal, plan_pruning, prune, report},
-    deploy::{Failure, Server},
-    deployment::{DeployContext, DesiredDeployment, Options, Snapshot},
+    api::{Client, WorkPool},
+    apply::{
+        Apply, Outcome, Record, Report,
+        journal::{self, Journal},
+        plan_pruning, prune, report,
+    },
+    deploy::{Failure, Server, resources::DeployedResources},
+    deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{self, Change, PlanError, previews},
+    resource::DesiredResource,
     validate,
 };
 
-/// Compares the deployments with the server, writes the differences, and fills in the report.
+/// Rendered deployments and resources of a deploy.
+pub(super) struct Registration<'a> {
+    pub(super) desired: &'a [DesiredDeployment],
+    pub(super) resources: Vec<DesiredResource>,
+    /// Names of the automations that the project files declare.
+    pub(super) automations: BTreeSet<String>,
+    /// Work pools that the deployments use, by name.
+    pub(super) pools: &'a BTreeMap<String, WorkPool>,
+}
+
+/// Compares the deployments and resources with the server, writes the differences, and fills in the report.
 pub(super) async fn register(
-    desired: &[DesiredDeployment],
-    pools: &BTreeMap<String, WorkPool>,
+    Registration { desired, resources, automations, pools }: Registration<'_>,
     ctx: &DeployContext<'_>,
     server: &Server<'_>,
     report: &mut Report,
@@ -25,16 +43,19 @@ pub(super) async fn register(
     let Server { client, links } = server;
     let names = desired.iter().map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect();
     ctx.progress.activity("Comparing with the server");
-    let (live, idle_pools) =
-        tokio::join!(Snapshot::observe(client, &names), validate::idle_pools(desired, pools, client));
-    let live = live?;
+    let earlier = journal::earlier_records(ctx, client)?;
+    let earlier_resources = journal::earlier_resources(ctx, client)?;
+    let (live, idle_pools, resources) = tokio::join!(
+        Snapshot::observe(client, &names),
+        validate::idle_pools(desired, pools, client),
+        DeployedResources::compare(resources, automations.clone(), earlier_resources, ctx, client),
+    );
+    let (live, resources) = (live?.excluding(automations), resources?);
     report.idle_pools = idle_pools;
-    let now = ctx.clock.now();
     let changes = compare(desired, &live, ctx)?;
     let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
     let pruning = plan_pruning(&declared, ctx.options, client).await?;
-    let earlier = journal::earlier_records(ctx, client)?;
-    let journal = journal::begin(&changes, &live, &earlier, ctx, client)?;
+    let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
@@ -43,39 +64,78 @@ pub(super) async fn register(
     };
     // An interrupted deploy reports these lines.
     report.lines = changes.iter().map(|change| line(change, (Outcome::NotTried, Duration::ZERO))).collect();
+    report.resources = resources.pending.lines(ctx.redactor);
     ctx.progress.activity("Writing what differs");
-    let apply = Apply {
-        client,
-        live: &live,
-        journal: &journal,
-        progress: ctx.progress,
-        now,
-        on_error: ctx.options.on_error,
-        force: ctx.options.force,
-        earlier: &earlier,
-        finished: &report.finished,
-    };
-    let applied = apply.run(&changes).await;
-    report.complete(applied, links, ctx.redactor);
+    write(&changes, &live, &resources, &journal, &earlier, ctx, server, report).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, &mut report.lines, ctx, client).await;
         report.stages.end("prune");
     }
-    if let Some(preview) = &ctx.options.preview {
-        let registered: Vec<Uuid> = report.lines.iter().filter_map(|line| line.id).collect();
-        if let Err(error) = previews::record(client, preview, registered, now).await {
-            ctx.progress.status(&format!(
-                "cannot record the preview: {error}; deploy it again, so that `prefectl preview delete` finds it"
-            ));
-        }
-    }
+    record_preview(report, ctx, client).await;
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
-        journal::finish_earlier(desired, ctx, client);
+        journal::finish_earlier(desired, &resources.keys(), ctx, client);
     }
     Ok(())
+}
+
+/// Records the deployments of a preview.
+async fn record_preview(report: &Report, ctx: &DeployContext<'_>, client: &Client) {
+    let Some(preview) = &ctx.options.preview else { return };
+    let registered: Vec<Uuid> = report.lines.iter().filter_map(|line| line.id).collect();
+    if let Err(error) = previews::record(client, preview, registered, ctx.clock.now()).await {
+        ctx.progress.status(&format!(
+            "cannot record the preview: {error}; deploy it again, so that `prefectl preview delete` finds it"
+        ));
+    }
+}
+
+/// Writes the resources that the deployments may use, the deployments, and the resources that refer to them.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "the arguments are the results of the stages before the first write"
+)]
+async fn write(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    live: &Snapshot,
+    resources: &DeployedResources,
+    journal: &Journal,
+    earlier: &[Record],
+    ctx: &DeployContext<'_>,
+    Server { client, links }: &Server<'_>,
+    report: &mut Report,
+) {
+    let on_error = ctx.options.on_error;
+    let writer = resources.writer(ctx, client);
+    let mut has_failed = writer.before_deployments(&mut report.resources).await;
+    if !has_failed || on_error == OnError::Continue {
+        let apply = Apply {
+            client,
+            live,
+            journal,
+            progress: ctx.progress,
+            now: ctx.clock.now(),
+            on_error,
+            force: ctx.options.force,
+            earlier,
+            finished: &report.finished,
+        };
+        let mut applied = apply.run(changes).await;
+        has_failed |= applied.has_failed();
+        if !has_failed || on_error == OnError::Continue {
+            has_failed |= writer.after_deployments(&mut report.resources).await;
+            if has_failed && on_error == OnError::Rollback {
+                resources.roll_back(true, client, &mut report.resources, &mut report.unrestored).await;
+                apply.roll_back(changes, &mut applied).await;
+            }
+        }
+        report.complete(applied, links, ctx.redactor);
+    }
+    if has_failed && on_error == OnError::Rollback {
+        resources.roll_back(false, client, &mut report.resources, &mut report.unrestored).await;
+    }
 }
 
 /// Compares the deployments with the server.
@@ -114,8 +174,11 @@ pub(crate) fn resumed(
     if let (None, Some(name)) = (&options.env_name, &recorded.environment) {
         options.project = options.project.map(|project| project.in_environment(name));
     }
+    // Resources are only included if all deployments are selected.
+    let all = !recorded.resources.records.is_empty();
     Ok(Options {
-        names: recorded.names,
+        all,
+        names: if all { Vec::new() } else { recorded.names },
         files: recorded.files,
         env_name: recorded.environment,
         resume: true,

@@ -4,13 +4,14 @@ use crate::{
     api::Client,
     apply::{
         Recovery,
-        journal::{Recorded, recorded},
-        recover,
+        journal::{Recorded, RecordedResources, recorded},
+        recover, recover_resources,
     },
     deploy::Failure,
     deployment::DeployContext,
     plan,
     project::ProjectFiles,
+    resource::ResourceKey,
 };
 
 /// The rollback of the last deploy from a directory to a server.
@@ -24,6 +25,8 @@ pub(crate) struct Rollback {
 pub(crate) struct RollbackReport {
     /// Full names and outcomes of the recorded deployments.
     pub(crate) lines: Vec<(String, Recovery)>,
+    /// Outcomes of the recorded resources.
+    pub(crate) resources: Vec<(ResourceKey, Recovery)>,
     /// Number of deployments whose records are missing because the journal is truncated.
     pub(crate) missing: usize,
 }
@@ -51,20 +54,32 @@ impl Rollback {
         self.recorded.records.len()
     }
 
+    /// Returns the number of recorded resources.
+    pub(crate) fn resource_count(&self) -> usize {
+        self.recorded.resources.records.len()
+    }
+
     /// Restores the recorded deployments, and removes the journal if all of them are restored. Unless `force`
     /// is set, deployments that others have changed in the meantime are not written.
     pub(crate) async fn run(self, ctx: &DeployContext<'_>, client: &Client, force: bool) -> RollbackReport {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
-        let recoveries = recover(client, records, force).await;
+        let RecordedResources { records: resources, automations } = &self.recorded.resources;
+        let mut recovered = recover_resources(client, resources, true, force).await;
+        let recoveries = recover(client, records, automations, force).await;
+        recovered.extend(recover_resources(client, resources, false, force).await);
         let mut lines: Vec<(String, Recovery)> =
             records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
-        for (_, recovery) in &mut lines {
+        for recovery in lines
+            .iter_mut()
+            .map(|(_, recovery)| recovery)
+            .chain(recovered.iter_mut().map(|(_, recovery)| recovery))
+        {
             if let Recovery::Conflict(changes) = recovery {
                 changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));
             }
         }
-        let report = RollbackReport { lines, missing: self.recorded.missing };
+        let report = RollbackReport { lines, resources: recovered, missing: self.recorded.missing };
         if report.is_complete() {
             self.recorded.finish();
         }
@@ -76,6 +91,8 @@ impl RollbackReport {
     /// Returns whether all recorded state has been restored as far as possible. Secrets are not in the
     /// journal, so another attempt could not restore them either.
     fn is_complete(&self) -> bool {
-        self.missing == 0 && self.lines.iter().all(|(_, recovery)| matches!(recovery, Recovery::Restored(_)))
+        let deployments = self.lines.iter().map(|(_, recovery)| recovery);
+        let mut recoveries = deployments.chain(self.resources.iter().map(|(_, recovery)| recovery));
+        self.missing == 0 && recoveries.all(|recovery| matches!(recovery, Recovery::Restored(_)))
     }
 }

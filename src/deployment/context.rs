@@ -30,6 +30,12 @@ pub(crate) struct DeployContext<'a> {
 }
 
 impl<'a> DeployContext<'a> {
+    /// Returns whether the command includes the resources that the files declare. A command for selected deployments
+    /// does not include them.
+    pub(crate) fn includes_resources(&self) -> bool {
+        self.selection.is_none() && self.options.includes_resources()
+    }
+
     /// Returns the context for a project with the given root directory. Its settings override those of the
     /// command.
     pub(crate) fn in_project(&self, root: &'a Path, settings: &'a ProjectSettings) -> Self {

@@ -73,6 +73,8 @@ pub(crate) struct Options {
     pub(crate) resume: bool,
     /// Project under which the deployments are recorded. If `None`, they are not recorded.
     pub(crate) project: Option<ProjectId>,
+    /// Whether the command also operates on the resources that the files declare.
+    pub(crate) resources: bool,
     /// Whether to delete deployments that the project has registered but no longer declares.
     pub(crate) prune: bool,
     /// Maximum number of deletions.
@@ -80,6 +82,12 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    /// Returns whether the options include declared resources. Options that select or describe a deployment exclude them.
+    pub(crate) fn includes_resources(&self) -> bool {
+        let selects = !self.names.is_empty() || !self.selectors.is_empty() || self.entrypoint.is_some();
+        self.resources && self.preview.is_none() && (self.all || !selects)
+    }
+
     /// Returns whether an option is set that only applies to a single deployment.
     pub(crate) fn describe_a_deployment(&self) -> bool {
         let texts = [

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    api::Client,
+    api::{ApiError, Client},
     build::{Previews, previews},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
-    plan::{self, Plan, PlanError, PlannedDeployment, PlannedStep, prune::Pruning},
+    plan::{self, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep, prune::Pruning},
+    resource::Observed,
     secret::Redactor,
     steps::PreviewedStep,
     template::{Resolver, pending},
@@ -35,7 +36,7 @@ pub(crate) async fn create(
         .map(|preview| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
     ctx.progress.activity("Comparing with the server");
-    let live = Snapshot::observe(client, &names).await?;
+    let live = Snapshot::observe(client, &names).await?.excluding(preparation.automation_names());
     let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
     let pruning = Pruning::plan(client, ctx.options, &declared).await?;
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
@@ -55,15 +56,35 @@ pub(crate) async fn create(
         let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });
     }
+    let resources = resources(preparation, ctx, client).await?;
     Ok(Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
         environment: ctx.options.env_name.clone(),
         api_url: client.url().to_owned(),
         deployments,
+        resources,
         steps: planned_steps(&previews, ctx.redactor),
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
+}
+
+/// Compares the declared resources with the server.
+async fn resources(
+    preparation: &Preparation<'_>,
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<Vec<PlannedResource>, ApiError> {
+    let desired = preparation.resources();
+    if desired.is_empty() {
+        return Ok(Vec::new());
+    }
+    let observed = Observed::read(client, &desired).await?;
+    let described = desired.iter().map(|desired| {
+        let change = plan::resources::compare(desired, &observed, ctx.options.force);
+        plan::resources::describe(desired, &change, ctx.redactor)
+    });
+    Ok(described.collect())
 }
 
 fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {

@@ -10,6 +10,7 @@ use crate::{
     deployment::{Options, PreviewName, SelectionReason, Selector},
     flow::Grade,
     project::{EnvironmentName, ProjectFiles},
+    resource::ResourceKind,
     secret::Redactor,
     steps::Section,
 };
@@ -29,6 +30,9 @@ pub(crate) struct Plan {
     /// URL of the API with which the deployments were compared.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
+    /// Declared resources, in the order in which they are written.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resources: Vec<PlannedResource>,
     /// Build and push steps without duplicates, in order of execution.
     pub(crate) steps: Vec<PlannedStep>,
     /// Warnings, in the format of `prefectl check --output json`.
@@ -121,7 +125,9 @@ impl Plan {
     /// Returns whether a deploy would write anything. Values that are unknown until the build count as
     /// changes.
     pub(crate) fn has_changes(&self) -> bool {
-        self.deployments.iter().any(|deployment| deployment.action != Action::Unchanged)
+        let deployments = self.deployments.iter().map(|deployment| deployment.action);
+        let mut actions = deployments.chain(self.resources.iter().map(|resource| resource.action));
+        actions.any(|action| action != Action::Unchanged)
     }
 
     /// Returns the reasons why this plan is out of date. `now` is the same plan, created again.
@@ -131,32 +137,57 @@ impl Plan {
             stale
                 .push(format!("the plan is for {}, but the configured API is {}", self.api_url, now.api_url));
         }
-        for deployment in &self.deployments {
-            match now.deployments.iter().find(|other| other.name == deployment.name) {
-                None => stale.push(format!("deployment '{}' is no longer selected", deployment.name)),
-                Some(other) => {
-                    stale.extend(deployment.fingerprint.stale(&other.fingerprint, &deployment.name));
-                }
-            }
+        stale.extend(stale_entries(
+            "deployment",
+            self.deployments.iter().map(|planned| (planned.name.as_str(), &planned.fingerprint)),
+            now.deployments.iter().map(|planned| (planned.name.as_str(), &planned.fingerprint)),
+        ));
+        for kind in ResourceKind::ALL {
+            stale.extend(stale_entries(kind.name(), self.fingerprints(kind), now.fingerprints(kind)));
         }
-        let is_new = |other: &&PlannedDeployment| {
-            !self.deployments.iter().any(|deployment| deployment.name == other.name)
-        };
-        stale.extend(
-            now.deployments
-                .iter()
-                .filter(is_new)
-                .map(|deployment| format!("deployment '{}' is not in the plan", deployment.name)),
-        );
         if self.steps != now.steps {
             stale.push("different steps would run".to_owned());
         }
         stale
     }
 
+    /// Returns the number of deployments and resources with an action.
     pub(crate) fn count(&self, action: Action) -> usize {
-        self.deployments.iter().filter(|deployment| deployment.action == action).count()
+        let deployments = self.deployments.iter().map(|deployment| deployment.action);
+        let actions = deployments.chain(self.resources.iter().map(|resource| resource.action));
+        actions.filter(|planned| *planned == action).count()
     }
+
+    /// Returns the names and fingerprints of the resources of a kind.
+    fn fingerprints(&self, kind: ResourceKind) -> impl Iterator<Item = (&str, &Fingerprint)> {
+        let resources = self.resources.iter().filter(move |planned| planned.kind == kind);
+        resources.map(|planned| (planned.name.as_str(), &planned.fingerprint))
+    }
+
+    /// Returns the resources that are written before the deployments, and those that are written after them.
+    pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
+        self.resources.iter().partition(|resource| !resource.kind.follows_deployments())
+    }
+}
+
+/// Compares the entries of a saved plan with those of the same plan, created again. Entries are passed as names and
+/// fingerprints.
+fn stale_entries<'a>(
+    kind: &str,
+    saved: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
+    now: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
+) -> Vec<String> {
+    let (saved, now): (Vec<_>, Vec<_>) = (saved.collect(), now.collect());
+    let mut stale = Vec::new();
+    for (name, fingerprint) in &saved {
+        match now.iter().find(|(other, _)| other == name) {
+            None => stale.push(format!("{kind} '{name}' is no longer selected")),
+            Some((_, other)) => stale.extend(fingerprint.stale(other, kind, name)),
+        }
+    }
+    let new = now.iter().filter(|(other, _)| !saved.iter().any(|(name, _)| name == other));
+    stale.extend(new.map(|(name, _)| format!("{kind} '{name}' is not in the plan")));
+    stale
 }
 
 /// The action that a plan contains for a deployment.
@@ -195,6 +226,27 @@ pub(crate) struct PlannedDeployment {
     pub(crate) selected_by: Vec<SelectionReason>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
+}
+
+/// The plan for a declared resource.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct PlannedResource {
+    pub(crate) kind: ResourceKind,
+    /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
+    pub(crate) name: String,
+    pub(crate) action: Action,
+    /// Id of the resource on the server.
+    pub(crate) id: Option<Uuid>,
+    pub(crate) changes: Vec<PlannedChange>,
+    /// Digests of the compared states.
+    pub(crate) fingerprint: Fingerprint,
+}
+
+impl PlannedResource {
+    /// Returns the kind and the name, such as `work pool gpu`.
+    pub(crate) fn title(&self) -> String {
+        format!("{} {}", self.kind.name(), self.name)
+    }
 }
 
 /// A change of a field, schedule or trigger.
@@ -236,13 +288,13 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    fn stale(&self, now: &Self, name: &str) -> Vec<String> {
+    fn stale(&self, now: &Self, kind: &str, name: &str) -> Vec<String> {
         let sides = [
             (self.live == now.live, "has changed on the server"),
             (self.desired == now.desired, "has changed in the file or the options"),
         ];
         let changed = sides.into_iter().filter(|(is_same, _)| !is_same);
-        changed.map(|(_, what)| format!("deployment '{name}' {what}")).collect()
+        changed.map(|(_, what)| format!("{kind} '{name}' {what}")).collect()
     }
 }
 

@@ -5,8 +5,9 @@ use serde_json::Value as Json;
 
 use crate::plan::{
     describe::SLA_FIELD,
-    document::{Action, Plan},
+    document::{Action, Plan, PlannedChange, PlannedResource},
 };
+use crate::resource::ResourceKind;
 
 /// Differences between the file and the server for all selected deployments.
 #[derive(Debug, Serialize)]
@@ -15,6 +16,16 @@ pub(crate) struct Drift {
     schema: u32,
     api_url: String,
     pub(crate) deployments: Vec<DriftedDeployment>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resources: Vec<DriftedResource>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct DriftedResource {
+    pub(crate) kind: ResourceKind,
+    pub(crate) name: String,
+    pub(crate) state: DriftState,
+    pub(crate) differences: Vec<Difference>,
 }
 
 #[derive(Debug, Serialize)]
@@ -102,10 +113,38 @@ impl Drift {
             let (name, file) = (deployment.name, deployment.file);
             DriftedDeployment { name, file, state, differences, not_compared }
         });
-        Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect() }
+        let resources = plan.resources.into_iter().map(DriftedResource::from).collect();
+        Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect(), resources }
     }
 
     pub(crate) fn is_none(&self) -> bool {
-        self.deployments.iter().all(|deployment| deployment.state == DriftState::Same)
+        self.states().all(|state| state == DriftState::Same)
+    }
+
+    /// Returns the states of all deployments and resources.
+    pub(crate) fn states(&self) -> impl Iterator<Item = DriftState> {
+        let resources = self.resources.iter().map(|resource| resource.state);
+        self.deployments.iter().map(|deployment| deployment.state).chain(resources)
+    }
+}
+
+impl From<PlannedResource> for DriftedResource {
+    fn from(planned: PlannedResource) -> Self {
+        let state = match planned.action {
+            Action::Create => DriftState::Missing,
+            Action::Delete => DriftState::Extra,
+            Action::Update => DriftState::Differs,
+            Action::Unchanged => DriftState::Same,
+        };
+        let changes = planned.changes.into_iter().filter(|_| state == DriftState::Differs);
+        let difference = |change: PlannedChange| Difference {
+            field: change.field,
+            file: change.new,
+            server: change.old,
+            retained: None,
+            ignored: false,
+        };
+        let differences = changes.map(difference).collect();
+        Self { kind: planned.kind, name: planned.name, state, differences }
     }
 }

@@ -15,6 +15,7 @@ pub(crate) mod previews;
 pub(crate) mod prune;
 mod redaction;
 mod requests;
+pub(crate) mod resources;
 mod retained;
 mod schedules;
 mod triggers;
@@ -22,15 +23,16 @@ mod triggers;
 pub(crate) use creation::create;
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
-    Action, Fingerprint, FlowGrade, OtherEnvironment, Plan, PlannedChange, PlannedDeployment, PlannedStep,
-    Retained, SCHEMA,
+    Action, Fingerprint, FlowGrade, OtherEnvironment, Plan, PlannedChange, PlannedDeployment,
+    PlannedResource, PlannedStep, Retained, SCHEMA,
 };
-pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment};
+pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource};
 pub(crate) use error::PlanError;
 pub(crate) use export::{Export, export};
 pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields, same as is_same_field};
 pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
 pub(crate) use requests::RenderedRequests;
+pub(crate) use resources::ResourceChange;
 pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,

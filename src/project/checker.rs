@@ -100,7 +100,7 @@ impl Checker<'_, '_> {
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
             | (Shape::Interval, Value::Number(_))
-            | (Shape::Steps, Value::Mapping(_)) => None,
+            | (Shape::Steps | Shape::Resources, Value::Mapping(_)) => None,
             (Shape::Environments, _) => {
                 self.environments(value, pointer);
                 None
@@ -382,7 +382,7 @@ fn expected(shape: Shape) -> &'static str {
         Shape::FlagOrText => "true, false or a template",
         Shape::Count => "a whole number",
         Shape::Tags => "a list of tags",
-        Shape::Parameters | Shape::WorkPool | Shape::Environments => "a mapping",
+        Shape::Parameters | Shape::WorkPool | Shape::Environments | Shape::Resources => "a mapping",
         Shape::Steps => "a list of steps",
         Shape::Interval => "a number of seconds, or a string such as `1 day` or `PT1H`",
         Shape::Limit => "a whole number, or a mapping with `limit` and `collision_strategy`",

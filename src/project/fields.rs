@@ -31,6 +31,8 @@ pub(super) enum Shape {
     IgnoredFields,
     /// A mapping from the names of environments to their values.
     Environments,
+    /// A mapping that declares resources, which is checked together with the deployments.
+    Resources,
 }
 
 /// A key of a mapping and the type of its value.
@@ -70,6 +72,11 @@ pub(super) const TOP: &[KnownKey] = &[
         "environments",
         Shape::Environments,
         "values for environments such as `prod`, which `--env` merges with the file; Prefect ignores this key",
+    ),
+    field(
+        "prefectl",
+        Shape::Resources,
+        "work pools, variables, concurrency limits, automations and blocks, which prefectl deploys",
     ),
 ];
 

@@ -117,6 +117,11 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
+    /// Returns the position of a value, or `None` if there is no document.
+    pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
+        self.document.map(|document| document.value_place(pointer))
+    }
+
     /// Records a diagnostic at the position of a part of a string value.
     ///
     /// If the part cannot be located, for example because the string contains escape sequences, the position is that

@@ -8,7 +8,7 @@ use super::{
     environments::EnvironmentName,
     fields,
     files::STDIN,
-    lossy_scalars, misplaced,
+    lossy_scalars, misplaced, resources,
 };
 use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
@@ -116,7 +116,12 @@ pub(super) fn checked(
         _ => Vec::new(),
     };
     let [build, push, pull] = Section::ALL.map(|section| StepList::read(&fields, section));
-    let project = Project { document: Some(document), build, push, pull, deployments, ignore_changes };
+    let resources = match fields.shift_remove(resources::SECTION) {
+        Some(Value::Mapping(section)) => Some(section),
+        _ => None,
+    };
+    let project =
+        Project { document: Some(document), build, push, pull, deployments, ignore_changes, resources };
     Ok((project, diagnostics))
 }
 

@@ -14,6 +14,7 @@ mod lossy_scalars;
 mod misplaced;
 mod removed;
 mod repair;
+pub(crate) mod resources;
 mod schema;
 pub(crate) mod text;
 
@@ -33,6 +34,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Fix, Place},
     pointer::Pointer,
     steps::Section,
+    value::{Mapping, Value},
     yaml::Document,
 };
 
@@ -50,6 +52,8 @@ pub(crate) struct Project {
     pub(crate) deployments: Vec<Declared>,
     /// The top-level list `ignore_changes`, which applies to all deployments.
     pub(crate) ignore_changes: IgnoredFields,
+    /// Value of the key `prefectl`, which declares resources. `None` if the key is missing or null.
+    pub(crate) resources: Option<Mapping>,
 }
 
 impl Project {
@@ -63,6 +67,7 @@ impl Project {
             pull,
             deployments: Vec::new(),
             ignore_changes: IgnoredFields::default(),
+            resources: None,
         }
     }
 
@@ -75,9 +80,21 @@ impl Project {
         }
     }
 
-    /// Returns a warning if the project contains no deployments.
+    /// Returns whether the file declares resources.
+    pub(crate) fn declares_resources(&self) -> bool {
+        self.resources.as_ref().is_some_and(resources::declares_any)
+    }
+
+    /// Returns the names of the automations that the file declares.
+    pub(crate) fn automation_names(&self) -> impl Iterator<Item = &str> {
+        let automations = self.resources.as_ref().and_then(|section| section.get("automations"));
+        let items = automations.and_then(Value::as_sequence).into_iter().flatten();
+        items.filter_map(|item| item.get("name")?.as_str())
+    }
+
+    /// Returns a warning if the project contains no deployments and no resources.
     pub(crate) fn missing_deployments(&self) -> Option<Diagnostic> {
-        if !self.deployments.is_empty() {
+        if !self.deployments.is_empty() || self.declares_resources() {
             return None;
         }
         let place =

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     IgnorableField, environments,
     fields::{self, KnownKey, Shape},
+    resources,
 };
 
 /// The file that a JSON schema describes.
@@ -31,7 +32,7 @@ pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static s
         SchemaOf::ProjectFile => object(fields::TOP, Unknown::Allowed),
         SchemaOf::OverlayFile => environment(),
     });
-    let definitions = json!({
+    let mut definitions = json!({
         "deployment": object(fields::DEPLOYMENT, Unknown::Allowed),
         "work_pool": object(fields::WORK_POOL, Unknown::Allowed),
         "schedule": schedule(),
@@ -41,6 +42,9 @@ pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static s
         "environment_work_pool": in_environment(object(fields::WORK_POOL, Unknown::Allowed)),
         "step": step(steps),
     });
+    for (name, definition) in resources::definitions() {
+        definitions[name] = definition;
+    }
     root.insert("$defs".into(), definitions);
     Json::Object(root)
 }
@@ -182,6 +186,7 @@ fn alternatives(field: &KnownKey) -> Vec<Json> {
             let environment = json!({"anyOf": [{"$ref": "#/$defs/environment"}, {"type": "null"}]});
             vec![json!({"type": "object", "additionalProperties": environment})]
         }
+        Shape::Resources => vec![json!({"$ref": "#/$defs/resources"})],
         Shape::WorkPool => vec![json!({"$ref": "#/$defs/work_pool"})],
         Shape::Mappings if field.key == "deployments" => {
             vec![json!({"type": "array", "items": {"$ref": "#/$defs/deployment"}})]

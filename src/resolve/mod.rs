@@ -6,6 +6,7 @@ pub(crate) mod expressions;
 mod inspection;
 mod lookup;
 pub(crate) mod outputs;
+pub(crate) mod resources;
 pub(crate) mod version;
 
 pub(crate) use self::{

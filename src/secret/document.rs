@@ -7,9 +7,10 @@ use super::Redactor;
 /// Fields whose values are fixed words of the document format, with these words.
 ///
 /// Such a word reveals nothing about a secret that happens to be equal to it.
-const WORDS: [(&str, &[&str]); 7] = [
+const WORDS: [(&str, &[&str]); 8] = [
     ("action", &["create", "update", "unchanged", "delete"]),
     ("grade", &["exact", "approximate", "failed"]),
+    ("kind", &["work_pool", "work_queue", "concurrency_limit", "variable", "block", "automation"]),
     ("section", &["build", "push", "pull"]),
     ("severity", &["error", "warning"]),
     ("stage", &["check", "steps", "verify_pull", "compare", "write", "prune"]),

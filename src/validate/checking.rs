@@ -243,9 +243,11 @@ async fn findings_with(
     undefined.require_defined(files.len())?;
     let (valid, loaded): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
     let resolver = Resolver::offline(ctx.redactor.clone());
-    let has_deployments = loaded.iter().any(|loaded| !loaded.project.deployments.is_empty());
+    let has_content = loaded
+        .iter()
+        .any(|loaded| !loaded.project.deployments.is_empty() || loaded.project.declares_resources());
     let prepared =
-        if has_deployments { preparation::prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
+        if has_content { preparation::prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
     let mut prepared = prepared.into_iter();
     let found = |(file, loaded): (&CheckedFile<'_>, &LoadedProject)| {
         found(file.location.path(), loaded, prepared.next(), ctx.directory)
@@ -254,7 +256,7 @@ async fn findings_with(
     Ok(findings.into_iter().filter_map(|findings| findings.or_else(|| valid.next())).collect())
 }
 
-/// Returns the findings about a valid file. `prepared` is the prepared project, unless no file contains a deployment.
+/// Returns the findings about a valid file. `prepared` is the prepared project, unless all files are empty.
 fn found(
     path: &Path,
     loaded: &LoadedProject,

@@ -14,6 +14,7 @@ mod paths;
 pub(crate) mod preparation;
 mod prepared;
 mod references;
+mod resources;
 mod schedules;
 mod server;
 mod shell_script;
@@ -22,6 +23,8 @@ mod work_pools;
 
 #[cfg(test)]
 mod preparation_tests;
+#[cfg(test)]
+mod resource_tests;
 
 pub(crate) use self::{
     dockerfiles::dockerfiles,

@@ -6,9 +6,9 @@ use std::{
     sync::Arc,
 };
 
-use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes};
+use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
-    api::{Client, Feature},
+    api::{ApiError, Client, Feature},
     deployment::{DeployContext, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
@@ -16,6 +16,7 @@ use crate::{
         self, EnvironmentName, FilePattern, Findings, Project, ProjectError, ProjectFile, ProjectFiles,
     },
     resolve::{self, Inspection, expressions::Names},
+    resource::PoolTypes,
     settings::ProjectSettings,
     steps::Section,
     target::{self, FlowNames, Selectable, TargetError},
@@ -183,7 +184,8 @@ pub(crate) async fn examine<'a>(
     client: &Client,
     resolver: &Resolver<'_>,
 ) -> Result<Preparation<'a>, PreparationError> {
-    let mut projects = prepare(loaded, ctx, resolver).await?;
+    let types = pool_types(loaded, ctx, client).await?;
+    let mut projects = prepare_with_types(loaded, ctx, resolver, &types).await?;
     for PreparedProject { ctx, deployments, findings, .. } in &mut projects {
         for (_, sections) in deployments {
             validate::unset_inputs(sections, ctx.environment, findings);
@@ -217,19 +219,56 @@ pub(crate) async fn prepare<'a>(
     ctx: &DeployContext<'a>,
     resolver: &Resolver<'_>,
 ) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
+    prepare_with_types(loaded, ctx, resolver, &PoolTypes::bundled()).await
+}
+
+/// Resolves and validates the selected deployments and the declared resources like [`prepare`], with the given types of
+/// work pools.
+async fn prepare_with_types<'a>(
+    loaded: &'a [LoadedProject],
+    ctx: &DeployContext<'a>,
+    resolver: &Resolver<'_>,
+    types: &PoolTypes,
+) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
     let selections = select_across(loaded, ctx)?;
     let mut projects = Vec::with_capacity(loaded.len());
-    for (index, loaded) in loaded.iter().enumerate() {
+    for loaded in loaded {
         let LoadedProject { project, file, root, settings, .. } = loaded;
         let ctx = ctx.in_project(root, settings);
-        let mut findings = loaded.findings();
+        let (mut findings, deployments) = (loaded.findings(), Vec::new());
+        let resources = if ctx.includes_resources() {
+            resources::declared(project, &ctx, resolver, types, &mut findings).await?
+        } else {
+            Vec::new()
+        };
+        let file = file.as_ref();
+        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources });
+    }
+    for (index, prepared) in projects.iter_mut().enumerate() {
+        let PreparedProject { project, ctx, findings, .. } = prepared;
         let selection = selections.as_ref().map(|selections| &selections[index]).or(ctx.selection);
-        let selected = DeployContext { selection, ..ctx };
-        let deployments = deployments(project, &selected, resolver, &mut findings).await?;
-        projects.push(PreparedProject { project, file: file.as_ref(), ctx, findings, deployments });
+        let selected = DeployContext { selection, ..*ctx };
+        prepared.deployments = deployments(project, &selected, resolver, findings).await?;
     }
     validate::duplicates_across_files(&mut projects);
+    resources::together(&mut projects, resolver.is_offline());
     Ok(projects)
+}
+
+/// Returns the types of work pools of the server. If no project declares a work pool, no request is sent.
+async fn pool_types(
+    loaded: &[LoadedProject],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<PoolTypes, ApiError> {
+    let declares_pools = loaded.iter().any(|loaded| {
+        loaded.project.resources.as_ref().is_some_and(|section| section.contains_key("work_pools"))
+    });
+    if declares_pools && ctx.includes_resources() {
+        PoolTypes::read(client).await
+    } else {
+        Ok(PoolTypes::bundled())
+    }
 }
 
 /// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the
@@ -285,6 +324,9 @@ async fn prepare_with(
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
 ) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
+    if project.deployments.is_empty() && project.declares_resources() && ctx.options.includes_resources() {
+        return Ok(Vec::new());
+    }
     let specs = target::selected(project, ctx, inspector, findings)?;
     if specs.is_empty() {
         return Ok(Vec::new());

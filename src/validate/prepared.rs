@@ -1,7 +1,7 @@
 //! Projects of a command, loaded and prepared.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -11,6 +11,7 @@ use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::Diagnostic,
     project::{Findings, Project},
+    resource::DesiredResource,
     settings::ProjectSettings,
 };
 
@@ -52,6 +53,8 @@ pub(crate) struct PreparedProject<'a> {
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
+    /// Declared resources, in the order in which they are written. Empty if only deployments are selected.
+    pub(crate) resources: Vec<DesiredResource>,
 }
 
 impl PreparedProject<'_> {
@@ -94,6 +97,28 @@ impl<'a> Preparation<'a> {
     /// Returns the deployments of all projects.
     pub(crate) fn deployments(&self) -> impl Iterator<Item = &(ResolvedDeployment, StepSections)> {
         self.projects.iter().flat_map(|project| &project.deployments)
+    }
+
+    /// Removes and returns the declared resources of all projects, in the order in which they are written.
+    pub(crate) fn take_resources(&mut self) -> Vec<DesiredResource> {
+        let mut resources: Vec<DesiredResource> =
+            self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.resources)).collect();
+        resources.sort_by_key(|resource| resource.key.kind);
+        resources
+    }
+
+    /// Returns the declared resources of all projects, in the order in which they are written.
+    pub(crate) fn resources(&self) -> Vec<DesiredResource> {
+        let mut resources: Vec<DesiredResource> =
+            self.projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
+        resources.sort_by_key(|resource| resource.key.kind);
+        resources
+    }
+
+    /// Returns the names of the automations that the files declare.
+    pub(crate) fn automation_names(&self) -> BTreeSet<String> {
+        let names = self.projects.iter().flat_map(|project| project.project.automation_names());
+        names.map(str::to_owned).collect()
     }
 
     /// Returns the notes about generated pull steps.

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    PreparedProject, capabilities::unsupported_fields, schedules::only_on_cloud, work_pools::work_pools,
+    PreparedProject, capabilities::unsupported_fields, resources, schedules::only_on_cloud,
+    work_pools::work_pools,
 };
 use futures_util::future::join_all;
 
@@ -25,12 +26,19 @@ pub(crate) async fn check_with_server(
         }
     }
     let deployments = projects.iter().flat_map(|project| &project.deployments);
-    let names: BTreeSet<String> =
-        deployments.filter_map(|(deployment, _)| deployment.work_pool()).map(str::to_owned).collect();
+    let declared = resources::declared_pools(projects, &BTreeMap::new());
+    let names: BTreeSet<String> = deployments
+        .filter_map(|(deployment, _)| deployment.work_pool())
+        .map(str::to_owned)
+        .chain(declared.into_keys())
+        .collect();
     let pools =
         async || if names.is_empty() { Ok(BTreeMap::new()) } else { pools_by_name(client, &names).await };
     let (pools, capabilities) = tokio::join!(pools(), client.capabilities());
-    let (capabilities, pools) = (capabilities?, pools?);
+    let (capabilities, mut pools) = (capabilities?, pools?);
+    resources::pool_types(projects, &pools);
+    pools.extend(resources::declared_pools(projects, &pools));
+    resources::references(projects, client).await?;
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
     for PreparedProject { deployments, findings, .. } in projects {
         work_pools(deployments.iter().map(|(deployment, _)| deployment), &pools, &known, findings);

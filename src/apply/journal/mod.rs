@@ -10,9 +10,10 @@ mod session;
 mod tests;
 
 pub(crate) use reader::{JournalError, Recorded, read};
-pub(crate) use session::{begin, earlier_records, finish_earlier, recorded};
+pub(crate) use session::{begin, earlier_records, earlier_resources, finish_earlier, recorded};
 
 use std::{
+    collections::BTreeSet,
     fs::{File, OpenOptions},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
@@ -25,7 +26,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    apply::record::Record,
+    apply::{record::Record, resource_record::ResourceRecord},
     digest::sha256_hex,
     environment::Environment,
     fs::{self, FileError},
@@ -65,6 +66,16 @@ pub(crate) struct Begin<'a> {
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
     pub(crate) earlier: &'a [Record],
+    pub(crate) resources: &'a RecordedResources,
+}
+
+/// Declared resources in a journal.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct RecordedResources {
+    /// State of the resources before the first write.
+    pub(crate) records: Vec<ResourceRecord>,
+    /// Names of all automations that the project files declare, which belong to no deployment.
+    pub(crate) automations: BTreeSet<String>,
 }
 
 /// First line of the journal.
@@ -87,6 +98,12 @@ struct Header {
     /// Number of records.
     #[serde(default)]
     records: usize,
+    /// Number of records of resources.
+    #[serde(default)]
+    resources: usize,
+    /// Names of the automations that the project files declare.
+    #[serde(default)]
+    automations: BTreeSet<String>,
 }
 
 /// A line of the journal that follows the header.
@@ -95,6 +112,8 @@ struct Header {
 enum Entry {
     /// State of a deployment before the first write, with secrets redacted.
     Record(Box<Record>),
+    /// State of a declared resource before the first write, with secrets redacted.
+    Resource(Box<ResourceRecord>),
     /// Full name of a deployment that has been written.
     Done(String),
 }
@@ -125,7 +144,7 @@ impl Journal {
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, files, environment, is_resumable, earlier } = begin;
+        let Begin { path, api, directory, files, environment, is_resumable, earlier, resources } = begin;
         let mut others: IndexMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let run = Uuid::new_v4();
@@ -140,6 +159,8 @@ impl Journal {
             is_resumable,
             records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),
             names,
+            resources: resources.records.len(),
+            automations: resources.automations.clone(),
         };
         fs::write_private_by(&path, |file| {
             let mut file = BufWriter::new(file);
@@ -147,6 +168,10 @@ impl Journal {
             for record in records {
                 let record = record.redacted(redactor).continuing(others.shift_remove(&record.full_name()));
                 writeln!(file, "{}", json!(Entry::Record(Box::new(record))))?;
+            }
+            for record in &resources.records {
+                let record = Box::new(record.redacted(redactor));
+                writeln!(file, "{}", json!(Entry::Resource(record)))?;
             }
             for record in others.into_values() {
                 writeln!(file, "{}", json!(Entry::Record(Box::new(record.clone()))))?;

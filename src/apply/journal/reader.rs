@@ -9,7 +9,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Entry, Header, SCHEMA};
+use super::{Entry, Header, RecordedResources, SCHEMA};
 use crate::{
     apply::record::Record,
     fs::FileError,
@@ -58,6 +58,7 @@ pub(crate) struct Recorded {
     /// contains all of them, because comparing them again is cheap.
     pub(crate) names: Vec<String>,
     pub(crate) records: Vec<Record>,
+    pub(crate) resources: RecordedResources,
     /// Number of records that are missing because the journal is truncated.
     pub(crate) missing: usize,
 }
@@ -123,10 +124,11 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         let Header { api, directory, .. } = header;
         return Err(JournalError::OtherDeploy { path: path.to_owned(), api, directory });
     }
-    let (mut records, mut done) = (Vec::new(), HashSet::new());
+    let (mut records, mut resources, mut done) = (Vec::new(), Vec::new(), HashSet::new());
     for line in lines {
         match serde_json::from_slice(&line.map_err(failed)?) {
             Ok(Entry::Record(record)) => records.push(*record),
+            Ok(Entry::Resource(record)) => resources.push(*record),
             Ok(Entry::Done(name)) => drop(done.insert(name)),
             // A line that a crash has truncated.
             Err(_) => {}
@@ -140,8 +142,10 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         environment: header.environment,
         is_resumable: header.is_resumable,
         names: if left.is_empty() { header.names } else { left },
-        missing: header.records.saturating_sub(records.len()),
+        missing: header.records.saturating_sub(records.len())
+            + header.resources.saturating_sub(resources.len()),
         records,
+        resources: RecordedResources { records: resources, automations: header.automations },
     }))
 }
 

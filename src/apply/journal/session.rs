@@ -5,12 +5,13 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{
     api::Client,
     apply::{
-        Record,
-        journal::{self, Begin, Journal, JournalError, Recorded},
+        Record, ResourceRecord,
+        journal::{self, Begin, Journal, JournalError, Recorded, RecordedResources},
     },
     deployment::{DeployContext, DesiredDeployment, Snapshot},
     environment::Environment,
     plan::Change,
+    resource::ResourceKey,
 };
 
 /// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
@@ -32,6 +33,18 @@ pub(crate) fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Resul
     Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
 }
 
+/// Returns the records of declared resources of the deploy that this deploy resumes.
+pub(crate) fn earlier_resources(
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<Vec<ResourceRecord>, JournalError> {
+    if !ctx.options.resume {
+        return Ok(Vec::new());
+    }
+    let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
+    Ok(recorded.map(|recorded| recorded.resources.records).unwrap_or_default())
+}
+
 /// Creates the journal. If nothing changes, the journal is empty and no file is written.
 ///
 /// # Errors
@@ -41,12 +54,13 @@ pub(crate) fn begin(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
     earlier: &[Record],
+    resources: &RecordedResources,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<Journal, JournalError> {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
     let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
-    if names.is_empty() {
+    if names.is_empty() && resources.records.is_empty() {
         return Ok(Journal::default());
     }
     let begin = Begin {
@@ -61,16 +75,24 @@ pub(crate) fn begin(
             && !ctx.options.files.include_stdin()
             && ctx.selection.is_none(),
         earlier,
+        resources,
     };
     let records = changed.map(|(desired, change)| Record::new(desired, change, live));
     Journal::begin(begin, names, records, ctx.redactor)
 }
 
 /// Removes the journal of an earlier deploy whose deployments are all up to date.
-pub(crate) fn finish_earlier(desired: &[DesiredDeployment], ctx: &DeployContext<'_>, client: &Client) {
+pub(crate) fn finish_earlier(
+    desired: &[DesiredDeployment],
+    resources: &BTreeSet<ResourceKey>,
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) {
     let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
     let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
-    if recorded.missing == 0 && recorded.records.iter().all(|record| names.contains(&record.full_name())) {
+    let has_records = recorded.records.iter().all(|record| names.contains(&record.full_name()))
+        && recorded.resources.records.iter().all(|record| resources.contains(&record.key));
+    if recorded.missing == 0 && has_records {
         recorded.finish();
     }
 }

@@ -11,7 +11,9 @@ fn record(name: &str, password: &str) -> Record {
 }
 
 fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redactor) -> Journal {
+    let resources = RecordedResources::default();
     let begin = Begin {
+        resources: &resources,
         path: path.to_owned(),
         api: API,
         directory: Path::new("/project"),

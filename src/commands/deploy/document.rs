@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
-    apply::{Line, Outcome, Report},
+    apply::{Line, Outcome, Report, ResourceLine},
     diagnostics::json as findings,
     error::CommandError,
     plan::{self, FieldChange},
@@ -40,7 +40,7 @@ pub(super) fn document(
         })
     });
     let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
-    json!({
+    let mut document = json!({
         "schema": SCHEMA,
         "steps": report.steps.iter().map(|ran| step(ran, redactor)).collect::<Vec<_>>(),
         "deployments": report.lines.iter().map(deployment).collect::<Vec<_>>(),
@@ -48,7 +48,11 @@ pub(super) fn document(
         "requests": cost.requests,
         "seconds": seconds(cost.time),
         "stages": stages.collect::<Vec<_>>(),
-    })
+    });
+    if !report.resources.is_empty() {
+        document["resources"] = report.resources.iter().map(resource).collect();
+    }
+    document
 }
 
 /// Converts a duration to seconds, rounded to milliseconds.
@@ -69,7 +73,27 @@ fn deployment(line: &Line) -> Value {
     if let Some(file) = &line.file {
         entry["file"] = json!(&**file);
     }
-    match &line.outcome {
+    add_outcome(&mut entry, &line.outcome);
+    entry
+}
+
+fn resource(line: &ResourceLine) -> Value {
+    let mut entry = json!({
+        "kind": line.key.kind,
+        "name": line.key.name,
+        "status": line.outcome.word(),
+        "id": line.outcome.id(),
+        "action": line.action,
+        "changes": line.changes,
+        "seconds": seconds(line.time),
+    });
+    add_outcome(&mut entry, &line.outcome);
+    entry
+}
+
+/// Adds the changed fields, the error or the conflict of an outcome to an entry.
+fn add_outcome(entry: &mut Value, outcome: &Outcome) {
+    match outcome {
         Outcome::Updated(_, changed) => entry["changed"] = json!(changed),
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             entry["error"] = json!(error.to_string());
@@ -81,7 +105,6 @@ fn deployment(line: &Line) -> Value {
         }
         _ => {}
     }
-    entry
 }
 
 fn step(ran: &Ran, redactor: &Redactor) -> Value {

@@ -14,8 +14,8 @@ use super::{
     target,
 };
 use crate::{
-    api::Links,
-    apply::{FinishedWrites, Line, Outcome, Report},
+    api::{Client, Links},
+    apply::{FinishedWrites, Line, Outcome, Report, ResourceLine},
     cli::{DeployArguments, OutputFormat},
     deploy::{self, Failure, Server},
     deployment::{DeployContext, OnError, Options},
@@ -61,15 +61,11 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let saved_plan = saved_plan(arguments, &mut options, context)?;
     let client = target::client(&options, arguments.max_requests_per_minute, context)?;
     if arguments.resume {
-        options = deploy::resumed(&options, &context.environment, client.url(), &context.directory)?;
-        context.ui.note(&format!("resuming: {}", names::first_of(&options.names, names::SHOWN)));
+        options = resumed(&options, &client, context)?;
     }
     options = target::with_listed_files(options, context)?;
-    let answers = if asks(arguments, &options, context) {
-        wizard::ask(&options, &client, context).await?
-    } else {
-        None
-    };
+    let asks = asks(arguments, &options, context);
+    let answers = if asks { wizard::ask(&options, &client, context).await? } else { None };
     let links = connection::links(context);
     let selected = answers.as_ref().map(|answers| &answers.selection);
     let ctx = DeployContext { selection: selected, ..target::deploy_context(&options, context) };
@@ -87,9 +83,13 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let result = result(deployed, &mut report, &links);
     view.end();
     match arguments.output {
-        // The summary table contains the results.
-        OutputFormat::Text if view.is_drawn() && has_terminal_output() && !context.is_prefect => {}
-        OutputFormat::Text => show_lines(&report, &options, context),
+        OutputFormat::Text => {
+            show_resources(&report, context);
+            // The summary table contains the results of the deployments.
+            if !view.is_drawn() || !has_terminal_output() || context.is_prefect {
+                show_lines(&report, &options, context);
+            }
+        }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
@@ -103,6 +103,17 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
+}
+
+/// Returns the options that resume the last deploy.
+fn resumed(options: &Options, client: &Client, context: &Context) -> Result<Options, CommandError> {
+    let options = deploy::resumed(options, &context.environment, client.url(), &context.directory)?;
+    let names = match options.names.as_slice() {
+        [] => "all deployments and resources".to_owned(),
+        names => names::first_of(names, names::SHOWN),
+    };
+    context.ui.note(&format!("resuming: {names}"));
+    Ok(options)
 }
 
 /// Returns the result of a deploy that may have been ended by an interrupt.
@@ -131,6 +142,20 @@ fn show_lines(report: &Report, options: &Options, context: &Context) {
             context.ui.result(&panel(&format!("Deploying {name}")));
         }
         show(&line.name, line.url.as_deref(), &line.outcome, context);
+    }
+}
+
+/// Prints the results of the declared resources.
+fn show_resources(report: &Report, context: &Context) {
+    for line in &report.resources {
+        let what = what(&line.outcome);
+        let name = &line.key;
+        let text = match &line.outcome {
+            Outcome::Unchanged(_) => format!("{name} {what}").dimmed().to_string(),
+            outcome if outcome.is_done() => format!("{name} {what}").green().to_string(),
+            _ => format!("{name} {what}"),
+        };
+        context.ui.result(&text);
     }
 }
 
@@ -226,7 +251,15 @@ fn summary(report: &Report, error: Option<&CommandError>) -> String {
         let name = line.url.as_ref().map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
         format!("| {name} | {} |\n", markdown::escaped(&what))
     };
+    let resource = |line: &ResourceLine| {
+        let name = markdown::code(&format!("{} {}", line.key.kind.name(), line.key.name));
+        format!("| {name} | {} |\n", markdown::escaped(&what(&line.outcome)))
+    };
     let mut text = "### prefectl deploy\n".to_owned();
+    if !report.resources.is_empty() {
+        text.push_str("\n| Resource | |\n|---|---|\n");
+        markdown::rows(report.resources.iter().map(resource), MAX_TABLE_SIZE, &mut text);
+    }
     if !report.lines.is_empty() {
         text.push_str("\n| Deployment | |\n|---|---|\n");
         markdown::rows(report.lines.iter().map(row), MAX_TABLE_SIZE, &mut text);
@@ -274,6 +307,7 @@ fn interrupted(exit: Exit, report: &Report) -> CommandError {
     let (done, count) =
         (report.lines.iter().filter(|line| line.outcome.is_done()).count(), report.lines.len());
     let message = match count {
+        0 if report.wrote() => format!("{word} after some resources were written"),
         0 => format!("{word} before any deployment was written"),
         _ => format!("{word} after {done} of {count} deployments"),
     };
@@ -284,7 +318,9 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     if report.is_done() {
         return Ok(Exit::Done);
     }
-    let failures: Vec<String> = report.lines.iter().filter_map(failure).collect();
+    let resources = report.resources.iter().filter_map(|line| failure(&line.key.to_string(), &line.outcome));
+    let deployments = report.lines.iter().filter_map(|line| failure(&described(line), &line.outcome));
+    let failures: Vec<String> = resources.chain(deployments).collect();
     let exit = match report.first_error() {
         None => Exit::ChangedMeanwhile,
         Some(_) if report.wrote() => Exit::Partly,
@@ -299,19 +335,16 @@ fn described(line: &Line) -> String {
     format!("deployment '{}'{file}", line.name)
 }
 
-/// Describes why a deployment was not written. Returns `None` if the deployment was written.
-fn failure(line: &Line) -> Option<String> {
-    match &line.outcome {
-        Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
-            Some(format!("{}: {error}", described(line)))
-        }
+/// Describes why a deployment or resource was not written. Returns `None` if it was written.
+fn failure(subject: &str, outcome: &Outcome) -> Option<String> {
+    match outcome {
+        Outcome::Failed { error, .. } | Outcome::Unchecked(error) => Some(format!("{subject}: {error}")),
         Outcome::Conflict { differences, .. } => {
             let sides = differences
                 .iter()
                 .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
             let sides: String = sides.collect();
-            let deployment = described(line);
-            Some(format!("{deployment} was changed on the server since it was compared:{sides}"))
+            Some(format!("{subject} was changed on the server since it was compared:{sides}"))
         }
         _ => None,
     }

@@ -6,7 +6,7 @@ use super::text::{ignored_lines, lines, sign, summary, word};
 use crate::{
     flow::Grade,
     names,
-    plan::{Action, Plan, PlannedDeployment},
+    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource},
 };
 
 /// Maximum size of the text in bytes. If the text is larger, its details are omitted. GitHub limits comments
@@ -18,12 +18,25 @@ const MAX_TABLE_SIZE: usize = 50_000;
 pub(super) fn plan(plan: &Plan) -> String {
     let changed: Vec<&PlannedDeployment> =
         plan.deployments.iter().filter(|planned| planned.action != Action::Unchanged).collect();
+    let resources: Vec<&PlannedResource> =
+        plan.resources.iter().filter(|planned| planned.action != Action::Unchanged).collect();
     let mut text = format!("### {}\n", summary(plan));
+    if !resources.is_empty() {
+        text.push_str("\n| | Resource | Change |\n|---|---|---|\n");
+        let row = |planned: &&PlannedResource| row(&code(&planned.title()), planned.action, &planned.changes);
+        rows(resources.iter().map(row), MAX_TABLE_SIZE, &mut text);
+    }
     if !changed.is_empty() {
         text.push_str("\n| | Deployment | Change |\n|---|---|---|\n");
-        rows(changed.iter().map(|planned| row(planned)), MAX_TABLE_SIZE, &mut text);
+        let row = |planned: &&PlannedDeployment| row(&titled(planned), planned.action, &planned.changes);
+        rows(changed.iter().map(row), MAX_TABLE_SIZE, &mut text);
+    }
+    if !changed.is_empty() || !resources.is_empty() {
         let before = text.len();
         text.push_str("\n<details><summary>Details</summary>\n");
+        for planned in resources {
+            differences(&code(&planned.title()), planned.action, &planned.changes, &mut text);
+        }
         changed.iter().for_each(|planned| details(planned, &mut text));
         text.push_str("\n</details>\n");
         if text.len() > MAX_SIZE {
@@ -78,29 +91,32 @@ pub(in crate::commands) fn rows(
     }
 }
 
-fn row(planned: &PlannedDeployment) -> String {
-    let mut fields: Vec<&str> = planned.changes.iter().map(|change| change.field.as_str()).collect();
+fn row(title: &str, action: Action, changes: &[PlannedChange]) -> String {
+    let mut fields: Vec<&str> = changes.iter().map(|change| change.field.as_str()).collect();
     fields.dedup();
-    let what = match planned.action {
+    let what = match action {
         Action::Update => fields.into_iter().map(code).collect::<Vec<_>>().join(", "),
         action => word(action).to_owned(),
     };
-    format!("| {} | {} | {} |\n", code(&sign(planned.action).to_string()), titled(planned), what)
+    format!("| {} | {title} | {what} |\n", code(&sign(action).to_string()))
 }
 
-fn details(planned: &PlannedDeployment, text: &mut String) {
-    let lines: Vec<String> =
-        planned.changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
+/// Appends the differences of a deployment or resource, whose title is formatted as Markdown.
+fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mut String) {
+    let lines: Vec<String> = changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
     let fence = "`".repeat(longest_row.max(2) + 1);
-    let _ =
-        writeln!(text, "\n{} {}\n\n{fence}diff", code(&sign(planned.action).to_string()), titled(planned));
+    let _ = writeln!(text, "\n{} {title}\n\n{fence}diff", code(&sign(action).to_string()));
     for line in lines {
         // GitHub highlights lines that start with `!` as changed.
         let line = line.strip_prefix('~').map_or_else(|| line.clone(), |rest| format!("!{rest}"));
         let _ = writeln!(text, "{line}");
     }
     let _ = writeln!(text, "{fence}");
+}
+
+fn details(planned: &PlannedDeployment, text: &mut String) {
+    differences(&titled(planned), planned.action, &planned.changes, text);
     for retained in &planned.retained {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }

@@ -10,7 +10,7 @@ use super::entries::{Entry, entries, path};
 use crate::{
     flow::Grade,
     json_diff::{self, ChangedValue},
-    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
     schedule::cron_in_words,
 };
 
@@ -22,9 +22,12 @@ const MAX_DIFFERENCES: usize = 10;
 /// Formats a plan. The next runs of its schedules are calculated relative to `now`.
 pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
     let mut text = String::new();
+    let (before, after) = plan.resources_around_deployments();
+    before.into_iter().for_each(|planned| resource(planned, &mut text));
     for planned in &plan.deployments {
         deployment(planned, now, &mut text);
     }
+    after.into_iter().for_each(|planned| resource(planned, &mut text));
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n");
         plan.steps.iter().for_each(|planned| step(planned, plan.deployments.len(), &mut text));
@@ -56,16 +59,28 @@ pub(super) fn summary(plan: &Plan) -> String {
     )
 }
 
-fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
-    let line = format!("{} {} ({})", sign(planned.action), planned.name, word(planned.action));
-    let line = match planned.action {
+/// Appends the first line of an entry. `file` is set if the command has several project files.
+fn heading(name: &str, action: Action, file: Option<&str>, text: &mut String) {
+    let line = format!("{} {name} ({})", sign(action), word(action));
+    let line = match action {
         Action::Create => line.green().to_string(),
         Action::Update => line.yellow().to_string(),
         Action::Delete => line.red().to_string(),
         Action::Unchanged => line.dimmed().to_string(),
     };
-    let file = planned.file.as_ref().map(|file| format!(" in {file}").dimmed().to_string());
+    let file = file.map(|file| format!(" in {file}").dimmed().to_string());
     let _ = writeln!(text, "{line}{}", file.unwrap_or_default());
+}
+
+fn resource(planned: &PlannedResource, text: &mut String) {
+    heading(&planned.title(), planned.action, None, text);
+    for line in planned.changes.iter().flat_map(lines) {
+        let _ = writeln!(text, "    {line}");
+    }
+}
+
+fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
+    heading(&planned.name, planned.action, planned.file.as_deref(), text);
     for reason in &planned.selected_by {
         let _ = writeln!(text, "{}", format!("    selected by {reason}").dimmed());
     }

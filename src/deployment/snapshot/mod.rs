@@ -17,6 +17,7 @@ pub(crate) struct Snapshot {
     flows: HashMap<String, Uuid>,
     deployments: HashMap<(Uuid, String), LiveDeployment>,
     automations: HashMap<Uuid, Vec<Automation>>,
+    excluded_automations: BTreeSet<String>,
 }
 
 impl Snapshot {
@@ -31,6 +32,20 @@ impl Snapshot {
             live.automations = by_deployment(client.automations().await?);
         }
         Ok(live)
+    }
+
+    /// Ignores automations with the given names, which belong to no deployment because the project files declare them.
+    #[must_use]
+    pub(crate) fn excluding(mut self, names: BTreeSet<String>) -> Self {
+        for automations in self.automations.values_mut() {
+            automations.retain(|automation| !names.contains(&automation.name));
+        }
+        Self { excluded_automations: names, ..self }
+    }
+
+    /// Returns the names of the automations that are ignored.
+    pub(crate) fn excluded_automations(&self) -> &BTreeSet<String> {
+        &self.excluded_automations
     }
 
     /// Reads flows and deployments like [`Self::observe`], but does not read automations.
@@ -53,6 +68,7 @@ impl Snapshot {
                 .map(|deployment| ((deployment.flow_id, deployment.name.clone()), deployment))
                 .collect(),
             automations: HashMap::new(),
+            excluded_automations: BTreeSet::new(),
         })
     }
 
@@ -64,6 +80,7 @@ impl Snapshot {
             flows: [(flow.to_owned(), deployment.flow_id)].into(),
             automations: [(deployment.id, automations)].into(),
             deployments: [((deployment.flow_id, deployment.name.clone()), deployment)].into(),
+            excluded_automations: BTreeSet::new(),
         }
     }
 

@@ -72,6 +72,25 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
     findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys, warnings })
 }
 
+/// The trigger of an automation that does not belong to a deployment, with the problems that were found in it.
+#[derive(Debug)]
+pub(crate) struct StandaloneTrigger {
+    /// The trigger with all default values, in the form of the API. `None` if it could not be parsed.
+    pub(crate) condition: Option<Json>,
+    pub(crate) errors: Vec<ItemError>,
+    pub(crate) unknown_keys: Vec<UnknownKey>,
+    pub(crate) warnings: Vec<ItemWarning>,
+}
+
+/// Parses the trigger of an automation that does not belong to a deployment.
+pub(crate) fn standalone(entries: &Mapping) -> StandaloneTrigger {
+    let mut findings = Findings::default();
+    let mut reader = Reader::new(entries, Pointer::root(), &mut findings);
+    let condition = condition::read(&mut reader, condition::Depth::Nested).map(|condition| json!(condition));
+    let Findings { errors, unknown_keys, warnings, .. } = findings;
+    StandaloneTrigger { condition, errors, unknown_keys, warnings }
+}
+
 impl Trigger {
     fn read(item: &Value, default_name: String, findings: &mut Findings) -> Option<Self> {
         let Value::Mapping(entries) = item else {

@@ -6,6 +6,7 @@ mod configuration;
 mod deployment;
 mod flow;
 mod project;
+mod resources;
 mod steps;
 mod template;
 mod yaml;
@@ -55,6 +56,7 @@ impl Code {
             yaml::CODES,
             project::CODES,
             deployment::CODES,
+            resources::CODES,
             template::CODES,
             steps::CODES,
             flow::CODES,

@@ -229,6 +229,14 @@ pub(crate) fn pull_steps(
 }
 
 impl Names {
+    /// Evaluates a template that belongs to no deployment. Returns the result together with all errors. Strings that
+    /// cannot be evaluated without a server are kept.
+    pub(crate) fn evaluate(&self, template: &Value) -> (Value, Vec<ExpressionError>) {
+        let known = KnownOutputs::default();
+        let stage = Stage::new(self, self.scope.clone(), &known);
+        stage.evaluate(template, expression::check(template, &stage.known()))
+    }
+
     /// Converts an error to a diagnostic. If no server is used, an unset environment variable is only a
     /// warning, because it may be set on the machine that deploys.
     pub(crate) fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {

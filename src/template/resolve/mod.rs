@@ -79,6 +79,22 @@ impl<'a> Resolver<'a> {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
 
+    /// Sets the value of a variable that is not read from the server.
+    pub(crate) fn declare_variable(&self, name: &str, value: Value) {
+        self.declare(Reference::Variable { name: name.to_owned() }, value);
+    }
+
+    /// Sets the data of a block that is not read from the server.
+    pub(crate) fn declare_block(&self, block_type: &str, document: &str, data: Value) {
+        let (block_type, document) = (block_type.to_owned(), document.to_owned());
+        self.declare(Reference::Block { block_type, document }, data);
+    }
+
+    fn declare(&self, reference: Reference, value: Value) {
+        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        fetched.insert(reference, Arc::new(OnceCell::from(Some(value))));
+    }
+
     /// Returns the redactor, which contains all secrets that have been resolved so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor

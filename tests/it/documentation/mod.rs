@@ -24,6 +24,12 @@ use book::{Block, Page, book, readme};
 /// The names that the pages register on the server. No other test uses them.
 const FLOW: &str = "hello";
 const POOLS: [&str; 2] = ["kubernetes", "process"];
+/// Paths of other objects that the pages declare.
+const DECLARED: [&str; 3] = [
+    "/variables/name/region",
+    "/variables/name/prefectl-secret-secret--warehouse-token",
+    "/v2/concurrency_limits/warehouse",
+];
 
 /// Runs its arguments one after the other. Prints the exit code of each between two separator characters.
 const RUN_ALL: &str = r#"
@@ -154,6 +160,16 @@ fn forget(api: &Api) -> Result<()> {
     for flow in flows.as_array().context("a list")? {
         api.delete(&format!("/flows/{}", flow["id"].as_str().context("an id")?))?;
     }
+    let automations =
+        api.post("/automations/filter", &json!({"automations": {"name": {"any_": ["after-load"]}}}))?;
+    for automation in automations.as_array().context("a list")? {
+        api.delete(&format!("/automations/{}", automation["id"].as_str().context("an id")?))?;
+    }
+    let block = api.get("/block_types/slug/secret/block_documents/name/warehouse-token")?;
+    if let Some(id) = block.as_ref().and_then(|block| block["id"].as_str()) {
+        api.delete(&format!("/block_documents/{id}"))?;
+    }
+    DECLARED.iter().try_for_each(|path| api.delete(path))?;
     POOLS.iter().try_for_each(|pool| api.delete(&format!("/work_pools/{pool}")))
 }
 

@@ -4,6 +4,7 @@
 //! `PREFECTL_TEST_FAILURES` how many failures are rolled back. Without them, the tests try a few of each.
 
 mod concurrent;
+mod resources;
 mod rollback;
 
 use std::{

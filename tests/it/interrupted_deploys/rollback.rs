@@ -12,9 +12,9 @@ use super::{assert_complete, kill, kill_process, killed_after_writes, project, s
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// A sandbox whose requests pass a proxy, which kills a deploy after a chosen number of writes.
-struct Scene {
-    api: Api,
-    sandbox: Sandbox,
+pub(super) struct Scene {
+    pub(super) api: Api,
+    pub(super) sandbox: Sandbox,
     proxy: Proxy,
     pid: Arc<AtomicU32>,
     /// Number of writes until the kill. Zero kills nothing.
@@ -22,11 +22,11 @@ struct Scene {
     /// Whether only the creation of the deployment `d2` counts as a write.
     creation: Arc<AtomicBool>,
     /// Whether writes of deployments with version 9 are refused.
-    refuses: Arc<AtomicBool>,
+    pub(super) refuses: Arc<AtomicBool>,
 }
 
 impl Scene {
-    fn new(project: &str) -> Result<Self> {
+    pub(super) fn new(project: &str) -> Result<Self> {
         let api = Api::from_env()?;
         let (pid, left) = (Arc::<AtomicU32>::default(), Arc::<AtomicUsize>::default());
         let (creation, refuses) = (Arc::<AtomicBool>::default(), Arc::<AtomicBool>::default());
@@ -53,7 +53,7 @@ impl Scene {
 
     /// Kills a deploy right after the server has completed this number of writes. Returns whether the deploy got
     /// that far.
-    fn kill_after(&self, writes: usize) -> Result<bool> {
+    pub(super) fn kill_after(&self, writes: usize) -> Result<bool> {
         self.pid.store(0, SeqCst);
         self.left.store(writes, SeqCst);
         kill(&self.sandbox, &self.proxy, &self.pid, || {
@@ -64,7 +64,7 @@ impl Scene {
         Ok(self.left.swap(0, SeqCst) == 0)
     }
 
-    fn run(&self, line: &str) -> Result<Output> {
+    pub(super) fn run(&self, line: &str) -> Result<Output> {
         self.sandbox.run(line)
     }
 

@@ -11,7 +11,7 @@ use crate::{
         text::{sign, summary, word},
     },
     flow::Grade,
-    plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedStep},
+    plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
     steps::Section,
 };
 
@@ -47,6 +47,8 @@ struct Count {
 struct Deployment {
     /// Position of the deployment in the plan, which links refer to.
     number: usize,
+    /// `deployment`, or the kind of a declared resource.
+    kind: &'static str,
     action: &'static str,
     sign: char,
     flow: String,
@@ -113,7 +115,16 @@ struct Finding {
 
 impl View {
     pub(super) fn new(plan: &Plan, links: &Links) -> Self {
-        let changed = plan.deployments.len() - plan.count(Action::Unchanged);
+        let changed = plan.deployments.len() + plan.resources.len() - plan.count(Action::Unchanged);
+        let is_open = changed <= MAX_OPEN;
+        let mut resources: Vec<(usize, &PlannedResource)> = plan
+            .resources
+            .iter()
+            .enumerate()
+            .map(|(index, planned)| (plan.deployments.len() + index, planned))
+            .collect();
+        resources.sort_by_key(|(_, planned)| ORDER.iter().position(|action| *action == planned.action));
+        let resources = resources.into_iter().map(|(number, planned)| resource(number, planned, is_open));
         let mut numbered: Vec<(usize, &PlannedDeployment)> = plan.deployments.iter().enumerate().collect();
         numbered.sort_by_key(|(_, planned)| ORDER.iter().position(|action| *action == planned.action));
         let count =
@@ -122,9 +133,10 @@ impl View {
             title: summary(plan),
             api_url: plan.api_url.clone(),
             counts: ORDER.map(count).into(),
-            deployments: numbered
-                .into_iter()
-                .map(|(number, planned)| deployment(number, planned, links, changed <= MAX_OPEN))
+            deployments: resources
+                .chain(
+                    numbered.into_iter().map(|(number, planned)| deployment(number, planned, links, is_open)),
+                )
                 .collect(),
             steps: plan.steps.iter().map(step).collect(),
             findings: plan.findings.iter().map(finding).collect(),
@@ -132,20 +144,50 @@ impl View {
     }
 }
 
-fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: bool) -> Deployment {
-    let (flow, name) = planned.name.rsplit_once('/').unwrap_or(("", &planned.name));
-    let mut fields: Vec<String> = match planned.action {
-        Action::Update => planned.changes.iter().map(|change| change.field.clone()).collect(),
+/// Returns the names of the changed fields that are listed in a heading, and the number of other changed fields.
+fn changed_fields(action: Action, changes: &[PlannedChange]) -> (Vec<String>, usize) {
+    let mut fields: Vec<String> = match action {
+        Action::Update => changes.iter().map(|change| change.field.clone()).collect(),
         _ => Vec::new(),
     };
     fields.dedup();
     let more_fields = fields.len().saturating_sub(MAX_FIELDS);
     fields.truncate(MAX_FIELDS);
+    (fields, more_fields)
+}
+
+/// Returns the entry of a declared resource, which has the form of a deployment.
+fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment {
+    let (fields, more_fields) = changed_fields(planned.action, &planned.changes);
+    Deployment {
+        number,
+        kind: planned.kind.name(),
+        file: None,
+        action: word(planned.action),
+        sign: sign(planned.action),
+        flow: planned.kind.name().to_owned(),
+        name: planned.name.clone(),
+        id: planned.id.map(|id| id.to_string()),
+        url: None,
+        open: open && planned.action != Action::Unchanged,
+        fields,
+        more_fields,
+        changes: planned.changes.iter().flat_map(places).collect(),
+        kept: Vec::new(),
+        ignored: Vec::new(),
+        doubt: None,
+    }
+}
+
+fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: bool) -> Deployment {
+    let (flow, name) = planned.name.rsplit_once('/').unwrap_or(("", &planned.name));
+    let (fields, more_fields) = changed_fields(planned.action, &planned.changes);
     // The URL comes from the settings. Other schemes than HTTP could run scripts.
     let url = planned.id.and_then(|id| links.deployment(id)).filter(|url| url.starts_with("http"));
     let doubt = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact);
     Deployment {
         number,
+        kind: "deployment",
         action: word(planned.action),
         sign: sign(planned.action),
         flow: flow.to_owned(),

@@ -1,0 +1,222 @@
+//! Records of resources, which a rollback restores.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value as Json;
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Client, JsonObject},
+    apply::{
+        rollback::{Recovery, Restored},
+        secret_overlay::{has_mask, matches},
+    },
+    plan::{self, FieldChange, ResourceChange},
+    project::resources::ACTION_LISTS,
+    resource::{
+        DesiredResource, LiveResource, References, ResourceKey, ResourceKind, SecretHashes, is_same_field,
+        pool_usage, requests,
+    },
+    secret::Redactor,
+    value::json_object,
+};
+
+/// The state of a resource before the first write, and the state that a deploy intended to write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct ResourceRecord {
+    pub(crate) key: ResourceKey,
+    /// The previous state. `None` if the resource did not exist.
+    previous: Option<PreviousResource>,
+    /// The declared fields. Actions refer to other objects by name.
+    intended: JsonObject,
+    /// Whether the resource has secrets, which are not recorded.
+    has_secrets: bool,
+}
+
+/// State of a resource on the server before the first write.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct PreviousResource {
+    id: Uuid,
+    /// The fields that the deploy writes.
+    fields: JsonObject,
+}
+
+/// Restores resources in the reverse order of their writes. If `follow_deployments` is set, only the resources that are
+/// written after the deployments are restored, otherwise only the others.
+pub(crate) async fn recover_resources(
+    client: &Client,
+    records: &[ResourceRecord],
+    follow_deployments: bool,
+    force: bool,
+) -> Vec<(ResourceKey, Recovery)> {
+    let mut recoveries = Vec::new();
+    for record in records.iter().rev() {
+        if record.key.kind.follows_deployments() == follow_deployments {
+            recoveries.push((record.key.clone(), record.recover(client, force).await));
+        }
+    }
+    recoveries
+}
+
+impl ResourceRecord {
+    pub(crate) fn new(desired: &DesiredResource, change: &ResourceChange) -> Self {
+        let fields = |live: &LiveResource| {
+            let own = live.fields.iter().filter(|(field, _)| desired.fields.contains_key(*field));
+            own.map(|(field, value)| (field.clone(), value.clone())).collect()
+        };
+        Self {
+            key: desired.key.clone(),
+            previous: change.live().map(|live| PreviousResource { id: live.id, fields: fields(live) }),
+            intended: desired.fields.clone(),
+            has_secrets: !desired.secrets.is_empty(),
+        }
+    }
+
+    /// Redacts secrets.
+    pub(super) fn redacted(&self, redactor: &Redactor) -> Self {
+        let name = if self.key.kind == ResourceKind::Variable { &self.key.name } else { "" };
+        let redact = |fields: &JsonObject| {
+            let entries = fields.iter().map(|(field, value)| {
+                let name = if name.is_empty() { field.as_str() } else { name };
+                (field.clone(), plan::redacted_value(name, value, redactor))
+            });
+            entries.collect()
+        };
+        let previous = self.previous.as_ref();
+        let previous =
+            previous.map(|previous| PreviousResource { id: previous.id, fields: redact(&previous.fields) });
+        Self { previous, intended: redact(&self.intended), ..self.clone() }
+    }
+
+    /// Continues the record of the resumed deploy, if that deploy recorded the resource.
+    pub(crate) fn continuing(self, earlier: Option<&Self>) -> Self {
+        match earlier {
+            Some(earlier) => Self { previous: earlier.previous.clone(), ..self },
+            None => self,
+        }
+    }
+
+    /// Restores the recorded state. Unless `force` is set, a resource that others have changed is a conflict and is not
+    /// written.
+    pub(crate) async fn recover(&self, client: &Client, force: bool) -> Recovery {
+        let live = match requests::read(client, [&self.key]).await {
+            Ok(mut live) => live.remove(&self.key),
+            Err(error) => return Recovery::Failed(error),
+        };
+        let conflicts = if force { Vec::new() } else { self.foreign_changes(live.as_ref()) };
+        if !conflicts.is_empty() {
+            return Recovery::Conflict(conflicts);
+        }
+        let mut restored = Restored::default();
+        match self.restore(client, live, &mut restored).await {
+            Ok(()) => Recovery::Restored(restored),
+            Err(error) => Recovery::Failed(error),
+        }
+    }
+
+    async fn restore(
+        &self,
+        client: &Client,
+        live: Option<LiveResource>,
+        restored: &mut Restored,
+    ) -> Result<(), ApiError> {
+        match (&self.previous, live) {
+            (None, None) => Ok(()),
+            (None, Some(live)) => {
+                self.delete(client, live.id).await?;
+                (restored.wrote, restored.deleted) = (true, true);
+                Ok(())
+            }
+            (Some(_), None) => {
+                restored.lost.push(format!("the {} was deleted on the server", self.key.kind.name()));
+                Ok(())
+            }
+            (Some(was), Some(live)) => self.fields(client, was, &live, restored).await,
+        }
+    }
+
+    async fn delete(&self, client: &Client, id: Uuid) -> Result<(), ApiError> {
+        if self.key.kind == ResourceKind::WorkPool
+            && let Some(reason) = pool_usage::reason_to_keep(client, &self.key.name).await?
+        {
+            return Err(ApiError::Setup(format!("{} is not deleted: {reason}", self.key)));
+        }
+        requests::delete(client, &self.key, id).await?;
+        if self.has_secrets { SecretHashes::forget(client, &self.key).await } else { Ok(()) }
+    }
+
+    async fn fields(
+        &self,
+        client: &Client,
+        was: &PreviousResource,
+        live: &LiveResource,
+        restored: &mut Restored,
+    ) -> Result<(), ApiError> {
+        if self.has_secrets {
+            restored.lost.push("the secrets are not recorded and have the values of the deploy".to_owned());
+        }
+        let is_same = was.fields.iter().all(|(field, value)| matches(value, current(live, field)));
+        let mut fields = was.fields.clone();
+        if is_same || fields.is_empty() {
+            return Ok(());
+        }
+        if self.key.kind == ResourceKind::Block {
+            // The server masks the secret fields of a block.
+            let data = fields.get_mut("data").and_then(Json::as_object_mut);
+            data.into_iter().for_each(|data| data.retain(|_, value| !has_mask(value)));
+        } else if let Some((field, _)) = fields.iter().find(|(_, value)| has_mask(value)) {
+            restored.lost.push(format!(
+                "`{field}` is a secret, which the journal does not record, and has the value of the deploy"
+            ));
+            return Ok(());
+        }
+        restored.wrote = true;
+        let (secrets, references) = (BTreeMap::default(), References::default());
+        requests::update(client, &self.key, live, &fields, &secrets, &references).await
+    }
+
+    /// Returns the fields that neither have their previous nor their intended value.
+    fn foreign_changes(&self, live: Option<&LiveResource>) -> Vec<FieldChange> {
+        let Some(live) = live else { return Vec::new() };
+        if let Some(was) = &self.previous
+            && was.id != live.id
+        {
+            let (old, new) = (serde_json::json!(was.id), serde_json::json!(live.id));
+            return vec![FieldChange { field: "id".to_owned(), old, new }];
+        }
+        let was = |field: &str| self.previous.as_ref().and_then(|was| was.fields.get(field));
+        let is_ours = |field: &str, intended: &Json| {
+            let now = current(live, field);
+            was(field).is_some_and(|was| matches(was, now))
+                || is_same_field(self.key.kind, field, Some(now), &comparable(field, intended, now))
+        };
+        let foreign = self.intended.iter().filter(|(field, intended)| !is_ours(field, intended));
+        let change = |(field, intended): (&String, &Json)| FieldChange {
+            field: field.clone(),
+            old: intended.clone(),
+            new: current(live, field).clone(),
+        };
+        foreign.map(change).collect()
+    }
+}
+
+/// Returns the current value of a field, or null if it is missing.
+fn current<'a>(live: &'a LiveResource, field: &str) -> &'a Json {
+    live.fields.get(field).unwrap_or(&Json::Null)
+}
+
+/// Returns the intended value of a field in a form that can be compared with the current value. Secrets and ids of other
+/// objects are taken from the current value.
+fn comparable(field: &str, intended: &Json, now: &Json) -> Json {
+    let intended = super::secret_overlay::overlaid(intended, now);
+    if !ACTION_LISTS.contains(&field) {
+        return intended;
+    }
+    let actions = intended.as_array().into_iter().flatten();
+    let without_name = |action: &Json| {
+        let entries = json_object(action.clone()).into_iter();
+        entries.filter(|(key, _)| !References::is_name_key(key)).collect::<JsonObject>()
+    };
+    actions.map(|action| Json::Object(without_name(action))).collect()
+}

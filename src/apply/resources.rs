@@ -1,0 +1,241 @@
+//! Writes declared resources, one after the other in the order of their kinds.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    api::{ApiError, Client, JsonObject},
+    apply::{Outcome, resource_record::ResourceRecord},
+    deployment::OnError,
+    plan::{self, FieldChange, PlannedChange, ResourceChange},
+    resource::{
+        DesiredResource, LiveResource, Observed, References, ResourceKey, ResourceKind, SecretHashes,
+        is_same_field, requests,
+    },
+    secret::Redactor,
+};
+
+/// A declared resource and its change.
+#[derive(Debug)]
+pub(crate) struct PendingResource {
+    pub(crate) desired: DesiredResource,
+    pub(crate) change: ResourceChange,
+}
+
+/// Declared resources that have been compared with the server.
+#[derive(Debug, Default)]
+pub(crate) struct PendingResources {
+    pub(crate) resources: Vec<PendingResource>,
+    pub(crate) observed: Observed,
+}
+
+/// Result of a resource.
+#[derive(Debug)]
+pub(crate) struct ResourceLine {
+    pub(crate) key: ResourceKey,
+    pub(crate) outcome: Outcome,
+    pub(crate) action: plan::Action,
+    /// The planned changes, with secrets redacted.
+    pub(crate) changes: Vec<PlannedChange>,
+    /// Time between the start and the end of the write.
+    pub(crate) time: Duration,
+}
+
+impl PendingResources {
+    /// Reads the resources that exist and compares them. Unless `force` is set, unchanged resources are not written.
+    pub(crate) async fn compare(
+        client: &Client,
+        desired: Vec<DesiredResource>,
+        force: bool,
+    ) -> Result<Self, ApiError> {
+        if desired.is_empty() {
+            return Ok(Self::default());
+        }
+        let observed = Observed::read(client, &desired).await?;
+        let pending = |desired| {
+            let change = plan::resources::compare(&desired, &observed, force);
+            PendingResource { desired, change }
+        };
+        Ok(Self { resources: desired.into_iter().map(pending).collect(), observed })
+    }
+
+    /// Returns the records of all resources that will be written.
+    pub(crate) fn records(&self) -> impl Iterator<Item = ResourceRecord> {
+        let changed = self.resources.iter().filter(|pending| !pending.change.is_unchanged());
+        changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change))
+    }
+
+    /// Returns a line for each resource, as if none had been written.
+    pub(crate) fn lines(&self, redactor: &Redactor) -> Vec<ResourceLine> {
+        let line = |PendingResource { desired, change }: &PendingResource| ResourceLine {
+            key: desired.key.clone(),
+            outcome: Outcome::NotTried,
+            action: change.action(),
+            changes: plan::resources::changes(desired, change, redactor),
+            time: Duration::ZERO,
+        };
+        self.resources.iter().map(line).collect()
+    }
+}
+
+/// Context of writing resources.
+pub(crate) struct ResourceWriter<'a> {
+    pub(crate) client: &'a Client,
+    pub(crate) pending: &'a PendingResources,
+    pub(crate) on_error: OnError,
+    /// Whether to skip the conflict check.
+    pub(crate) force: bool,
+}
+
+impl ResourceWriter<'_> {
+    /// Writes the resources that precede the deployments. Returns whether a write failed.
+    pub(crate) async fn before_deployments(&self, lines: &mut [ResourceLine]) -> bool {
+        self.write(lines, |kind| !kind.follows_deployments(), &self.pending.observed.references).await
+    }
+
+    /// Writes the resources that follow the deployments. Returns whether a write failed.
+    pub(crate) async fn after_deployments(&self, lines: &mut [ResourceLine]) -> bool {
+        let mut desired = self.pending.resources.iter().map(|pending| &pending.desired);
+        if !desired.any(|desired| desired.key.kind.follows_deployments()) {
+            return false;
+        }
+        // The deployments may have been created in the meantime.
+        let resources: Vec<DesiredResource> =
+            self.pending.resources.iter().map(|pending| pending.desired.clone()).collect();
+        match Observed::references(self.client, &resources).await {
+            Ok(references) => self.write(lines, ResourceKind::follows_deployments, &references).await,
+            Err(error) => {
+                let first = lines.iter_mut().find(|line| line.key.kind.follows_deployments());
+                if let Some(line) = first {
+                    line.outcome = Outcome::Failed { error, written: false };
+                }
+                true
+            }
+        }
+    }
+
+    async fn write(
+        &self,
+        lines: &mut [ResourceLine],
+        includes: impl Fn(ResourceKind) -> bool,
+        references: &References,
+    ) -> bool {
+        let mut has_failed = false;
+        for (pending, line) in self.pending.resources.iter().zip(lines) {
+            if !includes(pending.desired.key.kind) || (has_failed && self.on_error != OnError::Continue) {
+                continue;
+            }
+            let started = Instant::now();
+            line.outcome = self.checked_write(pending, references).await;
+            line.time = started.elapsed();
+            has_failed |= line.outcome.is_failure();
+        }
+        has_failed
+    }
+
+    /// Writes a resource, unless it has changed since it was compared.
+    async fn checked_write(&self, pending: &PendingResource, references: &References) -> Outcome {
+        let PendingResource { desired, change } = pending;
+        if let ResourceChange::Unchanged { live } = change {
+            return Outcome::Unchanged(live.id);
+        }
+        if !self.force {
+            match self.differences(desired, change).await {
+                Ok(differences) if differences.is_empty() => {}
+                Ok(differences) => return Outcome::Conflict { differences, written: false },
+                Err(error) => return Outcome::Unchecked(error),
+            }
+        }
+        let mut written = false;
+        let result = match change {
+            ResourceChange::Update { live, fields, has_new_secrets } => {
+                let write = self.update(desired, live, fields, *has_new_secrets, references, &mut written);
+                write.await.map(|()| Outcome::Updated(live.id, change.names()))
+            }
+            _ => self.create(desired, references, &mut written).await,
+        };
+        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+    }
+
+    async fn create(
+        &self,
+        desired: &DesiredResource,
+        references: &References,
+        written: &mut bool,
+    ) -> Result<Outcome, ApiError> {
+        let DesiredResource { key, fields, secrets, .. } = desired;
+        let created = requests::create(self.client, key, fields, secrets, references).await?;
+        *written = true;
+        self.record_secrets(desired).await?;
+        Ok(Outcome::Created(created.id))
+    }
+
+    async fn update(
+        &self,
+        desired: &DesiredResource,
+        live: &LiveResource,
+        fields: &[FieldChange],
+        has_new_secrets: bool,
+        references: &References,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
+        let key = &desired.key;
+        let body: JsonObject = match key.kind {
+            // A request replaces the whole automation.
+            ResourceKind::Automation => desired.fields.clone(),
+            _ => fields.iter().map(|change| (change.field.clone(), change.new.clone())).collect(),
+        };
+        let no_secrets = BTreeMap::default();
+        let secrets = if has_new_secrets { &desired.secrets } else { &no_secrets };
+        requests::update(self.client, key, live, &body, secrets, references).await?;
+        *written = true;
+        self.record_secrets(desired).await
+    }
+
+    /// Records the hashes of the secrets of a block that has been written.
+    async fn record_secrets(&self, desired: &DesiredResource) -> Result<(), ApiError> {
+        if desired.secrets.is_empty() {
+            return Ok(());
+        }
+        let written = requests::read(self.client, [&desired.key]).await?;
+        let Some(live) = written.get(&desired.key) else { return Ok(()) };
+        let updated = live.fields.get("updated").and_then(serde_json::Value::as_str).unwrap_or_default();
+        SecretHashes::record(self.client, &desired.key, live.id, updated, &desired.secrets).await
+    }
+
+    /// Returns the differences between the compared and the current state of the declared fields.
+    async fn differences(
+        &self,
+        desired: &DesiredResource,
+        change: &ResourceChange,
+    ) -> Result<Vec<FieldChange>, ApiError> {
+        let now = requests::read(self.client, [&desired.key]).await?;
+        Ok(changes_between(desired, change.live(), now.get(&desired.key)))
+    }
+}
+
+/// Returns the differences between two states of the declared fields of a resource.
+fn changes_between(
+    desired: &DesiredResource,
+    before: Option<&LiveResource>,
+    now: Option<&LiveResource>,
+) -> Vec<FieldChange> {
+    let id = |live: Option<&LiveResource>| live.map(|live| live.id);
+    if id(before) != id(now) {
+        let (old, new) = (serde_json::json!(id(before)), serde_json::json!(id(now)));
+        return vec![FieldChange { field: "id".to_owned(), old, new }];
+    }
+    let (Some(before), Some(now)) = (before, now) else { return Vec::new() };
+    let value = |live: &LiveResource, field: &str| live.fields.get(field).cloned().unwrap_or_default();
+    let fields = desired.fields.keys();
+    let changes = fields.map(|field| FieldChange {
+        field: field.clone(),
+        old: value(before, field),
+        new: value(now, field),
+    });
+    changes
+        .filter(|change| !is_same_field(desired.key.kind, &change.field, Some(&change.new), &change.old))
+        .collect()
+}

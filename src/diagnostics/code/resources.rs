@@ -1,0 +1,73 @@
+//! Diagnostic codes for the resources that a project file declares under the key `prefectl`.
+
+use super::{Entry, codes};
+use crate::diagnostics::Severity::Error;
+
+codes! {
+    RESOURCE_NAME = Entry {
+        name: "resource-name",
+        severity: Error,
+        title: "the server rejects the name of a declared resource",
+        meaning: "The names of work pools, work queues and concurrency limits must not contain `/`, `%`, `&`, \
+                  `>` or `<`. The names of variables consist of lowercase letters, digits, `-` and `_`, and \
+                  those of blocks of lowercase letters, digits and `-`.",
+        example: "prefectl:\n  variables: {Region: eu-west-1}",
+        fix: "Use other characters in the name.",
+    };
+    RESOURCE_VALUE = Entry {
+        name: "resource-value",
+        severity: Error,
+        title: "a value of a declared resource is missing or invalid",
+        meaning: "A required key of the resource is missing, a number is out of range, or a secret is written in \
+                  the file.",
+        example: "prefectl:\n  concurrency_limits: [{name: warehouse, limit: -1}]",
+        fix: "Correct the value. Read secrets from the environment with `value_from: env:NAME`.",
+    };
+    DUPLICATE_RESOURCE = Entry {
+        name: "duplicate-resource",
+        severity: Error,
+        title: "a resource is declared twice",
+        meaning: "Two declarations of the same kind have the same name, in one file or in several files.",
+        example: "prefectl:\n  concurrency_limits:\n  - {name: warehouse, limit: 3}\n  - {name: warehouse, limit: 5}",
+        fix: "Remove or rename one of the two declarations.",
+    };
+    WORK_POOL_VARIABLE = Entry {
+        name: "work-pool-variable",
+        severity: Error,
+        title: "a declared work pool does not match the base job template",
+        meaning: "A key of a declared work pool is not a variable of the base job template of its type, a default \
+                  does not match the schema of its variable, or an added variable has a location that does not \
+                  exist in the job configuration.",
+        example: "prefectl:\n  work_pools: [{name: gpu, type: kubernetes, namspace: prefect}]",
+        fix: "Correct the name, the value or the location. `prefectl work-pool get-default-base-job-template` shows \
+              the template.",
+    };
+    DECLARED_POOL_TYPE = Entry {
+        name: "declared-pool-type",
+        severity: Error,
+        title: "the type of a declared work pool is unknown or differs from the server",
+        meaning: "Work pools have a type, such as `process`, `docker` or `kubernetes`. The type of an existing work \
+                  pool cannot be changed.",
+        example: "prefectl:\n  work_pools: [{name: gpu, type: kubernets}]",
+        fix: "Correct the type, or declare the work pool under another name.",
+    };
+    AUTOMATION = Entry {
+        name: "automation",
+        severity: Error,
+        title: "a declared automation is invalid",
+        meaning: "A value of the trigger or of an action is missing or invalid, or an action refers to an object that \
+                  does not exist.",
+        example: "prefectl:\n  automations:\n  - name: nightly\n    trigger: {type: event, expect: [load.finished]}\n    \
+                  actions: [{type: run-deployment, deployment: etl/nihgtly}]",
+        fix: "Correct the value. Actions refer to deployments by name, as in `deployment: etl/nightly`.",
+    };
+    SECRET_SOURCE = Entry {
+        name: "secret-source",
+        severity: Error,
+        title: "the value of a secret cannot be read",
+        meaning: "The environment variable or the file in `value_from` of a block does not exist, or the file is in \
+                  the repository. Without a server, an environment variable that is not set is a warning.",
+        example: "prefectl:\n  blocks: [{type: secret, name: api, value_from: env:API_TOKEN}]",
+        fix: "Set the environment variable, or use a file outside of the repository.",
+    };
+}

@@ -1,0 +1,171 @@
+//! Compares declared resources with the server, and describes the changes in the plan document.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Action, CHANGED, FieldChange, Fingerprint, PlannedChange, PlannedResource, fingerprint, redaction,
+};
+use crate::{
+    api::JsonObject,
+    resource::{DesiredResource, LiveResource, Observed, ResourceKind, is_same_field},
+    secret::{MASK, Redactor},
+};
+
+/// The change that a deploy makes to a declared resource.
+#[derive(Debug, Clone)]
+pub(crate) enum ResourceChange {
+    /// The resource does not exist on the server.
+    Create,
+    Update {
+        live: LiveResource,
+        fields: Vec<FieldChange>,
+        /// Whether secrets are written, because they or the block have changed since they were last written.
+        has_new_secrets: bool,
+    },
+    Unchanged {
+        live: LiveResource,
+    },
+}
+
+impl ResourceChange {
+    pub(crate) fn action(&self) -> Action {
+        match self {
+            Self::Create => Action::Create,
+            Self::Update { .. } => Action::Update,
+            Self::Unchanged { .. } => Action::Unchanged,
+        }
+    }
+
+    pub(crate) fn live(&self) -> Option<&LiveResource> {
+        match self {
+            Self::Create => None,
+            Self::Update { live, .. } | Self::Unchanged { live } => Some(live),
+        }
+    }
+
+    pub(crate) fn is_unchanged(&self) -> bool {
+        matches!(self, Self::Unchanged { .. })
+    }
+
+    /// Returns the names of the changed fields, for the report.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let Self::Update { fields, has_new_secrets, .. } = self else { return Vec::new() };
+        let names = fields.iter().map(|change| change.field.clone());
+        names.chain(has_new_secrets.then(|| "secrets".to_owned())).collect()
+    }
+}
+
+/// Compares a declared resource with its live state. If `force` is set, an unchanged resource is also updated.
+pub(crate) fn compare(desired: &DesiredResource, observed: &Observed, force: bool) -> ResourceChange {
+    let key = &desired.key;
+    let Some(live) = observed.get(key) else { return ResourceChange::Create };
+    let current = observed.fields(key, live);
+    let fields = desired
+        .fields
+        .iter()
+        .filter(|(field, value)| force || !is_same_field(key.kind, field, current.get(*field), value));
+    let change = |(field, new): (&String, &Json)| {
+        let old = current.get(field).cloned().unwrap_or_default();
+        FieldChange { field: field.clone(), old: shown(&old, new), new: new.clone() }
+    };
+    let fields: Vec<FieldChange> = fields.map(change).collect();
+    let updated = live.fields.get("updated").and_then(Json::as_str).unwrap_or_default();
+    let secrets = &desired.secrets;
+    let has_new_secrets = !secrets.is_empty() && !observed.hashes.matches(key, live.id, updated, secrets);
+    if fields.is_empty() && !has_new_secrets {
+        return ResourceChange::Unchanged { live: live.clone() };
+    }
+    ResourceChange::Update { live: live.clone(), fields, has_new_secrets }
+}
+
+/// Returns the part of a live value that corresponds to the declared value. Keys that only the server knows are omitted.
+fn shown(live: &Json, desired: &Json) -> Json {
+    match (live, desired) {
+        (Json::Object(live), Json::Object(desired)) if !desired.is_empty() => {
+            let is_own = |key: &str| desired.contains_key(key) || key == "default";
+            let hidden = ["id", "created", "updated"];
+            let entries = live.iter().filter(|(key, _)| is_own(key) || !hidden.contains(&key.as_str()));
+            entries
+                .map(|(key, value)| (key.clone(), shown(value, desired.get(key).unwrap_or(&Json::Null))))
+                .collect::<Map<_, _>>()
+                .into()
+        }
+        (Json::Array(live), Json::Array(desired)) if live.len() == desired.len() => {
+            live.iter().zip(desired).map(|(live, desired)| shown(live, desired)).collect()
+        }
+        _ => live.clone(),
+    }
+}
+
+/// Returns the plan entry of a declared resource.
+pub(crate) fn describe(
+    desired: &DesiredResource,
+    change: &ResourceChange,
+    redactor: &Redactor,
+) -> PlannedResource {
+    let live = change.live();
+    PlannedResource {
+        kind: desired.key.kind,
+        name: desired.key.name.clone(),
+        action: change.action(),
+        id: live.map(|live| live.id),
+        changes: changes(desired, change, redactor),
+        fingerprint: Fingerprint {
+            live: live.map(|live| live_fingerprint(desired, live, redactor)).unwrap_or_default(),
+            desired: fingerprint::digest(&Json::Object(desired.fields.clone()), redactor),
+        },
+    }
+}
+
+/// Returns the planned changes of a resource, with secrets redacted.
+pub(crate) fn changes(
+    desired: &DesiredResource,
+    change: &ResourceChange,
+    redactor: &Redactor,
+) -> Vec<PlannedChange> {
+    let planned = |field: &str, old: &Json, new: &Json| {
+        // The name of a variable tells whether its value is secret.
+        let name = if desired.key.kind == ResourceKind::Variable { &desired.key.name } else { field };
+        let (old, new) = redaction::pair(name, old, new, redactor);
+        PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
+    };
+    match change {
+        ResourceChange::Unchanged { .. } => Vec::new(),
+        ResourceChange::Create => {
+            let is_empty = |value: &Json| value.is_null() || value.as_object().is_some_and(Map::is_empty);
+            let fields = desired.fields.iter().filter_map(|(field, new)| {
+                let old = desired.defaults.get(field).filter(|old| old.is_object()).unwrap_or(&Json::Null);
+                let is_shown = desired.defaults.get(field) != Some(new) && !is_empty(new);
+                is_shown.then(|| planned(field, old, new))
+            });
+            fields.chain(secret_changes(desired, false)).collect()
+        }
+        ResourceChange::Update { fields, has_new_secrets, .. } => {
+            let fields = fields.iter().map(|change| planned(&change.field, &change.old, &change.new));
+            let secrets = has_new_secrets.then(|| secret_changes(desired, true)).into_iter().flatten();
+            fields.chain(secrets).collect()
+        }
+    }
+}
+
+/// Returns the changes of the secret fields, which show no values.
+fn secret_changes(desired: &DesiredResource, exists: bool) -> impl Iterator<Item = PlannedChange> {
+    let (old, new) =
+        if exists { (json!(MASK), format!("{MASK}{CHANGED}")) } else { (Json::Null, MASK.to_owned()) };
+    desired.secrets.keys().map(move |field| PlannedChange {
+        field: field.clone(),
+        old: old.clone(),
+        new: new.clone().into(),
+        known_after_build: false,
+    })
+}
+
+/// Returns the digest of the live state of the declared fields. For a resource with secrets, the digest includes the time
+/// of the last change.
+fn live_fingerprint(desired: &DesiredResource, live: &LiveResource, redactor: &Redactor) -> String {
+    let own = live.fields.iter().filter(|(field, _)| {
+        desired.fields.contains_key(*field) || (field.as_str() == "updated" && !desired.secrets.is_empty())
+    });
+    let fields: JsonObject = own.map(|(key, value)| (key.clone(), value.clone())).collect();
+    fingerprint::digest(&json!({"id": live.id, "fields": fields}), redactor)
+}

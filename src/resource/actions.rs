@@ -1,0 +1,274 @@
+//! Validates the actions of automations.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    ResourceReference,
+    fields::alternatives,
+    references::ReferenceKind::{self, Automation, Block, Deployment, WorkPool, WorkQueue},
+};
+use crate::{
+    deployment::item_reader::duration_value,
+    diagnostics::{Code, Diagnostic},
+    pointer::Pointer,
+    project::Findings,
+    schedule::duration::Seconds,
+    value::{self, Mapping, Value, to_json},
+};
+
+/// The type of an action, and the keys that the API accepts for it.
+struct ActionType {
+    name: &'static str,
+    /// The object that the action changes or uses.
+    target: Option<Target>,
+    keys: &'static [ActionKey],
+}
+
+#[derive(Clone, Copy)]
+struct Target {
+    kind: ReferenceKind,
+    /// Whether the object can be inferred from the event that fires the automation.
+    is_inferable: bool,
+}
+
+/// A key of an action.
+struct ActionKey {
+    name: &'static str,
+    shape: Shape,
+    default: Default,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Shape {
+    Text,
+    Flag,
+    Mapping,
+    Duration,
+    State,
+}
+
+#[derive(Clone, Copy)]
+enum Default {
+    Required,
+    Null,
+    Text(&'static str),
+    False,
+    Zero,
+}
+
+const STATES: [&str; 9] = [
+    "SCHEDULED",
+    "PENDING",
+    "RUNNING",
+    "COMPLETED",
+    "FAILED",
+    "CANCELLED",
+    "CRASHED",
+    "PAUSED",
+    "CANCELLING",
+];
+
+const fn key(name: &'static str, shape: Shape, default: Default) -> ActionKey {
+    ActionKey { name, shape, default }
+}
+
+const fn plain(name: &'static str) -> ActionType {
+    ActionType { name, target: None, keys: &[] }
+}
+
+const fn on(name: &'static str, kind: ReferenceKind) -> ActionType {
+    ActionType { name, target: Some(Target { kind, is_inferable: true }), keys: &[] }
+}
+
+const fn with_block(name: &'static str, keys: &'static [ActionKey]) -> ActionType {
+    ActionType { name, target: Some(Target { kind: Block, is_inferable: false }), keys }
+}
+
+const TYPES: [ActionType; 17] = [
+    plain("do-nothing"),
+    plain("cancel-flow-run"),
+    plain("suspend-flow-run"),
+    plain("resume-flow-run"),
+    plain("delete-flow-run"),
+    ActionType {
+        name: "run-deployment",
+        target: Some(Target { kind: Deployment, is_inferable: true }),
+        keys: &[
+            key("parameters", Shape::Mapping, Default::Null),
+            key("job_variables", Shape::Mapping, Default::Null),
+            key("schedule_after", Shape::Duration, Default::Zero),
+        ],
+    },
+    on("pause-deployment", Deployment),
+    on("resume-deployment", Deployment),
+    ActionType {
+        name: "change-flow-run-state",
+        target: None,
+        keys: &[
+            key("name", Shape::Text, Default::Null),
+            key("state", Shape::State, Default::Required),
+            key("message", Shape::Text, Default::Null),
+            key("force", Shape::Flag, Default::False),
+        ],
+    },
+    on("pause-work-queue", WorkQueue),
+    on("resume-work-queue", WorkQueue),
+    on("pause-work-pool", WorkPool),
+    on("resume-work-pool", WorkPool),
+    on("pause-automation", Automation),
+    on("resume-automation", Automation),
+    with_block(
+        "send-notification",
+        &[
+            key("subject", Shape::Text, Default::Text("Prefect automated notification")),
+            key("body", Shape::Text, Default::Required),
+        ],
+    ),
+    with_block("call-webhook", &[key("payload", Shape::Text, Default::Text(""))]),
+];
+
+/// Validates an action and completes it with default values. Returns the action and the object to which it refers by
+/// name, or `None` if the action is invalid.
+pub(super) fn action(
+    entries: &Mapping,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) -> Option<(Json, Option<ResourceReference>)> {
+    let error = |findings: &mut Findings<'_>, key: &str, message: String, help: Option<String>| {
+        let diagnostic = Diagnostic { help, ..Diagnostic::error(Code::AUTOMATION, message) };
+        findings.at_value(&pointer.join(key), diagnostic);
+    };
+    let Some(name) = entries.get("type").and_then(Value::as_str) else {
+        error(findings, "type", "an action must have a `type`".to_owned(), None);
+        return None;
+    };
+    let names = TYPES.iter().map(|known| known.name);
+    let Some(kind) = TYPES.iter().find(|known| known.name == name) else {
+        error(findings, "type", format!("unknown action type '{name}'"), Some(alternatives(name, names)));
+        return None;
+    };
+    reject_unknown_keys(kind, entries, pointer, findings);
+    let mut action = Map::from_iter([("type".to_owned(), json!(name))]);
+    let reference = match kind.target {
+        None => None,
+        Some(target) => match self::target(target, entries, &mut action) {
+            Ok(reference) => reference,
+            Err((key, message)) => {
+                error(findings, key, message, None);
+                return None;
+            }
+        },
+    };
+    for key in kind.keys {
+        match value(key, entries.get(key.name)) {
+            Ok(value) => drop(action.insert(key.name.to_owned(), value)),
+            Err(message) => {
+                error(findings, key.name, format!("`{}` of the action {message}", key.name), None);
+                return None;
+            }
+        }
+    }
+    Some((Json::Object(action), reference))
+}
+
+fn reject_unknown_keys(kind: &ActionType, entries: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) {
+    let mut known = vec!["type"];
+    if let Some(target) = kind.target {
+        known.extend([target.kind.name_key(), target.kind.id_key()]);
+        known.extend(target.is_inferable.then_some("source"));
+    }
+    known.extend(kind.keys.iter().map(|key| key.name));
+    for key in entries.keys() {
+        let text = key.as_str().map_or_else(|| to_json(key).to_string(), str::to_owned);
+        if !known.contains(&text.as_str()) {
+            let message = format!("unknown key `{text}` in an action of type '{}'", kind.name);
+            let diagnostic = Diagnostic::error(Code::UNKNOWN_KEY, message);
+            findings.at_key(
+                &pointer.join(text.as_str()),
+                diagnostic.help(alternatives(&text, known.iter().copied())),
+            );
+        }
+    }
+}
+
+/// Reads the object on which an action operates.
+///
+/// # Errors
+///
+/// Returns the invalid key and a message.
+fn target(
+    target: Target,
+    entries: &Mapping,
+    action: &mut Map<String, Json>,
+) -> Result<Option<ResourceReference>, (&'static str, String)> {
+    let Target { kind, is_inferable } = target;
+    let (name_key, id_key) = (kind.name_key(), kind.id_key());
+    let name = entries.get(name_key).filter(|name| !name.is_null());
+    let id = entries.get(id_key).filter(|id| !id.is_null());
+    let given = name.map(|_| "selected").or(id.map(|_| "selected"));
+    if is_inferable {
+        let source = match entries.get("source") {
+            None => given.unwrap_or("inferred"),
+            Some(source) if source.as_str() == Some("selected") => "selected",
+            Some(source) if source.as_str() == Some("inferred") => "inferred",
+            Some(_) => {
+                return Err(("source", "`source` of an action must be `selected` or `inferred`".to_owned()));
+            }
+        };
+        if source == "inferred" && given.is_some() {
+            let message = format!("`{name_key}` has no effect in an action with `source: inferred`");
+            return Err(("source", message));
+        }
+        action.insert("source".to_owned(), source.into());
+        if source == "inferred" {
+            action.insert(id_key.to_owned(), Json::Null);
+            return Ok(None);
+        }
+    }
+    match (name, id) {
+        (Some(_), Some(_)) => {
+            Err((id_key, format!("an action must not have both `{name_key}` and `{id_key}`")))
+        }
+        (None, None) => Err((name_key, format!("the action requires `{name_key}`"))),
+        (None, Some(id)) if id.as_str().is_some_and(|id| id.parse::<uuid::Uuid>().is_ok()) => {
+            action.insert(id_key.to_owned(), to_json(id));
+            Ok(None)
+        }
+        (None, Some(_)) => Err((id_key, format!("`{id_key}` must be the id of a {}", kind.label()))),
+        (Some(name), None) => match name.as_str().filter(|name| kind.accepts(name)) {
+            Some(name) => {
+                action.insert(name_key.to_owned(), name.into());
+                Ok(Some(ResourceReference { kind, name: name.to_owned() }))
+            }
+            None => Err((name_key, format!("`{name_key}` must be a name in the form {}", kind.form()))),
+        },
+    }
+}
+
+/// Validates the value of a key. Returns the default value if it is missing.
+fn value(key: &ActionKey, given: Option<&Value>) -> Result<Json, String> {
+    let Some(given) = given.filter(|given| !given.is_null()) else {
+        return match key.default {
+            Default::Required => Err("is missing".to_owned()),
+            Default::Null => Ok(Json::Null),
+            Default::Text(text) => Ok(text.into()),
+            Default::False => Ok(false.into()),
+            Default::Zero => Ok(json!(Seconds::ZERO)),
+        };
+    };
+    let expected = |what: &str| Err(format!("must be {what}, not {}", value::kind(given)));
+    match (key.shape, given) {
+        (Shape::Text, Value::String(_))
+        | (Shape::Flag, Value::Bool(_))
+        | (Shape::Mapping, Value::Mapping(_)) => Ok(to_json(given)),
+        (Shape::Duration, _) => match duration_value(given)? {
+            wait if wait.is_negative() => Err("must not be negative".to_owned()),
+            wait => Ok(json!(wait)),
+        },
+        (Shape::State, Value::String(state)) if STATES.contains(&state.as_str()) => Ok(to_json(given)),
+        (Shape::State, _) => Err(format!("must be one of {}", STATES.join(", "))),
+        (Shape::Text, _) => expected("a string"),
+        (Shape::Flag, _) => expected("true or false"),
+        (Shape::Mapping, _) => expected("a mapping"),
+    }
+}

@@ -1,0 +1,83 @@
+//! Automations.
+
+use serde_json::{Value as Json, json};
+
+use super::{DesiredResource, ResourceKey, ResourceKind, actions};
+use crate::{
+    deployment::triggers::{self, StandaloneTrigger},
+    diagnostics::{Code, Diagnostic, Severity},
+    pointer::Pointer,
+    project::{
+        Findings,
+        resources::{ACTION_LISTS, Automation},
+    },
+    value::{Mapping, json_object},
+};
+
+/// Converts the declaration of an automation. Returns `None` if its trigger or an action is invalid.
+pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -> Option<DesiredResource> {
+    let Automation { name, description, enabled, tags, trigger, pointer, .. } = automation;
+    let condition = match trigger {
+        Some(trigger) => self::trigger(trigger, &pointer.join("trigger"), findings),
+        None => None,
+    };
+    let mut references = Vec::new();
+    let mut is_valid = condition.is_some();
+    let mut lists = ACTION_LISTS.map(|_| Vec::new());
+    for ((key, list), valid) in ACTION_LISTS.iter().zip(&automation.actions).zip(&mut lists) {
+        for (index, entries) in list {
+            let pointer = pointer.join(*key).join(*index);
+            match actions::action(entries, &pointer, findings) {
+                None => is_valid = false,
+                Some((action, reference)) => {
+                    valid.push(action);
+                    let place = |kind: super::references::ReferenceKind| {
+                        findings.place(&pointer.join(kind.name_key()))
+                    };
+                    references.extend(reference.map(|reference| (reference.clone(), place(reference.kind))));
+                }
+            }
+        }
+    }
+    let [on_fire, on_trigger, on_resolve] = lists;
+    let fields = json_object(json!({
+        "description": description,
+        "enabled": enabled,
+        "tags": tags,
+        "trigger": condition,
+        "actions": on_fire,
+        "actions_on_trigger": on_trigger,
+        "actions_on_resolve": on_resolve,
+    }));
+    let key = ResourceKey::new(ResourceKind::Automation, name.clone());
+    let resource = DesiredResource::new(key, fields, findings.place(pointer));
+    let defaults = json_object(json!({
+        "description": "",
+        "enabled": true,
+        "tags": [],
+        "actions_on_trigger": [],
+        "actions_on_resolve": [],
+    }));
+    is_valid.then_some(DesiredResource { defaults, references, ..resource })
+}
+
+/// Validates a trigger and completes it with default values.
+fn trigger(entries: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Json> {
+    let StandaloneTrigger { condition, errors, unknown_keys, warnings } = triggers::standalone(entries);
+    let is_valid = errors.is_empty() && unknown_keys.is_empty();
+    for error in errors {
+        findings.at_value(&pointer.join_all(&error.path), Diagnostic::error(Code::AUTOMATION, error.message));
+    }
+    for unknown in unknown_keys {
+        let message = format!("unknown key `{}` in a trigger", unknown.path);
+        let diagnostic = Diagnostic::error(Code::UNKNOWN_KEY, message);
+        let help = unknown.suggestion.map(|known| format!("did you mean `{known}`?"));
+        findings.at_key(&pointer.join_all(&unknown.path), Diagnostic { help, ..diagnostic });
+    }
+    for warning in warnings {
+        let diagnostic = Diagnostic::error(Code::AUTOMATION, warning.message);
+        let diagnostic = Diagnostic { severity: Severity::Warning, help: warning.help, ..diagnostic };
+        findings.at_value(&pointer.join_all(&warning.path), diagnostic);
+    }
+    condition.filter(|_| is_valid)
+}

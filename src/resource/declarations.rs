@@ -1,0 +1,121 @@
+//! Converts the declarations of a project file to resources.
+
+use std::{collections::BTreeMap, path::Path};
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    DesiredResource, ResourceKey, ResourceKind, automations, fields::declared_fields, pool_types::PoolTypes,
+    pools, secret_sources::SecretReader,
+};
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    environment::Environment,
+    project::{
+        Findings,
+        resources::{Block, GlobalLimit, Resources, Variable},
+    },
+    secret::Redactor,
+    value::json_object,
+};
+
+/// The values that the declarations of a project depend on.
+pub(crate) struct Declared<'a> {
+    pub(crate) types: &'a PoolTypes,
+    pub(crate) environment: &'a Environment,
+    /// Absolute path of the directory of the project.
+    pub(crate) directory: &'a Path,
+    pub(crate) redactor: &'a Redactor,
+    /// Whether to read secrets. Otherwise, a missing environment variable is a warning.
+    pub(crate) reads_secrets: bool,
+}
+
+impl Declared<'_> {
+    /// Converts declarations to resources, in the order in which they are written. Errors are added to `findings`, and
+    /// invalid resources are omitted.
+    pub(crate) fn resources(
+        &self,
+        declared: &Resources,
+        findings: &mut Findings<'_>,
+    ) -> Vec<DesiredResource> {
+        let mut resources = Vec::new();
+        for pool in &declared.pools {
+            resources.extend(pools::pool(pool, self.types, findings));
+        }
+        for pool in &declared.pools {
+            resources.extend(pools::queues(pool, findings));
+        }
+        resources.extend(declared.limits.iter().map(|limit| concurrency_limit(limit, findings)));
+        resources.extend(declared.variables.iter().map(|variable| self::variable(variable, findings)));
+        resources.extend(declared.blocks.iter().map(|block| self.block(block, findings)));
+        for automation in &declared.automations {
+            resources.extend(automations::automation(automation, findings));
+        }
+        resources
+    }
+
+    fn block(&self, block: &Block, findings: &mut Findings<'_>) -> DesiredResource {
+        let key = ResourceKey::new(ResourceKind::Block, format!("{}/{}", block.kind, block.name));
+        let fields = json_object(json!({"data": block.values}));
+        let mut resource = DesiredResource::new(key, fields, findings.place(&block.pointer));
+        let reader = SecretReader {
+            environment: self.environment,
+            directory: self.directory,
+            reads_secrets: self.reads_secrets,
+        };
+        for value in &block.secrets {
+            match reader.read(&value.source) {
+                Ok(Some(secret)) => {
+                    self.redactor.learn(&secret);
+                    resource.secrets.insert(value.field.clone(), secret);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    let message = format!("{}: {error}", resource.key);
+                    let diagnostic = if self.reads_secrets || !error.depends_on_environment() {
+                        Diagnostic::error(Code::SECRET_SOURCE, message)
+                    } else {
+                        Diagnostic::warning(Code::SECRET_SOURCE, message)
+                    };
+                    findings.at_value(&value.pointer, diagnostic.help(error.help()));
+                }
+            }
+        }
+        resource
+    }
+}
+
+fn variable(variable: &Variable, findings: &Findings<'_>) -> DesiredResource {
+    let key = ResourceKey::new(ResourceKind::Variable, variable.name.clone());
+    let fields = json_object(json!({"value": variable.value}));
+    DesiredResource::new(key, fields, findings.place(&variable.pointer))
+}
+
+fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> DesiredResource {
+    let key = ResourceKey::new(ResourceKind::ConcurrencyLimit, limit.name.clone());
+    let fields = declared_fields([
+        ("limit", Some(json!(limit.limit))),
+        ("slot_decay_per_second", limit.slot_decay_per_second.map(Json::from)),
+        ("active", limit.active.map(Json::from)),
+    ]);
+    DesiredResource::new(key, fields, findings.place(&limit.pointer))
+}
+
+/// Reports resources with the same kind and name. The diagnostic is located at the second declaration and names the
+/// location of the first.
+pub(crate) fn duplicates<'a>(resources: impl IntoIterator<Item = &'a DesiredResource>) -> Vec<Diagnostic> {
+    let mut first: BTreeMap<&ResourceKey, &DesiredResource> = BTreeMap::new();
+    let mut found = Vec::new();
+    for resource in resources {
+        let Some(other) = first.get(&resource.key) else {
+            first.insert(&resource.key, resource);
+            continue;
+        };
+        let place = other.place.as_ref();
+        let place = place.map(|place| format!(" at {}:{}", place.source.name(), place.start().line));
+        let message = format!("{} is already declared{}", resource.key, place.unwrap_or_default());
+        let diagnostic = Diagnostic::error(Code::DUPLICATE_RESOURCE, message).at(resource.place.clone());
+        found.push(diagnostic.help("remove or rename one of the two declarations"));
+    }
+    found
+}

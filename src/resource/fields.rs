@@ -1,0 +1,22 @@
+//! Fields of declared resources.
+
+use serde_json::Value as Json;
+
+use crate::{
+    api::JsonObject,
+    diagnostics::did_you_mean,
+    names::{SHOWN, first_of},
+};
+
+/// Returns an object with the declared fields.
+pub(super) fn declared_fields(fields: impl IntoIterator<Item = (&'static str, Option<Json>)>) -> JsonObject {
+    fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// Returns advice for an unknown name.
+pub(super) fn alternatives<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+    match did_you_mean(name, known.clone()) {
+        Some(similar) => format!("did you mean '{similar}'?"),
+        None => format!("use {}", first_of(&known.collect::<Vec<_>>(), SHOWN)),
+    }
+}

@@ -1,0 +1,132 @@
+//! Resources beside deployments: work pools, work queues, concurrency limits, variables, blocks and automations.
+//!
+//! All kinds have one form, a kind, a name and JSON fields, so that comparing, writing and restoring them is
+//! implemented once. [`declarations`] converts the declarations of project files to this form, and [`requests`] sends
+//! the requests of each kind.
+
+mod actions;
+mod automations;
+mod comparison;
+mod declarations;
+mod fields;
+mod observed;
+mod pool_types;
+pub(crate) mod pool_usage;
+mod pools;
+pub(crate) mod references;
+pub(crate) mod requests;
+mod secret_hashes;
+mod secret_sources;
+
+pub(crate) use comparison::is_same_field;
+pub(crate) use declarations::{Declared, duplicates};
+pub(crate) use observed::Observed;
+pub(crate) use pool_types::PoolTypes;
+pub(crate) use references::{ReferenceKind, References, ResourceReference};
+pub(crate) use requests::LiveResources;
+pub(crate) use secret_hashes::SecretHashes;
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::{api::JsonObject, diagnostics::Place, secret::Secret};
+
+/// The kinds of resources, in the order in which they are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ResourceKind {
+    WorkPool,
+    WorkQueue,
+    ConcurrencyLimit,
+    Variable,
+    Block,
+    Automation,
+}
+
+impl ResourceKind {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::WorkPool,
+        Self::WorkQueue,
+        Self::ConcurrencyLimit,
+        Self::Variable,
+        Self::Block,
+        Self::Automation,
+    ];
+
+    /// Returns the name of the kind for messages.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WorkPool => "work pool",
+            Self::WorkQueue => "work queue",
+            Self::ConcurrencyLimit => "concurrency limit",
+            Self::Variable => "variable",
+            Self::Block => "block",
+            Self::Automation => "automation",
+        }
+    }
+
+    /// Returns whether resources of this kind are written after the deployments, to which they may refer.
+    pub(crate) fn follows_deployments(self) -> bool {
+        self == Self::Automation
+    }
+}
+
+/// The identity of a resource.
+///
+/// The name of a work queue is `POOL/QUEUE`, and that of a block is `TYPE/NAME`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub(crate) struct ResourceKey {
+    pub(crate) kind: ResourceKind,
+    pub(crate) name: String,
+}
+
+impl ResourceKey {
+    pub(crate) fn new(kind: ResourceKind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+
+    /// Splits the name of a work queue or block at its slash.
+    fn parts(&self) -> (&str, &str) {
+        self.name.split_once('/').unwrap_or(("", &self.name))
+    }
+}
+
+impl fmt::Display for ResourceKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} '{}'", self.kind.name(), self.name)
+    }
+}
+
+/// A resource as the project files declare it.
+#[derive(Debug, Clone)]
+pub(crate) struct DesiredResource {
+    pub(crate) key: ResourceKey,
+    /// Declared fields in the form of the API. All other fields keep their values on the server. Actions refer to other
+    /// objects by name.
+    pub(crate) fields: JsonObject,
+    /// Default values of fields, which a plan compares with the fields of a new resource.
+    pub(crate) defaults: JsonObject,
+    /// Secret fields of a block.
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    /// Objects to which the fields refer.
+    pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
+    /// Location of the declaration.
+    pub(crate) place: Option<Place>,
+}
+
+impl DesiredResource {
+    fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
+        let (defaults, secrets) = (JsonObject::new(), BTreeMap::new());
+        Self { key, fields, defaults, secrets, references: Vec::new(), place }
+    }
+}
+
+/// A resource on the server.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LiveResource {
+    pub(crate) id: Uuid,
+    /// The fields as the server returns them.
+    pub(crate) fields: JsonObject,
+}

@@ -1,0 +1,50 @@
+//! State of the declared resources on the server.
+
+use super::{
+    DesiredResource, LiveResource, LiveResources, References, ResourceKey, ResourceKind, SecretHashes,
+    requests,
+};
+use crate::api::{ApiError, Client, JsonObject};
+
+/// The state on the server that is compared with the declared resources.
+#[derive(Debug, Default)]
+pub(crate) struct Observed {
+    pub(crate) live: LiveResources,
+    pub(crate) hashes: SecretHashes,
+    pub(crate) references: References,
+}
+
+impl Observed {
+    /// Reads the resources that exist, the recorded hashes of secrets, and the ids of referenced objects.
+    pub(crate) async fn read(client: &Client, desired: &[DesiredResource]) -> Result<Self, ApiError> {
+        let has_secrets = desired.iter().any(|resource| !resource.secrets.is_empty());
+        let hashes = async || {
+            if has_secrets { SecretHashes::read(client).await } else { Ok(SecretHashes::default()) }
+        };
+        let live = requests::read(client, desired.iter().map(|resource| &resource.key));
+        let references = Self::references(client, desired);
+        let (live, hashes, references) = tokio::try_join!(live, hashes(), references)?;
+        Ok(Self { live, hashes, references })
+    }
+
+    /// Reads the ids of the objects to which the resources refer.
+    pub(crate) async fn references(
+        client: &Client,
+        desired: &[DesiredResource],
+    ) -> Result<References, ApiError> {
+        let references = desired.iter().flat_map(|resource| &resource.references);
+        References::read(client, references.map(|(reference, _)| reference.clone())).await
+    }
+
+    pub(crate) fn get(&self, key: &ResourceKey) -> Option<&LiveResource> {
+        self.live.get(key)
+    }
+
+    /// Returns the fields of a live resource. Actions refer to known objects by name, as in declarations.
+    pub(crate) fn fields(&self, key: &ResourceKey, live: &LiveResource) -> JsonObject {
+        match key.kind {
+            ResourceKind::Automation => self.references.with_names(&live.fields),
+            _ => live.fields.clone(),
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! Work pools and work queues.
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    DesiredResource, ResourceKey, ResourceKind,
+    fields::{alternatives, declared_fields},
+    pool_types::PoolTypes,
+};
+use crate::{
+    base_job_template::{BaseJobTemplate, EditError, NewVariable},
+    diagnostics::{Code, Diagnostic},
+    project::{
+        Findings,
+        resources::{AddedVariable, Pool},
+    },
+};
+
+/// Converts the declaration of a work pool. Returns `None` if its type is unknown.
+///
+/// The base job template is the default template of the type, to which the declared variables are applied.
+pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> Option<DesiredResource> {
+    let default = types.template(&pool.kind);
+    if default.is_none() && !types.may_exist(&pool.kind) {
+        let message = format!("unknown type '{}' of work pool '{}'", pool.kind, pool.name);
+        let diagnostic = Diagnostic::error(Code::DECLARED_POOL_TYPE, message)
+            .help(alternatives(&pool.kind, types.names().collect::<Vec<_>>().into_iter()));
+        findings.at_value(&pool.pointer.join("type"), diagnostic);
+        return None;
+    }
+    let base = pool.base_job_template.as_ref().or(default);
+    let template = base.map(|base| edited(pool, BaseJobTemplate::new(&pool.kind, base.clone()), findings));
+    let fields = declared_fields([
+        ("type", Some(json!(pool.kind))),
+        ("description", pool.description.as_ref().map(|text| json!(text))),
+        ("is_paused", pool.paused.map(Json::from)),
+        ("concurrency_limit", pool.concurrency_limit.map(Json::from)),
+        ("base_job_template", template.map(|template| template.into_document().into())),
+    ]);
+    let key = ResourceKey::new(ResourceKind::WorkPool, pool.name.clone());
+    let defaults = declared_fields([("base_job_template", default.cloned().map(Json::Object))]);
+    let place = findings.place(&pool.pointer);
+    Some(DesiredResource { defaults, ..DesiredResource::new(key, fields, place) })
+}
+
+/// Applies the declared variables to a template. Errors are added to `findings`.
+fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_>) -> BaseJobTemplate {
+    let message = |error: &EditError| format!("work pool '{}': {error}", pool.name);
+    for added in &pool.added_variables {
+        let AddedVariable { name, kind, default, place, pointer } = added;
+        let variable =
+            NewVariable { name: name.clone(), kind: *kind, default: default.clone(), place: place.clone() };
+        if let Err(error) = template.add_variable(&variable) {
+            let diagnostic = Diagnostic::error(Code::WORK_POOL_VARIABLE, message(&error));
+            match &error {
+                EditError::Place { .. } => findings.at_value(&pointer.join("place"), diagnostic),
+                EditError::InvalidDefault { .. } => findings.at_value(&pointer.join("default"), diagnostic),
+                EditError::NoPlace(_) => {
+                    let help = "add `place` with the location in the job configuration";
+                    findings.at_key(pointer, diagnostic.help(help));
+                }
+                _ => findings.at_key(pointer, diagnostic),
+            }
+        }
+    }
+    for variable in &pool.variables {
+        if let Err(error) = template.set_default(&variable.name, variable.value.clone()) {
+            let diagnostic = Diagnostic::error(Code::WORK_POOL_VARIABLE, message(&error));
+            match error {
+                EditError::InvalidDefault { .. } => findings.at_value(&variable.pointer, diagnostic),
+                _ => findings.at_key(&variable.pointer, diagnostic),
+            }
+        }
+    }
+    template
+}
+
+/// Converts the declarations of the queues of a work pool, ordered by priority.
+///
+/// The server moves other queues when it assigns a priority, so the queues must be written in this order.
+pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {
+    let mut queues: Vec<_> = pool.queues.iter().collect();
+    queues.sort_by_key(|queue| queue.priority.unwrap_or(u64::MAX));
+    let resource = |queue: &crate::project::resources::Queue| {
+        let key = ResourceKey::new(ResourceKind::WorkQueue, format!("{}/{}", pool.name, queue.name));
+        let fields = declared_fields([
+            ("description", queue.description.as_ref().map(|text| json!(text))),
+            ("is_paused", queue.paused.map(Json::from)),
+            ("priority", queue.priority.map(Json::from)),
+            ("concurrency_limit", queue.concurrency_limit.map(Json::from)),
+        ]);
+        DesiredResource::new(key, fields, findings.place(&queue.pointer))
+    };
+    queues.into_iter().map(resource).collect()
+}

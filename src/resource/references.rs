@@ -1,0 +1,198 @@
+//! Names of objects to which the actions of automations refer. The API uses ids instead.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value as Json};
+use uuid::Uuid;
+
+use super::ResourceKind;
+use crate::api::{ApiError, Client, JsonObject};
+
+/// The kinds of objects to which an action can refer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum ReferenceKind {
+    Deployment,
+    WorkPool,
+    WorkQueue,
+    Block,
+    Automation,
+}
+
+impl ReferenceKind {
+    const ALL: [Self; 5] = [Self::Deployment, Self::WorkPool, Self::WorkQueue, Self::Block, Self::Automation];
+
+    /// Returns the key of an action that contains the name of the object.
+    pub(super) fn name_key(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::WorkPool => "work_pool",
+            Self::WorkQueue => "work_queue",
+            Self::Block => "block",
+            Self::Automation => "automation",
+        }
+    }
+
+    /// Returns the key of an action that contains the id of the object in the API.
+    pub(super) fn id_key(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment_id",
+            Self::WorkPool => "work_pool_id",
+            Self::WorkQueue => "work_queue_id",
+            Self::Block => "block_document_id",
+            Self::Automation => "automation_id",
+        }
+    }
+
+    /// Returns the kind of resource that declares such objects, or `None` for deployments.
+    pub(crate) fn resource(self) -> Option<ResourceKind> {
+        match self {
+            Self::Deployment => None,
+            Self::WorkPool => Some(ResourceKind::WorkPool),
+            Self::WorkQueue => Some(ResourceKind::WorkQueue),
+            Self::Block => Some(ResourceKind::Block),
+            Self::Automation => Some(ResourceKind::Automation),
+        }
+    }
+
+    /// Returns the name of the kind for messages.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Self::Deployment => "deployment",
+            Self::WorkPool => "work pool",
+            Self::WorkQueue => "work queue",
+            Self::Block => "block",
+            Self::Automation => "automation",
+        }
+    }
+
+    /// Returns the form of the names of this kind.
+    pub(super) fn form(self) -> &'static str {
+        match self {
+            Self::Deployment => "FLOW/DEPLOYMENT",
+            Self::WorkQueue => "WORK_POOL/QUEUE",
+            Self::Block => "TYPE/NAME",
+            Self::WorkPool | Self::Automation => "NAME",
+        }
+    }
+
+    /// Returns whether a name has the form of this kind.
+    pub(super) fn accepts(self, name: &str) -> bool {
+        match self {
+            Self::Deployment | Self::WorkQueue | Self::Block => {
+                name.split_once('/').is_some_and(|(first, second)| !first.is_empty() && !second.is_empty())
+            }
+            Self::WorkPool | Self::Automation => !name.is_empty(),
+        }
+    }
+}
+
+/// A reference to an object by its name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ResourceReference {
+    pub(crate) kind: ReferenceKind,
+    pub(crate) name: String,
+}
+
+/// Ids of the objects on the server to which actions refer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct References {
+    ids: BTreeMap<ResourceReference, Uuid>,
+}
+
+impl References {
+    /// Reads the ids of objects. Objects that do not exist are omitted.
+    pub(crate) async fn read(
+        client: &Client,
+        references: impl IntoIterator<Item = ResourceReference>,
+    ) -> Result<Self, ApiError> {
+        let mut ids = BTreeMap::new();
+        for reference in references.into_iter().collect::<BTreeSet<_>>() {
+            if let Some(id) = id(client, &reference).await? {
+                ids.insert(reference, id);
+            }
+        }
+        Ok(Self { ids })
+    }
+
+    pub(crate) fn contains(&self, reference: &ResourceReference) -> bool {
+        self.ids.contains_key(reference)
+    }
+
+    /// Returns whether a key of an action contains the name of an object.
+    pub(crate) fn is_name_key(key: &str) -> bool {
+        ReferenceKind::ALL.iter().any(|kind| kind.name_key() == key)
+    }
+
+    fn name(&self, kind: ReferenceKind, id: &str) -> Option<&str> {
+        let id: Uuid = id.parse().ok()?;
+        let found = self.ids.iter().find(|(reference, known)| reference.kind == kind && **known == id);
+        found.map(|(reference, _)| reference.name.as_str())
+    }
+
+    /// Replaces the ids of known objects with their names.
+    pub(crate) fn with_names(&self, fields: &JsonObject) -> JsonObject {
+        let name = |action: &mut Map<String, Json>, kind: ReferenceKind| {
+            let id = action.get(kind.id_key()).and_then(Json::as_str)?;
+            let name = self.name(kind, id)?.to_owned();
+            action.shift_remove(kind.id_key());
+            action.insert(kind.name_key().to_owned(), name.into());
+            Some(())
+        };
+        in_actions(fields, |action| {
+            for kind in ReferenceKind::ALL {
+                name(action, kind);
+            }
+        })
+    }
+
+    /// Replaces the names of objects with their ids.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an object does not exist.
+    pub(super) fn with_ids(&self, fields: &JsonObject) -> Result<JsonObject, ApiError> {
+        let mut missing = None;
+        let fields = in_actions(fields, |action| {
+            for kind in ReferenceKind::ALL {
+                let Some(Json::String(name)) = action.shift_remove(kind.name_key()) else { continue };
+                let reference = ResourceReference { kind, name };
+                match self.ids.get(&reference) {
+                    Some(id) => drop(action.insert(kind.id_key().to_owned(), id.to_string().into())),
+                    None => missing = Some(reference),
+                }
+            }
+        });
+        match missing {
+            None => Ok(fields),
+            Some(ResourceReference { kind, name }) => {
+                Err(ApiError::NotFound { detail: format!("{} '{name}' does not exist", kind.label()) })
+            }
+        }
+    }
+}
+
+/// Applies a function to all actions of an automation.
+fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>)) -> JsonObject {
+    let mut fields = fields.clone();
+    for key in crate::project::resources::ACTION_LISTS {
+        let actions = fields.get_mut(key).and_then(Json::as_array_mut);
+        actions.into_iter().flatten().filter_map(Json::as_object_mut).for_each(&mut change);
+    }
+    fields
+}
+
+async fn id(client: &Client, reference: &ResourceReference) -> Result<Option<Uuid>, ApiError> {
+    let name = reference.name.as_str();
+    let (first, second) = name.split_once('/').unwrap_or((name, ""));
+    Ok(match reference.kind {
+        ReferenceKind::Deployment => {
+            client.deployment_by_name(first, second).await?.map(|deployment| deployment.id)
+        }
+        ReferenceKind::WorkPool => client.work_pool(name).await?.map(|pool| pool.id),
+        ReferenceKind::WorkQueue => client.work_queue(first, second).await?.map(|queue| queue.id),
+        ReferenceKind::Block => client.hidden_block_document(first, second).await?.map(|block| block.id),
+        ReferenceKind::Automation => {
+            client.automations_named(&[name]).await?.first().map(|automation| automation.id)
+        }
+    })
+}

@@ -1,0 +1,180 @@
+//! Reads and writes resources. The differences between the kinds are in this module.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    LiveResource, References, ResourceKey,
+    ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool, WorkQueue},
+};
+use crate::{
+    api::{ApiError, Client, JsonObject, NamedObject},
+    secret::Secret,
+    value::json_object,
+};
+
+/// The resources that exist on the server, by identity.
+pub(crate) type LiveResources = BTreeMap<ResourceKey, LiveResource>;
+
+/// Reads the resources that exist on the server.
+///
+/// # Errors
+///
+/// Fails if a request fails, or if several automations have the same name.
+pub(crate) async fn read<'a>(
+    client: &Client,
+    keys: impl IntoIterator<Item = &'a ResourceKey>,
+) -> Result<LiveResources, ApiError> {
+    let keys: BTreeSet<&ResourceKey> = keys.into_iter().collect();
+    let names = |kind| keys.iter().filter(move |key| key.kind == kind).map(|key| key.name.as_str());
+    let mut live = LiveResources::new();
+    let pools: Vec<String> = names(WorkPool).map(str::to_owned).collect();
+    if !pools.is_empty() {
+        let found = client.work_pools_by_name(&pools).await?.into_iter();
+        live.extend(found.map(|pool| (ResourceKey::new(WorkPool, pool.name), resource(pool.id, pool.raw))));
+    }
+    let queue_pools: BTreeSet<&str> =
+        names(WorkQueue).filter_map(|name| Some(name.split_once('/')?.0)).collect();
+    for pool in queue_pools {
+        let queues = match client.work_queues(Some(pool)).await {
+            Err(ApiError::NotFound { .. }) => continue,
+            queues => queues?,
+        };
+        let named = queues.into_iter().map(|queue| (format!("{pool}/{}", queue.name), queue));
+        live.extend(named.map(|(name, queue)| (ResourceKey::new(WorkQueue, name), object(queue))));
+    }
+    let variables: Vec<&str> = names(Variable).collect();
+    if !variables.is_empty() {
+        for found in client.variables_named(&variables).await? {
+            live.insert(ResourceKey::new(Variable, found.name.clone()), object(found));
+        }
+    }
+    for name in names(ConcurrencyLimit) {
+        if let Some(found) = client.concurrency_limit(name).await? {
+            live.insert(ResourceKey::new(ConcurrencyLimit, name), object(found));
+        }
+    }
+    for key in keys.iter().filter(|key| key.kind == Block) {
+        let (kind, name) = key.parts();
+        if let Some(found) = client.hidden_block_document(kind, name).await? {
+            live.insert((*key).clone(), object(found));
+        }
+    }
+    live.extend(automations(client, &names(Automation).collect::<Vec<_>>()).await?);
+    live.retain(|key, _| keys.contains(key));
+    Ok(live)
+}
+
+async fn automations(client: &Client, names: &[&str]) -> Result<LiveResources, ApiError> {
+    let mut live = LiveResources::new();
+    if names.is_empty() {
+        return Ok(live);
+    }
+    for found in client.automations_named(names).await? {
+        let key = ResourceKey::new(Automation, found.name);
+        if live.contains_key(&key) {
+            return Err(ApiError::Conflict {
+                detail: format!("the server has several automations with the name '{}'", key.name),
+            });
+        }
+        live.insert(key, resource(found.id, found.raw));
+    }
+    Ok(live)
+}
+
+fn resource(id: uuid::Uuid, fields: JsonObject) -> LiveResource {
+    LiveResource { id, fields }
+}
+
+fn object(object: NamedObject) -> LiveResource {
+    resource(object.id, object.raw)
+}
+
+/// Creates a resource.
+///
+/// # Errors
+///
+/// Returns a conflict error if the resource already exists.
+pub(crate) async fn create(
+    client: &Client,
+    key: &ResourceKey,
+    fields: &JsonObject,
+    secrets: &BTreeMap<String, Secret>,
+    references: &References,
+) -> Result<LiveResource, ApiError> {
+    let (first, last) = key.parts();
+    let body = || named(fields, last);
+    Ok(match key.kind {
+        WorkPool => {
+            let pool = client.create_work_pool(&body()).await?;
+            resource(pool.id, pool.raw)
+        }
+        WorkQueue => object(client.create_work_queue(first, &body()).await?),
+        ConcurrencyLimit => object(client.create_concurrency_limit(&body()).await?),
+        Variable => object(client.create_variable(&body()).await?),
+        Block => object(client.create_block(first, last, &block_data(fields, secrets)).await?),
+        Automation => {
+            let automation = client.create_automation(&references.with_ids(&body())?).await?;
+            resource(automation.id, automation.raw)
+        }
+    })
+}
+
+/// Updates the given fields of a resource. For an automation, all fields must be given.
+pub(crate) async fn update(
+    client: &Client,
+    key: &ResourceKey,
+    live: &LiveResource,
+    fields: &JsonObject,
+    secrets: &BTreeMap<String, Secret>,
+    references: &References,
+) -> Result<(), ApiError> {
+    match key.kind {
+        WorkPool => {
+            let mut body = fields.clone();
+            body.shift_remove("type");
+            client.update_work_pool(&key.name, &body).await
+        }
+        WorkQueue => client.update_work_queue(live.id, fields).await.and_then(require),
+        ConcurrencyLimit => client.update_concurrency_limit(&key.name, fields).await,
+        Variable => client.update_variable(&key.name, fields).await,
+        Block => client.update_block(live.id, &block_data(fields, secrets)).await,
+        Automation => {
+            let body = references.with_ids(&named(fields, &key.name))?;
+            client.replace_automation(live.id, &body).await
+        }
+    }
+}
+
+/// Deletes a resource. Returns `false` if it did not exist.
+pub(crate) async fn delete(client: &Client, key: &ResourceKey, id: uuid::Uuid) -> Result<bool, ApiError> {
+    match key.kind {
+        WorkPool => client.delete_work_pool(&key.name).await,
+        WorkQueue => client.delete_work_queue(id).await,
+        ConcurrencyLimit => client.delete_concurrency_limit(&key.name).await,
+        Variable => client.delete_variable(&key.name).await,
+        Block => client.delete_block(id).await,
+        Automation => client.delete_automation(id).await,
+    }
+}
+
+fn require(exists: bool) -> Result<(), ApiError> {
+    if exists {
+        Ok(())
+    } else {
+        Err(ApiError::NotFound { detail: "the work queue does not exist".to_owned() })
+    }
+}
+
+fn named(fields: &JsonObject, name: &str) -> JsonObject {
+    let name = [("name".to_owned(), json!(name))];
+    name.into_iter().chain(fields.iter().map(|(key, value)| (key.clone(), value.clone()))).collect()
+}
+
+/// Returns the public and secret fields of a block.
+fn block_data(fields: &JsonObject, secrets: &BTreeMap<String, Secret>) -> JsonObject {
+    let mut data = json_object(fields.get("data").cloned().unwrap_or_default());
+    data.extend(secrets.iter().map(|(field, secret)| (field.clone(), Json::from(secret.expose()))));
+    data
+}

@@ -1,0 +1,253 @@
+use crate::{
+    clock::Clock,
+    deployment::{DeployContext, Options},
+    environment::Environment,
+    progress::Silent,
+    secret::Redactor,
+    validate::checking::findings,
+};
+
+const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";
+
+/// Validates a project file offline. Returns the positions, codes and messages of the findings.
+async fn check(yaml: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
+    std::fs::write(directory.path().join("token.txt"), "x").unwrap();
+    std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
+    let found = findings(&DeployContext {
+        options: &Options { all: true, resources: true, ..Options::default() },
+        directory: directory.path(),
+        environment: &[("TOKEN", "hunter2")].into_iter().collect::<Environment>(),
+        clock: &Clock::system(),
+        progress: &Silent,
+        redactor: &Redactor::default(),
+        selection: None,
+        default_work_pool: None,
+        keeps_schedules_on_empty: false,
+        docker_namespace: None,
+    })
+    .await;
+    let shown = |diagnostic: &crate::diagnostics::Diagnostic| {
+        let place = diagnostic.place.as_ref().map(crate::diagnostics::Place::start);
+        let place = place.map(|start| format!("{}:{}", start.line, start.column)).unwrap_or_default();
+        format!("{place} {}: {}", diagnostic.code, diagnostic.message)
+    };
+    found.unwrap()[0].diagnostics.iter().map(shown).collect()
+}
+
+/// Cases whose findings differ from the expected findings.
+#[derive(Default)]
+struct Differences(String);
+
+impl Differences {
+    fn add(&mut self, case: &str, found: &[String], expected: &[&str]) {
+        if found != expected {
+            self.0.push_str(&["\n", case, "\n    found:    ", &found.join("; ")].concat());
+            self.0.push_str(&["\n    expected: ", &expected.join("; ")].concat());
+        }
+    }
+
+    fn finish(self) {
+        assert!(self.0.is_empty(), "{}", self.0);
+    }
+}
+
+/// Validates resources of a kind. A list starts on the third line, a mapping on the second line.
+async fn check_items(kind: &str, items: &str) -> Vec<String> {
+    let separator = if items.starts_with('-') { "\n  " } else { " " };
+    check(&format!("prefectl:\n  {kind}:{separator}{items}\n")).await
+}
+
+const POOLS: &[(&str, &str)] = &[
+    ("- {name: a, type: process, stream_output: false, concurrency_limit: null, paused: true}", ""),
+    ("- {name: a, type: ecs:push}", ""),
+    ("- {name: a, type: kubernetes, variables: {name: x}, namespace: '{{ $TOKEN }}'}", ""),
+    ("- {name: a, type: proces}", "3:21 declared-pool-type: unknown type 'proces' of work pool 'a'"),
+    ("- {name: a}", "3:5 resource-value: work pool 'a' has no `type`"),
+    ("- {type: process}", "3:5 resource-value: a work pool has no `name`"),
+    ("- {name: 1, type: process}", "3:12 wrong-type: `name` of a work pool must be a string, not an integer"),
+    (
+        "- {name: a/b, type: process}",
+        "3:12 resource-name: invalid name 'a/b' of a work pool: it must not contain `/`, `%`, `&`, `>` or `<`",
+    ),
+    (
+        "- {name: Prefect-x, type: process}",
+        "3:12 resource-name: invalid name 'Prefect-x' of a work pool: names that start with `prefect` are reserved",
+    ),
+    (
+        "- {name: a, type: process, stream_ouput: true}",
+        "3:30 work-pool-variable: work pool 'a': the base job template has no variable 'stream_ouput'; did you mean \
+             'stream_output'?",
+    ),
+    (
+        "- {name: a, type: process, stream_output: sometimes}",
+        "3:45 work-pool-variable: work pool 'a': invalid value \"sometimes\" for variable 'stream_output': \
+             \"sometimes\" is not of type \"boolean\"",
+    ),
+    (
+        "- {name: a, type: kubernetes, add_variables: {x: {type: string, place: containrs.0.image}}}",
+        "3:74 work-pool-variable: work pool 'a': invalid location 'containrs.0.image' for variable 'x': 'containrs' \
+             does not exist; did you mean 'containers'?",
+    ),
+    (
+        "- {name: a, type: process, add_variables: {x: {type: text}}}",
+        "3:56 work-pool-variable: variable 'x' of work pool 'a': unknown type 'text'; expected one of string, \
+             integer, number, boolean, object, array",
+    ),
+    (
+        "- {name: a, type: process, concurrency_limit: -1}",
+        "3:49 resource-value: `concurrency_limit` of work pool 'a' must be at least 0",
+    ),
+    (
+        "- {name: a, type: process, queues: [{name: q, priorty: 1}]}",
+        "3:49 unknown-key: unknown key `priorty` in work queue 'q'",
+    ),
+    (
+        "- {name: a, type: process, queues: [{name: q, priority: 0}]}",
+        "3:59 resource-value: `priority` of work queue 'q' must be at least 1",
+    ),
+    (
+        "- {name: a, type: process, queues: [{name: q, priority: 1}, {name: r, priority: 1}]}",
+        "3:83 resource-value: queues 'q' and 'r' have the same priority 1",
+    ),
+    (
+        "- {name: a, type: process}\n  - {name: a, type: docker}",
+        "4:5 duplicate-resource: work pool 'a' is already declared at prefect.yaml:3",
+    ),
+];
+
+#[tokio::test]
+async fn reports_invalid_work_pools() {
+    let mut differences = Differences::default();
+    for (item, expected) in POOLS {
+        let expected: Vec<&str> = [*expected].into_iter().filter(|text| !text.is_empty()).collect();
+        differences.add(item, &check_items("work_pools", item).await, &expected);
+    }
+    differences.finish();
+}
+
+const OTHERS: &[(&str, &str, &str)] = &[
+    ("variables", "{a: 1, b_2: [x], c-d: null}", ""),
+    (
+        "variables",
+        "{Region: x}",
+        "2:15 resource-name: invalid name 'Region' of a variable: use lowercase letters, digits, `-` and `_`",
+    ),
+    (
+        "variables",
+        "{prefectl-x: x}",
+        "2:15 resource-name: invalid name 'prefectl-x' of a variable: names that start with `prefectl` are reserved \
+             for the records of prefectl",
+    ),
+    ("variables", "[a]", "2:14 wrong-type: `variables` of `prefectl` must be a mapping, not a list"),
+    ("concurrency_limits", "- {name: a, limit: 0, slot_decay_per_second: 0.5, active: false}", ""),
+    (
+        "concurrency_limits",
+        "- {name: a, limit: -1}",
+        "3:22 resource-value: `limit` of concurrency limit 'a' must be at least 0",
+    ),
+    ("concurrency_limits", "- {name: a}", "3:5 resource-value: concurrency limit 'a' has no `limit`"),
+    (
+        "concurrency_limits",
+        "- {name: a, limit: many}",
+        "3:22 wrong-type: `limit` of concurrency limit 'a' must be a whole number, not a string",
+    ),
+    ("blocks", "- {type: secret, name: a, value_from: env:TOKEN}", ""),
+    ("blocks", "- {type: aws-credentials, name: a, values: {region_name: x}}", ""),
+    ("blocks", "- {type: secret, name: a}", "3:5 resource-value: block 'secret/a' has no value"),
+    (
+        "blocks",
+        "- {type: secret, name: a, value_from: TOKEN}",
+        "3:41 resource-value: invalid source of field 'value' of block 'secret/a'",
+    ),
+    (
+        "blocks",
+        "- {type: secret, name: a, value_from: file:token.txt}",
+        "3:41 secret-source: block 'secret/a': file 'DIRECTORY/token.txt' is in the repository of the project",
+    ),
+    (
+        "blocks",
+        "- {type: secret, name: a, value_from: env:UNSET}",
+        "3:41 secret-source: block 'secret/a': environment variable 'UNSET' is not set",
+    ),
+    (
+        "blocks",
+        "- {type: secret, name: A, value_from: env:TOKEN}",
+        "3:26 resource-name: invalid name 'A' of a block: use lowercase letters, digits and `-`",
+    ),
+    ("things", "[x]", "2:3 unknown-key: unknown key `things` in `prefectl`"),
+];
+
+#[tokio::test]
+async fn reports_invalid_limits_variables_and_blocks() {
+    let mut differences = Differences::default();
+    for (kind, items, expected) in OTHERS {
+        let found = check_items(kind, items).await;
+        let found: Vec<String> = found.iter().map(|text| without_directory(text)).collect();
+        let expected: Vec<&str> = [*expected].into_iter().filter(|text| !text.is_empty()).collect();
+        differences.add(&format!("{kind}: {items}"), &found, &expected);
+    }
+    differences.finish();
+    let exposed =
+        check_items("blocks", "- {type: secret, name: a, value: hunter2, value_from: env:TOKEN}").await;
+    assert_eq!(exposed, ["3:29 resource-value: the file must not contain the value of block 'secret/a'"]);
+}
+
+/// Replaces the temporary directory in a message.
+fn without_directory(text: &str) -> String {
+    match (text.find("file '/"), text.find("/token.txt")) {
+        (Some(start), Some(end)) => format!("{}file 'DIRECTORY{}", &text[..start], &text[end..]),
+        _ => text.to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn reports_invalid_automations() {
+    let mut differences = Differences::default();
+    let run = "actions: [{type: run-deployment, deployment: hello/a}]";
+    for (fields, expected) in [
+        (format!("trigger: {{expect: [x]}}, {run}"), ""),
+        ("trigger: {expect: [x]}, actions: [{type: cancel-flow-run}]".to_owned(), ""),
+        (run.to_owned(), "4:5 resource-value: automation 'n' has no `trigger`"),
+        ("trigger: {expect: [x]}".to_owned(), "4:5 resource-value: automation 'n' has no `actions`"),
+        (format!("trigger: {{expct: [x]}}, {run}"), "4:25 unknown-key: unknown key `expct` in a trigger"),
+        (
+            format!("trigger: {{threshold: few}}, {run}"),
+            "4:36 automation: expected an integer, found a string",
+        ),
+        (
+            "trigger: {expect: [x]}, actions: [{type: run-deploymen}]".to_owned(),
+            "4:56 automation: unknown action type 'run-deploymen'",
+        ),
+        (
+            "trigger: {expect: [x]}, actions: [{type: run-deployment, deployment: a}]".to_owned(),
+            "4:84 automation: `deployment` must be a name in the form FLOW/DEPLOYMENT",
+        ),
+        (
+            "trigger: {expect: [x]}, actions: [{type: run-deployment, deployment: hello/b}]".to_owned(),
+            "4:84 automation: deployment 'hello/b' is not declared",
+        ),
+        (
+            "trigger: {expect: [x]}, actions: [{type: send-notification, block: slack-webhook/x}]".to_owned(),
+            "4:49 automation: `body` of the action is missing",
+        ),
+    ] {
+        let yaml = format!(
+            "deployments: [{{name: a, entrypoint: 'flow.py:hello', work_pool: {{name: p}}}}]\nprefectl:\n  \
+             automations:\n  - {{name: n, {fields}}}\n"
+        );
+        let expected: Vec<&str> = [expected].into_iter().filter(|text| !text.is_empty()).collect();
+        differences.add(&fields, &check(&yaml).await, &expected);
+    }
+    differences.finish();
+}
+
+#[tokio::test]
+async fn checks_job_variables_against_declared_pools() {
+    let yaml = "prefectl:\n  work_pools: [{name: p, type: kubernetes}]\ndeployments:\n- name: a\n  \
+                entrypoint: flow.py:hello\n  work_pool: {name: p, job_variables: {finished_job_ttl: soon}}\n";
+    let expected = "6:58 job-variable-type: job variable 'finished_job_ttl' is invalid for work pool 'p': \"soon\" is not \
+                    of type \"integer\"";
+    assert_eq!(check(yaml).await, [expected]);
+}

@@ -1,0 +1,131 @@
+//! Tests of deploys of declared resources that are killed.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::rollback::Scene;
+use crate::support::Output;
+
+/// Returns a project whose declared resources differ between versions.
+fn project(version: usize) -> String {
+    format!(
+        "prefectl:
+  work_pools: [{{name: killed-UNIQUE, type: process, concurrency_limit: {version}, queues: [{{name: q, priority: {version}}}]}}]
+  variables: {{killed-UNIQUE: v{version}}}
+  concurrency_limits: [{{name: killed-UNIQUE, limit: {version}}}]
+  blocks: [{{type: secret, name: killed-UNIQUE, value_from: env:TOKEN}}]
+  automations:
+  - name: killed-UNIQUE
+    trigger: {{expect: [event-{version}]}}
+    actions: [{{type: run-deployment, deployment: hello-UNIQUE/a}}]
+pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  version: v{version}
+  work_pool: {{name: killed-UNIQUE, work_queue_name: q}}
+"
+    )
+}
+
+fn scene() -> Result<Scene> {
+    let mut scene = Scene::new(&project(1))?;
+    scene.sandbox = scene.sandbox.variable("TOKEN", "token-of-a-killed-deploy");
+    Ok(scene)
+}
+
+/// Returns the number of each kind of resource on the server.
+fn counts(Scene { api, sandbox, .. }: &Scene) -> Result<Vec<usize>> {
+    let name = sandbox.unique("killed-UNIQUE");
+    let count = |path: &str, filter: serde_json::Value| -> Result<usize> {
+        Ok(api.post(path, &filter)?.as_array().context("a list")?.len())
+    };
+    Ok(vec![
+        count("/work_pools/filter", json!({"work_pools": {"name": {"any_": [name]}}}))?,
+        count("/variables/filter", json!({"variables": {"name": {"any_": [name]}}}))?,
+        count("/automations/filter", json!({"automations": {"name": {"any_": [name]}}}))?,
+        usize::from(api.get(&format!("/v2/concurrency_limits/{name}"))?.is_some()),
+        usize::from(api.get(&format!("/block_types/slug/secret/block_documents/name/{name}"))?.is_some()),
+    ])
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn killed_deploys_of_resources_can_be_completed() -> Result<()> {
+    for write in 1.. {
+        let scene = scene()?;
+        let is_killed = scene.kill_after(write)?;
+        let option = if is_killed && write % 2 == 0 { "--resume" } else { "--all" };
+        scene.run(&format!("deploy {option} --quiet")).and_then(Output::success)?;
+        assert_eq!(counts(&scene)?, [1; 5], "killed after write {write}");
+        let output = scene.run("plan --all --detailed-exitcode --quiet")?;
+        assert_eq!(output.code, 0, "killed after write {write}: {output}");
+        if !is_killed {
+            assert!(write > 8, "only {write} writes");
+            break;
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn killed_deploys_of_new_resources_can_be_rolled_back() -> Result<()> {
+    let scene = scene()?;
+    for write in 1.. {
+        if !scene.kill_after(write)? {
+            assert!(write > 8, "only {write} writes");
+            break;
+        }
+        let output = scene.run("rollback --yes")?;
+        assert_eq!(output.code, 0, "killed after write {write}: {output}");
+        assert_eq!(counts(&scene)?, [0; 5], "killed after write {write}: {output}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn killed_updates_of_resources_can_be_rolled_back() -> Result<()> {
+    let scene = scene()?;
+    scene.run("deploy --all --quiet").and_then(Output::success)?;
+    for write in 1.. {
+        scene.sandbox.file("prefect.yaml", project(2))?;
+        if !scene.kill_after(write)? {
+            assert!(write > 5, "only {write} writes");
+            break;
+        }
+        let output = scene.run("rollback --yes")?;
+        assert_eq!(output.code, 0, "killed after write {write}: {output}");
+        scene.sandbox.file("prefect.yaml", project(1))?;
+        let output = scene.run("plan --all --detailed-exitcode --quiet")?;
+        assert_eq!(output.code, 0, "killed after write {write}: {output}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_failed_deploy_restores_declared_resources() -> Result<()> {
+    let scene = scene()?;
+    scene.run("deploy --all --quiet").and_then(Output::success)?;
+    scene.sandbox.file("prefect.yaml", project(9))?;
+    scene.refuses.store(true, SeqCst);
+    let output = scene.run("deploy --all --on-error rollback --output json --quiet")?;
+    scene.refuses.store(false, SeqCst);
+    assert_eq!(output.code, 1, "{output}");
+    let document: serde_json::Value = serde_json::from_str(&output.stdout)?;
+    let resources = document["resources"].as_array().context("no resources")?;
+    let statuses: Vec<_> = resources.iter().filter_map(|resource| resource["status"].as_str()).collect();
+    assert_eq!(
+        statuses,
+        ["restored", "restored", "restored", "restored", "unchanged", "not tried"],
+        "{document:#}"
+    );
+    scene.sandbox.file("prefect.yaml", project(1))?;
+    let output = scene.run("plan --all --detailed-exitcode --quiet")?;
+    assert_eq!(output.code, 0, "{output}");
+    Ok(())
+}
