@@ -215,3 +215,17 @@ fn invalid_preview_names_are_usage_errors() -> Result<()> {
     ");
     Ok(())
 }
+
+/// Other deployments use the declared resources, too.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn preview_does_not_write_declared_resources() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    sandbox.file("prefect.yaml", format!("prefectl: {{variables: {{selected_UNIQUE: 1}}}}{PROJECT}"))?;
+    sandbox.run("deploy --all --preview pr-UNIQUE --quiet").and_then(Output::success)?;
+    let output = sandbox.run("variable get selected_UNIQUE")?;
+    assert_eq!(output.code, 1, "{output}");
+    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    Ok(())
+}
