@@ -1,74 +1,130 @@
-//! Deletes the deployments that a project no longer declares.
+//! Deletes the deployments and resources that a project no longer declares.
 
-use std::{collections::BTreeSet, time::Instant};
-
-use uuid::Uuid;
+use std::time::{Duration, Instant};
 
 use crate::{
-    api::Client,
-    apply::{Line, Outcome},
-    deployment::{DeployContext, OnError, Options},
+    api::{ApiError, Client},
+    apply::{Line, Outcome, Report, ResourceLine},
+    deployment::{DeployContext, OnError},
     plan::{
         Action, PlanError,
-        prune::{self, Pruning},
+        prune::{self, DeclaredObjects, Pruning, Registered, Removal, Removed},
+        resource_ownership::OwnedResource,
     },
+    resource::{RemovalError, removal},
 };
 
-/// Finds the deployments to prune. Returns `None` if there is no project id.
+/// Finds the deployments and resources to prune.
 ///
 /// # Errors
 ///
-/// Fails if a request fails, or if more deployments would be pruned than `--max-deletes` allows.
-pub(crate) async fn plan_pruning<'a>(
-    declared: &BTreeSet<Uuid>,
-    options: &'a Options,
+/// Fails if a request fails, if more objects would be pruned than `--max-deletes` allows, or if a work pool to prune is in
+/// use.
+pub(crate) async fn plan_pruning(
+    pruning: &mut Pruning<'_>,
+    declared: &DeclaredObjects<'_>,
+    max_deletes: usize,
     client: &Client,
-) -> Result<Option<Pruning<'a>>, PlanError> {
-    let pruning = Pruning::plan(client, options, declared).await?;
-    pruning.iter().try_for_each(|pruning| pruning.within(options.max_deletes))?;
-    Ok(pruning)
+) -> Result<(), PlanError> {
+    pruning.select(client, declared).await?;
+    Ok(pruning.within(max_deletes)?)
 }
 
-/// Prunes deployments if all writes have succeeded, and then updates the project's record.
+/// Prunes deployments and resources if all writes have succeeded, and then updates the project's records.
+///
+/// Automations are deleted before the deployments to which they refer, and all other resources after the deployments.
 pub(crate) async fn prune(
     pruning: &Pruning<'_>,
-    lines: &mut Vec<Line>,
+    report: &mut Report,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
-    let registered: Vec<Uuid> = lines.iter().filter_map(|line| line.id).collect();
-    let mut failed = lines.iter().any(|line| line.id.is_none());
-    let mut removed = BTreeSet::new();
-    for removal in &pruning.removals {
-        let started = Instant::now();
-        let outcome = if failed {
-            Outcome::NotTried
-        } else {
-            match prune::remove(client, removal.id()).await {
-                Ok(()) => {
-                    removed.insert(removal.id());
-                    Outcome::Deleted
-                }
-                Err(error) => {
-                    failed = ctx.options.on_error != OnError::Continue;
-                    Outcome::Failed { error, written: false }
-                }
-            }
-        };
-        ctx.progress.deployment(&removal.name, outcome.event());
-        lines.push(Line {
-            file: None,
-            name: removal.name.clone(),
-            id: None,
-            url: None,
-            outcome,
-            action: Action::Delete,
-            changes: Vec::new(),
-            time: started.elapsed(),
-        });
+    let resource =
+        |line: &ResourceLine| Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()? });
+    let registered = Registered {
+        deployments: report.lines.iter().filter_map(|line| line.id).collect(),
+        resources: report.resources.iter().filter_map(resource).collect(),
+    };
+    let has_failed = report.lines.iter().any(|line| line.id.is_none())
+        || report.resources.iter().any(|line| line.outcome.id().is_none());
+    let mut pruner = Pruner { client, ctx, has_failed, removed: Removed::default() };
+    let (first, last): (Vec<_>, Vec<_>) =
+        pruning.resources.iter().partition(|resource| resource.key.kind.follows_deployments());
+    for resource in first {
+        report.resources.push(pruner.resource(resource).await);
     }
-    if let Err(error) = pruning.record(client, registered, &removed).await {
+    for removal in &pruning.removals {
+        report.lines.push(pruner.deployment(removal).await);
+    }
+    for resource in last {
+        report.resources.push(pruner.resource(resource).await);
+    }
+    if let Err(error) = pruning.record(client, registered, &pruner.removed).await {
         ctx.progress
             .status(&format!("cannot update the project record: {error}; the next deploy tries again"));
+    }
+}
+
+/// Deletes objects until a deletion fails.
+struct Pruner<'a> {
+    client: &'a Client,
+    ctx: &'a DeployContext<'a>,
+    /// Whether a failure prevents further deletions.
+    has_failed: bool,
+    removed: Removed,
+}
+
+impl Pruner<'_> {
+    async fn deployment(&mut self, removal: &Removal) -> Line {
+        let deletion = async { prune::remove(self.client, removal.id()).await.map_err(RemovalError::from) };
+        let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
+        if matches!(outcome, Outcome::Deleted) {
+            self.removed.deployments.insert(removal.id());
+        }
+        self.ctx.progress.deployment(&removal.name, outcome.event());
+        let (id, url, changes) = (None, None, Vec::new());
+        Line {
+            file: None,
+            name: removal.name.clone(),
+            id,
+            url,
+            outcome,
+            action: Action::Delete,
+            changes,
+            time,
+        }
+    }
+
+    async fn resource(&mut self, OwnedResource { key, id }: &OwnedResource) -> ResourceLine {
+        let deletion = removal::remove(self.client, key, *id);
+        let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
+        if matches!(outcome, Outcome::Deleted) {
+            self.removed.resources.insert(key.clone());
+        }
+        ResourceLine { key: key.clone(), outcome, action: Action::Delete, changes: Vec::new(), time }
+    }
+
+    /// Runs a deletion, unless an earlier one has failed.
+    async fn outcome(
+        deletion: impl Future<Output = Result<(), RemovalError>>,
+        has_failed: &mut bool,
+        ctx: &DeployContext<'_>,
+    ) -> (Outcome, Duration) {
+        if *has_failed {
+            return (Outcome::NotTried, Duration::ZERO);
+        }
+        let started = Instant::now();
+        let outcome = match deletion.await {
+            Ok(()) => Outcome::Deleted,
+            Err(error) => {
+                *has_failed = ctx.options.on_error != OnError::Continue;
+                let error = match error {
+                    RemovalError::Api(error) => error,
+                    RemovalError::InUse(error) => ApiError::Setup(error.to_string()),
+                };
+                Outcome::Failed { error, written: false }
+            }
+        };
+        (outcome, started.elapsed())
     }
 }

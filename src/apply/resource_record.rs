@@ -15,8 +15,8 @@ use crate::{
     plan::{self, FieldChange, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        DesiredResource, LiveResource, References, ResourceKey, ResourceKind, SecretHashes, is_same_field,
-        pool_usage, requests,
+        DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind, is_same_field,
+        removal, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -137,13 +137,11 @@ impl ResourceRecord {
     }
 
     async fn delete(&self, client: &Client, id: Uuid) -> Result<(), ApiError> {
-        if self.key.kind == ResourceKind::WorkPool
-            && let Some(reason) = pool_usage::reason_to_keep(client, &self.key.name).await?
-        {
-            return Err(ApiError::Setup(format!("{} is not deleted: {reason}", self.key)));
+        match removal::remove(client, &self.key, id).await {
+            Err(RemovalError::Api(error)) => Err(error),
+            Err(error @ RemovalError::InUse(_)) => Err(ApiError::Setup(error.to_string())),
+            Ok(()) => Ok(()),
         }
-        requests::delete(client, &self.key, id).await?;
-        if self.has_secrets { SecretHashes::forget(client, &self.key).await } else { Ok(()) }
     }
 
     async fn fields(

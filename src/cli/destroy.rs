@@ -13,7 +13,7 @@ use crate::{
   prefectl destroy --all --yes
   prefectl destroy -n hello/default")]
 pub(crate) struct DestroyArguments {
-    /// Delete all deployments in the file
+    /// Delete all deployments and declared resources in the file
     #[arg(long, conflicts_with = "name", required_unless_present_any = ["name", "select"])]
     all: bool,
 
@@ -53,6 +53,7 @@ impl DestroyArguments {
     pub(crate) fn options(&self) -> Options {
         Options {
             all: self.all,
+            resources: self.all && self.select.is_empty(),
             names: self.name.clone(),
             selectors: self.select.clone(),
             files: ProjectFiles::from_arguments(&self.prefect_file),

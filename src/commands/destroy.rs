@@ -1,6 +1,7 @@
 //! `prefectl destroy`.
 
-use serde_json::json;
+use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::{
     Context,
@@ -11,6 +12,7 @@ use crate::{
     cli::DestroyArguments,
     deployment::Options,
     error::{CommandError, Exit},
+    plan::PlanError,
 };
 
 pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -19,36 +21,64 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let options = Options { project: in_environment(project, &options), ..options };
     let client = target::client(&options, None, context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
-    for name in &destruction.skipped {
+    let Destruction { removals, resources, skipped, .. } = &destruction;
+    let kept = skipped.deployments.iter().map(|name| format!("Deployment '{name}'"));
+    let kept_resources = skipped.resources.iter().map(|key| sentence(&key.to_string()));
+    for object in kept.chain(kept_resources) {
         context.ui.note(&format!(
-            "Deployment '{name}' is kept because this project did not register it or another project also \
-             registered it."
+            "{object} is kept because this project did not register it or another project also registered it."
         ));
     }
-    let names: Vec<&String> = destruction.removals.iter().map(|(name, _)| name).collect();
-    let count = names.len();
-    if count > 0 {
+    let deployments = removals.iter().map(|(name, _)| name.clone());
+    let names: Vec<String> = deployments.chain(resources.iter().map(|owned| owned.key.to_string())).collect();
+    let what = counted(removals.len(), resources.len());
+    if !names.is_empty() {
         let listed = names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
         context.ui.note(&format!("To be deleted:\n{listed}"));
-        let question = format!("Are you sure you want to delete {}?", deployments(count));
+        let question = format!("Are you sure you want to delete {what}?");
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
     if let Err((done, error)) = destruction.run(&client).await {
         let exit = if done == 0 { Exit::Failed } else { Exit::Partly };
-        return Err(CommandError { exit, ..error.into() }.help(format!("{done} of {count} were deleted")));
+        let help = format!("{done} of {} were deleted", names.len());
+        return Err(CommandError { exit, ..PlanError::from(error).into() }.help(help));
     }
-    let entry = |(name, id): &(String, uuid::Uuid)| json!({"id": id, "name": name});
-    let fields = json!({
-        "deployments": destruction.removals.iter().map(entry).collect::<Vec<_>>(),
-        "kept": destruction.skipped,
-    });
-    context.done(arguments.output, "destroyed", fields, || match count {
+    context.done(arguments.output, "destroyed", fields(&destruction), || match names.len() {
         0 => "No deployments found.".to_owned(),
-        _ => format!("Deleted {}.", deployments(count)),
+        _ => format!("Deleted {what}."),
     });
     Ok(Exit::Done)
 }
 
-fn deployments(count: usize) -> String {
-    if count == 1 { "1 deployment".to_owned() } else { format!("{count} deployments") }
+fn fields(destruction: &Destruction<'_>) -> Value {
+    let Destruction { removals, resources, skipped, .. } = destruction;
+    let deployment = |(name, id): &(String, Uuid)| json!({"id": id, "name": name});
+    let mut fields = json!({
+        "deployments": removals.iter().map(deployment).collect::<Vec<_>>(),
+        "kept": skipped.deployments,
+    });
+    if !resources.is_empty() || !skipped.resources.is_empty() {
+        fields["resources"] = json!(resources);
+        fields["kept_resources"] = json!(skipped.resources);
+    }
+    fields
+}
+
+/// Capitalizes the first letter.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Returns the numbers of deployments and resources. A number of zero is omitted.
+fn counted(deployments: usize, resources: usize) -> String {
+    let count = |count: usize, noun: &str| match count {
+        1 => format!("1 {noun}"),
+        _ => format!("{count} {noun}s"),
+    };
+    match (deployments, resources) {
+        (_, 0) => count(deployments, "deployment"),
+        (0, _) => count(resources, "resource"),
+        _ => format!("{} and {}", count(deployments, "deployment"), count(resources, "resource")),
+    }
 }

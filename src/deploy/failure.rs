@@ -8,6 +8,7 @@ use crate::{
     plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
+    resource::InUse,
     settings::SettingsError,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
@@ -52,6 +53,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]
+    InUse(#[from] InUse),
+    #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
     /// A question without an answer.
     #[error(transparent)]
@@ -94,6 +97,7 @@ impl From<PlanError> for Failure {
             PlanError::Schedules { name, error } => Self::Schedules { name, error },
             PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
             PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),
+            PlanError::InUse(error) => Self::InUse(error),
             PlanError::Api(error) => Self::Api(error),
         }
     }

@@ -25,7 +25,7 @@ use crate::{
     apply::Report,
     build::{BuildError, previews, pulled_code, render, steps, workspace::StoredDeployment},
     deployment::{DeployContext, DesiredDeployment, pull_steps},
-    plan::{self, Action, Plan, RenderedRequests, prune::TooManyDeletes},
+    plan::{self, Action, Plan, PlannedResource, RenderedRequests, prune::TooManyDeletes},
     progress::DeploymentEvent,
     resolve::ApiLookup,
     template::Resolver,
@@ -147,7 +147,14 @@ fn hold_to_plan(now: &Plan, saved: Option<&Plan>, ctx: &DeployContext<'_>) -> Re
         return Err(Failure::StalePlan(stale));
     }
     let deleted = now.deployments.iter().filter(|deployment| deployment.action == Action::Delete);
-    let names: Vec<String> = deleted.map(|deployment| deployment.name.clone()).collect();
+    let mut names: Vec<String> = deleted.map(|deployment| deployment.name.clone()).collect();
+    let resources = now.resources.iter().filter(|resource| resource.action == Action::Delete);
+    let resources: Vec<String> = resources.map(PlannedResource::title).collect();
+    let includes_resources = !resources.is_empty();
+    names.extend(resources);
     let max_deletes = ctx.options.max_deletes;
-    if names.len() > max_deletes { Err(TooManyDeletes { names, max_deletes }.into()) } else { Ok(()) }
+    if names.len() > max_deletes {
+        return Err(TooManyDeletes { names, includes_resources, max_deletes }.into());
+    }
+    Ok(())
 }

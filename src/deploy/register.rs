@@ -18,8 +18,11 @@ use crate::{
     deploy::{Failure, Server, resources::DeployedResources},
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
-    plan::{self, Change, PlanError, previews},
-    resource::DesiredResource,
+    plan::{
+        self, Change, PlanError, previews,
+        prune::{DeclaredObjects, Pruning},
+    },
+    resource::{DesiredResource, ResourceKey},
     validate,
 };
 
@@ -50,11 +53,16 @@ pub(super) async fn register(
         validate::idle_pools(desired, pools, client),
         DeployedResources::compare(resources, automations.clone(), earlier_resources, ctx, client),
     );
+    let mut pruning = Pruning::read(client, ctx.options).await.map_err(PlanError::from)?;
+    let mut automations = automations;
+    automations.extend(pruning.iter().flat_map(Pruning::automation_names));
     let (live, resources) = (live?.excluding(automations), resources?);
     report.idle_pools = idle_pools;
     let changes = compare(desired, &live, ctx)?;
-    let declared = changes.iter().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
-    let pruning = plan_pruning(&declared, ctx.options, client).await?;
+    if let Some(pruning) = &mut pruning {
+        let declared = declared(&changes, resources.keys());
+        plan_pruning(pruning, &declared, ctx.options.max_deletes, client).await?;
+    }
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
@@ -69,7 +77,7 @@ pub(super) async fn register(
     write(&changes, &live, &resources, &journal, &earlier, ctx, server, report).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
-        prune(pruning, &mut report.lines, ctx, client).await;
+        prune(pruning, report, ctx, client).await;
         report.stages.end("prune");
     }
     record_preview(report, ctx, client).await;
@@ -90,6 +98,17 @@ async fn record_preview(report: &Report, ctx: &DeployContext<'_>, client: &Clien
             "cannot record the preview: {error}; deploy it again, so that `prefectl preview delete` finds it"
         ));
     }
+}
+
+/// Returns the declared deployments that exist, and the declared resources.
+fn declared<'a>(
+    changes: &[(&'a DesiredDeployment, Change<'_>)],
+    resources: BTreeSet<ResourceKey>,
+) -> DeclaredObjects<'a> {
+    let deployment = |(desired, change): &(&'a DesiredDeployment, Change<'_>)| {
+        Some((change.live()?.id, desired.work_pool.as_str()))
+    };
+    DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
 }
 
 /// Writes the resources that the deployments may use, the deployments, and the resources that refer to them.

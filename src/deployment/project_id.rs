@@ -50,16 +50,30 @@ impl ProjectId {
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as
     /// `_d` and `_` as `_u`.
     pub(crate) fn variable(&self, number: usize, allows_dashes: bool) -> String {
+        self.record_name("project", number, allows_dashes)
+    }
+
+    /// Returns the name of the variable with the given number that records resources.
+    pub(crate) fn resource_variable(&self, number: usize, allows_dashes: bool) -> String {
+        self.record_name("resources", number, allows_dashes)
+    }
+
+    fn record_name(&self, content: &str, number: usize, allows_dashes: bool) -> String {
         let Self(id) = self;
         match (allows_dashes, number) {
-            (true, 0) => format!("prefectl-project-{id}"),
-            (true, number) => format!("prefectl-project-{id}--{number}"),
+            (true, 0) => format!("prefectl-{content}-{id}"),
+            (true, number) => format!("prefectl-{content}-{id}--{number}"),
             (false, number) => {
                 let id = id.replace('_', "_u").replace('-', "_d");
                 let number = if number == 0 { String::new() } else { format!("_n{number}") };
-                format!("prefectl_project_{id}{number}")
+                format!("prefectl_{content}_{id}{number}")
             }
         }
+    }
+
+    /// Returns whether the name of a variable is that of a record of resources.
+    pub(crate) fn is_resource_record_name(name: &str) -> bool {
+        name.starts_with("prefectl-resources-") || name.starts_with("prefectl_resources_")
     }
 
     /// Returns whether the name of a variable is that of a project record.
@@ -81,6 +95,7 @@ mod tests {
         assert_eq!(id.variable(2, false), "prefectl_project_team_da_uflows1_n2");
         let prod = id.in_environment(&"Prod-1_x".parse().unwrap());
         assert_eq!(prod.variable(2, true), "prefectl-project-team-a_flows1--env-_cprod_d1_ux--2");
+        assert_eq!(id.resource_variable(1, true), "prefectl-resources-team-a_flows1--1");
         let long = "x".repeat(81);
         for wrong in ["", "Team", "a b", "a/b", "ä", &long] {
             assert_eq!(ProjectId::new(wrong), Err(InvalidProjectId(wrong.to_owned())));

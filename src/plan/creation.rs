@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::{ApiError, Client},
-    build::{Previews, previews},
+    build::{Preview, Previews, previews},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
-    plan::{self, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep, prune::Pruning},
+    plan::{
+        self, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep,
+        prune::{DeclaredObjects, Pruning},
+    },
     resource::Observed,
     secret::Redactor,
     steps::PreviewedStep,
@@ -36,9 +39,13 @@ pub(crate) async fn create(
         .map(|preview| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
     ctx.progress.activity("Comparing with the server");
-    let live = Snapshot::observe(client, &names).await?.excluding(preparation.automation_names());
-    let declared = names.iter().filter_map(|(flow, name)| Some(live.deployment(flow, name)?.id)).collect();
-    let pruning = Pruning::plan(client, ctx.options, &declared).await?;
+    let mut pruning = Pruning::read(client, ctx.options).await?;
+    let mut automations = preparation.automation_names();
+    automations.extend(pruning.iter().flat_map(Pruning::automation_names));
+    let live = Snapshot::observe(client, &names).await?.excluding(automations);
+    if let Some(pruning) = &mut pruning {
+        pruning.select(client, &declared(&previews, &live, preparation)).await?;
+    }
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
     let mut deployments: Vec<_> =
         removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
@@ -56,7 +63,9 @@ pub(crate) async fn create(
         let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });
     }
-    let resources = resources(preparation, ctx, client).await?;
+    let mut resources = resources(preparation, ctx, client).await?;
+    let removals = pruning.iter().flat_map(|pruning| &pruning.resources);
+    resources.extend(removals.map(plan::resources::describe_removal));
     Ok(Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
@@ -67,6 +76,23 @@ pub(crate) async fn create(
         steps: planned_steps(&previews, ctx.redactor),
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
+}
+
+/// Returns the declared deployments that exist, and the declared resources.
+fn declared<'a>(
+    previews: &'a Previews,
+    live: &Snapshot,
+    preparation: &Preparation<'_>,
+) -> DeclaredObjects<'a> {
+    let deployment = |preview: &'a Preview| {
+        let desired = &preview.desired;
+        let live = live.deployment(&desired.flow_name, &desired.name)?;
+        Some((live.id, desired.work_pool.as_str()))
+    };
+    DeclaredObjects {
+        deployments: previews.deployments.iter().filter_map(deployment).collect(),
+        resources: preparation.resources().into_iter().map(|resource| resource.key).collect(),
+    }
 }
 
 /// Compares the declared resources with the server.

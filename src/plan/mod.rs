@@ -15,6 +15,7 @@ pub(crate) mod previews;
 pub(crate) mod prune;
 mod redaction;
 mod requests;
+pub(crate) mod resource_ownership;
 pub(crate) mod resources;
 mod retained;
 mod schedules;

@@ -82,10 +82,7 @@ impl Membership {
         let mut membership = Self::default();
         for (name, value) in records {
             let record = serde_json::from_value::<Record>(value);
-            let record = match record {
-                Ok(record) => record,
-                Err(error) => return Err(UnreadableRecord { variable: name, reason: error.to_string() }),
-            };
+            let record = record.map_err(|error| UnreadableRecord::new(&name, &error))?;
             if project.is_some_and(|project| record.project == project.as_str()) {
                 membership.own.extend(&record.deployments);
                 membership.variables.insert(name, record.deployments);

@@ -1,4 +1,4 @@
-//! Deletes deployments that a project no longer declares.
+//! Deletes deployments and resources that a project no longer declares.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,8 +8,20 @@ use crate::{
     api::{ApiError, Client},
     deployment::{LiveDeployment, Options, ProjectId, SharedValues},
     names::{SHOWN, first_of},
-    plan::ownership::{Membership, OwnershipError},
+    plan::{
+        ownership::{Membership, OwnershipError},
+        resource_ownership::{OwnedResource, ResourceOwnership},
+    },
+    resource::{RemovalError, ResourceKey, ResourceKind, removal},
 };
+
+/// The declared objects, which are not pruned.
+#[derive(Debug, Default)]
+pub(crate) struct DeclaredObjects<'a> {
+    /// Ids of the declared deployments that exist, with the work pools that they will have.
+    pub(crate) deployments: BTreeMap<Uuid, &'a str>,
+    pub(crate) resources: BTreeSet<ResourceKey>,
+}
 
 /// A deployment to delete.
 #[derive(Debug, Clone)]
@@ -25,64 +37,140 @@ impl Removal {
     }
 }
 
-/// The error returned if more deployments would be deleted than `--max-deletes` allows.
+/// The error returned if more deployments and resources would be deleted than `--max-deletes` allows.
 #[derive(Debug, thiserror::Error)]
-#[error("more deployments would be deleted than --max-deletes allows ({max_deletes}): {}", first_of(.names, SHOWN))]
+#[error("more deployments{} would be deleted than --max-deletes allows ({max_deletes}): {}", if *.includes_resources { " and resources" } else { "" }, first_of(.names, SHOWN))]
 pub(crate) struct TooManyDeletes {
+    /// Names of the deployments, and kinds and names of the resources.
     pub(crate) names: Vec<String>,
+    pub(crate) includes_resources: bool,
     pub(crate) max_deletes: usize,
 }
 
-/// The records of a project and the deployments to delete.
+/// The records of a project, and the deployments and resources to delete.
 pub(crate) struct Pruning<'a> {
+    options: &'a Options,
     project: &'a ProjectId,
     membership: Membership,
+    ownership: ResourceOwnership,
     pub(crate) removals: Vec<Removal>,
+    /// Resources to delete, in the order of their deletion.
+    pub(crate) resources: Vec<OwnedResource>,
+    /// Resources that are no longer declared, but belong to another project.
+    released: BTreeSet<ResourceKey>,
 }
 
 impl<'a> Pruning<'a> {
-    /// Finds the deployments to prune. Returns `None` if the options do not contain a project id.
+    /// Reads the records of the project. Returns `None` if the options do not contain a project id.
     ///
     /// # Errors
     ///
     /// Fails if a request fails or if a record is unreadable.
-    pub(crate) async fn plan(
-        client: &Client,
-        options: &'a Options,
-        declared: &BTreeSet<Uuid>,
-    ) -> Result<Option<Self>, OwnershipError> {
+    pub(crate) async fn read(client: &Client, options: &'a Options) -> Result<Option<Self>, OwnershipError> {
         let Some(project) = &options.project else { return Ok(None) };
         let membership = Membership::read(client, Some(project)).await?;
-        let undeclared = if options.prune { membership.undeclared(declared) } else { BTreeSet::new() };
-        let removals = existing(client, &undeclared).await?;
-        Ok(Some(Self { project, membership, removals }))
+        let ownership = ResourceOwnership::read(client, Some(project)).await?;
+        let (removals, resources, released) = (Vec::new(), Vec::new(), BTreeSet::new());
+        Ok(Some(Self { options, project, membership, ownership, removals, resources, released }))
     }
 
-    /// Checks that the number of deployments to delete does not exceed `max_deletes`.
+    /// Returns the names of the automations that the project has registered as resources. They are not triggers of
+    /// deployments.
+    pub(crate) fn automation_names(&self) -> BTreeSet<String> {
+        self.ownership.automation_names()
+    }
+
+    /// Finds the deployments and resources to prune. Finds none if the options do not contain `--prune`.
     ///
     /// # Errors
     ///
-    /// Returns the names of the deployments if there are too many.
-    pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
-        if self.removals.len() <= max_deletes {
+    /// Fails if a request fails, or if a work pool to prune is in use.
+    pub(crate) async fn select(
+        &mut self,
+        client: &Client,
+        declared: &DeclaredObjects<'_>,
+    ) -> Result<(), RemovalError> {
+        if !self.options.prune {
             return Ok(());
         }
-        let names = self.removals.iter().map(|removal| removal.name.clone()).collect();
-        Err(TooManyDeletes { names, max_deletes })
+        let kept = declared.deployments.keys().copied().collect();
+        self.removals = existing(client, &self.membership.undeclared(&kept)).await?;
+        // A resource that is missing in the given files may be declared in another file of the project.
+        if self.options.includes_resources() && self.options.files.are_complete() {
+            let undeclared = self.ownership.undeclared(client, &declared.resources).await?;
+            self.resources = in_order_of_deletion(undeclared);
+            self.released = self.ownership.released(&declared.resources);
+            for resource in &self.resources {
+                let leaving = leaving(&resource.key, &self.removals, declared);
+                removal::check(client, &resource.key, &leaving).await?;
+            }
+        }
+        Ok(())
     }
 
-    /// Updates the project's record: adds the `registered` deployments and drops the `removed` deployments.
+    /// Checks that the number of deletions does not exceed `max_deletes`.
+    ///
+    /// # Errors
+    ///
+    /// Returns the names of the deployments and resources if there are too many.
+    pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
+        let deployments = self.removals.iter().map(|removal| removal.name.clone());
+        let names: Vec<String> =
+            deployments.chain(self.resources.iter().map(|resource| resource.key.to_string())).collect();
+        if names.len() <= max_deletes {
+            return Ok(());
+        }
+        Err(TooManyDeletes { names, includes_resources: !self.resources.is_empty(), max_deletes })
+    }
+
+    /// Updates the project's records: adds the `registered` objects and drops the `removed` objects.
     pub(crate) async fn record(
         &self,
         client: &Client,
-        registered: impl IntoIterator<Item = Uuid>,
-        removed: &BTreeSet<Uuid>,
+        registered: Registered,
+        removed: &Removed,
     ) -> Result<(), ApiError> {
         let mut now = self.membership.own.clone();
-        now.extend(registered);
-        now.retain(|id| !removed.contains(id));
-        self.membership.record(client, self.project, &now).await
+        now.extend(registered.deployments);
+        now.retain(|id| !removed.deployments.contains(id));
+        self.membership.record(client, self.project, &now).await?;
+        let dropped = removed.resources.union(&self.released).cloned().collect();
+        self.ownership.record(client, self.project, registered.resources, &dropped).await
     }
+}
+
+/// Deployments and resources that have their declared state.
+#[derive(Debug, Default)]
+pub(crate) struct Registered {
+    pub(crate) deployments: Vec<Uuid>,
+    pub(crate) resources: Vec<OwnedResource>,
+}
+
+/// Deployments and resources that have been deleted.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    pub(crate) deployments: BTreeSet<Uuid>,
+    pub(crate) resources: BTreeSet<ResourceKey>,
+}
+
+/// Sorts resources in the order in which they are deleted, which is the reverse order of the kinds. A queue is deleted
+/// together with its work pool.
+pub(crate) fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
+    let pools: BTreeSet<String> = resources
+        .iter()
+        .filter(|resource| resource.key.kind == ResourceKind::WorkPool)
+        .map(|resource| resource.key.name.clone())
+        .collect();
+    resources.sort_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
+    resources.retain(|resource| !resource.key.pool_of_queue().is_some_and(|pool| pools.contains(pool)));
+    resources
+}
+
+/// Returns the deployments that will not use the work pool with the given key: those that are deleted, and those that
+/// will use another pool.
+fn leaving(key: &ResourceKey, removals: &[Removal], declared: &DeclaredObjects<'_>) -> BTreeSet<Uuid> {
+    let moved = declared.deployments.iter().filter(|(_, pool)| **pool != key.name);
+    removals.iter().map(Removal::id).chain(moved.map(|(id, _)| *id)).collect()
 }
 
 /// Returns the deployments that still exist on the server, sorted by name.

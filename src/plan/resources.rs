@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     api::JsonObject,
+    plan::resource_ownership::OwnedResource,
     resource::{DesiredResource, LiveResource, Observed, ResourceKind, is_same_field},
     secret::{MASK, Redactor},
 };
@@ -114,6 +115,18 @@ pub(crate) fn describe(
             live: live.map(|live| live_fingerprint(desired, live, redactor)).unwrap_or_default(),
             desired: fingerprint::digest(&Json::Object(desired.fields.clone()), redactor),
         },
+    }
+}
+
+/// Returns the plan entry of a resource to delete.
+pub(crate) fn describe_removal(removal: &OwnedResource) -> PlannedResource {
+    PlannedResource {
+        kind: removal.key.kind,
+        name: removal.key.name.clone(),
+        action: Action::Delete,
+        id: Some(removal.id),
+        changes: Vec::new(),
+        fingerprint: Fingerprint { live: removal.id.to_string(), desired: String::new() },
     }
 }
 

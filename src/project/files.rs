@@ -87,6 +87,15 @@ impl FilesProblem {
 }
 
 impl ProjectFiles {
+    /// Returns whether the command has all project files of the project, because none are given on the command line.
+    pub(crate) fn are_complete(&self) -> bool {
+        match self {
+            Self::Default => true,
+            Self::Single(_) => false,
+            Self::Each(patterns) => patterns.iter().all(|pattern| pattern.place.is_some()),
+        }
+    }
+
     /// Returns the project files that the values of `-f` specify.
     pub(crate) fn from_arguments(values: &[PathBuf]) -> Self {
         match values {

@@ -11,9 +11,10 @@ mod declarations;
 mod fields;
 mod observed;
 mod pool_types;
-pub(crate) mod pool_usage;
+mod pool_usage;
 mod pools;
 pub(crate) mod references;
+pub(crate) mod removal;
 pub(crate) mod requests;
 mod secret_hashes;
 mod secret_sources;
@@ -23,6 +24,7 @@ pub(crate) use declarations::{Declared, duplicates};
 pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;
 pub(crate) use references::{ReferenceKind, References, ResourceReference};
+pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
 pub(crate) use secret_hashes::SecretHashes;
 
@@ -85,6 +87,16 @@ pub(crate) struct ResourceKey {
 impl ResourceKey {
     pub(crate) fn new(kind: ResourceKind, name: impl Into<String>) -> Self {
         Self { kind, name: name.into() }
+    }
+
+    /// Returns whether the server does not allow the resource to be deleted. Every work pool has a queue `default`.
+    pub(crate) fn is_permanent(&self) -> bool {
+        self.kind == ResourceKind::WorkQueue && self.parts().1 == "default"
+    }
+
+    /// Returns the name of the work pool of a work queue. Returns `None` for other kinds.
+    pub(crate) fn pool_of_queue(&self) -> Option<&str> {
+        (self.kind == ResourceKind::WorkQueue).then(|| self.parts().0)
     }
 
     /// Splits the name of a work queue or block at its slash.

@@ -1,5 +1,9 @@
 //! Finds the deployments and runs that use a work pool, which prevent its deletion.
 
+use std::collections::BTreeSet;
+
+use uuid::Uuid;
+
 use crate::{
     api::{ApiError, Client, DeploymentFilter, FlowRunFilter, StateType},
     deployment::flow_names_by_id,
@@ -10,10 +14,16 @@ use crate::{
 const IN_PROGRESS: [StateType; 4] =
     [StateType::Pending, StateType::Running, StateType::Paused, StateType::Cancelling];
 
-/// Returns the reason why a work pool must not be deleted, or `None` if nothing uses it.
-pub(crate) async fn reason_to_keep(client: &Client, pool: &str) -> Result<Option<String>, ApiError> {
+/// Returns the reason why a work pool must not be deleted, or `None` if nothing uses it. Deployments in `leaving` do not
+/// count.
+pub(super) async fn reason_to_keep(
+    client: &Client,
+    pool: &str,
+    leaving: &BTreeSet<Uuid>,
+) -> Result<Option<String>, ApiError> {
     let filter = DeploymentFilter { work_pools: vec![pool.to_owned()], ..DeploymentFilter::default() };
-    let deployments = client.deployments(&filter).await?;
+    let mut deployments = client.deployments(&filter).await?;
+    deployments.retain(|deployment| !leaving.contains(&deployment.id));
     if !deployments.is_empty() {
         let flows = deployments.iter().map(|deployment| deployment.flow_id);
         let flows = flow_names_by_id(client, flows).await?;

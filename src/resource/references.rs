@@ -99,6 +99,12 @@ pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
 }
 
+impl FromIterator<(ResourceReference, Uuid)> for References {
+    fn from_iter<I: IntoIterator<Item = (ResourceReference, Uuid)>>(ids: I) -> Self {
+        Self { ids: ids.into_iter().collect() }
+    }
+}
+
 impl References {
     /// Reads the ids of objects. Objects that do not exist are omitted.
     pub(crate) async fn read(

@@ -48,7 +48,7 @@ impl SecretHashes {
     pub(crate) async fn read(client: &Client) -> Result<Self, ApiError> {
         let mut blocks = BTreeMap::new();
         for variable in client.variables_like("prefectl").await? {
-            if !variable.name.replace('_', "-").starts_with(PREFIX) {
+            if !Self::is_record_name(&variable.name) {
                 continue;
             }
             if let Ok(hash) = serde_json::from_value::<SecretHash>(variable.value) {
@@ -56,6 +56,11 @@ impl SecretHashes {
             }
         }
         Ok(Self { blocks })
+    }
+
+    /// Returns whether the name of a variable is that of a record.
+    pub(crate) fn is_record_name(name: &str) -> bool {
+        name.replace('_', "-").starts_with(PREFIX)
     }
 
     /// Returns whether the block has the given secrets and has not been changed since they were written.

@@ -54,6 +54,7 @@ mod prune;
 mod python_inspection;
 mod python_steps;
 mod redeploy;
+mod resource_pruning;
 mod resources;
 #[cfg(unix)]
 mod screens;
