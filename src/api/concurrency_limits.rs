@@ -8,6 +8,11 @@ impl Client {
         optional(self.json(Request::get(&["v2", "concurrency_limits", name])).await)
     }
 
+    /// Returns all global concurrency limits.
+    pub(crate) async fn concurrency_limits(&self) -> Result<Vec<NamedObject>, ApiError> {
+        self.filter(&["v2", "concurrency_limits", "filter"], JsonObject::new()).await
+    }
+
     /// Creates a global concurrency limit.
     ///
     /// # Errors

@@ -152,9 +152,19 @@ impl BaseJobTemplate {
             None if places::is_used(configuration, name) => return Ok(()),
             None => platform.common_place(name).ok_or_else(|| EditError::NoPlace(name.clone()))?,
         };
-        places::insert(configuration, platform, place, &format!("{{{{ {name} }}}}")).map_err(|reason| {
+        places::insert(configuration, platform, place, &placeholder(name)).map_err(|reason| {
             EditError::Place { variable: name.clone(), place: place.to_owned(), reason: Box::new(reason) }
         })
+    }
+
+    /// Returns the location of a variable in the job configuration, in the form of [`NewVariable::place`]. Returns `None`
+    /// if the job does not use the variable, or uses it at several locations.
+    pub(crate) fn place_of(&self, name: &str) -> Option<String> {
+        let places = places::of_placeholder(self.document.get("job_configuration")?, &placeholder(name));
+        match &places[..] {
+            [place] => Some(place.clone()),
+            _ => None,
+        }
     }
 
     fn properties(&mut self) -> Result<&mut Map<String, Value>, EditError> {
@@ -162,6 +172,10 @@ impl BaseJobTemplate {
             self.document.get_mut("variables").and_then(|variables| variables.get_mut("properties"));
         properties.and_then(Value::as_object_mut).ok_or(EditError::Incomplete("variables.properties"))
     }
+}
+
+fn placeholder(name: &str) -> String {
+    format!("{{{{ {name} }}}}")
 }
 
 #[cfg(test)]

@@ -236,6 +236,26 @@ fn enter<'a>(
     }
 }
 
+/// Returns the locations of all strings that consist of a placeholder.
+pub(super) fn of_placeholder(configuration: &Value, placeholder: &str) -> Vec<String> {
+    let child = |(key, value): (String, &Value)| {
+        let inner = of_placeholder(value, placeholder).into_iter();
+        inner.map(move |place| if place.is_empty() { key.clone() } else { format!("{key}.{place}") })
+    };
+    match configuration {
+        Value::String(text) if text == placeholder => vec![String::new()],
+        Value::Array(items) => items
+            .iter()
+            .enumerate()
+            .flat_map(|(index, item)| child((index.to_string(), item)).collect::<Vec<_>>())
+            .collect(),
+        Value::Object(entries) => {
+            entries.iter().flat_map(|(key, item)| child((key.clone(), item)).collect::<Vec<_>>()).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// Returns whether a value contains a placeholder for the variable.
 pub(super) fn is_used(value: &Value, name: &str) -> bool {
     match value {

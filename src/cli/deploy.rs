@@ -94,11 +94,11 @@ pub(crate) struct OwnershipArguments {
     #[arg(long, value_name = "ID", help_heading = "Project")]
     pub(crate) project: Option<String>,
 
-    /// Delete deployments of this project that are no longer in prefect.yaml; requires a project id
+    /// Delete deployments and resources of this project that are no longer in prefect.yaml; requires a project id
     #[arg(long, requires = "all", conflicts_with_all = ["select", "preview"], help_heading = "Project")]
     pub(crate) prune: bool,
 
-    /// Maximum number of deployments that `--prune` may delete; the deploy fails before any write if there
+    /// Maximum number of deployments and resources that `--prune` may delete; the deploy fails before any write if there
     /// are more
     #[arg(long, value_name = "N", default_value_t = 10, help_heading = "Project")]
     pub(crate) max_deletes: usize,
@@ -196,11 +196,16 @@ pub(crate) struct DriftArguments {
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   prefectl export > prefect.yaml
-  prefectl export -n 'hello/*' --out hello.yaml")]
+  prefectl export -n 'hello/*' --out hello.yaml
+  prefectl export --resources --out prefect.yaml")]
 pub(crate) struct ExportArguments {
     /// Name of a deployment to export: `name`, `flow/name` or a pattern with `*`; repeatable [default: all]
     #[arg(long, short, action = REPEATED, value_name = "NAME")]
     pub(crate) name: Vec<String>,
+
+    /// Also export work pools, variables, concurrency limits, automations and blocks, without their secrets
+    #[arg(long)]
+    pub(crate) resources: bool,
 
     /// Write the result to this file instead of stdout; the file must not exist
     #[arg(long, value_name = "FILE")]

@@ -12,7 +12,8 @@ use crate::{
 
 pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
-    let Export { text, count, notes } = plan::export(&client, &arguments.name).await?;
+    let exported = plan::export(&client, &arguments.name, arguments.resources).await?;
+    let Export { text, count, resources, notes } = exported;
     if count == 0 && !arguments.name.is_empty() {
         let names = arguments.name.join(", ");
         return Err(CommandError::new(Exit::Failed, format!("no deployment matches {names}")));
@@ -24,7 +25,9 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         None => context.ui.result(text.trim_end()),
         Some(path) => {
             write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
-            context.ui.note(&format!("exported {count} deployments to {}", path.display()));
+            let resources =
+                if arguments.resources { format!(" and {resources} resources") } else { String::new() };
+            context.ui.note(&format!("exported {count} deployments{resources} to {}", path.display()));
         }
     }
     Ok(Exit::Done)

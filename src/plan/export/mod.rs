@@ -1,8 +1,10 @@
 //! Exports existing deployments as a `prefect.yaml` file.
 
+mod resources;
 mod schedules;
 mod triggers;
 
+use self::resources::LiveObjects;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
@@ -11,7 +13,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
     deployment::{flow_names_by_id, snapshot},
-    project::ConcurrencyLimit,
+    project::{ConcurrencyLimit, resources::SECTION},
     target::NamePattern,
     template::{
         is_run_time_placeholder, literal,
@@ -24,14 +26,22 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) text: String,
+    /// Number of exported deployments.
     pub(crate) count: usize,
+    /// Number of exported resources. Queues are part of their work pools.
+    pub(crate) resources: usize,
     /// Notes about values that cannot be written in a file.
     pub(crate) notes: Vec<String>,
 }
 
 /// Exports the deployments that match any of the patterns. If there are no patterns, all deployments are
-/// exported.
-pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Export, ApiError> {
+/// exported. If `includes_resources` is set, also exports work pools, variables, concurrency limits, automations and
+/// blocks.
+pub(crate) async fn export(
+    client: &Client,
+    patterns: &[String],
+    includes_resources: bool,
+) -> Result<Export, ApiError> {
     let deployments = client.deployments(&DeploymentFilter::default()).await?;
     let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = flow_names_by_id(client, flow_ids).await?;
@@ -49,19 +59,32 @@ pub(crate) async fn export(client: &Client, patterns: &[String]) -> Result<Expor
         .iter()
         .map(|((flow, name), deployment)| {
             let automations = automations.get(&deployment.id).map_or(&[][..], Vec::as_slice);
-            let mut item = Item { name: format!("{flow}/{name}"), notes: &mut notes };
+            let mut item = Item { name: format!("{flow}/{name}"), notes: &mut notes, includes_resources };
             item.fields(deployment, automations)
         })
         .collect();
     let count = items.len();
-    let text = yaml::write(&json!({"deployments": items}));
-    Ok(Export { text, count, notes })
+    let mut document = json!({"deployments": items});
+    let mut resources = 0;
+    if includes_resources {
+        let name = |deployment: &Deployment| {
+            let flow = flows.get(&deployment.flow_id).map_or("", String::as_str);
+            (deployment.id, format!("{flow}/{}", deployment.name))
+        };
+        let section = LiveObjects::read(client).await?.section(&deployments.iter().map(name).collect());
+        resources = section.count;
+        notes.extend(section.notes);
+        document = json!({"deployments": document["deployments"], SECTION: section.value});
+    }
+    Ok(Export { text: yaml::write(&document), count, resources, notes })
 }
 
 /// Builds the list item for a deployment.
 struct Item<'a> {
     name: String,
     notes: &'a mut Vec<String>,
+    /// Whether automations that are not triggers are exported as resources.
+    includes_resources: bool,
 }
 
 impl Item<'_> {
@@ -109,7 +132,7 @@ impl Item<'_> {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("the `max_scheduled_runs` of a schedule cannot be written in a file");
         }
-        if others > 0 {
+        if others > 0 && !self.includes_resources {
             self.note("automations that do more than run this deployment are omitted");
         }
         if deployment.entrypoint().is_none() {

@@ -54,7 +54,7 @@ pub(super) fn item(automation: &Automation) -> Option<Json> {
 }
 
 /// Returns the keys of a trigger condition, including its nested triggers.
-fn condition(trigger: &Json) -> Option<Map<String, Json>> {
+pub(super) fn condition(trigger: &Json) -> Option<Map<String, Json>> {
     let mut item = Map::new();
     for (key, value) in trigger.as_object()? {
         match (key.as_str(), value) {

@@ -16,7 +16,7 @@ mod variables;
 pub(crate) use automations::{ACTION_LISTS, Automation};
 pub(crate) use blocks::{Block, ValueSource};
 pub(crate) use limits::GlobalLimit;
-pub(crate) use pools::{AddedVariable, Pool, Queue};
+pub(crate) use pools::{AddedVariable, KEYS as POOL_KEYS, Pool, Queue};
 pub(crate) use variables::Variable;
 
 pub(super) use schema::definitions;

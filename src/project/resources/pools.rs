@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Keys of a work pool. All other keys are variables of its base job template.
-pub(super) const KEYS: [&str; 9] = [
+pub(crate) const KEYS: [&str; 9] = [
     "name",
     "type",
     "description",
