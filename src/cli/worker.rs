@@ -1,8 +1,10 @@
 //! Arguments of `prefectl worker`.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 
-use super::OutputArguments;
+use super::{EnvironmentOption, OutputArguments, REPEATED};
 use crate::work_pool::KubernetesName;
 
 #[derive(Debug, Subcommand)]
@@ -28,18 +30,36 @@ pub(crate) enum WorkerCommand {
     Values(WorkerArguments),
 
     /// Print Kubernetes objects that run a worker without Helm
-    #[command(after_help = "Example:
+    #[command(after_help = "Examples:
   prefectl worker manifest -p kubernetes > worker.yaml
-  kubectl apply -f worker.yaml")]
+  prefectl worker manifest --for-pool kubernetes --api-url http://prefect-server:4200/api > worker.yaml")]
     Manifest(ManifestArguments),
 }
 
 // Options of a worker that runs in a Kubernetes cluster.
 #[derive(Debug, clap::Args)]
 pub(crate) struct WorkerArguments {
-    /// Name of the work pool
-    #[arg(long, short, value_name = "POOL")]
-    pub(crate) pool: String,
+    /// Name of a work pool on the server
+    #[arg(
+        long,
+        short,
+        value_name = "POOL",
+        required_unless_present = "for_pool",
+        conflicts_with = "for_pool"
+    )]
+    pub(crate) pool: Option<String>,
+
+    /// Name of a work pool that the project file declares; no server is needed
+    #[arg(long, value_name = "POOL")]
+    pub(crate) for_pool: Option<String>,
+
+    /// Project file [default: prefect.yaml]
+    #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE", requires = "for_pool")]
+    pub(crate) prefect_file: Vec<PathBuf>,
+
+    /// Environment whose values override the project file, such as `prod` for prefect.prod.yaml
+    #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
+    pub(crate) env: Option<EnvironmentOption>,
 
     /// Kubernetes namespace of the worker
     #[arg(long, value_name = "NAME", default_value = "prefect")]

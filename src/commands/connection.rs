@@ -75,6 +75,11 @@ pub(crate) fn links(context: &Context) -> Links {
     Links::new(context.settings.ui_url.value.as_deref().filter(|url| !url.is_empty()))
 }
 
+/// Returns the configured API URL.
+pub(super) fn api_url(context: &Context) -> Result<&str, CommandError> {
+    context.settings.require_api_url().map_err(|error| no_api(error, &context.settings))
+}
+
 /// Creates the error for a missing API URL. The help names the profile in which to set the URL.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());

@@ -3,15 +3,19 @@
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::{Context, connection};
+use super::{Context, connection, target::deploy_context};
 use crate::{
-    api::NamedObject,
-    cli::{ManifestArguments, WorkerArguments, WorkerCommand},
-    diagnostics::{Code, Diagnostic},
+    api::{NamedObject, WorkPool},
+    cli::{EnvironmentOption, ManifestArguments, WorkerArguments, WorkerCommand},
+    deploy::Failure,
+    deployment::Options,
+    diagnostics::{Code, Diagnostic, similar_name},
     error::{CommandError, Exit},
     flow_run,
     progress::Progress as _,
+    project::ProjectFiles,
     ui::Caption,
+    validate::preparation,
     work_pool::{self, ClusterWorker, ServedPool, WorkerApi},
 };
 
@@ -59,8 +63,12 @@ async fn cluster_worker(
     arguments: WorkerArguments,
     context: &Context,
 ) -> Result<ClusterWorker, CommandError> {
-    let client = connection::client(context)?;
-    let pool = work_pool::find(&client, &arguments.pool).await?;
+    let pool = match (&arguments.for_pool, &arguments.pool) {
+        (Some(name), _) => declared_pool(name, &arguments, context).await?,
+        (None, name) => {
+            work_pool::find(&connection::client(context)?, name.as_deref().unwrap_or_default()).await?
+        }
+    };
     let pool = ServedPool::new(&pool.name, &pool.kind, &pool.base_job_template);
     if pool.kind != "kubernetes" {
         let message = format!(
@@ -70,7 +78,37 @@ async fn cluster_worker(
         context.ui.warn(&Diagnostic::warning(Code::WORK_POOL_TYPE, message));
     }
     let settings = &context.settings;
-    let url = arguments.api_url.as_deref().unwrap_or_else(|| client.url());
+    let url = match &arguments.api_url {
+        Some(url) => url,
+        None => connection::api_url(context)?,
+    };
     let api = WorkerApi::from_url(url, settings.is_cloud(), settings.api_auth_string.value.is_some());
     Ok(ClusterWorker { pool, namespace: arguments.namespace, image: arguments.image, api })
+}
+
+/// Returns the work pool that the project file declares under the given name.
+///
+/// # Errors
+///
+/// Fails if the file is invalid or does not declare the work pool.
+async fn declared_pool(
+    name: &str,
+    arguments: &WorkerArguments,
+    context: &Context,
+) -> Result<WorkPool, CommandError> {
+    let options = Options {
+        all: true,
+        resources: true,
+        files: ProjectFiles::from_arguments(&arguments.prefect_file),
+        env_name: EnvironmentOption::name(arguments.env.as_ref()),
+        ..Options::default()
+    };
+    let declared = preparation::declared_work_pools(&deploy_context(&options, context)).await;
+    let mut pools = declared.map_err(Failure::from)?;
+    let Some(index) = pools.iter().position(|pool| pool.name == name) else {
+        let similar = similar_name(name, pools.iter().map(|pool| pool.name.as_str()));
+        let message = format!("the project file declares no work pool '{name}'");
+        return Err(CommandError::new(Exit::Failed, message).suggest(similar));
+    };
+    Ok(pools.swap_remove(index))
 }

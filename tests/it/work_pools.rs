@@ -200,3 +200,31 @@ fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     ");
     Ok(())
 }
+
+#[test]
+fn describes_a_worker_for_a_declared_pool() -> Result<()> {
+    const FILE: &str = "prefectl:\n  work_pools:\n  - {name: k8s, type: kubernetes, namespace: jobs}\n";
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", FILE)?;
+    let values =
+        sandbox.run("worker values --for-pool k8s --api-url http://prefect.example/api")?.success()?;
+    assert!(values.stdout.contains("jobNamespace: jobs\n"), "{values}");
+    let manifest =
+        sandbox.run("worker manifest --for-pool k8s --api-url http://prefect.example/api")?.success()?;
+    assert!(
+        manifest.stdout.contains("kind: Role\nmetadata:\n  name: prefect-worker\n  namespace: jobs\n"),
+        "{manifest}"
+    );
+    for (line, code, expected) in [
+        ("worker values --for-pool k8", 1, "the project file declares no work pool 'k8'"),
+        ("worker values --for-pool k8s", 2, "PREFECT_API_URL"),
+        ("worker values", 2, "--pool"),
+    ] {
+        let output = sandbox.run(line)?;
+        assert!(output.code == code && output.stderr.contains(expected), "{output}");
+    }
+    sandbox.file("prefect.yaml", FILE.replace("namespace", "namspace"))?;
+    let output = sandbox.run("worker values --for-pool k8s --api-url http://prefect.example/api")?;
+    assert!(output.code != 0 && output.stderr.contains("did you mean 'namespace'?"), "{output}");
+    Ok(())
+}

@@ -1,7 +1,6 @@
 use std::process::Command;
 
 use super::*;
-use crate::test_limits;
 
 /// A repository with a `git` program that is independent of the user's configuration.
 struct Fixture(tempfile::TempDir);
@@ -190,14 +189,18 @@ fn requires_a_working_tree() {
     assert_eq!(changes(), ChangesError::NoWorkingTree(path.clone()));
 }
 
+/// The time includes reading the status of all files.
 #[test]
-fn compares_thousands_of_files() {
+#[ignore = "creates 50,000 files"]
+fn compares_large_repositories_in_a_second() {
     let fixture = Fixture::new();
-    let names: Vec<String> = (0..5_000).map(|number| format!("d{}/f{number}.py", number / 100)).collect();
+    let names: Vec<String> = (0..50_000).map(|number| format!("d{}/f{number}.py", number / 100)).collect();
     let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "x = 1\n")).collect();
     fixture.commit(&files);
     fixture.commit(&[("d7/f700.py", "x = 2\n")]);
     for range in ["HEAD~1...HEAD", "HEAD~1"] {
-        assert_eq!(test_limits::within_limits(|| fixture.changes(range)).unwrap(), ["d7/f700.py"], "{range}");
+        let start = std::time::Instant::now();
+        assert_eq!(fixture.changes(range).unwrap(), ["d7/f700.py"]);
+        assert!(start.elapsed() < std::time::Duration::from_secs(1), "{range}: {:?}", start.elapsed());
     }
 }
