@@ -213,20 +213,21 @@ impl ImageLock {
         let found: Vec<&LockedImage> =
             self.images.iter().filter(|image| image.image.name() == repository).collect();
         let (path, repository) = (self.path.clone(), repository.to_owned());
-        let exact = found.iter().find(|image| tag.text() == Some(&image.tag));
-        match (exact, found.as_slice(), tag) {
-            (Some(image), ..) => Ok(image),
-            (None, [], _) => {
+        if let Some(image) = found.iter().find(|image| tag.text() == Some(&image.tag)) {
+            return Ok(image);
+        }
+        match (found.as_slice(), tag) {
+            ([], _) => {
                 let mut known: Vec<String> =
                     self.images.iter().map(|image| image.image.name().to_owned()).collect();
                 known.dedup();
                 Err(NotLocked::Missing { path, repository, known })
             }
-            (None, several, StepTag::Fixed(tag)) => {
+            (several, StepTag::Fixed(tag)) => {
                 Err(NotLocked::OtherTag { path, repository, tag: tag.to_owned(), tags: tags(several) })
             }
-            (None, [image], _) => Ok(image),
-            (None, several, _) => Err(NotLocked::Ambiguous { path, repository, tags: tags(several) }),
+            ([image], _) => Ok(image),
+            (several, _) => Err(NotLocked::Ambiguous { path, repository, tags: tags(several) }),
         }
     }
 }

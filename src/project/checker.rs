@@ -128,16 +128,7 @@ impl Checker<'_, '_> {
                 self.keys_are_text(field, parameters, pointer);
                 None
             }
-            (Shape::WorkPool, Value::Mapping(pool)) => {
-                self.unused_keys(
-                    pool,
-                    fields::WORK_POOL,
-                    removed::WORK_POOL,
-                    misplaced::in_work_pool,
-                    pointer,
-                );
-                Some(self.mapping(pool.clone(), fields::WORK_POOL, pointer).into())
-            }
+            (Shape::WorkPool, Value::Mapping(pool)) => Some(self.work_pool(pool, pointer)),
             (Shape::IgnoredFields, Value::Sequence(items)) => {
                 self.ignored_paths(items, pointer);
                 None
@@ -153,6 +144,12 @@ impl Checker<'_, '_> {
                 None
             }
         }
+    }
+
+    fn work_pool(&mut self, pool: &Mapping, pointer: &Pointer) -> Value {
+        let misplaced = misplaced::in_work_pool;
+        self.unused_keys(pool, fields::WORK_POOL, removed::WORK_POOL, misplaced, pointer);
+        self.mapping(pool.clone(), fields::WORK_POOL, pointer).into()
     }
 
     /// Returns a converted value. Reports the value if it could not be converted.
