@@ -15,7 +15,6 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
-    names::{SHOWN, first_of},
     plan::{OtherEnvironment, PlanError, ownership::OwnershipError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
@@ -23,7 +22,6 @@ use crate::{
     schedule::when::WhenError,
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
-    target::SelectError,
     validate::PreparationError,
     work_pool::WorkPoolError,
 };
@@ -155,10 +153,6 @@ impl From<ProjectError> for CommandError {
     }
 }
 
-/// The sentence that Prefect prints if no deployment matches the given names.
-const NO_NAME: &str = "Discovered one or more deployment configurations, but no name was given. Please specify the \
-                       name of at least one deployment to create or update.";
-
 /// Returns the sentence that Prefect prints if the project file cannot be read.
 fn unreadable_file(reason: &str) -> String {
     format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
@@ -198,30 +192,6 @@ impl From<PlanError> for CommandError {
 impl From<BuildError> for CommandError {
     fn from(error: BuildError) -> Self {
         Failure::from(error).into()
-    }
-}
-
-impl From<SelectError> for CommandError {
-    fn from(error: SelectError) -> Self {
-        match &error {
-            SelectError::NoMatch { undecided, .. } if !undecided.is_empty() => {
-                let help = first_of(undecided, SHOWN);
-                Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
-            }
-            SelectError::NoMatch { names, .. } => {
-                let help = format!("the deployments are: {}", first_of(names, SHOWN));
-                Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
-            }
-            SelectError::Changes(reason) => {
-                let help = reason.help();
-                Self { help, ..Self::usage(error) }
-            }
-            SelectError::NoName { names } => {
-                let help = format!("pass --all, or pass -n with one of: {}", first_of(names, SHOWN));
-                Self::new(Exit::NeedsAnswer, error).help(help)
-            }
-            _ => Self::usage(error),
-        }
     }
 }
 

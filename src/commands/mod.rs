@@ -31,6 +31,7 @@ mod render;
 mod report;
 mod rollback;
 mod schema;
+mod selection_errors;
 mod server;
 mod steps;
 mod target;

@@ -6,7 +6,7 @@ use crate::{
     deployment::{Options, Selection, SelectionReason, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
     git::ChangesError,
-    project::{Declared, Fields, IgnoredFields, Project},
+    project::{Declared, EnvironmentName, Fields, IgnoredFields, Project},
 };
 
 /// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
@@ -26,6 +26,17 @@ pub(crate) enum SelectError {
         /// Explanations for deployments of which it is unknown whether they match.
         undecided: Vec<String>,
     },
+    #[error("no deployment is named '{}' in environment '{environment}'", wanted.join("' or '"))]
+    NotInEnvironment {
+        environment: EnvironmentName,
+        wanted: Vec<String>,
+        /// The names of the deployments in the environment.
+        names: Vec<String>,
+        /// Whether the options define a new deployment.
+        is_new: bool,
+    },
+    #[error("environment '{0}' has no deployments")]
+    EmptyEnvironment(EnvironmentName),
     #[error(transparent)]
     Changes(#[from] ChangesError),
     #[error("Invalid deployment name format: {0}. Expected format: <FLOW_NAME>/<DEPLOYMENT_NAME>")]
@@ -59,6 +70,7 @@ pub(crate) fn select(
         let list = unmatched.cloned().collect::<Vec<_>>().join(", ");
         warnings.push(Diagnostic::warning(Code::UNMATCHED_PATTERN, format!("no deployment matches {list}")));
     }
+    require_declared(declared, &wanted, options, &flow_name)?;
     match (wanted.as_slice(), declared.as_slice()) {
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
         (_, []) => Ok(single(none(), &wanted, warnings)),
@@ -79,6 +91,33 @@ pub(crate) fn select(
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
     }
+}
+
+/// Checks that an environment has at least one of the named deployments. Without an environment, any name is accepted.
+///
+/// An environment has no effect on deployments that are not declared, so a name that matches nothing is never the name
+/// of a new deployment.
+fn require_declared(
+    declared: &[Declared],
+    wanted: &[NamePattern<'_>],
+    options: &Options,
+    flow_name: &impl Fn(&Declared) -> Option<String>,
+) -> Result<(), SelectError> {
+    let Some(environment) = options.env_name.clone() else { return Ok(()) };
+    if declared.is_empty() {
+        return Err(SelectError::EmptyEnvironment(environment));
+    }
+    let is_declared =
+        |name: &NamePattern<'_>| declared.iter().any(|deployment| name.matches(deployment, flow_name));
+    if options.all || wanted.is_empty() || wanted.iter().any(is_declared) {
+        return Ok(());
+    }
+    Err(SelectError::NotInEnvironment {
+        environment,
+        wanted: wanted.iter().map(|name| name.text.to_owned()).collect(),
+        names: names(declared),
+        is_new: options.entrypoint.is_some(),
+    })
 }
 
 /// Returns an empty deployment that is not declared in the file.
@@ -310,6 +349,34 @@ mod tests {
         assert_eq!(picked(&file, &[], false), Ok(vec![Some(0)]));
         assert_eq!(picked(&file, &["other"], false), Ok(vec![Some(0)]));
         assert_eq!(picked(&[], &["new"], false), Ok(vec![None]));
+    }
+
+    #[test]
+    fn an_environment_only_has_declared_deployments() {
+        let env_name = Some("prod".parse().unwrap());
+        let select_in = |file: &[(&str, &str)], names: &[&str], entrypoint: Option<&str>| {
+            let names = names.iter().map(ToString::to_string).collect();
+            let entrypoint = entrypoint.map(str::to_owned);
+            let options = Options { names, entrypoint, env_name: env_name.clone(), ..Options::default() };
+            select(&project(file), &options, |_| None).map(|selection| selection.picked.len())
+        };
+        let one = [("a-prod", "a.py:f")];
+        let two = [("a-prod", "a.py:f"), ("b-prod", "a.py:f")];
+        for (file, names, entrypoint) in
+            [(&one[..], &["a"][..], None), (&two, &["a", "x"], None), (&two, &["zz"], Some("a.py:f"))]
+        {
+            let Err(error @ SelectError::NotInEnvironment { is_new, .. }) =
+                select_in(file, names, entrypoint)
+            else {
+                panic!("{names:?} is accepted")
+            };
+            assert_eq!(is_new, entrypoint.is_some());
+            let message = format!("no deployment is named '{}' in environment 'prod'", names.join("' or '"));
+            assert_eq!(error.to_string(), message);
+        }
+        assert!(matches!(select_in(&[], &["a"], None), Err(SelectError::EmptyEnvironment(_))));
+        assert_eq!(select_in(&two, &["a-prod", "x"], None), Ok(1));
+        assert_eq!(select_in(&one, &[], None), Ok(1));
     }
 
     #[test]

@@ -7,14 +7,16 @@ use crate::source::Span;
 
 /// The values of an overlay, which are merged with those of a base document.
 ///
-/// Mappings are merged recursively, null removes the value of the base, and all other values replace it. Lists with the
-/// tag `!append` are added to the list in the base.
+/// Mappings are merged recursively, null removes the value of the base, and all other values replace it. A null for which
+/// the base has no value is kept as a value. Lists with the tag `!append` are added to the list in the base.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// The spans of the lists with the tag `!append`.
     appended: HashSet<Span>,
     /// The spans of the lists with the tag `!append` that have been merged.
     merged: HashSet<Span>,
+    /// Whether a null is dropped if the base has no value for it.
+    only_removes: bool,
     errors: Vec<AppendError>,
 }
 
@@ -36,7 +38,7 @@ impl Overlay {
     /// Merges a value of the overlay with the value in the base. Returns `None` if the value removes that of the base.
     pub(crate) fn merge(&mut self, base: Option<&Node>, value: &Node) -> Option<Node> {
         Some(match (&value.kind, base) {
-            (NodeKind::Null, _) => return None,
+            (NodeKind::Null, base) if base.is_some() || self.only_removes => return None,
             (NodeKind::Mapping(mapping), Some(Node { span, kind: NodeKind::Mapping(base) })) => {
                 Node::new(*span, NodeKind::Mapping(Arc::new(self.merge_mappings(base, mapping))))
             }
@@ -60,6 +62,15 @@ impl Overlay {
             }
             _ => value.clone(),
         })
+    }
+
+    /// Merges values that apply to many bases with one of them. A null only removes values, because it can be meant for
+    /// other bases.
+    pub(crate) fn merge_common(&mut self, base: &Node, values: &Node) -> Option<Node> {
+        self.only_removes = true;
+        let merged = self.merge(Some(base), values);
+        self.only_removes = false;
+        merged
     }
 
     /// Merges the entries of a mapping with those of a mapping in the base. New entries follow those of the base.

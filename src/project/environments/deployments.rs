@@ -83,7 +83,7 @@ fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
     if item.as_mapping().is_none() {
         return item;
     }
-    for_all.iter().fold(item, |item, values| overlay.merge(Some(&item), values).unwrap_or(item))
+    for_all.iter().fold(item, |item, values| overlay.merge_common(&item, values).unwrap_or(item))
 }
 
 /// Reads the deployments of a layer, which are a list of mappings or a mapping from names to fields.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments, merging::Merging};
 use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
+    names::FORBIDDEN_CHARACTERS,
     project::checker::is_misspelling,
     source::Span,
     yaml::{AppendError, Document, Entry, Mapping, Node, NodeKind, Overlay},
@@ -74,10 +75,8 @@ impl Merging<'_> {
         let mut overlay = Overlay::new(appended);
         self.suffix(mapping);
         let for_all = self.for_all(mapping);
-        let is_removed = |entry: &Entry| matches!(entry.value.kind, NodeKind::Null);
         let is_own = |entry: &&Entry| match entry.key.as_text() {
-            Some("deployments") => is_removed(entry),
-            Some(key) => key != KEY && !OWN_KEYS.contains(&key),
+            Some(key) => key != "deployments" && key != KEY && !OWN_KEYS.contains(&key),
             None => true,
         };
         let own = Mapping::from_entries(mapping.entries().filter(is_own).cloned());
@@ -89,7 +88,9 @@ impl Merging<'_> {
         }
         let own = Node::new(layer.span, NodeKind::Mapping(own.into()));
         let root = overlay.merge(Some(&root), &own).unwrap_or(root);
-        let declared = mapping.entry("deployments").filter(|entry| !is_removed(entry));
+        // A list without items, such as one whose items are comments, is null.
+        let is_null = |entry: &&Entry| matches!(entry.value.kind, NodeKind::Null);
+        let declared = mapping.entry("deployments").filter(|entry| !is_null(entry));
         let root = if self.is_small(&root, &for_all) {
             deployments::merged(self, &mut overlay, &root, declared, &for_all)
         } else {
@@ -133,7 +134,7 @@ impl Merging<'_> {
         match layer.entry(NAME_SUFFIX).map(|entry| &entry.value) {
             None => {}
             Some(Node { kind: NodeKind::Null, .. }) => self.suffix = None,
-            Some(Node { kind: NodeKind::Text(text), .. }) => self.suffix = Some(text.to_string()),
+            Some(suffix @ Node { kind: NodeKind::Text(_), .. }) => self.suffix = Some(suffix.clone()),
             Some(other) => {
                 let message = format!("`{NAME_SUFFIX}` must be a string, not {}", other.type_name());
                 self.error(Code::WRONG_TYPE, other.span, message, None);
@@ -182,10 +183,19 @@ impl Merging<'_> {
 }
 
 /// Adds a suffix to the names of all deployments. Names that are not strings are reported later.
-fn with_suffix(root: &Node, suffix: &str) -> Node {
+///
+/// A name has the position of the name in the file, unless only the suffix contains a template or a forbidden character:
+/// problems of the name are then problems of the suffix.
+fn with_suffix(root: &Node, suffix: &Node) -> Node {
+    let (suffix, suffix_span) = (suffix.as_text().unwrap_or_default(), suffix.span);
+    let can_be_wrong = |text: &str| {
+        text.contains(FORBIDDEN_CHARACTERS) || ["{{", "<<"].iter().any(|mark| text.contains(mark))
+    };
+    let is_suspect = can_be_wrong(suffix);
     let renamed = |item: &Node| {
         let name = item.get("name").and_then(|name| Some((name.span, name.as_text()?)));
         let Some((span, name)) = name else { return item.clone() };
+        let span = if is_suspect && !can_be_wrong(name) { suffix_span } else { span };
         item.with_value("name", Node::text(span, &format!("{name}{suffix}")))
     };
     let Some((list, items)) = root.get("deployments").and_then(|list| Some((list, list.as_sequence()?)))

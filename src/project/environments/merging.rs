@@ -3,15 +3,15 @@
 use crate::{
     diagnostics::{Code, Diagnostic},
     source::Span,
-    yaml::Document,
+    yaml::{Document, Node},
 };
 
 /// The state while the layers of an environment are merged.
 pub(super) struct Merging<'a> {
     /// The document that contains the files of all layers.
     pub(super) document: &'a Document,
-    /// The suffix of the names of all deployments.
-    pub(super) suffix: Option<String>,
+    /// The suffix of the names of all deployments, which is a string.
+    pub(super) suffix: Option<Node>,
     pub(super) findings: Vec<Diagnostic>,
 }
 

@@ -100,6 +100,34 @@ fn applies_values_to_all_deployments() {
 }
 
 #[test]
+fn an_empty_list_changes_no_deployments() {
+    let all = deployments("");
+    for overlay in
+        ["deployments:\n# - name: nightly\n", "deployments: []", "deployments: {}", "deployments: null"]
+    {
+        assert_eq!(deployments(overlay), all, "{overlay}");
+    }
+}
+
+#[test]
+fn null_is_a_value_if_the_file_has_no_value() {
+    let overlay = "\
+work_pool: {work_queue_name: null, job_variables: {env: {B: null, D: null}}}
+deployments:
+  nightly: {parameters: {a: null}, tags: null}
+  default: null
+  new: {entrypoint: c.py:h, parameters: {name: null, n: {x: null}}, work_pool: {job_variables: {C: null}}}
+";
+    let expected = serde_json::json!([
+        {"name": "nightly", "entrypoint": "a.py:f", "parameters": {"a": null},
+         "work_pool": {"name": "dev", "job_variables": {"env": {"A": "1"}}}},
+        {"name": "new", "entrypoint": "c.py:h", "parameters": {"name": null, "n": {"x": null}},
+         "work_pool": {"job_variables": {"env": {}, "C": null}}},
+    ]);
+    assert_eq!(deployments(overlay), expected);
+}
+
+#[test]
 fn overlay_file_follows_the_section_of_the_project_file() {
     let base = format!("{BASE}  prod: {{name_suffix: -p, work_pool: {{name: first, work_queue_name: q}}}}\n");
     let (project, _) = load(&base, Some("name_suffix: -prod\nwork_pool: {name: second}\n"), "prod").unwrap();
@@ -132,6 +160,22 @@ fn values_keep_their_places() {
         let found = document.value_place(&pointer);
         let start = found.start();
         assert_eq!(format!("{}:{}:{}", found.source.name(), start.line, start.column), place, "{pointer}");
+    }
+}
+
+#[test]
+fn names_have_the_place_of_a_suffix_that_can_be_wrong() {
+    let pointer = Pointer::root().join("deployments").join(0).join("name");
+    for (suffix, place) in [
+        ("-prod", "prefect.yaml:4:9"),
+        ("/x", "prefect.prod.yaml:1:14"),
+        ("-<< env.NOPE >>", "prefect.prod.yaml:1:14"),
+        ("-{{ x }}", "prefect.prod.yaml:1:14"),
+    ] {
+        let (project, _) = load(BASE, Some(&format!("name_suffix: '{suffix}'\n")), "prod").unwrap();
+        let found = project.place(&pointer).unwrap();
+        let start = found.start();
+        assert_eq!(format!("{}:{}:{}", found.source.name(), start.line, start.column), place, "{suffix}");
     }
 }
 

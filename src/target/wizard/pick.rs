@@ -42,7 +42,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let named: Vec<&Declared> =
             declared.iter().filter(|deployment| deployment.name().is_some()).collect();
         match options.names.as_slice() {
-            [] if !options.all && !named.is_empty() => self.existing(&named).await,
+            [] if !options.all && !named.is_empty() => self.existing(&named, options).await,
             [] if !options.all && declared.len() > 1 => Ok(single(target::none()).into()),
             [name] if !options.all && !is_pattern(name) && !declared.is_empty() => {
                 self.one_of_a_name(name, options).await
@@ -52,15 +52,18 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 
     /// Asks which deployment to use. The user can select a declared deployment, all declared deployments or a
-    /// new deployment.
-    async fn existing(&self, named: &[&Declared]) -> Result<Picked, TargetError> {
+    /// new deployment. An environment has no effect on new deployments, so they cannot be selected with one.
+    async fn existing(&self, named: &[&Declared], options: &Options) -> Result<Picked, TargetError> {
         const ALL: &str = "All of them";
         let mut rows = rows(named);
         if named.len() > 1 {
             rows.push(vec![ALL.to_owned()]);
         }
         let question = "Would you like to use an existing deployment configuration?";
-        let select = Select::new(question, rows).or("No, configure a new deployment");
+        let mut select = Select::new(question, rows);
+        if options.env_name.is_none() {
+            select = select.or("No, configure a new deployment");
+        }
         let row = self.ask.select(select).await?;
         if row != Some(named.len()) {
             return Ok(Picked::chosen(row, named));
@@ -101,12 +104,12 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let deployments = self.project.deployments.iter();
         let found: Vec<&Declared> =
             deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
-        if found.is_empty() {
+        if found.is_empty() && options.env_name.is_none() {
             self.confirm_new(name).await?;
             let name = name.rsplit('/').next().map(str::to_owned);
             return Ok(Selection { name, ..single(target::none()) }.into());
         }
-        if found.len() == 1 {
+        if found.len() <= 1 {
             return Ok(self.select(options)?.into());
         }
         let question = format!(
