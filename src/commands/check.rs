@@ -16,7 +16,7 @@ use crate::{
     error::{CommandError, Exit},
     fs,
     progress::Progress,
-    project::{EnvironmentName, STDIN},
+    project::{EnvironmentName, STDIN, overlay_path},
     validate::checking::{self, FixedFile, FixedProjects, ProjectFindings},
 };
 
@@ -42,6 +42,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         return Err(CommandError::usage("--fix cannot change a project file that is read from stdin")
             .help("use --diff to show the changes"));
     }
+    let mut changed = Vec::new();
     let (findings, count) = if arguments.diff {
         let fixed = checking::fix(&checked).await?;
         if fixed.count > 0 {
@@ -54,23 +55,37 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         for file in &files {
             fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
         }
+        changed.extend(files.into_iter().map(|file| file.path));
         (after, count)
     } else {
         (checking::findings(&checked).await?, 0)
     };
-    let files = described(&findings);
+    let files = described(&findings, options.env_name.as_ref());
     if count > 0 && arguments.output == FindingsFormat::Text {
         let plural = if count == 1 { "" } else { "s" };
-        context.ui.note(&format!("Fixed {count} problem{plural} in {files}"));
+        let changed = if let [only] = changed.as_slice() {
+            only.display().to_string()
+        } else {
+            format!("{} files", changed.len())
+        };
+        context.ui.note(&format!("Fixed {count} problem{plural} in {changed}"));
     }
     Ok(report(findings, arguments, context, &files))
 }
 
-/// Names the project file, or counts the project files if there are several.
-fn described(findings: &[ProjectFindings]) -> String {
+/// Names the project file, or the overlay file if it contains all findings. Counts the project files if there are several.
+fn described(findings: &[ProjectFindings], selected: Option<&EnvironmentName>) -> String {
     match findings {
         [only] if only.path == Path::new(STDIN) => "stdin".to_owned(),
-        [only] => only.path.display().to_string(),
+        [only] => {
+            let name = |finding: &Diagnostic| Some(finding.place.as_ref()?.source.name().to_owned());
+            let names: BTreeSet<Option<String>> = only.diagnostics.iter().map(name).collect();
+            let overlay = |name| overlay_path(&only.path, name).display().to_string();
+            let mut overlays = only.environments.iter().chain(selected).map(overlay);
+            overlays
+                .find(|overlay| names.len() == 1 && names.contains(&Some(overlay.clone())))
+                .unwrap_or_else(|| only.path.display().to_string())
+        }
         findings => format!("{} files", findings.len()),
     }
 }

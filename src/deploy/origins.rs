@@ -7,7 +7,7 @@ use super::Failure;
 use crate::{
     deployment::{DeployContext, ResolvedDeployment},
     plan::redacted_value,
-    pointer::Pointer,
+    pointer::{Pointer, Segment},
     project::{Findings, Origin},
     secret::Redactor,
     steps::Section,
@@ -112,7 +112,11 @@ fn explained(
         Json::Object(entries) => entries.is_empty(),
         _ => false,
     };
-    match findings.origin(&base.join_all(path)) {
+    let mut origin = findings.origin(&base.join_all(path));
+    if let (Origin::Default, Some(path)) = (&origin, in_deprecated_schedule(path)) {
+        origin = findings.origin(&base.join_all(&path));
+    }
+    match origin {
         Origin::Default if is_empty => return None,
         Origin::Default => {}
         Origin::Option(option) => explained.option = Some(option.to_owned()),
@@ -123,6 +127,17 @@ fn explained(
         }
     }
     Some(explained)
+}
+
+/// Returns the path of a value in the deprecated key `schedule`, which is converted to the first item of `schedules`.
+fn in_deprecated_schedule(path: &Pointer) -> Option<Pointer> {
+    match path.segments() {
+        [Segment::Key(key), Segment::Index(0), rest @ ..] if key == "schedules" => {
+            let schedule = Pointer::root().join("schedule");
+            Some(rest.iter().fold(schedule, |path, segment| path.join(segment.clone())))
+        }
+        _ => None,
+    }
 }
 
 /// Calls `visit` with each scalar and each empty collection in a value.

@@ -1,18 +1,24 @@
 //! Merges diagnostics that have the same cause.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use super::{Code, Diagnostic};
+use super::{Code, Diagnostic, Severity};
 use crate::source::Span;
 
 /// Codes whose diagnostics are merged if their help texts are equal.
 const REPEATED: [Code; 1] = [Code::UNSET_ENVIRONMENT];
+
+/// Codes of errors about values that an environment can complete.
+const INCOMPLETE: [Code; 2] = [Code::NO_WORK_POOL, Code::EXPRESSION];
 
 /// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
 /// Adds the diagnostics about environments to those about the project file alone. The messages of diagnostics that only
 /// occur in environments name these environments.
+///
+/// Errors about incomplete values are warnings if no environment has them, because such a file is only used with an
+/// environment.
 pub(crate) fn merge_environments(
     base: Vec<Diagnostic>,
     environments: Vec<(String, Vec<Diagnostic>)>,
@@ -29,9 +35,12 @@ pub(crate) fn merge_environments(
         known.insert(cause(diagnostic), index);
     }
     let count = merged.len();
+    let has_environments = !environments.is_empty();
+    let mut in_environments = HashSet::new();
     for (name, diagnostics) in environments {
         for diagnostic in diagnostics {
             let index = *known.entry(cause(&diagnostic)).or_insert(merged.len());
+            in_environments.insert(index);
             if index == merged.len() {
                 merged.push(diagnostic);
                 names.push(Vec::new());
@@ -41,6 +50,13 @@ pub(crate) fn merge_environments(
             {
                 names.push(name.clone());
             }
+        }
+    }
+    for (index, diagnostic) in merged.iter_mut().enumerate().take(count) {
+        let is_incomplete = diagnostic.is_error() && INCOMPLETE.contains(&diagnostic.code);
+        if has_environments && is_incomplete && !in_environments.contains(&index) {
+            diagnostic.severity = Severity::Warning;
+            diagnostic.message.push_str(" (without --env)");
         }
     }
     for (diagnostic, names) in merged.iter_mut().skip(count).zip(names) {
@@ -95,6 +111,21 @@ mod tests {
         diagnostics::Place,
         source::{Source, Span},
     };
+
+    #[test]
+    fn incomplete_values_are_errors_if_an_environment_has_them() {
+        let source = Source::new("prefect.yaml", "a\nb\n");
+        let error = |code, at| Diagnostic::error(code, "m").at(Place::new(&source, Span::new(at, at + 1)));
+        let base = || vec![error(Code::NO_WORK_POOL, 0), error(Code::EXPRESSION, 2), error(Code::NO_NAME, 0)];
+        let shown = |found: Vec<Diagnostic>| -> Vec<(bool, String)> {
+            found.into_iter().map(|found| (found.is_error(), found.message)).collect()
+        };
+        let (is, is_not) = ((true, "m".to_owned()), (false, "m (without --env)".to_owned()));
+        let prod = ("prod".to_owned(), vec![error(Code::EXPRESSION, 2)]);
+        let merged = merge_environments(base(), vec![("dev".to_owned(), Vec::new()), prod]);
+        assert_eq!(shown(merged), [is_not, is.clone(), is.clone()]);
+        assert_eq!(shown(merge_environments(base(), Vec::new())), [is.clone(), is.clone(), is]);
+    }
 
     #[test]
     fn merges_warnings_about_the_same_variable() {

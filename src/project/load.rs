@@ -35,6 +35,17 @@ pub(crate) enum ProjectError {
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
 }
 
+impl ProjectError {
+    /// Creates the error for invalid values. It names the file of the first error, which is the project file unless the
+    /// value comes from an overlay file.
+    pub(super) fn invalid(base: &str, diagnostics: Vec<Diagnostic>) -> Self {
+        let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
+        let place = first.and_then(|first| first.place.as_ref());
+        let file = place.map_or(base, |place| place.source.name()).to_owned();
+        Self::Invalid { file, diagnostics }
+    }
+}
+
 /// Reads and decodes a project file. The path `-` stands for stdin.
 ///
 /// # Errors
@@ -81,8 +92,8 @@ pub(super) fn checked(
     document: Document,
     parser_findings: Vec<Diagnostic>,
 ) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
-    let file = document.source.name().to_owned();
-    let invalid = |diagnostics| ProjectError::Invalid { file, diagnostics };
+    let base = document.source.name().to_owned();
+    let invalid = |diagnostics| ProjectError::invalid(&base, diagnostics);
     let root = match document.root.to_value() {
         Ok(root) => root,
         Err(error) => {

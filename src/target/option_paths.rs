@@ -19,7 +19,8 @@ pub(super) fn option_paths(options: &Options, fields: &Fields, name: Option<&str
     let root = |key: Key| Pointer::root().join(key);
     let pool = |key: PoolKey| root(Key::WorkPool).join(key);
     let texts = [
-        (Key::Name, "--name ", name),
+        // An equal name only selects the deployment.
+        (Key::Name, "--name ", name.filter(|name| fields.name().unresolved() != Some(*name))),
         (Key::Description, "--description ", options.description.as_deref()),
         (Key::Entrypoint, "entrypoint ", options.entrypoint.as_deref()),
         (Key::Version, "--version ", options.version.as_deref()),
@@ -101,6 +102,16 @@ fn object_keys(text: &str) -> Vec<String> {
 mod tests {
     use super::*;
     use crate::value::Mapping;
+
+    #[test]
+    fn a_name_that_selects_a_deployment_replaces_nothing() {
+        let fields = serde_yaml::from_str::<Mapping>("name: x").unwrap().into();
+        assert_eq!(option_paths(&Options::default(), &fields, Some("x")), []);
+        let [(path, option)] = &option_paths(&Options::default(), &fields, Some("y"))[..] else {
+            panic!("the name is not replaced")
+        };
+        assert_eq!((path.to_string().as_str(), option.as_str()), ("name", "--name y"));
+    }
 
     #[test]
     fn lists_the_values_that_options_replace() {

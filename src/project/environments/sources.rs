@@ -148,12 +148,9 @@ impl ProjectSources {
         }
     }
 
-    /// Creates the error for invalid values. It names the file of the first error.
+    /// Creates the error for invalid values.
     fn invalid(&self, diagnostics: Vec<Diagnostic>) -> ProjectError {
-        let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
-        let place = first.and_then(|first| first.place.as_ref());
-        let file = place.map_or(self.base.name(), |place| place.source.name()).to_owned();
-        ProjectError::Invalid { file, diagnostics }
+        ProjectError::invalid(self.base.name(), diagnostics)
     }
 }
 

@@ -179,6 +179,24 @@ fn names_have_the_place_of_a_suffix_that_can_be_wrong() {
     }
 }
 
+#[test]
+fn an_error_names_the_file_of_the_wrong_value() {
+    for (overlay, expected) in [
+        ("deployments: [{name: nightly, paused: maybe}]", "prefect.prod.yaml"),
+        ("name_suffix: 1", "prefect.prod.yaml"),
+    ] {
+        let Err(ProjectError::Invalid { file, .. }) = load(BASE, Some(overlay), "prod") else {
+            panic!("{overlay} is valid")
+        };
+        assert_eq!(file, expected, "{overlay}");
+    }
+    let wrong = BASE.replace("tags: [a]", "tags: 1");
+    let Err(ProjectError::Invalid { file, .. }) = load(&wrong, Some(""), "prod") else {
+        panic!("the project file is valid")
+    };
+    assert_eq!(file, "prefect.yaml");
+}
+
 /// Invalid overlay files with the positions, messages and help texts of their errors.
 const INVALID_OVERLAYS: &[(&str, &str)] = &[
     ("[a]", "1:1: an environment must be a mapping, not a list"),
