@@ -72,7 +72,8 @@ impl<'a> Destruction<'a> {
             ResourceOwnership::read(client, project).await?
         };
         let live = requests::read(client, &resources).await?;
-        let existing = live.into_iter().map(|(key, live)| OwnedResource { key, id: live.id });
+        let existing =
+            live.into_iter().map(|(key, live)| OwnedResource { key, id: live.id, directory: None });
         let is_ours = |owned: &OwnedResource| {
             let registered = project.is_none() || ownership.is_registered(owned);
             registered && ownership.other_owner(owned.id).is_none()

@@ -9,7 +9,7 @@ use crate::{
     plan::{
         Action, PlanError,
         prune::{self, DeclaredObjects, Pruning, Registered, Removal, Removed},
-        resource_ownership::OwnedResource,
+        resource_ownership::{OwnedResource, directory_in_repository},
     },
     resource::{RemovalError, removal},
 };
@@ -23,11 +23,11 @@ use crate::{
 pub(crate) async fn plan_pruning(
     pruning: &mut Pruning<'_>,
     declared: &DeclaredObjects<'_>,
-    max_deletes: usize,
+    ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<(), PlanError> {
-    pruning.select(client, declared).await?;
-    Ok(pruning.within(max_deletes)?)
+    pruning.select(client, declared, ctx.directory).await?;
+    Ok(pruning.within(ctx.options.max_deletes)?)
 }
 
 /// Prunes deployments and resources if all writes have succeeded, and then updates the project's records.
@@ -39,8 +39,10 @@ pub(crate) async fn prune(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
-    let resource =
-        |line: &ResourceLine| Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()? });
+    let directory = directory_in_repository(ctx.directory);
+    let resource = |line: &ResourceLine| {
+        Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()?, directory: directory.clone() })
+    };
     let registered = Registered {
         deployments: report.lines.iter().filter_map(|line| line.id).collect(),
         resources: report.resources.iter().filter_map(resource).collect(),
@@ -95,7 +97,7 @@ impl Pruner<'_> {
         }
     }
 
-    async fn resource(&mut self, OwnedResource { key, id }: &OwnedResource) -> ResourceLine {
+    async fn resource(&mut self, OwnedResource { key, id, .. }: &OwnedResource) -> ResourceLine {
         let deletion = removal::remove(self.client, key, *id);
         let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
         if matches!(outcome, Outcome::Deleted) {

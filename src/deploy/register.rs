@@ -61,7 +61,7 @@ pub(super) async fn register(
     let changes = compare(desired, &live, ctx)?;
     if let Some(pruning) = &mut pruning {
         let declared = declared(&changes, resources.keys());
-        plan_pruning(pruning, &declared, ctx.options.max_deletes, client).await?;
+        plan_pruning(pruning, &declared, ctx, client).await?;
     }
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");

@@ -44,7 +44,7 @@ pub(crate) async fn create(
     automations.extend(pruning.iter().flat_map(Pruning::automation_names));
     let live = Snapshot::observe(client, &names).await?.excluding(automations);
     if let Some(pruning) = &mut pruning {
-        pruning.select(client, &declared(&previews, &live, preparation)).await?;
+        pruning.select(client, &declared(&previews, &live, preparation), ctx.directory).await?;
     }
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
     let mut deployments: Vec<_> =

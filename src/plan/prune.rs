@@ -1,6 +1,9 @@
 //! Deletes deployments and resources that a project no longer declares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use uuid::Uuid;
 
@@ -10,7 +13,7 @@ use crate::{
     names::{SHOWN, first_of},
     plan::{
         ownership::{Membership, OwnershipError},
-        resource_ownership::{OwnedResource, ResourceOwnership},
+        resource_ownership::{OwnedResource, ResourceOwnership, directory_in_repository},
     },
     resource::{RemovalError, ResourceKey, ResourceKind, removal},
 };
@@ -80,7 +83,7 @@ impl<'a> Pruning<'a> {
         self.ownership.automation_names()
     }
 
-    /// Finds the deployments and resources to prune. Finds none if the options do not contain `--prune`.
+    /// Finds the deployments and resources to prune. `directory` is the directory of the command. Finds none if the options do not contain `--prune`.
     ///
     /// # Errors
     ///
@@ -89,6 +92,7 @@ impl<'a> Pruning<'a> {
         &mut self,
         client: &Client,
         declared: &DeclaredObjects<'_>,
+        directory: &Path,
     ) -> Result<(), RemovalError> {
         if !self.options.prune {
             return Ok(());
@@ -97,9 +101,11 @@ impl<'a> Pruning<'a> {
         self.removals = existing(client, &self.membership.undeclared(&kept)).await?;
         // A resource that is missing in the given files may be declared in another file of the project.
         if self.options.includes_resources() && self.options.files.are_complete() {
-            let undeclared = self.ownership.undeclared(client, &declared.resources).await?;
+            let directory = directory_in_repository(directory);
+            let directory = directory.as_deref();
+            let undeclared = self.ownership.undeclared(client, &declared.resources, directory).await?;
             self.resources = in_order_of_deletion(undeclared);
-            self.released = self.ownership.released(&declared.resources);
+            self.released = self.ownership.released(&declared.resources, directory);
             for resource in &self.resources {
                 let leaving = leaving(&resource.key, &self.removals, declared);
                 removal::check(client, &resource.key, &leaving).await?;

@@ -3,7 +3,10 @@
 //! The records are Prefect variables, like those of deployments in [`super::ownership`]. A variable is limited to 5000
 //! characters, so projects with many resources use several variables.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -12,6 +15,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client, Feature},
     deployment::ProjectId,
+    git,
     plan::ownership::{OwnershipError, UnreadableRecord},
     python,
     resource::{ResourceKey, ResourceKind, requests},
@@ -26,6 +30,15 @@ pub(crate) struct OwnedResource {
     #[serde(flatten)]
     pub(crate) key: ResourceKey,
     pub(crate) id: Uuid,
+    /// Directory of the command that registered the resource, relative to the Git repository. `None` without a repository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) directory: Option<String>,
+}
+
+/// Returns the path of a directory relative to its Git repository. Returns `None` without a repository.
+pub(crate) fn directory_in_repository(directory: &Path) -> Option<String> {
+    let (root, directory) = (git::work_tree(directory)?.canonicalize().ok()?, directory.canonicalize().ok()?);
+    Some(directory.strip_prefix(root).ok()?.to_string_lossy().into_owned())
 }
 
 /// Value of a variable that records resources.
@@ -81,7 +94,7 @@ impl ResourceOwnership {
 
     /// Returns whether the project has registered the resource.
     pub(crate) fn is_registered(&self, resource: &OwnedResource) -> bool {
-        self.own.contains(resource)
+        self.own.iter().any(|owned| owned.key == resource.key && owned.id == resource.id)
     }
 
     /// Returns the names of the automations that the project has registered.
@@ -95,12 +108,29 @@ impl ResourceOwnership {
         self.others.get(&id).map(String::as_str)
     }
 
+    /// Returns the registered resources that are not declared. Resources that a command in another directory registered
+    /// are omitted, because a file in that directory may declare them.
+    fn not_declared(
+        &self,
+        declared: &BTreeSet<ResourceKey>,
+        directory: Option<&str>,
+    ) -> impl Iterator<Item = &OwnedResource> {
+        let is_here = move |owned: &&OwnedResource| {
+            owned.directory.is_none() || owned.directory.as_deref() == directory
+        };
+        self.own.iter().filter(is_here).filter(|owned| !declared.contains(&owned.key))
+    }
+
     /// Returns the resources that are not declared and that another project has also registered. The project gives up
     /// its registration of these resources.
-    pub(crate) fn released(&self, declared: &BTreeSet<ResourceKey>) -> BTreeSet<ResourceKey> {
-        let is_released =
-            |owned: &&OwnedResource| !declared.contains(&owned.key) && self.others.contains_key(&owned.id);
-        self.own.iter().filter(is_released).map(|owned| owned.key.clone()).collect()
+    pub(crate) fn released(
+        &self,
+        declared: &BTreeSet<ResourceKey>,
+        directory: Option<&str>,
+    ) -> BTreeSet<ResourceKey> {
+        let not_declared = self.not_declared(declared, directory);
+        let released = not_declared.filter(|owned| self.others.contains_key(&owned.id));
+        released.map(|owned| owned.key.clone()).collect()
     }
 
     /// Returns the resources that exist, that only this project has registered, and that are not declared.
@@ -108,13 +138,12 @@ impl ResourceOwnership {
         &self,
         client: &Client,
         declared: &BTreeSet<ResourceKey>,
+        directory: Option<&str>,
     ) -> Result<Vec<OwnedResource>, ApiError> {
-        let is_undeclared = |owned: &&OwnedResource| {
-            !declared.contains(&owned.key)
-                && !self.others.contains_key(&owned.id)
-                && !owned.key.is_permanent()
-        };
-        let undeclared: Vec<&OwnedResource> = self.own.iter().filter(is_undeclared).collect();
+        let is_deletable =
+            |owned: &&OwnedResource| !self.others.contains_key(&owned.id) && !owned.key.is_permanent();
+        let undeclared: Vec<&OwnedResource> =
+            self.not_declared(declared, directory).filter(is_deletable).collect();
         let live = requests::read(client, undeclared.iter().map(|owned| &owned.key)).await?;
         let exists = |owned: &&OwnedResource| live.get(&owned.key).is_some_and(|live| live.id == owned.id);
         Ok(undeclared.into_iter().filter(exists).cloned().collect())
@@ -193,7 +222,7 @@ mod tests {
     use super::*;
 
     fn owned(kind: ResourceKind, name: &str, id: u128) -> OwnedResource {
-        OwnedResource { key: ResourceKey::new(kind, name), id: Uuid::from_u128(id) }
+        OwnedResource { key: ResourceKey::new(kind, name), id: Uuid::from_u128(id), directory: None }
     }
 
     #[test]
@@ -212,6 +241,28 @@ mod tests {
             let records = [("1".to_owned(), value)].into_iter();
             assert_eq!(ResourceOwnership::from_records(records, None).unwrap_err().variable, "1");
         }
+    }
+
+    #[test]
+    fn resources_of_other_directories_are_declared_elsewhere() {
+        let in_directory = |name: &str, directory: &str| OwnedResource {
+            directory: Some(directory.to_owned()),
+            ..owned(ResourceKind::Variable, name, 1)
+        };
+        let own = [
+            in_directory("a", "services/a"),
+            in_directory("b", "services/b"),
+            owned(ResourceKind::Block, "c", 2),
+        ];
+        let ownership = ResourceOwnership { own: own.into(), ..ResourceOwnership::default() };
+        let names = |directory| -> Vec<&str> {
+            let declared = BTreeSet::new();
+            let found: Vec<&OwnedResource> = ownership.not_declared(&declared, directory).collect();
+            found.into_iter().map(|owned| owned.key.name.as_str()).collect()
+        };
+        assert_eq!(names(Some("services/a")), ["a", "c"]);
+        assert_eq!(names(Some("")), ["c"]);
+        assert_eq!(names(None), ["c"]);
     }
 
     #[test]
