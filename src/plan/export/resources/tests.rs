@@ -11,7 +11,7 @@ fn kubernetes() -> JsonObject {
     crate::base_job_template::BaseJobTemplate::bundled("kubernetes").unwrap().into_document()
 }
 
-fn pool(template: JsonObject) -> WorkPool {
+fn pool(template: &JsonObject) -> WorkPool {
     let pool = json!({
         "id": Uuid::from_u128(1), "name": "k8s", "type": "kubernetes", "description": null, "is_paused": true,
         "base_job_template": template, "concurrency_limit": 20, "status": "READY",
@@ -46,7 +46,7 @@ fn exports_pools_with_the_changes_of_their_templates() {
     properties["zone"] = json!({"title": "Zone", "type": "string", "default": "a"});
     let pod = &mut template["job_configuration"]["job_manifest"]["spec"]["template"]["spec"];
     pod["nodeSelector"] = json!({"zone": "{{ zone }}"});
-    let pool = pool(template.as_object().unwrap().clone());
+    let pool = pool(template.as_object().unwrap());
     let queue = |name: &str, priority: u32| {
         named(
             &json!({"name": name, "work_pool_name": "k8s", "priority": priority, "is_paused": false, "concurrency_limit": null}),
@@ -79,13 +79,13 @@ fn exports_pools_with_the_changes_of_their_templates() {
 fn exports_the_whole_template_if_variables_do_not_suffice() {
     let mut template = kubernetes();
     template["job_configuration"]["job_manifest"]["spec"]["backoffLimit"] = json!(3);
-    let text = exported(&LiveObjects { pools: vec![pool(template)], ..objects() });
+    let text = exported(&LiveObjects { pools: vec![pool(&template)], ..objects() });
     assert!(text.contains("\n  base_job_template:\n    job_configuration:\n"), "{text}");
     assert!(text.contains("backoffLimit: 3") && text.contains("{{ env }}"), "{text}");
 }
 
-#[test]
-fn exports_variables_limits_automations_and_blocks() {
+/// An automation with an action that refers to a deployment.
+fn alert() -> Automation {
     let automation = json!({
         "id": Uuid::from_u128(9), "name": "alert", "description": "", "enabled": true, "tags": [],
         "trigger": {"type": "event", "id": Uuid::from_u128(10), "expect": ["x"], "posture": "Reactive", "threshold": 1},
@@ -96,6 +96,11 @@ fn exports_variables_limits_automations_and_blocks() {
         ],
         "actions_on_trigger": [], "actions_on_resolve": [],
     });
+    serde_json::from_value(automation).unwrap()
+}
+
+#[test]
+fn exports_variables_limits_automations_and_blocks() {
     let block = |slug: &str, name: &str, data: Json| {
         named(&json!({"name": name, "data": data, "block_type": {"slug": slug}}))
     };
@@ -109,7 +114,7 @@ fn exports_variables_limits_automations_and_blocks() {
         limits: vec![named(
             &json!({"name": "db", "limit": 3, "slot_decay_per_second": 0.0, "active": false}),
         )],
-        automations: vec![serde_json::from_value(automation).unwrap()],
+        automations: vec![alert()],
         blocks: vec![
             block("secret", "api-token", json!({"value": MASK})),
             block("aws-credentials", "aws", json!({"region": "eu", "key": MASK, "profile": null})),
