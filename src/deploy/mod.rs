@@ -122,8 +122,8 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
     Ok(plan::create(&mut preparation, ctx, client, &resolver).await?)
 }
 
-/// Renders the requests for the selected deployments. References to blocks, variables and other values from
-/// the server are not resolved.
+/// Renders the requests for the selected deployments and the declared resources. References to blocks, variables and
+/// other values from the server are not resolved.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
     let mut preparation = Preparation::offline(projects, warnings);
     let previews = previews(&mut preparation, ctx, &resolver).await?;
     preparation::stop_on_errors(&mut preparation.projects, ctx)?;
-    Ok(RenderedRequests::new(&previews, ctx))
+    Ok(RenderedRequests::new(&previews, &preparation.resources(), ctx))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed

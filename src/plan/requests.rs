@@ -8,6 +8,8 @@ use crate::{
     build::Previews,
     deployment::{DeployContext, DesiredDeployment},
     plan::{PlannedStep, creation::planned_steps, redacted_value},
+    resource::{DesiredResource, ResourceKey, ResourceKind, requests::creation},
+    secret::Redactor,
     template::pending,
     value::json_object,
 };
@@ -18,6 +20,9 @@ pub(crate) struct RenderedRequests {
     /// Version of the document's schema.
     schema: u32,
     deployments: Vec<RenderedDeployment>,
+    /// Declared resources, in the order in which they are written.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    resources: Vec<RenderedResource>,
     /// Distinct steps that would run.
     steps: Vec<PlannedStep>,
 }
@@ -32,15 +37,23 @@ struct RenderedDeployment {
 }
 
 #[derive(Debug, Serialize)]
+struct RenderedResource {
+    kind: ResourceKind,
+    /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
+    name: String,
+    requests: Vec<RenderedRequest>,
+}
+
+#[derive(Debug, Serialize)]
 struct RenderedRequest {
     method: &'static str,
-    path: &'static str,
+    path: String,
     body: Json,
 }
 
 impl RenderedRequests {
-    /// Renders the requests for deployments whose steps have not been run.
-    pub(crate) fn new(previews: &Previews, ctx: &DeployContext<'_>) -> Self {
+    /// Renders the requests for resources, and for deployments whose steps have not been run.
+    pub(crate) fn new(previews: &Previews, resources: &[DesiredResource], ctx: &DeployContext<'_>) -> Self {
         let deployment = |desired: &DesiredDeployment| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),
             file: desired.file.as_deref().map(str::to_owned),
@@ -48,15 +61,28 @@ impl RenderedRequests {
         };
         let deployments = previews.deployments.iter().map(|preview| deployment(&preview.desired));
         let deployments = deployments.collect();
-        Self { schema: 1, deployments, steps: planned_steps(previews, ctx.redactor) }
+        let resources = resources.iter().map(|resource| rendered_resource(resource, ctx.redactor)).collect();
+        Self { schema: 1, deployments, resources, steps: planned_steps(previews, ctx.redactor) }
     }
+}
+
+fn rendered_resource(resource: &DesiredResource, redactor: &Redactor) -> RenderedResource {
+    let ResourceKey { kind, name } = &resource.key;
+    let (path, mut body) = creation(resource);
+    if let (ResourceKind::Variable, Some(value)) = (kind, body.get_mut("value")) {
+        // The name of a variable tells whether its value is secret.
+        *value = redacted_value(name, value, redactor);
+    }
+    let body = redacted_value("", &pending::show_json(&Json::Object(body)), redactor);
+    let requests = vec![RenderedRequest { method: "POST", path, body }];
+    RenderedResource { kind: *kind, name: name.clone(), requests }
 }
 
 /// Returns the requests in order. Ids that are only known from responses are replaced by a description.
 fn requests(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
-    let request = |path, body: Json| {
+    let request = |path: &str, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);
-        RenderedRequest { method: "POST", path, body }
+        RenderedRequest { method: "POST", path: path.to_owned(), body }
     };
     let flow = json!({"name": desired.flow_name, "tags": []});
     let mut body = json_object(desired.create_body(Uuid::nil(), ctx.clock.now()));

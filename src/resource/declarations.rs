@@ -15,7 +15,7 @@ use crate::{
         Findings,
         resources::{Block, GlobalLimit, Resources, Variable},
     },
-    secret::Redactor,
+    secret::{MASK, Redactor, Secret},
     value::json_object,
 };
 
@@ -64,6 +64,9 @@ impl Declared<'_> {
             reads_secrets: self.reads_secrets,
         };
         for value in &block.secrets {
+            if !self.reads_secrets {
+                resource.secrets.insert(value.field.clone(), Secret::new(MASK));
+            }
             match reader.read(&value.source) {
                 Ok(Some(secret)) => {
                     self.redactor.learn(&secret);

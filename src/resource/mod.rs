@@ -120,7 +120,7 @@ pub(crate) struct DesiredResource {
     pub(crate) fields: JsonObject,
     /// Default values of fields, which a plan compares with the fields of a new resource.
     pub(crate) defaults: JsonObject,
-    /// Secret fields of a block.
+    /// Secret fields of a block. If secrets are not read, the values are masks.
     pub(crate) secrets: BTreeMap<String, Secret>,
     /// Objects to which the fields refer.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,

@@ -177,6 +177,18 @@ impl References {
     }
 }
 
+/// Replaces the names of objects with descriptions of their ids, such as `(id of the deployment 'hello/default')`.
+pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
+    in_actions(fields, |action| {
+        for kind in ReferenceKind::ALL {
+            if let Some(Json::String(name)) = action.shift_remove(kind.name_key()) {
+                let description = format!("(id of the {} '{name}')", kind.label());
+                action.insert(kind.id_key().to_owned(), description.into());
+            }
+        }
+    })
+}
+
 /// Applies a function to all actions of an automation.
 fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>)) -> JsonObject {
     let mut fields = fields.clone();

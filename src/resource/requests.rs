@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value as Json, json};
 
 use super::{
-    LiveResource, References, ResourceKey,
+    DesiredResource, LiveResource, References, ResourceKey,
     ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool, WorkQueue},
+    references,
 };
 use crate::{
     api::{ApiError, Client, JsonObject, NamedObject},
@@ -119,6 +120,32 @@ pub(crate) async fn create(
             resource(automation.id, automation.raw)
         }
     })
+}
+
+/// Returns the path and the body of the request that creates a resource. Ids that are only known from responses are
+/// replaced by descriptions.
+pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
+    let DesiredResource { key, fields, secrets, .. } = resource;
+    let (first, last) = key.parts();
+    let path = match key.kind {
+        WorkPool => "/work_pools/".to_owned(),
+        WorkQueue => format!("/work_pools/{first}/queues"),
+        ConcurrencyLimit => "/v2/concurrency_limits/".to_owned(),
+        Variable => "/variables/".to_owned(),
+        Block => "/block_documents/".to_owned(),
+        Automation => "/automations/".to_owned(),
+    };
+    let body = match key.kind {
+        Block => json_object(json!({
+            "name": last,
+            "data": block_data(fields, secrets),
+            "block_type_id": format!("(id of the block type '{first}')"),
+            "block_schema_id": format!("(id of the schema of the block type '{first}')"),
+        })),
+        Automation => references::with_described_ids(&named(fields, &key.name)),
+        _ => named(fields, last),
+    };
+    (path, body)
 }
 
 /// Updates the given fields of a resource. For an automation, all fields must be given.

@@ -8,6 +8,15 @@ use serde_json::{Value, json};
 use crate::support::{Api, Output};
 
 const PROJECT: &str = r#"
+prefectl:
+  work_pools: [{name: declared-UNIQUE, type: process, queues: [{name: high, priority: 1}]}]
+  variables: {region-UNIQUE: eu-west-1}
+  concurrency_limits: [{name: warehouse-UNIQUE, limit: 3}]
+  blocks: [{type: secret, name: api-UNIQUE, value_from: env:BLOCK_TOKEN}]
+  automations:
+  - name: after-load-UNIQUE
+    trigger: {type: event, expect: [load.finished]}
+    actions: [{type: run-deployment, deployment: hello-UNIQUE/a}]
 build:
 - prefect.deployments.steps.run_shell_script:
     id: hash
@@ -65,7 +74,8 @@ fn events(output: &Output) -> Result<Vec<Value>> {
 #[ignore = "needs services: run tests/run"]
 fn plan_and_deploy_documents_match_their_schemas() -> Result<()> {
     let api = Api::from_env()?;
-    let sandbox = api.sandbox(PROJECT)?.variable("SERVICE_TOKEN", "sesame-open");
+    let sandbox =
+        api.sandbox(PROJECT)?.variable("SERVICE_TOKEN", "sesame-open").variable("BLOCK_TOKEN", "hidden-open");
     check("plan", &sandbox.run("plan --all --output json")?.json()?)?;
     let output = sandbox.run("deploy --all --output json --events jsonl")?.success()?;
     let created = output.json()?;
@@ -91,6 +101,7 @@ fn plan_and_deploy_documents_match_their_schemas() -> Result<()> {
         .replace("echo v1", "echo v2")
         .replace("version: \"1\"", "version: \"2\"")
         .replace("[x]", "[y]")
+        .replace("limit: 3", "limit: 4")
         .replace("STAGE: dev", "STAGE: prod");
     sandbox.file("prefect.yaml", changed)?;
     let plan = sandbox.run("plan --all --output json")?.json()?;
@@ -101,6 +112,8 @@ fn plan_and_deploy_documents_match_their_schemas() -> Result<()> {
         let changes = document["deployments"][0]["changes"].as_array().cloned().unwrap_or_default();
         changes.into_iter().find(|change| change["field"] == field).unwrap_or_default()
     };
+    assert_eq!(updated["resources"].as_array().map(Vec::len), Some(6), "{updated}");
+    assert_eq!(updated["resources"][2]["changed"], json!(["limit"]), "{updated}");
     assert_eq!(change(&updated, "version"), json!({"field": "version", "old": "1", "new": "2"}));
     assert_eq!(change(&updated, "version"), change(&plan, "version"), "in the form of a plan");
     assert_eq!(change(&updated, "tags")["new"], json!(["v2"]), "known now");
@@ -117,7 +130,7 @@ fn plan_and_deploy_documents_match_their_schemas() -> Result<()> {
 #[ignore = "needs services: run tests/run"]
 fn documents_of_failed_deploys_match_their_schemas() -> Result<()> {
     let api = Api::from_env()?;
-    let sandbox = api.sandbox(PROJECT)?;
+    let sandbox = api.sandbox(PROJECT)?.variable("BLOCK_TOKEN", "hidden-open");
     let failing = PROJECT.replace(
         "pull: []",
         "push:\n- prefect.deployments.steps.run_shell_script: {script: 'false'}\npull: []",

@@ -216,3 +216,44 @@ fn an_automation_of_an_unknown_deployment_is_an_error() -> Result<()> {
     assert_eq!(pool, None);
     Ok(())
 }
+
+#[test]
+fn render_prints_the_requests_that_create_the_resources() -> Result<()> {
+    let sandbox = Sandbox::for_project("http://localhost:9/api", PROJECT)?.variable("API_TOKEN", CANARY);
+    edit(&sandbox, ": eu-west-1}", ": eu-west-1, z_db_password: pass-word-5}")?;
+    let output = sandbox.run("render --all --output json --quiet")?.success()?;
+    ensure!(!output.stdout.contains(CANARY) && !output.stdout.contains("pass-word-5"), "{output}");
+    let document = output.json()?;
+    let resources = document["resources"].as_array().context("no resources")?;
+    let request = |index: usize| &resources[index]["requests"][0];
+    let kinds: Vec<&Value> = resources.iter().map(|resource| &resource["kind"]).collect();
+    assert_eq!(
+        json!(kinds),
+        json!([
+            "work_pool",
+            "work_queue",
+            "work_queue",
+            "concurrency_limit",
+            "variable",
+            "variable",
+            "block",
+            "automation"
+        ])
+    );
+    assert_eq!(request(0)["path"], "/work_pools/");
+    let template = &request(0)["body"]["base_job_template"];
+    assert_eq!(template["variables"]["properties"]["namespace"]["default"], "prefect");
+    assert_eq!(request(1)["path"], sandbox.unique("/work_pools/declared-UNIQUE/queues"));
+    assert_eq!(request(1)["body"], json!({"name": "high", "priority": 1, "concurrency_limit": 5}));
+    let variable = json!({"name": sandbox.unique("region-UNIQUE"), "value": "eu-west-1"});
+    assert_eq!(request(4)["body"], variable);
+    assert_eq!(request(6)["body"]["data"], json!({"value": "********"}));
+    assert_eq!(request(6)["body"]["block_type_id"], "(id of the block type 'secret')");
+    assert_eq!(
+        request(7)["body"]["actions"][0]["deployment_id"],
+        sandbox.unique("(id of the deployment 'hello-UNIQUE/a')")
+    );
+    let selected = sandbox.run("render -n a --output json --quiet")?.success()?.json()?;
+    assert_eq!(selected.get("resources"), None, "{selected}");
+    Ok(())
+}
