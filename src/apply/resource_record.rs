@@ -137,6 +137,10 @@ impl ResourceRecord {
     }
 
     async fn delete(&self, client: &Client, id: Uuid) -> Result<(), ApiError> {
+        if self.key.is_permanent() {
+            // The server deletes the queue with its pool.
+            return Ok(());
+        }
         match removal::remove(client, &self.key, id).await {
             Err(RemovalError::Api(error)) => Err(error),
             Err(error @ RemovalError::InUse(_)) => Err(ApiError::Setup(error.to_string())),

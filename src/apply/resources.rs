@@ -67,6 +67,17 @@ impl PendingResources {
         changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change))
     }
 
+    /// Returns whether a resource is the default queue of a work pool that this deploy creates.
+    fn is_created_with_pool(&self, PendingResource { desired, change }: &PendingResource) -> bool {
+        let is_new = |pool: &str| {
+            let pool = ResourceKey::new(ResourceKind::WorkPool, pool);
+            let mut created = self.resources.iter().filter(|pending| pending.change.is_creation());
+            created.any(|pending| pending.desired.key == pool)
+        };
+        let key = &desired.key;
+        change.is_creation() && key.is_permanent() && key.pool_of_queue().is_some_and(is_new)
+    }
+
     /// Returns a line for each resource, as if none had been written.
     pub(crate) fn lines(&self, redactor: &Redactor) -> Vec<ResourceLine> {
         let line = |PendingResource { desired, change }: &PendingResource| ResourceLine {
@@ -141,6 +152,11 @@ impl ResourceWriter<'_> {
         if let ResourceChange::Unchanged { live } = change {
             return Outcome::Unchanged(live.id);
         }
+        if self.pending.is_created_with_pool(pending) {
+            let mut written = false;
+            let result = self.write_default_queue(desired, references, &mut written).await;
+            return result.unwrap_or_else(|error| Outcome::Failed { error, written });
+        }
         if !self.force {
             match self.differences(desired, change).await {
                 Ok(differences) if differences.is_empty() => {}
@@ -170,6 +186,24 @@ impl ResourceWriter<'_> {
         *written = true;
         self.record_secrets(desired).await?;
         Ok(Outcome::Created(created.id))
+    }
+
+    /// Writes the default queue of a work pool that this deploy has created. The server has created the queue with the
+    /// pool.
+    async fn write_default_queue(
+        &self,
+        desired: &DesiredResource,
+        references: &References,
+        written: &mut bool,
+    ) -> Result<Outcome, ApiError> {
+        let DesiredResource { key, fields, secrets, .. } = desired;
+        let now = requests::read(self.client, [key]).await?;
+        let Some(live) = now.get(key) else { return self.create(desired, references, written).await };
+        if !fields.is_empty() {
+            requests::update(self.client, key, live, fields, secrets, references).await?;
+        }
+        *written = true;
+        Ok(Outcome::Created(live.id))
     }
 
     async fn update(

@@ -44,6 +44,10 @@ impl ResourceChange {
         }
     }
 
+    pub(crate) fn is_creation(&self) -> bool {
+        matches!(self, Self::Create)
+    }
+
     pub(crate) fn is_unchanged(&self) -> bool {
         matches!(self, Self::Unchanged { .. })
     }

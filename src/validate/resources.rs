@@ -135,6 +135,36 @@ pub(super) async fn references(
     Ok(())
 }
 
+/// Reports declared blocks whose type does not exist on the server.
+pub(super) async fn block_types(
+    projects: &mut [PreparedProject<'_>],
+    client: &Client,
+) -> Result<(), ApiError> {
+    let is_block = |resource: &&DesiredResource| resource.key.kind == ResourceKind::Block;
+    if !projects.iter().flat_map(|project| &project.resources).any(|resource| is_block(&resource)) {
+        return Ok(());
+    }
+    let types = client.block_types().await?;
+    let known: BTreeSet<&str> =
+        types.iter().filter_map(|kind| kind.raw.get("slug").and_then(serde_json::Value::as_str)).collect();
+    for PreparedProject { resources, findings, .. } in projects {
+        for resource in resources.iter().filter(is_block) {
+            let kind = resource.key.name.split_once('/').map_or("", |(kind, _)| kind);
+            if known.contains(kind) {
+                continue;
+            }
+            let message = format!("{}: the server has no block type '{kind}'", resource.key);
+            let help = did_you_mean(kind, known.iter().copied()).map_or_else(
+                || "correct the type, or register it with `prefect block register`".to_owned(),
+                |similar| format!("did you mean '{similar}'?"),
+            );
+            let diagnostic = Diagnostic::error(Code::RESOURCE_VALUE, message);
+            findings.push(diagnostic.at(resource.place.clone()).help(help));
+        }
+    }
+    Ok(())
+}
+
 type Undeclared = (usize, (ResourceReference, Option<crate::diagnostics::Place>), Option<String>);
 
 /// Returns the references to objects that no project declares, with the index of the project and a similar name.

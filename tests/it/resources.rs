@@ -257,3 +257,32 @@ fn render_prints_the_requests_that_create_the_resources() -> Result<()> {
     assert_eq!(selected.get("resources"), None, "{selected}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_new_pool_gets_the_declared_fields_of_its_default_queue() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    edit(&sandbox, "queues: [{", "queues: [{name: default, priority: 2, concurrency_limit: 7}, {")?;
+    let created = deploy(&sandbox)?;
+    assert!(statuses(&created)?.iter().all(|status| status.ends_with(" created")), "{created}");
+    let queue = api.get(&sandbox.unique("/work_pools/declared-UNIQUE/queues/default"))?;
+    assert_eq!(queue.context("no queue")?["concurrency_limit"], 7);
+    assert_eq!(sandbox.run("plan --all --detailed-exitcode --quiet")?.code, 0);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn an_unknown_block_type_is_reported_before_any_write() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    edit(&sandbox, "blocks: [{", "blocks: [{type: secrte, name: other-UNIQUE, values: {a: 1}}, {")?;
+    edit(&sandbox, "other-UNIQUE", &sandbox.unique("other-UNIQUE"))?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("the server has no block type 'secrte'"), "{output}");
+    assert!(output.stderr.contains("did you mean 'secret'?"), "{output}");
+    assert_eq!(api.get(&sandbox.unique("/work_pools/declared-UNIQUE"))?, None);
+    Ok(())
+}
