@@ -156,3 +156,22 @@ fn leaves(path: &Pointer, value: &Json, visit: &mut impl FnMut(&Pointer, &Json))
         leaf => visit(path, leaf),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{source::Source, yaml};
+
+    #[test]
+    fn locates_values_of_the_deprecated_schedule() {
+        let source = Source::new("prefect.yaml", "schedule:\n  cron: 1 1 * * *\n");
+        let document = yaml::load(&source).unwrap();
+        let findings = Findings::new(Some(&document));
+        let schedules = Pointer::root().join("schedules");
+        let line = |index: usize, key: &str| {
+            let path = schedules.join(index).join(key);
+            explained(&findings, &Pointer::root(), &path, &"x".into()).unwrap().line
+        };
+        assert_eq!([line(0, "cron"), line(0, "timezone"), line(1, "cron")], [Some(2), None, None]);
+    }
+}

@@ -102,6 +102,54 @@ fn rejects_environments_that_are_not_defined() -> Result<()> {
 }
 
 #[test]
+fn rejects_deployments_that_an_environment_does_not_have() -> Result<()> {
+    let sandbox = project()?;
+    for (arguments, error, help) in [
+        (
+            "-n nightly",
+            "no deployment is named 'nightly' in environment 'prod'",
+            "did you mean 'nightly-prod'?",
+        ),
+        (
+            "flow.py:hello -n new",
+            "no deployment is named 'new' in environment 'prod'",
+            "--env only applies to deployments that the project file or the environment declares",
+        ),
+    ] {
+        let output = sandbox.run(&format!("render {arguments} --env prod"))?;
+        assert_eq!(output.stderr, format!("error: {error}\nhelp: {help}\n"), "{output}");
+        assert_eq!(output.code, 2, "{output}");
+    }
+    sandbox.file("prefect.prod.yaml", "deployments: {nightly: null, default: null}\n")?;
+    let empty = sandbox.run("render --all --env prod")?;
+    assert!(empty.stderr.starts_with("error: environment 'prod' has no deployments\n"), "{empty}");
+    sandbox.file("prefect.prod.yaml", "deployments:\n# - name: nightly\n")?;
+    assert_eq!(rendered(&sandbox.run("render --all --env prod --output json")?.success()?)?.len(), 2);
+    Ok(())
+}
+
+#[test]
+fn check_accepts_a_file_that_all_environments_complete() -> Result<()> {
+    let sandbox = project()?;
+    let file = "\
+deployments:
+- {name: nightly, entrypoint: 'flow.py:hello', version: '1'}
+environments:
+  dev: {work_pool: {name: a}}
+  prod: {}
+";
+    sandbox.file("prefect.yaml", file)?;
+    sandbox.file("prefect.prod.yaml", "work_pool: {name: b}\n")?;
+    let complete = sandbox.run("check")?.success()?;
+    assert!(complete.stderr.starts_with("warning[no-work-pool]: "), "{complete}");
+    assert!(complete.stderr.contains("(without --env)"), "{complete}");
+    sandbox.file("prefect.prod.yaml", "deployments: [{name: nightly, paused: maybe}]\n")?;
+    let invalid = sandbox.run("check --env prod")?;
+    assert!(invalid.stderr.ends_with("1 error in prefect.prod.yaml\n"), "{invalid}");
+    Ok(())
+}
+
+#[test]
 fn check_validates_all_environments() -> Result<()> {
     let sandbox = project()?;
     let valid = sandbox.run("check")?.success()?;
