@@ -61,7 +61,7 @@ impl<'a> Destruction<'a> {
             live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
         });
         let is_ours = |id: &Uuid| {
-            let registered = project.is_none() || membership.own.contains(id);
+            let registered = project.is_none() || membership.own.contains_key(id);
             registered && !membership.others.contains(id)
         };
         let (removals, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
@@ -105,7 +105,8 @@ impl<'a> Destruction<'a> {
         let mut removed = Removed::default();
         let mut result = self.delete(client, &mut removed).await;
         if let Some(project) = &self.options.project {
-            let left = self.membership.own.difference(&removed.deployments).copied().collect();
+            let mut left = self.membership.own.clone();
+            left.retain(|id, _| !removed.deployments.contains(id));
             let recorded = self.membership.record(client, project, &left).await;
             result = result.and(recorded.map_err(RemovalError::from));
             // Another project keeps the skipped resources.

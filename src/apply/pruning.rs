@@ -44,7 +44,7 @@ pub(crate) async fn prune(
         Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()?, directory: directory.clone() })
     };
     let registered = Registered {
-        deployments: report.lines.iter().filter_map(|line| line.id).collect(),
+        deployments: report.lines.iter().filter_map(|line| Some((line.id?, line.file.clone()))).collect(),
         resources: report.resources.iter().filter_map(resource).collect(),
     };
     let has_failed = report.lines.iter().any(|line| line.id.is_none())

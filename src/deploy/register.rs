@@ -53,7 +53,7 @@ pub(super) async fn register(
         validate::idle_pools(desired, pools, client),
         DeployedResources::compare(resources, automations.clone(), earlier_resources, ctx, client),
     );
-    let mut pruning = Pruning::read(client, ctx.options).await.map_err(PlanError::from)?;
+    let mut pruning = Pruning::read(client, ctx).await.map_err(PlanError::from)?;
     let mut automations = automations;
     automations.extend(pruning.iter().flat_map(Pruning::automation_names));
     let (live, resources) = (live?.excluding(automations), resources?);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use git2::{Repository, StatusOptions};
+use git2::{IndexEntryExtendedFlag, Repository, StatusOptions};
 
 /// Length of an abbreviated commit ID.
 const SHORT_LENGTH: usize = 8;
@@ -26,6 +26,15 @@ pub(crate) struct Facts {
 /// Returns `None` if there is no repository, if it has no working tree, or if it belongs to another user.
 pub(crate) fn work_tree(directory: &Path) -> Option<PathBuf> {
     Repository::discover(directory).ok()?.workdir()?.canonicalize().ok()
+}
+
+/// Returns whether a sparse checkout excludes a file. `path` is relative to the root of the working tree.
+pub(crate) fn is_outside_of_sparse_checkout(root: &Path, path: &Path) -> bool {
+    let index = Repository::open(root).and_then(|repository| repository.index());
+    let entry = index.ok().and_then(|index| index.get_path(path, 0));
+    entry.is_some_and(|entry| {
+        IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
+    })
 }
 
 /// Finds the repository that contains a directory.

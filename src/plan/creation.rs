@@ -39,7 +39,7 @@ pub(crate) async fn create(
         .map(|preview| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
         .collect();
     ctx.progress.activity("Comparing with the server");
-    let mut pruning = Pruning::read(client, ctx.options).await?;
+    let mut pruning = Pruning::read(client, ctx).await?;
     let mut automations = preparation.automation_names();
     automations.extend(pruning.iter().flat_map(Pruning::automation_names));
     let live = Snapshot::observe(client, &names).await?.excluding(automations);

@@ -9,6 +9,7 @@ mod export;
 mod fields;
 mod fingerprint;
 mod ignored;
+mod owned_files;
 pub(crate) mod ownership;
 mod presentation;
 pub(crate) mod previews;

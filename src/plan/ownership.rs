@@ -2,7 +2,8 @@
 //!
 //! Prefect variables store the ids of the deployments, because the server cannot change the labels of an
 //! existing deployment. If another tool recreates a deployment, the new id is not recorded. A variable is
-//! limited to 5000 characters, so large projects use several variables.
+//! limited to 5000 characters, so large projects use several variables. Each variable contains the deployments of
+//! one project file, so that a command only prunes deployments of the files that it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,16 +14,39 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client, Feature},
     deployment::ProjectId,
+    plan::owned_files::OwnedFiles,
+    python,
 };
 
 /// Maximum number of deployment ids stored in a variable.
 const IDS_PER_VARIABLE: usize = 100;
 
+/// Number of characters of a deployment id in a variable, including quotes and separators.
+const ID_LENGTH: usize = 40;
+
 /// Value of a variable that records deployments.
 #[derive(Debug, Serialize, Deserialize)]
 struct Record {
     project: String,
+    /// Path of the project file that declares the deployments. `None` in records of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file: Option<String>,
     deployments: BTreeSet<Uuid>,
+}
+
+/// Deployments in a variable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Stored {
+    file: Option<String>,
+    ids: BTreeSet<Uuid>,
+}
+
+impl Stored {
+    /// Returns the number of ids that can be added. A long path reduces the number.
+    fn room(&self) -> usize {
+        let path = self.file.as_ref().map_or(0, |file| python::json_repr(&json!(file)).len());
+        IDS_PER_VARIABLE.saturating_sub(path.div_ceil(ID_LENGTH)).max(1).saturating_sub(self.ids.len())
+    }
 }
 
 /// The error for a record that is not a list of deployments.
@@ -54,12 +78,13 @@ pub(crate) enum OwnershipError {
 /// Deployments that are recorded for a project and for other projects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Membership {
-    pub(crate) own: BTreeSet<Uuid>,
+    /// Deployments of the project, with the recorded paths of their files.
+    pub(crate) own: BTreeMap<Uuid, Option<String>>,
     /// Deployments that other projects have registered. This includes deployments that the project has also
     /// registered.
     pub(crate) others: BTreeSet<Uuid>,
     /// Variables that contain the project's records, with the deployments that each variable lists.
-    variables: BTreeMap<String, BTreeSet<Uuid>>,
+    variables: BTreeMap<String, Stored>,
 }
 
 impl Membership {
@@ -84,8 +109,9 @@ impl Membership {
             let record = serde_json::from_value::<Record>(value);
             let record = record.map_err(|error| UnreadableRecord::new(&name, &error))?;
             if project.is_some_and(|project| record.project == project.as_str()) {
-                membership.own.extend(&record.deployments);
-                membership.variables.insert(name, record.deployments);
+                let Record { file, deployments: ids, .. } = record;
+                membership.own.extend(ids.iter().map(|id| (*id, file.clone())));
+                membership.variables.insert(name, Stored { file, ids });
             } else {
                 membership.others.extend(record.deployments);
             }
@@ -93,9 +119,10 @@ impl Membership {
         Ok(membership)
     }
 
-    /// Returns the deployments that only this project has registered and that are not in `declared`.
-    pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>) -> BTreeSet<Uuid> {
-        self.own.iter().filter(|id| !declared.contains(id) && !self.others.contains(id)).copied().collect()
+    /// Returns the deployments of `files` that only this project has registered and that are not in `declared`.
+    pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>, files: &OwnedFiles) -> BTreeSet<Uuid> {
+        let own = self.own.iter().filter(|(_, file)| files.own(file.as_ref())).map(|(id, _)| id);
+        own.filter(|id| !declared.contains(id) && !self.others.contains(id)).copied().collect()
     }
 
     /// Writes the project's record if it has changed.
@@ -103,19 +130,25 @@ impl Membership {
         &self,
         client: &Client,
         project: &ProjectId,
-        deployments: &BTreeSet<Uuid>,
+        deployments: &BTreeMap<Uuid, Option<String>>,
     ) -> Result<(), ApiError> {
         if *deployments == self.own {
             return Ok(());
         }
         let allows_dashes = client.capabilities().await?.supports(Feature::VariableNamesWithDashes);
         let now = self.distributed(deployments, |number| project.variable(number, allows_dashes));
-        let is_changed = |(name, ids): &(&String, &BTreeSet<Uuid>)| self.variables.get(*name) != Some(ids);
-        for (name, ids) in now.iter().filter(is_changed) {
+        let is_changed = |(name, stored): &(&String, &Stored)| self.variables.get(*name) != Some(stored);
+        let mut changed: Vec<_> = now.iter().filter(is_changed).collect();
+        // A deployment that moves to another variable is recorded there before it is removed.
+        changed.sort_by_key(|(name, stored)| {
+            self.variables.get(*name).is_some_and(|before| stored.ids.len() < before.ids.len())
+        });
+        for (name, Stored { file, ids }) in changed {
             if ids.is_empty() {
                 client.delete_variable(name).await?;
             } else {
-                let record = Record { project: project.as_str().to_owned(), deployments: ids.clone() };
+                let (project, file) = (project.as_str().to_owned(), file.clone());
+                let record = Record { project, file, deployments: ids.clone() };
                 client.set_variable(name, &json!(record)).await?;
             }
         }
@@ -126,27 +159,41 @@ impl Membership {
     /// record is lost if only some of the variables are written. Variables without deployments are empty.
     fn distributed(
         &self,
-        deployments: &BTreeSet<Uuid>,
+        deployments: &BTreeMap<Uuid, Option<String>>,
         name: impl Fn(usize) -> String,
-    ) -> BTreeMap<String, BTreeSet<Uuid>> {
+    ) -> BTreeMap<String, Stored> {
         let mut now = self.variables.clone();
-        now.values_mut().for_each(|ids| ids.retain(|id| deployments.contains(id)));
-        let mut new = deployments.difference(&self.own).copied();
-        for ids in now.values_mut() {
-            let room = IDS_PER_VARIABLE.saturating_sub(ids.len());
-            ids.extend(new.by_ref().take(room));
+        for stored in now.values_mut() {
+            stored.ids.retain(|id| deployments.get(id) == Some(&stored.file));
+        }
+        let recorded: BTreeSet<Uuid> = now.values().flat_map(|stored| stored.ids.iter().copied()).collect();
+        let mut new: BTreeMap<&Option<String>, Vec<Uuid>> = BTreeMap::new();
+        for (id, file) in deployments.iter().filter(|(id, _)| !recorded.contains(id)) {
+            new.entry(file).or_default().push(*id);
         }
         let mut number = 0;
-        loop {
-            let ids: BTreeSet<Uuid> = new.by_ref().take(IDS_PER_VARIABLE).collect();
-            if ids.is_empty() {
-                return now;
+        for (file, ids) in new {
+            let mut ids = ids.into_iter().peekable();
+            // A variable that has become empty can be used for any file.
+            for stored in now.values_mut().filter(|stored| stored.file == *file || stored.ids.is_empty()) {
+                if ids.peek().is_none() {
+                    break;
+                }
+                stored.file.clone_from(file);
+                let room = stored.room();
+                stored.ids.extend(ids.by_ref().take(room));
             }
-            while now.contains_key(&name(number)) {
-                number += 1;
+            while ids.peek().is_some() {
+                while now.contains_key(&name(number)) {
+                    number += 1;
+                }
+                let mut stored = Stored { file: file.clone(), ids: BTreeSet::new() };
+                let room = stored.room();
+                stored.ids.extend(ids.by_ref().take(room));
+                now.insert(name(number), stored);
             }
-            now.insert(name(number), ids);
         }
+        now
     }
 }
 
@@ -157,12 +204,12 @@ mod tests {
     use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
     use super::*;
-    use crate::{api::testing, python};
+    use crate::api::testing;
 
     #[test]
     fn full_variable_fits_the_size_limit_of_the_server() {
         let deployments = (0..IDS_PER_VARIABLE).map(|_| Uuid::new_v4()).collect();
-        let value = json!(Record { project: "x".repeat(80), deployments });
+        let value = json!(Record { project: "x".repeat(80), file: None, deployments });
         // Python adds spaces after commas.
         assert!(value.to_string().len() + IDS_PER_VARIABLE < 5000);
     }
@@ -179,7 +226,7 @@ mod tests {
             Membership::from_records(variables.into_iter(), ProjectId::new("a").ok().as_ref())
         };
         let membership = read(record("b", other)).unwrap();
-        assert_eq!((membership.own, membership.others), ([own].into(), [other].into()));
+        assert_eq!((membership.own, membership.others), ([(own, None)].into(), [other].into()));
         for value in [
             json!("text"),
             json!({"project": "b"}),
@@ -194,11 +241,36 @@ mod tests {
     fn keeps_deployments_that_others_also_registered() {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
         let membership = Membership {
-            own: [declared, gone, shared].into(),
+            own: [(declared, None), (gone, None), (shared, None)].into(),
             others: [shared].into(),
             variables: BTreeMap::new(),
         };
-        assert_eq!(membership.undeclared(&[declared].into()), [gone].into());
+        let files = OwnedFiles::single();
+        assert_eq!(membership.undeclared(&[declared].into(), &files), [gone].into());
+        let other = Some("other/prefect.yaml".to_owned());
+        let membership = Membership { own: [(declared, None), (gone, other)].into(), ..membership };
+        assert_eq!(membership.undeclared(&[declared].into(), &files), BTreeSet::new());
+    }
+
+    #[test]
+    fn distributes_deployments_by_file() {
+        let [a, b] = [1, 2].map(Uuid::from_u128);
+        let old = Stored { file: None, ids: [a, b].into() };
+        let own = [(a, None), (b, None)].into();
+        let variables = [("p".to_owned(), old)].into();
+        let membership = Membership { own, others: BTreeSet::new(), variables };
+        let file = Some("a/prefect.yaml".to_owned());
+        let name = |number: usize| ["p", "p--1", "p--2"][number].to_owned();
+        let ids = |now: BTreeMap<String, Stored>| -> Vec<(String, Option<String>, Vec<Uuid>)> {
+            now.into_iter()
+                .map(|(name, stored)| (name, stored.file, stored.ids.into_iter().collect()))
+                .collect()
+        };
+        // One of the deployments is registered again, and then both.
+        let now = membership.distributed(&[(a, file.clone()), (b, None)].into(), name);
+        assert_eq!(ids(now), [("p".into(), None, vec![b]), ("p--1".into(), file.clone(), vec![a])]);
+        let now = membership.distributed(&[(a, file.clone()), (b, file.clone())].into(), name);
+        assert_eq!(ids(now), [("p".into(), file, vec![a, b])]);
     }
 
     /// A fake server that stores variables and rejects values that are too long.
@@ -245,7 +317,7 @@ mod tests {
             Mock::given(any()).respond_with(variables).mount(&server).await;
             let (client, _) = testing::client(testing::options(&server.uri()));
             let read = async || Membership::read(&client, Some(&project)).await.unwrap();
-            let all: BTreeSet<Uuid> = (0..count).map(|_| Uuid::new_v4()).collect();
+            let all: BTreeMap<Uuid, Option<String>> = (0..count).map(|_| (Uuid::new_v4(), None)).collect();
             read().await.record(&client, &project, &all).await.unwrap();
             assert_eq!(read().await.own, all);
             assert_eq!(variables.0.lock().unwrap().len(), count / 100);
@@ -253,12 +325,12 @@ mod tests {
             let before = variables.0.lock().unwrap().clone();
             let mut changed = all.clone();
             changed.pop_first();
-            changed.insert(Uuid::new_v4());
+            changed.insert(Uuid::new_v4(), None);
             read().await.record(&client, &project, &changed).await.unwrap();
             assert_eq!(read().await.own, changed);
             let after = variables.0.lock().unwrap().clone();
             assert_eq!(before.iter().filter(|(name, value)| after.get(*name) != Some(value)).count(), 1);
-            read().await.record(&client, &project, &BTreeSet::new()).await.unwrap();
+            read().await.record(&client, &project, &BTreeMap::new()).await.unwrap();
             assert_eq!(*variables.0.lock().unwrap(), BTreeMap::new());
         }
     }

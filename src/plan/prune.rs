@@ -3,15 +3,17 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::Arc,
 };
 
 use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Client},
-    deployment::{LiveDeployment, Options, ProjectId, SharedValues},
+    deployment::{DeployContext, LiveDeployment, Options, ProjectId, SharedValues},
     names::{SHOWN, first_of},
     plan::{
+        owned_files::OwnedFiles,
         ownership::{Membership, OwnershipError},
         resource_ownership::{OwnedResource, ResourceOwnership, directory_in_repository},
     },
@@ -55,6 +57,7 @@ pub(crate) struct Pruning<'a> {
     options: &'a Options,
     project: &'a ProjectId,
     membership: Membership,
+    files: OwnedFiles,
     ownership: ResourceOwnership,
     pub(crate) removals: Vec<Removal>,
     /// Resources to delete, in the order of their deletion.
@@ -69,12 +72,17 @@ impl<'a> Pruning<'a> {
     /// # Errors
     ///
     /// Fails if a request fails or if a record is unreadable.
-    pub(crate) async fn read(client: &Client, options: &'a Options) -> Result<Option<Self>, OwnershipError> {
+    pub(crate) async fn read(
+        client: &Client,
+        ctx: &DeployContext<'a>,
+    ) -> Result<Option<Self>, OwnershipError> {
+        let options = ctx.options;
+        let files = OwnedFiles::read(ctx);
         let Some(project) = &options.project else { return Ok(None) };
         let membership = Membership::read(client, Some(project)).await?;
         let ownership = ResourceOwnership::read(client, Some(project)).await?;
         let (removals, resources, released) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Ok(Some(Self { options, project, membership, ownership, removals, resources, released }))
+        Ok(Some(Self { options, project, membership, files, ownership, removals, resources, released }))
     }
 
     /// Returns the names of the automations that the project has registered as resources. They are not triggers of
@@ -98,7 +106,7 @@ impl<'a> Pruning<'a> {
             return Ok(());
         }
         let kept = declared.deployments.keys().copied().collect();
-        self.removals = existing(client, &self.membership.undeclared(&kept)).await?;
+        self.removals = existing(client, &self.membership.undeclared(&kept, &self.files)).await?;
         // A resource that is missing in the given files may be declared in another file of the project.
         if self.options.includes_resources() && self.options.files.are_complete() {
             let directory = directory_in_repository(directory);
@@ -137,8 +145,8 @@ impl<'a> Pruning<'a> {
         removed: &Removed,
     ) -> Result<(), ApiError> {
         let mut now = self.membership.own.clone();
-        now.extend(registered.deployments);
-        now.retain(|id| !removed.deployments.contains(id));
+        now.extend(registered.deployments.into_iter().map(|(id, name)| (id, self.files.path(name.as_ref()))));
+        now.retain(|id, _| !removed.deployments.contains(id));
         self.membership.record(client, self.project, &now).await?;
         let dropped = removed.resources.union(&self.released).cloned().collect();
         self.ownership.record(client, self.project, registered.resources, &dropped).await
@@ -148,7 +156,8 @@ impl<'a> Pruning<'a> {
 /// Deployments and resources that have their declared state.
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
-    pub(crate) deployments: Vec<Uuid>,
+    /// Ids of the deployments, with the names of their files. `None` is the name of the only file.
+    pub(crate) deployments: Vec<(Uuid, Option<Arc<str>>)>,
     pub(crate) resources: Vec<OwnedResource>,
 }
 

@@ -348,6 +348,31 @@ fn rejects_a_deployment_that_two_files_declare() -> Result<()> {
 }
 
 #[test]
+#[ignore = "needs services: run tests/run"]
+fn prune_of_one_service_keeps_the_other_services() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox("")?;
+    services(&sandbox)?;
+    let extra =
+        format!("{SERVICE}- name: extra\n  entrypoint: flow.py:main\n  work_pool: {{name: pool-UNIQUE}}\n");
+    service(&sandbox, "billing", &extra)?;
+    let prune = "--all --project several-UNIQUE --prune --quiet";
+    sandbox.run(&format!("deploy {prune} {ALL}")).and_then(Output::success)?;
+    service(&sandbox, "billing", SERVICE)?;
+    for one in ["--project-dir services/billing", "-f services/billing/prefect.yam*"] {
+        let output = sandbox.run(&format!("plan {prune} {one}"))?;
+        assert!(output.stdout.contains("- billing-UNIQUE/extra (delete)"), "{output}");
+        assert!(output.stdout.contains("Plan: 1 to delete, 1 unchanged."), "{output}");
+    }
+    sandbox.run(&format!("deploy {prune} --project-dir services/billing")).and_then(Output::success)?;
+    fs::remove_file(sandbox.directory().join("services/orders/prefect.yaml"))?;
+    let output = sandbox.run(&format!("plan {prune} {ALL}"))?;
+    assert!(output.stdout.contains("- orders-UNIQUE/default (delete)"), "{output}");
+    assert!(output.stdout.contains("Plan: 1 to delete, 1 unchanged."), "{output}");
+    Ok(())
+}
+
+#[test]
 fn rejects_files_that_cannot_be_selected() -> Result<()> {
     let sandbox = offline()?;
     let outside = sandbox.directory().join("../home/prefect.yaml");
