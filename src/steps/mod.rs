@@ -4,6 +4,7 @@
 //! typed inputs, which are deserialized from the rendered mapping under its name, and returns a mapping of
 //! outputs.
 
+mod built_images;
 mod docker_build;
 mod docker_push;
 mod effects;
@@ -31,6 +32,7 @@ mod shell_words;
 mod step_cache;
 mod storage;
 
+pub(crate) use built_images::BuiltImages;
 pub(crate) use docker_build::{build_context, dockerfile_path};
 pub(crate) use failure::{RunError, StepFailure};
 pub(crate) use image_policy::{ImagePolicy, LockUse};

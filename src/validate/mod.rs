@@ -8,6 +8,7 @@ mod error;
 mod expressions;
 mod fields;
 mod ignored;
+mod image_conflicts;
 mod lookalikes;
 mod parameters;
 mod paths;
@@ -32,6 +33,7 @@ pub(crate) use self::{
     error::PreparationError,
     expressions::check_steps as check_expressions,
     ignored::parameters_in_file as check_ignored_parameters,
+    image_conflicts::image_conflicts,
     parameters::parameters as check_parameters,
     prepared::{LoadedProject, Preparation, PreparedProject},
     schedules::{schedule, slas, triggers},

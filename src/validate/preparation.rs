@@ -251,6 +251,7 @@ async fn prepare_with_types<'a>(
         prepared.deployments = deployments(project, &selected, resolver, findings).await?;
     }
     validate::duplicates_across_files(&mut projects);
+    validate::image_conflicts(&mut projects);
     resources::together(&mut projects, resolver.is_offline());
     Ok(projects)
 }

@@ -86,6 +86,38 @@ async fn checks_references_to_outputs() {
 }
 
 #[tokio::test]
+async fn builds_must_not_overwrite_the_images_of_other_deployments() {
+    let build = |inputs: &str| {
+        format!(
+            "build: [{{prefect_docker.deployments.steps.build_docker_image: {{image_name: r/x, {inputs}}}}}]"
+        )
+    };
+    let conflict =
+        "image-conflict: use another `image_name` or `tag`, so that the builds do not overwrite each other";
+    for (first, second, expected) in [
+        ("tag: a", "tag: a", None),
+        ("tag: a, id: i", "tag: a, id: j", None),
+        ("tag: a", "tag: b, target: t", None),
+        ("tag: auto", "tag: auto, target: t", None),
+        ("target: s", "target: t", None),
+        ("tag: a", "tag: a, target: t", Some(conflict)),
+        ("tag: a", "tag: b, additional_tags: [a], target: t", Some(conflict)),
+        ("tag: '<< env.STAGE >>'", "tag: prod, target: t", Some(conflict)),
+        ("tag: '{{ $STAGE }}'", "tag: '{{ $STAGE }}', target: t", Some(conflict)),
+    ] {
+        let deployment = |name: &str, inputs: &str| {
+            format!(
+                "- {{name: {name}, entrypoint: 'flow.py:hello', work_pool: {{name: p}}, pull: [], {}}}\n",
+                build(inputs)
+            )
+        };
+        let yaml = format!("deployments:\n{}{}", deployment("a", first), deployment("b", second));
+        let expected: Vec<String> = expected.iter().map(|help| format!("3 {help}")).collect();
+        assert_eq!(check(&yaml).await, expected, "{yaml}");
+    }
+}
+
+#[tokio::test]
 async fn scheduled_runs_need_values_of_required_parameters() {
     let schedules = "schedules:\n  - {cron: '0 0 * * *'}\n  - {cron: '0 1 * * *', parameters: {n: 1}}\n  \
                      - {cron: '0 2 * * *', active: false}\n";

@@ -112,6 +112,15 @@ codes! {
         example: "prefectl deploy --all --skip-build --image-lock images.lock.json",
         fix: "Create the lock again with a deploy without `--skip-build`, or pass the image with `--image`.",
     };
+    IMAGE_CONFLICT = Entry {
+        name: "image-conflict",
+        severity: Error,
+        title: "two steps build different images under the same name",
+        meaning: "Steps of different deployments write the same `image_name:tag`, but differ in their build context, \
+                  Dockerfile or other inputs. One of the deployments would use the image of the other.",
+        example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    image_name: registry.example.com/flows\n    tag: latest",
+        fix: "Use another `image_name` or `tag` for each image, or `tag: auto`, which derives the tag from the contents.",
+    };
     STEP_FAILED = Entry {
         name: "step-failed",
         severity: Error,
