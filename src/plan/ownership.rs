@@ -21,6 +21,9 @@ use crate::{
 /// Maximum number of deployment ids stored in a variable.
 const IDS_PER_VARIABLE: usize = 100;
 
+/// Maximum length of the path of a file that leaves room for [`IDS_PER_VARIABLE`] ids.
+const PATH_LENGTH: usize = 600;
+
 /// Number of characters of a deployment id in a variable, including quotes and separators.
 const ID_LENGTH: usize = 40;
 
@@ -42,10 +45,11 @@ struct Stored {
 }
 
 impl Stored {
-    /// Returns the number of ids that can be added. A long path reduces the number.
+    /// Returns the number of ids that can be added. A very long path reduces the number.
     fn room(&self) -> usize {
         let path = self.file.as_ref().map_or(0, |file| python::json_repr(&json!(file)).len());
-        IDS_PER_VARIABLE.saturating_sub(path.div_ceil(ID_LENGTH)).max(1).saturating_sub(self.ids.len())
+        let excess = path.saturating_sub(PATH_LENGTH).div_ceil(ID_LENGTH);
+        IDS_PER_VARIABLE.saturating_sub(excess).max(1).saturating_sub(self.ids.len())
     }
 }
 
@@ -209,7 +213,8 @@ mod tests {
     #[test]
     fn full_variable_fits_the_size_limit_of_the_server() {
         let deployments = (0..IDS_PER_VARIABLE).map(|_| Uuid::new_v4()).collect();
-        let value = json!(Record { project: "x".repeat(80), file: None, deployments });
+        let value =
+            json!(Record { project: "x".repeat(80), file: Some("x".repeat(PATH_LENGTH - 2)), deployments });
         // Python adds spaces after commas.
         assert!(value.to_string().len() + IDS_PER_VARIABLE < 5000);
     }

@@ -77,8 +77,8 @@ impl<'a> Pruning<'a> {
         ctx: &DeployContext<'a>,
     ) -> Result<Option<Self>, OwnershipError> {
         let options = ctx.options;
-        let files = OwnedFiles::read(ctx);
         let Some(project) = &options.project else { return Ok(None) };
+        let files = OwnedFiles::read(ctx);
         let membership = Membership::read(client, Some(project)).await?;
         let ownership = ResourceOwnership::read(client, Some(project)).await?;
         let (removals, resources, released) = (Vec::new(), Vec::new(), BTreeSet::new());
@@ -91,7 +91,8 @@ impl<'a> Pruning<'a> {
         self.ownership.automation_names()
     }
 
-    /// Finds the deployments and resources to prune. `directory` is the directory of the command. Finds none if the options do not contain `--prune`.
+    /// Finds the deployments and resources to prune. `directory` is the directory of the command. Finds none if the
+    /// options do not contain `--prune`.
     ///
     /// # Errors
     ///
