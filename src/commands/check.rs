@@ -11,13 +11,16 @@ use similar::TextDiff;
 use super::{Context, target};
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deployment::DeployContext,
-    diagnostics::{Diagnostic, Severity, Summary, github, json, sarif},
+    deployment::{DeployContext, Options},
+    diagnostics::{Code, Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
     fs,
     progress::Progress,
-    project::{EnvironmentName, STDIN, overlay_path},
-    validate::checking::{self, FixedFile, FixedProjects, ProjectFindings},
+    project::{EnvironmentName, ProjectError, STDIN, overlay_path},
+    validate::{
+        PreparationError,
+        checking::{self, FixedFile, FixedProjects, ProjectFindings},
+    },
 };
 
 pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -58,7 +61,8 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         changed.extend(files.into_iter().map(|file| file.path));
         (after, count)
     } else {
-        (checking::findings(&checked).await?, 0)
+        let found = checking::findings(&checked).await;
+        (found.or_else(|error| undetermined(error, &options, arguments.output))?, 0)
     };
     let files = described(&findings, options.env_name.as_ref());
     if count > 0 && arguments.output == FindingsFormat::Text {
@@ -71,6 +75,27 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         context.ui.note(&format!("Fixed {count} problem{plural} in {changed}"));
     }
     Ok(report(findings, arguments, context, &files))
+}
+
+/// Returns the findings about project files that cannot be determined. Other errors are returned as failures. An
+/// environment that is not defined is only a finding in a document.
+fn undetermined(
+    error: PreparationError,
+    options: &Options,
+    output: FindingsFormat,
+) -> Result<Vec<ProjectFindings>, CommandError> {
+    let is_document = output != FindingsFormat::Text;
+    let diagnostics = match error {
+        PreparationError::Findings(diagnostics) => diagnostics,
+        error @ PreparationError::Project(ProjectError::UndefinedEnvironment { .. }) if is_document => {
+            let CommandError { message, help, .. } = error.into();
+            vec![Diagnostic { help, ..Diagnostic::error(Code::OPTIONS, message) }]
+        }
+        error => return Err(error.into()),
+    };
+    let place = diagnostics.first().and_then(|diagnostic| diagnostic.place.as_ref());
+    let path = place.map_or_else(|| options.files.to_string(), |place| place.source.name().to_owned());
+    Ok(vec![ProjectFindings::invalid(path.into(), diagnostics)])
 }
 
 /// Names the project file, or the overlay file if it contains all findings. Counts the project files if there are several.

@@ -30,8 +30,19 @@ pub(crate) fn error(message: &str) -> String {
 }
 
 fn in_folder(folder: &str, file: &str) -> String {
-    let file = file.strip_prefix("./").unwrap_or(file);
-    if folder.is_empty() || file.starts_with('/') { file.to_owned() } else { format!("{folder}/{file}") }
+    if file.starts_with('/') {
+        return file.to_owned();
+    }
+    // GitHub does not normalize paths.
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(file.split('/')).filter(|part| !matches!(*part, "" | ".")) {
+        if part == ".." && parts.last().is_some_and(|last| *last != "..") {
+            parts.pop();
+        } else {
+            parts.push(part);
+        }
+    }
+    parts.join("/")
 }
 
 /// Escapes the message of a workflow command.
@@ -64,6 +75,14 @@ mod tests {
             command(&found, "my/flows"),
             "::error file=my/flows/a%2Cb%3Ac.yaml,line=1,endLine=2,title=no-name::no name"
         );
+        for (folder, file, expected) in [
+            ("a", "../b/prefect.yaml", "b/prefect.yaml"),
+            ("a/b", "./.././c/prefect.yaml", "a/c/prefect.yaml"),
+            ("", "../b/prefect.yaml", "../b/prefect.yaml"),
+            ("a", "/b/prefect.yaml", "/b/prefect.yaml"),
+        ] {
+            assert_eq!(in_folder(folder, file), expected, "{file} in {folder}");
+        }
         assert_eq!(error("50%\nof it"), "::error::50%25%0Aof it");
     }
 }

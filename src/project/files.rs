@@ -60,6 +60,11 @@ pub(crate) struct FilesError {
 pub(crate) enum FilesProblem {
     #[error("no project file matches '{}'", .0.display())]
     NoMatch(PathBuf),
+    /// A file that the settings list.
+    #[error("the project file '{}' does not exist", .0.display())]
+    Missing(PathBuf),
+    #[error("'{}' is a directory, not a project file", .0.display())]
+    Directory(PathBuf),
     #[error("invalid glob '{}': {reason}", glob.display())]
     Glob { glob: PathBuf, reason: String },
     #[error("the project file '{}' is outside of the repository {}", path.display(), repository.display())]
@@ -81,7 +86,8 @@ impl FilesProblem {
             ),
             Self::Outside { .. } => Some("use --project-dir to run the command in another repository"),
             Self::Repeated { .. } => Some("select each project file only once"),
-            Self::Glob { .. } | Self::File(_) => None,
+            Self::Directory(_) => Some("select the files in the directory, such as `DIRECTORY/prefect.yaml`"),
+            Self::Missing(_) | Self::Glob { .. } | Self::File(_) => None,
         }
     }
 }
@@ -142,7 +148,7 @@ impl ProjectFiles {
             Self::Single(path) => vec![path.clone()],
             Self::Each(_) => self.patterns(),
         };
-        let option = |path: &PathBuf| format!("--prefect-file {}", path.display());
+        let option = |path: &PathBuf| format!("--prefect-file {}", in_shell(&path.to_string_lossy()));
         paths.iter().map(option).collect::<Vec<_>>().join(" ")
     }
 
@@ -169,6 +175,15 @@ impl fmt::Display for ProjectFiles {
     }
 }
 
+/// Quotes a path for a shell if it contains special characters.
+fn in_shell(path: &str) -> String {
+    let is_plain = |character: char| character.is_alphanumeric() || "-_./".contains(character);
+    if !path.is_empty() && path.chars().all(is_plain) {
+        return path.to_owned();
+    }
+    format!("'{}'", path.replace('\'', r"'\''"))
+}
+
 /// Returns whether a path contains characters that make it a glob.
 fn is_glob(path: &Path) -> bool {
     path.to_string_lossy().contains(GLOB_CHARACTERS)
@@ -181,7 +196,7 @@ fn is_glob(path: &Path) -> bool {
 ///
 /// # Errors
 ///
-/// Fails if a glob matches nothing, if a file is outside of the repository that contains `directory`, or if a
+/// Fails if a glob matches nothing, if a file that the settings list does not exist, if a path is a directory, if a file is outside of the repository that contains `directory`, or if a
 /// file is selected more than once.
 pub(crate) fn find(patterns: &[FilePattern], directory: &Path) -> Result<Vec<ProjectFile>, FilesError> {
     let repository = git::work_tree(directory);
@@ -191,7 +206,13 @@ pub(crate) fn find(patterns: &[FilePattern], directory: &Path) -> Result<Vec<Pro
         let failed = |reason| FilesError { place: place.clone(), reason };
         for path in paths(path, directory).map_err(failed)? {
             let file = directory.join(&path);
-            // A missing file is reported when it is read.
+            if file.is_dir() {
+                return Err(failed(FilesProblem::Directory(path)));
+            }
+            // Another missing file is reported when it is read.
+            if place.is_some() && path != Path::new(STDIN) && !file.exists() {
+                return Err(failed(FilesProblem::Missing(path)));
+            }
             let target = file.canonicalize().unwrap_or_else(|_| file.clone());
             let is_outside = |repository: &&Path| !target.starts_with(repository);
             if let Some(repository) = repository.as_deref().filter(is_outside) {
@@ -351,6 +372,34 @@ mod tests {
                 .map_err(ToString::to_string);
             assert_eq!(found(&root, patterns), expected, "{patterns:?}");
         }
+    }
+
+    #[test]
+    fn locates_files_of_the_settings_that_do_not_exist() {
+        let (_folder, root) = tree(&["repository/s/prefect.yaml"]);
+        let place =
+            Place::new(&crate::source::Source::new("prefect.toml", "x"), crate::source::Span::new(0, 1));
+        for (path, message) in [
+            ("missing.yaml", "the project file 'missing.yaml' does not exist"),
+            ("../missing.yaml", "the project file '../missing.yaml' does not exist"),
+            ("s", "'s' is a directory, not a project file"),
+            ("", "'' is a directory, not a project file"),
+        ] {
+            let pattern = FilePattern { path: path.into(), place: Some(place.clone()) };
+            let error = find(&[pattern], &root.join("repository")).unwrap_err();
+            assert_eq!((error.to_string().as_str(), error.place.as_ref()), (message, Some(&place)));
+        }
+    }
+
+    #[test]
+    fn options_are_quoted_for_a_shell() {
+        let options = |paths: &[&str]| {
+            let paths: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+            ProjectFiles::from_arguments(&paths).as_options()
+        };
+        assert_eq!(options(&["a/prefect.yaml"]), "--prefect-file a/prefect.yaml");
+        assert_eq!(options(&["*/x.yaml", "b c.yaml"]), "--prefect-file '*/x.yaml' --prefect-file 'b c.yaml'");
+        assert_eq!(options(&["it's*"]), r"--prefect-file 'it'\''s*'");
     }
 
     #[cfg(unix)]

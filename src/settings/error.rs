@@ -1,6 +1,6 @@
 //! Errors that occur while settings are resolved.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::value::Origin;
 use crate::fs::FileError;
@@ -19,6 +19,18 @@ pub(crate) enum SettingsError {
     NoTables(PathBuf),
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+impl SettingsError {
+    /// Adds a folder to the name of the invalid file.
+    pub(crate) fn in_folder(self, folder: &Path) -> Self {
+        match self {
+            Self::Toml { file, reason, line } => {
+                Self::Toml { file: folder.join(file).to_string_lossy().into_owned(), reason, line }
+            }
+            other => other,
+        }
+    }
 }
 
 /// The error returned if no API URL is configured.

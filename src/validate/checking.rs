@@ -35,6 +35,13 @@ pub(crate) struct ProjectFindings {
     modernizations: Vec<Fix>,
 }
 
+impl ProjectFindings {
+    /// Creates the findings about a file whose deployments cannot be determined.
+    pub(crate) fn invalid(path: PathBuf, diagnostics: Vec<Diagnostic>) -> Self {
+        Self { path, diagnostics, ..Self::default() }
+    }
+}
+
 /// Project files to which all fixes have been applied in memory.
 pub(crate) struct FixedProjects {
     /// The files that the fixes change.
@@ -287,7 +294,7 @@ fn found(
 fn invalid(error: ProjectError, path: &Path) -> Result<ProjectFindings, PreparationError> {
     match error {
         ProjectError::Invalid { diagnostics, .. } => {
-            Ok(ProjectFindings { path: path.to_owned(), diagnostics, ..ProjectFindings::default() })
+            Ok(ProjectFindings::invalid(path.to_owned(), diagnostics))
         }
         error => Err(error.into()),
     }

@@ -163,7 +163,8 @@ pub(super) fn project_files(
     let found = files.into_iter().map(|ProjectFile { path, root }| {
         let is_elsewhere = root != ctx.directory;
         let settings = if is_elsewhere {
-            ProjectSettings::read(ctx.environment, &root)?
+            let folder = path.parent().unwrap_or(Path::new(""));
+            ProjectSettings::read(ctx.environment, &root).map_err(|error| error.in_folder(folder))?
         } else {
             ProjectSettings::default()
         };

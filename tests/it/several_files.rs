@@ -361,14 +361,14 @@ fn prune_of_one_service_keeps_the_other_services() -> Result<()> {
     service(&sandbox, "billing", SERVICE)?;
     for one in ["--project-dir services/billing", "-f services/billing/prefect.yam*"] {
         let output = sandbox.run(&format!("plan {prune} {one}"))?;
-        assert!(output.stdout.contains("- billing-UNIQUE/extra (delete)"), "{output}");
-        assert!(output.stdout.contains("Plan: 1 to delete, 1 unchanged."), "{output}");
+        assert!(output.to_string().contains("- billing-UNIQUE/extra (delete)"), "{output}");
+        assert!(output.to_string().contains("Plan: 1 to delete, 1 unchanged."), "{output}");
     }
     sandbox.run(&format!("deploy {prune} --project-dir services/billing")).and_then(Output::success)?;
     fs::remove_file(sandbox.directory().join("services/orders/prefect.yaml"))?;
     let output = sandbox.run(&format!("plan {prune} {ALL}"))?;
-    assert!(output.stdout.contains("- orders-UNIQUE/default (delete)"), "{output}");
-    assert!(output.stdout.contains("Plan: 1 to delete, 1 unchanged."), "{output}");
+    assert!(output.to_string().contains("- orders-UNIQUE/default (delete)"), "{output}");
+    assert!(output.to_string().contains("Plan: 1 to delete, 1 unchanged."), "{output}");
     Ok(())
 }
 
@@ -403,6 +403,14 @@ fn rejects_files_that_cannot_be_selected() -> Result<()> {
         assert_eq!(output.code, 2, "{line}: {output}");
         assert!(output.to_string().contains(message), "{line}: {output}");
     }
+    for line in ["check jobs/*.yaml", "check services/*/prefect.yaml --env nowhere"] {
+        let output = sandbox.run(&format!("{line} --output json"))?;
+        let document = output.json()?;
+        assert_eq!(output.code, 2, "{line}: {output}");
+        assert_eq!(document["diagnostics"].as_array().map(Vec::len), Some(1), "{line}: {output}");
+    }
+    let output = sandbox.run("check jobs/*.yaml")?;
+    assert!(output.stderr.ends_with("1 error in jobs/*.yaml\n"), "{output}");
     let output = sandbox.run("render -f services/*/prefect.yaml")?;
     assert!(output.code == 4 && output.to_string().contains("no name was given"), "{output}");
     sandbox.file("prefect.toml", "[prefectl]\nfiles = [\"services/*/prefect.yaml\", \"jobs/*.yaml\"]\n")?;
