@@ -11,8 +11,8 @@ use crate::{
     deployment::OnError,
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
-        DesiredResource, LiveResource, Observed, References, ResourceKey, ResourceKind, SecretHashes,
-        is_same_field, requests,
+        DesiredResource, LiveResource, Observed, ReferenceKind, References, ResourceKey, ResourceKind,
+        ResourceReference, SecretHashes, is_same_field, requests,
     },
     secret::Redactor,
 };
@@ -134,14 +134,19 @@ impl ResourceWriter<'_> {
         references: &References,
     ) -> bool {
         let mut has_failed = false;
+        let mut references = references.clone();
         for (pending, line) in self.pending.resources.iter().zip(lines) {
             if !includes(pending.desired.key.kind) || (has_failed && self.on_error != OnError::Continue) {
                 continue;
             }
             let started = Instant::now();
-            line.outcome = self.checked_write(pending, references).await;
+            line.outcome = self.checked_write(pending, &references).await;
             line.time = started.elapsed();
             has_failed |= line.outcome.is_failure();
+            if let (ResourceKind::Automation, Some(id)) = (line.key.kind, line.outcome.id()) {
+                let name = line.key.name.clone();
+                references.insert(ResourceReference { kind: ReferenceKind::Automation, name }, id);
+            }
         }
         has_failed
     }

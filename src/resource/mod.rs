@@ -10,6 +10,7 @@ mod comparison;
 mod declarations;
 mod fields;
 mod observed;
+pub(crate) mod order;
 mod pool_types;
 mod pool_usage;
 mod pools;

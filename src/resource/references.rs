@@ -120,6 +120,11 @@ impl References {
         Ok(Self { ids })
     }
 
+    /// Adds the id of an object.
+    pub(crate) fn insert(&mut self, reference: ResourceReference, id: Uuid) {
+        self.ids.insert(reference, id);
+    }
+
     pub(crate) fn contains(&self, reference: &ResourceReference) -> bool {
         self.ids.contains_key(reference)
     }

@@ -25,6 +25,8 @@ pub(super) enum SourceError {
     Missing(PathBuf),
     #[error("file '{}' is larger than {MAX_SIZE} bytes", .0.display())]
     TooLarge(PathBuf),
+    #[error("file '{}' is empty", .0.display())]
+    EmptyFile(PathBuf),
     #[error("file '{}' is not valid UTF-8", .0.display())]
     NotText(PathBuf),
     #[error(transparent)]
@@ -42,7 +44,9 @@ impl SourceError {
             Self::Unset(_) | Self::Empty(_) => "set the variable to the secret value",
             Self::Inside(_) => "move the file to another directory",
             Self::Missing(_) | Self::File(_) => "create the file, or correct its path",
-            Self::TooLarge(_) | Self::NotText(_) => "use a text file that contains only the secret",
+            Self::TooLarge(_) | Self::NotText(_) | Self::EmptyFile(_) => {
+                "use a text file that contains only the secret"
+            }
         }
     }
 }
@@ -87,8 +91,11 @@ impl SecretReader<'_> {
         }
         let bytes = fs::read_bytes_up_to(&path, MAX_SIZE)?;
         let bytes = bytes.ok_or_else(|| SourceError::TooLarge(path.clone()))?;
-        let text = String::from_utf8(bytes).map_err(|_| SourceError::NotText(path))?;
-        Ok(Some(Secret::new(text.trim_end_matches(['\n', '\r']))))
+        let text = String::from_utf8(bytes).map_err(|_| SourceError::NotText(path.clone()))?;
+        match text.trim_end_matches(['\n', '\r']) {
+            "" => Err(SourceError::EmptyFile(path)),
+            text => Ok(Some(Secret::new(text))),
+        }
     }
 
     /// Returns the absolute path of a file. `~` is the home directory.

@@ -11,7 +11,7 @@ use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::Diagnostic,
     project::{Findings, Project},
-    resource::DesiredResource,
+    resource::{DesiredResource, order},
     settings::ProjectSettings,
 };
 
@@ -103,7 +103,7 @@ impl<'a> Preparation<'a> {
     pub(crate) fn take_resources(&mut self) -> Vec<DesiredResource> {
         let mut resources: Vec<DesiredResource> =
             self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.resources)).collect();
-        resources.sort_by_key(|resource| resource.key.kind);
+        order::sort(&mut resources);
         resources
     }
 
@@ -111,7 +111,7 @@ impl<'a> Preparation<'a> {
     pub(crate) fn resources(&self) -> Vec<DesiredResource> {
         let mut resources: Vec<DesiredResource> =
             self.projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
-        resources.sort_by_key(|resource| resource.key.kind);
+        order::sort(&mut resources);
         resources
     }
 

@@ -16,7 +16,7 @@ use crate::{
     resolve,
     resource::{
         Declared, DesiredResource, PoolTypes, ReferenceKind, References, ResourceKey, ResourceKind,
-        ResourceReference, duplicates,
+        ResourceReference, duplicates, order::DependencyOrder,
     },
     secret::Secret,
     template::Resolver,
@@ -89,12 +89,27 @@ fn learn_exposed_secrets(section: &Mapping, ctx: &DeployContext<'_>) {
     }
 }
 
+/// Reports automations that refer to themselves, directly or through other automations.
+fn cyclic_automations(projects: &mut [PreparedProject<'_>]) {
+    let resources: Vec<DesiredResource> =
+        projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
+    let cyclic = DependencyOrder::of_resources(&resources).cyclic;
+    let Some(project) = projects.first_mut() else { return };
+    for index in cyclic {
+        let DesiredResource { key, place, .. } = &resources[index];
+        let message = format!("{key} refers to itself, directly or through other automations");
+        let diagnostic = Diagnostic::error(Code::AUTOMATION, message).at(place.clone());
+        project.findings.push(diagnostic.help("remove one of the references between the automations"));
+    }
+}
+
 /// Validates the resources of all projects together with their deployments.
 pub(super) fn together(projects: &mut [PreparedProject<'_>], is_offline: bool) {
     let found = duplicates(projects.iter().flat_map(|project| &project.resources));
     if let Some(project) = projects.first_mut() {
         found.into_iter().for_each(|diagnostic| project.findings.push(diagnostic));
     }
+    cyclic_automations(projects);
     let pools = declared_pools(projects, &BTreeMap::new());
     for project in &mut *projects {
         declared_job_variables(&project.deployments, &pools, &mut project.findings);

@@ -286,3 +286,28 @@ fn an_unknown_block_type_is_reported_before_any_write() -> Result<()> {
     assert_eq!(api.get(&sandbox.unique("/work_pools/declared-UNIQUE"))?, None);
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn automations_are_written_after_those_to_which_they_refer() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    let pausing = "automations:
+  - name: pausing-UNIQUE
+    trigger: {type: event, expect: [load.failed]}
+    actions: [{type: pause-automation, automation: after-load-UNIQUE}]";
+    edit(&sandbox, "automations:", &sandbox.unique(pausing))?;
+    let created = deploy(&sandbox)?;
+    assert!(statuses(&created)?.iter().all(|status| status.ends_with(" created")), "{created}");
+    assert_eq!(sandbox.run("plan --all --detailed-exitcode --quiet")?.code, 0);
+    edit(
+        &sandbox,
+        "actions: [{type: run-deployment",
+        &sandbox
+            .unique("actions: [{type: pause-automation, automation: pausing-UNIQUE}, {type: run-deployment"),
+    )?;
+    let output = sandbox.run("check --quiet")?;
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("refers to itself"), "{output}");
+    Ok(())
+}
