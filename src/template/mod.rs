@@ -35,6 +35,7 @@ pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, schedules,
     step_inputs, trigger,
 };
+pub(crate) use reference::{Reference, references};
 pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
 pub(crate) use substitution::{Substitution, SubstitutionKind, missing_value};
 pub(crate) use walk::value_at;

@@ -9,6 +9,7 @@ use crate::{
     api::{ApiError, Client, WorkPool},
     deployment::{DeployContext, ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic, did_you_mean},
+    pointer::Pointer,
     project::{
         Findings, Key, PoolKey, Project, literals,
         resources::{self, Stage},
@@ -19,7 +20,7 @@ use crate::{
         ResourceReference, duplicates, order::DependencyOrder,
     },
     secret::Secret,
-    template::Resolver,
+    template::{self, Reference, ResolveError, Resolver},
     value::{self, Mapping, Value},
 };
 
@@ -45,13 +46,11 @@ pub(super) async fn declared(
         section.iter().partition(|(key, _)| key.as_str() == Some("variables"));
     for (key, part) in variables.into_iter().chain(others) {
         let pointer = resources::pointer().join(crate::python::to_text(key));
-        let value = resolve::resources::rendered(part, &pointer, ctx, resolver, findings).await;
+        let value = match part.as_mapping().filter(|_| key.as_str() == Some("variables")) {
+            Some(variables) => declared_variables(variables, &pointer, ctx, resolver, findings).await,
+            None => resolve::resources::rendered(part, &pointer, ctx, resolver, findings).await,
+        };
         let value = value.map_err(|error| PreparationError::resolve(error, project.place(&pointer)))?;
-        if key.as_str() == Some("variables") {
-            for (name, value) in value.as_mapping().into_iter().flatten() {
-                name.as_str().into_iter().for_each(|name| resolver.declare_variable(name, value.clone()));
-            }
-        }
         rendered.insert(key.clone(), value);
     }
     let stage = if resolver.is_offline() { Stage::Loaded } else { Stage::Rendered };
@@ -64,6 +63,41 @@ pub(super) async fn declared(
         declare_block(resource, resolver);
     }
     Ok(resources)
+}
+
+/// Renders the declared variables, each after the variables to which it refers, and adds them to the resolver. A variable
+/// that refers to itself is an error.
+async fn declared_variables(
+    variables: &Mapping,
+    pointer: &Pointer,
+    ctx: &DeployContext<'_>,
+    resolver: &Resolver<'_>,
+    findings: &mut Findings<'_>,
+) -> Result<Value, ResolveError> {
+    let entries: Vec<(&Value, &Value)> = variables.iter().collect();
+    let position = |name: &str| entries.iter().position(|(key, _)| key.as_str() == Some(name));
+    let dependencies = entries.iter().map(|(_, value)| {
+        let names = template::references(value).into_iter().filter_map(|reference| match reference {
+            Reference::Variable { name } => position(&name),
+            _ => None,
+        });
+        names.collect()
+    });
+    let DependencyOrder { ordered, cyclic } = DependencyOrder::new(&dependencies.collect::<Vec<_>>());
+    let mut rendered = variables.clone();
+    for index in ordered {
+        let (key, value) = entries[index];
+        let pointer = pointer.join(crate::python::to_text(key));
+        let value = resolve::resources::rendered(value, &pointer, ctx, resolver, findings).await?;
+        key.as_str().into_iter().for_each(|name| resolver.declare_variable(name, value.clone()));
+        rendered.insert(key.clone(), value);
+    }
+    for index in cyclic {
+        let name = crate::python::to_text(entries[index].0);
+        let message = format!("variable '{name}' refers to itself, directly or through other variables");
+        findings.at_value(&pointer.join(name), Diagnostic::error(Code::RESOURCE_VALUE, message));
+    }
+    Ok(Value::Mapping(rendered))
 }
 
 /// Adds a declared block to the resolver.

@@ -311,3 +311,21 @@ fn automations_are_written_after_those_to_which_they_refer() -> Result<()> {
     assert!(output.stderr.contains("refers to itself"), "{output}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn variables_may_refer_to_each_other() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    let variables =
+        r#"variables: {zone-UNIQUE: "{{ prefect.variables.region-UNIQUE }}-3", region-UNIQUE: eu-west-1}"#;
+    edit(&sandbox, &sandbox.unique("variables: {region-UNIQUE: eu-west-1}"), &sandbox.unique(variables))?;
+    deploy(&sandbox)?;
+    let zone = api.get(&sandbox.unique("/variables/name/zone-UNIQUE"))?.context("no variable")?;
+    assert_eq!(zone["value"], "eu-west-1-3");
+    edit(&sandbox, ": eu-west-1}", &sandbox.unique(r#": "{{ prefect.variables.zone-UNIQUE }}"}"#))?;
+    let output = sandbox.run("check --quiet")?;
+    assert_eq!(output.code, 2, "{output}");
+    assert!(output.stderr.contains("refers to itself"), "{output}");
+    Ok(())
+}
