@@ -65,7 +65,7 @@ fn deploy(sandbox: &Sandbox) -> Result<Value> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn declared_resources_are_created_and_kept_up_to_date() -> Result<()> {
+fn a_plan_shows_the_declared_resources() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox(&api)?;
     let output = sandbox.run("plan --all --quiet")?;
@@ -105,6 +105,14 @@ fn declared_resources_are_created_and_kept_up_to_date() -> Result<()> {
 
     Plan: 8 to create.
     "#);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn declared_resources_are_created_once() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
     let created = deploy(&sandbox)?;
     assert_eq!(
         statuses(&created)?,
@@ -130,7 +138,15 @@ fn declared_resources_are_created_and_kept_up_to_date() -> Result<()> {
     let unchanged = deploy(&sandbox)?;
     assert!(statuses(&unchanged)?.iter().all(|status| status.ends_with(" unchanged")), "{unchanged}");
     assert_eq!(unchanged["deployments"][0]["status"], "unchanged", "{unchanged}");
+    Ok(())
+}
 
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn declared_resources_are_kept_up_to_date() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    deploy(&sandbox)?;
     // Somebody changes the server.
     api.patch(
         &format!("/v2/concurrency_limits/{}", sandbox.unique("warehouse-UNIQUE")),
