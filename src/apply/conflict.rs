@@ -112,6 +112,8 @@ impl<'a> ConflictCheck<'a> {
             self.read_created(&new),
             self.read_automations(triggers.into_iter().collect()),
         )?;
+        let automations =
+            automations.into_iter().filter(|automation| !self.compared.is_foreign(automation.id)).collect();
         let shared = SharedValues::default();
         let existing = existing.into_iter().map(|deployment| LiveDeployment::new(deployment, &shared));
         let existing = existing.map(|deployment| (deployment.id, deployment)).collect();

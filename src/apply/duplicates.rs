@@ -274,8 +274,9 @@ impl LiveParts {
                     compared.automations(deployment).iter().map(|automation| automation.id).collect();
                 let found = self.automations.get(&deployment).into_iter().flatten();
                 let equal = found.filter(|automation| {
-                    let is_equal =
-                        !existing.contains(&automation.id) && plan::is_same_trigger(body, &automation.raw);
+                    let is_equal = !existing.contains(&automation.id)
+                        && !compared.is_foreign(automation.id)
+                        && plan::is_same_trigger(body, &automation.raw);
                     is_equal || part.own.contains(&automation.id)
                 });
                 let created =

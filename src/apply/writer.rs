@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     apply::{Outcome, duplicates::CreatedParts},
-    deployment::{DesiredDeployment, LiveDeployment, Snapshot, triggers::NewAutomation},
+    deployment::{DesiredDeployment, LiveDeployment, Snapshot, snapshot, triggers::NewAutomation},
     plan::{Change, Changes, ScheduleChanges, TriggerChanges},
     value::json_object,
 };
@@ -180,6 +180,10 @@ impl Writer<'_> {
         for automation in &changes.delete {
             self.client.delete_automation(automation.id).await?;
             *written = true;
+        }
+        if changes.delete_owned {
+            // If the record cannot be written, the next deploy replaces the triggers again.
+            let _ = snapshot::record_survivors(self.client, id, self.live.automations(id)).await;
         }
         Ok(())
     }

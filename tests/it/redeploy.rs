@@ -229,6 +229,43 @@ fn replaces_only_changed_triggers() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn learns_which_automations_belong_to_others() -> Result<()> {
+    let api = Api::from_env()?;
+    for triggers in ["", "  triggers: [{name: mine-UNIQUE, expect: [a]}]\n"] {
+        let sandbox = api.sandbox(&project(triggers))?;
+        sandbox.run("deploy --all").and_then(Output::success)?;
+        let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
+        let trigger =
+            json!({"type": "event", "expect": ["b"], "posture": "Reactive", "threshold": 1, "within": 0});
+        let action =
+            json!({"type": "run-deployment", "source": "selected", "deployment_id": deployment["id"]});
+        let body = json!({"name": sandbox.unique("ui-UNIQUE"), "trigger": trigger, "actions": [action]});
+        let other = api.post("/automations/", &body)?["id"].clone();
+        let ids = || -> Result<Vec<Value>> {
+            Ok(api.automations(&deployment)?.iter().map(|automation| automation["id"].clone()).collect())
+        };
+
+        sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+        let before = ids()?;
+        assert!(before.contains(&other), "{before:?}");
+        let output = sandbox.run("drift --all")?;
+        assert_eq!(output.code, 0, "{output}");
+        let output = sandbox.run("deploy --all --quiet")?.success()?;
+        assert!(output.stdout.contains("(unchanged)"), "{output}");
+        assert_eq!(ids()?, before);
+
+        // A later trigger with a name of its own is still found and deleted.
+        deploy(&sandbox, "  triggers: [{name: later-UNIQUE, expect: [c]}]\n")?.success()?;
+        assert_eq!(ids()?.len(), 2);
+        let output = deploy(&sandbox, "")?.success()?;
+        assert!(output.stdout.contains("(updated: triggers)"), "{output}");
+        assert_eq!(ids()?, [other]);
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn clears_fields_that_the_file_no_longer_has() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(

@@ -1,8 +1,10 @@
 //! The state of the server before a deploy, which is read in batches.
 
 mod deployment;
+mod foreign;
 
 pub(crate) use deployment::{LiveDeployment, SharedValues};
+pub(crate) use foreign::{is_record_name, record_survivors};
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -18,11 +20,13 @@ pub(crate) struct Snapshot {
     deployments: HashMap<(Uuid, String), LiveDeployment>,
     automations: HashMap<Uuid, Vec<Automation>>,
     excluded_automations: BTreeSet<String>,
+    /// Automations that run a deployment but do not belong to it.
+    foreign_automations: BTreeSet<Uuid>,
 }
 
 impl Snapshot {
     /// Reads the flows and deployments with the given `(flow, deployment)` names, and the automations that
-    /// run these deployments.
+    /// run these deployments and may belong to them.
     pub(crate) async fn observe(
         client: &Client,
         names: &BTreeSet<(String, String)>,
@@ -30,6 +34,15 @@ impl Snapshot {
         let mut live = Self::observe_deployments(client, names).await?;
         if !live.deployments.is_empty() {
             live.automations = by_deployment(client.automations().await?);
+        }
+        let is_run = |deployment: &LiveDeployment| live.automations.contains_key(&deployment.id);
+        if live.deployments.values().any(is_run) {
+            // A command may lack permission to read variables. All automations are then compared.
+            live.foreign_automations = foreign::read(client).await.unwrap_or_default();
+            let foreign = &live.foreign_automations;
+            for automations in live.automations.values_mut() {
+                automations.retain(|automation| !foreign.contains(&automation.id));
+            }
         }
         Ok(live)
     }
@@ -41,6 +54,11 @@ impl Snapshot {
             automations.retain(|automation| !names.contains(&automation.name));
         }
         Self { excluded_automations: names, ..self }
+    }
+
+    /// Returns whether an automation is known not to belong to the deployment that it runs.
+    pub(crate) fn is_foreign(&self, automation: Uuid) -> bool {
+        self.foreign_automations.contains(&automation)
     }
 
     /// Returns the names of the automations that are ignored.
@@ -69,6 +87,7 @@ impl Snapshot {
                 .collect(),
             automations: HashMap::new(),
             excluded_automations: BTreeSet::new(),
+            foreign_automations: BTreeSet::new(),
         })
     }
 
@@ -81,6 +100,7 @@ impl Snapshot {
             automations: [(deployment.id, automations)].into(),
             deployments: [((deployment.flow_id, deployment.name.clone()), deployment)].into(),
             excluded_automations: BTreeSet::new(),
+            foreign_automations: BTreeSet::new(),
         }
     }
 

@@ -75,6 +75,7 @@ impl InMemoryApi {
             (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
             ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
             ("POST", ["automations", ""]) => self.automation(body),
+            ("POST", ["variables", "filter"]) => (200, json!([])),
             ("GET", ["automations", "related-to", resource]) => {
                 let id = resource.trim_start_matches("prefect.deployment.");
                 let runs = |item: &&Value| item["actions"][0]["deployment_id"] == *id;

@@ -1,0 +1,59 @@
+//! Remembers automations that run a deployment but do not belong to it.
+//!
+//! The server does not report the owner of an automation, but it can delete automations by owner. Automations that
+//! survive such a deletion do not belong to the deployment. Their ids are stored in a Prefect variable, so that
+//! later commands do not compare them with the triggers of the deployment. An owner never changes, so the ids
+//! remain valid.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::api::{ApiError, Automation, Client};
+
+/// Prefix of the names of the variables, which end with the id of the deployment. All servers accept names without
+/// dashes.
+const PREFIX: &str = "prefectl_foreign_automations_";
+
+/// Maximum number of ids in a variable, whose value is limited to 5000 characters.
+const IDS_PER_VARIABLE: usize = 100;
+
+/// Returns whether the name of a variable is that of a record of automations.
+pub(crate) fn is_record_name(name: &str) -> bool {
+    name.starts_with(PREFIX)
+}
+
+/// Returns the ids of all recorded automations. A variable that contains no ids is ignored, and the next deploy
+/// replaces it.
+pub(super) async fn read(client: &Client) -> Result<BTreeSet<Uuid>, ApiError> {
+    let variables = client.variables_like(PREFIX).await?.into_iter();
+    let ids = variables.filter_map(|variable| serde_json::from_value::<Vec<Uuid>>(variable.value).ok());
+    Ok(ids.flatten().collect())
+}
+
+/// Records which of the automations `compared` still run the deployment, after the automations that the deployment
+/// owns have been deleted. Earlier records of existing automations remain.
+///
+/// # Errors
+///
+/// Fails if a request fails.
+pub(crate) async fn record_survivors(
+    client: &Client,
+    deployment: Uuid,
+    compared: &[Automation],
+) -> Result<(), ApiError> {
+    let live = client.automations_related_to(deployment).await?;
+    let live: BTreeSet<Uuid> = live.into_iter().map(|automation| automation.id).collect();
+    let is_compared = |id: &Uuid| compared.iter().any(|automation| automation.id == *id);
+    if !live.iter().any(is_compared) {
+        return Ok(());
+    }
+    let name = format!("{PREFIX}{}", deployment.simple());
+    let recorded = client.variable(&name).await?;
+    let recorded: Vec<Uuid> =
+        recorded.and_then(|value| serde_json::from_value(value).ok()).unwrap_or_default();
+    let is_foreign = |id: &&Uuid| is_compared(id) || recorded.contains(id);
+    let foreign: Vec<&Uuid> = live.iter().filter(is_foreign).take(IDS_PER_VARIABLE).collect();
+    client.set_variable(&name, &json!(foreign)).await
+}
