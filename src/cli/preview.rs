@@ -9,17 +9,21 @@ use crate::deployment::PreviewName;
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum PreviewCommand {
-    /// List previews
+    /// List the previews of a project
     #[command(after_help = "Example:
   prefectl preview ls")]
     Ls {
+        #[command(flatten)]
+        project: PreviewProject,
+
         #[command(flatten)]
         output: OutputArguments,
     },
 
     /// Delete the deployments of a preview
     ///
-    /// Deletes only deployments that `deploy --preview` has recorded, including their automations.
+    /// Deletes only deployments that `deploy --preview` has recorded and that have the tag `preview:NAME`, including their
+    /// automations.
     #[command(after_help = "Example:
   prefectl preview delete pr-123 --yes")]
     Delete {
@@ -34,10 +38,13 @@ pub(crate) enum PreviewCommand {
         consent: ConsentArguments,
 
         #[command(flatten)]
+        project: PreviewProject,
+
+        #[command(flatten)]
         output: OutputArguments,
     },
 
-    /// Delete previews that have not been deployed for some time
+    /// Delete previews of a project that have not been deployed for some time
     #[command(after_help = "Example:
   prefectl preview prune --older-than 7d --yes")]
     Prune {
@@ -49,8 +56,19 @@ pub(crate) enum PreviewCommand {
         consent: ConsentArguments,
 
         #[command(flatten)]
+        project: PreviewProject,
+
+        #[command(flatten)]
         output: OutputArguments,
     },
+}
+
+// The project of the previews.
+#[derive(Debug, clap::Args)]
+pub(crate) struct PreviewProject {
+    /// Id of the project that deployed the previews [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    #[arg(long = "project", value_name = "ID")]
+    pub(crate) id: Option<String>,
 }
 
 /// The error for a string that is not an age.

@@ -219,6 +219,7 @@ impl From<Failure> for CommandError {
             error @ Failure::NothingToResume => {
                 Self::usage(error).help("pass --all, or select a deployment with -n")
             }
+            Failure::Preview(error) => error.into(),
             Failure::UnreadableRecord(error) => {
                 let help = format!(
                     "correct the variable, or delete it with `prefectl variable delete {}` and deploy the \

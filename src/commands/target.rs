@@ -11,17 +11,22 @@ use crate::{
     diagnostics::Place,
     docker::image_lock::ImageLock,
     error::CommandError,
+    plan::previews::PreviewError,
     project::{FilePattern, ProjectFiles},
     settings,
     steps::LockUse,
     validate::preparation,
 };
 
+/// Advice for a missing project id.
+pub(super) const PROJECT_HELP: &str =
+    "set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
+
 /// Returns the options for a deploy or plan. The project id is taken from the arguments or the settings.
 ///
 /// # Errors
 ///
-/// Fails if the project id is invalid, or if `--prune` is passed without a project id.
+/// Fails if the project id is invalid, or if `--prune` or `--preview` is passed without a project id.
 pub(super) fn options(
     selection: &SelectionArguments,
     ownership: &OwnershipArguments,
@@ -30,13 +35,21 @@ pub(super) fn options(
     let OwnershipArguments { project, prune, max_deletes } = ownership;
     let project = project_id(project.as_deref(), context)?;
     if *prune && project.is_none() {
-        return Err(CommandError::usage("--prune requires a project id")
-            .help("set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml"));
+        return Err(CommandError::usage("--prune requires a project id").help(PROJECT_HELP));
     }
     let options = selection_options(selection, context)?;
-    // The copies of a preview are recorded for the preview, so that `--prune` does not delete them.
-    let project = in_environment(project, &options).filter(|_| options.preview.is_none());
-    Ok(Options { project, prune: *prune, max_deletes: *max_deletes, ..options })
+    let project = in_environment(project, &options);
+    let options = Options { project, prune: *prune, max_deletes: *max_deletes, ..options };
+    require_project_of_preview(&options)?;
+    Ok(options)
+}
+
+/// Checks that the options contain a project id if they contain a preview.
+pub(super) fn require_project_of_preview(options: &Options) -> Result<(), PreviewError> {
+    match (&options.preview, &options.project) {
+        (Some(_), None) => Err(PreviewError::NoProject),
+        _ => Ok(()),
+    }
 }
 
 /// Returns the options that select deployments. Reads the image lock if builds are skipped.

@@ -5,7 +5,9 @@ use crate::{
     apply::journal::JournalError,
     build::{BuildError, UnwrittenLock},
     diagnostics::{Diagnostic, Place},
-    plan::{PlanError, ScheduleError, ownership::UnreadableRecord, prune::TooManyDeletes},
+    plan::{
+        PlanError, ScheduleError, ownership::UnreadableRecord, previews::PreviewError, prune::TooManyDeletes,
+    },
     project::ProjectError,
     questions::NoAnswer,
     resource::InUse,
@@ -55,6 +57,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     InUse(#[from] InUse),
     #[error(transparent)]
+    Preview(#[from] PreviewError),
+    #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
     /// A question without an answer.
     #[error(transparent)]
@@ -96,6 +100,7 @@ impl From<PlanError> for Failure {
             PlanError::Build(error) => error.into(),
             PlanError::Schedules { name, error } => Self::Schedules { name, error },
             PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
+            PlanError::Preview(error) => Self::Preview(error),
             PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),
             PlanError::InUse(error) => Self::InUse(error),
             PlanError::Api(error) => Self::Api(error),

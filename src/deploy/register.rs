@@ -6,8 +6,6 @@ use std::{
     time::Duration,
 };
 
-use uuid::Uuid;
-
 use crate::{
     api::{Client, WorkPool},
     apply::{
@@ -19,7 +17,8 @@ use crate::{
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
-        self, Change, PlanError, previews,
+        self, Change, PlanError,
+        previews::{self, PreviewError},
         prune::{DeclaredObjects, Pruning},
     },
     resource::{DesiredResource, ResourceKey},
@@ -63,6 +62,7 @@ pub(super) async fn register(
         let declared = declared(&changes, resources.keys());
         plan_pruning(pruning, &declared, ctx, client).await?;
     }
+    record_preview(&changes, ctx, client).await?;
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
@@ -80,7 +80,7 @@ pub(super) async fn register(
         prune(pruning, report, ctx, client).await;
         report.stages.end("prune");
     }
-    record_preview(report, ctx, client).await;
+    complete_preview_record(&changes, ctx, client).await;
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
@@ -89,15 +89,41 @@ pub(super) async fn register(
     Ok(())
 }
 
-/// Records the deployments of a preview.
-async fn record_preview(report: &Report, ctx: &DeployContext<'_>, client: &Client) {
-    let Some(preview) = &ctx.options.preview else { return };
-    let registered: Vec<Uuid> = report.lines.iter().filter_map(|line| line.id).collect();
-    if let Err(error) = previews::record(client, preview, registered, ctx.clock.now()).await {
+/// Records the deployments of a preview before the first of them is written, so that the deployments of an
+/// interrupted deploy are found as well.
+///
+/// # Errors
+///
+/// Fails if a deployment would overwrite one that is not a copy, or if the record cannot be read or written.
+async fn record_preview(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<(), PreviewError> {
+    let Some(preview) = &ctx.options.preview else { return Ok(()) };
+    let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
+    previews::require_copies(preview, changes.iter().map(|(desired, change)| (*desired, change)))?;
+    previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
+}
+
+/// Restores the record of a preview if another deploy has overwritten it in the meantime.
+async fn complete_preview_record(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) {
+    let (Some(preview), Some(project)) = (&ctx.options.preview, &ctx.options.project) else { return };
+    let (project, names) = (project.without_environment(), full_names(changes));
+    if let Err(error) = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await {
         ctx.progress.status(&format!(
-            "cannot record the preview: {error}; deploy it again, so that `prefectl preview delete` finds it"
+            "cannot verify the record of preview '{}': {error}; deploy the preview again",
+            preview.as_str()
         ));
     }
+}
+
+fn full_names(changes: &[(&DesiredDeployment, Change<'_>)]) -> BTreeSet<String> {
+    changes.iter().map(|(desired, _)| desired.full_name()).collect()
 }
 
 /// Returns the declared deployments that exist, and the declared resources.

@@ -4,6 +4,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use super::ProjectId;
+
 /// Separates the name of a deployment from the name of the preview.
 const SEPARATOR: &str = "--";
 
@@ -65,17 +67,39 @@ impl PreviewName {
         format!("preview:{}", self.0)
     }
 
-    /// Returns the name of the variable with the given number that records the deployments of the preview.
+    /// Returns whether a deployment with the given name and tags is a copy that belongs to any preview.
+    pub(crate) fn is_copy(name: &str, tags: &[String]) -> bool {
+        let preview = name.rsplit_once(SEPARATOR).and_then(|(_, preview)| preview.parse::<Self>().ok());
+        preview.is_some_and(|preview| tags.contains(&preview.tag()))
+    }
+
+    /// Returns the name of the variable with the given number that records the preview of a project.
     ///
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as `_d`.
-    pub(crate) fn variable(&self, number: usize, allows_dashes: bool) -> String {
+    pub(crate) fn variable(&self, project: &ProjectId, number: usize, allows_dashes: bool) -> String {
         let Self(name) = self;
+        let prefix = project.preview_prefix(allows_dashes);
         match (allows_dashes, number) {
-            (true, 0) => format!("prefectl-preview-{name}"),
-            (true, number) => format!("prefectl-preview-{name}--{number}"),
-            (false, 0) => format!("prefectl_preview_{}", name.replace('-', "_d")),
-            (false, number) => format!("prefectl_preview_{}_n{number}", name.replace('-', "_d")),
+            (true, 0) => format!("{prefix}{name}"),
+            (true, number) => format!("{prefix}{name}--{number}"),
+            (false, 0) => format!("{prefix}{}", name.replace('-', "_d")),
+            (false, number) => format!("{prefix}{}_n{number}", name.replace('-', "_d")),
         }
+    }
+
+    /// Returns the preview of the project that a variable records. Returns `None` if the name of the variable is not
+    /// that of such a record.
+    pub(crate) fn from_variable(variable: &str, project: &ProjectId) -> Option<Self> {
+        let (name, number) = if let Some(rest) = variable.strip_prefix(&project.preview_prefix(true)) {
+            let (name, number) = rest.split_once("--").unwrap_or((rest, "0"));
+            (name.to_owned(), number)
+        } else {
+            let rest = variable.strip_prefix(&project.preview_prefix(false))?;
+            let (name, number) = rest.split_once("_n").unwrap_or((rest, "0"));
+            (name.replace("_d", "-"), number)
+        };
+        number.parse::<usize>().ok()?;
+        name.parse().ok()
     }
 
     /// Returns whether the name of a variable is that of a preview record.
@@ -103,12 +127,37 @@ mod tests {
         let preview: PreviewName = "pr-1".parse().unwrap();
         assert_eq!(preview.of_deployment("daily"), "daily--pr-1");
         assert_eq!(preview.tag(), "preview:pr-1");
+        let tags = ["etl", "preview:pr-1"].map(str::to_owned);
+        for (name, is_copy) in
+            [("daily--pr-1", true), ("a--b--pr-1", true), ("daily", false), ("daily--pr-2", false)]
+        {
+            assert_eq!(PreviewName::is_copy(name, &tags), is_copy, "{name}");
+        }
+        assert!(!PreviewName::is_copy("daily--pr-1", &tags[..1]));
+    }
+
+    #[test]
+    fn names_of_variables_contain_the_project() {
+        let preview: PreviewName = "pr-1".parse().unwrap();
+        let project = ProjectId::new("team-a_b").unwrap();
+        let others = ["team", "team-a_b-", "team-a_b-pr"].map(|id| ProjectId::new(id).unwrap());
         for (allows_dashes, names) in [
-            (true, ["prefectl-preview-pr-1", "prefectl-preview-pr-1--2"]),
-            (false, ["prefectl_preview_pr_d1", "prefectl_preview_pr_d1_n2"]),
+            (true, ["prefectl-preview-team-a_b--pr-1", "prefectl-preview-team-a_b--pr-1--2"]),
+            (false, ["prefectl_preview_team_da_ub_ppr_d1", "prefectl_preview_team_da_ub_ppr_d1_n2"]),
         ] {
-            assert_eq!([0, 2].map(|number| preview.variable(number, allows_dashes)), names);
-            assert!(names.into_iter().all(PreviewName::is_record_name));
+            assert_eq!([0, 2].map(|number| preview.variable(&project, number, allows_dashes)), names);
+            for name in names {
+                assert!(PreviewName::is_record_name(name));
+                assert_eq!(PreviewName::from_variable(name, &project), Some(preview.clone()));
+                for other in &others {
+                    assert_eq!(PreviewName::from_variable(name, other), None, "{name} {other:?}");
+                }
+            }
+        }
+        for name in
+            ["prefectl-preview-team-a_b--x--y", "prefectl-preview-team-a_b--X", "prefectl-project-team-a_b"]
+        {
+            assert_eq!(PreviewName::from_variable(name, &project), None, "{name}");
         }
     }
 }

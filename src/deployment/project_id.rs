@@ -41,8 +41,24 @@ impl ProjectId {
         Self(format!("{}--env-{}", self.0, encoded.collect::<String>()))
     }
 
+    /// Returns the id of the project without the environment.
+    #[must_use]
+    pub(crate) fn without_environment(&self) -> Self {
+        Self(self.0.split_once("--env-").map_or(self.0.as_str(), |(id, _)| id).to_owned())
+    }
+
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the prefix of the names of the variables that record previews of the project.
+    pub(super) fn preview_prefix(&self, allows_dashes: bool) -> String {
+        let Self(id) = self;
+        if allows_dashes {
+            format!("prefectl-preview-{id}--")
+        } else {
+            format!("prefectl_preview_{}_p", id.replace('_', "_u").replace('-', "_d"))
+        }
     }
 
     /// Returns the name of the variable with the given number.
@@ -94,6 +110,7 @@ mod tests {
         assert_eq!(id.variable(0, false), "prefectl_project_team_da_uflows1");
         assert_eq!(id.variable(2, false), "prefectl_project_team_da_uflows1_n2");
         let prod = id.in_environment(&"Prod-1_x".parse().unwrap());
+        assert_eq!((prod.without_environment(), id.without_environment()), (id.clone(), id.clone()));
         assert_eq!(prod.variable(2, true), "prefectl-project-team-a_flows1--env-_cprod_d1_ux--2");
         assert_eq!(id.resource_variable(1, true), "prefectl-resources-team-a_flows1--1");
         let long = "x".repeat(81);

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::{ApiError, Client},
-    build::{Preview, Previews, previews},
+    build::{self, Preview, Previews},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
         self, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep,
+        previews::require_copies,
         prune::{DeclaredObjects, Pruning},
     },
     resource::Observed,
@@ -30,7 +31,7 @@ pub(crate) async fn create(
     client: &Client,
     resolver: &Resolver<'_>,
 ) -> Result<Plan, PlanError> {
-    let previews = previews(preparation, ctx, resolver).await?;
+    let previews = build::previews(preparation, ctx, resolver).await?;
     let mut warnings = preparation.warnings.clone();
     warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
     let names: BTreeSet<(String, String)> = previews
@@ -59,6 +60,9 @@ pub(crate) async fn create(
         }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
+        if let Some(preview) = &ctx.options.preview {
+            require_copies(preview, std::iter::once((desired, &change)))?;
+        }
         let planned = plan::describe(preview, &change, &live, ctx.redactor);
         let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });

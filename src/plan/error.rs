@@ -6,6 +6,7 @@ use crate::{
     plan::{
         ScheduleError,
         ownership::{OwnershipError, UnreadableRecord},
+        previews::PreviewError,
         prune::TooManyDeletes,
     },
     resource::{InUse, RemovalError},
@@ -21,6 +22,8 @@ pub(crate) enum PlanError {
     Schedules { name: String, error: ScheduleError },
     #[error(transparent)]
     UnreadableRecord(#[from] UnreadableRecord),
+    #[error(transparent)]
+    Preview(#[from] PreviewError),
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]

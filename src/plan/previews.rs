@@ -5,27 +5,43 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use uuid::Uuid;
 
-use super::ownership::{OwnershipError, UnreadableRecord};
+use super::Change;
 use crate::{
     api::{ApiError, Client, Feature},
-    deployment::{PreviewName, ProjectId},
+    deployment::{DesiredDeployment, PreviewName, ProjectId},
+    python,
 };
 
-/// Maximum number of deployment ids stored in a variable, whose size the server limits to 5000 characters.
-const IDS_PER_VARIABLE: usize = 100;
+/// Maximum total size of the names stored in a variable, whose value the server limits to 5000 characters.
+const NAMES_SIZE: usize = 4500;
+
+/// Number of attempts to add names to a record that other deploys of the preview overwrite.
+const ATTEMPTS: usize = 5;
 
 /// Value of a variable that records deployments of a preview.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
-    preview: PreviewName,
     created: Timestamp,
     updated: Timestamp,
-    deployments: BTreeSet<Uuid>,
+    /// Full names (`flow/deployment`).
+    deployments: BTreeSet<String>,
 }
 
-/// A preview that has been deployed.
+/// The reason why a preview cannot be deployed or deleted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PreviewError {
+    #[error("a preview requires a project id")]
+    NoProject,
+    #[error("the record of preview '{}' in variable '{variable}' is damaged", preview.as_str())]
+    DamagedRecord { preview: PreviewName, variable: String },
+    #[error("deployment '{name}' already exists and does not have the tag '{}'", preview.tag())]
+    NameTaken { name: String, preview: PreviewName },
+    #[error(transparent)]
+    Api(#[from] ApiError),
+}
+
+/// A preview of a project that has been deployed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct RecordedPreview {
     pub(crate) name: PreviewName,
@@ -33,9 +49,10 @@ pub(crate) struct RecordedPreview {
     pub(crate) created: Timestamp,
     /// Time of the last deploy.
     pub(crate) updated: Timestamp,
-    pub(crate) deployments: BTreeSet<Uuid>,
+    /// Full names of the deployments. They include deployments that an interrupted deploy did not write.
+    pub(crate) deployments: BTreeSet<String>,
     /// Variables that contain the record, with the deployments that each variable lists.
-    variables: BTreeMap<String, BTreeSet<Uuid>>,
+    variables: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl RecordedPreview {
@@ -48,7 +65,7 @@ impl RecordedPreview {
     fn add(&mut self, variable: String, record: Record) {
         self.created = self.created.min(record.created);
         self.updated = self.updated.max(record.updated);
-        self.deployments.extend(&record.deployments);
+        self.deployments.extend(record.deployments.iter().cloned());
         self.variables.insert(variable, record.deployments);
     }
 
@@ -61,62 +78,138 @@ impl RecordedPreview {
     }
 }
 
-/// Reads the records of all previews, sorted by name.
-///
-/// # Errors
-///
-/// Fails if a request fails or if a record is unreadable.
-pub(crate) async fn recorded(client: &Client) -> Result<Vec<RecordedPreview>, OwnershipError> {
-    let variables = client.variables_like(ProjectId::VARIABLE_PREFIX).await?;
-    let variables = variables.into_iter().filter(|variable| PreviewName::is_record_name(&variable.name));
-    let mut previews: BTreeMap<PreviewName, RecordedPreview> = BTreeMap::new();
-    for variable in variables {
-        let record: Record = serde_json::from_value(variable.value)
-            .map_err(|error| UnreadableRecord::new(&variable.name, &error))?;
-        let name = record.preview.clone();
-        let preview = previews.entry(name.clone());
-        preview.or_insert_with(|| RecordedPreview::new(name, record.created)).add(variable.name, record);
-    }
-    Ok(previews.into_values().collect())
+/// The recorded previews of a project.
+#[derive(Debug, Default)]
+pub(crate) struct RecordedPreviews {
+    /// Readable records, sorted by name.
+    pub(crate) previews: Vec<RecordedPreview>,
+    /// Previews with a damaged record, each with the variable.
+    pub(crate) damaged: BTreeMap<PreviewName, String>,
 }
 
-/// Adds deployments to the record of a preview, and sets the time of the last deploy.
+impl RecordedPreviews {
+    /// Reads the records of all previews of a project.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a request fails.
+    pub(crate) async fn read(client: &Client, project: &ProjectId) -> Result<Self, ApiError> {
+        let mut previews: BTreeMap<PreviewName, RecordedPreview> = BTreeMap::new();
+        let mut damaged = BTreeMap::new();
+        for variable in client.variables_like(ProjectId::VARIABLE_PREFIX).await? {
+            let Some(name) = PreviewName::from_variable(&variable.name, project) else { continue };
+            let Ok(record) = serde_json::from_value::<Record>(variable.value) else {
+                damaged.entry(name).or_insert(variable.name);
+                continue;
+            };
+            let preview = previews.entry(name.clone());
+            preview.or_insert_with(|| RecordedPreview::new(name, record.created)).add(variable.name, record);
+        }
+        previews.retain(|name, _| !damaged.contains_key(name));
+        Ok(Self { previews: previews.into_values().collect(), damaged })
+    }
+
+    /// Returns a preview, or `None` if it is not recorded.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the record of the preview is damaged.
+    pub(crate) fn preview(&self, name: &PreviewName) -> Result<Option<&RecordedPreview>, PreviewError> {
+        if let Some(variable) = self.damaged.get(name) {
+            let (preview, variable) = (name.clone(), variable.clone());
+            return Err(PreviewError::DamagedRecord { preview, variable });
+        }
+        Ok(self.previews.iter().find(|preview| preview.name == *name))
+    }
+}
+
+/// Checks that the deployments of a preview do not overwrite deployments that are not copies.
 ///
 /// # Errors
 ///
-/// Fails if a request fails or if a record is unreadable.
+/// Fails if a live deployment does not have the tag of the preview.
+pub(crate) fn require_copies<'a, 'b>(
+    preview: &PreviewName,
+    mut changes: impl Iterator<Item = (&'a DesiredDeployment, &'a Change<'b>)>,
+) -> Result<(), PreviewError>
+where
+    'b: 'a,
+{
+    let tag = preview.tag();
+    let taken = changes.find(|(_, change)| change.live().is_some_and(|live| !live.has_tag(&tag)));
+    taken.map_or(Ok(()), |(desired, _)| {
+        Err(PreviewError::NameTaken { name: desired.full_name(), preview: preview.clone() })
+    })
+}
+
+/// Adds full names of deployments to the record of a preview, and sets the time of the last deploy.
+///
+/// # Errors
+///
+/// Fails if a request fails or if the record is damaged.
 pub(crate) async fn record(
     client: &Client,
+    project: &ProjectId,
     name: &PreviewName,
-    deployments: impl IntoIterator<Item = Uuid>,
+    deployments: &BTreeSet<String>,
     now: Timestamp,
-) -> Result<(), OwnershipError> {
+) -> Result<(), PreviewError> {
     let now = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let known = recorded(client).await?.into_iter().find(|preview| preview.name == *name);
+    let recorded = RecordedPreviews::read(client, project).await?;
+    let known = recorded.preview(name)?.cloned();
     let known = known.unwrap_or_else(|| RecordedPreview::new(name.clone(), now));
-    let mut new = deployments.into_iter().filter(|id| !known.deployments.contains(id));
     let allows_dashes = client.capabilities().await?.supports(Feature::VariableNamesWithDashes);
     let mut variables = known.variables.clone();
-    for ids in variables.values_mut() {
-        let room = IDS_PER_VARIABLE.saturating_sub(ids.len());
-        ids.extend(new.by_ref().take(room));
-    }
-    let unused = (0..).map(|number| name.variable(number, allows_dashes));
-    let mut unused = unused.filter(|variable| !known.variables.contains_key(variable));
-    loop {
-        let ids: BTreeSet<Uuid> = new.by_ref().take(IDS_PER_VARIABLE).collect();
-        let Some(variable) = unused.next().filter(|_| !ids.is_empty()) else { break };
-        variables.insert(variable, ids);
+    let mut numbers = 0..;
+    let mut current = variables.keys().next_back().cloned();
+    for deployment in deployments.difference(&known.deployments) {
+        let has_room = |names: &BTreeSet<String>| {
+            names.iter().map(|name| size(name)).sum::<usize>() + size(deployment) <= NAMES_SIZE
+        };
+        if !current.as_ref().and_then(|current| variables.get(current)).is_some_and(has_room) {
+            let mut unused = numbers.by_ref().map(|number| name.variable(project, number, allows_dashes));
+            current = unused.find(|variable| !variables.contains_key(variable));
+        }
+        let Some(current) = &current else { break };
+        variables.entry(current.clone()).or_default().insert(deployment.clone());
     }
     for (variable, deployments) in variables {
-        let record = Record { preview: name.clone(), created: known.created, updated: now, deployments };
+        let record = Record { created: known.created, updated: now, deployments };
         client.set_variable(&variable, &json!(record)).await?;
+    }
+    Ok(())
+}
+
+/// Returns the size of a name in the value of a variable, including the separator.
+fn size(name: &str) -> usize {
+    python::json_repr(&json!(name)).chars().count() + 2
+}
+
+/// Adds names to the record again if another deploy of the preview has overwritten the record.
+///
+/// # Errors
+///
+/// Fails if a request fails or if the record is damaged.
+pub(crate) async fn ensure_recorded(
+    client: &Client,
+    project: &ProjectId,
+    name: &PreviewName,
+    deployments: &BTreeSet<String>,
+    now: Timestamp,
+) -> Result<(), PreviewError> {
+    for _ in 0..ATTEMPTS {
+        let recorded = RecordedPreviews::read(client, project).await?;
+        if recorded.preview(name)?.is_some_and(|preview| preview.deployments.is_superset(deployments)) {
+            break;
+        }
+        record(client, project, name, deployments, now).await?;
     }
     Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
     use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::any};
 
     use super::*;
@@ -160,13 +253,18 @@ mod tests {
         Mock::given(any()).respond_with(variables).mount(&server).await;
         let (client, _) = testing::client(testing::options(&server.uri()));
         let [first, second]: [PreviewName; 2] = ["pr-1", "pr-10"].map(|name| name.parse().unwrap());
+        let [project, other] = ["a", "b"].map(|id| ProjectId::new(id).unwrap());
         let time = |seconds| Timestamp::from_second(seconds).unwrap();
-        let ids: Vec<Uuid> = (0..250).map(Uuid::from_u128).collect();
-        record(&client, &first, ids[..150].iter().copied(), time(1)).await.unwrap();
-        record(&client, &first, ids[..].iter().copied(), time(2)).await.unwrap();
-        record(&client, &second, ids[..1].iter().copied(), time(3)).await.unwrap();
-        record(&client, &second, [], time(4)).await.unwrap();
-        let found = recorded(&client).await.unwrap();
+        let names = |count: usize| -> BTreeSet<String> {
+            (0..count).map(|number| format!("{}/{number:03}", "f".repeat(40))).collect()
+        };
+        record(&client, &project, &first, &names(150), time(1)).await.unwrap();
+        record(&client, &other, &first, &names(1), time(1)).await.unwrap();
+        record(&client, &project, &first, &names(250), time(2)).await.unwrap();
+        record(&client, &project, &second, &names(1), time(3)).await.unwrap();
+        record(&client, &project, &second, &names(0), time(4)).await.unwrap();
+        let read = async |project| RecordedPreviews::read(&client, project).await.unwrap();
+        let found = read(&project).await.previews;
         let summary: Vec<_> = found
             .iter()
             .map(|preview| {
@@ -174,19 +272,38 @@ mod tests {
             })
             .collect();
         assert_eq!(summary, [("pr-1", time(1), time(2), 250), ("pr-10", time(3), time(4), 1)]);
-        let names: Vec<String> = variables.0.lock().unwrap().keys().cloned().collect();
-        assert_eq!(
-            names,
-            [
-                "prefectl-preview-pr-1",
-                "prefectl-preview-pr-1--1",
-                "prefectl-preview-pr-1--2",
-                "prefectl-preview-pr-10"
-            ]
-        );
-        found[0].forget(&client).await.unwrap();
-        assert_eq!(recorded(&client).await.unwrap(), found[1..]);
-        client.set_variable("prefectl-preview-x", &json!({"deployments": 1})).await.unwrap();
-        assert!(matches!(recorded(&client).await, Err(OwnershipError::Unreadable(_))));
+        assert_eq!(read(&other).await.previews[0].deployments, names(1));
+        for value in variables.0.lock().unwrap().values() {
+            assert!(python::json_repr(value).chars().count() < 5000);
+        }
+        // Another deploy has overwritten the record.
+        client.delete_variable("prefectl-preview-a--pr-1").await.unwrap();
+        assert_ne!(read(&project).await.previews[0].deployments, names(250));
+        ensure_recorded(&client, &project, &first, &names(250), time(2)).await.unwrap();
+        assert_eq!(read(&project).await.previews[0].deployments, names(250));
+        read(&project).await.previews[0].forget(&client).await.unwrap();
+        assert_eq!(read(&project).await.previews, found[1..]);
+        assert_eq!(read(&other).await.previews.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn damaged_record_affects_only_its_preview() {
+        let variables: &'static Variables = Box::leak(Box::default());
+        let server = MockServer::start().await;
+        Mock::given(any()).respond_with(variables).mount(&server).await;
+        let (client, _) = testing::client(testing::options(&server.uri()));
+        let project = ProjectId::new("a").unwrap();
+        let [good, damaged]: [PreviewName; 2] = ["good", "damaged"].map(|name| name.parse().unwrap());
+        for value in [json!("hello"), json!(null), json!([]), json!({}), json!({"deployments": 1})] {
+            client.set_variable("prefectl-preview-a--damaged", &value).await.unwrap();
+            client.set_variable("prefectl-preview-b--good", &value).await.unwrap();
+            let error = record(&client, &project, &damaged, &BTreeSet::new(), Timestamp::UNIX_EPOCH).await;
+            assert!(matches!(error, Err(PreviewError::DamagedRecord { .. })), "{value}");
+            let names = BTreeSet::from(["f/d".to_owned()]);
+            record(&client, &project, &good, &names, Timestamp::UNIX_EPOCH).await.unwrap();
+            let recorded = RecordedPreviews::read(&client, &project).await.unwrap();
+            assert_eq!(recorded.preview(&good).unwrap().unwrap().deployments, names);
+            assert!(recorded.preview(&damaged).is_err());
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client},
+    api::{ApiError, Client, Deployment},
     deployment::{DeployContext, LiveDeployment, Options, ProjectId, SharedValues},
     names::{SHOWN, first_of},
     plan::{
@@ -67,7 +67,8 @@ pub(crate) struct Pruning<'a> {
 }
 
 impl<'a> Pruning<'a> {
-    /// Reads the records of the project. Returns `None` if the options do not contain a project id.
+    /// Reads the records of the project. Returns `None` if the options do not contain a project id, or if they contain
+    /// a preview, which has a record of its own.
     ///
     /// # Errors
     ///
@@ -77,7 +78,9 @@ impl<'a> Pruning<'a> {
         ctx: &DeployContext<'a>,
     ) -> Result<Option<Self>, OwnershipError> {
         let options = ctx.options;
-        let Some(project) = &options.project else { return Ok(None) };
+        let Some(project) = options.project.as_ref().filter(|_| options.preview.is_none()) else {
+            return Ok(None);
+        };
         let files = OwnedFiles::read(ctx);
         let membership = Membership::read(client, Some(project)).await?;
         let ownership = ResourceOwnership::read(client, Some(project)).await?;
@@ -192,6 +195,24 @@ fn leaving(key: &ResourceKey, removals: &[Removal], declared: &DeclaredObjects<'
 /// Returns the deployments that still exist on the server, sorted by name.
 pub(crate) async fn existing(client: &Client, ids: &BTreeSet<Uuid>) -> Result<Vec<Removal>, ApiError> {
     let deployments = client.deployments_by_id(ids.iter().copied()).await?;
+    with_flows(client, deployments).await
+}
+
+/// Returns the deployments with the given full names that exist on the server, sorted by name.
+pub(crate) async fn existing_named(
+    client: &Client,
+    names: &BTreeSet<String>,
+) -> Result<Vec<Removal>, ApiError> {
+    let parts = names.iter().filter_map(|name| name.split_once('/'));
+    let parts = parts.map(|(flow, name)| (flow.to_owned(), name.to_owned())).collect();
+    let deployments = client.deployments_named(&parts, |deployment| deployment).await?;
+    let mut found = with_flows(client, deployments).await?;
+    found.retain(|deployment| names.contains(&deployment.name));
+    Ok(found)
+}
+
+/// Adds the names of the flows to deployments, and sorts the deployments by name.
+async fn with_flows(client: &Client, deployments: Vec<Deployment>) -> Result<Vec<Removal>, ApiError> {
     let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
     let flows: BTreeMap<Uuid, String> = flows.into_iter().map(|flow| (flow.id, flow.name)).collect();

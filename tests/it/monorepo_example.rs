@@ -108,9 +108,11 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     sandbox.file("services/reports/flow.py", flow.replace("1000", "2000"))?;
     commit(&sandbox, "Change the report")?;
     let preview = sandbox.unique("pr-UNIQUE");
-    let copies = deploy(&format!("--env dev --select changed:HEAD~1...HEAD --preview {preview}"))?;
+    let project = sandbox.unique("monorepo-UNIQUE");
+    let copies =
+        deploy(&format!("--env dev --select changed:HEAD~1...HEAD --preview {preview} --project {project}"))?;
     assert_eq!(statuses(&copies), [format!("monthly/monthly-dev--{preview} created")]);
-    sandbox.run(&format!("preview delete {preview} --yes"))?.success()?;
+    sandbox.run(&format!("preview delete {preview} --yes --project {project}"))?.success()?;
     let changed = deploy("--env dev --select changed:HEAD~1...HEAD")?;
     assert_eq!(statuses(&changed), ["monthly/monthly-dev updated"]);
 

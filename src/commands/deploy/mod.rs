@@ -44,6 +44,7 @@ fn saved_plan(
     let saved = plan::read(path, context)?;
     saved.require_environment(options.env_name.as_ref())?;
     *options = saved.select(options.clone());
+    target::require_project_of_preview(options)?;
     Ok(Some(saved))
 }
 

@@ -60,6 +60,10 @@ impl LiveDeployment {
         Json::Object(self.fields.iter().map(field).collect())
     }
 
+    pub(crate) fn has_tag(&self, tag: &str) -> bool {
+        self.field("tags").and_then(Json::as_array).is_some_and(|tags| tags.iter().any(|own| own == tag))
+    }
+
     pub(crate) fn has_job_variables(&self) -> bool {
         self.field("job_variables").and_then(Json::as_object).is_some_and(|variables| !variables.is_empty())
     }

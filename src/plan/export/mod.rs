@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Automation, Client, Deployment, DeploymentFilter},
-    deployment::{flow_names_by_id, snapshot},
+    deployment::{PreviewName, flow_names_by_id, snapshot},
     project::{ConcurrencyLimit, resources::SECTION},
     target::NamePattern,
     template::{
@@ -35,7 +35,7 @@ pub(crate) struct Export {
 }
 
 /// Exports the deployments that match any of the patterns. If there are no patterns, all deployments are
-/// exported. If `includes_resources` is set, also exports work pools, variables, concurrency limits, automations and
+/// exported, except for those of previews. If `includes_resources` is set, also exports work pools, variables, concurrency limits, automations and
 /// blocks.
 pub(crate) async fn export(
     client: &Client,
@@ -50,7 +50,8 @@ pub(crate) async fn export(
     let mut picked: BTreeMap<(&str, &str), &Deployment> = BTreeMap::new();
     for deployment in &deployments {
         let flow = flows.get(&deployment.flow_id).map_or("", String::as_str);
-        if wanted.is_empty() || wanted.iter().any(|wanted| wanted.matches_names(flow, &deployment.name)) {
+        let is_default = wanted.is_empty() && !PreviewName::is_copy(&deployment.name, &deployment.tags);
+        if is_default || wanted.iter().any(|wanted| wanted.matches_names(flow, &deployment.name)) {
             picked.insert((flow, &deployment.name), deployment);
         }
     }

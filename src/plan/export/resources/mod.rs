@@ -11,7 +11,7 @@ use super::{protected, triggers};
 use crate::{
     api::{ApiError, Automation, Client, JsonObject, NamedObject, WorkPool},
     base_job_template::pool_types,
-    deployment::{ProjectId, snapshot},
+    deployment::{PreviewName, ProjectId, snapshot},
     project::resources::ACTION_LISTS,
     resource::{ReferenceKind, References, ResourceReference, SecretHashes},
     secret::MASK,
@@ -67,8 +67,12 @@ impl LiveObjects {
             .collect();
         let is_own = |variable: &&NamedObject| {
             let name = variable.name.as_str();
-            let is_record = ProjectId::is_record_name(name) || ProjectId::is_resource_record_name(name);
-            !is_record && !snapshot::is_record_name(name) && !SecretHashes::is_record_name(name)
+            let is_record = ProjectId::is_record_name(name)
+                || ProjectId::is_resource_record_name(name)
+                || PreviewName::is_record_name(name)
+                || snapshot::is_record_name(name)
+                || SecretHashes::is_record_name(name);
+            !is_record
         };
         let variables: Map<String, Json> = sorted(&self.variables, |variable| &variable.name)
             .filter(is_own)
