@@ -3,6 +3,8 @@
 //! Expressions, Prefect variables and environment variables are resolved when the resources are deployed. All other
 //! placeholders are kept: workers resolve references to blocks, and automations use placeholders for events.
 
+use std::collections::BTreeSet;
+
 use crate::{
     deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
@@ -11,7 +13,8 @@ use crate::{
     python,
     resolve::{expressions::Names, note},
     template::{
-        self, ResolveError, Resolver,
+        self, Reference, ResolveError, Resolver,
+        expression::{self, BUILT_IN},
         placeholder::{self, Kind},
     },
     value::{Mapping, Value},
@@ -44,6 +47,20 @@ pub(crate) async fn rendered(
     note(&filled.substitutions, pointer, findings);
     unset_variables(&filled.value, pointer, resolver.is_offline(), findings);
     Ok(filled.value)
+}
+
+/// Returns the names of the Prefect variables to which a template refers, in placeholders and in expressions.
+pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
+    let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
+    let uses = expression::check(template, &built_in).uses.into_iter();
+    let in_expressions =
+        uses.filter(|used| used.root == "variables").filter_map(|used| used.keys.into_iter().next());
+    let references = template::references(template).into_iter();
+    let in_placeholders = references.filter_map(|reference| match reference {
+        Reference::Variable { name } => Some(name),
+        Reference::Block { .. } | Reference::BlockById { .. } => None,
+    });
+    in_expressions.chain(in_placeholders).collect()
 }
 
 /// Reports the environment variables that are not set. Without a server, they are warnings, because they may be set on the

@@ -1,16 +1,21 @@
 //! Orders resources by the references between them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
+    iter,
+};
 
-use super::{DesiredResource, ResourceKey};
+use super::{DesiredResource, ResourceKey, ResourceKind};
 
 /// An order in which each item follows the items on which it depends.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct DependencyOrder {
     /// Indexes of the items. Independent items keep their order.
     pub(crate) ordered: Vec<usize>,
-    /// Indexes of the items that depend on themselves, directly or through others, and of their dependents.
-    pub(crate) cyclic: Vec<usize>,
+    /// Indexes of the items in cycles and of the items that depend on them. They keep their order.
+    pub(crate) unordered: Vec<usize>,
+    /// Indexes of the items of each cycle. Each item is followed by one of its dependencies.
+    pub(crate) cycles: Vec<Vec<usize>>,
 }
 
 impl DependencyOrder {
@@ -23,7 +28,13 @@ impl DependencyOrder {
         {
             ordered.push(waiting.remove(position));
         }
-        Self { ordered, cyclic: waiting }
+        let mut cycles: Vec<Vec<usize>> = Vec::new();
+        for index in &waiting {
+            if !cycles.iter().any(|cycle| cycle.contains(index)) {
+                cycles.extend(shortest_cycle(dependencies, *index));
+            }
+        }
+        Self { ordered, unordered: waiting, cycles }
     }
 
     /// Orders resources by their references. References to objects of earlier kinds have no effect, because `resources`
@@ -41,11 +52,42 @@ impl DependencyOrder {
     }
 }
 
+/// Returns the shortest cycle that starts with an item, or `None` if the item does not depend on itself.
+fn shortest_cycle(dependencies: &[BTreeSet<usize>], start: usize) -> Option<Vec<usize>> {
+    let mut dependents: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut queue = VecDeque::from([start]);
+    while let Some(index) = queue.pop_front() {
+        for &dependency in &dependencies[index] {
+            if dependency == start {
+                let path = iter::successors(Some(index), |index| dependents.get(index).copied());
+                let mut cycle: Vec<usize> = path.collect();
+                cycle.reverse();
+                return Some(cycle);
+            }
+            if let Entry::Vacant(entry) = dependents.entry(dependency) {
+                entry.insert(index);
+                queue.push_back(dependency);
+            }
+        }
+    }
+    None
+}
+
+/// Describes a cycle of resources of one kind for messages. `first` is the name of the resource at which the cycle is
+/// reported.
+pub(crate) fn describe_cycle(kind: ResourceKind, first: &str, others: &[&str]) -> String {
+    let kind = kind.name();
+    if others.is_empty() {
+        return format!("{kind} '{first}' refers to itself");
+    }
+    format!("{kind} '{first}' refers to itself through '{}'", others.join("', '"))
+}
+
 /// Sorts resources in the order in which they are written: by kind, and after the resources to which they refer.
 pub(crate) fn sort(resources: &mut Vec<DesiredResource>) {
     resources.sort_by_key(|resource| resource.key.kind);
-    let DependencyOrder { ordered, cyclic } = DependencyOrder::of_resources(resources);
-    *resources = ordered.into_iter().chain(cyclic).map(|index| resources[index].clone()).collect();
+    let DependencyOrder { ordered, unordered, .. } = DependencyOrder::of_resources(resources);
+    *resources = ordered.into_iter().chain(unordered).map(|index| resources[index].clone()).collect();
 }
 
 #[cfg(test)]
@@ -54,15 +96,21 @@ mod tests {
 
     #[test]
     fn items_follow_their_dependencies() {
-        for (dependencies, ordered, cyclic) in [
-            (vec![vec![], vec![], vec![]], vec![0, 1, 2], vec![]),
-            (vec![vec![2], vec![0], vec![]], vec![2, 0, 1], vec![]),
-            (vec![vec![1], vec![0], vec![]], vec![2], vec![0, 1]),
-            (vec![vec![0], vec![]], vec![1], vec![0]),
+        for (dependencies, ordered, unordered, cycles) in [
+            (vec![vec![], vec![], vec![]], vec![0, 1, 2], vec![], vec![]),
+            (vec![vec![2], vec![0], vec![]], vec![2, 0, 1], vec![], vec![]),
+            (vec![vec![], vec![3], vec![], vec![]], vec![0, 2, 3, 1], vec![], vec![]),
+            (vec![vec![1], vec![0], vec![]], vec![2], vec![0, 1], vec![vec![0, 1]]),
+            (vec![vec![0], vec![]], vec![1], vec![0], vec![vec![0]]),
+            // An item that depends on a cycle is in no cycle.
+            (vec![vec![1], vec![2], vec![1]], vec![], vec![0, 1, 2], vec![vec![1, 2]]),
+            (vec![vec![1, 2], vec![0], vec![2]], vec![], vec![0, 1, 2], vec![vec![0, 1], vec![2]]),
+            (vec![vec![1], vec![2], vec![0]], vec![], vec![0, 1, 2], vec![vec![0, 1, 2]]),
         ] {
             let sets: Vec<BTreeSet<usize>> =
                 dependencies.iter().map(|indexes| indexes.iter().copied().collect()).collect();
-            assert_eq!(DependencyOrder::new(&sets), DependencyOrder { ordered, cyclic }, "{dependencies:?}");
+            let expected = DependencyOrder { ordered, unordered, cycles };
+            assert_eq!(DependencyOrder::new(&sets), expected, "{dependencies:?}");
         }
     }
 }

@@ -129,6 +129,13 @@ async fn reports_invalid_work_pools() {
 
 const OTHERS: &[(&str, &str, &str)] = &[
     ("variables", "{a: 1, b_2: [x], c-d: null}", ""),
+    ("variables", "{a: '{{ prefect.variables.b }}', b: 1, c: '<< variables.a >>'}", ""),
+    ("variables", "{a: 'x{{ prefect.variables.a }}'}", "2:18 resource-value: variable 'a' refers to itself"),
+    (
+        "variables",
+        "{c: '{{ prefect.variables.a }}', a: '{{ prefect.variables.b }}', b: ['<< variables.a >>']}",
+        "2:50 resource-value: variable 'a' refers to itself through 'b'",
+    ),
     (
         "variables",
         "{Region: x}",
@@ -239,6 +246,30 @@ async fn reports_invalid_automations() {
         );
         let expected: Vec<&str> = [expected].into_iter().filter(|text| !text.is_empty()).collect();
         differences.add(&fields, &check(&yaml).await, &expected);
+    }
+    differences.finish();
+}
+
+#[tokio::test]
+async fn reports_automations_that_refer_to_themselves() {
+    let pausing = |name: &str, target: &str| {
+        format!(
+            "- {{name: {name}, trigger: {{expect: [x]}}, actions: [{{type: pause-automation, automation: \
+             {target}}}]}}"
+        )
+    };
+    let mut differences = Differences::default();
+    for (targets, expected) in [
+        (["b", "c", "d"], ""),
+        (["b", "b", "d"], "4:5 automation: automation 'b' refers to itself"),
+        (["b", "a", "a"], "3:5 automation: automation 'a' refers to itself through 'b'"),
+        (["b", "c", "a"], "3:5 automation: automation 'a' refers to itself through 'b', 'c'"),
+    ] {
+        let items: Vec<String> =
+            ["a", "b", "c"].into_iter().zip(targets).map(|(name, target)| pausing(name, target)).collect();
+        let expected: Vec<&str> = [expected].into_iter().filter(|text| !text.is_empty()).collect();
+        let found = check_items("automations", &items.join("\n  ")).await;
+        differences.add(&targets.join(" "), &found, &expected);
     }
     differences.finish();
 }

@@ -17,10 +17,11 @@ use crate::{
     resolve,
     resource::{
         Declared, DesiredResource, PoolTypes, ReferenceKind, References, ResourceKey, ResourceKind,
-        ResourceReference, duplicates, order::DependencyOrder,
+        ResourceReference, duplicates,
+        order::{DependencyOrder, describe_cycle},
     },
     secret::Secret,
-    template::{self, Reference, ResolveError, Resolver},
+    template::{ResolveError, Resolver},
     value::{self, Mapping, Value},
 };
 
@@ -77,14 +78,12 @@ async fn declared_variables(
     let entries: Vec<(&Value, &Value)> = variables.iter().collect();
     let position = |name: &str| entries.iter().position(|(key, _)| key.as_str() == Some(name));
     let dependencies = entries.iter().map(|(_, value)| {
-        let names = template::references(value).into_iter().filter_map(|reference| match reference {
-            Reference::Variable { name } => position(&name),
-            _ => None,
-        });
-        names.collect()
+        let names = resolve::resources::variables_used(value);
+        names.iter().filter_map(|name| position(name)).collect()
     });
-    let DependencyOrder { ordered, cyclic } = DependencyOrder::new(&dependencies.collect::<Vec<_>>());
-    let mut rendered = variables.clone();
+    let DependencyOrder { ordered, unordered, cycles } =
+        DependencyOrder::new(&dependencies.collect::<Vec<_>>());
+    let mut rendered = Mapping::new();
     for index in ordered {
         let (key, value) = entries[index];
         let pointer = pointer.join(crate::python::to_text(key));
@@ -92,10 +91,13 @@ async fn declared_variables(
         key.as_str().into_iter().for_each(|name| resolver.declare_variable(name, value.clone()));
         rendered.insert(key.clone(), value);
     }
-    for index in cyclic {
-        let name = crate::python::to_text(entries[index].0);
-        let message = format!("variable '{name}' refers to itself, directly or through other variables");
-        findings.at_value(&pointer.join(name), Diagnostic::error(Code::RESOURCE_VALUE, message));
+    rendered.extend(unordered.into_iter().map(|index| (entries[index].0.clone(), entries[index].1.clone())));
+    for cycle in cycles {
+        let names: Vec<&str> = cycle.iter().filter_map(|index| entries[*index].0.as_str()).collect();
+        let Some((first, others)) = names.split_first() else { continue };
+        let message = describe_cycle(ResourceKind::Variable, first, others);
+        let diagnostic = Diagnostic::error(Code::RESOURCE_VALUE, message);
+        findings.at_value(&pointer.join(*first), diagnostic.help("remove one of the references"));
     }
     Ok(Value::Mapping(rendered))
 }
@@ -127,13 +129,15 @@ fn learn_exposed_secrets(section: &Mapping, ctx: &DeployContext<'_>) {
 fn cyclic_automations(projects: &mut [PreparedProject<'_>]) {
     let resources: Vec<DesiredResource> =
         projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
-    let cyclic = DependencyOrder::of_resources(&resources).cyclic;
+    let cycles = DependencyOrder::of_resources(&resources).cycles;
     let Some(project) = projects.first_mut() else { return };
-    for index in cyclic {
-        let DesiredResource { key, place, .. } = &resources[index];
-        let message = format!("{key} refers to itself, directly or through other automations");
+    for cycle in cycles {
+        let Some((first, others)) = cycle.split_first() else { continue };
+        let DesiredResource { key, place, .. } = &resources[*first];
+        let others: Vec<&str> = others.iter().map(|index| resources[*index].key.name.as_str()).collect();
+        let message = describe_cycle(key.kind, &key.name, &others);
         let diagnostic = Diagnostic::error(Code::AUTOMATION, message).at(place.clone());
-        project.findings.push(diagnostic.help("remove one of the references between the automations"));
+        project.findings.push(diagnostic.help("remove one of the references"));
     }
 }
 

@@ -221,6 +221,39 @@ fn a_changed_resource_is_a_conflict_and_a_pool_keeps_its_type() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn resources_that_refer_to_each_other_are_complete_after_each_deploy() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(&api)?;
+    let variables = r#"variables:
+    host-UNIQUE: "<< variables['zone-UNIQUE'] >>.internal"
+    zone-UNIQUE: "{{ prefect.variables.region-UNIQUE }}-3"
+    region-UNIQUE: eu-west-1"#;
+    edit(&sandbox, &sandbox.unique("variables: {region-UNIQUE: eu-west-1}"), &sandbox.unique(variables))?;
+    edit(&sandbox, "{name: \"{{ prefect.variables.region-", "{name: \"{{ prefect.variables.host-")?;
+    let automations = r"automations:
+  - name: outer-UNIQUE
+    trigger: {type: event, expect: [load.failed]}
+    actions: [{type: pause-automation, automation: inner-UNIQUE}]
+  - name: inner-UNIQUE
+    trigger: {type: event, expect: [load.failed]}
+    actions: [{type: pause-automation, automation: after-load-UNIQUE}]";
+    edit(&sandbox, "automations:", &sandbox.unique(automations))?;
+    for region in ["eu-west-1", "eu-west-2"] {
+        edit(&sandbox, "eu-west-1", region)?;
+        deploy(&sandbox)?;
+        let host = api.get(&sandbox.unique("/variables/name/host-UNIQUE"))?.context("no variable")?;
+        assert_eq!(host["value"], format!("{region}-3.internal"));
+        let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
+        assert_eq!(deployment["parameters"]["name"], host["value"]);
+        let unchanged = deploy(&sandbox)?;
+        assert!(statuses(&unchanged)?.iter().all(|status| status.ends_with(" unchanged")), "{unchanged}");
+        assert_eq!(unchanged["deployments"][0]["status"], "unchanged", "{unchanged}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn an_automation_of_an_unknown_deployment_is_an_error() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox(&api)?;
