@@ -56,7 +56,7 @@ impl InMemoryApi {
                 self.created_pools.push(pool.clone());
                 (201, pool)
             }
-            ("POST", ["work_pools", _, "workers", "filter"]) => (200, json!([])),
+            ("POST", ["work_pools", _, "workers", "filter"] | ["variables", "filter"]) => (200, json!([])),
             ("POST", ["flows", "filter"]) => page(matching(&self.flows, body, "flows"), body),
             ("POST", ["flows", ""]) => self.flow(body),
             ("GET", ["flows", id]) => found(self.flows.iter().find(|flow| flow["id"] == *id)),
@@ -75,7 +75,6 @@ impl InMemoryApi {
             (_, ["deployments", id, rest @ ..]) => self.change_deployment(method, id, rest, body),
             ("POST", ["automations", "filter"]) => page(self.automations.clone(), body),
             ("POST", ["automations", ""]) => self.automation(body),
-            ("POST", ["variables", "filter"]) => (200, json!([])),
             ("GET", ["automations", "related-to", resource]) => {
                 let id = resource.trim_start_matches("prefect.deployment.");
                 let runs = |item: &&Value| item["actions"][0]["deployment_id"] == *id;
