@@ -62,15 +62,21 @@ fn commit(sandbox: &Sandbox, message: &str) -> Result<()> {
     Ok(())
 }
 
+/// Returns a sandbox with a Git repository that contains the example.
+fn repository() -> Result<Sandbox> {
+    let sandbox = Sandbox::new()?;
+    fs::remove_file(sandbox.directory().join("flow.py"))?;
+    copy(&sandbox, &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/monorepo"), "")?;
+    commit(&sandbox, "Add services")?;
+    Ok(sandbox)
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn deploys_each_service_and_all_services() -> Result<()> {
     let api = Api::from_env()?;
     forget(&api)?;
-    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", api.url());
-    fs::remove_file(sandbox.directory().join("flow.py"))?;
-    copy(&sandbox, &Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/monorepo"), "")?;
-    commit(&sandbox, "Add services")?;
+    let sandbox = repository()?.variable("PREFECT_API_URL", api.url());
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
     let sandbox = docker
         .configure(sandbox)
