@@ -72,11 +72,15 @@ impl Client {
 
     /// Sets the value of a variable. Creates the variable if it does not exist.
     pub(crate) async fn set_variable(&self, name: &str, value: &Value) -> Result<(), ApiError> {
-        let path = ["variables", "name", name];
-        let changed = optional(self.done(Request::patch(&path, json!({"value": value}))).await)?;
-        if changed.is_none() {
+        let change =
+            async || self.done(Request::patch(&["variables", "name", name], json!({"value": value}))).await;
+        if optional(change().await)?.is_none() {
             let body = json!({"name": name, "value": value});
-            self.done(Request::post(&["variables", ""], body)).await?;
+            match self.done(Request::post(&["variables", ""], body)).await {
+                // Another client has created the variable in the meantime.
+                Err(ApiError::Conflict { .. }) => change().await?,
+                created => created?,
+            }
         }
         Ok(())
     }

@@ -393,3 +393,17 @@ async fn limits_redirects() {
     assert!(matches!(error, ApiError::TooManyRedirects { .. }), "{error:?}");
     assert!(notices.lock().unwrap().is_empty());
 }
+
+#[tokio::test]
+async fn sets_a_variable_that_another_client_creates_at_the_same_time() {
+    let (server, client, _) = server().await;
+    let value = "/api/variables/name/v";
+    let change = in_turn([answer(404, json!({"detail": "Variable not found."})), ResponseTemplate::new(204)]);
+    Mock::given(method("PATCH")).and(path(value)).respond_with(change).mount(&server).await;
+    let taken = answer(409, json!({"detail": "A variable with the name 'v' already exists."}));
+    Mock::given(method("POST")).and(path("/api/variables/")).respond_with(taken).mount(&server).await;
+
+    client.set_variable("v", &json!(1)).await.unwrap();
+    let expected = [format!("PATCH {value}"), "POST /api/variables/".to_owned(), format!("PATCH {value}")];
+    assert_eq!(requests(&server).await, expected);
+}
