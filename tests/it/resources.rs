@@ -108,6 +108,14 @@ fn a_plan_shows_the_declared_resources() -> Result<()> {
     Ok(())
 }
 
+/// Deploys again, and asserts that all resources and the deployment are unchanged.
+fn assert_next_deploy_is_unchanged(sandbox: &Sandbox) -> Result<()> {
+    let unchanged = deploy(sandbox)?;
+    assert!(statuses(&unchanged)?.iter().all(|status| status.ends_with(" unchanged")), "{unchanged}");
+    assert_eq!(unchanged["deployments"][0]["status"], "unchanged", "{unchanged}");
+    Ok(())
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn declared_resources_are_created_once() -> Result<()> {
@@ -135,9 +143,7 @@ fn declared_resources_are_created_once() -> Result<()> {
     assert_eq!(pod["nodeName"], "{{ node }}");
     let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
     assert_eq!(deployment["parameters"]["name"], "eu-west-1");
-    let unchanged = deploy(&sandbox)?;
-    assert!(statuses(&unchanged)?.iter().all(|status| status.ends_with(" unchanged")), "{unchanged}");
-    assert_eq!(unchanged["deployments"][0]["status"], "unchanged", "{unchanged}");
+    assert_next_deploy_is_unchanged(&sandbox)?;
     Ok(())
 }
 
@@ -245,9 +251,7 @@ fn resources_that_refer_to_each_other_are_complete_after_each_deploy() -> Result
         assert_eq!(host["value"], format!("{region}-3.internal"));
         let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
         assert_eq!(deployment["parameters"]["name"], host["value"]);
-        let unchanged = deploy(&sandbox)?;
-        assert!(statuses(&unchanged)?.iter().all(|status| status.ends_with(" unchanged")), "{unchanged}");
-        assert_eq!(unchanged["deployments"][0]["status"], "unchanged", "{unchanged}");
+        assert_next_deploy_is_unchanged(&sandbox)?;
     }
     Ok(())
 }
