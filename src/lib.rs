@@ -6,6 +6,7 @@
 mod api;
 mod apply;
 mod base_job_template;
+mod block_schema;
 mod build;
 mod cli;
 mod clock;

@@ -1,15 +1,30 @@
 //! API requests for block documents, which store configuration and secrets.
 
+use std::collections::HashMap;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
+use super::{ApiError, Client, JsonObject, NamedObject, error::optional, page::Identified, request::Request};
 use crate::secret::Secret;
 
 #[derive(Deserialize)]
 struct BlockDocument {
     data: Value,
+}
+
+#[derive(Deserialize)]
+struct BlockSchemaDocument {
+    id: Uuid,
+    block_type_id: Uuid,
+    fields: Value,
+}
+
+impl Identified for BlockSchemaDocument {
+    fn id(&self) -> Uuid {
+        self.id
+    }
 }
 
 impl Client {
@@ -114,6 +129,25 @@ impl Client {
             .await?;
         let schema = schemas.first().ok_or_else(|| missing("schema of block type"))?;
         Ok((kind.id, schema.id))
+    }
+
+    /// Returns the fields of the newest schema of each block type.
+    pub(crate) async fn newest_block_schemas(
+        &self,
+        types: &[Uuid],
+    ) -> Result<HashMap<Uuid, Value>, ApiError> {
+        if types.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let filter = [("block_schemas".to_owned(), json!({"block_type_id": {"any_": types}}))];
+        let schemas: Vec<BlockSchemaDocument> =
+            self.filter(&["block_schemas", "filter"], filter.into_iter().collect()).await?;
+        let mut newest = HashMap::new();
+        // The server returns the newest schemas first.
+        for schema in schemas {
+            newest.entry(schema.block_type_id).or_insert(schema.fields);
+        }
+        Ok(newest)
     }
 
     /// Creates a block.

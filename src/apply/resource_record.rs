@@ -1,7 +1,5 @@
 //! Records of resources, which a rollback restores.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -15,8 +13,8 @@ use crate::{
     plan::{self, FieldChange, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind, is_same_field,
-        removal, requests,
+        BlockSecrets, DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind,
+        is_same_field, removal, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -174,7 +172,7 @@ impl ResourceRecord {
             return Ok(());
         }
         restored.wrote = true;
-        let (secrets, references) = (BTreeMap::default(), References::default());
+        let (secrets, references) = (BlockSecrets::default(), References::default());
         requests::update(client, &self.key, live, &fields, &secrets, &references).await
     }
 

@@ -1,9 +1,6 @@
 //! Writes declared resources, one after the other in the order of their kinds.
 
-use std::{
-    collections::BTreeMap,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 use crate::{
     api::{ApiError, Client, JsonObject},
@@ -11,8 +8,8 @@ use crate::{
     deployment::OnError,
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
-        DesiredResource, LiveResource, Observed, ReferenceKind, References, ResourceKey, ResourceKind,
-        ResourceReference, SecretHashes, is_same_field, requests,
+        BlockSecrets, DesiredResource, LiveResource, Observed, ReferenceKind, References, ResourceKey,
+        ResourceKind, ResourceReference, SecretHashes, is_same_field, requests,
     },
     secret::Redactor,
 };
@@ -222,12 +219,14 @@ impl ResourceWriter<'_> {
     ) -> Result<(), ApiError> {
         let key = &desired.key;
         let body: JsonObject = match key.kind {
-            // A request replaces the whole automation.
-            ResourceKind::Automation => desired.fields.clone(),
+            // A request replaces the whole automation. For a block, it replaces the references to other blocks and the
+            // values of objects.
+            ResourceKind::Automation | ResourceKind::Block => desired.fields.clone(),
             _ => fields.iter().map(|change| (change.field.clone(), change.new.clone())).collect(),
         };
-        let no_secrets = BTreeMap::default();
-        let secrets = if has_new_secrets { &desired.secrets } else { &no_secrets };
+        let no_secrets = BlockSecrets::default();
+        let writes_secrets = has_new_secrets || desired.secrets.has_nested();
+        let secrets = if writes_secrets { &desired.secrets } else { &no_secrets };
         requests::update(self.client, key, live, &body, secrets, references).await?;
         *written = true;
         self.record_secrets(desired).await

@@ -169,8 +169,8 @@ pub(crate) fn changes(
 fn secret_changes(desired: &DesiredResource, exists: bool) -> impl Iterator<Item = PlannedChange> {
     let (old, new) =
         if exists { (json!(MASK), format!("{MASK}{CHANGED}")) } else { (Json::Null, MASK.to_owned()) };
-    desired.secrets.keys().map(move |field| PlannedChange {
-        field: field.clone(),
+    desired.secrets.iter().map(move |(field, _)| PlannedChange {
+        field: field.to_string(),
         old: old.clone(),
         new: new.clone().into(),
         known_after_build: false,

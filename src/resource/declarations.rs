@@ -5,15 +5,15 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Value as Json, json};
 
 use super::{
-    DesiredResource, ResourceKey, ResourceKind, automations, fields::declared_fields, pool_types::PoolTypes,
-    pools, secret_sources::SecretReader,
+    DesiredResource, KnownTypes, ResourceKey, ResourceKind, automations, fields::declared_fields, pools,
+    secret_sources::SecretReader,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
     environment::Environment,
     project::{
         Findings,
-        resources::{Block, GlobalLimit, Resources, Variable},
+        resources::{Block, BlockValue, GlobalLimit, Resources, Variable},
     },
     secret::{MASK, Redactor, Secret},
     value::json_object,
@@ -21,7 +21,7 @@ use crate::{
 
 /// The values that the declarations of a project depend on.
 pub(crate) struct Declared<'a> {
-    pub(crate) types: &'a PoolTypes,
+    pub(crate) types: &'a KnownTypes,
     pub(crate) environment: &'a Environment,
     /// Absolute path of the directory of the project.
     pub(crate) directory: &'a Path,
@@ -40,7 +40,7 @@ impl Declared<'_> {
     ) -> Vec<DesiredResource> {
         let mut resources = Vec::new();
         for pool in &declared.pools {
-            resources.extend(pools::pool(pool, self.types, findings));
+            resources.extend(pools::pool(pool, &self.types.pools, findings));
         }
         for pool in &declared.pools {
             resources.extend(pools::queues(pool, findings));
@@ -65,12 +65,21 @@ impl Declared<'_> {
         };
         for value in &block.secrets {
             if !self.reads_secrets {
-                resource.secrets.insert(value.field.clone(), Secret::new(MASK));
+                resource.secrets.insert(value.field.clone(), Secret::new(MASK), false);
             }
             match reader.read(&value.source) {
                 Ok(Some(secret)) => {
                     self.redactor.learn(&secret);
-                    resource.secrets.insert(value.field.clone(), secret);
+                    let schema = self.types.blocks.schema(&block.kind);
+                    match schema.map_or_else(
+                        || Some(secret.expose().into()),
+                        |schema| schema.parse(&value.field, secret.expose()),
+                    ) {
+                        Some(parsed) => {
+                            resource.secrets.insert(value.field.clone(), secret, !parsed.is_string());
+                        }
+                        None => invalid_secret(&resource.key, value, findings),
+                    }
                 }
                 Ok(None) => {}
                 Err(error) => {
@@ -86,6 +95,16 @@ impl Declared<'_> {
         }
         resource
     }
+}
+
+/// Reports a secret that does not match the schema of the block type. The message does not contain the secret.
+fn invalid_secret(key: &ResourceKey, value: &BlockValue, findings: &mut Findings<'_>) {
+    let BlockValue { field, source, pointer } = value;
+    let message = format!("{key}: the value of {source} is invalid for field '{field}'");
+    let diagnostic = Diagnostic::error(Code::RESOURCE_VALUE, message).help(
+        "use a value that matches the schema of the block type; objects and numbers are written as JSON",
+    );
+    findings.at_value(pointer, diagnostic);
 }
 
 fn variable(variable: &Variable, findings: &Findings<'_>) -> DesiredResource {

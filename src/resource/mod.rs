@@ -6,9 +6,11 @@
 
 mod actions;
 mod automations;
+mod block_secrets;
 mod comparison;
 mod declarations;
 mod fields;
+mod known_types;
 mod observed;
 pub(crate) mod order;
 mod pool_types;
@@ -20,8 +22,10 @@ pub(crate) mod requests;
 mod secret_hashes;
 mod secret_sources;
 
+pub(crate) use block_secrets::BlockSecrets;
 pub(crate) use comparison::is_same_field;
 pub(crate) use declarations::{Declared, duplicates};
+pub(crate) use known_types::KnownTypes;
 pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;
 pub(crate) use references::{ReferenceKind, References, ResourceReference};
@@ -29,12 +33,12 @@ pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
 pub(crate) use secret_hashes::SecretHashes;
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{api::JsonObject, diagnostics::Place, secret::Secret};
+use crate::{api::JsonObject, diagnostics::Place};
 
 /// The kinds of resources, in the order in which they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,7 +126,7 @@ pub(crate) struct DesiredResource {
     /// Default values of fields, which a plan compares with the fields of a new resource.
     pub(crate) defaults: JsonObject,
     /// Secret fields of a block. If secrets are not read, the values are masks.
-    pub(crate) secrets: BTreeMap<String, Secret>,
+    pub(crate) secrets: BlockSecrets,
     /// Objects to which the fields refer.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
     /// Location of the declaration.
@@ -131,7 +135,7 @@ pub(crate) struct DesiredResource {
 
 impl DesiredResource {
     fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
-        let (defaults, secrets) = (JsonObject::new(), BTreeMap::new());
+        let (defaults, secrets) = (JsonObject::new(), BlockSecrets::default());
         Self { key, fields, defaults, secrets, references: Vec::new(), place }
     }
 }

@@ -2,16 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value as Json, json};
+use serde_json::json;
 
 use super::{
-    DesiredResource, LiveResource, References, ResourceKey,
+    BlockSecrets, DesiredResource, LiveResource, References, ResourceKey,
     ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool, WorkQueue},
     references,
 };
 use crate::{
     api::{ApiError, Client, JsonObject, NamedObject},
-    secret::Secret,
     value::json_object,
 };
 
@@ -101,7 +100,7 @@ pub(crate) async fn create(
     client: &Client,
     key: &ResourceKey,
     fields: &JsonObject,
-    secrets: &BTreeMap<String, Secret>,
+    secrets: &BlockSecrets,
     references: &References,
 ) -> Result<LiveResource, ApiError> {
     let (first, last) = key.parts();
@@ -154,7 +153,7 @@ pub(crate) async fn update(
     key: &ResourceKey,
     live: &LiveResource,
     fields: &JsonObject,
-    secrets: &BTreeMap<String, Secret>,
+    secrets: &BlockSecrets,
     references: &References,
 ) -> Result<(), ApiError> {
     match key.kind {
@@ -200,8 +199,8 @@ fn named(fields: &JsonObject, name: &str) -> JsonObject {
 }
 
 /// Returns the public and secret fields of a block.
-fn block_data(fields: &JsonObject, secrets: &BTreeMap<String, Secret>) -> JsonObject {
+fn block_data(fields: &JsonObject, secrets: &BlockSecrets) -> JsonObject {
     let mut data = json_object(fields.get("data").cloned().unwrap_or_default());
-    data.extend(secrets.iter().map(|(field, secret)| (field.clone(), Json::from(secret.expose()))));
+    secrets.add_to(&mut data);
     data
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::ResourceKey;
+use super::{BlockSecrets, ResourceKey};
 use crate::{
     api::{ApiError, Client, Feature},
     digest::hexadecimal,
@@ -64,20 +64,14 @@ impl SecretHashes {
     }
 
     /// Returns whether the block has the given secrets and has not been changed since they were written.
-    pub(crate) fn matches(
-        &self,
-        key: &ResourceKey,
-        id: Uuid,
-        updated: &str,
-        secrets: &BTreeMap<String, Secret>,
-    ) -> bool {
+    pub(crate) fn matches(&self, key: &ResourceKey, id: Uuid, updated: &str, secrets: &BlockSecrets) -> bool {
         let Some((_, hash)) = self.blocks.get(&key.name) else { return false };
         hash.id == id
             && hash.updated == updated
-            && hash.hashes.len() == secrets.len()
-            && secrets
-                .iter()
-                .all(|(field, secret)| hash.hashes.get(field) == Some(&digest(secret, &hash.salt)))
+            && hash.hashes.len() == secrets.iter().count()
+            && secrets.iter().all(|(field, secret)| {
+                hash.hashes.get(&field.to_string()) == Some(&digest(secret, &hash.salt))
+            })
     }
 
     /// Records the secrets that were written to a block.
@@ -86,10 +80,11 @@ impl SecretHashes {
         key: &ResourceKey,
         id: Uuid,
         updated: &str,
-        secrets: &BTreeMap<String, Secret>,
+        secrets: &BlockSecrets,
     ) -> Result<(), ApiError> {
         let salt = hexadecimal(&rand::random::<[u8; 16]>());
-        let hashes = secrets.iter().map(|(field, secret)| (field.clone(), digest(secret, &salt))).collect();
+        let hashes =
+            secrets.iter().map(|(field, secret)| (field.to_string(), digest(secret, &salt))).collect();
         let hash = SecretHash { block: key.name.clone(), id, updated: updated.to_owned(), salt, hashes };
         client.set_variable(&variable_name(client, key).await?, &json!(hash)).await
     }
@@ -122,7 +117,11 @@ mod tests {
     #[test]
     fn detects_rotated_secrets_and_changed_blocks() {
         let key = ResourceKey::new(ResourceKind::Block, "secret/api");
-        let secrets = |text: &str| BTreeMap::from([("value".to_owned(), Secret::new(text))]);
+        let secrets = |text: &str| {
+            let mut secrets = BlockSecrets::default();
+            secrets.insert("value".into(), Secret::new(text), false);
+            secrets
+        };
         let hashes = BTreeMap::from([("value".to_owned(), digest(&Secret::new("hunter2"), "salt"))]);
         let (block, id) = (key.name.clone(), Uuid::from_u128(1));
         let hash = SecretHash { block, id, updated: "today".to_owned(), salt: "salt".to_owned(), hashes };

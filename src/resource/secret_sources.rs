@@ -23,6 +23,8 @@ pub(super) enum SourceError {
     Inside(PathBuf),
     #[error("file '{}' does not exist", .0.display())]
     Missing(PathBuf),
+    #[error("'{}' is a directory", .0.display())]
+    Directory(PathBuf),
     #[error("file '{}' is larger than {MAX_SIZE} bytes", .0.display())]
     TooLarge(PathBuf),
     #[error("file '{}' is empty", .0.display())]
@@ -43,6 +45,7 @@ impl SourceError {
         match self {
             Self::Unset(_) | Self::Empty(_) => "set the variable to the secret value",
             Self::Inside(_) => "move the file to another directory",
+            Self::Directory(_) => "use the path of a file in the directory",
             Self::Missing(_) | Self::File(_) => "create the file, or correct its path",
             Self::TooLarge(_) | Self::NotText(_) | Self::EmptyFile(_) => {
                 "use a text file that contains only the secret"
@@ -82,6 +85,9 @@ impl SecretReader<'_> {
     fn file(&self, path: PathBuf) -> Result<Option<Secret>, SourceError> {
         if fs::is_inside(&path, self.directory) {
             return Err(SourceError::Inside(path));
+        }
+        if path.is_dir() {
+            return Err(SourceError::Directory(path));
         }
         if !path.is_file() {
             return Err(SourceError::Missing(path));

@@ -8,7 +8,7 @@ use std::{
 
 use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
-    api::{ApiError, Client, Feature, WorkPool},
+    api::{Client, Feature, WorkPool},
     deployment::{DeployContext, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
@@ -16,7 +16,7 @@ use crate::{
         self, EnvironmentName, FilePattern, Findings, Project, ProjectError, ProjectFile, ProjectFiles,
     },
     resolve::{self, Inspection, expressions::Names},
-    resource::PoolTypes,
+    resource::KnownTypes,
     settings::ProjectSettings,
     steps::Section,
     target::{self, FlowNames, Selectable, TargetError},
@@ -185,7 +185,7 @@ pub(crate) async fn examine<'a>(
     client: &Client,
     resolver: &Resolver<'_>,
 ) -> Result<Preparation<'a>, PreparationError> {
-    let types = pool_types(loaded, ctx, client).await?;
+    let types = resources::known_types(loaded, ctx, client).await?;
     let mut projects = prepare_with_types(loaded, ctx, resolver, &types).await?;
     for PreparedProject { ctx, deployments, findings, .. } in &mut projects {
         for (_, sections) in deployments {
@@ -220,16 +220,16 @@ pub(crate) async fn prepare<'a>(
     ctx: &DeployContext<'a>,
     resolver: &Resolver<'_>,
 ) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
-    prepare_with_types(loaded, ctx, resolver, &PoolTypes::bundled()).await
+    prepare_with_types(loaded, ctx, resolver, &KnownTypes::bundled()).await
 }
 
 /// Resolves and validates the selected deployments and the declared resources like [`prepare`], with the given types of
-/// work pools.
+/// work pools and blocks.
 async fn prepare_with_types<'a>(
     loaded: &'a [LoadedProject],
     ctx: &DeployContext<'a>,
     resolver: &Resolver<'_>,
-    types: &PoolTypes,
+    types: &KnownTypes,
 ) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
     let selections = select_across(loaded, ctx)?;
     let mut projects = Vec::with_capacity(loaded.len());
@@ -265,7 +265,7 @@ async fn prepare_with_types<'a>(
 /// Fails if a file cannot be read or is invalid.
 pub(crate) async fn declared_work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>, PreparationError> {
     let loaded = load(ctx)?;
-    let (resolver, types) = (Resolver::offline(ctx.redactor.clone()), PoolTypes::bundled());
+    let (resolver, types) = (Resolver::offline(ctx.redactor.clone()), KnownTypes::bundled());
     let mut projects = Vec::with_capacity(loaded.len());
     for loaded in &loaded {
         let (project, file) = (&loaded.project, loaded.file.as_ref());
@@ -276,22 +276,6 @@ pub(crate) async fn declared_work_pools(ctx: &DeployContext<'_>) -> Result<Vec<W
     }
     stop_on_errors(&mut projects, ctx)?;
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
-}
-
-/// Returns the types of work pools of the server. If no project declares a work pool, no request is sent.
-async fn pool_types(
-    loaded: &[LoadedProject],
-    ctx: &DeployContext<'_>,
-    client: &Client,
-) -> Result<PoolTypes, ApiError> {
-    let declares_pools = loaded.iter().any(|loaded| {
-        loaded.project.resources.as_ref().is_some_and(|section| section.contains_key("work_pools"))
-    });
-    if declares_pools && ctx.includes_resources() {
-        PoolTypes::read(client).await
-    } else {
-        Ok(PoolTypes::bundled())
-    }
 }
 
 /// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the

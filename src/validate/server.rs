@@ -39,7 +39,6 @@ pub(crate) async fn check_with_server(
     resources::pool_types(projects, &pools);
     pools.extend(resources::declared_pools(projects, &pools));
     resources::references(projects, client).await?;
-    resources::block_types(projects, client).await?;
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
     for PreparedProject { deployments, findings, .. } in projects {
         work_pools(deployments.iter().map(|(deployment, _)| deployment), &pools, &known, findings);

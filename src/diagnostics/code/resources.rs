@@ -23,6 +23,17 @@ codes! {
         example: "prefectl:\n  concurrency_limits: [{name: warehouse, limit: -1}]",
         fix: "Correct the value. Read secrets from the environment with `value_from: env:NAME`.",
     };
+    BLOCK_FIELD = Entry {
+        name: "block-field",
+        severity: Error,
+        title: "a field of a declared block does not match the schema of the block type",
+        meaning: "A field is unknown, is required but missing, has a value of the wrong type, or is secret and must \
+                  not be written in the file. A field that is not secret but has a source in `value_from` is a \
+                  warning, because the server shows its value.",
+        example: "prefectl:\n  blocks:\n  - {type: aws-credentials, name: prod, values: {aws_secret_access_key: AKIA}}",
+        fix: "Correct the field. Set secret fields in `value_from`, as in `value_from: {aws_secret_access_key: \
+              env:AWS_SECRET_ACCESS_KEY}`.",
+    };
     DUPLICATE_RESOURCE = Entry {
         name: "duplicate-resource",
         severity: Error,

@@ -1,11 +1,15 @@
 //! Declarations of blocks.
 
-use super::{names, pools::named, reader::Reader};
+use std::fmt;
+
+use super::{names, pools, reader::Reader};
 use crate::{
     api::JsonObject,
-    diagnostics::{Code, Diagnostic},
+    block_schema::{BlockTypes, FieldPath},
+    diagnostics::{Code, Diagnostic, did_you_mean},
     pointer::Pointer,
-    value::{Value, json_object, to_json},
+    template,
+    value::{Mapping, Value, json_object, to_json},
 };
 
 pub(super) const KEYS: [&str; 4] = ["type", "name", "values", "value_from"];
@@ -23,13 +27,15 @@ pub(crate) struct Block {
     pub(crate) values: JsonObject,
     /// Secret fields of the block.
     pub(crate) secrets: Vec<BlockValue>,
+    /// Whether all fields are known. Otherwise, some of them are templates or have invalid sources.
+    pub(crate) is_complete: bool,
     pub(crate) pointer: Pointer,
 }
 
 /// A field of a block whose value is not in the project file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BlockValue {
-    pub(crate) field: String,
+    pub(crate) field: FieldPath,
     pub(crate) source: ValueSource,
     pub(crate) pointer: Pointer,
 }
@@ -41,6 +47,15 @@ pub(crate) enum ValueSource {
     Environment(String),
     /// The file at this path.
     File(String),
+}
+
+impl fmt::Display for ValueSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment(name) => write!(f, "environment variable '{name}'"),
+            Self::File(path) => write!(f, "file '{path}'"),
+        }
+    }
 }
 
 impl ValueSource {
@@ -56,7 +71,7 @@ impl ValueSource {
 
 impl Block {
     pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Option<Self> {
-        let name = named(reader, "block", names::block);
+        let name = pools::named(reader, "block", names::block);
         let kind = reader.required_text("type");
         if let (Some(kind), Some(name)) = (&kind, &name) {
             reader.subject = format!("block '{kind}/{name}'");
@@ -67,7 +82,9 @@ impl Block {
         let values = values.map(|values| json_object(to_json(&Value::Mapping(values.clone()))));
         let values = values.unwrap_or_default();
         let is_secret = kind.as_deref() == Some(SECRET);
-        let secrets = secrets(reader, is_secret);
+        let is_template = |key: &str| reader.entries.contains_key(key) && reader.get(key).is_none();
+        let mut is_complete = !is_template("values") && !is_template("value_from");
+        let secrets = secrets(reader, kind.as_deref(), &mut is_complete);
         if is_secret && values.contains_key("value") {
             refuse_value(reader, &reader.pointer.join("values").join("value"));
         } else if values.is_empty() && !reader.entries.contains_key("value_from") {
@@ -77,9 +94,10 @@ impl Block {
                 "set `value_from: env:NAME` or `value_from: file:PATH` for a secret, and `values` for public fields",
             );
             reader.findings.at_value(&reader.pointer, diagnostic);
+            is_complete = false;
         }
         for secret in &secrets {
-            if values.contains_key(&secret.field) {
+            if secret.field.is_set_in(&values) {
                 let message = format!("field '{}' of {} is set twice", secret.field, reader.subject);
                 reader
                     .findings
@@ -87,7 +105,7 @@ impl Block {
             }
         }
         let pointer = reader.pointer.clone();
-        Some(Self { kind: kind?, name: name?, values, secrets, pointer })
+        Some(Self { kind: kind?, name: name?, values, secrets, is_complete, pointer })
     }
 }
 
@@ -105,36 +123,70 @@ fn refuse_value(reader: &mut Reader<'_, '_, '_>, pointer: &Pointer) {
     reader.findings.at_key(pointer, diagnostic);
 }
 
-/// Reads `value_from`, which is a source or a mapping of fields to sources.
-fn secrets(reader: &mut Reader<'_, '_, '_>, is_secret: bool) -> Vec<BlockValue> {
+/// Reads `value_from`, which is a source or a mapping of fields to sources. The fields of an object have their own sources
+/// in a nested mapping. `is_complete` is cleared if a source is omitted.
+fn secrets(reader: &mut Reader<'_, '_, '_>, kind: Option<&str>, is_complete: &mut bool) -> Vec<BlockValue> {
     let pointer = reader.pointer.join("value_from");
-    let entries: Vec<(String, &Value, Pointer)> = match reader.get("value_from") {
-        None => return Vec::new(),
+    let mut sources = Sources { secrets: Vec::new(), is_complete: true };
+    match reader.get("value_from") {
+        None => {}
         Some(Value::Mapping(entries)) => {
-            let named = entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value)));
-            named.map(|(key, value)| (key.to_owned(), value, pointer.join(key))).collect()
+            for (key, value) in named(entries) {
+                sources.read(reader, FieldPath::from(key), value, &pointer.join(key));
+            }
         }
-        Some(value) if is_secret => vec![("value".to_owned(), value, pointer)],
+        Some(value) if kind == Some(SECRET) => {
+            sources.read(reader, FieldPath::from("value"), value, &pointer);
+        }
         Some(_) => {
             let message =
                 format!("`value_from` of {} must be a mapping of fields to sources", reader.subject);
-            let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message)
-                .help("write it as `value_from: {FIELD: env:NAME}`");
+            let similar = kind.filter(|kind| !BlockTypes::bundled().contains(kind));
+            let is_secret = similar.and_then(|kind| did_you_mean(kind, [SECRET])).is_some();
+            let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message).help(if is_secret {
+                "did you mean the block type 'secret'?"
+            } else {
+                "write it as `value_from: {FIELD: env:NAME}`"
+            });
             reader.findings.at_value(&pointer, diagnostic);
-            return Vec::new();
+            sources.is_complete = false;
         }
-    };
-    let mut secrets = Vec::new();
-    for (field, value, pointer) in entries {
+    }
+    *is_complete &= sources.is_complete;
+    sources.secrets
+}
+
+fn named(entries: &Mapping) -> impl Iterator<Item = (&str, &Value)> {
+    entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value)))
+}
+
+/// The sources of the fields of a block.
+struct Sources {
+    secrets: Vec<BlockValue>,
+    /// Whether all sources are valid.
+    is_complete: bool,
+}
+
+impl Sources {
+    /// Reads the source of a field, or the sources of the fields of an object.
+    fn read(&mut self, reader: &mut Reader<'_, '_, '_>, field: FieldPath, value: &Value, pointer: &Pointer) {
+        if let Some(entries) = value.as_mapping().filter(|entries| !entries.is_empty()) {
+            for (key, value) in named(entries) {
+                self.read(reader, field.join(key), value, &pointer.join(key));
+            }
+            return;
+        }
         if let Some(source) = value.as_str().and_then(ValueSource::parse) {
-            secrets.push(BlockValue { field, source, pointer });
-        } else {
+            self.secrets.push(BlockValue { field, source, pointer: pointer.clone() });
+            return;
+        }
+        self.is_complete = false;
+        if reader.is_rendered() || !value.as_str().is_some_and(template::is_template) {
             // The value is not part of the message, because it may be a secret.
             let message = format!("invalid source of field '{field}' of {}", reader.subject);
             let diagnostic =
                 Diagnostic::error(Code::RESOURCE_VALUE, message).help("use `env:NAME` or `file:PATH`");
-            reader.findings.at_value(&pointer, diagnostic);
+            reader.findings.at_value(pointer, diagnostic);
         }
     }
-    secrets
 }

@@ -14,7 +14,7 @@ mod slot_limit;
 mod variables;
 
 pub(crate) use automations::{ACTION_LISTS, Automation};
-pub(crate) use blocks::{Block, ValueSource};
+pub(crate) use blocks::{Block, BlockValue, ValueSource};
 pub(crate) use limits::GlobalLimit;
 pub(crate) use pools::{AddedVariable, KEYS as POOL_KEYS, Pool, Queue};
 pub(crate) use variables::Variable;

@@ -5,6 +5,9 @@ use crate::names::FORBIDDEN_CHARACTERS;
 /// Maximum length of the name of a variable.
 const MAX_VARIABLE_NAME: usize = 255;
 
+/// Maximum length of the name of a block. The name of the variable that records the secrets of the block contains it.
+const MAX_BLOCK_NAME: usize = 200;
+
 /// Checks the name of a work pool, work queue or concurrency limit. Returns the reason if the name is invalid.
 pub(super) fn general(name: &str) -> Result<(), String> {
     if name.trim().is_empty() {
@@ -45,6 +48,9 @@ pub(super) fn block(name: &str) -> Result<(), String> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(is_allowed) {
         return Err("use lowercase letters, digits and `-`".to_owned());
+    }
+    if name.len() > MAX_BLOCK_NAME {
+        return Err(format!("it is longer than {MAX_BLOCK_NAME} characters"));
     }
     Ok(())
 }

@@ -148,7 +148,10 @@ fn block() -> Json {
         "name" => text("name of the block"),
         "values" => json!({"type": ["object", "null"], "description": "public fields of the block"}),
         _ => json!({
-            "anyOf": [source, {"type": "object", "additionalProperties": source}],
+            "anyOf": [
+                source,
+                {"type": "object", "additionalProperties": {"anyOf": [source, {"type": "object"}]}},
+            ],
             "description": "source of the secret, `env:NAME` or `file:PATH`; for other types, a mapping of fields to sources",
         }),
     })

@@ -1,67 +1,90 @@
-//! Validates declared blocks.
+//! Validates declared blocks against the schemas of their types.
 
 use std::collections::BTreeSet;
 
-use super::PreparedProject;
+use super::exposed;
 use crate::{
-    api::{ApiError, Client},
-    deployment::DeployContext,
-    diagnostics::{Code, Diagnostic, did_you_mean},
-    resource::{DesiredResource, ResourceKind},
-    secret::Secret,
-    template::Resolver,
-    value::{self, Mapping, Value},
+    block_schema::{BlockTypes, FieldPath, Problem},
+    diagnostics::{Code, Diagnostic},
+    project::{Findings, resources::Block},
+    resource::DesiredResource,
+    secret::Redactor,
+    template::{self, Resolver},
+    value::{self, Mapping},
 };
+
+/// Returns the slugs of the types of the declared blocks. Returns `None` if a type is a template, so any type may be used.
+pub(super) fn types_used<'a>(sections: impl Iterator<Item = &'a Mapping>) -> Option<BTreeSet<&'a str>> {
+    let blocks = sections.filter_map(|section| section.get("blocks")?.as_sequence()).flatten();
+    let types = blocks.filter_map(|block| block.get("type")?.as_str());
+    types.map(|slug| (!template::is_template(slug)).then_some(slug)).collect()
+}
 
 /// Adds a declared block to the resolver.
 pub(super) fn declare(resource: &DesiredResource, resolver: &Resolver<'_>) {
     let Some((kind, name)) = resource.key.name.split_once('/') else { return };
-    let data = resource.fields.get("data").map(value::from_json).unwrap_or_default();
-    let mut data = data.as_mapping().cloned().unwrap_or_default();
-    data.extend(
-        resource.secrets.iter().map(|(field, secret)| (field.as_str().into(), secret.expose().into())),
-    );
-    resolver.declare_block(kind, name, data.into());
+    let mut data = value::json_object(resource.fields.get("data").cloned().unwrap_or_default());
+    resource.secrets.add_to(&mut data);
+    resolver.declare_block(kind, name, value::from_json(&data.into()));
 }
 
-/// Registers secrets that are written in the file by mistake, so that messages do not show them.
-pub(super) fn learn_exposed_secrets(section: &Mapping, ctx: &DeployContext<'_>) {
-    let blocks = section.get("blocks").and_then(Value::as_sequence);
-    for block in blocks.into_iter().flatten() {
-        let is_secret = block.get("type").and_then(Value::as_str) == Some("secret");
-        let nested = block.get("values").filter(|_| is_secret).and_then(|values| values.get("value"));
-        for exposed in [block.get("value"), nested].into_iter().flatten().filter_map(Value::as_str) {
-            ctx.redactor.learn(&Secret::new(exposed));
+/// Reports an unknown type of a block, and the fields that do not match the schema of the type. Without a server, a type
+/// that is not bundled may exist.
+pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, findings: &mut Findings<'_>) {
+    let key = format!("block '{}/{}'", block.kind, block.name);
+    if !types.contains(&block.kind) {
+        unknown_type(block, &key, types, findings);
+        return;
+    }
+    let Some(schema) = types.schema(&block.kind) else { return };
+    let sources: Vec<FieldPath> = block.secrets.iter().map(|secret| secret.field.clone()).collect();
+    let values = block.pointer.join("values");
+    for problem in schema.problems(&block.values, &sources) {
+        if !block.is_complete && matches!(problem, Problem::MissingField { .. }) {
+            continue;
         }
-    }
-}
-
-/// Reports declared blocks whose type does not exist on the server.
-pub(in crate::validate) async fn block_types(
-    projects: &mut [PreparedProject<'_>],
-    client: &Client,
-) -> Result<(), ApiError> {
-    let is_block = |resource: &&DesiredResource| resource.key.kind == ResourceKind::Block;
-    if !projects.iter().flat_map(|project| &project.resources).any(|resource| is_block(&resource)) {
-        return Ok(());
-    }
-    let types = client.block_types().await?;
-    let known: BTreeSet<&str> =
-        types.iter().filter_map(|kind| kind.raw.get("slug").and_then(serde_json::Value::as_str)).collect();
-    for PreparedProject { resources, findings, .. } in projects {
-        for resource in resources.iter().filter(is_block) {
-            let kind = resource.key.name.split_once('/').map_or("", |(kind, _)| kind);
-            if known.contains(kind) {
-                continue;
+        if let Problem::SecretInFile { field } = &problem {
+            exposed::learn(block.values.get(field.first()), redactor);
+        }
+        let message = format!("{key}: {problem}");
+        let diagnostic = if problem.is_warning() {
+            Diagnostic::warning(Code::BLOCK_FIELD, message)
+        } else {
+            Diagnostic::error(Code::BLOCK_FIELD, message)
+        };
+        let diagnostic = Diagnostic { help: problem.help(), ..diagnostic };
+        match &problem {
+            Problem::UnknownValue { field, .. } => findings.at_key(&values.join(field.as_str()), diagnostic),
+            Problem::NoReference { field, .. } => findings.at_value(&values.join(field.as_str()), diagnostic),
+            Problem::SecretInFile { field } => findings.at_key(&field.pointer(&values), diagnostic),
+            Problem::InvalidValue { field, wants_text, .. } => {
+                let pointer = field.pointer(&values);
+                let diagnostic =
+                    if *wants_text { findings.with_quotes(&pointer, diagnostic) } else { diagnostic };
+                findings.at_value(&pointer, diagnostic);
             }
-            let message = format!("{}: the server has no block type '{kind}'", resource.key);
-            let help = did_you_mean(kind, known.iter().copied()).map_or_else(
-                || "correct the type, or register it with `prefect block register`".to_owned(),
-                |similar| format!("did you mean '{similar}'?"),
-            );
-            let diagnostic = Diagnostic::error(Code::RESOURCE_VALUE, message);
-            findings.push(diagnostic.at(resource.place.clone()).help(help));
+            Problem::UnknownSource { field, .. } | Problem::PublicSource { field } => {
+                match block.secrets.iter().find(|secret| secret.field == *field) {
+                    Some(secret) => findings.at_key(&secret.pointer, diagnostic),
+                    None => findings.at_value(&block.pointer, diagnostic),
+                }
+            }
+            Problem::MissingField { .. } => findings.at_value(&block.pointer, diagnostic),
         }
     }
-    Ok(())
+}
+
+fn unknown_type(block: &Block, key: &str, types: &BlockTypes, findings: &mut Findings<'_>) {
+    let similar = types.similar(&block.kind).map(|similar| format!("did you mean '{similar}'?"));
+    let diagnostic = if types.is_complete() {
+        let message = format!("{key}: the server has no block type '{}'", block.kind);
+        let help = "correct the type, or register it with `prefect block register`";
+        Diagnostic::error(Code::RESOURCE_VALUE, message).help(similar.unwrap_or_else(|| help.to_owned()))
+    } else if let Some(similar) = similar {
+        Diagnostic::warning(Code::RESOURCE_VALUE, format!("{key}: unknown block type '{}'", block.kind))
+            .help(similar)
+    } else {
+        return;
+    };
+    findings.at_value(&block.pointer.join("type"), diagnostic);
 }

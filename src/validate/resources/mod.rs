@@ -2,13 +2,16 @@
 
 mod automations;
 mod blocks;
+mod exposed;
+mod known_types;
 mod pools;
 mod variables;
 
 use std::collections::BTreeMap;
 
 pub(super) use automations::references;
-pub(super) use blocks::block_types;
+use exposed::learn_exposed_secrets;
+pub(super) use known_types::known_types;
 pub(super) use pools::{declared_pools, pool_types};
 
 use super::{PreparationError, PreparedProject};
@@ -19,7 +22,7 @@ use crate::{
         resources::{self, Stage},
     },
     resolve,
-    resource::{Declared, DesiredResource, PoolTypes, ResourceKind, duplicates},
+    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -35,11 +38,11 @@ pub(super) async fn declared(
     project: &Project,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-    types: &PoolTypes,
+    types: &KnownTypes,
     findings: &mut Findings<'_>,
 ) -> Result<Vec<DesiredResource>, PreparationError> {
     let Some(section) = &project.resources else { return Ok(Vec::new()) };
-    blocks::learn_exposed_secrets(section, ctx);
+    learn_exposed_secrets(&Value::Mapping(section.clone()), ctx.redactor);
     let mut rendered = Mapping::new();
     // Other resources may use the declared variables.
     let (variables, others): (Vec<_>, Vec<_>) =
@@ -55,6 +58,9 @@ pub(super) async fn declared(
     }
     let stage = if resolver.is_offline() { Stage::Loaded } else { Stage::Rendered };
     let declared = resources::read(&Value::Mapping(rendered), stage, findings);
+    for block in &declared.blocks {
+        blocks::check(block, &types.blocks, ctx.redactor, findings);
+    }
     let (environment, directory, redactor) = (ctx.environment, ctx.directory, ctx.redactor);
     let reads_secrets = !resolver.is_offline();
     let context = Declared { types, environment, directory, redactor, reads_secrets };

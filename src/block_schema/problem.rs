@@ -1,0 +1,79 @@
+//! Problems of the declared data of a block.
+
+use super::FieldPath;
+use crate::names::{SHOWN, first_of};
+
+/// A problem of the declared data of a block. The messages never contain the value of a secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Problem {
+    /// A field in the project file that the block type does not have.
+    #[error("unknown field '{field}'")]
+    UnknownValue { field: String, similar: Option<String>, known: Vec<String> },
+    /// A field with another source that the block type does not have.
+    #[error("unknown field '{field}'")]
+    UnknownSource { field: FieldPath, similar: Option<String>, known: Vec<String> },
+    /// A field with another source that the server shows to everyone.
+    #[error("field '{field}' is not secret, so the server shows its value")]
+    PublicSource { field: FieldPath },
+    /// A secret field in the project file.
+    #[error("the file must not contain the value of the secret field '{field}'")]
+    SecretInFile { field: FieldPath },
+    #[error("invalid value of field '{field}': {reason}")]
+    InvalidValue { field: FieldPath, reason: String, wants_text: bool },
+    /// A scalar in a field that refers to a block.
+    #[error("field '{field}' must be a reference to a block")]
+    NoReference { field: String, types: Vec<String> },
+    #[error("the required field '{field}' is missing")]
+    MissingField { field: String },
+}
+
+impl Problem {
+    /// Returns whether the problem does not prevent a deploy.
+    pub(crate) fn is_warning(&self) -> bool {
+        matches!(self, Self::PublicSource { .. })
+    }
+
+    /// Returns whether the problem is a misspelled name of the field `name`.
+    pub(super) fn suggests(&self, name: &str) -> bool {
+        matches!(
+            self,
+            Self::UnknownValue { similar: Some(similar), .. } | Self::UnknownSource { similar: Some(similar), .. }
+                if similar == name
+        )
+    }
+
+    /// Returns advice that solves the problem.
+    pub(crate) fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::UnknownValue { similar: Some(similar), .. }
+            | Self::UnknownSource { similar: Some(similar), .. } => format!("did you mean '{similar}'?"),
+            Self::UnknownValue { known, .. } | Self::UnknownSource { known, .. } if known.is_empty() => {
+                "the block type has no fields".to_owned()
+            }
+            Self::UnknownValue { known, .. } | Self::UnknownSource { known, .. } => {
+                format!("valid fields are {}", first_of(known, SHOWN))
+            }
+            Self::PublicSource { .. } => "if the value is not secret, set it in `values`".to_owned(),
+            Self::SecretInFile { field } => {
+                format!("set it in `value_from`, as in `value_from: {}`", source(field))
+            }
+            Self::NoReference { types, .. } => {
+                let slug = types.first().map_or("TYPE", String::as_str);
+                format!("use `\"{{{{ prefect.blocks.{slug}.NAME }}}}\"`")
+            }
+            Self::InvalidValue { .. } => return None,
+            Self::MissingField { field } => {
+                format!(
+                    "set it in `values`, or in `value_from` as in `{{{field}: env:NAME}}` if it is secret"
+                )
+            }
+        })
+    }
+}
+
+/// Returns an example of the source of a secret field.
+fn source(field: &FieldPath) -> String {
+    let mut segments: Vec<&str> = field.segments().collect();
+    segments.reverse();
+    segments.iter().fold("env:NAME".to_owned(), |source, segment| format!("{{{segment}: {source}}}"))
+}

@@ -1,0 +1,127 @@
+//! Tests of the blocks that a project file declares.
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::{Value, json};
+
+use crate::support::{Api, Output, Sandbox};
+
+/// A secret that must not occur in any output.
+const CANARY: &str = "canary-7be1a90c";
+
+/// Creates a sandbox whose project file declares a variable and the given blocks.
+fn sandbox(api: &str, blocks: &str) -> Result<Sandbox> {
+    let sandbox = Sandbox::for_project(api, &project(blocks))?;
+    Ok(sandbox.variable("TOKEN", CANARY).variable("ACCOUNT", format!("{{\"private_key\": \"{CANARY}\"}}")))
+}
+
+fn project(blocks: &str) -> String {
+    format!("prefectl:\n  variables: {{blocks-UNIQUE: 1}}\n  blocks:\n  {}\n", blocks.replace('\n', "\n  "))
+}
+
+/// Runs a command whose output must not contain the secret.
+fn run(sandbox: &Sandbox, line: &str) -> Result<Output> {
+    let output = sandbox.run(line)?;
+    ensure!(!output.stdout.contains(CANARY) && !output.stderr.contains(CANARY), "{line}: {output}");
+    Ok(output)
+}
+
+/// Returns the data of a block with its secrets.
+fn data(api: &Api, sandbox: &Sandbox, kind: &str, name: &str) -> Result<Value> {
+    let path = format!("/block_types/slug/{kind}/block_documents/name/{name}?include_secrets=true");
+    Ok(api.get(&sandbox.unique(&path))?.with_context(|| format!("no block {kind}/{name}"))?["data"].clone())
+}
+
+/// Declarations with the message of the error that each causes, and whether it is found without a server.
+const INVALID: &[(&str, &str, bool)] = &[
+    (
+        "- {type: aws-credentials, name: b-UNIQUE, values: {aws_secret_access_key: canary-7be1a90c}}",
+        "the file must not contain the value of the secret field 'aws_secret_access_key'",
+        true,
+    ),
+    ("- {type: aws-credentials, name: b-UNIQUE, values: {regionnam: a}}", "unknown field 'regionnam'", true),
+    (
+        "- {type: aws-credentials, name: b-UNIQUE, values: {aws_secret_access_kye: canary-7be1a90c}}",
+        "unknown field 'aws_secret_access_kye'",
+        true,
+    ),
+    ("- {type: secret, name: b-UNIQUE, value_from: {valu: env:TOKEN}}", "unknown field 'valu'", true),
+    (
+        "- {type: secret, name: b-UNIQUE, value_from: canary-7be1a90c}",
+        "invalid source of field 'value'",
+        true,
+    ),
+    ("- {type: secrt, name: b-UNIQUE, value_from: env:TOKEN}", "did you mean the block type 'secret'?", true),
+    ("- {type: nope-type, name: b-UNIQUE, values: {a: 1}}", "no block type 'nope-type'", false),
+    ("- {type: local-file-system, name: b-UNIQUE, values: {basepath: [1]}}", "field 'basepath'", true),
+    ("- {type: local-file-system, name: b-UNIQUE, values: {foo: 2}}", "unknown field 'foo'", true),
+    (
+        "- {type: webhook, name: b-UNIQUE, values: {method: NOPE}, value_from: {url: env:TOKEN}}",
+        "field 'method'",
+        true,
+    ),
+    (
+        "- {type: webhook, name: b-UNIQUE, values: {headers: {A: canary-7be1a90c}}, value_from: {url: env:TOKEN}}",
+        "the secret field 'headers'",
+        true,
+    ),
+    ("- {type: webhook, name: b-UNIQUE, values: {method: GET}}", "the required field 'url' is missing", true),
+    (
+        "- {type: gcp-credentials, name: b-UNIQUE, value_from: {service_account_info: env:TOKEN}}",
+        "is invalid",
+        false,
+    ),
+];
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn invalid_blocks_are_reported_before_any_write() -> Result<()> {
+    let api = Api::from_env()?;
+    let valid = "- {type: secret, name: valid-UNIQUE, value_from: env:TOKEN}";
+    let too_long = format!("- {{type: secret, name: b-UNIQUE{}, value_from: env:TOKEN}}", "n".repeat(240));
+    let long = (too_long.as_str(), "it is longer than 200 characters", true);
+    for (block, message, is_found_offline) in INVALID.iter().copied().chain([long]) {
+        let sandbox = sandbox(api.url(), &format!("{valid}\n{block}"))?;
+        for line in ["check", "plan --all", "deploy --all"] {
+            let output = run(&sandbox, line)?;
+            let expected = if line == "check" && !is_found_offline { 0 } else { 2 };
+            ensure!(output.code == expected, "{line}: {block}: {output}");
+            let text = format!("{}{}", output.stdout, output.stderr);
+            ensure!(
+                expected == 0 || (text.contains(message) && text.contains("prefect.yaml:5:")),
+                "{line}: {text}"
+            );
+        }
+        ensure!(api.get(&sandbox.unique("/variables/name/blocks-UNIQUE"))?.is_none(), "{block}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn secrets_may_be_objects_and_fields_of_objects() -> Result<()> {
+    let api = Api::from_env()?;
+    let blocks = "- {type: gcp-credentials, name: g-UNIQUE, value_from: {service_account_info: env:ACCOUNT}}
+- {type: webhook, name: w-UNIQUE, value_from: {url: env:TOKEN, headers: {A: env:TOKEN, B: env:TOKEN}}}
+- type: sqlalchemy-connector
+  name: s-UNIQUE
+  values: {connection_info: {driver: postgresql+psycopg2, database: one, username: u}}
+  value_from: {connection_info: {password: env:TOKEN}}";
+    let sandbox = sandbox(api.url(), blocks)?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(
+        data(&api, &sandbox, "gcp-credentials", "g-UNIQUE")?,
+        json!({"service_account_info": {"private_key": CANARY}})
+    );
+    assert_eq!(data(&api, &sandbox, "webhook", "w-UNIQUE")?["headers"], json!({"A": CANARY, "B": CANARY}));
+    let info = |database: &str| json!({"driver": "postgresql+psycopg2", "database": database, "username": "u", "password": CANARY});
+    let connector = || data(&api, &sandbox, "sqlalchemy-connector", "s-UNIQUE");
+    assert_eq!(connector()?["connection_info"], info("one"));
+    let output = run(&sandbox, "plan --all --detailed-exitcode --quiet")?;
+    assert_eq!(output.code, 0, "{output}");
+    sandbox.file("prefect.yaml", project(&blocks.replace("database: one", "database: two")))?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(connector()?["connection_info"], info("two"));
+    let output = run(&sandbox, "plan --all --detailed-exitcode --quiet")?;
+    assert_eq!(output.code, 0, "{output}");
+    Ok(())
+}
