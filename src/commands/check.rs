@@ -11,7 +11,7 @@ use similar::TextDiff;
 use super::{Context, target};
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deployment::{DeployContext, Options},
+    deployment::DeployContext,
     diagnostics::{Code, Diagnostic, Severity, Summary, github, json, sarif},
     error::{CommandError, Exit},
     fs,
@@ -28,8 +28,50 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         return Err(CommandError::usage("--diff requires `--output text`")
             .help("the JSON and SARIF formats contain the fix for each finding"));
     }
-    let options = target::with_listed_files(arguments.options(), context)?;
-    let checked = DeployContext {
+    if arguments.fix && arguments.options().files.include_stdin() {
+        return Err(CommandError::usage("--fix cannot change a project file that is read from stdin")
+            .help("use --diff to show the changes"));
+    }
+    let checked = check(arguments, context).await;
+    let Checked { findings, fixed, count } =
+        checked.or_else(|error| undetermined(error, arguments).map(Checked::unfixed))?;
+    // With both options, nothing is written.
+    if arguments.diff && count > 0 {
+        let diffs: String = fixed.iter().map(diff).collect();
+        context.ui.result(diffs.trim_end_matches('\n'));
+    }
+    if arguments.fix && !arguments.diff {
+        for file in &fixed {
+            fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
+        }
+        if count > 0 && arguments.output == FindingsFormat::Text {
+            context.ui.note(&fixes(count, &fixed));
+        }
+    }
+    let files = described(&findings, arguments.options().env_name.as_ref());
+    Ok(report(findings, arguments, context, &files))
+}
+
+/// The result of checking project files, with the fixes to apply or show.
+struct Checked {
+    findings: Vec<ProjectFindings>,
+    /// The files that the fixes change.
+    fixed: Vec<FixedFile>,
+    /// Number of fixes.
+    count: usize,
+}
+
+impl Checked {
+    fn unfixed(findings: Vec<ProjectFindings>) -> Self {
+        Self { findings, fixed: Vec::new(), count: 0 }
+    }
+}
+
+/// Checks the project files. With `--diff`, the findings are about the original files, and with `--fix`, about the fixed
+/// files.
+async fn check(arguments: &CheckArguments, context: &Context) -> Result<Checked, PreparationError> {
+    let options = target::listed_files(arguments.options(), context)?;
+    let ctx = DeployContext {
         options: &options,
         selection: None,
         directory: &context.directory,
@@ -41,50 +83,28 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
         keeps_schedules_on_empty: false,
         docker_namespace: None,
     };
-    if arguments.fix && options.files.include_stdin() {
-        return Err(CommandError::usage("--fix cannot change a project file that is read from stdin")
-            .help("use --diff to show the changes"));
+    if !arguments.diff && !arguments.fix {
+        return checking::findings(&ctx).await.map(Checked::unfixed);
     }
-    let mut changed = Vec::new();
-    let (findings, count) = if arguments.diff {
-        let fixed = checking::fix(&checked).await?;
-        if fixed.count > 0 {
-            let diffs: String = fixed.files.iter().map(diff).collect();
-            context.ui.result(diffs.trim_end_matches('\n'));
-        }
-        (fixed.before, 0)
-    } else if arguments.fix {
-        let FixedProjects { files, count, after, .. } = checking::fix(&checked).await?;
-        for file in &files {
-            fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
-        }
-        changed.extend(files.into_iter().map(|file| file.path));
-        (after, count)
-    } else {
-        let found = checking::findings(&checked).await;
-        (found.or_else(|error| undetermined(error, &options, arguments.output))?, 0)
-    };
-    let files = described(&findings, options.env_name.as_ref());
-    if count > 0 && arguments.output == FindingsFormat::Text {
-        let plural = if count == 1 { "" } else { "s" };
-        let changed = if let [only] = changed.as_slice() {
-            only.display().to_string()
-        } else {
-            format!("{} files", changed.len())
-        };
-        context.ui.note(&format!("Fixed {count} problem{plural} in {changed}"));
-    }
-    Ok(report(findings, arguments, context, &files))
+    let FixedProjects { files, count, before, after } = checking::fix(&ctx).await?;
+    Ok(Checked { findings: if arguments.diff { before } else { after }, fixed: files, count })
+}
+
+/// Describes the fixes that were applied.
+fn fixes(count: usize, files: &[FixedFile]) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    let changed =
+        if let [only] = files { only.path.display().to_string() } else { format!("{} files", files.len()) };
+    format!("Fixed {count} problem{plural} in {changed}")
 }
 
 /// Returns the findings about project files that cannot be determined. Other errors are returned as failures. An
 /// environment that is not defined is only a finding in a document.
 fn undetermined(
     error: PreparationError,
-    options: &Options,
-    output: FindingsFormat,
+    arguments: &CheckArguments,
 ) -> Result<Vec<ProjectFindings>, CommandError> {
-    let is_document = output != FindingsFormat::Text;
+    let is_document = arguments.output != FindingsFormat::Text;
     let diagnostics = match error {
         PreparationError::Findings(diagnostics) => diagnostics,
         error @ PreparationError::Project(ProjectError::UndefinedEnvironment { .. }) if is_document => {
@@ -94,7 +114,8 @@ fn undetermined(
         error => return Err(error.into()),
     };
     let place = diagnostics.first().and_then(|diagnostic| diagnostic.place.as_ref());
-    let path = place.map_or_else(|| options.files.to_string(), |place| place.source.name().to_owned());
+    let path =
+        place.map_or_else(|| arguments.options().files.to_string(), |place| place.source.name().to_owned());
     Ok(vec![ProjectFindings::invalid(path.into(), diagnostics)])
 }
 

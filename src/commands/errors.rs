@@ -199,7 +199,6 @@ impl From<Failure> for CommandError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Project(error) => error.into(),
-            Failure::Settings(error) => error.into(),
             Failure::Select(error) => error.into(),
             Failure::Api(error) => error.into(),
             Failure::NoAnswer(error) => error.into(),

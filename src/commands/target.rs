@@ -8,14 +8,13 @@ use crate::{
     cli::{OwnershipArguments, SelectionArguments},
     deploy::Failure,
     deployment::{DeployContext, Options, ProjectId},
-    diagnostics::Place,
     docker::image_lock::ImageLock,
-    error::CommandError,
+    error::{CommandError, Exit},
     plan::previews::PreviewError,
-    project::{FilePattern, ProjectFiles},
+    project::ProjectFiles,
     settings,
     steps::LockUse,
-    validate::preparation,
+    validate::{PreparationError, preparation},
 };
 
 /// Advice for a missing project id.
@@ -108,21 +107,30 @@ pub(super) fn project_id(
     text.map(ProjectId::new).transpose().map_err(CommandError::usage)
 }
 
+/// Adds the project files that the settings list, as [`listed_files`] does.
+///
+/// # Errors
+///
+/// Fails if the setting cannot be read or is invalid.
+pub(super) fn with_listed_files(options: Options, context: &Context) -> Result<Options, CommandError> {
+    listed_files(options, context).map_err(|error| match error {
+        PreparationError::Findings(findings) => CommandError::findings(Exit::Usage, findings),
+        error => error.into(),
+    })
+}
+
 /// Adds the project files that the settings list, unless the options specify files or a flow.
 ///
 /// # Errors
 ///
-/// Fails if the setting cannot be read.
-pub(super) fn with_listed_files(options: Options, context: &Context) -> Result<Options, CommandError> {
+/// Fails if the setting cannot be read or is invalid.
+pub(super) fn listed_files(options: Options, context: &Context) -> Result<Options, PreparationError> {
     if options.files != ProjectFiles::Default || options.entrypoint.is_some() {
         return Ok(options);
     }
-    let listed = settings::project_files(&context.directory)?;
-    if listed.is_empty() {
-        return Ok(options);
-    }
-    let pattern = |(path, place): (String, Place)| FilePattern { path: path.into(), place: Some(place) };
-    Ok(Options { files: ProjectFiles::Each(listed.into_iter().map(pattern).collect()), ..options })
+    let listed = settings::project_files(&context.directory)
+        .map_err(|error| PreparationError::settings(error, Path::new("")))?;
+    Ok(Options { files: ProjectFiles::listed(listed), ..options })
 }
 
 /// Creates the context for an operation on deployments.

@@ -11,7 +11,6 @@ use crate::{
     project::ProjectError,
     questions::NoAnswer,
     resource::InUse,
-    settings::SettingsError,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
@@ -23,8 +22,6 @@ use crate::{
 pub(crate) enum Failure {
     #[error(transparent)]
     Project(#[from] ProjectError),
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
     #[error(transparent)]
     Select(#[from] SelectError),
     /// An invalid option, or keys in the file that contradict each other.
@@ -74,7 +71,6 @@ impl From<PreparationError> for Failure {
     fn from(error: PreparationError) -> Self {
         match error {
             PreparationError::Project(error) => Self::Project(error),
-            PreparationError::Settings(error) => Self::Settings(error),
             PreparationError::Target(error) => error.into(),
             PreparationError::Findings(findings) => Self::Findings(findings),
             PreparationError::Resolve { error, place } => Self::Resolve { error, place },

@@ -3,12 +3,10 @@
 use std::path::Path;
 
 use super::{
-    Declared, Fields, Findings, IgnoredFields, Key, Project, StepList,
+    Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
     environments::EnvironmentName,
-    fields,
-    files::STDIN,
-    lossy_scalars, misplaced, resources,
+    fields, lossy_scalars, misplaced, resources,
 };
 use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},

@@ -23,7 +23,7 @@ pub(crate) use deployment::{
     TriggerItem, literals,
 };
 pub(crate) use environments::{EnvironmentName, ProjectSources, load, overlay_path};
-pub(crate) use files::{FilePattern, FilesError, ProjectFile, ProjectFiles, STDIN, find};
+pub(crate) use files::{FilePattern, FilesError, ProjectFile, ProjectFiles, find};
 pub(crate) use findings::{Findings, Origin, Part};
 pub(crate) use load::ProjectError;
 #[cfg(test)]
@@ -40,6 +40,9 @@ use crate::{
 
 /// The name of the project file that prefectl reads by default.
 pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
+
+/// The path that stands for stdin.
+pub(crate) const STDIN: &str = "-";
 
 /// A valid project file, whose templates have not been rendered.
 #[derive(Debug)]
@@ -87,8 +90,17 @@ impl Project {
 
     /// Returns the names of the automations that the file declares.
     pub(crate) fn automation_names(&self) -> impl Iterator<Item = &str> {
-        let automations = self.resources.as_ref().and_then(|section| section.get("automations"));
-        let items = automations.and_then(Value::as_sequence).into_iter().flatten();
+        self.resource_names("automations")
+    }
+
+    /// Returns the names of the work pools that the file declares.
+    pub(crate) fn work_pool_names(&self) -> impl Iterator<Item = &str> {
+        self.resource_names("work_pools")
+    }
+
+    fn resource_names(&self, kind: &str) -> impl Iterator<Item = &str> {
+        let declared = self.resources.as_ref().and_then(|section| section.get(kind));
+        let items = declared.and_then(Value::as_sequence).into_iter().flatten();
         items.filter_map(|item| item.get("name")?.as_str())
     }
 

@@ -5,7 +5,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::SettingsError;
-use crate::fs;
+use crate::{
+    diagnostics::Place,
+    fs,
+    source::{Source, Span},
+};
 
 /// Reads a TOML file in the given directory as a JSON value. Returns null if the file does not exist.
 pub(super) fn read(directory: &Path, name: &str) -> Result<Value, SettingsError> {
@@ -27,9 +31,11 @@ pub(super) fn invalid(
     message: &str,
     span: Option<std::ops::Range<usize>>,
 ) -> SettingsError {
+    // The text of a settings file may contain secrets.
+    let source = Source::private(name, text);
+    let span = span.map(|span| Span::new(span.start, span.end)).unwrap_or_default();
     SettingsError::Toml {
-        file: name.to_owned(),
         reason: message.split_whitespace().collect::<Vec<_>>().join(" "),
-        line: span.map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1),
+        place: Place::new(&source, span),
     }
 }

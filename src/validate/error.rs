@@ -1,5 +1,7 @@
 //! Errors of preparing deployments.
 
+use std::path::Path;
+
 use crate::{
     api::ApiError,
     diagnostics::{Code, Diagnostic, Place},
@@ -14,8 +16,6 @@ use crate::{
 pub(crate) enum PreparationError {
     #[error(transparent)]
     Project(#[from] ProjectError),
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
     #[error(transparent)]
     Target(#[from] TargetError),
     /// Findings that include at least one error.
@@ -34,6 +34,12 @@ impl PreparationError {
         let help = reason.help().map(str::to_owned);
         let diagnostic = Diagnostic::error(Code::PROJECT_FILES, reason.to_string()).at(place);
         Self::Findings(vec![Diagnostic { help, ..diagnostic }])
+    }
+
+    /// Creates the error for invalid settings. `folder` is the directory that contains the files with the settings, as
+    /// shown to the user.
+    pub(crate) fn settings(error: SettingsError, folder: &Path) -> Self {
+        Self::Findings(vec![error.diagnostic(folder)])
     }
 
     /// Creates the error for a deployment that cannot be resolved, with the location of the deployment.

@@ -158,13 +158,15 @@ pub(super) fn project_files(
     patterns: &[FilePattern],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<FoundFile>, PreparationError> {
-    let files = project::find(patterns, ctx.directory).map_err(PreparationError::files)?;
+    let environment = ctx.options.env_name.as_ref();
+    let files = project::find(patterns, ctx.directory, environment).map_err(PreparationError::files)?;
     let has_names = files.len() > 1;
     let found = files.into_iter().map(|ProjectFile { path, root }| {
         let is_elsewhere = root != ctx.directory;
         let settings = if is_elsewhere {
             let folder = path.parent().unwrap_or(Path::new(""));
-            ProjectSettings::read(ctx.environment, &root).map_err(|error| error.in_folder(folder))?
+            ProjectSettings::read(ctx.environment, &root)
+                .map_err(|error| PreparationError::settings(error, folder))?
         } else {
             ProjectSettings::default()
         };

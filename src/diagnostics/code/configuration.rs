@@ -13,6 +13,16 @@ codes! {
         example: "prefectl deploy --param a=1 --params '{\"a\": 1}'",
         fix: "Remove one of the two conflicting options or values.",
     };
+    INVALID_SETTINGS = Entry {
+        name: "invalid-settings",
+        severity: Error,
+        title: "the settings of a project are invalid",
+        meaning: "A file with settings beside a project file cannot be read, is not valid TOML, or has a setting with a \
+                  value of the wrong type. If a command has several project files, the directory of each file has \
+                  settings of its own.",
+        example: "PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY=maybe",
+        fix: "Correct the file at the location in the message.",
+    };
     IGNORED_OPTIONS = Entry {
         name: "ignored-options",
         severity: Warning,

@@ -76,6 +76,16 @@ codes! {
         example: "",
         fix: "Correct the value in the overlay file or in `environments`.",
     };
+    OVERLAY_FILE = Entry {
+        name: "overlay-file",
+        severity: Warning,
+        title: "an overlay file is used as a project file",
+        meaning: "The name of the file is that of an overlay file of another project file, such as \
+                  `prefect.prod.yaml` beside `prefect.yaml`, and the file has values that are only meaningful \
+                  in an overlay file, such as `name_suffix` or a deployment without an entrypoint.",
+        example: "",
+        fix: "Select the project file and the environment, as in `--prefect-file prefect.yaml --env prod`.",
+    };
     LOSSY_SCALAR = Entry {
         name: "lossy-scalar",
         severity: Warning,

@@ -7,13 +7,15 @@ mod deployments;
 mod merge;
 mod merging;
 mod name;
+pub(super) mod overlay_file;
 mod sources;
 #[cfg(test)]
 mod tests;
 
 pub(crate) use self::{
     name::EnvironmentName,
-    sources::{ProjectSources, load, overlay_path},
+    overlay_file::overlay_path,
+    sources::{ProjectSources, load},
 };
 
 /// The top-level key of the project file that contains environments.

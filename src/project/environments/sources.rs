@@ -5,15 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, merge};
+use super::{
+    EnvironmentName, KEY, merge,
+    overlay_file::{self, is_complete, overlay_names, overlay_path},
+};
 use crate::{
-    diagnostics::Diagnostic,
+    diagnostics::{Code, Diagnostic, Place},
     project::{
         Project, ProjectError,
         load::{checked, parsed, read},
     },
     source::Source,
-    yaml::{self, Document, Mapping, Node},
+    yaml::{self, Document, Mapping},
 };
 
 /// The texts of a project file and of the overlay files beside it.
@@ -25,6 +28,8 @@ pub(crate) struct ProjectSources {
     overlays: BTreeMap<EnvironmentName, Source>,
     /// The environments that have an overlay file, including those whose file was not read.
     listed: Vec<EnvironmentName>,
+    /// The project file and the environment of which this file is the overlay file according to its name.
+    overlay_of: Option<(PathBuf, EnvironmentName)>,
 }
 
 impl ProjectSources {
@@ -32,7 +37,7 @@ impl ProjectSources {
     pub(crate) fn new(base: Source, overlay: Option<(EnvironmentName, Source)>) -> Self {
         let path = PathBuf::from(base.name());
         let overlays: BTreeMap<_, _> = overlay.into_iter().collect();
-        Self { path, base, listed: overlays.keys().cloned().collect(), overlays }
+        Self { path, base, listed: overlays.keys().cloned().collect(), overlays, overlay_of: None }
     }
 
     /// Reads a project file and the overlay file of an environment, if there is one.
@@ -45,7 +50,8 @@ impl ProjectSources {
         directory: &Path,
         environment: Option<&EnvironmentName>,
     ) -> Result<Self, ProjectError> {
-        let mut files = Self { path: path.to_owned(), ..Self::new(read(path, directory)?, None) };
+        let overlay_of = overlay_file::base(path).filter(|(base, _)| directory.join(base).is_file());
+        let mut files = Self { path: path.to_owned(), overlay_of, ..Self::new(read(path, directory)?, None) };
         if let Some(name) = environment {
             files.listed = overlay_names(path, directory);
             if files.listed.contains(name) {
@@ -119,6 +125,39 @@ impl ProjectSources {
         &self,
         environment: Option<&EnvironmentName>,
     ) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
+        let loaded = self.merged(environment);
+        let Some(finding) = self.overlay_finding() else { return loaded };
+        match loaded {
+            Ok((project, mut warnings)) => {
+                // The keys have an effect if the file is used as an overlay file.
+                warnings.retain(|warning| warning.code != Code::MISPLACED_KEY);
+                warnings.push(finding);
+                Ok((project, warnings))
+            }
+            Err(ProjectError::Invalid { file, mut diagnostics }) => {
+                diagnostics.push(finding);
+                Err(ProjectError::Invalid { file, diagnostics })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns a warning if the file is named like an overlay file of another project file and has values that are only
+    /// meaningful in an overlay file.
+    fn overlay_finding(&self) -> Option<Diagnostic> {
+        let (base, name) = self.overlay_of.as_ref()?;
+        let document = yaml::load_overlay(&self.base).ok()?;
+        let span = overlay_file::overlay_value(&document)?;
+        let message = format!("this file is an overlay file of {}, not a project file", base.display());
+        let help = format!("use --prefect-file {} --env {name}", base.display());
+        Some(Diagnostic::warning(Code::OVERLAY_FILE, message).at(Place::new(&self.base, span)).help(help))
+    }
+
+    /// Loads the project like [`Self::load`].
+    fn merged(
+        &self,
+        environment: Option<&EnvironmentName>,
+    ) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
         let (document, mut problems) = parsed(&self.base)?;
         let Some(name) = environment else { return checked(document, problems) };
         let overlay = match self.overlays.get(name).map(yaml::load_overlay).transpose() {
@@ -168,52 +207,9 @@ pub(crate) fn load(
     ProjectSources::read(path, directory, environment)?.load(environment)
 }
 
-/// Returns whether an overlay file could be a project file of its own: all of its deployments have an entrypoint, and it
-/// uses no feature of overlays.
-fn is_complete(overlay: &Document) -> bool {
-    let deployments = overlay.root.get("deployments").and_then(Node::as_sequence).unwrap_or_default();
-    let has_entrypoint = |item: &Node| item.get("entrypoint").is_some();
-    let has_special_key =
-        [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES].iter().any(|key| overlay.root.get(key).is_some());
-    !deployments.is_empty()
-        && deployments.iter().all(has_entrypoint)
-        && !has_special_key
-        && !overlay.has_appended_lists()
-}
-
 /// Returns the environments in the mapping `environments` of a project file. Invalid names are skipped.
 fn names_in(document: &Document) -> impl Iterator<Item = EnvironmentName> {
     let section = document.root.get(KEY).and_then(|section| section.as_mapping());
     let keys = section.into_iter().flat_map(Mapping::entries);
     keys.filter_map(|entry| entry.key.as_text()?.parse().ok())
-}
-
-/// Returns the path of the overlay file of an environment, such as `prefect.prod.yaml` for `prefect.yaml`.
-pub(crate) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
-    match path.extension() {
-        Some(extension) => path.with_extension(name.as_str()).with_added_extension(extension),
-        None => path.with_added_extension(name.as_str()),
-    }
-}
-
-/// Returns the environments that have an overlay file beside the project file.
-fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentName> {
-    let file = directory.join(path);
-    let Some(entries) = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
-        return Vec::new();
-    };
-    let files = entries.flatten().filter(|entry| entry.path().is_file());
-    let files = files.filter_map(|entry| entry.file_name().into_string().ok());
-    let name = |file_name: &str| {
-        let stem = path.file_stem()?.to_str()?;
-        let rest = file_name.strip_prefix(stem)?.strip_prefix('.')?;
-        let name = match path.extension().and_then(|extension| extension.to_str()) {
-            Some(extension) => rest.strip_suffix(extension)?.strip_suffix('.')?,
-            None => rest,
-        };
-        name.parse().ok()
-    };
-    let mut names: Vec<EnvironmentName> = files.filter_map(|file| name(&file)).collect();
-    names.sort();
-    names
 }

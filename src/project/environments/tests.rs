@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{EnvironmentName, ProjectSources, sources::overlay_path};
+use super::{EnvironmentName, ProjectSources, overlay_file::overlay_path};
 use crate::{
     diagnostics::Diagnostic,
     pointer::Pointer,

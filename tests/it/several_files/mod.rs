@@ -1,5 +1,7 @@
 //! Commands with several project files.
 
+mod selection;
+
 use std::{
     fs,
     process::Stdio,
@@ -369,70 +371,6 @@ fn prune_of_one_service_keeps_the_other_services() -> Result<()> {
     let output = sandbox.run(&format!("plan {prune} {ALL}"))?;
     assert!(output.to_string().contains("- orders-UNIQUE/default (delete)"), "{output}");
     assert!(output.to_string().contains("Plan: 1 to delete, 1 unchanged."), "{output}");
-    Ok(())
-}
-
-#[test]
-fn rejects_files_that_cannot_be_selected() -> Result<()> {
-    let sandbox = offline()?;
-    let outside = sandbox.directory().join("../home/prefect.yaml");
-    fs::write(outside, sandbox.unique(SERVICE))?;
-    for (line, message) in [
-        ("render --all -f jobs/**/prefect.yaml", "no project file matches 'jobs/**/prefect.yaml'"),
-        (
-            "check services/[/prefect.yaml",
-            "invalid glob 'services/[/prefect.yaml': unclosed character class; missing ']'",
-        ),
-        (
-            "render --all -f ../home/*.yaml",
-            "the project file '../home/prefect.yaml' is outside of the repository [PROJECT]",
-        ),
-        (
-            "render --all -f services/*/prefect.yaml -f ./services/orders/prefect.yaml",
-            "the project file 'services/orders/prefect.yaml' is selected twice",
-        ),
-        ("render -n nothing -f services/*/prefect.yaml", "no deployment matches nothing"),
-        ("render --all -f services/*/prefect.yaml -f missing.yaml", "no missing.yaml here"),
-        (
-            "render --all --project-dir nowhere",
-            "cannot enter the directory nowhere: No such file or directory",
-        ),
-        ("check --fix -", "--fix cannot change a project file that is read from stdin"),
-    ] {
-        let output = sandbox.run(line)?;
-        assert_eq!(output.code, 2, "{line}: {output}");
-        assert!(output.to_string().contains(message), "{line}: {output}");
-    }
-    for line in ["check jobs/*.yaml", "check services/*/prefect.yaml --env nowhere"] {
-        let output = sandbox.run(&format!("{line} --output json"))?;
-        let document = output.json()?;
-        assert_eq!(output.code, 2, "{line}: {output}");
-        assert_eq!(document["diagnostics"].as_array().map(Vec::len), Some(1), "{line}: {output}");
-    }
-    let output = sandbox.run("check jobs/*.yaml")?;
-    assert!(output.stderr.ends_with("1 error in jobs/*.yaml\n"), "{output}");
-    let output = sandbox.run("render -f services/*/prefect.yaml")?;
-    assert!(output.code == 4 && output.to_string().contains("no name was given"), "{output}");
-    sandbox.file("prefect.toml", "[prefectl]\nfiles = [\"services/*/prefect.yaml\", \"jobs/*.yaml\"]\n")?;
-    let output = sandbox.run("render --all")?;
-    assert_output!(output, @r#"
-    exit 2
-    --- stderr
-    error[project-files]: no project file matches 'jobs/*.yaml'
-     --> prefect.toml:2:37
-      |
-    2 | files = ["services/*/prefect.yaml", "jobs/*.yaml"]
-      |                                     ^^^^^^^^^^^^^
-    help: globs are relative to the directory of the command, `**` matches any number of directories, and files that Git ignores are skipped
-    error: no requests: 1 error
-    "#);
-    sandbox.file("prefect.toml", "[prefectl]\nfiles = \"services\"\n")?;
-    let output = sandbox.run("render --all")?;
-    assert_output!(output, @r"
-    exit 2
-    --- stderr
-    error: prefectl.files (from prefect.toml) must be a list of paths and globs
-    ");
     Ok(())
 }
 

@@ -1,0 +1,35 @@
+//! Overlay files among the matches of globs.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use crate::project::{EnvironmentName, environments::overlay_file};
+
+/// The project files that are selected, among which overlay files are recognized.
+pub(super) struct Selected<'a> {
+    paths: HashSet<PathBuf>,
+    directory: &'a Path,
+    environment: Option<&'a EnvironmentName>,
+}
+
+impl<'a> Selected<'a> {
+    /// `environment` is the selected environment.
+    pub(super) fn new(
+        paths: impl Iterator<Item = PathBuf>,
+        directory: &'a Path,
+        environment: Option<&'a EnvironmentName>,
+    ) -> Self {
+        Self { paths: paths.collect(), directory, environment }
+    }
+
+    /// Returns whether a file is an overlay file of another selected file.
+    ///
+    /// A file that could be a project file of its own is only an overlay file if its environment is selected.
+    pub(super) fn has_overlay(&self, path: &Path) -> bool {
+        let Some((base, name)) = overlay_file::base(path) else { return false };
+        let is_selected = self.environment == Some(&name);
+        self.paths.contains(&base) && (is_selected || !overlay_file::is_standalone(path, self.directory))
+    }
+}
