@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::capabilities::Unsupported;
+use super::{capabilities::Unsupported, validation_errors};
 
 /// Error of an API request. The message of every variant is a single line.
 #[derive(Debug, thiserror::Error)]
@@ -137,34 +137,18 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
 /// Extracts the messages from an error body. Supports every format that Prefect servers use.
 fn messages(body: &Value) -> Vec<String> {
     if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
-        return details.iter().map(validation_message).collect();
+        return validation_errors::messages(details);
     }
     match body.get("detail") {
         Some(Value::String(detail)) => return vec![one_line(detail)],
-        Some(Value::Array(details)) => return details.iter().map(validation_message).collect(),
+        Some(Value::Array(details)) => return validation_errors::messages(details),
         Some(Value::Null) | None => {}
         Some(other) => return vec![one_line(&other.to_string())],
     }
     body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
 }
 
-/// Formats a validation error with the path of the field, such as `body.parameters.n: Input should be a valid
-/// integer`.
-fn validation_message(detail: &Value) -> String {
-    let Some(message) = detail.get("msg").and_then(Value::as_str) else {
-        return one_line(&detail.to_string());
-    };
-    let path: Vec<String> = detail
-        .get("loc")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-        .map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned))
-        .collect();
-    if path.is_empty() { one_line(message) } else { format!("{}: {}", path.join("."), one_line(message)) }
-}
-
-fn one_line(text: &str) -> String {
+pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

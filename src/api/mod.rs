@@ -31,6 +31,7 @@ mod slas;
 mod throttle;
 mod tls_advice;
 mod transport;
+mod validation_errors;
 mod variables;
 mod work_pools;
 mod workspaces;

@@ -1,0 +1,159 @@
+//! Messages for the validation errors of the server.
+//!
+//! If a value may have several types, such as an action of an automation, the server reports the errors of every type. Only
+//! the errors of the type that the value names are relevant.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::error::one_line;
+
+/// The path of an error: keys, indexes, and names of types.
+type Path = Vec<String>;
+
+/// Returns the messages for the relevant errors in a response. Each message starts with the path of the field, such as
+/// `body.parameters.n: Input should be a valid integer`.
+pub(super) fn messages(details: &[Value]) -> Vec<String> {
+    let other_types = other_types(details);
+    let mut messages = Vec::new();
+    let mut reported: Vec<&Path> = Vec::new();
+    for detail in details {
+        let path = path(detail);
+        if !other_types.keys().any(|union| is_in_other_type(&path, union, &other_types)) {
+            reported.extend(other_types.keys().filter(|union| path.starts_with(union)));
+            messages.push(message(detail, &without_types(path, &other_types)));
+        }
+    }
+    for (union, types) in &other_types {
+        let is_nested =
+            other_types.keys().any(|outer| outer != union && is_in_other_type(union, outer, &other_types));
+        if !is_nested && !reported.contains(&union) {
+            let mut path = without_types(union.clone(), &other_types);
+            path.push("type".to_owned());
+            let expected: Vec<&str> = types.iter().map(|(_, expected)| expected.as_str()).collect();
+            messages.push(format!("{}: Input should be {}", path.join("."), expected.join(" or ")));
+        }
+    }
+    messages
+}
+
+/// Returns the types that a value does not have, by the path of the value: the name of each type, and the expected value of
+/// `type`.
+fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
+    let mut found: BTreeMap<Path, Vec<(String, String)>> = BTreeMap::new();
+    for detail in details {
+        let mut path = path(detail);
+        let is_type = detail.get("type").and_then(Value::as_str) == Some("literal_error")
+            && path.pop().is_some_and(|key| key == "type");
+        let Some(name) = path.pop().filter(|name| is_type && is_type_name(name)) else { continue };
+        let expected = detail.get("ctx").and_then(|context| context.get("expected")).and_then(Value::as_str);
+        found.entry(path).or_default().push((name, expected.unwrap_or_default().to_owned()));
+    }
+    found
+}
+
+/// Returns whether a part of a path is the name of a type, such as `RunDeployment` or `function-after[check(), Compound]`.
+/// Keys of the API start with a lowercase letter.
+fn is_type_name(part: &str) -> bool {
+    part.starts_with(|first: char| first.is_ascii_uppercase()) || part.contains('[')
+}
+
+/// Returns whether a path leads through a type that the value at `union` does not have.
+fn is_in_other_type(
+    path: &[String],
+    union: &Path,
+    other_types: &BTreeMap<Path, Vec<(String, String)>>,
+) -> bool {
+    let next = path.strip_prefix(union.as_slice()).and_then(<[String]>::first);
+    next.is_some_and(|next| other_types[union].iter().any(|(name, _)| name == next))
+}
+
+/// Removes the names of types from a path.
+fn without_types(path: Path, other_types: &BTreeMap<Path, Vec<(String, String)>>) -> Path {
+    let is_type = |index: usize, part: &str| is_type_name(part) && other_types.contains_key(&path[..index]);
+    let kept = path.iter().enumerate().filter(|(index, part)| !is_type(*index, part));
+    kept.map(|(_, part)| part.clone()).collect()
+}
+
+fn path(detail: &Value) -> Path {
+    let parts = detail.get("loc").and_then(Value::as_array).into_iter().flatten();
+    parts.map(|part| part.as_str().map_or_else(|| part.to_string(), str::to_owned)).collect()
+}
+
+fn message(detail: &Value, path: &[String]) -> String {
+    let Some(message) = detail.get("msg").and_then(Value::as_str) else {
+        return one_line(&detail.to_string());
+    };
+    if path.is_empty() { one_line(message) } else { format!("{}: {}", path.join("."), one_line(message)) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn other(path: &[&str], expected: &str) -> Value {
+        json!({"type": "literal_error", "loc": path, "msg": "Input should be ...", "ctx": {"expected": expected}})
+    }
+
+    fn error(path: &[&str], message: &str) -> Value {
+        json!({"type": "missing", "loc": path, "msg": message})
+    }
+
+    #[test]
+    fn errors_of_other_types_are_omitted() {
+        let run = "function-after[check(), RunDeployment]";
+        let compound = "function-after[check(), CompoundTrigger]";
+        for (details, expected) in [
+            (vec![error(&["body", "n"], "Field required")], vec!["body.n: Field required"]),
+            (
+                vec![
+                    other(&["body", "actions", "0", "DoNothing", "type"], "'do-nothing'"),
+                    error(&["body", "actions", "0", run, "parameters"], "invalid"),
+                    other(&["body", "actions", "0", "CallWebhook", "type"], "'call-webhook'"),
+                    error(&["body", "actions", "0", "CallWebhook", "payload"], "Field required"),
+                    error(&["body", "tags"], "not a list"),
+                ],
+                vec!["body.actions.0.parameters: invalid", "body.tags: not a list"],
+            ),
+            // No type matches.
+            (
+                vec![
+                    other(&["body", "trigger", "EventTrigger", "type"], "'event'"),
+                    error(&["body", "trigger", "EventTrigger", "posture"], "Field required"),
+                    other(&["body", "trigger", compound, "type"], "'compound'"),
+                ],
+                vec!["body.trigger.type: Input should be 'event' or 'compound'"],
+            ),
+            // Nested values of several types.
+            (
+                vec![
+                    other(&["body", "trigger", "EventTrigger", "type"], "'event'"),
+                    error(
+                        &["body", "trigger", compound, "triggers", "0", "EventTrigger", "within"],
+                        "invalid",
+                    ),
+                    other(
+                        &["body", "trigger", compound, "triggers", "0", "SequenceTrigger", "type"],
+                        "'sequence'",
+                    ),
+                    other(&["body", "trigger", "SequenceTrigger", "type"], "'sequence'"),
+                    other(
+                        &["body", "trigger", "SequenceTrigger", "triggers", "0", compound, "type"],
+                        "'compound'",
+                    ),
+                ],
+                vec!["body.trigger.triggers.0.within: invalid"],
+            ),
+            // The type of a value that can have only one type.
+            (
+                vec![other(&["body", "worker", "type"], "'x'"), error(&["body", "name"], "invalid")],
+                vec!["body.worker.type: Input should be ...", "body.name: invalid"],
+            ),
+        ] {
+            assert_eq!(messages(&details), expected, "{details:?}");
+        }
+    }
+}
