@@ -5,7 +5,10 @@ use std::{error::Error, time::Duration};
 use reqwest::StatusCode;
 use serde_json::Value;
 
-use super::{capabilities::Unsupported, validation_errors};
+use super::{
+    capabilities::Unsupported,
+    error_body::{messages, one_line},
+};
 
 /// Error of an API request. The message of every variant is a single line.
 #[derive(Debug, thiserror::Error)]
@@ -132,24 +135,6 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
         _ if status.is_client_error() => ApiError::Invalid { status, messages },
         _ => ApiError::Server { request, status, detail: detail() },
     }
-}
-
-/// Extracts the messages from an error body. Supports every format that Prefect servers use.
-fn messages(body: &Value) -> Vec<String> {
-    if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
-        return validation_errors::messages(details);
-    }
-    match body.get("detail") {
-        Some(Value::String(detail)) => return vec![one_line(detail)],
-        Some(Value::Array(details)) => return validation_errors::messages(details),
-        Some(Value::Null) | None => {}
-        Some(other) => return vec![one_line(&other.to_string())],
-    }
-    body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
-}
-
-pub(super) fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Returns the message of the innermost cause, which is usually the most specific one.

@@ -71,7 +71,7 @@ impl<'a> Destruction<'a> {
         } else {
             ResourceOwnership::read(client, project).await?
         };
-        let live = requests::read(client, &resources).await?;
+        let live = requests::read(client, resources.iter().map(|key| (key, ownership.id(key)))).await?;
         let existing =
             live.into_iter().map(|(key, live)| OwnedResource { key, id: live.id, directory: None });
         let is_ours = |owned: &OwnedResource| {

@@ -1,5 +1,6 @@
 //! Writes the changes of each deployment in this order: flow, deployment, schedules, triggers.
 
+mod concurrent_writes;
 mod conflict;
 mod destruction;
 mod duplicates;

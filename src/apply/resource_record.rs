@@ -98,7 +98,8 @@ impl ResourceRecord {
     /// Restores the recorded state. Unless `force` is set, a resource that others have changed is a conflict and is not
     /// written.
     pub(crate) async fn recover(&self, client: &Client, force: bool) -> Recovery {
-        let live = match requests::read(client, [&self.key]).await {
+        let id = self.previous.as_ref().map(|previous| previous.id);
+        let live = match requests::read(client, [(&self.key, id)]).await {
             Ok(mut live) => live.remove(&self.key),
             Err(error) => return Recovery::Failed(error),
         };

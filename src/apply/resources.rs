@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use crate::{
     api::{ApiError, Client, JsonObject},
-    apply::{Outcome, resource_record::ResourceRecord},
+    apply::{Outcome, concurrent_writes, resource_record::ResourceRecord},
     deployment::OnError,
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
         BlockSecrets, DesiredResource, LiveResource, Observed, ReferenceKind, References, ResourceKey,
-        ResourceKind, ResourceReference, SecretHashes, is_same_field, requests,
+        ResourceKind, ResourceReference, SecretHashes, requests,
     },
     secret::Redactor,
 };
@@ -160,9 +160,9 @@ impl ResourceWriter<'_> {
             return result.unwrap_or_else(|error| Outcome::Failed { error, written });
         }
         if !self.force {
-            match self.differences(desired, change).await {
-                Ok(differences) if differences.is_empty() => {}
-                Ok(differences) => return Outcome::Conflict { differences, written: false },
+            match self.conflict(desired, change).await {
+                Ok(None) => {}
+                Ok(Some(outcome)) => return outcome,
                 Err(error) => return Outcome::Unchecked(error),
             }
         }
@@ -184,10 +184,21 @@ impl ResourceWriter<'_> {
         written: &mut bool,
     ) -> Result<Outcome, ApiError> {
         let DesiredResource { key, fields, secrets, .. } = desired;
-        let created = requests::create(self.client, key, fields, secrets, references).await?;
+        let created = match requests::create(self.client, key, fields, secrets, references).await {
+            Err(error @ ApiError::Conflict { .. }) => {
+                let outcome = concurrent_writes::outcome(self.client, desired, None).await?;
+                return outcome.ok_or(error);
+            }
+            created => created?,
+        };
         *written = true;
         self.record_secrets(desired).await?;
-        Ok(Outcome::Created(created.id))
+        match key.kind {
+            ResourceKind::Automation => {
+                concurrent_writes::without_duplicate(self.client, desired, created.id).await
+            }
+            _ => Ok(Outcome::Created(created.id)),
+        }
     }
 
     /// Writes the default queue of a work pool that this deploy has created. The server has created the queue with the
@@ -199,7 +210,7 @@ impl ResourceWriter<'_> {
         written: &mut bool,
     ) -> Result<Outcome, ApiError> {
         let DesiredResource { key, fields, secrets, .. } = desired;
-        let now = requests::read(self.client, [key]).await?;
+        let now = requests::read(self.client, [(key, None)]).await?;
         let Some(live) = now.get(key) else { return self.create(desired, references, written).await };
         if !fields.is_empty() {
             requests::update(self.client, key, live, fields, secrets, references).await?;
@@ -237,43 +248,29 @@ impl ResourceWriter<'_> {
         if desired.secrets.is_empty() {
             return Ok(());
         }
-        let written = requests::read(self.client, [&desired.key]).await?;
+        let written = requests::read(self.client, [(&desired.key, None)]).await?;
         let Some(live) = written.get(&desired.key) else { return Ok(()) };
         let updated = live.fields.get("updated").and_then(serde_json::Value::as_str).unwrap_or_default();
         SecretHashes::record(self.client, &desired.key, live.id, updated, &desired.secrets).await
     }
 
-    /// Returns the differences between the compared and the current state of the declared fields.
-    async fn differences(
+    /// Returns the outcome if another client has changed the resource since it was compared, and `None` otherwise.
+    async fn conflict(
         &self,
         desired: &DesiredResource,
         change: &ResourceChange,
-    ) -> Result<Vec<FieldChange>, ApiError> {
-        let now = requests::read(self.client, [&desired.key]).await?;
-        Ok(changes_between(desired, change.live(), now.get(&desired.key)))
+    ) -> Result<Option<Outcome>, ApiError> {
+        let before = change.live();
+        let now = requests::read(self.client, [(&desired.key, before.map(|live| live.id))]).await?;
+        let now = now.get(&desired.key);
+        if concurrent_writes::changes(desired, before, now).is_empty() {
+            return Ok(None);
+        }
+        let outcome = concurrent_writes::outcome(self.client, desired, before).await?;
+        let deleted = || Outcome::Conflict {
+            differences: concurrent_writes::changes(desired, before, None),
+            written: false,
+        };
+        Ok(Some(outcome.unwrap_or_else(deleted)))
     }
-}
-
-/// Returns the differences between two states of the declared fields of a resource.
-fn changes_between(
-    desired: &DesiredResource,
-    before: Option<&LiveResource>,
-    now: Option<&LiveResource>,
-) -> Vec<FieldChange> {
-    let id = |live: Option<&LiveResource>| live.map(|live| live.id);
-    if id(before) != id(now) {
-        let (old, new) = (serde_json::json!(id(before)), serde_json::json!(id(now)));
-        return vec![FieldChange { field: "id".to_owned(), old, new }];
-    }
-    let (Some(before), Some(now)) = (before, now) else { return Vec::new() };
-    let value = |live: &LiveResource, field: &str| live.fields.get(field).cloned().unwrap_or_default();
-    let fields = desired.fields.keys();
-    let changes = fields.map(|field| FieldChange {
-        field: field.clone(),
-        old: value(before, field),
-        new: value(now, field),
-    });
-    changes
-        .filter(|change| !is_same_field(desired.key.kind, &change.field, Some(&change.new), &change.old))
-        .collect()
 }

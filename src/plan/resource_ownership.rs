@@ -97,6 +97,11 @@ impl ResourceOwnership {
         self.own.iter().any(|owned| owned.key == resource.key && owned.id == resource.id)
     }
 
+    /// Returns the id of the resource that the project has registered under a kind and name.
+    pub(crate) fn id(&self, key: &ResourceKey) -> Option<Uuid> {
+        self.own.iter().find(|owned| owned.key == *key).map(|owned| owned.id)
+    }
+
     /// Returns the names of the automations that the project has registered.
     pub(crate) fn automation_names(&self) -> BTreeSet<String> {
         let automations = self.own.iter().filter(|owned| owned.key.kind == ResourceKind::Automation);
@@ -144,7 +149,8 @@ impl ResourceOwnership {
             |owned: &&OwnedResource| !self.others.contains_key(&owned.id) && !owned.key.is_permanent();
         let undeclared: Vec<&OwnedResource> =
             self.not_declared(declared, directory).filter(is_deletable).collect();
-        let live = requests::read(client, undeclared.iter().map(|owned| &owned.key)).await?;
+        let live =
+            requests::read(client, undeclared.iter().map(|owned| (&owned.key, Some(owned.id)))).await?;
         let exists = |owned: &&OwnedResource| live.get(&owned.key).is_some_and(|live| live.id == owned.id);
         Ok(undeclared.into_iter().filter(exists).cloned().collect())
     }

@@ -8,10 +8,10 @@ use crate::{
     diagnostics::{Code, Diagnostic, Severity},
     pointer::Pointer,
     project::{
-        Findings,
+        Findings, TriggerItem,
         resources::{ACTION_LISTS, Automation},
     },
-    value::{Mapping, json_object},
+    value::{Mapping, Value, json_object},
 };
 
 /// Converts the declaration of an automation. Returns `None` if its trigger or an action is invalid.
@@ -58,7 +58,15 @@ pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -
         "actions_on_trigger": [],
         "actions_on_resolve": [],
     }));
-    is_valid.then_some(DesiredResource { defaults, references, ..resource })
+    let metric_triggers = match trigger {
+        Some(trigger) => {
+            let trigger = Value::Mapping(trigger.clone());
+            let found = TriggerItem(&trigger).metric_triggers(&pointer.join("trigger")).into_iter();
+            found.map(|pointer| findings.place(&pointer)).collect()
+        }
+        None => Vec::new(),
+    };
+    is_valid.then_some(DesiredResource { defaults, references, metric_triggers, ..resource })
 }
 
 /// Validates a trigger and completes it with default values.

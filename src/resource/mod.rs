@@ -17,6 +17,7 @@ mod pool_types;
 mod pool_usage;
 mod pools;
 pub(crate) mod references;
+mod registered_ids;
 pub(crate) mod removal;
 pub(crate) mod requests;
 mod secret_hashes;
@@ -29,6 +30,7 @@ pub(crate) use known_types::KnownTypes;
 pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;
 pub(crate) use references::{ReferenceKind, References, ResourceReference};
+pub(crate) use registered_ids::registered_ids;
 pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
 pub(crate) use secret_hashes::SecretHashes;
@@ -94,9 +96,12 @@ impl ResourceKey {
         Self { kind, name: name.into() }
     }
 
-    /// Returns whether the server does not allow the resource to be deleted. Every work pool has a queue `default`.
+    /// Name of the queue that every work pool has.
+    pub(crate) const DEFAULT_QUEUE: &str = "default";
+
+    /// Returns whether the server does not allow the resource to be deleted.
     pub(crate) fn is_permanent(&self) -> bool {
-        self.kind == ResourceKind::WorkQueue && self.parts().1 == "default"
+        self.kind == ResourceKind::WorkQueue && self.parts().1 == Self::DEFAULT_QUEUE
     }
 
     /// Returns the name of the work pool of a work queue. Returns `None` for other kinds.
@@ -104,9 +109,14 @@ impl ResourceKey {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().0)
     }
 
-    /// Splits the name of a work queue or block at its slash.
+    /// Splits the name of a work queue or block at its first slash. For other kinds, whose names may contain slashes, the
+    /// first part is empty.
     fn parts(&self) -> (&str, &str) {
-        self.name.split_once('/').unwrap_or(("", &self.name))
+        let parts = match self.kind {
+            ResourceKind::WorkQueue | ResourceKind::Block => self.name.split_once('/'),
+            _ => None,
+        };
+        parts.unwrap_or(("", &self.name))
     }
 }
 
@@ -129,6 +139,11 @@ pub(crate) struct DesiredResource {
     pub(crate) secrets: BlockSecrets,
     /// Objects to which the fields refer.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
+    /// Id of the automation on the server that the declaration describes. Only set if several automations have the same
+    /// name.
+    pub(crate) id: Option<Uuid>,
+    /// Locations of triggers that only Prefect Cloud supports.
+    pub(crate) metric_triggers: Vec<Option<Place>>,
     /// Location of the declaration.
     pub(crate) place: Option<Place>,
 }
@@ -136,7 +151,8 @@ pub(crate) struct DesiredResource {
 impl DesiredResource {
     fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
         let (defaults, secrets) = (JsonObject::new(), BlockSecrets::default());
-        Self { key, fields, defaults, secrets, references: Vec::new(), place }
+        let (references, metric_triggers) = (Vec::new(), Vec::new());
+        Self { key, fields, defaults, secrets, references, id: None, metric_triggers, place }
     }
 }
 

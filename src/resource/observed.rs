@@ -1,8 +1,8 @@
 //! State of the declared resources on the server.
 
 use super::{
-    DesiredResource, LiveResource, LiveResources, References, ResourceKey, ResourceKind, SecretHashes,
-    requests,
+    DesiredResource, LiveResource, LiveResources, ReferenceKind, References, ResourceKey, ResourceKind,
+    ResourceReference, SecretHashes, requests,
 };
 use crate::api::{ApiError, Client, JsonObject};
 
@@ -21,7 +21,7 @@ impl Observed {
         let hashes = async || {
             if has_secrets { SecretHashes::read(client).await } else { Ok(SecretHashes::default()) }
         };
-        let live = requests::read(client, desired.iter().map(|resource| &resource.key));
+        let live = requests::read(client, desired.iter().map(|resource| (&resource.key, resource.id)));
         let references = Self::references(client, desired);
         let (live, hashes, references) = tokio::try_join!(live, hashes(), references)?;
         Ok(Self { live, hashes, references })
@@ -33,7 +33,14 @@ impl Observed {
         desired: &[DesiredResource],
     ) -> Result<References, ApiError> {
         let references = desired.iter().flat_map(|resource| &resource.references);
-        References::read(client, references.map(|(reference, _)| reference.clone())).await
+        let mut found = References::read(client, references.map(|(reference, _)| reference.clone())).await?;
+        for DesiredResource { key, id, .. } in desired {
+            if let (ResourceKind::Automation, Some(id)) = (key.kind, id) {
+                let name = key.name.clone();
+                found.insert(ResourceReference { kind: ReferenceKind::Automation, name }, *id);
+            }
+        }
+        Ok(found)
     }
 
     pub(crate) fn get(&self, key: &ResourceKey) -> Option<&LiveResource> {

@@ -97,11 +97,13 @@ pub(crate) struct ResourceReference {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
+    /// Ids of the automations whose names are not unique.
+    ambiguous: BTreeMap<ResourceReference, Vec<Uuid>>,
 }
 
 impl FromIterator<(ResourceReference, Uuid)> for References {
     fn from_iter<I: IntoIterator<Item = (ResourceReference, Uuid)>>(ids: I) -> Self {
-        Self { ids: ids.into_iter().collect() }
+        Self { ids: ids.into_iter().collect(), ambiguous: BTreeMap::new() }
     }
 }
 
@@ -111,13 +113,16 @@ impl References {
         client: &Client,
         references: impl IntoIterator<Item = ResourceReference>,
     ) -> Result<Self, ApiError> {
-        let mut ids = BTreeMap::new();
+        let mut found = Self::default();
         for reference in references.into_iter().collect::<BTreeSet<_>>() {
-            if let Some(id) = id(client, &reference).await? {
-                ids.insert(reference, id);
+            let ids = ids(client, &reference).await?;
+            match ids[..] {
+                [] => {}
+                [id] => drop(found.ids.insert(reference, id)),
+                _ => drop(found.ambiguous.insert(reference, ids)),
             }
         }
-        Ok(Self { ids })
+        Ok(found)
     }
 
     /// Adds the id of an object.
@@ -127,6 +132,11 @@ impl References {
 
     pub(crate) fn contains(&self, reference: &ResourceReference) -> bool {
         self.ids.contains_key(reference)
+    }
+
+    /// Returns the ids of the objects that have the name of a reference, if there are several.
+    pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
+        self.ambiguous.get(reference).map(Vec::as_slice)
     }
 
     /// Returns whether a key of an action contains the name of an object.
@@ -204,10 +214,12 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-async fn id(client: &Client, reference: &ResourceReference) -> Result<Option<Uuid>, ApiError> {
+/// Returns the id of the object with the name of a reference. The result is empty if the object does not exist, and has
+/// several ids if the name is not unique.
+async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));
-    Ok(match reference.kind {
+    let id = match reference.kind {
         ReferenceKind::Deployment => {
             client.deployment_by_name(first, second).await?.map(|deployment| deployment.id)
         }
@@ -215,7 +227,9 @@ async fn id(client: &Client, reference: &ResourceReference) -> Result<Option<Uui
         ReferenceKind::WorkQueue => client.work_queue(first, second).await?.map(|queue| queue.id),
         ReferenceKind::Block => client.hidden_block_document(first, second).await?.map(|block| block.id),
         ReferenceKind::Automation => {
-            client.automations_named(&[name]).await?.first().map(|automation| automation.id)
+            let automations = client.automations_named(&[name]).await?;
+            return Ok(automations.into_iter().map(|automation| automation.id).collect());
         }
-    })
+    };
+    Ok(id.into_iter().collect())
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
+use uuid::Uuid;
 
 use super::{
     BlockSecrets, DesiredResource, LiveResource, References, ResourceKey,
@@ -10,23 +11,25 @@ use super::{
     references,
 };
 use crate::{
-    api::{ApiError, Client, JsonObject, NamedObject},
+    api::{self, ApiError, Client, JsonObject, NamedObject},
     value::json_object,
 };
 
 /// The resources that exist on the server, by identity.
 pub(crate) type LiveResources = BTreeMap<ResourceKey, LiveResource>;
 
-/// Reads the resources that exist on the server.
+/// Reads the resources that exist on the server. If several automations have the same name, the one with the given id is
+/// returned.
 ///
 /// # Errors
 ///
-/// Fails if a request fails, or if several automations have the same name.
+/// Fails if a request fails, or if several automations have the same name and no id is given.
 pub(crate) async fn read<'a>(
     client: &Client,
-    keys: impl IntoIterator<Item = &'a ResourceKey>,
+    keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
 ) -> Result<LiveResources, ApiError> {
-    let keys: BTreeSet<&ResourceKey> = keys.into_iter().collect();
+    let ids: BTreeMap<&ResourceKey, Option<Uuid>> = keys.into_iter().collect();
+    let keys: BTreeSet<&ResourceKey> = ids.keys().copied().collect();
     let names = |kind| keys.iter().filter(move |key| key.kind == kind).map(|key| key.name.as_str());
     let mut live = LiveResources::new();
     let pools: Vec<String> = names(WorkPool).map(str::to_owned).collect();
@@ -61,29 +64,52 @@ pub(crate) async fn read<'a>(
             live.insert((*key).clone(), object(found));
         }
     }
-    live.extend(automations(client, &names(Automation).collect::<Vec<_>>()).await?);
+    let automations = automations_by_name(client, &names(Automation).collect::<Vec<_>>()).await?;
+    for (name, found) in automations {
+        let key = ResourceKey::new(Automation, name);
+        let id = ids.get(&key).copied().flatten();
+        if let Some(found) = selected_automation(&key.name, found, id)? {
+            live.insert(key, resource(found.id, found.raw));
+        }
+    }
     live.retain(|key, _| keys.contains(key));
     Ok(live)
 }
 
-async fn automations(client: &Client, names: &[&str]) -> Result<LiveResources, ApiError> {
-    let mut live = LiveResources::new();
-    if names.is_empty() {
-        return Ok(live);
-    }
-    for found in client.automations_named(names).await? {
-        let key = ResourceKey::new(Automation, found.name);
-        if live.contains_key(&key) {
-            return Err(ApiError::Conflict {
-                detail: format!("the server has several automations with the name '{}'", key.name),
-            });
+/// Returns the automations that have one of the given names. The server allows several automations with the same name.
+pub(crate) async fn automations_by_name(
+    client: &Client,
+    names: &[&str],
+) -> Result<BTreeMap<String, Vec<api::Automation>>, ApiError> {
+    let mut automations: BTreeMap<String, Vec<api::Automation>> = BTreeMap::new();
+    if !names.is_empty() {
+        for found in client.automations_named(names).await? {
+            automations.entry(found.name.clone()).or_default().push(found);
         }
-        live.insert(key, resource(found.id, found.raw));
     }
-    Ok(live)
+    Ok(automations)
 }
 
-fn resource(id: uuid::Uuid, fields: JsonObject) -> LiveResource {
+/// Returns the only automation in a list, or the one with the given id if there are several. Returns `None` if none of
+/// several automations has the id.
+fn selected_automation(
+    name: &str,
+    mut found: Vec<api::Automation>,
+    id: Option<Uuid>,
+) -> Result<Option<api::Automation>, ApiError> {
+    match id {
+        _ if found.len() < 2 => Ok(found.pop()),
+        Some(id) => Ok(found.into_iter().find(|automation| automation.id == id)),
+        None => {
+            let ids: Vec<String> = found.iter().map(|automation| automation.id.to_string()).collect();
+            let detail =
+                format!("the server has several automations with the name '{name}': {}", ids.join(", "));
+            Err(ApiError::Conflict { detail })
+        }
+    }
+}
+
+fn resource(id: Uuid, fields: JsonObject) -> LiveResource {
     LiveResource { id, fields }
 }
 
@@ -174,7 +200,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a resource. Returns `false` if it did not exist.
-pub(crate) async fn delete(client: &Client, key: &ResourceKey, id: uuid::Uuid) -> Result<bool, ApiError> {
+pub(crate) async fn delete(client: &Client, key: &ResourceKey, id: Uuid) -> Result<bool, ApiError> {
     match key.kind {
         WorkPool => client.delete_work_pool(&key.name).await,
         WorkQueue => client.delete_work_queue(id).await,

@@ -17,6 +17,9 @@ use crate::{
     value::{Mapping, Value},
 };
 
+/// The message for a metric trigger if the server is not Prefect Cloud.
+pub(super) const METRIC_TRIGGERS: &str = "metric triggers are only supported on Prefect Cloud";
+
 pub(super) fn schedules(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let Some(items) = deployment.fields.schedules().literal() else { return };
     let at = deployment.pointer_to(Key::Schedules);
@@ -92,10 +95,11 @@ pub(crate) fn only_on_cloud(deployment: &ResolvedDeployment, findings: &mut Find
         findings.at_key(&deployment.pointer_to(Key::Sla), diagnostic);
     }
     let Some(items) = deployment.fields.triggers().literal() else { return };
-    for (index, _) in items.iter().enumerate().filter(|(_, item)| TriggerItem(item).is_on_metric()) {
-        let message = "metric triggers are only supported on Prefect Cloud";
+    for (index, item) in items.iter().enumerate() {
         let at = deployment.pointer_to(Key::Triggers).join(index);
-        findings.at_value(&at, Diagnostic::error(Code::TRIGGER, message));
+        for at in TriggerItem(item).metric_triggers(&at) {
+            findings.at_value(&at, Diagnostic::error(Code::TRIGGER, METRIC_TRIGGERS));
+        }
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) async fn check_with_server(
         for PreparedProject { deployments, findings, .. } in &mut *projects {
             deployments.iter().for_each(|(deployment, _)| only_on_cloud(deployment, findings));
         }
+        resources::metric_triggers(projects);
     }
     let deployments = projects.iter().flat_map(|project| &project.deployments);
     let declared = resources::declared_pools(projects, &BTreeMap::new());
@@ -39,6 +40,7 @@ pub(crate) async fn check_with_server(
     resources::pool_types(projects, &pools);
     pools.extend(resources::declared_pools(projects, &pools));
     resources::references(projects, client).await?;
+    resources::identities(projects, client).await?;
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
     for PreparedProject { deployments, findings, .. } in projects {
         work_pools(deployments.iter().map(|(deployment, _)| deployment), &pools, &known, findings);

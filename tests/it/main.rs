@@ -13,6 +13,7 @@ mod cloud;
 mod concise_output;
 mod conflicts;
 mod connection;
+mod declared_automations;
 mod declared_blocks;
 mod deploy;
 mod deployment_commands;

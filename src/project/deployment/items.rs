@@ -2,6 +2,7 @@
 
 use super::Field;
 use crate::{
+    pointer::Pointer,
     schedule::duration::{self, Seconds},
     template::has_template,
     value::{Mapping, Value},
@@ -37,10 +38,16 @@ impl<'a> TriggerItem<'a> {
         Field::scalar(self.0.get(Self::SCHEDULE_AFTER), |value| duration::parse(value).map(Seconds).ok())
     }
 
-    /// Returns whether the trigger fires when a metric reaches a threshold.
-    pub(crate) fn is_on_metric(self) -> bool {
+    /// Returns the locations of the triggers that fire when a metric reaches a threshold: the trigger itself, or the
+    /// triggers nested in it. `at` is the location of the trigger.
+    pub(crate) fn metric_triggers(self, at: &Pointer) -> Vec<Pointer> {
         let has = |key: &str, text: &str| self.0.get(key).and_then(Value::as_str) == Some(text);
-        has("posture", "Metric") || has("type", "metric")
+        if has("posture", "Metric") || has("type", "metric") {
+            return vec![at.clone()];
+        }
+        let nested = self.0.get("triggers").and_then(Value::as_sequence).into_iter().flatten().enumerate();
+        let at = at.join("triggers");
+        nested.flat_map(|(index, item)| TriggerItem(item).metric_triggers(&at.join(index))).collect()
     }
 
     /// Returns whether the trigger contains templates outside of its parameters.

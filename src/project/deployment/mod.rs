@@ -80,6 +80,10 @@ impl Fields {
         Field::text(self.in_pool(PoolKey::Name))
     }
 
+    pub(crate) fn work_queue(&self) -> Field<'_, &str> {
+        Field::text(self.in_pool(PoolKey::WorkQueueName))
+    }
+
     /// Returns the job variables of the deployment. Their values may contain templates.
     pub(crate) fn job_variables(&self) -> Field<'_, &Mapping> {
         Field::mapping(self.in_pool(PoolKey::JobVariables))

@@ -9,7 +9,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 
-pub(super) use automations::references;
+pub(super) use automations::{identities, metric_triggers, references};
 use exposed::learn_exposed_secrets;
 pub(super) use known_types::known_types;
 pub(super) use pools::{declared_pools, pool_types};

@@ -1,4 +1,4 @@
-//! Messages for the validation errors of the server.
+//! Messages in the error bodies that Prefect servers send.
 //!
 //! If a value may have several types, such as an action of an automation, the server reports the errors of every type. Only
 //! the errors of the type that the value names are relevant.
@@ -7,14 +7,30 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::error::one_line;
-
 /// The path of an error: keys, indexes, and names of types.
 type Path = Vec<String>;
 
+/// Extracts the messages from an error body. Supports every format that Prefect servers use.
+pub(super) fn messages(body: &Value) -> Vec<String> {
+    if let Some(details) = body.get("exception_detail").and_then(Value::as_array) {
+        return validation_messages(details);
+    }
+    match body.get("detail") {
+        Some(Value::String(detail)) => return vec![one_line(detail)],
+        Some(Value::Array(details)) => return validation_messages(details),
+        Some(Value::Null) | None => {}
+        Some(other) => return vec![one_line(&other.to_string())],
+    }
+    body.get("exception_message").and_then(Value::as_str).map(one_line).into_iter().collect()
+}
+
+pub(super) fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Returns the messages for the relevant errors in a response. Each message starts with the path of the field, such as
 /// `body.parameters.n: Input should be a valid integer`.
-pub(super) fn messages(details: &[Value]) -> Vec<String> {
+fn validation_messages(details: &[Value]) -> Vec<String> {
     let other_types = other_types(details);
     let mut messages = Vec::new();
     let mut reported: Vec<&Path> = Vec::new();
@@ -22,14 +38,14 @@ pub(super) fn messages(details: &[Value]) -> Vec<String> {
         let path = path(detail);
         if !other_types.keys().any(|union| is_in_other_type(&path, union, &other_types)) {
             reported.extend(other_types.keys().filter(|union| path.starts_with(union)));
-            messages.push(message(detail, &without_types(path, &other_types)));
+            messages.push(message(detail, &without_types(&path, &other_types)));
         }
     }
     for (union, types) in &other_types {
         let is_nested =
             other_types.keys().any(|outer| outer != union && is_in_other_type(union, outer, &other_types));
         if !is_nested && !reported.contains(&union) {
-            let mut path = without_types(union.clone(), &other_types);
+            let mut path = without_types(union, &other_types);
             path.push("type".to_owned());
             let expected: Vec<&str> = types.iter().map(|(_, expected)| expected.as_str()).collect();
             messages.push(format!("{}: Input should be {}", path.join("."), expected.join(" or ")));
@@ -70,7 +86,7 @@ fn is_in_other_type(
 }
 
 /// Removes the names of types from a path.
-fn without_types(path: Path, other_types: &BTreeMap<Path, Vec<(String, String)>>) -> Path {
+fn without_types(path: &[String], other_types: &BTreeMap<Path, Vec<(String, String)>>) -> Path {
     let is_type = |index: usize, part: &str| is_type_name(part) && other_types.contains_key(&path[..index]);
     let kept = path.iter().enumerate().filter(|(index, part)| !is_type(*index, part));
     kept.map(|(_, part)| part.clone()).collect()
@@ -153,7 +169,7 @@ mod tests {
                 vec!["body.worker.type: Input should be ...", "body.name: invalid"],
             ),
         ] {
-            assert_eq!(messages(&details), expected, "{details:?}");
+            assert_eq!(validation_messages(&details), expected, "{details:?}");
         }
     }
 }

@@ -1,0 +1,95 @@
+//! Detects that another client has written a resource since it was compared, for example another run of the same deploy.
+
+use std::{slice, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Value as Json, json};
+use uuid::Uuid;
+
+use crate::{
+    api::{ApiError, Automation, Client},
+    apply::Outcome,
+    plan::{self, FieldChange, ResourceChange},
+    resource::{DesiredResource, LiveResource, Observed, is_same_field, requests},
+};
+
+/// Number of times that a block is read again until the other client has recorded the hashes of its secrets.
+const ATTEMPTS: usize = 10;
+
+/// Time between two attempts.
+const WAIT: Duration = Duration::from_millis(200);
+
+/// Returns the outcome of a resource that another client has written. `before` is the state that was compared. The
+/// resource is unchanged if it has all declared values, and a conflict otherwise. Returns `None` if it does not exist.
+pub(super) async fn outcome(
+    client: &Client,
+    desired: &DesiredResource,
+    before: Option<&LiveResource>,
+) -> Result<Option<Outcome>, ApiError> {
+    let mut attempts = ATTEMPTS;
+    loop {
+        let observed = Observed::read(client, slice::from_ref(desired)).await?;
+        match plan::resources::compare(desired, &observed, false) {
+            ResourceChange::Create => return Ok(None),
+            ResourceChange::Unchanged { live } => return Ok(Some(Outcome::Unchanged(live.id))),
+            ResourceChange::Update { fields, has_new_secrets: true, .. }
+                if fields.is_empty() && attempts > 0 =>
+            {
+                attempts -= 1;
+                tokio::time::sleep(WAIT).await;
+            }
+            ResourceChange::Update { .. } => {
+                let differences = changes(desired, before, observed.get(&desired.key));
+                return Ok(Some(Outcome::Conflict { differences, written: false }));
+            }
+        }
+    }
+}
+
+/// Returns the differences between two states of the declared fields of a resource.
+pub(super) fn changes(
+    desired: &DesiredResource,
+    before: Option<&LiveResource>,
+    now: Option<&LiveResource>,
+) -> Vec<FieldChange> {
+    let id = |live: Option<&LiveResource>| live.map(|live| live.id);
+    if id(before) != id(now) {
+        let (old, new) = (json!(id(before)), json!(id(now)));
+        return vec![FieldChange { field: "id".to_owned(), old, new }];
+    }
+    let (Some(before), Some(now)) = (before, now) else { return Vec::new() };
+    let value = |live: &LiveResource, field: &str| live.fields.get(field).cloned().unwrap_or_default();
+    let fields = desired.fields.keys();
+    let changes = fields.map(|field| FieldChange {
+        field: field.clone(),
+        old: value(before, field),
+        new: value(now, field),
+    });
+    changes
+        .filter(|change| !is_same_field(desired.key.kind, &change.field, Some(&change.new), &change.old))
+        .collect()
+}
+
+/// Returns the outcome of an automation that has been created. If another client created an automation with the same name
+/// first, the new automation is deleted, because the server allows duplicate names.
+pub(super) async fn without_duplicate(
+    client: &Client,
+    desired: &DesiredResource,
+    created: Uuid,
+) -> Result<Outcome, ApiError> {
+    let name = desired.key.name.as_str();
+    let found = requests::automations_by_name(client, &[name]).await?.remove(name).unwrap_or_default();
+    let Some(first) = found.iter().min_by_key(|automation| (creation_time(automation), automation.id)) else {
+        return Ok(Outcome::Created(created));
+    };
+    if first.id == created {
+        return Ok(Outcome::Created(created));
+    }
+    client.delete_automation(created).await?;
+    let first = DesiredResource { id: Some(first.id), ..desired.clone() };
+    Ok(outcome(client, &first, None).await?.unwrap_or(Outcome::NotTried))
+}
+
+fn creation_time(automation: &Automation) -> Option<Timestamp> {
+    automation.raw.get("created").and_then(Json::as_str).and_then(|time| time.parse().ok())
+}
