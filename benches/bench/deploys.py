@@ -18,6 +18,7 @@ from .proxy import Proxy
 from .rows import Row
 from .setting import Setting
 
+WARM_UP = 8
 PARALLELISM = (1, 2, 4, 8, 16, 32)
 HOPELESS = 1.5
 FLOW = "from prefect import flow\n\n\n@flow(name='bench')\ndef hello(name: str = 'Marvin'):\n    '''Greets.'''\n"
@@ -45,6 +46,10 @@ class Kind:
         if done:
             self.rejected.append((len(writes) - len(done)) / len(done))
             self.slowest.append(max(done) / statistics.median(done))
+
+
+def empty() -> dict[str, Kind]:
+    return {kind: Kind() for kind, _ in KINDS}
 
 
 @dataclass
@@ -95,7 +100,9 @@ def measure(setting: Setting, scenario: Scenario, count: int = 100):
     """Measures deployments in a scenario."""
     prepare(setting)
     delay, more = scenario.delay, scenario.more
-    kinds = {kind: Kind() for kind, _ in KINDS}
+    # The first writes take a new server several times longer.
+    ours(setting, empty(), 0, WARM_UP, uuid.uuid4().hex[:8], more)
+    kinds = empty()
     for number in range(setting.rounds(3)):
         prefix = uuid.uuid4().hex[:8]
         registered = ours(setting, kinds, delay, count, prefix, more)

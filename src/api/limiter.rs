@@ -18,6 +18,9 @@
 
 use std::time::Duration;
 
+/// Number of writes in flight until the first response. All servers but those on SQLite process two writes in less
+/// time than one after the other.
+const INITIAL: f64 = 2.0;
 /// Minimum number of responses in a window, over which the latency is averaged.
 const MIN_WINDOW: u32 = 2;
 /// If fewer writes than this are waiting at the server, the limit may grow.
@@ -68,7 +71,7 @@ impl Default for Limiter {
             round_trip: Duration::MAX,
             fastest: Duration::MAX,
             latency: Duration::ZERO,
-            concurrency: 1.0,
+            concurrency: INITIAL,
             window: (0, Duration::ZERO),
             outdated: 0,
             hold: 0,
@@ -166,9 +169,14 @@ impl Limiter {
         work.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
-    /// Returns the unrounded number of writes in flight according to Little's law.
+    /// Returns the unrounded number of writes in flight according to Little's law. Without a latency, the round
+    /// trip is assumed to take no time.
     fn in_flight(&self) -> f64 {
-        let in_flight = self.concurrency * self.latency.as_secs_f64() / self.work(self.latency);
+        let in_flight = if self.latency.is_zero() {
+            self.concurrency
+        } else {
+            self.concurrency * self.latency.as_secs_f64() / self.work(self.latency)
+        };
         in_flight.clamp(1.0, f64::from(u8::try_from(Self::MAX).unwrap_or(u8::MAX)))
     }
 
@@ -209,8 +217,8 @@ mod tests {
     }
 
     #[test]
-    fn starts_with_one_write() {
-        assert_eq!(Limiter::default().limit(), 1);
+    fn starts_with_two_writes() {
+        assert_eq!(Limiter::default().limit(), 2);
         assert_eq!(Limiter::default().interval(), Duration::ZERO);
     }
 
@@ -225,7 +233,7 @@ mod tests {
     fn fills_the_network_before_the_server() {
         let mut limiter = Limiter::default();
         Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
-        assert_eq!(limiter.limit(), 6);
+        assert_eq!(limiter.limit(), 12);
         assert_eq!(limiter.interval(), Duration::ZERO);
     }
 
@@ -272,7 +280,7 @@ mod tests {
     #[test]
     fn a_busy_distant_server_keeps_the_network_filled() {
         let mut limiter = Limiter::default();
-        Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 3);
+        Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
         for _ in 0..20 {
             limiter.on_rejected(Rejection::Busy);
         }
@@ -281,7 +289,7 @@ mod tests {
 
     #[test]
     fn rate_limiting_halves_the_limit_once_per_round_and_lets_it_recover() {
-        let server = Server { round_trip: ms(100), work: ms(5), parallel: 64 };
+        let server = Server { round_trip: ms(100), work: ms(10), parallel: 64 };
         let mut limiter = Limiter::default();
         server.write(&mut limiter, 3);
         let before = limiter.limit();

@@ -49,14 +49,10 @@ pub(crate) struct WriteSlot<'a> {
 
 impl Throttle {
     pub(super) fn new(max_per_minute: Option<NonZeroUsize>) -> Self {
-        let state = State {
-            sent: VecDeque::new(),
-            paused_until: None,
-            next_write: None,
-            limiter: Limiter::default(),
-            slots: 1,
-        };
-        Self { budget: max_per_minute, state: Mutex::new(state), slots: Semaphore::new(1) }
+        let limiter = Limiter::default();
+        let slots = limiter.limit();
+        let state = State { sent: VecDeque::new(), paused_until: None, next_write: None, limiter, slots };
+        Self { budget: max_per_minute, state: Mutex::new(state), slots: Semaphore::new(slots) }
     }
 
     /// Waits until a request may be sent, and counts the request as sent.
@@ -194,10 +190,10 @@ mod tests {
     #[tokio::test]
     async fn lends_as_many_slots_as_the_limit() {
         let throttle = Throttle::new(None);
-        let first = throttle.write_slot().await;
+        let first = [throttle.write_slot().await, throttle.write_slot().await];
         assert!(throttle.slots.try_acquire().is_err());
-        throttle.succeeded(false, Duration::from_secs(4));
-        throttle.succeeded(true, Duration::from_secs(6));
+        throttle.succeeded(false, Duration::from_secs(5));
+        throttle.succeeded(true, Duration::from_secs(15));
         drop(first);
         let slots = [throttle.write_slot().await, throttle.write_slot().await, throttle.write_slot().await];
         assert!(throttle.slots.try_acquire().is_err());

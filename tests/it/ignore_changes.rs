@@ -197,7 +197,9 @@ fn deploy_while_operated(
     let path = path(&Api::from_env()?, sandbox)?;
     let pool = sandbox.unique("pool-UNIQUE");
     let proxy = Proxy::start(&url, move |seen, moment| {
-        if is_moment(&seen.line, moment) && !has_operated.swap(true, SeqCst) {
+        // A request that the server rejects is sent again.
+        let is_rejected = seen.status.is_some_and(|status| status >= 500);
+        if is_moment(&seen.line, moment) && !is_rejected && !has_operated.swap(true, SeqCst) {
             let operator = operator.lock().unwrap_or_else(PoisonError::into_inner);
             let body = json!({
                 "paused": true, "tags": ["ops"], "parameters": {"name": "Zaphod", "times": 2},

@@ -385,6 +385,15 @@ async fn reads_compressed_responses() {
 }
 
 #[tokio::test]
+async fn does_not_request_compression_on_this_machine() {
+    let (server, client, _) = server().await;
+    let flow = json!({"id": Uuid::nil(), "name": "f"});
+    let plain = ResponseTemplate::new(200).set_body_json(flow);
+    Mock::given(header("accept-encoding", "identity")).respond_with(plain).mount(&server).await;
+    assert_eq!(client.flow_by_name("f").await.unwrap().unwrap().name, "f");
+}
+
+#[tokio::test]
 async fn limits_redirects() {
     let (server, client, notices) = server().await;
     let around = ResponseTemplate::new(307).insert_header("location", "/api/flows/name/f");
