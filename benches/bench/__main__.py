@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 import datetime
+import importlib.metadata
 import platform
 import subprocess
 from pathlib import Path
 
-from . import deploys, flows, images, model, monorepo, scale, start
+from . import build, deploys, flows, images, job, model, monorepo, scale, start
 from .rows import HEAD, Row, table
 from .setting import Setting
 
@@ -25,14 +26,20 @@ PARTS = {
     "monorepo": monorepo.run,
     "images": images.contexts,
     "shared": images.shared,
+    "job": job.run,
+    "build": build.run,
     "model": model.run,
 }
 TOPICS = {
     "Start-up and size": ["start"],
     "Checking and reading flows": ["check", "flows"],
-    "Deploying 100 deployments": ["deploy", "cron", "postgres", "workers", "far"],
+    "Deploying 100 deployments": ["deploy", "cron"],
+    "Deploying 100 deployments on PostgreSQL": ["postgres", "workers"],
+    "Deploying 100 deployments to a distant server": ["far"],
     "Scale": ["scale", "monorepo"],
     "Images": ["images", "shared"],
+    "Cold CI job": ["job"],
+    "Builds": ["build"],
     "Calculated": ["model"],
 }
 BEGIN, END = "<!-- measured by benches/run -->\n", "<!-- end -->\n"
@@ -44,7 +51,7 @@ def main() -> None:
         program=options.program, reference=options.reference, python=options.python, measure=options.measure,
         nothing=options.nothing, root=Path(options.root), work=Path(options.work), port=options.port,
         postgres_port=options.postgres_port, workers_port=options.workers_port,
-        docker_host=options.docker_host, few=options.rounds,
+        docker_host=options.docker_host, registry=options.registry, few=options.rounds,
     )  # fmt: skip
     rows: dict[str, list[Row]] = {}
     print(HEAD, flush=True)
@@ -54,8 +61,8 @@ def main() -> None:
             print(row.markdown(), flush=True)
     print(f"\n{machine(setting)}")
     if options.write:
-        sections = [f"## {title}\n\n{table(found)}\n" for title, found in rows.items()]
-        write(setting.root / "docs/src/benchmarks.md", "\n".join([*sections, machine(setting)]) + "\n")
+        found = {title: f"{table(rows)}\n\n{machine(setting)}" for title, rows in rows.items()}
+        write(setting.root / "docs/src/benchmarks.md", found)
 
 
 def topic(part: str) -> str:
@@ -65,7 +72,7 @@ def topic(part: str) -> str:
 
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benches/run")
-    for name in ("program", "reference", "python", "measure", "nothing", "root", "work", "docker-host"):
+    for name in ("program", "reference", "python", "measure", "nothing", "root", "work", "docker-host", "registry"):
         parser.add_argument(f"--{name}", required=True, help=argparse.SUPPRESS)
     parser.add_argument("--port", type=int, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--postgres-port", type=int, default=0, help=argparse.SUPPRESS)
@@ -77,7 +84,7 @@ def parse() -> argparse.Namespace:
 
 
 def machine(setting: Setting) -> str:
-    """Returns a sentence with the date, the commit and the machine."""
+    """Returns a sentence with the version of Prefect, the date, the commit and the machine."""
     processor = next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         platform.machine(),
@@ -85,14 +92,20 @@ def machine(setting: Setting) -> str:
     cores = len([line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("processor")])
     git = ["git", "-C", str(setting.root), "rev-parse", "--short", "HEAD"]
     commit = subprocess.run(git, capture_output=True, text=True, check=False).stdout.strip() or "no commit"
-    return f"Measured on {datetime.date.today()} at {commit}, {cores} cores of {processor}, Linux {platform.release()}."
+    prefect = importlib.metadata.version("prefect")
+    return (
+        f"Measured with Prefect {prefect} on {datetime.date.today()} at {commit}, {cores} cores of {processor}, "
+        f"Linux {platform.release()}."
+    )
 
 
-def write(page: Path, text: str) -> None:
-    """Replaces the text between the two markers of the page."""
+def write(page: Path, found: dict[str, str]) -> None:
+    """Replaces the measured sections between the two markers of the page, and keeps the others."""
     before, rest = page.read_text().split(BEGIN)
-    _, after = rest.split(END)
-    page.write_text(before + BEGIN + text + END + after)
+    measured, after = rest.split(END)
+    sections = dict(section.split("\n\n", 1) for section in measured.split("## ")[1:]) | found
+    text = [f"## {title}\n\n{sections[title].strip()}\n" for title in TOPICS if title in sections]
+    page.write_text(before + BEGIN + "\n".join(text) + END + after)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,10 @@ from http.server import BaseHTTPRequestHandler
 
 
 class Proxy(socketserver.ThreadingTCPServer):
-    """Listens on a free loopback port until the `with` block ends."""
+    """Listens on a free loopback port until the `with` block ends.
+
+    `seen` has the method, the path, the start and the end of each request.
+    """
 
     daemon_threads = True
     allow_reuse_address = True
@@ -18,6 +21,7 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.target, self.delay = port, delay
         self.requests, self.writes = 0, []
+        self.seen = []
         self.bucket = Bucket(per_minute) if per_minute else None
         self.lock = threading.Lock()
         threading.Thread(target=self.serve_forever, daemon=True).start()
@@ -75,7 +79,10 @@ class Handler(BaseHTTPRequestHandler):
         time.sleep(self.server.delay)
         if wait := self.refused():
             return self.refuse(wait)
-        headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+        headers = {}
+        for name, value in self.headers.items():
+            if name.lower() != "host":
+                headers[name] = f"{headers[name]}, {value}" if name in headers else value
         self.upstream.request(self.command, self.path, body or None, headers)
         answer = self.upstream.getresponse()
         content = answer.read()
@@ -86,7 +93,9 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in answer.getheaders():
             if name.lower() not in ("content-length", "transfer-encoding", "connection"):
                 self.send_header(name, value)
-        if answer.status != 204:
+        if self.command == "HEAD":
+            self.send_header("content-length", answer.headers.get("content-length", "0"))
+        elif answer.status != 204:
             self.send_header("content-length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -107,7 +116,8 @@ class Handler(BaseHTTPRequestHandler):
         server = self.server
         with server.lock:
             server.requests += 1
+            server.seen.append((self.command, self.path, started, time.monotonic()))
             if self.command != "GET" and not self.path.endswith("/filter"):
                 server.writes.append((self.command, self.path, body, status, started, time.monotonic()))
 
-    do_GET = do_POST = do_PATCH = do_DELETE = forward
+    do_GET = do_HEAD = do_POST = do_PATCH = do_DELETE = forward

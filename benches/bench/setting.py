@@ -30,6 +30,7 @@ class Setting:
     postgres_port: int
     workers_port: int
     docker_host: str
+    registry: str
     few: int
 
     def __post_init__(self):
