@@ -32,8 +32,8 @@ pub(super) async fn outcome(
         match plan::resources::compare(desired, &observed, false) {
             ResourceChange::Create => return Ok(None),
             ResourceChange::Unchanged { live } => return Ok(Some(Outcome::Unchanged(live.id))),
-            ResourceChange::Update { fields, has_new_secrets: true, .. }
-                if fields.is_empty() && attempts > 0 =>
+            ResourceChange::Update { fields, new_secrets, .. }
+                if !new_secrets.is_empty() && fields.is_empty() && attempts > 0 =>
             {
                 attempts -= 1;
                 tokio::time::sleep(WAIT).await;

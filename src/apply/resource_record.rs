@@ -14,7 +14,7 @@ use crate::{
     project::resources::ACTION_LISTS,
     resource::{
         BlockSecrets, DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind,
-        is_same_field, removal, requests,
+        SecretHashes, is_same_field, removal, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -28,7 +28,7 @@ pub(crate) struct ResourceRecord {
     previous: Option<PreviousResource>,
     /// The declared fields. Actions refer to other objects by name.
     intended: JsonObject,
-    /// Whether the resource has secrets, which are not recorded.
+    /// Whether the deploy writes secrets, which are not recorded.
     has_secrets: bool,
 }
 
@@ -38,6 +38,9 @@ struct PreviousResource {
     id: Uuid,
     /// The fields that the deploy writes.
     fields: JsonObject,
+    /// Time of the last change of a block. `None` in journals of earlier releases.
+    #[serde(default)]
+    updated: Option<String>,
 }
 
 /// Restores resources in the reverse order of their writes. If `follow_deployments` is set, only the resources that are
@@ -63,12 +66,17 @@ impl ResourceRecord {
             let own = live.fields.iter().filter(|(field, _)| desired.fields.contains_key(*field));
             own.map(|(field, value)| (field.clone(), value.clone())).collect()
         };
-        Self {
-            key: desired.key.clone(),
-            previous: change.live().map(|live| PreviousResource { id: live.id, fields: fields(live) }),
-            intended: desired.fields.clone(),
-            has_secrets: !desired.secrets.is_empty(),
-        }
+        let has_secrets = match change {
+            ResourceChange::Create => !desired.secrets.is_empty(),
+            ResourceChange::Update { new_secrets, .. } => !new_secrets.is_empty(),
+            ResourceChange::Unchanged { .. } => false,
+        };
+        let previous = change.live().map(|live| PreviousResource {
+            id: live.id,
+            fields: fields(live),
+            updated: (desired.key.kind == ResourceKind::Block).then(|| updated(live).to_owned()),
+        });
+        Self { key: desired.key.clone(), previous, intended: desired.fields.clone(), has_secrets }
     }
 
     /// Redacts secrets.
@@ -82,8 +90,8 @@ impl ResourceRecord {
             entries.collect()
         };
         let previous = self.previous.as_ref();
-        let previous =
-            previous.map(|previous| PreviousResource { id: previous.id, fields: redact(&previous.fields) });
+        let previous = previous
+            .map(|previous| PreviousResource { fields: redact(&previous.fields), ..previous.clone() });
         Self { previous, intended: redact(&self.intended), ..self.clone() }
     }
 
@@ -154,6 +162,10 @@ impl ResourceRecord {
         live: &LiveResource,
         restored: &mut Restored,
     ) -> Result<(), ApiError> {
+        if was.updated.as_deref() == Some(updated(live)) {
+            // The deploy has not written the block.
+            return Ok(());
+        }
         if self.has_secrets {
             restored.lost.push("the secrets are not recorded and have the values of the deploy".to_owned());
         }
@@ -174,7 +186,14 @@ impl ResourceRecord {
         }
         restored.wrote = true;
         let (secrets, references) = (BlockSecrets::default(), References::default());
-        requests::update(client, &self.key, live, &fields, &secrets, &references).await
+        requests::update(client, &self.key, live, &fields, &secrets, &references).await?;
+        if self.key.kind == ResourceKind::Block {
+            let restored = requests::read(client, [(&self.key, Some(live.id))]).await?;
+            if let Some(now) = restored.get(&self.key) {
+                SecretHashes::renew(client, &self.key, updated(live), updated(now)).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Returns the fields that neither have their previous nor their intended value.
@@ -200,6 +219,11 @@ impl ResourceRecord {
         };
         foreign.map(change).collect()
     }
+}
+
+/// Returns the time of the last change of a resource.
+fn updated(live: &LiveResource) -> &str {
+    current(live, "updated").as_str().unwrap_or_default()
 }
 
 /// Returns the current value of a field, or null if it is missing.

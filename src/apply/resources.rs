@@ -168,8 +168,9 @@ impl ResourceWriter<'_> {
         }
         let mut written = false;
         let result = match change {
-            ResourceChange::Update { live, fields, has_new_secrets } => {
-                let write = self.update(desired, live, fields, *has_new_secrets, references, &mut written);
+            ResourceChange::Update { live, fields, new_secrets } => {
+                let has_new_secrets = !new_secrets.is_empty();
+                let write = self.update(desired, live, fields, has_new_secrets, references, &mut written);
                 write.await.map(|()| Outcome::Updated(live.id, change.names()))
             }
             _ => self.create(desired, references, &mut written).await,

@@ -54,6 +54,7 @@ fn word(recovery: &Recovery) -> &'static str {
     match recovery {
         Recovery::Restored(restored) if restored.deleted => "deleted",
         Recovery::Restored(restored) if restored.wrote => "restored",
+        Recovery::Restored(restored) if !restored.lost.is_empty() => "not restored",
         Recovery::Restored(_) => "unchanged",
         Recovery::Conflict(_) => "changed meanwhile",
         Recovery::Failed(_) => "failed",

@@ -28,6 +28,7 @@ use crate::{
     plan::{self, Action, Plan, PlannedResource, RenderedRequests, prune::TooManyDeletes},
     progress::DeploymentEvent,
     resolve::ApiLookup,
+    resource::DesiredResource,
     template::Resolver,
     validate::{Preparation, PreparedProject, preparation},
 };
@@ -58,7 +59,7 @@ pub(crate) async fn deploy(
     let mut preparation = Box::pin(preparation::examine(&loaded, ctx, server.client, &resolver)).await?;
     if saved_plan.is_some() || ctx.options.prune {
         let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
-        hold_to_plan(&now, saved_plan, ctx)?;
+        hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
     }
     let on_this_machine: BTreeSet<String> = preparation
         .notes()
@@ -141,8 +142,18 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed
 /// the limit.
-fn hold_to_plan(now: &Plan, saved: Option<&Plan>, ctx: &DeployContext<'_>) -> Result<(), Failure> {
-    let stale = saved.map(|plan| plan.stale(&now.masked(ctx.redactor))).unwrap_or_default();
+fn hold_to_plan(
+    now: &Plan,
+    saved: Option<&Plan>,
+    resources: &[DesiredResource],
+    ctx: &DeployContext<'_>,
+) -> Result<(), Failure> {
+    let stale = saved.map(|plan| {
+        let mut stale = plan.stale(&now.masked(ctx.redactor));
+        stale.extend(plan.stale_secrets(resources));
+        stale
+    });
+    let stale = stale.unwrap_or_default();
     if !stale.is_empty() {
         return Err(Failure::StalePlan(stale));
     }

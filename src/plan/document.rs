@@ -10,7 +10,7 @@ use crate::{
     deployment::{Options, PreviewName, SelectionReason, Selector},
     flow::Grade,
     project::{EnvironmentName, ProjectFiles},
-    resource::ResourceKind,
+    resource::{DesiredResource, ResourceKind, SecretsDigest},
     secret::Redactor,
     steps::Section,
 };
@@ -151,6 +151,21 @@ impl Plan {
         stale
     }
 
+    /// Returns the reasons why the secrets of this plan are out of date. `desired` are the resources that would be written.
+    pub(crate) fn stale_secrets(&self, desired: &[DesiredResource]) -> Vec<String> {
+        let is_stale = |planned: &&PlannedResource| {
+            let is_same = |resource: &&DesiredResource| {
+                resource.key.kind == planned.kind && resource.key.name == planned.name
+            };
+            let resource = desired.iter().find(is_same);
+            planned.secrets.as_ref().zip(resource).is_some_and(|(digest, now)| !digest.matches(&now.secrets))
+        };
+        let stale = self.resources.iter().filter(is_stale);
+        stale
+            .map(|planned| format!("a secret of {} '{}' has changed", planned.kind.name(), planned.name))
+            .collect()
+    }
+
     /// Returns the number of deployments and resources with an action.
     pub(crate) fn count(&self, action: Action) -> usize {
         let deployments = self.deployments.iter().map(|deployment| deployment.action);
@@ -240,6 +255,9 @@ pub(crate) struct PlannedResource {
     pub(crate) changes: Vec<PlannedChange>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
+    /// Salted hash of the secrets of a block, which are not part of the fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) secrets: Option<SecretsDigest>,
 }
 
 impl PlannedResource {

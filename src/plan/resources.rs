@@ -1,5 +1,7 @@
 //! Compares declared resources with the server, and describes the changes in the plan document.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::{
@@ -7,8 +9,9 @@ use super::{
 };
 use crate::{
     api::JsonObject,
+    block_schema::FieldPath,
     plan::resource_ownership::OwnedResource,
-    resource::{DesiredResource, LiveResource, Observed, ResourceKind, is_same_field},
+    resource::{DesiredResource, LiveResource, Observed, ResourceKind, SecretsDigest, is_same_field},
     secret::{MASK, Redactor},
 };
 
@@ -20,8 +23,8 @@ pub(crate) enum ResourceChange {
     Update {
         live: LiveResource,
         fields: Vec<FieldChange>,
-        /// Whether secrets are written, because they or the block have changed since they were last written.
-        has_new_secrets: bool,
+        /// Secrets that are written, because they or the block have changed since they were last written.
+        new_secrets: BTreeSet<FieldPath>,
     },
     Unchanged {
         live: LiveResource,
@@ -54,9 +57,9 @@ impl ResourceChange {
 
     /// Returns the names of the changed fields, for the report.
     pub(crate) fn names(&self) -> Vec<String> {
-        let Self::Update { fields, has_new_secrets, .. } = self else { return Vec::new() };
+        let Self::Update { fields, new_secrets, .. } = self else { return Vec::new() };
         let names = fields.iter().map(|change| change.field.clone());
-        names.chain(has_new_secrets.then(|| "secrets".to_owned())).collect()
+        names.chain((!new_secrets.is_empty()).then(|| "secrets".to_owned())).collect()
     }
 }
 
@@ -76,11 +79,11 @@ pub(crate) fn compare(desired: &DesiredResource, observed: &Observed, force: boo
     let fields: Vec<FieldChange> = fields.map(change).collect();
     let updated = live.fields.get("updated").and_then(Json::as_str).unwrap_or_default();
     let secrets = &desired.secrets;
-    let has_new_secrets = !secrets.is_empty() && !observed.hashes.matches(key, live.id, updated, secrets);
-    if fields.is_empty() && !has_new_secrets {
+    let new_secrets = observed.hashes.changed(key, live.id, updated, secrets);
+    if fields.is_empty() && new_secrets.is_empty() {
         return ResourceChange::Unchanged { live: live.clone() };
     }
-    ResourceChange::Update { live: live.clone(), fields, has_new_secrets }
+    ResourceChange::Update { live: live.clone(), fields, new_secrets }
 }
 
 /// Returns the part of a live value that corresponds to the declared value. Keys that only the server knows are omitted.
@@ -119,6 +122,7 @@ pub(crate) fn describe(
             live: live.map(|live| live_fingerprint(desired, live, redactor)).unwrap_or_default(),
             desired: fingerprint::digest(&Json::Object(desired.fields.clone()), redactor),
         },
+        secrets: SecretsDigest::new(&desired.secrets),
     }
 }
 
@@ -131,6 +135,7 @@ pub(crate) fn describe_removal(removal: &OwnedResource) -> PlannedResource {
         id: Some(removal.id),
         changes: Vec::new(),
         fingerprint: Fingerprint { live: removal.id.to_string(), desired: String::new() },
+        secrets: None,
     }
 }
 
@@ -155,21 +160,24 @@ pub(crate) fn changes(
                 let is_shown = desired.defaults.get(field) != Some(new) && !is_empty(new);
                 is_shown.then(|| planned(field, old, new))
             });
-            fields.chain(secret_changes(desired, false)).collect()
+            let secrets = desired.secrets.iter().map(|(field, _)| field);
+            fields.chain(secret_changes(secrets, false)).collect()
         }
-        ResourceChange::Update { fields, has_new_secrets, .. } => {
+        ResourceChange::Update { fields, new_secrets, .. } => {
             let fields = fields.iter().map(|change| planned(&change.field, &change.old, &change.new));
-            let secrets = has_new_secrets.then(|| secret_changes(desired, true)).into_iter().flatten();
-            fields.chain(secrets).collect()
+            fields.chain(secret_changes(new_secrets.iter(), true)).collect()
         }
     }
 }
 
 /// Returns the changes of the secret fields, which show no values.
-fn secret_changes(desired: &DesiredResource, exists: bool) -> impl Iterator<Item = PlannedChange> {
+fn secret_changes<'a>(
+    secrets: impl Iterator<Item = &'a FieldPath>,
+    exists: bool,
+) -> impl Iterator<Item = PlannedChange> {
     let (old, new) =
         if exists { (json!(MASK), format!("{MASK}{CHANGED}")) } else { (Json::Null, MASK.to_owned()) };
-    desired.secrets.iter().map(move |(field, _)| PlannedChange {
+    secrets.map(move |field| PlannedChange {
         field: field.to_string(),
         old: old.clone(),
         new: new.clone().into(),

@@ -33,7 +33,7 @@ pub(crate) use references::{ReferenceKind, References, ResourceReference};
 pub(crate) use registered_ids::registered_ids;
 pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
-pub(crate) use secret_hashes::SecretHashes;
+pub(crate) use secret_hashes::{SecretHashes, SecretsDigest};
 
 use std::fmt;
 

@@ -3,7 +3,10 @@
 //! The server masks secrets in its answers, and prefectl never stores them. Instead, a Prefect variable records a salted
 //! hash of each secret together with the id and the time of the last change of the block.
 
-use std::{collections::BTreeMap, num::NonZeroU32};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    num::NonZeroU32,
+};
 
 use ring::pbkdf2;
 use serde::{Deserialize, Serialize};
@@ -13,6 +16,7 @@ use uuid::Uuid;
 use super::{BlockSecrets, ResourceKey};
 use crate::{
     api::{ApiError, Client, Feature},
+    block_schema::FieldPath,
     digest::hexadecimal,
     secret::Secret,
 };
@@ -63,15 +67,23 @@ impl SecretHashes {
         name.replace('_', "-").starts_with(PREFIX)
     }
 
-    /// Returns whether the block has the given secrets and has not been changed since they were written.
-    pub(crate) fn matches(&self, key: &ResourceKey, id: Uuid, updated: &str, secrets: &BlockSecrets) -> bool {
-        let Some((_, hash)) = self.blocks.get(&key.name) else { return false };
-        hash.id == id
-            && hash.updated == updated
-            && hash.hashes.len() == secrets.iter().count()
-            && secrets.iter().all(|(field, secret)| {
-                hash.hashes.get(&field.to_string()) == Some(&digest(secret, &hash.salt))
-            })
+    /// Returns the secrets that differ from the recorded secrets. If the block has been changed since they were written,
+    /// all secrets may differ.
+    pub(crate) fn changed(
+        &self,
+        key: &ResourceKey,
+        id: Uuid,
+        updated: &str,
+        secrets: &BlockSecrets,
+    ) -> BTreeSet<FieldPath> {
+        let recorded = self.blocks.get(&key.name).map(|(_, hash)| hash);
+        let recorded = recorded.filter(|hash| hash.id == id && hash.updated == updated);
+        let is_same = |field: &FieldPath, secret: &Secret| {
+            recorded
+                .is_some_and(|hash| hash.hashes.get(&field.to_string()) == Some(&digest(secret, &hash.salt)))
+        };
+        let changed = secrets.iter().filter(|(field, secret)| !is_same(field, secret));
+        changed.map(|(field, _)| field.clone()).collect()
     }
 
     /// Records the secrets that were written to a block.
@@ -82,11 +94,27 @@ impl SecretHashes {
         updated: &str,
         secrets: &BlockSecrets,
     ) -> Result<(), ApiError> {
-        let salt = hexadecimal(&rand::random::<[u8; 16]>());
+        let salt = new_salt();
         let hashes =
             secrets.iter().map(|(field, secret)| (field.to_string(), digest(secret, &salt))).collect();
         let hash = SecretHash { block: key.name.clone(), id, updated: updated.to_owned(), salt, hashes };
         client.set_variable(&variable_name(client, key).await?, &json!(hash)).await
+    }
+
+    /// Records that a block has been changed without its secrets. `previous` and `updated` are the times of the last change
+    /// before and after it. A record of an earlier change is kept, so the secrets are written again.
+    pub(crate) async fn renew(
+        client: &Client,
+        key: &ResourceKey,
+        previous: &str,
+        updated: &str,
+    ) -> Result<(), ApiError> {
+        let mut hashes = Self::read(client).await?;
+        let Some((name, hash)) = hashes.blocks.remove(&key.name) else { return Ok(()) };
+        if hash.updated != previous {
+            return Ok(());
+        }
+        client.set_variable(&name, &json!(SecretHash { updated: updated.to_owned(), ..hash })).await
     }
 
     /// Deletes the record of a block.
@@ -102,6 +130,36 @@ async fn variable_name(client: &Client, key: &ResourceKey) -> Result<String, Api
     Ok(if allows_dashes { name } else { name.replace('-', "_") })
 }
 
+/// A salted hash of all secrets of a block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct SecretsDigest {
+    salt: String,
+    hash: String,
+}
+
+impl SecretsDigest {
+    /// Returns the digest of the secrets of a block, or `None` if it has no secrets.
+    pub(crate) fn new(secrets: &BlockSecrets) -> Option<Self> {
+        let salt = new_salt();
+        (!secrets.is_empty()).then(|| Self { hash: digest(&joined(secrets), &salt), salt })
+    }
+
+    /// Returns whether this is the digest of the given secrets.
+    pub(crate) fn matches(&self, secrets: &BlockSecrets) -> bool {
+        self.hash == digest(&joined(secrets), &self.salt)
+    }
+}
+
+/// Returns a text that contains all secrets of a block and their fields.
+fn joined(secrets: &BlockSecrets) -> Secret {
+    let fields = secrets.iter().map(|(field, secret)| (field.to_string(), secret.expose()));
+    Secret::new(json!(fields.collect::<Vec<_>>()).to_string())
+}
+
+fn new_salt() -> String {
+    hexadecimal(&rand::random::<[u8; 16]>())
+}
+
 fn digest(secret: &Secret, salt: &str) -> String {
     let mut hash = [0; 32];
     let algorithm = pbkdf2::PBKDF2_HMAC_SHA256;
@@ -114,28 +172,48 @@ mod tests {
     use super::*;
     use crate::resource::ResourceKind;
 
+    fn secrets(fields: &[(&str, &str)]) -> BlockSecrets {
+        let mut secrets = BlockSecrets::default();
+        for (field, text) in fields {
+            secrets.insert((*field).into(), Secret::new(*text), false);
+        }
+        secrets
+    }
+
     #[test]
     fn detects_rotated_secrets_and_changed_blocks() {
-        let key = ResourceKey::new(ResourceKind::Block, "secret/api");
-        let secrets = |text: &str| {
-            let mut secrets = BlockSecrets::default();
-            secrets.insert("value".into(), Secret::new(text), false);
-            secrets
-        };
-        let hashes = BTreeMap::from([("value".to_owned(), digest(&Secret::new("hunter2"), "salt"))]);
+        let key = ResourceKey::new(ResourceKind::Block, "aws-credentials/api");
+        let hash = |text: &str| digest(&Secret::new(text), "salt");
+        let hashes = BTreeMap::from([("a".to_owned(), hash("hunter2")), ("b".to_owned(), hash("hunter4"))]);
         let (block, id) = (key.name.clone(), Uuid::from_u128(1));
         let hash = SecretHash { block, id, updated: "today".to_owned(), salt: "salt".to_owned(), hashes };
         let text = json!(hash).to_string();
         assert!(!text.contains("hunter2"), "{text}");
         let known = SecretHashes { blocks: [(key.name.clone(), (String::new(), hash))].into() };
-        for (id, updated, secret, expected) in [
-            (1, "today", "hunter2", true),
-            (1, "today", "hunter3", false),
-            (1, "tomorrow", "hunter2", false),
-            (2, "today", "hunter2", false),
+        for (id, updated, fields, expected) in [
+            (1, "today", &[("a", "hunter2"), ("b", "hunter4")][..], &[][..]),
+            (1, "today", &[("a", "hunter3"), ("b", "hunter4")], &["a"]),
+            (1, "today", &[("b", "hunter4")], &[]),
+            (1, "today", &[("b", "hunter4"), ("c", "x")], &["c"]),
+            (1, "tomorrow", &[("a", "hunter2"), ("b", "hunter4")], &["a", "b"]),
+            (2, "today", &[("a", "hunter2")], &["a"]),
         ] {
-            let is_same = known.matches(&key, Uuid::from_u128(id), updated, &secrets(secret));
-            assert_eq!(is_same, expected, "{id} {updated} {secret}");
+            let changed = known.changed(&key, Uuid::from_u128(id), updated, &secrets(fields));
+            let changed: Vec<String> = changed.iter().map(ToString::to_string).collect();
+            assert_eq!(changed, expected, "{id} {updated} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn digests_match_the_same_secrets() {
+        let digest = SecretsDigest::new(&secrets(&[("a", "x"), ("b", "y")])).unwrap();
+        assert_eq!(SecretsDigest::new(&secrets(&[])), None);
+        for (fields, expected) in [
+            (&[("a", "x"), ("b", "y")][..], true),
+            (&[("a", "y"), ("b", "x")], false),
+            (&[("a", "x")], false),
+        ] {
+            assert_eq!(digest.matches(&secrets(fields)), expected, "{fields:?}");
         }
     }
 }

@@ -24,6 +24,7 @@ const WORDS: [(&str, &[&str]); 8] = [
             "changed meanwhile",
             "not tried",
             "restored",
+            "not restored",
             "deleted",
             "waiting",
             "running",

@@ -125,3 +125,49 @@ fn secrets_may_be_objects_and_fields_of_objects() -> Result<()> {
     assert_eq!(output.code, 0, "{output}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_saved_plan_with_another_secret_is_out_of_date() -> Result<()> {
+    let api = Api::from_env()?;
+    let blocks = "- {type: secret, name: s-UNIQUE, value_from: env:TOKEN}";
+    for is_deployed_before in [true, false] {
+        let sandbox = sandbox(api.url(), blocks)?;
+        if is_deployed_before {
+            run(&sandbox, "deploy --all --quiet")?.success()?;
+        }
+        run(&sandbox, "plan --all --out plan.json --quiet")?.success()?;
+        ensure!(!sandbox.read("plan.json")?.contains(CANARY));
+        let sandbox = sandbox.variable("TOKEN", "another-token");
+        let output = sandbox.run("deploy --plan plan.json")?;
+        assert_eq!(output.code, 8, "{output}");
+        let message = sandbox.unique("a secret of block 'secret/s-UNIQUE' has changed");
+        ensure!(output.stderr.contains(&message), "{output}");
+        ensure!(!output.stderr.contains("another-token"), "{output}");
+        let data = data(&api, &sandbox, "secret", "s-UNIQUE").ok();
+        assert_eq!(data, is_deployed_before.then(|| json!({"value": CANARY})));
+        let sandbox = sandbox.variable("TOKEN", CANARY);
+        run(&sandbox, "deploy --plan plan.json")?.success()?;
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_plan_shows_only_the_rotated_secrets() -> Result<()> {
+    let api = Api::from_env()?;
+    let blocks = "- {type: aws-credentials, name: a-UNIQUE, value_from: {aws_secret_access_key: env:TOKEN, \
+                  aws_session_token: env:OTHER}}";
+    let sandbox = sandbox(api.url(), blocks)?.variable("OTHER", "first-session");
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    let sandbox = sandbox.variable("OTHER", "second-session");
+    let plan = run(&sandbox, "plan --all --output json --quiet")?.success()?.json()?;
+    let changes = plan["resources"][1]["changes"].as_array().context("no changes")?;
+    let fields: Vec<&Value> = changes.iter().map(|change| &change["field"]).collect();
+    assert_eq!(fields, ["aws_session_token"], "{plan:#}");
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    let data = data(&api, &sandbox, "aws-credentials", "a-UNIQUE")?;
+    assert_eq!(data["aws_session_token"], "second-session");
+    assert_eq!(data["aws_secret_access_key"], CANARY);
+    Ok(())
+}

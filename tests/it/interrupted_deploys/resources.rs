@@ -129,3 +129,32 @@ fn a_failed_deploy_restores_declared_resources() -> Result<()> {
     assert_eq!(output.code, 0, "{output}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn only_a_written_secret_cannot_be_restored() -> Result<()> {
+    let mut scene = scene()?;
+    scene.run("deploy --all --quiet").and_then(Output::success)?;
+    let mut was_written = Vec::new();
+    for write in 1.. {
+        let (old, new) = (format!("old-token-{write}"), format!("new-token-{write}"));
+        scene.sandbox = scene.sandbox.variable("TOKEN", &old);
+        scene.sandbox.file("prefect.yaml", project(1))?;
+        scene.run("deploy --all --quiet").and_then(Output::success)?;
+        scene.sandbox = scene.sandbox.variable("TOKEN", &new);
+        scene.sandbox.file("prefect.yaml", project(2))?;
+        if !scene.kill_after(write)? {
+            break;
+        }
+        let name = scene.sandbox.unique("killed-UNIQUE");
+        let path = format!("/block_types/slug/secret/block_documents/name/{name}?include_secrets=true");
+        let is_written = scene.api.get(&path)?.context("no block")?["data"]["value"] == json!(new);
+        let output = scene.run("rollback --yes")?;
+        let (code, line) = if is_written { (3, "not restored") } else { (0, "unchanged") };
+        assert_eq!(output.code, code, "killed after write {write}: {output}");
+        assert!(output.stdout.contains(&format!("block 'secret/{name}' {line}")), "{output}");
+        was_written.push(is_written);
+    }
+    assert!(was_written.contains(&true) && was_written.contains(&false), "{was_written:?}");
+    Ok(())
+}
