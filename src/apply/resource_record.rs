@@ -14,7 +14,7 @@ use crate::{
     project::resources::ACTION_LISTS,
     resource::{
         BlockSecrets, DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind,
-        SecretHashes, is_same_field, removal, requests,
+        SecretHashes, block_references, is_same_field, removal, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -185,7 +185,12 @@ impl ResourceRecord {
             return Ok(());
         }
         restored.wrote = true;
-        let (secrets, references) = (BlockSecrets::default(), References::default());
+        let data =
+            fields.get("data").and_then(Json::as_object).filter(|_| self.key.kind == ResourceKind::Block);
+        let references =
+            data.into_iter().flat_map(block_references::references_in).map(|(_, reference)| reference);
+        let references = References::read(client, references).await?;
+        let secrets = BlockSecrets::default();
         requests::update(client, &self.key, live, &fields, &secrets, &references).await?;
         if self.key.kind == ResourceKind::Block {
             let restored = requests::read(client, [(&self.key, Some(live.id))]).await?;

@@ -140,9 +140,13 @@ impl ResourceWriter<'_> {
             line.outcome = self.checked_write(pending, &references).await;
             line.time = started.elapsed();
             has_failed |= line.outcome.is_failure();
-            if let (ResourceKind::Automation, Some(id)) = (line.key.kind, line.outcome.id()) {
-                let name = line.key.name.clone();
-                references.insert(ResourceReference { kind: ReferenceKind::Automation, name }, id);
+            let kind = match line.key.kind {
+                ResourceKind::Automation => ReferenceKind::Automation,
+                ResourceKind::Block => ReferenceKind::Block,
+                _ => continue,
+            };
+            if let Some(id) = line.outcome.id() {
+                references.insert(ResourceReference { kind, name: line.key.name.clone() }, id);
             }
         }
         has_failed

@@ -4,9 +4,12 @@
 
 mod field_path;
 mod problem;
+mod reference;
 mod types;
 
-pub(crate) use self::{field_path::FieldPath, problem::Problem, types::BlockTypes};
+pub(crate) use self::{
+    field_path::FieldPath, problem::Problem, reference::BlockReference, types::BlockTypes,
+};
 
 use serde_json::{Map, Value as Json};
 
@@ -142,6 +145,10 @@ impl BlockSchema {
         let mut checked = Map::new();
         for (name, value) in values {
             let types = self.referenced_types(name);
+            if reference::has_block_placeholder(value) {
+                problems.extend(reference_problem(name, value, &types));
+                continue;
+            }
             match value {
                 Json::Object(_) | Json::Array(_) | Json::Null => {}
                 Json::String(text) if is_template(text) => continue,
@@ -180,6 +187,20 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
         ([] | [ANY, ..], _) => Some(path),
         ([name, rest @ ..], Json::Object(entries)) => secret_path(path.join(name), entries.get(*name)?, rest),
         _ => None,
+    }
+}
+
+/// Returns the problem of a value that contains a placeholder for a block. `types` are the slugs of the block types to which
+/// the field can refer.
+fn reference_problem(field: &str, value: &Json, types: &[&str]) -> Option<Problem> {
+    let types: Vec<String> = types.iter().map(|slug| (*slug).to_owned()).collect();
+    let field = field.to_owned();
+    match BlockReference::parse(value) {
+        Some(reference) if types.iter().any(|slug| slug == reference.kind()) => None,
+        Some(reference) if !types.is_empty() => {
+            Some(Problem::OtherType { field, slug: reference.kind().to_owned(), types })
+        }
+        _ => Some(Problem::BlockValue { field, types }),
     }
 }
 

@@ -23,6 +23,12 @@ pub(crate) enum Problem {
     /// A scalar in a field that refers to a block.
     #[error("field '{field}' must be a reference to a block")]
     NoReference { field: String, types: Vec<String> },
+    /// A reference to a block of a type that the field does not accept.
+    #[error("field '{field}' does not accept blocks of the type '{slug}'")]
+    OtherType { field: String, slug: String, types: Vec<String> },
+    /// A placeholder for a value of another block, which servers do not replace.
+    #[error("field '{field}' cannot contain a value of another block")]
+    BlockValue { field: String, types: Vec<String> },
     #[error("the required field '{field}' is missing")]
     MissingField { field: String },
 }
@@ -57,7 +63,11 @@ impl Problem {
             Self::SecretInFile { field } => {
                 format!("set it in `value_from`, as in `value_from: {}`", source(field))
             }
-            Self::NoReference { types, .. } => {
+            Self::OtherType { types, .. } => format!("use a block of the type {}", first_of(types, SHOWN)),
+            Self::BlockValue { types, .. } if types.is_empty() => {
+                "read the value from its source with `value_from`".to_owned()
+            }
+            Self::NoReference { types, .. } | Self::BlockValue { types, .. } => {
                 let slug = types.first().map_or("TYPE", String::as_str);
                 format!("use `\"{{{{ prefect.blocks.{slug}.NAME }}}}\"`")
             }

@@ -86,6 +86,24 @@ const CASES: &[Case] = &[
     ("s3-bucket", "{bucket_name: b, credentials: '{{ prefect.blocks.aws-credentials.prod }}'}", &[], &[]),
     (
         "s3-bucket",
+        "{bucket_name: b, credentials: '{{ prefect.blocks.gcp-credentials.prod }}'}",
+        &[],
+        &["field 'credentials' does not accept blocks of the type 'gcp-credentials'"],
+    ),
+    (
+        "s3-bucket",
+        "{bucket_name: '{{ prefect.blocks.s3-bucket.other.bucket_name }}'}",
+        &[],
+        &["field 'bucket_name' cannot contain a value of another block"],
+    ),
+    (
+        "s3-bucket",
+        "{bucket_name: b, credentials: '{{ prefect.blocks.aws-credentials.prod.region_name }}'}",
+        &[],
+        &["field 'credentials' cannot contain a value of another block"],
+    ),
+    (
+        "s3-bucket",
         "{bucket_name: b, credentials: prod}",
         &[],
         &["field 'credentials' must be a reference to a block"],

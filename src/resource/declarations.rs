@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, path::Path};
 use serde_json::{Value as Json, json};
 
 use super::{
-    DesiredResource, KnownTypes, ResourceKey, ResourceKind, automations, fields::declared_fields, pools,
-    secret_sources::SecretReader,
+    DesiredResource, KnownTypes, ResourceKey, ResourceKind, automations, block_references,
+    fields::declared_fields, pools, secret_sources::SecretReader,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -56,8 +56,14 @@ impl Declared<'_> {
 
     fn block(&self, block: &Block, findings: &mut Findings<'_>) -> DesiredResource {
         let key = ResourceKey::new(ResourceKind::Block, format!("{}/{}", block.kind, block.name));
-        let fields = json_object(json!({"data": block.values}));
-        let mut resource = DesiredResource::new(key, fields, findings.place(&block.pointer));
+        let data = block_references::normalized(block.values.clone());
+        let values = block.pointer.join("values");
+        let references = block_references::references_in(&data)
+            .map(|(field, reference)| (reference, findings.place(&values.join(field))))
+            .collect();
+        let fields = json_object(json!({"data": data}));
+        let resource = DesiredResource::new(key, fields, findings.place(&block.pointer));
+        let mut resource = DesiredResource { references, ..resource };
         let reader = SecretReader {
             environment: self.environment,
             directory: self.directory,

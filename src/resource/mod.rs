@@ -6,6 +6,7 @@
 
 mod actions;
 mod automations;
+pub(crate) mod block_references;
 mod block_secrets;
 mod comparison;
 mod declarations;

@@ -130,6 +130,10 @@ impl References {
         self.ids.insert(reference, id);
     }
 
+    pub(super) fn id(&self, reference: &ResourceReference) -> Option<Uuid> {
+        self.ids.get(reference).copied()
+    }
+
     pub(crate) fn contains(&self, reference: &ResourceReference) -> bool {
         self.ids.contains_key(reference)
     }

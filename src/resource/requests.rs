@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{
     BlockSecrets, DesiredResource, LiveResource, References, ResourceKey,
     ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool, WorkQueue},
-    references,
+    block_references, references,
 };
 use crate::{
     api::{self, ApiError, Client, JsonObject, NamedObject},
@@ -61,7 +61,7 @@ pub(crate) async fn read<'a>(
     for key in keys.iter().filter(|key| key.kind == Block) {
         let (kind, name) = key.parts();
         if let Some(found) = client.hidden_block_document(kind, name).await? {
-            live.insert((*key).clone(), object(found));
+            live.insert((*key).clone(), resource(found.id, block_references::with_placeholders(found.raw)));
         }
     }
     let automations = automations_by_name(client, &names(Automation).collect::<Vec<_>>()).await?;
@@ -139,7 +139,10 @@ pub(crate) async fn create(
         WorkQueue => object(client.create_work_queue(first, &body()).await?),
         ConcurrencyLimit => object(client.create_concurrency_limit(&body()).await?),
         Variable => object(client.create_variable(&body()).await?),
-        Block => object(client.create_block(first, last, &block_data(fields, secrets)).await?),
+        Block => {
+            let data = block_data(block_references::with_ids(data_of(fields), references)?, secrets);
+            object(client.create_block(first, last, &data).await?)
+        }
         Automation => {
             let automation = client.create_automation(&references.with_ids(&body())?).await?;
             resource(automation.id, automation.raw)
@@ -163,7 +166,7 @@ pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
     let body = match key.kind {
         Block => json_object(json!({
             "name": last,
-            "data": block_data(fields, secrets),
+            "data": block_data(block_references::with_described_ids(data_of(fields)), secrets),
             "block_type_id": format!("(id of the block type '{first}')"),
             "block_schema_id": format!("(id of the schema of the block type '{first}')"),
         })),
@@ -191,7 +194,12 @@ pub(crate) async fn update(
         WorkQueue => client.update_work_queue(live.id, fields).await.and_then(require),
         ConcurrencyLimit => client.update_concurrency_limit(&key.name, fields).await,
         Variable => client.update_variable(&key.name, fields).await,
-        Block => client.update_block(live.id, &block_data(fields, secrets)).await,
+        Block => {
+            let mut data = data_of(fields);
+            block_references::keep(&mut data, &live.fields);
+            let data = block_data(block_references::with_ids(data, references)?, secrets);
+            client.update_block(live.id, &data).await
+        }
         Automation => {
             let body = references.with_ids(&named(fields, &key.name))?;
             client.replace_automation(live.id, &body).await
@@ -225,8 +233,12 @@ fn named(fields: &JsonObject, name: &str) -> JsonObject {
 }
 
 /// Returns the public and secret fields of a block.
-fn block_data(fields: &JsonObject, secrets: &BlockSecrets) -> JsonObject {
-    let mut data = json_object(fields.get("data").cloned().unwrap_or_default());
+fn block_data(mut data: JsonObject, secrets: &BlockSecrets) -> JsonObject {
     secrets.add_to(&mut data);
     data
+}
+
+/// Returns the public fields of a block.
+fn data_of(fields: &JsonObject) -> JsonObject {
+    json_object(fields.get("data").cloned().unwrap_or_default())
 }

@@ -201,6 +201,32 @@ const OTHERS: &[(&str, &str, &str)] = &[
     ("blocks", "- {type: custom, name: a, values: {password: x}}", ""),
     (
         "blocks",
+        "- {type: s3-bucket, name: a, values: {bucket_name: b, credentials: '{{ prefect.blocks.minio-credentials.c }}'}}",
+        "",
+    ),
+    (
+        "blocks",
+        "- {type: s3-bucket, name: a, values: {bucket_name: b, credentials: '{{ prefect.blocks.secret.c }}'}}",
+        "3:70 block-field: block 's3-bucket/a': field 'credentials' does not accept blocks of the type 'secret'",
+    ),
+    (
+        "blocks",
+        "- {type: local-file-system, name: a, values: {basepath: 'x/{{ prefect.blocks.secret.c }}'}}",
+        "3:59 block-field: block 'local-file-system/a': field 'basepath' cannot contain a value of another block",
+    ),
+    (
+        "blocks",
+        "- {type: custom, name: a, values: {of: '{{ prefect.blocks.custom.a }}'}}",
+        "3:5 block-field: block 'custom/a' refers to itself",
+    ),
+    (
+        "blocks",
+        "[{type: custom, name: a, values: {of: '{{ prefect.blocks.custom.b }}'}}, {type: custom, name: b, values: {of: \
+         '{{ prefect.blocks.custom.a }}'}}]",
+        "2:12 block-field: block 'custom/a' refers to itself through 'custom/b'",
+    ),
+    (
+        "blocks",
         "- {type: secrt, name: a, value_from: {value: env:TOKEN}}",
         "3:12 resource-value: block 'secrt/a': unknown block type 'secrt'",
     ),

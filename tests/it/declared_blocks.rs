@@ -171,3 +171,85 @@ fn a_plan_shows_only_the_rotated_secrets() -> Result<()> {
     assert_eq!(data["aws_secret_access_key"], CANARY);
     Ok(())
 }
+
+/// A bucket and its credentials, in an order in which they cannot be written.
+const BUCKET: &str = "- type: s3-bucket
+  name: b-UNIQUE
+  values: {bucket_name: raw, credentials: '{{ prefect.blocks.aws-credentials.dev-UNIQUE }}'}
+- {type: aws-credentials, name: dev-UNIQUE, value_from: {aws_secret_access_key: env:TOKEN}}
+- {type: aws-credentials, name: prod-UNIQUE, value_from: {aws_secret_access_key: env:TOKEN}}";
+
+/// Returns the bucket, and the name of the block to which it refers.
+fn bucket(api: &Api, sandbox: &Sandbox) -> Result<(Value, Value)> {
+    let path = sandbox.unique("/block_types/slug/s3-bucket/block_documents/name/b-UNIQUE");
+    let block = api.get(&path)?.context("no bucket")?;
+    let name = block["block_document_references"]["credentials"]["block_document"]["name"].clone();
+    Ok((block, name))
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn blocks_refer_to_other_blocks() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(api.url(), BUCKET)?;
+    let is_unchanged = || -> Result<()> {
+        let output = run(&sandbox, "drift --all --quiet")?;
+        ensure!(output.code == 0, "{output}");
+        let output = run(&sandbox, "plan --all --detailed-exitcode --quiet")?;
+        ensure!(output.code == 0, "{output}");
+        Ok(())
+    };
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(bucket(&api, &sandbox)?.1, sandbox.unique("dev-UNIQUE"));
+    is_unchanged()?;
+    // An update keeps the reference.
+    let renamed = BUCKET.replace("bucket_name: raw", "bucket_name: clean");
+    sandbox.file("prefect.yaml", project(&renamed))?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    let (block, name) = bucket(&api, &sandbox)?;
+    assert_eq!(
+        (&block["data"]["bucket_name"], &name),
+        (&json!("clean"), &json!(sandbox.unique("dev-UNIQUE")))
+    );
+    is_unchanged()?;
+    // Another reference.
+    let moved = renamed.replace("aws-credentials.dev-UNIQUE", "aws-credentials.prod-UNIQUE");
+    sandbox.file("prefect.yaml", project(&moved))?;
+    let plan = run(&sandbox, "plan --all --quiet")?;
+    let placeholder = sandbox.unique("{{ prefect.blocks.aws-credentials.prod-UNIQUE }}");
+    ensure!(plan.stdout.contains(&placeholder), "{plan}");
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(bucket(&api, &sandbox)?.1, sandbox.unique("prod-UNIQUE"));
+    is_unchanged()?;
+    // The credentials are only on the server, and the reference is not in the file.
+    let alone = "- {type: s3-bucket, name: b-UNIQUE, values: {bucket_name: other}}";
+    sandbox.file("prefect.yaml", project(alone))?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(bucket(&api, &sandbox)?.1, sandbox.unique("prod-UNIQUE"));
+    let on_server = "- {type: s3-bucket, name: b-UNIQUE, values: {bucket_name: other, credentials: \
+                     '{{ prefect.blocks.aws-credentials.dev-UNIQUE }}'}}";
+    sandbox.file("prefect.yaml", project(on_server))?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(bucket(&api, &sandbox)?.1, sandbox.unique("dev-UNIQUE"));
+    is_unchanged()
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_reference_to_an_unknown_block_is_reported_before_any_write() -> Result<()> {
+    let api = Api::from_env()?;
+    let wrong = BUCKET.replace("aws-credentials.dev-UNIQUE", "aws-credentials.dve-UNIQUE");
+    let sandbox = sandbox(api.url(), &wrong)?;
+    for line in ["plan --all", "deploy --all"] {
+        let output = run(&sandbox, line)?;
+        ensure!(output.code == 2 && output.stderr.contains("prefect.yaml:6:"), "{output}");
+        for text in [
+            "block 'aws-credentials/dve-UNIQUE' is neither declared",
+            "did you mean 'aws-credentials/dev-UNIQUE'?",
+        ] {
+            ensure!(output.stderr.contains(&sandbox.unique(text)), "{output}");
+        }
+    }
+    ensure!(api.get(&sandbox.unique("/variables/name/blocks-UNIQUE"))?.is_none());
+    Ok(())
+}

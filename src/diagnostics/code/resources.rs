@@ -28,7 +28,7 @@ codes! {
         severity: Error,
         title: "a field of a declared block does not match the schema of the block type",
         meaning: "A field is unknown, is required but missing, has a value of the wrong type, or is secret and must \
-                  not be written in the file. A field that is not secret but has a source in `value_from` is a \
+                  not be written in the file, or a field refers to a block that does not exist. A field that is not secret but has a source in `value_from` is a \
                   warning, because the server shows its value.",
         example: "prefectl:\n  blocks:\n  - {type: aws-credentials, name: prod, values: {aws_secret_access_key: AKIA}}",
         fix: "Correct the field. Set secret fields in `value_from`, as in `value_from: {aws_secret_access_key: \

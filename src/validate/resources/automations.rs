@@ -1,4 +1,4 @@
-//! Validates the references of declared automations.
+//! Validates the references of declared automations and blocks.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::{
     validate::schedules::METRIC_TRIGGERS,
 };
 
-/// Reports automations that refer to themselves, directly or through other automations.
+/// Reports automations and blocks that refer to themselves, directly or through others of the same kind.
 pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
     let resources: Vec<DesiredResource> =
         projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
@@ -27,14 +27,19 @@ pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
         let DesiredResource { key, place, .. } = &resources[*first];
         let others: Vec<&str> = others.iter().map(|index| resources[*index].key.name.as_str()).collect();
         let message = describe_cycle(key.kind, &key.name, &others);
-        let diagnostic = Diagnostic::error(Code::AUTOMATION, message).at(place.clone());
+        let diagnostic = Diagnostic::error(code(key.kind), message).at(place.clone());
         project.findings.push(diagnostic.help("remove one of the references"));
     }
 }
 
+/// Returns the code of errors in the references of resources of a kind.
+fn code(kind: ResourceKind) -> Code {
+    if kind == ResourceKind::Block { Code::BLOCK_FIELD } else { Code::AUTOMATION }
+}
+
 /// Warns about deployments that are not declared and must therefore exist on the server.
 pub(super) fn undeclared_offline(projects: &mut [PreparedProject<'_>]) {
-    for (index, (reference, place), similar) in undeclared(projects) {
+    for Undeclared { project, reference, place, similar, .. } in undeclared(projects) {
         if reference.kind == ReferenceKind::Deployment {
             let message = format!("deployment '{}' is not declared", reference.name);
             let help = similar.map_or_else(
@@ -42,7 +47,7 @@ pub(super) fn undeclared_offline(projects: &mut [PreparedProject<'_>]) {
                 |name| format!("did you mean '{name}'?"),
             );
             let diagnostic = Diagnostic::warning(Code::AUTOMATION, message).at(place).help(help);
-            projects[index].findings.push(diagnostic);
+            projects[project].findings.push(diagnostic);
         }
     }
 }
@@ -53,9 +58,9 @@ pub(in crate::validate) async fn references(
     client: &Client,
 ) -> Result<(), ApiError> {
     let undeclared = undeclared(projects);
-    let wanted = undeclared.iter().map(|(_, (reference, _), _)| reference.clone());
+    let wanted = undeclared.iter().map(|undeclared| undeclared.reference.clone());
     let live = References::read(client, wanted).await?;
-    for (index, (reference, place), similar) in undeclared {
+    for Undeclared { project, owner, reference, place, similar } in undeclared {
         if live.contains(&reference) {
             continue;
         }
@@ -66,8 +71,8 @@ pub(in crate::validate) async fn references(
             let message = format!("{kind} '{}' is neither declared nor on the server", reference.name);
             (message, similar.map(|name| format!("did you mean '{name}'?")))
         };
-        let diagnostic = Diagnostic::error(Code::AUTOMATION, message).at(place);
-        projects[index].findings.push(Diagnostic { help, ..diagnostic });
+        let diagnostic = Diagnostic::error(code(owner), message).at(place);
+        projects[project].findings.push(Diagnostic { help, ..diagnostic });
     }
     Ok(())
 }
@@ -123,9 +128,19 @@ pub(in crate::validate) fn metric_triggers(projects: &mut [PreparedProject<'_>])
     }
 }
 
-type Undeclared = (usize, (ResourceReference, Option<Place>), Option<String>);
+/// A reference to an object that no project declares.
+struct Undeclared {
+    /// Index of the project.
+    project: usize,
+    /// Kind of the resource with the reference.
+    owner: ResourceKind,
+    reference: ResourceReference,
+    place: Option<Place>,
+    /// Name of a declared object that is similar.
+    similar: Option<String>,
+}
 
-/// Returns the references to objects that no project declares, with the index of the project and a similar name.
+/// Returns the references to objects that no project declares.
 fn undeclared(projects: &[PreparedProject<'_>]) -> Vec<Undeclared> {
     let deployments: BTreeSet<String> = projects
         .iter()
@@ -142,11 +157,28 @@ fn undeclared(projects: &[PreparedProject<'_>]) -> Vec<Undeclared> {
     };
     let mut found = Vec::new();
     for (index, project) in projects.iter().enumerate() {
-        let references = project.resources.iter().flat_map(|resource| &resource.references);
-        for (reference, place) in references.filter(|(reference, _)| !is_declared(reference)) {
-            let similar = did_you_mean(&reference.name, deployments.iter().map(String::as_str))
-                .filter(|_| reference.kind == ReferenceKind::Deployment);
-            found.push((index, (reference.clone(), place.clone()), similar.map(str::to_owned)));
+        let references = project
+            .resources
+            .iter()
+            .flat_map(|resource| resource.references.iter().map(move |found| (resource.key.kind, found)));
+        for (owner, (reference, place)) in references.filter(|(_, (reference, _))| !is_declared(reference)) {
+            let similar = match reference.kind {
+                ReferenceKind::Deployment => {
+                    did_you_mean(&reference.name, deployments.iter().map(String::as_str))
+                }
+                ReferenceKind::Block => {
+                    let blocks = keys.iter().filter(|key| key.kind == ResourceKind::Block);
+                    did_you_mean(&reference.name, blocks.map(|key| key.name.as_str()))
+                }
+                _ => None,
+            };
+            found.push(Undeclared {
+                project: index,
+                owner,
+                reference: reference.clone(),
+                place: place.clone(),
+                similar: similar.map(str::to_owned),
+            });
         }
     }
     found

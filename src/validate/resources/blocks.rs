@@ -40,7 +40,13 @@ pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, find
     let sources: Vec<FieldPath> = block.secrets.iter().map(|secret| secret.field.clone()).collect();
     let values = block.pointer.join("values");
     for problem in schema.problems(&block.values, &sources) {
-        if !block.is_complete && matches!(problem, Problem::MissingField { .. }) {
+        let is_omitted = match &problem {
+            Problem::MissingField { .. } => !block.is_complete,
+            // The field may accept blocks whose types derive from an unknown type.
+            Problem::OtherType { types: accepted, .. } => !accepted.iter().all(|slug| types.contains(slug)),
+            _ => false,
+        };
+        if is_omitted {
             continue;
         }
         if let Problem::SecretInFile { field } = &problem {
@@ -55,7 +61,11 @@ pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, find
         let diagnostic = Diagnostic { help: problem.help(), ..diagnostic };
         match &problem {
             Problem::UnknownValue { field, .. } => findings.at_key(&values.join(field.as_str()), diagnostic),
-            Problem::NoReference { field, .. } => findings.at_value(&values.join(field.as_str()), diagnostic),
+            Problem::NoReference { field, .. }
+            | Problem::OtherType { field, .. }
+            | Problem::BlockValue { field, .. } => {
+                findings.at_value(&values.join(field.as_str()), diagnostic)
+            }
             Problem::SecretInFile { field } => findings.at_key(&field.pointer(&values), diagnostic),
             Problem::InvalidValue { field, wants_text, .. } => {
                 let pointer = field.pointer(&values);

@@ -11,9 +11,10 @@ use super::{protected, triggers};
 use crate::{
     api::{ApiError, Automation, Client, JsonObject, NamedObject, WorkPool},
     base_job_template::pool_types,
+    block_schema::BlockReference,
     deployment::{PreviewName, ProjectId, snapshot},
     project::resources::ACTION_LISTS,
-    resource::{ReferenceKind, References, ResourceReference, SecretHashes},
+    resource::{ReferenceKind, References, ResourceReference, SecretHashes, block_references},
     secret::MASK,
     template::placeholder::{Kind, Placeholder},
 };
@@ -207,16 +208,19 @@ fn block_type(block: &NamedObject) -> &str {
 }
 
 /// Returns the declaration of a block. Secret fields are read from environment variables whose names derive from the name
-/// of the block. Returns `None` if a nested value is secret or refers to another block.
+/// of the block. Returns `None` if a nested value is secret or refers to a block without a name.
 fn block(block: &NamedObject, notes: &mut Vec<String>) -> Option<Json> {
     let kind = block_type(block);
     let label = format!("block '{kind}/{}'", block.name);
     let (mut values, mut sources) = (Map::new(), Map::new());
-    for (field, value) in block.raw.get("data").and_then(Json::as_object).into_iter().flatten() {
+    let document = block_references::with_placeholders(block.raw.clone());
+    for (field, value) in document.get("data").and_then(Json::as_object).into_iter().flatten() {
         if is_masked(value) {
             let variable = environment_name(&block.name, if kind == "secret" { "" } else { field });
             notes.push(format!("{label}: set the environment variable {variable} to the secret `{field}`"));
             sources.insert(field.clone(), format!("env:{variable}").into());
+        } else if BlockReference::parse(value).is_some() {
+            values.insert(field.clone(), value.clone());
         } else if contains_mask(value) || value.get("$ref").is_some() {
             notes.push(format!("{label}: the field `{field}` cannot be written in a file"));
             return None;

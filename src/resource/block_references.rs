@@ -1,0 +1,88 @@
+//! References between blocks. Declarations and live resources contain placeholders, and requests contain ids.
+
+use serde_json::{Value as Json, json};
+
+use super::{ReferenceKind, References, ResourceReference};
+use crate::{
+    api::{ApiError, JsonObject},
+    block_schema::BlockReference,
+};
+
+/// Key of the server's block document that contains the referenced blocks by field.
+const REFERENCES: &str = "block_document_references";
+
+/// Returns the references in the data of a block, by field.
+pub(crate) fn references_in(data: &JsonObject) -> impl Iterator<Item = (&str, ResourceReference)> {
+    data.iter().filter_map(|(field, value)| {
+        let name = BlockReference::parse(value)?.full_name();
+        Some((field.as_str(), ResourceReference { kind: ReferenceKind::Block, name }))
+    })
+}
+
+/// Returns data whose references have the same spelling as those of live blocks.
+pub(super) fn normalized(mut data: JsonObject) -> JsonObject {
+    for value in data.values_mut() {
+        if let Some(reference) = BlockReference::parse(value) {
+            *value = reference.placeholder().into();
+        }
+    }
+    data
+}
+
+/// Replaces the data of referenced blocks in a block document with references.
+pub(crate) fn with_placeholders(mut document: JsonObject) -> JsonObject {
+    let referenced = document.get(REFERENCES).and_then(Json::as_object).cloned().unwrap_or_default();
+    let Some(data) = document.get_mut("data").and_then(Json::as_object_mut) else { return document };
+    for (field, found) in referenced {
+        let block = &found["block_document"];
+        let (slug, name) = (block["block_type"]["slug"].as_str(), block["name"].as_str());
+        let reference = match (slug, name) {
+            (Some(slug), Some(name)) if block["is_anonymous"] != json!(true) => {
+                BlockReference::new(slug, name).placeholder().into()
+            }
+            _ => reference_to(&block["id"]),
+        };
+        data.insert(field, reference);
+    }
+    document
+}
+
+/// Adds the references of a live block that `data` does not set. An update would delete them otherwise.
+pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
+    for (field, found) in live.get(REFERENCES).and_then(Json::as_object).into_iter().flatten() {
+        if !data.contains_key(field) {
+            data.insert(field.clone(), reference_to(&found["block_document"]["id"]));
+        }
+    }
+}
+
+/// Replaces the placeholders for blocks with the ids of the blocks.
+///
+/// # Errors
+///
+/// Fails if a block does not exist.
+pub(super) fn with_ids(mut data: JsonObject, references: &References) -> Result<JsonObject, ApiError> {
+    let found: Vec<(String, ResourceReference)> =
+        references_in(&data).map(|(field, reference)| (field.to_owned(), reference)).collect();
+    for (field, reference) in found {
+        let id = references.id(&reference).ok_or_else(|| ApiError::NotFound {
+            detail: format!("block '{}' does not exist", reference.name),
+        })?;
+        data.insert(field, reference_to(&json!(id)));
+    }
+    Ok(data)
+}
+
+/// Replaces the placeholders for blocks with descriptions of their ids.
+pub(super) fn with_described_ids(mut data: JsonObject) -> JsonObject {
+    let found: Vec<(String, ResourceReference)> =
+        references_in(&data).map(|(field, reference)| (field.to_owned(), reference)).collect();
+    for (field, reference) in found {
+        data.insert(field, reference_to(&json!(format!("(id of the block '{}')", reference.name))));
+    }
+    data
+}
+
+fn reference_to(id: &Json) -> Json {
+    json!({"$ref": {"block_document_id": id}})
+}
