@@ -3,33 +3,27 @@
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use super::{Context, connection};
+use super::{Context, connection, target};
 use crate::{
     cli::{DoctorArguments, OutputFormat},
-    deployment::{DeployContext, Options},
     diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
-    project::{self, ProjectError, ProjectFiles},
-    validate::checking,
+    project::{ProjectError, ProjectFiles},
+    validate::{LoadedProject, PreparationError, checking, preparation},
 };
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context);
-    let project = project::load(&arguments.prefect_file, &context.directory, None);
-    let project_errors = project_errors(arguments, context).await;
+    let Projects { loaded, errors } = projects(arguments, context).await;
     let subject = Subject {
-        project_errors,
         settings: &context.settings,
         environment: &context.environment,
         directory: &context.directory,
         clock: &context.clock,
         client: client.as_ref().map_err(|error| error.message.clone()),
-        project: match &project {
-            Ok((project, _)) => Some(Ok(project)),
-            Err(ProjectError::File(error)) if error.is_not_found() => None,
-            Err(error) => Some(Err(error.to_string())),
-        },
+        projects: loaded,
+        project_errors: errors,
     };
     let checks = doctor::examine(&subject).await;
     match arguments.output {
@@ -42,30 +36,61 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     Ok(exit(&checks))
 }
 
-/// Summarizes the errors in the project file that can be found without a server.
-async fn project_errors(arguments: &DoctorArguments, context: &Context) -> Option<String> {
-    let options = Options {
-        all: true,
-        files: ProjectFiles::Single(arguments.prefect_file.clone()),
-        ..Options::default()
+/// The project files of the command, for [`Subject`].
+#[derive(Default)]
+struct Projects {
+    loaded: Option<Result<Vec<LoadedProject>, String>>,
+    errors: Option<String>,
+}
+
+impl Projects {
+    fn invalid(error: PreparationError) -> Self {
+        Self { loaded: Some(Err(described(error))), errors: None }
+    }
+}
+
+/// Loads the project files and validates them without a server.
+async fn projects(arguments: &DoctorArguments, context: &Context) -> Projects {
+    let options = match target::listed_files(arguments.options(), context) {
+        Ok(options) => options,
+        Err(error) => return Projects::invalid(error),
     };
-    let ctx = DeployContext {
-        options: &options,
-        selection: None,
-        directory: &context.directory,
-        environment: &context.environment,
-        clock: &context.clock,
-        progress: &context.ui,
-        redactor: &context.redactor,
-        default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
+    let ctx = target::deploy_context(&options, context);
+    let loaded = match preparation::load(&ctx) {
+        Ok(loaded) => loaded,
+        Err(PreparationError::Project(ProjectError::File(error)))
+            if error.is_not_found() && options.files == ProjectFiles::Default =>
+        {
+            return Projects::default();
+        }
+        Err(error) => return Projects::invalid(error),
     };
-    let found = checking::findings(&ctx).await.ok()?;
-    let found = found.into_iter().flat_map(|findings| findings.diagnostics);
-    let errors: Vec<Diagnostic> = found.filter(Diagnostic::is_error).collect();
-    let first = errors.first()?;
-    Some(format!("{}: {}", Summary(&errors), first.message))
+    let errors = match checking::findings(&ctx).await {
+        Ok(found) => {
+            let found = found.into_iter().flat_map(|findings| findings.diagnostics);
+            let errors: Vec<Diagnostic> = found.filter(Diagnostic::is_error).collect();
+            (!errors.is_empty()).then(|| summary(&errors))
+        }
+        Err(error) => Some(described(error)),
+    };
+    Projects { loaded: Some(Ok(loaded)), errors }
+}
+
+/// Describes an error as a single sentence.
+fn described(error: PreparationError) -> String {
+    match error {
+        PreparationError::Findings(found)
+        | PreparationError::Project(ProjectError::Invalid { diagnostics: found, .. }) => summary(&found),
+        error => CommandError::from(error).message,
+    }
+}
+
+/// Summarizes diagnostics with their number and the first error with its location.
+fn summary(found: &[Diagnostic]) -> String {
+    let first = found.iter().find(|diagnostic| diagnostic.is_error()).or(found.first());
+    let Some(first) = first else { return String::new() };
+    let place = first.place.as_ref().map(|place| format!("{}:{}: ", place.source.name(), place.start().line));
+    format!("{}: {}{}", Summary(found), place.unwrap_or_default(), first.message)
 }
 
 fn line(check: &Check) -> String {

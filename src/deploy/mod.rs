@@ -14,7 +14,7 @@ pub(crate) use self::{
     origins::{ExplainedDeployment, ExplainedValue, explain},
     register::resumed,
     rollback::{Rollback, RollbackReport},
-    wizard::{ask, saved},
+    wizard::{ask, choose, saved},
 };
 
 use self::register::Registration;

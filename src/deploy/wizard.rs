@@ -2,9 +2,13 @@
 
 use super::Failure;
 use crate::{
-    deployment::DeployContext,
+    deployment::{DeployContext, Options},
+    flow::Inspector,
     questions::Ask,
-    target::wizard::{self, Answers, Saved, ServerLookup},
+    target::{
+        FlowNames,
+        wizard::{self, Answers, Choice, Choices, Saved, ServerLookup},
+    },
     validate::{LoadedProject, preparation},
 };
 
@@ -21,6 +25,29 @@ pub(crate) async fn ask(
     let loaded = preparation::load(ctx)?;
     let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
     Ok(wizard::run(project, ctx, ask, server).await?)
+}
+
+/// Asks which deployments of several project files to deploy. Returns options that select them.
+///
+/// # Errors
+///
+/// Fails if a file is invalid, or if the user does not answer.
+pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Options, Failure> {
+    let loaded = preparation::load(ctx)?;
+    let single = ctx.options.files.to_string();
+    let inspectors: Vec<Inspector> = loaded.iter().map(|_| Inspector::new()).collect();
+    let choices = loaded.iter().zip(&inspectors).map(|(loaded, inspector)| {
+        let LoadedProject { project, file, root, .. } = loaded;
+        let names = FlowNames { inspector, directory: root, environment: ctx.environment };
+        Choices { file: file.as_deref().unwrap_or(&single), project, names }
+    });
+    let choices: Vec<Choices<'_>> = choices.collect();
+    let options = ctx.options.clone();
+    Ok(match wizard::choose(&choices, ask).await? {
+        None => options,
+        Some(Choice::All) => Options { all: true, ..options },
+        Some(Choice::Named(name)) => Options { names: vec![name], ..options },
+    })
 }
 
 /// Returns the project file with the answers added, or `None` if the file cannot be edited.

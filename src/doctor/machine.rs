@@ -18,11 +18,9 @@ const DOCKER_STEPS: [&str; 2] = ["build_docker_image", "push_docker_image"];
 /// Checks the Docker engine, the image builder and the registry credentials. The checks only fail if the
 /// project builds or pushes images.
 pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
-    let steps =
-        subject.project.as_ref().and_then(|project| project.as_ref().ok()).map(|project| steps(project));
+    let steps: Vec<_> = subject.projects().iter().flat_map(|loaded| steps(&loaded.project)).collect();
     let images: Vec<&Mapping> = steps
         .iter()
-        .flatten()
         .filter(|(name, _)| DOCKER_STEPS.iter().any(|step| name.ends_with(step)))
         .map(|(_, inputs)| inputs)
         .collect();
@@ -153,10 +151,8 @@ pub(super) async fn python(subject: &Subject<'_>) -> Check {
         }
         Err(error) => error.to_string().replace('\n', ";"),
     };
-    let project = subject.project.as_ref().and_then(|project| project.as_ref().ok());
-    let python_step = project.and_then(|project| {
-        steps(project).into_iter().map(|(name, _)| name).find(|name| step_entry(name).is_none())
-    });
+    let mut steps = subject.projects().iter().flat_map(|loaded| steps(&loaded.project));
+    let python_step = steps.find_map(|(name, _)| step_entry(&name).is_none().then_some(name));
     match python_step {
         Some(step) => Check::failed(
             "python",

@@ -8,7 +8,9 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::{api::Client, clock::Clock, environment::Environment, project::Project, settings::Settings};
+use crate::{
+    api::Client, clock::Clock, environment::Environment, settings::Settings, validate::LoadedProject,
+};
 
 /// The inputs of the checks.
 pub(crate) struct Subject<'a> {
@@ -18,10 +20,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) clock: &'a Clock,
     /// The API client, or the reason why it could not be created.
     pub(crate) client: Result<&'a Client, String>,
-    /// The project file, or the reason why it is invalid. `None` if the file does not exist.
-    pub(crate) project: Option<Result<&'a Project, String>>,
-    /// Summary of the errors that `prefectl check` finds. `None` if there are no errors.
+    /// The project files, or the reason why they are invalid. `None` if there is no project file.
+    pub(crate) projects: Option<Result<Vec<LoadedProject>, String>>,
+    /// Summary of the errors that `prefectl check` finds in loaded files. `None` if there are no errors.
     pub(crate) project_errors: Option<String>,
+}
+
+impl Subject<'_> {
+    /// Returns the projects whose files are valid.
+    fn projects(&self) -> &[LoadedProject] {
+        self.projects.as_ref().and_then(|projects| projects.as_deref().ok()).unwrap_or_default()
+    }
 }
 
 /// The result of a check.

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::{Check, Subject};
 use crate::{
     git::{self, RemoteError},
-    project::Fields,
+    validate::LoadedProject,
 };
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
-    match &subject.project {
+    match &subject.projects {
         None => Check::skipped("project", "no prefect.yaml in the current directory"),
         Some(Err(reason)) => {
             Check::failed("project", reason.clone(), "run `prefectl check` to list all errors")
@@ -17,14 +17,19 @@ pub(super) fn file(subject: &Subject<'_>) -> Check {
         Some(Ok(_)) if let Some(errors) = &subject.project_errors => {
             Check::failed("project", errors.clone(), "run `prefectl check` to list all errors")
         }
-        Some(Ok(project)) => Check::ok(
-            "project",
-            match project.deployments.len() {
-                1 => "1 deployment".to_owned(),
-                count => format!("{count} deployments"),
-            },
-        ),
+        Some(Ok(projects)) => {
+            let count = projects.iter().map(|loaded| loaded.project.deployments.len()).sum();
+            let deployments = counted(count, "deployment");
+            match projects.len() {
+                1 => Check::ok("project", deployments),
+                files => Check::ok("project", format!("{deployments} in {}", counted(files, "file"))),
+            }
+        }
     }
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Checks each work pool that the project uses.
@@ -76,17 +81,27 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     checks
 }
 
-/// Returns the literal names of work pools in the file. The default work pool is included if a deployment
-/// does not specify a work pool.
+/// Returns the literal names of work pools in the files. The default work pool is included if a deployment
+/// does not specify a work pool. Declared work pools are left out, because a deploy creates them.
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
-    let Some(Ok(project)) = &subject.project else { return default.into_iter().collect() };
-    let named = |fields: &Fields| {
-        let name = fields.work_pool().unresolved();
-        name.map(str::to_owned).or_else(|| default.clone())
-    };
-    let names = project.deployments.iter().filter_map(|deployment| named(&deployment.fields));
-    names.filter(|name| !name.contains("{{") && !name.contains("<<")).collect()
+    if subject.projects().is_empty() {
+        return default.into_iter().collect();
+    }
+    let mut names = BTreeSet::new();
+    for LoadedProject { project, settings, .. } in subject.projects() {
+        let default = settings.default_work_pool.as_ref().or(default.as_ref());
+        for deployment in &project.deployments {
+            let name = deployment.fields.work_pool().unresolved().map(str::to_owned);
+            names.extend(name.or_else(|| default.cloned()));
+        }
+    }
+    for LoadedProject { project, .. } in subject.projects() {
+        for declared in project.work_pool_names() {
+            names.remove(declared);
+        }
+    }
+    names.into_iter().filter(|name| !name.contains("{{") && !name.contains("<<")).collect()
 }
 
 /// Checks that the Git remote can be accessed without entering a password.

@@ -130,7 +130,42 @@ fn reports_errors_in_the_project_file() -> Result<()> {
     let output = sandbox.run("doctor -o json")?;
     let (status, detail, fix) = check(&output, "project")?;
     assert_eq!((output.code, status.as_str()), (2, "failed"), "{output}");
-    assert!(detail.starts_with("1 error: ") && fix.contains("prefectl check"), "{detail} {fix}");
+    assert!(
+        detail.starts_with("1 error: prefect.yaml:2: ") && fix.contains("prefectl check"),
+        "{detail} {fix}"
+    );
+    Ok(())
+}
+
+#[test]
+fn checks_all_project_files_with_an_environment() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), PROJECT)?;
+    sandbox.file("prefect.prod.yaml", "work_pool: {name: gpu}\n")?;
+    sandbox.file("a/prefect.yaml", PROJECT)?;
+    sandbox.file("a/flow.py", sandbox.read("flow.py")?)?;
+    let pools = |output: &Output| -> Result<Vec<String>> {
+        let document = output.json()?;
+        let pools =
+            document["checks"].as_array().into_iter().flatten().filter(|check| check["name"] == "work-pool");
+        Ok(pools.map(|check| check["detail"].as_str().unwrap_or_default().to_owned()).collect())
+    };
+    let output = sandbox.run("doctor -o json --env prod")?;
+    assert!(pools(&output)?.len() == 1 && pools(&output)?[0].starts_with("'gpu' "), "{output}");
+    let output = sandbox.run("doctor -o json -f prefect.yaml -f a/*.yaml")?;
+    let expected = "deployment 'hello-UNIQUE/one' is already declared in prefect.yaml:2";
+    let (status, detail, _) = check(&output, "project")?;
+    assert!(status == "failed" && detail.contains(&sandbox.unique(expected)), "{output}");
+    sandbox.file("a/prefect.yaml", PROJECT.replace("one", "two"))?;
+    sandbox.file("prefect.toml", "[prefectl]\nfiles = [\"*.yaml\", \"a/*.yaml\"]\n")?;
+    let output = sandbox.run("doctor -o json")?.success()?;
+    assert_eq!(check(&output, "project")?.1, "2 deployments in 2 files");
+    sandbox.file("prefect.toml", "[prefectl]\nfiles = [\"b/*.yaml\"]\n")?;
+    let output = sandbox.run("doctor -o json")?;
+    assert_eq!(output.code, 2, "{output}");
+    assert_eq!(check(&output, "project")?.1, "1 error: prefect.toml:2: no project file matches 'b/*.yaml'");
+    let output = sandbox.run("doctor -o json -f prefect.yaml --env nowhere")?;
+    assert_eq!(check(&output, "project")?.1, "environment 'nowhere' is not defined for prefect.yaml");
     Ok(())
 }
 

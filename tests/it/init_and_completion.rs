@@ -168,6 +168,10 @@ fn completion_waits_briefly_and_caches_names() -> Result<()> {
 fn completes_names_without_a_server() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", "deployments:\n- {name: nightly}\n- {name: hourly}\n")?;
+    sandbox.file("s/a/prefect.yaml", "deployments: [{name: s-a}]\n")?;
+    sandbox.file("s/a/prefect.prod.yaml", "name_suffix: -prod\n")?;
+    sandbox.file("s/b/prefect.yaml", "deployments: [{name: s-b}]\n")?;
+    sandbox.file("s/prefect.toml", "[prefectl]\nfiles = [\"*/prefect.yaml\"]\n")?;
     sandbox.file("other.yaml", "deployments:\n- {name: next}\n")?;
     for shell in ["bash", "fish"] {
         let complete = |line: &[&str]| -> Result<Vec<String>> {
@@ -183,6 +187,11 @@ fn completes_names_without_a_server() -> Result<()> {
         for (line, expected) in [
             (&["deploy", "-n", "n"][..], &["nightly"][..]),
             (&["deploy", "-f", "other.yaml", "-n", "n"], &["next"]),
+            (&["deploy", "-f", "s/*/prefect.yaml", "-n", "s-"], &["s-a", "s-b"]),
+            (&["deploy", "-f", "prefect.yaml", "-f", "other.yaml", "-n", "n"], &["nightly", "next"]),
+            (&["deploy", "--project-dir", "s/a", "-n", "s"], &["s-a"]),
+            (&["deploy", "--project-dir", "s", "--env", "prod", "-n", "s"], &["s-a-prod", "s-b"]),
+            (&["deploy", "--project-dir", "s", "--env", "p"], &["prod"]),
             (&["explain", "duplicate-d"], &["duplicate-deployment"]),
             (&["init", "--recipe", "docker-g"], &["docker-git"]),
             (&["deploy", "--profile", "loc"], &["local"]),

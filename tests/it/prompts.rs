@@ -26,6 +26,37 @@ fn is_settled(sandbox: &Sandbox) -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn a_deployment_of_several_files_is_chosen() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox("")?;
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    for service in ["billing", "orders"] {
+        sandbox.file(&format!("{service}/flow.py"), sandbox.read("flow.py")?)?;
+        sandbox.file(
+            &format!("{service}/prefect.yaml"),
+            format!(
+                "pull: []\ndeployments:\n- {{name: {service}, entrypoint: 'flow.py:hello', work_pool: {{name: \
+                 pool-UNIQUE}}}}\n- {{name: {service}-2, entrypoint: 'flow.py:hello', work_pool: {{name: \
+                 pool-UNIQUE}}}}\n"
+            ),
+        )?;
+    }
+    sandbox.file("prefect.toml", "[prefectl]\nfiles = [\"*/prefect.yaml\"]\n")?;
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.answers("Which deployment would you like to deploy?", "orders/prefect.yaml")?;
+    terminal.sees(&sandbox.unique("hello-UNIQUE/orders"))?;
+    assert_eq!(terminal.ends()?.0, 0);
+    api.existing(&sandbox, "hello-UNIQUE/orders")?;
+    assert!(api.deployment(&sandbox, "hello-UNIQUE/orders-2")?.is_none());
+    let mut terminal = Terminal::start(&sandbox, "deploy")?;
+    terminal.answers("Which deployment would you like to deploy?", "All of them")?;
+    assert_eq!(terminal.ends()?.0, 0);
+    api.existing(&sandbox, "hello-UNIQUE/billing-2")?;
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn answers_create_a_deployment_and_a_file() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;

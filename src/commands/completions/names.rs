@@ -1,6 +1,7 @@
 //! Names from the project file, the settings and the server, with which arguments are completed.
 
 use std::{
+    collections::{BTreeSet, HashSet},
     ffi::OsString,
     path::{Path, PathBuf},
     sync::Arc,
@@ -15,8 +16,8 @@ use crate::{
     diagnostics::Code,
     environment::Environment,
     init::Recipe,
-    project::{self, ProjectSources},
-    settings::{Profiles, Settings},
+    project::{self, EnvironmentName, ProjectError, ProjectFiles, ProjectSources},
+    settings::{self, Profiles, Settings},
 };
 
 /// Maximum time to wait for the server to return names.
@@ -43,7 +44,10 @@ pub(super) enum Names {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TypedOptions {
     profile: Option<String>,
-    project_file: Option<PathBuf>,
+    /// Values of `-f`, and for `check` the paths.
+    project_files: Vec<PathBuf>,
+    /// Value of `--project-dir`.
+    directory: Option<PathBuf>,
     environment: Option<String>,
     pool: Option<String>,
 }
@@ -53,60 +57,79 @@ impl TypedOptions {
     pub(super) fn read(words: &[OsString]) -> Self {
         let mut options = Self::default();
         let mut is_after_command = false;
-        let mut words = words.iter().skip(1).map(|word| word.to_string_lossy());
+        let mut words = words.iter().skip(1).map(|word| unquoted(&word.to_string_lossy()));
         while let Some(word) = words.next() {
             let (name, value) = match word.split_once('=') {
-                Some((name, value)) if name.starts_with('-') => (name.to_owned(), Some(value.to_owned())),
-                _ => (word.into_owned(), None),
+                Some((name, value)) if name.starts_with('-') => (name.to_owned(), Some(unquoted(value))),
+                _ => (word, None),
             };
-            let field = match name.as_str() {
-                "--profile" => &mut options.profile,
+            let mut value = || value.clone().or_else(|| words.next());
+            match name.as_str() {
+                "--profile" => options.profile = value(),
                 // `-p` is the profile before the command, and the work pool after it.
-                "-p" if !is_after_command => &mut options.profile,
-                "-p" | "--pool" => &mut options.pool,
-                "--env" => &mut options.environment,
+                "-p" if !is_after_command => options.profile = value(),
+                "-p" | "--pool" => options.pool = value(),
+                "--env" => options.environment = value(),
+                "--project-dir" => options.directory = value().map(PathBuf::from),
                 "-f" | "--file" | "--prefect-file" => {
-                    options.project_file =
-                        value.or_else(|| Some(words.next()?.into_owned())).map(PathBuf::from);
-                    continue;
+                    options.project_files.extend(value().map(PathBuf::from));
                 }
-                name => {
-                    is_after_command |= !name.starts_with('-');
-                    continue;
-                }
-            };
-            *field = value.or_else(|| Some(words.next()?.into_owned()));
+                name => is_after_command |= !name.starts_with('-'),
+            }
         }
         options
     }
 
-    fn file(&self) -> &Path {
-        self.project_file.as_deref().unwrap_or(Path::new(project::DEFAULT_FILE))
+    /// Returns the directory of the command.
+    fn directory(&self) -> Option<PathBuf> {
+        let current = std::env::current_dir().ok()?;
+        Some(self.directory.as_ref().map_or_else(|| current.clone(), |directory| current.join(directory)))
     }
+
+    /// Returns the paths of the project files, which the options or the settings specify. Returns `None` if they cannot be
+    /// found.
+    fn files(&self, directory: &Path, environment: Option<&EnvironmentName>) -> Option<Vec<PathBuf>> {
+        let files = match ProjectFiles::from_arguments(&self.project_files) {
+            ProjectFiles::Default => ProjectFiles::listed(settings::project_files(directory).ok()?),
+            files => files,
+        };
+        match files {
+            ProjectFiles::Each(patterns) => {
+                let found = project::find(&patterns, directory, environment).ok()?;
+                Some(found.into_iter().map(|file| file.path).collect())
+            }
+            files => Some(vec![files.single().unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned()]),
+        }
+    }
+}
+
+/// Removes quotation marks around a word, which some shells pass on.
+fn unquoted(word: &str) -> String {
+    let inner = ['\'', '"'].into_iter().find_map(|mark| word.strip_prefix(mark)?.strip_suffix(mark));
+    inner.unwrap_or(word).to_owned()
 }
 
 /// Returns candidates for the typed text, including names that do not start with it. Returns `None` if the
 /// names are not available in time.
 pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<Vec<String>> {
-    let directory = std::env::current_dir().ok()?;
+    let directory = options.directory()?;
+    let environment = Environment::from_process();
     match names {
         Names::Recipes => return Some(Recipe::names().into_iter().map(str::to_owned).collect()),
         Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
         Names::Declared => {
-            let process = Environment::from_process();
-            let environment = options.environment.as_deref().or_else(|| process.non_empty("PREFECTL_ENV"));
-            let environment = environment.and_then(|name| name.parse().ok());
-            let (project, _) = project::load(options.file(), &directory, environment.as_ref()).ok()?;
-            let names = project.deployments.iter().filter_map(|declared| Some(declared.name()?.to_owned()));
-            return Some(names.collect());
+            let selected = options.environment.as_deref().or_else(|| environment.non_empty("PREFECTL_ENV"));
+            return declared(options, &directory, selected.and_then(|name| name.parse().ok()).as_ref());
         }
         Names::Environments => {
-            let sources = ProjectSources::read_all(options.file(), &directory).ok()?;
-            return Some(sources.environments().into_iter().map(String::from).collect());
+            let files = options.files(&directory, None)?.into_iter();
+            let sources = files.filter_map(|file| ProjectSources::read_all(&file, &directory).ok());
+            let names: BTreeSet<EnvironmentName> =
+                sources.flat_map(|sources| sources.environments()).collect();
+            return Some(names.into_iter().map(String::from).collect());
         }
         Names::Deployments | Names::WorkPools | Names::WorkQueues | Names::Profiles => {}
     }
-    let environment = Environment::from_process();
     if matches!(names, Names::Profiles) {
         let settings = Settings::resolve(&environment, None, &directory).ok()?;
         let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
@@ -114,6 +137,27 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
     }
     let settings = Settings::resolve(&environment, options.profile.as_deref(), &directory).ok()?;
     from_server(names, typed, options.pool.as_deref(), &settings, &environment)
+}
+
+/// Returns the names of the declared deployments of all project files. Files that do not define the environment are used
+/// without it, and invalid files are skipped.
+fn declared(
+    options: &TypedOptions,
+    directory: &Path,
+    environment: Option<&EnvironmentName>,
+) -> Option<Vec<String>> {
+    let load = |file: &PathBuf| {
+        let loaded = match project::load(file, directory, environment) {
+            Err(ProjectError::UndefinedEnvironment { .. }) => project::load(file, directory, None),
+            loaded => loaded,
+        };
+        Some(loaded.ok()?.0.deployments)
+    };
+    let deployments =
+        options.files(directory, environment)?.iter().filter_map(load).flatten().collect::<Vec<_>>();
+    let mut seen = HashSet::new();
+    let names = deployments.iter().filter_map(|declared| declared.name()).filter(|name| seen.insert(*name));
+    Some(names.map(str::to_owned).collect())
 }
 
 /// Returns names from the server, or from the cache if they were read recently.
@@ -183,9 +227,9 @@ mod tests {
             let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
             TypedOptions {
                 profile: some(profile),
-                project_file: some(file).map(PathBuf::from),
+                project_files: some(file).map(PathBuf::from).into_iter().collect(),
                 pool: some(pool),
-                environment: None,
+                ..TypedOptions::default()
             }
         };
         for (line, expected) in [
@@ -198,5 +242,8 @@ mod tests {
         }
         let prod = TypedOptions { environment: Some("prod".to_owned()), ..options("", "", "") };
         assert_eq!(read("prefectl deploy --env prod -n "), prod);
+        let several = read("prefectl deploy --project-dir=d -f 's/*/a.yaml' -f \"b.yaml\" -n ");
+        assert_eq!(several.project_files, [PathBuf::from("s/*/a.yaml"), PathBuf::from("b.yaml")]);
+        assert_eq!(several.directory, Some(PathBuf::from("d")));
     }
 }

@@ -23,6 +23,7 @@ use crate::{
     interrupt, names,
     plan::Plan,
     project::ProjectFiles,
+    target::wizard::Answers,
     ui::{DeploymentResult, LiveView, panel},
 };
 
@@ -65,8 +66,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         options = resumed(&options, &client, context)?;
     }
     options = target::with_listed_files(options, context)?;
-    let asks = asks(arguments, &options, context);
-    let answers = if asks { wizard::ask(&options, &client, context).await? } else { None };
+    let answers = ask(arguments, &mut options, &client, context).await?;
     let links = connection::links(context);
     let selected = answers.as_ref().map(|answers| &answers.selection);
     let ctx = DeployContext { selection: selected, ..target::deploy_context(&options, context) };
@@ -104,6 +104,26 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         wizard::save(answers, &ctx, context).await?;
     }
     result
+}
+
+/// Asks for missing values. With several project files, only asks which deployments to deploy, unless the options select
+/// deployments.
+async fn ask(
+    arguments: &DeployArguments,
+    options: &mut Options,
+    client: &Client,
+    context: &Context,
+) -> Result<Option<Answers>, CommandError> {
+    if !asks(arguments, options, context) {
+        return Ok(None);
+    }
+    if !matches!(options.files, ProjectFiles::Each(_)) {
+        return wizard::ask(options, client, context).await;
+    }
+    if !options.all && options.names.is_empty() && options.entrypoint.is_none() {
+        *options = deploy::choose(&target::deploy_context(options, context), &context.ui).await?;
+    }
+    Ok(None)
 }
 
 /// Returns the options that resume the last deploy.
@@ -162,15 +182,14 @@ fn show_resources(report: &Report, context: &Context) {
 
 /// Returns whether the wizard may ask for missing values.
 ///
-/// The wizard does not run for saved plans and resumed deploys, which need no input, for several project files, or
-/// with `--events`, because the program that reads the events cannot answer.
+/// The wizard does not run for saved plans and resumed deploys, which need no input, or with `--events`, because the
+/// program that reads the events cannot answer.
 fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some()
         || arguments.resume
         || arguments.events.is_some()
         || !options.selectors.is_empty()
-        || options.preview.is_some()
-        || matches!(options.files, ProjectFiles::Each(_));
+        || options.preview.is_some();
     context.can_run_wizard() && !is_settled
 }
 

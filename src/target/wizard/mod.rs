@@ -4,6 +4,7 @@
 //! the caller creates [`Answers::pool`] and [`Answers::blocks`] and renames the Dockerfile afterwards. The
 //! answers form a declared deployment that passes through the same stages as any other deployment.
 
+mod across;
 mod draft;
 mod flows;
 mod image;
@@ -20,6 +21,7 @@ use std::path::Path;
 use self::{draft::Draft, pick::Picked};
 
 pub(crate) use self::{
+    across::{Choice, Choices, choose},
     draft::NewPool,
     saving::{Saved, saved},
 };
