@@ -12,7 +12,7 @@ use super::{Context, target};
 use crate::{
     cli::{CheckArguments, FindingsFormat},
     deployment::DeployContext,
-    diagnostics::{Code, Diagnostic, Severity, Summary, github, json, sarif},
+    diagnostics::{Code, Diagnostic, Severity, Summary, json, sarif},
     error::{CommandError, Exit},
     fs,
     progress::Progress,
@@ -98,8 +98,8 @@ fn fixes(count: usize, files: &[FixedFile]) -> String {
     format!("Fixed {count} problem{plural} in {changed}")
 }
 
-/// Returns the findings about project files that cannot be determined. Other errors are returned as failures. An
-/// environment that is not defined is only a finding in a document.
+/// Returns the findings about project files that cannot be determined. Other errors are returned as failures. A file that
+/// cannot be read, an environment that is not defined and an invalid selection are only findings in a document.
 fn undetermined(
     error: PreparationError,
     arguments: &CheckArguments,
@@ -107,9 +107,17 @@ fn undetermined(
     let is_document = arguments.output != FindingsFormat::Text;
     let diagnostics = match error {
         PreparationError::Findings(diagnostics) => diagnostics,
-        error @ PreparationError::Project(ProjectError::UndefinedEnvironment { .. }) if is_document => {
-            let CommandError { message, help, .. } = error.into();
-            vec![Diagnostic { help, ..Diagnostic::error(Code::OPTIONS, message) }]
+        error @ (PreparationError::Project(_) | PreparationError::Target(_)) if is_document => {
+            let code = match error {
+                PreparationError::Project(ProjectError::File(_)) => Code::PROJECT_FILES,
+                _ => Code::OPTIONS,
+            };
+            let CommandError { message, help, diagnostics, .. } = error.into();
+            if diagnostics.is_empty() {
+                vec![Diagnostic { help, ..Diagnostic::error(code, message) }]
+            } else {
+                diagnostics
+            }
         }
         error => return Err(error.into()),
     };
@@ -149,8 +157,9 @@ fn report(
     let mut seen = HashSet::new();
     let mut found: Vec<Diagnostic> = findings.into_iter().flat_map(|findings| findings.diagnostics).collect();
     // Projects that share a flow have the same findings about it.
-    found
-        .retain(|finding| seen.insert((finding.code.name(), finding.message.clone(), finding.place.clone())));
+    found.retain(|finding| {
+        seen.insert((finding.code.name(), finding.text().into_owned(), finding.place.clone()))
+    });
     // Findings without a location come first.
     found.sort_by_cached_key(|finding| {
         finding.place.as_ref().map(|place| (place.source.name().to_owned(), place.span.start))
@@ -171,10 +180,13 @@ fn report(
                 ui.note(&hint);
             }
         }
-        FindingsFormat::Json => ui.document(&json::document(&found)),
+        FindingsFormat::Json => {
+            let selected = arguments.options().env_name;
+            ui.document(&json::document(&found, selected.as_ref().map(EnvironmentName::as_str)));
+        }
         FindingsFormat::Github => {
             for finding in &found {
-                ui.annotation(&github::command(finding, ""));
+                ui.annotation(finding);
             }
         }
         FindingsFormat::Sarif => ui.json(&sarif::document(&found)),

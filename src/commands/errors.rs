@@ -119,6 +119,9 @@ impl From<ProjectError> for CommandError {
                 let error = if error.is_not_found() {
                     Self::usage(format!("no {file} here"))
                         .help("create one with `prefectl init`, or specify another file with --prefect-file")
+                } else if error.source.kind() == io::ErrorKind::IsADirectory {
+                    Self::usage(error)
+                        .help("select a file in the directory, such as `DIRECTORY/prefect.yaml`")
                 } else {
                     Self::usage(error).help("specify the file with --prefect-file")
                 };

@@ -73,7 +73,17 @@ fn values(deployment: &ExplainedDeployment) -> String {
     let mut lines = vec![deployment.name.bold().to_string()];
     lines.extend(rows.into_iter().map(|(origin, value)| {
         let padding = " ".repeat(width - origin.width());
-        format!("  {}{padding}  {}: {}", origin.dimmed(), value.path, value.value)
+        let suffix = value.name_suffix.as_ref().map(|place| {
+            let text = format!(" (name_suffix: {}:{}:{})", place.file, place.line, place.column);
+            text.dimmed().to_string()
+        });
+        format!(
+            "  {}{padding}  {}: {}{}",
+            origin.dimmed(),
+            value.path,
+            value.value,
+            suffix.unwrap_or_default()
+        )
     }));
     lines.join("\n")
 }

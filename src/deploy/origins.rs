@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use super::Failure;
 use crate::{
     deployment::{DeployContext, ResolvedDeployment},
+    diagnostics::Place,
     plan::redacted_value,
     pointer::{Pointer, Segment},
     project::{Findings, Origin},
@@ -44,6 +45,24 @@ pub(crate) struct ExplainedValue {
     pub(crate) column: Option<usize>,
     /// The command-line option that sets the value.
     pub(crate) option: Option<String>,
+    /// The position of `name_suffix`, for a name to which an environment adds a suffix.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) name_suffix: Option<Location>,
+}
+
+/// A position in a file.
+#[derive(Debug, Serialize)]
+pub(crate) struct Location {
+    pub(crate) file: String,
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl From<&Place> for Location {
+    fn from(place: &Place) -> Self {
+        let start = place.start();
+        Self { file: place.source.name().to_owned(), line: start.line, column: start.column }
+    }
 }
 
 /// Returns the values of the selected deployments and the steps that they use, without connecting to a server.
@@ -88,6 +107,9 @@ fn deployment(
             }
         }
     }
+    if let Some(name) = values.iter_mut().find(|value| value.path == "name" && value.file.is_some()) {
+        name.name_suffix = project.name_suffix.as_ref().map(Location::from);
+    }
     ExplainedDeployment { name: resolved.full_name(), values }
 }
 
@@ -105,6 +127,7 @@ fn explained(
         line: None,
         column: None,
         option: None,
+        name_suffix: None,
     };
     let is_empty = match value {
         Json::Null => true,

@@ -6,7 +6,8 @@ use super::Diagnostic;
 /// Formats a diagnostic as a workflow command. `folder` is the working directory relative to the root of the
 /// repository.
 pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
-    let Diagnostic { code, severity, message, place, help, .. } = diagnostic;
+    let Diagnostic { code, severity, place, help, .. } = diagnostic;
+    let message = diagnostic.text();
     let mut properties = Vec::new();
     if let Some(place) = place {
         let (start, end) = (place.start(), place.end());

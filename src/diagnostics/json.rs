@@ -5,16 +5,21 @@ use serde_json::{Value, json};
 use super::{Diagnostic, Fix, Place, Replacement};
 use crate::source::Source;
 
-/// Returns the JSON document for diagnostics and their fixes. `schema` is the version of the document's
-/// format.
-pub(crate) fn document(diagnostics: &[Diagnostic]) -> Value {
+/// Returns the JSON document for diagnostics and their fixes. `environment` is the environment that is checked, or `None`
+/// if all environments are checked. `schema` is the version of the document's format.
+pub(crate) fn document(diagnostics: &[Diagnostic], environment: Option<&str>) -> Value {
     let with_fix = |diagnostic: &Diagnostic| {
         let mut entry = entry(diagnostic);
+        entry["environments"] = match environment {
+            Some(name) => json!([name]),
+            None => json!(diagnostic.environments),
+        };
         let fix = diagnostic.place.as_ref().zip(diagnostic.fix.as_deref());
         entry["fix"] = fix.map(|(Place { source, .. }, fix)| edits(source, fix)).into();
         entry
     };
-    json!({"schema": 1, "diagnostics": diagnostics.iter().map(with_fix).collect::<Vec<_>>()})
+    let diagnostics: Vec<Value> = diagnostics.iter().map(with_fix).collect();
+    json!({"schema": 1, "environment": environment, "diagnostics": diagnostics})
 }
 
 /// Returns the JSON object for a diagnostic.
@@ -58,13 +63,16 @@ mod tests {
 
     #[test]
     fn location_fields_are_numbers_or_null() {
-        let found = [testing::fixable(), Diagnostic::error(Code::NO_NAME, "no name")];
+        let error = Diagnostic::error(Code::NO_NAME, "no name");
+        let found = [testing::fixable(), Diagnostic { environments: vec!["prod".to_owned()], ..error }];
+        assert_eq!(document(&found, Some("dev"))["diagnostics"][1]["environments"], json!(["dev"]));
         assert_eq!(
-            document(&found),
-            json!({"schema": 1, "diagnostics": [
+            document(&found, None),
+            json!({"schema": 1, "environment": null, "diagnostics": [
                 {
                     "code": "unknown-key", "severity": "warning", "message": "100% odd,\nas: é", "file": "my file.yaml",
                     "line": 2, "column": 4, "end_line": 2, "end_column": 6, "help": "remove it",
+                    "environments": [],
                     "fix": {"title": "remove `b`", "edits": [
                         {"line": 2, "column": 1, "end_line": 2, "end_column": 6, "text": ""},
                     ]},
@@ -72,6 +80,7 @@ mod tests {
                 {
                     "code": "no-name", "severity": "error", "message": "no name", "file": null,
                     "line": null, "column": null, "end_line": null, "end_column": null, "help": null,
+                    "environments": ["prod"],
                     "fix": null,
                 },
             ]})

@@ -14,8 +14,8 @@ const INCOMPLETE: [Code; 2] = [Code::NO_WORK_POOL, Code::EXPRESSION];
 /// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
-/// Adds the diagnostics about environments to those about the project file alone. The messages of diagnostics that only
-/// occur in environments name these environments.
+/// Adds the diagnostics about environments to those about the project file alone. Diagnostics that only occur in
+/// environments name these environments.
 ///
 /// Errors about incomplete values are warnings if no environment has them, because such a file is only used with an
 /// environment.
@@ -29,7 +29,6 @@ pub(crate) fn merge_environments(
         (diagnostic.code.name(), diagnostic.message.clone(), place)
     };
     let mut known: HashMap<Cause, usize> = HashMap::new();
-    let mut names: Vec<Vec<String>> = Vec::new();
     let mut merged = base;
     for (index, diagnostic) in merged.iter().enumerate() {
         known.insert(cause(diagnostic), index);
@@ -43,11 +42,9 @@ pub(crate) fn merge_environments(
             in_environments.insert(index);
             if index == merged.len() {
                 merged.push(diagnostic);
-                names.push(Vec::new());
             }
-            if let Some(names) = index.checked_sub(count).map(|index| &mut names[index])
-                && names.last() != Some(&name)
-            {
+            let names = &mut merged[index].environments;
+            if index >= count && names.last() != Some(&name) {
                 names.push(name.clone());
             }
         }
@@ -58,11 +55,6 @@ pub(crate) fn merge_environments(
             diagnostic.severity = Severity::Warning;
             diagnostic.message.push_str(" (without --env)");
         }
-    }
-    for (diagnostic, names) in merged.iter_mut().skip(count).zip(names) {
-        let word = if names.len() == 1 { "environment" } else { "environments" };
-        let names: Vec<String> = names.into_iter().map(|name| format!("'{name}'")).collect();
-        diagnostic.message.extend([" (", word, " ", &names.join(", "), ")"]);
     }
     merged
 }
@@ -122,6 +114,12 @@ mod tests {
         };
         let (is, is_not) = ((true, "m".to_owned()), (false, "m (without --env)".to_owned()));
         let prod = ("prod".to_owned(), vec![error(Code::EXPRESSION, 2)]);
+        let merged = merge_environments(Vec::new(), vec![("dev".to_owned(), base()), prod.clone()]);
+        let texts: Vec<_> = merged.iter().map(Diagnostic::text).collect();
+        assert_eq!(
+            texts,
+            ["m (environment 'dev')", "m (environments 'dev', 'prod')", "m (environment 'dev')"]
+        );
         let merged = merge_environments(base(), vec![("dev".to_owned(), Vec::new()), prod]);
         assert_eq!(shown(merged), [is_not, is.clone(), is.clone()]);
         assert_eq!(shown(merge_environments(base(), Vec::new())), [is.clone(), is.clone(), is]);

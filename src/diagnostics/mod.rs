@@ -13,6 +13,8 @@ pub(crate) use fix::{Effect, Fix, Replacement};
 pub(crate) use merge::{merge_environments, merge_repeated};
 pub(crate) use text::{Summary, Text};
 
+use std::borrow::Cow;
+
 use crate::source::{Position, Source, Span};
 
 /// Severity of a diagnostic.
@@ -65,11 +67,22 @@ pub(crate) struct Diagnostic {
     pub(crate) help: Option<String>,
     /// An edit that solves the problem in the file at `place`.
     pub(crate) fix: Option<Box<Fix>>,
+    /// The environments in which the problem occurs. Empty if it occurs without an environment, or if a single
+    /// environment is checked.
+    pub(crate) environments: Vec<String>,
 }
 
 impl Diagnostic {
     pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
-        Self { code, severity: Severity::Error, message: message.into(), place: None, help: None, fix: None }
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            place: None,
+            help: None,
+            fix: None,
+            environments: Vec::new(),
+        }
     }
 
     pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
@@ -78,6 +91,16 @@ impl Diagnostic {
 
     pub(crate) fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// Returns the message, followed by the environments in which the problem occurs.
+    pub(crate) fn text(&self) -> Cow<'_, str> {
+        let names: Vec<String> = self.environments.iter().map(|name| format!("'{name}'")).collect();
+        match names.as_slice() {
+            [] => Cow::Borrowed(&self.message),
+            [name] => Cow::Owned(format!("{} (environment {name})", self.message)),
+            names => Cow::Owned(format!("{} (environments {})", self.message, names.join(", "))),
+        }
     }
 
     #[must_use]

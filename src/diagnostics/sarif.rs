@@ -51,7 +51,8 @@ fn rule(code: Code) -> Value {
 }
 
 fn result(diagnostic: &Diagnostic, rule: usize) -> Value {
-    let Diagnostic { code, severity, message, place, help, fix } = diagnostic;
+    let Diagnostic { code, severity, place, help, fix, .. } = diagnostic;
+    let message = diagnostic.text();
     let help = help.as_ref().map(|help| format!("\n{help}")).unwrap_or_default();
     let mut result = json!({
         "ruleId": code.name(),

@@ -17,7 +17,8 @@ pub(crate) struct Text<'a> {
 
 impl fmt::Display for Text<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Diagnostic { code, severity, message, place, help, .. } = self.diagnostic;
+        let Diagnostic { code, severity, place, help, .. } = self.diagnostic;
+        let message = self.diagnostic.text();
         let label = match severity {
             Severity::Error => severity.name().red().bold().to_string(),
             Severity::Warning => severity.name().yellow().bold().to_string(),

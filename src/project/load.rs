@@ -129,8 +129,16 @@ pub(super) fn checked(
         Some(Value::Mapping(section)) => Some(section),
         _ => None,
     };
-    let project =
-        Project { document: Some(document), build, push, pull, deployments, ignore_changes, resources };
+    let project = Project {
+        document: Some(document),
+        build,
+        push,
+        pull,
+        deployments,
+        ignore_changes,
+        resources,
+        name_suffix: None,
+    };
     Ok((project, diagnostics))
 }
 

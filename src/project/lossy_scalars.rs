@@ -1,11 +1,10 @@
 //! Detects unquoted scalars that lose characters when YAML reads them as numbers or booleans.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use crate::{
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, Place},
     python,
-    source::Span,
     yaml::{self, Document, Node, NodeKind},
 };
 
@@ -37,23 +36,22 @@ pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String>
 
 /// Returns warnings about versions, tags and environment variables that lose characters.
 ///
-/// Values that already have another diagnostic are skipped.
+/// Values that already have another diagnostic are skipped. Values that an environment overrides are not part of the
+/// merged document.
 pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagnostic> {
-    let in_part = |document: &Document| {
-        let places = others.iter().filter_map(|diagnostic| diagnostic.place.as_ref());
-        let places = places.filter(|place| place.source.name() == document.source.name());
-        let mut search =
-            Search { document, seen: places.map(|place| place.span).collect(), found: Vec::new() };
-        search.visit(&document.root, false);
-        search.found
-    };
-    document.parts().into_iter().flat_map(in_part).collect()
+    let places = others.iter().filter_map(|diagnostic| diagnostic.place.clone());
+    let mut search =
+        Search { document, reported: places.collect(), visited: HashSet::new(), found: Vec::new() };
+    search.visit(&document.root, false);
+    search.found
 }
 
 struct Search<'a> {
     document: &'a Document,
-    /// The positions of values that have been reported, and of collections that have been visited.
-    seen: HashSet<Span>,
+    /// The positions of values that have been reported.
+    reported: HashSet<Place>,
+    /// Addresses of the collections that have been visited. An alias shares the collection of its anchor.
+    visited: HashSet<usize>,
     found: Vec<Diagnostic>,
 }
 
@@ -62,7 +60,7 @@ impl Search<'_> {
     fn visit(&mut self, node: &Node, is_text: bool) {
         match &node.kind {
             NodeKind::Mapping(mapping) => {
-                if !self.seen.insert(node.span) {
+                if !self.visited.insert(Arc::as_ptr(mapping).addr()) {
                     return;
                 }
                 for entry in mapping.entries() {
@@ -71,7 +69,7 @@ impl Search<'_> {
                     self.visit(&entry.value, (is_text && is_scalar) || has_text(&key, is_scalar));
                 }
             }
-            NodeKind::Sequence(items) if self.seen.insert(node.span) => {
+            NodeKind::Sequence(items) if self.visited.insert(Arc::as_ptr(items).addr()) => {
                 for item in items.iter() {
                     self.visit(item, is_text && !matches!(item.kind, NodeKind::Mapping(_)));
                 }
@@ -84,10 +82,11 @@ impl Search<'_> {
 
     fn scalar(&mut self, node: &Node) {
         let Some((written, value)) = loss(self.document, node) else { return };
-        if self.seen.insert(node.span) {
+        let place = self.document.place(node.span);
+        if self.reported.insert(place.clone()) {
             let message = format!("YAML reads `{written}` as {value}");
             let diagnostic = Diagnostic::warning(Code::LOSSY_SCALAR, message)
-                .at(self.document.place(node.span))
+                .at(place)
                 .help(format!("put the value in quotes: \"{written}\""))
                 .fix(yaml::quote_value(self.document, node));
             self.found.push(diagnostic);

@@ -57,6 +57,8 @@ pub(crate) struct Project {
     pub(crate) ignore_changes: IgnoredFields,
     /// Value of the key `prefectl`, which declares resources. `None` if the key is missing or null.
     pub(crate) resources: Option<Mapping>,
+    /// The position of the suffix that the environment adds to the names of all deployments.
+    pub(crate) name_suffix: Option<Place>,
 }
 
 impl Project {
@@ -71,6 +73,7 @@ impl Project {
             deployments: Vec::new(),
             ignore_changes: IgnoredFields::default(),
             resources: None,
+            name_suffix: None,
         }
     }
 

@@ -185,9 +185,10 @@ impl Ui {
         self.print(text);
     }
 
-    /// Prints a finding to stdout as a GitHub Actions workflow command.
-    pub(crate) fn annotation(&self, command: &str) {
-        self.write(&escape_controls(&self.redactor.mask(command)));
+    /// Prints a finding to stdout as a GitHub Actions workflow command, with the path of the file in the repository.
+    pub(crate) fn annotation(&self, finding: &Diagnostic) {
+        let folder = self.annotations.as_deref().unwrap_or_default();
+        self.write(&escape_controls(&self.redactor.mask(&github::command(finding, folder))));
     }
 
     /// Checks that all results were written to stdout. A closed pipe is not an error, because the reader does

@@ -52,6 +52,6 @@ pub(crate) use edit::{
 pub(crate) use error::YamlError;
 pub(crate) use load::{load, load_overlay};
 pub(crate) use node::{Entry, Mapping, Node, NodeKind};
-pub(crate) use overlay::{AppendError, Overlay};
+pub(crate) use overlay::{AppendError, Nulls, Overlay};
 pub(crate) use reader::decode;
 pub(crate) use write::write;

@@ -2,7 +2,10 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use super::node::{Entry, Mapping, Node, NodeKind};
+use super::{
+    key::Key,
+    node::{Entry, Mapping, Node, NodeKind},
+};
 use crate::source::Span;
 
 /// The values of an overlay, which are merged with those of a base document.
@@ -17,7 +20,18 @@ pub(crate) struct Overlay {
     merged: HashSet<Span>,
     /// Whether a null is dropped if the base has no value for it.
     only_removes: bool,
+    nulls: Nulls,
     errors: Vec<AppendError>,
+}
+
+/// The nulls of the overlays that have been merged with a document. A null has the effect that it has on the document
+/// alone, also if several overlays contain it.
+#[derive(Debug, Default)]
+pub(crate) struct Nulls {
+    /// The keys that have been removed, with the span of their mapping.
+    removed: HashSet<(Span, Key)>,
+    /// The spans of the nulls that are values.
+    values: HashSet<Span>,
 }
 
 /// The error for a list with the tag `!append` that cannot be merged.
@@ -30,20 +44,26 @@ pub(crate) enum AppendError {
 }
 
 impl Overlay {
-    /// Creates an overlay. `appended` contains the spans of the lists with the tag `!append`.
-    pub(crate) fn new(appended: HashSet<Span>) -> Self {
-        Self { appended, ..Self::default() }
+    /// Creates an overlay. `appended` contains the spans of the lists with the tag `!append`. `nulls` are those of the
+    /// overlays that have been merged before.
+    pub(crate) fn new(appended: HashSet<Span>, nulls: Nulls) -> Self {
+        Self { appended, nulls, ..Self::default() }
     }
 
     /// Merges a value of the overlay with the value in the base. Returns `None` if the value removes that of the base.
     pub(crate) fn merge(&mut self, base: Option<&Node>, value: &Node) -> Option<Node> {
         Some(match (&value.kind, base) {
+            (NodeKind::Null, Some(base)) if self.nulls.values.contains(&base.span) => base.clone(),
             (NodeKind::Null, base) if base.is_some() || self.only_removes => return None,
+            (NodeKind::Null, None) => {
+                self.nulls.values.insert(value.span);
+                value.clone()
+            }
             (NodeKind::Mapping(mapping), Some(Node { span, kind: NodeKind::Mapping(base) })) => {
-                Node::new(*span, NodeKind::Mapping(Arc::new(self.merge_mappings(base, mapping))))
+                Node::new(*span, NodeKind::Mapping(Arc::new(self.merge_mappings(*span, base, mapping))))
             }
             (NodeKind::Mapping(mapping), _) => {
-                let merged = self.merge_mappings(&Mapping::default(), mapping);
+                let merged = self.merge_mappings(value.span, &Mapping::default(), mapping);
                 Node::new(value.span, NodeKind::Mapping(Arc::new(merged)))
             }
             (NodeKind::Sequence(items), base) if self.is_appended(value.span) => {
@@ -73,14 +93,18 @@ impl Overlay {
         merged
     }
 
-    /// Merges the entries of a mapping with those of a mapping in the base. New entries follow those of the base.
-    pub(crate) fn merge_mappings(&mut self, base: &Mapping, overlay: &Mapping) -> Mapping {
+    /// Merges the entries of a mapping with those of a mapping in the base, which has the given span. New entries follow
+    /// those of the base.
+    fn merge_mappings(&mut self, span: Span, base: &Mapping, overlay: &Mapping) -> Mapping {
         let mut merged = Mapping::with_capacity(base.len() + overlay.len());
         for (identity, entry) in base.identified() {
             let entry = match overlay.get(identity) {
                 None => entry.clone(),
                 Some(Entry { key, value }) => {
-                    let Some(value) = self.merge(Some(&entry.value), value) else { continue };
+                    let Some(value) = self.merge(Some(&entry.value), value) else {
+                        self.nulls.removed.insert((span, identity.clone()));
+                        continue;
+                    };
                     // A merged collection is written in the base, with values of the overlay.
                     let key = if value.span == entry.value.span { &entry.key } else { key };
                     Entry { key: key.clone(), value }
@@ -89,9 +113,11 @@ impl Overlay {
             merged.insert(identity.clone(), entry);
         }
         for (identity, Entry { key, value }) in overlay.identified() {
-            if base.get(identity).is_none()
-                && let Some(value) = self.merge(None, value)
-            {
+            let is_removed = || self.nulls.removed.contains(&(span, identity.clone()));
+            if base.get(identity).is_some() || (matches!(value.kind, NodeKind::Null) && is_removed()) {
+                continue;
+            }
+            if let Some(value) = self.merge(None, value) {
                 merged.insert(identity.clone(), Entry { key: key.clone(), value });
             }
         }
@@ -107,13 +133,13 @@ impl Overlay {
         is_appended
     }
 
-    /// Returns the errors for the lists with the tag `!append` that could not be merged.
-    pub(crate) fn into_errors(self) -> Vec<AppendError> {
+    /// Returns the nulls of all overlays, and the errors for the lists with the tag `!append` that could not be merged.
+    pub(crate) fn finish(self) -> (Nulls, Vec<AppendError>) {
         let mut replaced: Vec<Span> = self.appended.difference(&self.merged).copied().collect();
         replaced.sort_unstable_by_key(|span| span.start);
         let mut errors = self.errors;
         errors.dedup();
         errors.extend(replaced.into_iter().map(|list| AppendError::Replaced { list }));
-        errors
+        (self.nulls, errors)
     }
 }

@@ -150,6 +150,55 @@ environments:
 }
 
 #[test]
+fn findings_in_json_name_their_environments() -> Result<()> {
+    let sandbox = project()?;
+    let text = PROJECT.replace("version: '1'", "version: 1.10");
+    sandbox.file("prefect.yaml", text)?;
+    sandbox.file(
+        "prefect.prod.yaml",
+        "deployments: {nightly: {version: '2'}, default: {version: '2', parameters: {x: 1}}}\n",
+    )?;
+    let found = |line: &str| -> Result<(Value, Vec<String>)> {
+        let document = sandbox.run(&format!("check --output json {line}"))?.json()?;
+        let shown = |found: &Value| {
+            format!("{} {} {}", found["code"], found["file"], found["environments"]).replace('"', "")
+        };
+        let diagnostics = document["diagnostics"].as_array().into_iter().flatten();
+        Ok((document["environment"].clone(), diagnostics.map(shown).collect()))
+    };
+    let (environment, all) = found("")?;
+    assert_eq!(environment, Value::Null);
+    assert_eq!(
+        all,
+        [
+            "unknown-parameter prefect.prod.yaml [prod]",
+            "wrong-type prefect.yaml []",
+            "wrong-type prefect.yaml []",
+        ]
+    );
+    let prod = found("--env prod")?;
+    assert_eq!(prod, (json!("prod"), vec!["unknown-parameter prefect.prod.yaml [prod]".to_owned()]));
+    Ok(())
+}
+
+#[test]
+fn render_explains_the_suffix_of_a_name() -> Result<()> {
+    let sandbox = project()?;
+    let output = sandbox.run("render --all --env prod --explain")?.success()?;
+    let line = "prefect.prod.yaml:5:9   name: \"nightly-prod\" (name_suffix: prefect.prod.yaml:1:14)";
+    assert!(output.stdout.contains(line), "{output}");
+    let line = "prefect.yaml:9:9    name: \"default-dev\" (name_suffix: prefect.yaml:15:18)";
+    let output = sandbox.run("render --all --env dev --explain")?.success()?;
+    assert!(output.stdout.contains(line), "{output}");
+    let output = sandbox.run("render --all --env dev --explain --output json")?.success()?;
+    let suffix = &output.json()?["deployments"][0]["values"][0]["name_suffix"];
+    assert_eq!(suffix, &json!({"file": "prefect.yaml", "line": 15, "column": 18}));
+    let output = sandbox.run("render --all --explain")?.success()?;
+    assert!(!output.stdout.contains("name_suffix"), "{output}");
+    Ok(())
+}
+
+#[test]
 fn check_validates_all_environments() -> Result<()> {
     let sandbox = project()?;
     let valid = sandbox.run("check")?.success()?;

@@ -175,7 +175,7 @@ fn reports_a_missing_project_file() -> Result<()> {
     exit 2
     --- stderr
     error: cannot read [PROJECT]/.: Is a directory (os error 21)
-    help: specify the file with --prefect-file
+    help: select a file in the directory, such as `DIRECTORY/prefect.yaml`
     ");
     std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;

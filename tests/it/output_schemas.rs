@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output};
+use crate::support::{Api, Output, Sandbox};
 
 const PROJECT: &str = r#"
 prefectl:
@@ -68,6 +68,22 @@ fn close(schema: &mut Value) {
 
 fn events(output: &Output) -> Result<Vec<Value>> {
     output.stderr.lines().map(|line| serde_json::from_str(line).context(line.to_owned())).collect()
+}
+
+#[test]
+fn check_documents_match_their_schema() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let project = "deployments:\n- {name: a, entry_point: 'flow.py:hello'}\nenvironments:\n  prod: {tagz: 1, work_pool: 1}\n";
+    sandbox.file("prefect.yaml", project)?;
+    for line in ["check", "check --env prod", "check --env none", "check none/*.yaml", "check --fix"] {
+        let document = sandbox.run(&format!("{line} --output json"))?.json()?;
+        ensure!(
+            document["diagnostics"].as_array().is_some_and(|found| !found.is_empty()),
+            "{line}: {document:#}"
+        );
+        check("check", &document)?;
+    }
+    Ok(())
 }
 
 #[test]

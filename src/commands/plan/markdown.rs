@@ -31,13 +31,22 @@ pub(super) fn plan(plan: &Plan) -> String {
         let row = |planned: &&PlannedDeployment| row(&titled(planned), planned.action, &planned.changes);
         rows(changed.iter().map(row), MAX_TABLE_SIZE, &mut text);
     }
-    if !changed.is_empty() || !resources.is_empty() {
+    let explained: Vec<&PlannedDeployment> = plan
+        .deployments
+        .iter()
+        .filter(|planned| planned.action == Action::Unchanged && !planned.selected_by.is_empty())
+        .collect();
+    if !changed.is_empty() || !resources.is_empty() || !explained.is_empty() {
         let before = text.len();
         text.push_str("\n<details><summary>Details</summary>\n");
         for planned in resources {
             differences(&code(&planned.title()), planned.action, &planned.changes, &mut text);
         }
         changed.iter().for_each(|planned| details(planned, &mut text));
+        for planned in explained {
+            let _ = writeln!(text, "\n{} {}", code(&sign(planned.action).to_string()), titled(planned));
+            reasons(planned, &mut text);
+        }
         text.push_str("\n</details>\n");
         if text.len() > MAX_SIZE {
             text.truncate(before);
@@ -59,6 +68,13 @@ pub(super) fn plan(plan: &Plan) -> String {
             );
         }
     }
+    findings(plan, &mut text);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Appends the findings of a plan.
+fn findings(plan: &Plan, text: &mut String) {
     if !plan.findings.is_empty() {
         text.push_str("\nFindings:\n\n");
         for finding in &plan.findings {
@@ -70,8 +86,6 @@ pub(super) fn plan(plan: &Plan) -> String {
                 writeln!(text, "- {}: {}{}", part("severity"), escaped(&message), place.unwrap_or_default());
         }
     }
-    text.truncate(text.trim_end().len());
-    text
 }
 
 /// Appends table rows until the text exceeds `max_size` bytes. Then appends the number of omitted rows, if
@@ -115,8 +129,16 @@ fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mu
     let _ = writeln!(text, "{fence}");
 }
 
+/// Appends the reasons for which a deployment was selected.
+fn reasons(planned: &PlannedDeployment, text: &mut String) {
+    for reason in &planned.selected_by {
+        let _ = writeln!(text, "\nSelected by {}", escaped(&reason.to_string().replace('\n', " ")));
+    }
+}
+
 fn details(planned: &PlannedDeployment, text: &mut String) {
     differences(&titled(planned), planned.action, &planned.changes, text);
+    reasons(planned, text);
     for retained in &planned.retained {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }
@@ -219,6 +241,19 @@ mod tests {
 
         - build `a.b.build` (`prefect.yaml:3`) for `hello/a\|b`
         "#);
+    }
+
+    #[test]
+    fn shows_the_reasons_of_the_selection() {
+        let mut explained = updated("new");
+        let reasons = json!([{"option": "--select", "value": "tag:a_*", "details": ["tag 'a_b'"]}]);
+        explained.deployments[0].selected_by = serde_json::from_value(reasons).unwrap();
+        explained.deployments.push(explained.deployments[0].clone());
+        explained.deployments[1].action = Action::Unchanged;
+        explained.deployments[1].name = "hello/same".to_owned();
+        let text = plan(&explained);
+        assert_eq!(text.matches(r"Selected by --select tag:a\_\* (tag 'a\_b')").count(), 2, "{text}");
+        assert!(text.contains("\n`=` `hello/same`\n"), "{text}");
     }
 
     #[test]

@@ -52,6 +52,7 @@ pub(super) fn merged(
         let Some(found) = find(merging, &before, &by_name, &deployment) else { continue };
         let Some(fields) = deployment.fields else {
             found.into_iter().for_each(|index| items[index] = None);
+            merging.removed.insert(deployment.name.to_owned());
             continue;
         };
         if let Some(index) = found.first() {
@@ -181,6 +182,9 @@ fn find(
             merging.error(Code::ENVIRONMENT_OVERLAY, deployment.span, message, Some(help));
             return None;
         }
+    }
+    if deployment.fields.is_none() && merging.removed.contains(deployment.name) {
+        return Some(found);
     }
     if found.is_empty() && own.is_none() {
         // The search for a similar name takes too long if there are many errors.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments, merging::Merging};
 use crate::{
-    diagnostics::{Code, Diagnostic, did_you_mean},
+    diagnostics::{Code, Diagnostic, Place, did_you_mean},
     names::FORBIDDEN_CHARACTERS,
     project::checker::is_misspelling,
     source::Span,
@@ -22,10 +22,16 @@ pub(super) fn section<'a>(document: &'a Document, name: &EnvironmentName) -> Opt
     document.root.get(KEY)?.get(name.as_str())
 }
 
+/// A project file with the values of an environment.
+pub(super) struct Merged {
+    pub(super) document: Document,
+    pub(super) warnings: Vec<Diagnostic>,
+    /// The position of `name_suffix`, if the environment has one.
+    pub(super) suffix: Option<Place>,
+}
+
 /// Merges the values of an environment with the project file. The section in the project file comes first, followed by
-/// the overlay file.
-///
-/// Returns the merged document and warnings.
+/// the overlay file. The merged document has no key `environments`.
 ///
 /// # Errors
 ///
@@ -34,29 +40,38 @@ pub(super) fn merged(
     base: &Document,
     name: &EnvironmentName,
     overlay: Option<Document>,
-) -> Result<(Document, Vec<Diagnostic>), Vec<Diagnostic>> {
+) -> Result<Merged, Vec<Diagnostic>> {
     if base.root.as_mapping().is_none() {
         // The structure of the project file is checked later.
-        return Ok((base.clone(), Vec::new()));
+        return Ok(Merged { document: base.clone(), warnings: Vec::new(), suffix: None });
     }
     let mut document = base.layered();
     let mut layers = Vec::new();
     layers.extend(section(base, name).map(|section| (section.clone(), HashSet::new())));
     layers.extend(overlay.map(|overlay| document.add_layer(overlay)));
-    let mut merging = Merging { document: &document, suffix: None, findings: Vec::new() };
-    let mut root = base.root.clone();
+    let mut merging = Merging::new(&document);
+    let mut root = without_environments(&base.root);
     for (layer, appended) in layers {
         root = merging.layer(root, &layer, appended);
     }
-    if let Some(suffix) = merging.suffix.take() {
-        root = with_suffix(&root, &suffix);
+    let mut suffix = None;
+    if let Some(node) = merging.suffix.take() {
+        root = with_suffix(&root, &node);
+        suffix = Some(document.place(node.span));
     }
     let findings = merging.findings;
     if findings.iter().any(Diagnostic::is_error) {
         return Err(findings);
     }
     document.root = root;
-    Ok((document, findings))
+    Ok(Merged { document, warnings: findings, suffix })
+}
+
+/// Removes the key `environments`. Values of other environments have no effect, so they must not cause warnings.
+fn without_environments(root: &Node) -> Node {
+    let entries = root.as_mapping().into_iter().flat_map(Mapping::entries);
+    let others = entries.filter(|entry| entry.key.as_text() != Some(KEY)).cloned();
+    Node::new(root.span, NodeKind::Mapping(Mapping::from_entries(others).into()))
 }
 
 impl Merging<'_> {
@@ -72,7 +87,7 @@ impl Merging<'_> {
             }
         };
         self.misspelled_keys(mapping);
-        let mut overlay = Overlay::new(appended);
+        let mut overlay = Overlay::new(appended, std::mem::take(&mut self.nulls));
         self.suffix(mapping);
         let for_all = self.for_all(mapping);
         let is_own = |entry: &&Entry| match entry.key.as_text() {
@@ -96,7 +111,9 @@ impl Merging<'_> {
         } else {
             root
         };
-        for error in overlay.into_errors() {
+        let (nulls, errors) = overlay.finish();
+        self.nulls = nulls;
+        for error in errors {
             self.append_error(&error);
         }
         root

@@ -1,9 +1,11 @@
 //! The state while the layers of an environment are merged, including the errors that were found.
 
+use std::collections::BTreeSet;
+
 use crate::{
     diagnostics::{Code, Diagnostic},
     source::Span,
-    yaml::{Document, Node},
+    yaml::{Document, Node, Nulls},
 };
 
 /// The state while the layers of an environment are merged.
@@ -12,10 +14,24 @@ pub(super) struct Merging<'a> {
     pub(super) document: &'a Document,
     /// The suffix of the names of all deployments, which is a string.
     pub(super) suffix: Option<Node>,
+    /// The nulls of the layers that have been merged.
+    pub(super) nulls: Nulls,
+    /// The names of the deployments that the layers have removed.
+    pub(super) removed: BTreeSet<String>,
     pub(super) findings: Vec<Diagnostic>,
 }
 
-impl Merging<'_> {
+impl<'a> Merging<'a> {
+    pub(super) fn new(document: &'a Document) -> Self {
+        Self {
+            document,
+            suffix: None,
+            nulls: Nulls::default(),
+            removed: BTreeSet::new(),
+            findings: Vec::new(),
+        }
+    }
+
     /// Returns the line of a value in its file.
     pub(super) fn line(&self, span: Span) -> usize {
         self.document.place(span).start().line

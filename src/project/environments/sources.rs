@@ -176,9 +176,10 @@ impl ProjectSources {
             return Err(ProjectError::UndefinedEnvironment { name: name.clone(), file, defined });
         }
         match merge::merged(&document, name, overlay) {
-            Ok((document, warnings)) => {
+            Ok(merge::Merged { document, warnings, suffix }) => {
                 problems.extend(warnings);
-                checked(document, problems)
+                let (project, warnings) = checked(document, problems)?;
+                Ok((Project { name_suffix: suffix, ..project }, warnings))
             }
             Err(found) => {
                 problems.extend(found);

@@ -142,6 +142,44 @@ fn overlay_file_follows_the_section_of_the_project_file() {
 }
 
 #[test]
+fn nulls_of_the_section_and_the_overlay_file_have_the_effect_of_a_single_null() {
+    let values = "deployments:\n  nightly: {tags: null, parameters: {a: null}, work_pool: {job_variables: {env: {A: null}}}}\n  \
+                  default: null\n  new: {entrypoint: c.py:h, parameters: {name: null}}\n";
+    let base = BASE.replacen("- name: default\n  entrypoint: b.py:g\n", "", 1);
+    let section = format!("{base}  prod:\n    {}", values.replace('\n', "\n    ").trim_end()) + "\n";
+    let expected = serde_json::json!([
+        {"name": "nightly", "entrypoint": "a.py:f", "parameters": {"a": null},
+         "work_pool": {"name": "dev", "job_variables": {"env": {"B": "2"}}}},
+        {"name": "new", "entrypoint": "c.py:h", "parameters": {"name": null}},
+    ]);
+    for (base, overlay) in [(&base, Some(values)), (&section, None), (&section, Some(values))] {
+        let (project, warnings) = load(base, overlay, "prod").unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let found: serde_json::Value = project
+            .deployments
+            .iter()
+            .map(|declared| value::to_json(&declared.fields.to_template()))
+            .collect();
+        assert_eq!(found, expected, "{base} {overlay:?}");
+    }
+}
+
+#[test]
+fn values_that_an_environment_overrides_cause_no_warnings() {
+    let base =
+        BASE.replace("tags: [a]", "tags: [1.10, no]") + "  other: {deployments: {nightly: {tags: [1.10]}}}\n";
+    let messages = |overlay: &str| -> Vec<String> {
+        let (_, warnings) = load(&base, Some(overlay), "prod").unwrap();
+        warnings.into_iter().map(|warning| warning.message).collect()
+    };
+    assert_eq!(messages("deployments: {nightly: {tags: [a]}}\n"), Vec::<String>::new());
+    assert_eq!(messages("deployments: {nightly: {tags: !append [off]}}\n").len(), 3);
+    assert_eq!(messages("work_pool: {job_variables: {env: {A: 1.10}}}\n").len(), 3);
+    let (_, warnings) = load(&base, Some("{}\n"), "empty").unwrap();
+    assert_eq!(warnings.len(), 2);
+}
+
+#[test]
 fn values_keep_their_places() {
     let overlay =
         "# prod\ndeployments:\n- name: nightly\n  tags: !append [b]\n  work_pool:\n    name: prod\n";

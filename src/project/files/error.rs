@@ -54,7 +54,7 @@ impl FilesProblem {
             Self::Repeated { .. } => Some("select each project file only once"),
             Self::Directory(_) => Some("select the files in the directory, such as `DIRECTORY/prefect.yaml`"),
             Self::OnlyOverlays(_) => Some("select the environment with --env"),
-            Self::Irregular(_) => Some("use `-` to read a project file from stdin"),
+            Self::Irregular(_) => Some("list regular files; a pipe can only be selected with --prefect-file"),
             Self::Missing(_) | Self::Glob { .. } | Self::File(_) => None,
         }
     }

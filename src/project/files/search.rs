@@ -62,7 +62,14 @@ pub(crate) fn find(
         for path in paths {
             let file = directory.join(&path);
             let target = match regular_file(&path, &file, place.is_some()) {
-                Ok(target) => target,
+                Ok(Some(target)) => target,
+                Ok(None) => {
+                    if seen.insert(file, path.clone()).is_some() {
+                        return Err(failed(FilesProblem::Repeated { first: path.clone(), second: path }));
+                    }
+                    files.push(ProjectFile { path, root: directory.to_owned() });
+                    continue;
+                }
                 Err(reason) => return Err(failed(reason)),
             };
             let is_outside = |repository: &&Path| !target.starts_with(repository);
@@ -80,12 +87,13 @@ pub(crate) fn find(
     Ok(files)
 }
 
-/// Returns the path of a file without symbolic links. Stdin has no file.
+/// Returns the path of a file without symbolic links. Returns `None` for stdin and pipes, which have no directory of their
+/// own.
 ///
 /// Pipes are accepted on the command line, because shells pass the output of a command as `/dev/fd/63`.
-fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<PathBuf, FilesProblem> {
+fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<Option<PathBuf>, FilesProblem> {
     if path == Path::new(STDIN) {
-        return Ok(file.to_owned());
+        return Ok(None);
     }
     let unreadable = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => FilesProblem::Missing(path.to_owned()),
@@ -95,10 +103,11 @@ fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<PathBuf, F
     if metadata.is_dir() {
         return Err(FilesProblem::Directory(path.to_owned()));
     }
-    if is_setting && !metadata.is_file() {
-        return Err(FilesProblem::Irregular(path.to_owned()));
+    match metadata.is_file() {
+        true => file.canonicalize().map(Some).map_err(unreadable),
+        false if is_setting => Err(FilesProblem::Irregular(path.to_owned())),
+        false => Ok(None),
     }
-    file.canonicalize().map_err(unreadable)
 }
 
 /// Returns the files that a path or a glob selects. A glob that is the path of an existing file selects this file.
@@ -133,7 +142,7 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
     if start.is_dir() {
         let walk = WalkBuilder::new(&start).max_depth(depth).ignore(false).build();
         for entry in walk {
-            let entry = entry.map_err(|error| unreadable(&start, error))?;
+            let entry = entry.map_err(|error| unreadable(&start, &error))?;
             let Ok(rest) = entry.path().strip_prefix(&start) else { continue };
             let path = prefix.join(rest);
             if matcher.is_match(&path) && entry.path().is_file() {
@@ -160,10 +169,13 @@ fn without_dot(path: &Path) -> PathBuf {
     path.components().filter(|component| *component != Component::CurDir).collect()
 }
 
-fn unreadable(start: &Path, error: ignore::Error) -> FilesProblem {
-    let path = failed_path(&error).unwrap_or(start).to_owned();
-    let message = error.to_string();
-    let error = error.into_io_error().unwrap_or_else(|| io::Error::other(message));
+fn unreadable(start: &Path, error: &ignore::Error) -> FilesProblem {
+    let path = failed_path(error).unwrap_or(start).to_owned();
+    // The message of the I/O error would repeat the path.
+    let error = match error.io_error() {
+        Some(error) => io::Error::from(error.kind()),
+        None => io::Error::other(error.to_string()),
+    };
     FilesProblem::File(FileError::new("search", &path, error))
 }
 

@@ -8,7 +8,7 @@ use crate::{
     source::Source,
     value::Value,
     yaml::{
-        AppendError, Document, Entry, Node, NodeKind, Overlay,
+        AppendError, Document, Entry, Node, NodeKind, Nulls, Overlay,
         load::{load, load_overlay},
     },
 };
@@ -89,9 +89,9 @@ impl Tree {
 fn merged(base: &Document, overlay: &Source) -> (Document, Vec<AppendError>) {
     let mut document = base.layered();
     let (root, appended) = document.add_layer(load_overlay(overlay).unwrap());
-    let mut merging = Overlay::new(appended);
+    let mut merging = Overlay::new(appended, Nulls::default());
     document.root = merging.merge(Some(&base.root), &root).unwrap();
-    (document, merging.into_errors())
+    (document, merging.finish().1)
 }
 
 /// Checks that each scalar and each key is written at its position.

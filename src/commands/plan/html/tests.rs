@@ -45,6 +45,7 @@ fn escapes_all_text_of_a_plan() {
     let mut hostile = deployment(HOSTILE, "update", &changes);
     hostile["id"] = json!(uuid::Uuid::nil());
     hostile["kept"] = json!([{"field": HOSTILE, "value": HOSTILE, "reason": HOSTILE}]);
+    hostile["selected_by"] = json!([{"option": "--select", "value": HOSTILE, "details": [HOSTILE]}]);
     let harmless = deployment("a/b", "update", &json!([{"field": "version", "old": "1", "new": "2"}]));
     let tags = |text: &str| text.matches('<').count();
     let redactor = Redactor::default();
@@ -54,6 +55,7 @@ fn escapes_all_text_of_a_plan() {
     let mut like = harmless;
     like["id"] = json!(uuid::Uuid::nil());
     like["kept"] = json!([{"field": "x", "value": "x", "reason": "x"}]);
+    like["selected_by"] = json!([{"option": "--select", "value": "x", "details": ["x"]}]);
     let expected = page(&plan_with(&json!([like]), &json!([step(&["a/b"])])), &redactor);
     assert_eq!(tags(&found), tags(&expected), "the page has no additional elements");
 }

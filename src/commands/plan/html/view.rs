@@ -65,6 +65,8 @@ struct Deployment {
     kept: Vec<Retained>,
     /// Differences in fields that `ignore_changes` lists.
     ignored: Vec<Place>,
+    /// The reasons for which the deployment was selected. Empty without `--why`.
+    selected_by: Vec<String>,
     /// The reason why the flow's parameter schema may be incomplete.
     doubt: Option<String>,
 }
@@ -175,6 +177,7 @@ fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment 
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: Vec::new(),
         ignored: Vec::new(),
+        selected_by: Vec::new(),
         doubt: None,
     }
 }
@@ -201,6 +204,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: planned.retained.iter().map(retained).collect(),
         ignored: planned.ignored.iter().flat_map(places).collect(),
+        selected_by: planned.selected_by.iter().map(ToString::to_string).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
     }
 }
