@@ -5,7 +5,8 @@ use serde_json::{Value as Json, json};
 use super::{ReferenceKind, References, ResourceReference};
 use crate::{
     api::{ApiError, JsonObject},
-    block_schema::BlockReference,
+    block_schema::{BlockReference, BlockSchema},
+    secret::MASK,
 };
 
 /// Key of the server's block document that contains the referenced blocks by field.
@@ -29,8 +30,10 @@ pub(super) fn normalized(mut data: JsonObject) -> JsonObject {
     data
 }
 
-/// Replaces the data of referenced blocks in a block document with references.
-pub(crate) fn with_placeholders(mut document: JsonObject) -> JsonObject {
+/// Returns a block document in the form of declarations: the data of referenced blocks is replaced with placeholders, and
+/// secret fields are masked. Servers only mask strings and numbers.
+pub(crate) fn as_declared(mut document: JsonObject) -> JsonObject {
+    let fields = document.get("block_schema").and_then(|schema| schema.get("fields")).cloned();
     let referenced = document.get(REFERENCES).and_then(Json::as_object).cloned().unwrap_or_default();
     let Some(data) = document.get_mut("data").and_then(Json::as_object_mut) else { return document };
     for (field, found) in referenced {
@@ -43,6 +46,10 @@ pub(crate) fn with_placeholders(mut document: JsonObject) -> JsonObject {
             _ => reference_to(&block["id"]),
         };
         data.insert(field, reference);
+    }
+    let schema = BlockSchema::new(fields.unwrap_or_default());
+    for field in schema.secrets_in(data) {
+        field.set(data, MASK.into());
     }
     document
 }
@@ -85,4 +92,45 @@ pub(super) fn with_described_ids(mut data: JsonObject) -> JsonObject {
 
 fn reference_to(id: &Json) -> Json {
     json!({"$ref": {"block_document_id": id}})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::json_object;
+
+    #[test]
+    fn masks_secrets_and_replaces_referenced_blocks() {
+        let document = json!({
+            "data": {
+                "value": {"user": "u", "pw": "hunter2"},
+                "list": ["hunter2"],
+                "empty": null,
+                "info": {"password": "hunter2", "host": "h"},
+                "headers": {"A": ["hunter2"]},
+                "credentials": {"key": "hunter2"},
+                "anonymous": {"key": "hunter2"},
+            },
+            "block_schema": {"fields": {"secret_fields": [
+                "value", "list", "empty", "info.password", "headers.*", "credentials.key", "anonymous.key"
+            ]}},
+            "block_document_references": {
+                "credentials": {"block_document": {
+                    "id": "1", "name": "prod", "is_anonymous": false, "block_type": {"slug": "keys"}
+                }},
+                "anonymous": {"block_document": {"id": "2", "name": "x", "is_anonymous": true}},
+            },
+        });
+        let declared = as_declared(json_object(document));
+        let expected = json!({
+            "value": MASK,
+            "list": MASK,
+            "empty": null,
+            "info": {"password": MASK, "host": "h"},
+            "headers": MASK,
+            "credentials": "{{ prefect.blocks.keys.prod }}",
+            "anonymous": {"$ref": {"block_document_id": "2"}},
+        });
+        assert_eq!(declared["data"], expected);
+    }
 }

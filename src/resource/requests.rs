@@ -61,7 +61,7 @@ pub(crate) async fn read<'a>(
     for key in keys.iter().filter(|key| key.kind == Block) {
         let (kind, name) = key.parts();
         if let Some(found) = client.hidden_block_document(kind, name).await? {
-            live.insert((*key).clone(), resource(found.id, block_references::with_placeholders(found.raw)));
+            live.insert((*key).clone(), resource(found.id, block_references::as_declared(found.raw)));
         }
     }
     let automations = automations_by_name(client, &names(Automation).collect::<Vec<_>>()).await?;

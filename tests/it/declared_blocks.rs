@@ -253,3 +253,21 @@ fn a_reference_to_an_unknown_block_is_reported_before_any_write() -> Result<()> 
     ensure!(api.get(&sandbox.unique("/variables/name/blocks-UNIQUE"))?.is_none());
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_secret_that_the_server_shows_is_not_exported() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(api.url(), "- {type: secret, name: s-UNIQUE, value_from: env:TOKEN}")?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    let path = sandbox.unique("/block_types/slug/secret/block_documents/name/s-UNIQUE");
+    let id = api.get(&path)?.context("no block")?["id"].clone();
+    let id = id.as_str().context("no id")?;
+    let body = json!({"data": {"value": {"user": "u", "pw": CANARY}}, "merge_existing_data": false});
+    api.patch(&format!("/block_documents/{id}"), &body)?;
+    let output = run(&sandbox, "export --resources")?.success()?;
+    let declaration = sandbox.unique("name: s-UNIQUE\n    value_from: env:S_");
+    ensure!(output.stdout.contains(&declaration), "{output}");
+    run(&sandbox, "plan --all")?.success()?;
+    Ok(())
+}

@@ -213,7 +213,7 @@ fn block(block: &NamedObject, notes: &mut Vec<String>) -> Option<Json> {
     let kind = block_type(block);
     let label = format!("block '{kind}/{}'", block.name);
     let (mut values, mut sources) = (Map::new(), Map::new());
-    let document = block_references::with_placeholders(block.raw.clone());
+    let document = block_references::as_declared(block.raw.clone());
     for (field, value) in document.get("data").and_then(Json::as_object).into_iter().flatten() {
         if is_masked(value) {
             let variable = environment_name(&block.name, if kind == "secret" { "" } else { field });
