@@ -86,7 +86,8 @@ fn resource(drifted: &DriftedResource) -> Vec<String> {
 
 fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
     let headline = headline(&drifted.name, drifted.state);
-    let file = drifted.file.as_ref().map(|file| format!(" in {file}").dimmed().to_string());
+    let preposition = if drifted.state == DriftState::Missing { ", declared in" } else { " in" };
+    let file = drifted.file.as_ref().map(|file| format!("{preposition} {file}").dimmed().to_string());
     let mut lines = vec![headline + &file.unwrap_or_default()];
     lines.extend(drifted.differences.iter().flat_map(difference));
     if !drifted.not_compared.is_empty() {
