@@ -5,8 +5,8 @@ use std::fs;
 use anyhow::Result;
 use serde_json::json;
 
-use super::{SERVICE, offline};
-use crate::support::{Output, assert_output};
+use super::{FLOW, SERVICE, offline, services};
+use crate::support::{FaultServer, Output, Sandbox, assert_output};
 
 #[test]
 fn rejects_files_that_cannot_be_selected() -> Result<()> {
@@ -91,6 +91,9 @@ fn all_modes_of_check_report_the_same_errors() -> Result<()> {
         ("check jobs/*.yaml", "project-files"),
         ("check services/billing/prefect.yaml services/*/prefect.yaml", "project-files"),
         ("check services/*/prefect.yaml --env nowhere", "options"),
+        ("check services/*/prefect.yaml --select tag:none", "options"),
+        ("check missing.yaml", "project-files"),
+        ("check services", "project-files"),
     ] {
         let outputs = modes(line)?;
         for output in &outputs {
@@ -169,5 +172,141 @@ fn globs_skip_overlay_files() -> Result<()> {
     );
     let output = sandbox.run("check services/orders/prefect.yaml services/*/prefect.prod.yaml")?;
     assert!(output.code == 2 && output.stderr.contains("only matches overlay files"), "{output}");
+    Ok(())
+}
+
+/// Files of the project that must not change.
+fn texts(sandbox: &Sandbox) -> Result<Vec<(String, Vec<u8>)>> {
+    let mut texts = Vec::new();
+    for file in ["services/billing/prefect.yaml", "services/orders/prefect.yaml", "prefect.toml"] {
+        let path = sandbox.directory().join(file);
+        texts.push((file.to_owned(), if path.exists() { fs::read(path)? } else { Vec::new() }));
+    }
+    Ok(texts)
+}
+
+/// Options that select project files, environments or deployments that do not exist or cannot be selected, and part of
+/// the error.
+const INVALID: [(&str, &str); 27] = [
+    ("-f services/orders/prefect.yaml --select tga:x", "unknown key 'tga'"),
+    ("-f services/orders/prefect.yaml --select tag:", "the key 'tag' has no value"),
+    ("-f services/orders/prefect.yaml --select changed:a..b...c", "unknown revision 'a..b'"),
+    (
+        "-f services/orders/prefect.yaml --env nowhere",
+        "environment 'nowhere' is not defined for services/orders/prefect.yaml",
+    ),
+    ("-f services/*/prefect.yaml --env nowhere", "not defined for any of the 2 project files"),
+    ("-f services/orders/prefect.yaml --env ../x", "invalid environment name '../x'"),
+    ("-f services/orders/prefect.yaml --env stage", "--> services/orders/prefect.stage.yaml:1:31"),
+    ("-f bad/tag.yaml", "--> bad/tag.yaml:1:14"),
+    ("-f bad/own.yaml", "--> bad/own.yaml:1:14"),
+    ("-f nothing/**/*.yaml", "no project file matches 'nothing/**/*.yaml'"),
+    ("-f services/[a/x.yaml", "invalid glob 'services/[a/x.yaml'"),
+    (r"-f services\*\prefect.yaml", "separate directories with `/`"),
+    ("-f ../home/*.yaml", "is outside of the repository"),
+    ("-f bad/away.yaml -f twin/prefect.yaml", "is outside of the repository"),
+    ("-f bad/a*.yaml", "is outside of the repository"),
+    (
+        "-f services/*/prefect.yaml -f twin/prefect.yaml",
+        "is already declared in services/billing/prefect.yaml:3",
+    ),
+    ("-f services/orders/prefect.yaml --preview PR_1 --project p", "invalid preview name 'PR_1'"),
+    ("-f services/orders/prefect.yaml --preview= --project p", "--preview"),
+    ("-f services/orders/prefect.yaml -f bad/link.yaml", "are the same file"),
+    ("-f services/orders/prefect.yaml -f ./services/../services/orders/prefect.yaml", "are the same file"),
+    ("-f services/orders/prefect.yaml -f ./services/orders/prefect.yaml", "is selected twice"),
+    ("-f bad/broken.yaml -f twin/prefect.yaml", "the project file 'bad/broken.yaml' does not exist"),
+    ("-f bad/broken.*", "no project file matches 'bad/broken.*'"),
+    ("-f services -f twin/prefect.yaml", "'services' is a directory, not a project file"),
+    ("-f twin/flow.py/x -f twin/prefect.yaml", "the project file 'twin/flow.py/x' does not exist"),
+    ("-f bad/empty.yaml -f twin/prefect.yaml", "--> bad/empty.yaml:1:1"),
+    ("-f bad/binary.yaml -f twin/prefect.yaml", "--> bad/binary.yaml:1:4"),
+];
+
+/// Every invalid selection is reported as a single error, and nothing is written.
+#[cfg(unix)]
+#[test]
+fn invalid_input_is_a_single_error_and_nothing_is_written() -> Result<()> {
+    use std::os::unix::fs::symlink;
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), "")?;
+    services(&sandbox)?;
+    let service = SERVICE.replace("pool-UNIQUE", "pool");
+    for name in ["services/billing", "services/orders", "twin"] {
+        sandbox.file(&format!("{name}/prefect.yaml"), &service)?;
+    }
+    let directory = sandbox.directory();
+    fs::write(directory.join("../home/prefect.yaml"), sandbox.unique(SERVICE))?;
+    let flow = FLOW.replace("NAME", "billing");
+    sandbox.file("twin/flow.py", flow)?;
+    sandbox.file("bad/empty.yaml", "")?;
+    sandbox.file("bad/tag.yaml", "deployments: !merge [a]\n")?;
+    sandbox.file("bad/own.yaml", "deployments: !append [a]\n")?;
+    fs::write(directory.join("bad/binary.yaml"), b"a: \xff\n")?;
+    symlink("nowhere", directory.join("bad/broken.yaml"))?;
+    symlink("../services/orders/prefect.yaml", directory.join("bad/link.yaml"))?;
+    symlink(directory.join("../home/prefect.yaml"), directory.join("bad/away.yaml"))?;
+    symlink("..", directory.join("bad/loop"))?;
+    sandbox.file("services/orders/prefect.stage.yaml", "deployments: {default: {tags: !merge [a]}}\n")?;
+    let before = texts(&sandbox)?;
+    for (options, message) in INVALID {
+        let all = if options.contains("--select") { "" } else { "--all" };
+        let line = format!("deploy {all} {options}");
+        let output = sandbox.run(&line)?;
+        let errors = output.stderr.lines().filter(|line| line.starts_with("error[")).count();
+        assert_eq!(output.code, 2, "{line}: {output}");
+        assert!(output.stderr.contains(message) && errors <= 1, "{line}: {output}");
+        assert_eq!(output.stdout, "", "{line}");
+    }
+    assert!(!server.received().contains("\"default\""), "{}", server.received());
+    assert!(
+        server
+            .requests()
+            .iter()
+            .all(|request| !request.starts_with("PATCH") && !request.contains("/deployments/ "))
+    );
+    assert_eq!(texts(&sandbox)?, before);
+    Ok(())
+}
+
+#[cfg(unix)]
+#[test]
+fn unusual_files_and_paths_can_be_selected() -> Result<()> {
+    use std::os::unix::fs::symlink;
+    let sandbox = offline()?;
+    let file = SERVICE.replace('\n', "\r\n");
+    sandbox.file("jobs/name with é/flow.py", FLOW.replace("NAME", "spaces"))?;
+    sandbox.file("jobs/name with é/prefect file.yaml", format!("\u{feff}{file}"))?;
+    sandbox.file("jobs/[x]/flow.py", FLOW.replace("NAME", "brackets"))?;
+    sandbox.file("jobs/[x]/prefect.yaml", SERVICE)?;
+    symlink("..", sandbox.directory().join("jobs/loop"))?;
+    let pipe = sandbox.directory().join("jobs/pipe.yaml");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status()?.success());
+    for (patterns, count) in [
+        (&["jobs/**/*.yaml"][..], "2 files"),
+        (&["jobs/[x]/prefect.yaml", "jobs/name with é/prefect file.yaml"], "2 files"),
+        (&["jobs/name*/*.yaml"], "jobs/name with é/prefect file.yaml"),
+        (&["**/prefect*.yaml"], "4 files"),
+    ] {
+        let words = [&["check"], patterns].concat();
+        let output = sandbox.run_words(&words)?.success()?;
+        assert!(
+            output.stderr.starts_with(&format!("No problems found in {count} (")),
+            "{patterns:?}: {output}"
+        );
+    }
+    sandbox
+        .file("prefect.toml", "[prefectl]\nfiles = [\"services/*/prefect.yaml\", \"jobs/pipe.yaml\"]\n")?;
+    let output = sandbox.run("check")?;
+    assert!(
+        output.stderr.contains("'jobs/pipe.yaml' is not a regular file\n --> prefect.toml:2:37"),
+        "{output}"
+    );
+    for number in 0..1_100 {
+        sandbox
+            .file(&format!("many/{number}/prefect.yaml"), "prefectl: {variables: {}}\ndeployments: []\n")?;
+    }
+    let output = sandbox.run("check many/*/prefect.yaml --output json")?;
+    assert_eq!(output.json()?["diagnostics"].as_array().map(Vec::len), Some(1_100));
     Ok(())
 }
