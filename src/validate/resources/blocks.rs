@@ -64,7 +64,7 @@ pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, find
             Problem::NoReference { field, .. }
             | Problem::OtherType { field, .. }
             | Problem::BlockValue { field, .. } => {
-                findings.at_value(&values.join(field.as_str()), diagnostic)
+                findings.at_value(&values.join(field.as_str()), diagnostic);
             }
             Problem::SecretInFile { field } => findings.at_key(&field.pointer(&values), diagnostic),
             Problem::InvalidValue { field, wants_text, .. } => {
