@@ -55,6 +55,15 @@ impl From<PreviewError> for CommandError {
             PreviewError::NameTaken { .. } => Self::new(Exit::Failed, error).help(
                 "nothing was registered; choose another name for the preview, or rename the deployment",
             ),
+            PreviewError::OtherProject { ref preview, ref project, .. } => {
+                let help = format!(
+                    "nothing was registered; choose another name for the preview, or delete the other preview with \
+                     `prefectl preview delete {} --project {}`",
+                    preview.as_str(),
+                    project.as_str()
+                );
+                Self::new(Exit::Failed, error).help(help)
+            }
             PreviewError::DamagedRecord { ref variable, .. } => {
                 let help = damaged_help(variable);
                 Self::new(Exit::Failed, error).help(help)

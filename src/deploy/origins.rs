@@ -5,16 +5,15 @@ use serde_json::Value as Json;
 
 use super::Failure;
 use crate::{
-    deployment::{DeployContext, ResolvedDeployment},
+    deployment::{DeployContext, PreviewName, ResolvedDeployment},
     diagnostics::Place,
     plan::redacted_value,
     pointer::{Pointer, Segment},
-    project::{Findings, Origin},
-    secret::Redactor,
+    project::{Fields, Findings, Key, Origin},
     steps::Section,
     template::Resolver,
     validate::{PreparedProject, preparation},
-    value,
+    value::{self, Value},
 };
 
 /// The values of all selected deployments, with their origins.
@@ -76,7 +75,7 @@ pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Fail
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
     preparation::stop_on_errors(&mut projects, ctx)?;
     let deployments = projects.iter().flat_map(|prepared| {
-        prepared.deployments.iter().map(|(resolved, _)| deployment(prepared, resolved, ctx.redactor))
+        prepared.deployments.iter().map(|(resolved, _)| deployment(prepared, resolved, ctx))
     });
     Ok(Explanation { schema: 1, deployments: deployments.collect() })
 }
@@ -84,16 +83,20 @@ pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Fail
 fn deployment(
     PreparedProject { project, findings, .. }: &PreparedProject<'_>,
     resolved: &ResolvedDeployment,
-    redactor: &Redactor,
+    ctx: &DeployContext<'_>,
 ) -> ExplainedDeployment {
-    let pointer = resolved.pointer();
+    let (pointer, redactor) = (resolved.pointer(), ctx.redactor);
+    let mut fields = resolved.fields.clone();
+    let preview = ctx.options.preview.as_ref();
+    let of_preview = preview.map(|preview| restrict_to_preview(&mut fields, preview)).unwrap_or_default();
     let mut values = Vec::new();
     let mut add = |base: &Pointer, name: &str, json: &Json| {
         leaves(&Pointer::root().join(name), json, &mut |path, leaf| {
-            values.extend(explained(findings, base, path, leaf));
+            let preview = preview.filter(|_| of_preview.contains(path));
+            values.extend(explained(findings, base, path, leaf, preview));
         });
     };
-    for (key, field) in &resolved.fields {
+    for (key, field) in &fields {
         let name = key.as_str().unwrap_or_default();
         let field = redacted_value(name, &value::to_json(field), redactor);
         add(&pointer, name, &field);
@@ -113,12 +116,49 @@ fn deployment(
     ExplainedDeployment { name: resolved.full_name(), values }
 }
 
-/// Describes a value and its origin. Returns `None` for a null that is not set anywhere.
+/// Turns the fields of a deployment into those of a preview, as
+/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview) does. Returns the
+/// paths of the values that the preview sets.
+fn restrict_to_preview(fields: &mut Fields, preview: &PreviewName) -> Vec<Pointer> {
+    let path = |key: Key| Pointer::root().join(key);
+    let mut paths = vec![path(Key::Name)];
+    if let Some(Value::Sequence(mut schedules)) = fields.get(Key::Schedules).cloned() {
+        for (index, schedule) in schedules.iter_mut().enumerate() {
+            if let Value::Mapping(schedule) = schedule {
+                schedule.insert("active".into(), false.into());
+                paths.push(path(Key::Schedules).join(index).join("active"));
+            }
+        }
+        fields.set(Key::Schedules, schedules);
+    }
+    let tag = preview.tag();
+    match fields.get(Key::Tags).cloned() {
+        Some(Value::String(tags)) => {
+            paths.push(path(Key::Tags));
+            fields.set(Key::Tags, format!("{tags}, {tag}"));
+        }
+        Some(Value::Sequence(mut tags)) if !tags.contains(&Value::String(tag.clone())) => {
+            paths.push(path(Key::Tags).join(tags.len()));
+            tags.push(Value::String(tag));
+            fields.set(Key::Tags, tags);
+        }
+        None | Some(Value::Null) => {
+            paths.push(path(Key::Tags).join(0));
+            fields.set(Key::Tags, vec![Value::String(tag)]);
+        }
+        _ => {}
+    }
+    paths
+}
+
+/// Describes a value and its origin. `preview` is the preview that sets the value. Returns `None` for a null that is not
+/// set anywhere.
 fn explained(
     findings: &Findings<'_>,
     base: &Pointer,
     path: &Pointer,
     value: &Json,
+    preview: Option<&PreviewName>,
 ) -> Option<ExplainedValue> {
     let mut explained = ExplainedValue {
         path: path.to_string(),
@@ -129,6 +169,10 @@ fn explained(
         option: None,
         name_suffix: None,
     };
+    if let Some(preview) = preview {
+        explained.option = Some(format!("--preview {}", preview.as_str()));
+        return Some(explained);
+    }
     let is_empty = match value {
         Json::Null => true,
         Json::Array(items) => items.is_empty(),
@@ -193,7 +237,7 @@ mod tests {
         let schedules = Pointer::root().join("schedules");
         let line = |index: usize, key: &str| {
             let path = schedules.join(index).join(key);
-            explained(&findings, &Pointer::root(), &path, &"x".into()).unwrap().line
+            explained(&findings, &Pointer::root(), &path, &"x".into(), None).unwrap().line
         };
         assert_eq!([line(0, "cron"), line(0, "timezone"), line(1, "cron")], [Some(2), None, None]);
     }

@@ -102,7 +102,8 @@ async fn record_preview(
 ) -> Result<(), PreviewError> {
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
-    previews::require_copies(preview, changes.iter().map(|(desired, change)| (*desired, change)))?;
+    let live = changes.iter().map(|(desired, change)| (desired.full_name(), change.live()));
+    previews::require_copies(client, Some(&project), preview, live).await?;
     previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
 }
 

@@ -132,14 +132,12 @@ impl DesiredDeployment {
         }
     }
 
-    /// Turns the deployment into that of a preview: schedules are inactive, triggers and SLAs are omitted, and a tag is
-    /// added. The name is that of the preview already.
+    /// Turns the deployment into that of a preview: schedules are inactive, and a tag is added. The name is that of the
+    /// copy already, and triggers and SLAs have been removed.
     pub(crate) fn restrict_to_preview(&mut self, preview: &PreviewName) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             schedules.iter_mut().for_each(|schedule| schedule.active = Some(false));
         }
-        self.triggers.clear();
-        self.slas = None;
         if !self.tags.contains(&preview.tag()) {
             self.tags.push(preview.tag());
         }

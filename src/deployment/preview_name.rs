@@ -62,6 +62,12 @@ impl PreviewName {
         format!("{deployment}{SEPARATOR}{}", self.0)
     }
 
+    /// Returns the name of the deployment of which `copy` is the name of the copy, or `None` if it is not the name of a
+    /// copy. Both names may be preceded by the name of the flow.
+    pub(crate) fn original<'a>(&self, copy: &'a str) -> Option<&'a str> {
+        copy.strip_suffix(&self.0)?.strip_suffix(SEPARATOR)
+    }
+
     /// Returns the tag of all deployments of the preview.
     pub(crate) fn tag(&self) -> String {
         format!("preview:{}", self.0)
@@ -87,19 +93,15 @@ impl PreviewName {
         }
     }
 
-    /// Returns the preview of the project that a variable records. Returns `None` if the name of the variable is not
+    /// Returns the project and the preview that a variable records. Returns `None` if the name of the variable is not
     /// that of such a record.
-    pub(crate) fn from_variable(variable: &str, project: &ProjectId) -> Option<Self> {
-        let (name, number) = if let Some(rest) = variable.strip_prefix(&project.preview_prefix(true)) {
-            let (name, number) = rest.split_once("--").unwrap_or((rest, "0"));
-            (name.to_owned(), number)
-        } else {
-            let rest = variable.strip_prefix(&project.preview_prefix(false))?;
-            let (name, number) = rest.split_once("_n").unwrap_or((rest, "0"));
-            (name.replace("_d", "-"), number)
-        };
+    pub(crate) fn from_variable(variable: &str) -> Option<(ProjectId, Self)> {
+        let (project, rest) = ProjectId::from_preview_variable(variable)?;
+        let allows_dashes = variable.contains('-');
+        let (name, number) = rest.split_once(if allows_dashes { "--" } else { "_n" }).unwrap_or((rest, "0"));
         number.parse::<usize>().ok()?;
-        name.parse().ok()
+        let name = if allows_dashes { name.to_owned() } else { name.replace("_d", "-") };
+        Some((project, name.parse().ok()?))
     }
 
     /// Returns whether the name of a variable is that of a preview record.
@@ -133,14 +135,21 @@ mod tests {
         {
             assert_eq!(PreviewName::is_copy(name, &tags), is_copy, "{name}");
         }
+        for (copy, original) in [("f/a--b--pr-1", Some("f/a--b")), ("f/pr-1", None), ("f/daily--pr-11", None)] {
+            assert_eq!(preview.original(copy), original);
+        }
         assert!(!PreviewName::is_copy("daily--pr-1", &tags[..1]));
     }
 
     #[test]
     fn names_of_variables_contain_the_project() {
         let preview: PreviewName = "pr-1".parse().unwrap();
+        let trailing = ProjectId::new("x-").unwrap();
+        assert_eq!(
+            PreviewName::from_variable(&preview.variable(&trailing, 0, true)),
+            Some((trailing, preview.clone()))
+        );
         let project = ProjectId::new("team-a_b").unwrap();
-        let others = ["team", "team-a_b-", "team-a_b-pr"].map(|id| ProjectId::new(id).unwrap());
         for (allows_dashes, names) in [
             (true, ["prefectl-preview-team-a_b--pr-1", "prefectl-preview-team-a_b--pr-1--2"]),
             (false, ["prefectl_preview_team_da_ub_ppr_d1", "prefectl_preview_team_da_ub_ppr_d1_n2"]),
@@ -148,16 +157,22 @@ mod tests {
             assert_eq!([0, 2].map(|number| preview.variable(&project, number, allows_dashes)), names);
             for name in names {
                 assert!(PreviewName::is_record_name(name));
-                assert_eq!(PreviewName::from_variable(name, &project), Some(preview.clone()));
-                for other in &others {
-                    assert_eq!(PreviewName::from_variable(name, other), None, "{name} {other:?}");
-                }
+                assert_eq!(
+                    PreviewName::from_variable(name),
+                    Some((project.clone(), preview.clone())),
+                    "{name}"
+                );
             }
         }
-        for name in
-            ["prefectl-preview-team-a_b--x--y", "prefectl-preview-team-a_b--X", "prefectl-project-team-a_b"]
-        {
-            assert_eq!(PreviewName::from_variable(name, &project), None, "{name}");
+        for name in [
+            "prefectl-preview-team-a_b--x--y",
+            "prefectl-preview-team-a_b--X",
+            "prefectl-preview-team",
+            "prefectl-preview-----x",
+            "prefectl-project-team-a_b",
+            "prefectl_preview_team_x_p1",
+        ] {
+            assert_eq!(PreviewName::from_variable(name), None, "{name}");
         }
     }
 }

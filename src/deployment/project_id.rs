@@ -61,6 +61,20 @@ impl ProjectId {
         }
     }
 
+    /// Returns the project whose preview a variable records, and the rest of the variable's name. Returns `None` if the
+    /// name of the variable is not that of such a record.
+    pub(super) fn from_preview_variable(variable: &str) -> Option<(Self, &str)> {
+        let (id, rest) = if let Some(name) = variable.strip_prefix("prefectl-preview-") {
+            let (id, rest) = name.split_once("--")?;
+            // An id may end with a dash. The name of a preview does not start with a dash.
+            rest.strip_prefix('-').map_or_else(|| (id.to_owned(), rest), |rest| (format!("{id}-"), rest))
+        } else {
+            let (id, rest) = variable.strip_prefix("prefectl_preview_")?.split_once("_p")?;
+            (id.replace("_d", "-").replace("_u", "_"), rest)
+        };
+        Some((Self::new(&id).ok()?, rest))
+    }
+
     /// Returns the name of the variable with the given number.
     ///
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as

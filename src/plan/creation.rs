@@ -53,6 +53,7 @@ pub(crate) async fn create(
     // Of several deployments with the same name, the last one wins.
     let names = previews.deployments.iter().map(|preview| preview.desired.full_name());
     let last: BTreeMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
+    let mut copies = Vec::new();
     for (index, preview) in previews.deployments.iter().enumerate() {
         let desired = &preview.desired;
         if last.get(&desired.full_name()) != Some(&index) {
@@ -60,12 +61,13 @@ pub(crate) async fn create(
         }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
-        if let Some(preview) = &ctx.options.preview {
-            require_copies(preview, std::iter::once((desired, &change)))?;
-        }
+        copies.push((desired.full_name(), change.live()));
         let planned = plan::describe(preview, &change, &live, ctx.redactor);
         let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });
+    }
+    if let Some(preview) = &ctx.options.preview {
+        require_copies(client, ctx.options.project.as_ref(), preview, copies.into_iter()).await?;
     }
     let mut resources = resources(preparation, ctx, client).await?;
     let removals = pruning.iter().flat_map(|pruning| &pruning.resources);

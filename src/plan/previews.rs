@@ -6,10 +6,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::Change;
 use crate::{
     api::{ApiError, Client, Feature},
-    deployment::{DesiredDeployment, PreviewName, ProjectId},
+    deployment::{LiveDeployment, PreviewName, ProjectId},
     python,
 };
 
@@ -37,6 +36,8 @@ pub(crate) enum PreviewError {
     DamagedRecord { preview: PreviewName, variable: String },
     #[error("deployment '{name}' already exists and does not have the tag '{}'", preview.tag())]
     NameTaken { name: String, preview: PreviewName },
+    #[error("deployment '{name}' belongs to preview '{}' of project '{}'", preview.as_str(), project.as_str())]
+    OtherProject { name: String, preview: PreviewName, project: ProjectId },
     #[error(transparent)]
     Api(#[from] ApiError),
 }
@@ -71,8 +72,20 @@ impl RecordedPreview {
 
     /// Deletes the record. The deployments must have been deleted before.
     pub(crate) async fn forget(&self, client: &Client) -> Result<(), ApiError> {
-        for variable in self.variables.keys() {
-            client.delete_variable(variable).await?;
+        self.remove(&self.deployments, client).await
+    }
+
+    /// Removes deployments from the record, and deletes the record if no deployment remains. The deployments must have been
+    /// deleted before.
+    pub(crate) async fn remove(&self, deleted: &BTreeSet<String>, client: &Client) -> Result<(), ApiError> {
+        for (variable, deployments) in &self.variables {
+            if deployments.is_subset(deleted) {
+                client.delete_variable(variable).await?;
+            } else if !deployments.is_disjoint(deleted) {
+                let deployments = deployments.difference(deleted).cloned().collect();
+                let record = Record { created: self.created, updated: self.updated, deployments };
+                client.set_variable(variable, &json!(record)).await?;
+            }
         }
         Ok(())
     }
@@ -85,6 +98,8 @@ pub(crate) struct RecordedPreviews {
     pub(crate) previews: Vec<RecordedPreview>,
     /// Previews with a damaged record, each with the variable.
     pub(crate) damaged: BTreeMap<PreviewName, String>,
+    /// Full names of the deployments that other projects have recorded, each with the preview and the project.
+    others: BTreeMap<String, (PreviewName, ProjectId)>,
 }
 
 impl RecordedPreviews {
@@ -95,10 +110,16 @@ impl RecordedPreviews {
     /// Fails if a request fails.
     pub(crate) async fn read(client: &Client, project: &ProjectId) -> Result<Self, ApiError> {
         let mut previews: BTreeMap<PreviewName, RecordedPreview> = BTreeMap::new();
-        let mut damaged = BTreeMap::new();
+        let (mut damaged, mut others) = (BTreeMap::new(), BTreeMap::new());
         for variable in client.variables_like(ProjectId::VARIABLE_PREFIX).await? {
-            let Some(name) = PreviewName::from_variable(&variable.name, project) else { continue };
-            let Ok(record) = serde_json::from_value::<Record>(variable.value) else {
+            let Some((owner, name)) = PreviewName::from_variable(&variable.name) else { continue };
+            let record = serde_json::from_value::<Record>(variable.value);
+            if owner != *project {
+                let deployments = record.into_iter().flat_map(|record| record.deployments);
+                others.extend(deployments.map(|deployment| (deployment, (name.clone(), owner.clone()))));
+                continue;
+            }
+            let Ok(record) = record else {
                 damaged.entry(name).or_insert(variable.name);
                 continue;
             };
@@ -106,7 +127,7 @@ impl RecordedPreviews {
             preview.or_insert_with(|| RecordedPreview::new(name, record.created)).add(variable.name, record);
         }
         previews.retain(|name, _| !damaged.contains_key(name));
-        Ok(Self { previews: previews.into_values().collect(), damaged })
+        Ok(Self { previews: previews.into_values().collect(), damaged, others })
     }
 
     /// Returns a preview, or `None` if it is not recorded.
@@ -123,23 +144,38 @@ impl RecordedPreviews {
     }
 }
 
-/// Checks that the deployments of a preview do not overwrite deployments that are not copies.
+/// Checks that the deployments of a preview only overwrite copies of the same preview of the same project. Each deployment
+/// has a full name and a live deployment, which is `None` if it does not exist. Without a project, the records are not
+/// read.
 ///
 /// # Errors
 ///
-/// Fails if a live deployment does not have the tag of the preview.
-pub(crate) fn require_copies<'a, 'b>(
+/// Fails if a live deployment does not have the tag of the preview, if another project has recorded it, or if the records
+/// cannot be read.
+pub(crate) async fn require_copies<'a>(
+    client: &Client,
+    project: Option<&ProjectId>,
     preview: &PreviewName,
-    mut changes: impl Iterator<Item = (&'a DesiredDeployment, &'a Change<'b>)>,
-) -> Result<(), PreviewError>
-where
-    'b: 'a,
-{
+    deployments: impl Iterator<Item = (String, Option<&'a LiveDeployment>)>,
+) -> Result<(), PreviewError> {
     let tag = preview.tag();
-    let taken = changes.find(|(_, change)| change.live().is_some_and(|live| !live.has_tag(&tag)));
-    taken.map_or(Ok(()), |(desired, _)| {
-        Err(PreviewError::NameTaken { name: desired.full_name(), preview: preview.clone() })
-    })
+    let mut existing = Vec::new();
+    for (name, live) in deployments {
+        let Some(live) = live else { continue };
+        if !live.has_tag(&tag) {
+            return Err(PreviewError::NameTaken { name, preview: preview.clone() });
+        }
+        existing.push(name);
+    }
+    let Some(project) = project.filter(|_| !existing.is_empty()) else { return Ok(()) };
+    let recorded = RecordedPreviews::read(client, &project.without_environment()).await?;
+    for name in existing {
+        if let Some((preview, project)) = recorded.others.get(&name) {
+            let (preview, project) = (preview.clone(), project.clone());
+            return Err(PreviewError::OtherProject { name, preview, project });
+        }
+    }
+    Ok(())
 }
 
 /// Adds full names of deployments to the record of a preview, and sets the time of the last deploy.
@@ -176,6 +212,24 @@ pub(crate) async fn record(
     for (variable, deployments) in variables {
         let record = Record { created: known.created, updated: now, deployments };
         client.set_variable(&variable, &json!(record)).await?;
+    }
+    Ok(())
+}
+
+/// Removes deployments from the record of a preview, and deletes the record if no deployment remains.
+///
+/// # Errors
+///
+/// Fails if a request fails or if the record is damaged.
+pub(crate) async fn remove(
+    client: &Client,
+    project: &ProjectId,
+    name: &PreviewName,
+    deleted: &BTreeSet<String>,
+) -> Result<(), PreviewError> {
+    let recorded = RecordedPreviews::read(client, project).await?;
+    if let Some(preview) = recorded.preview(name)? {
+        preview.remove(deleted, client).await?;
     }
     Ok(())
 }
@@ -281,6 +335,9 @@ mod tests {
         assert_ne!(read(&project).await.previews[0].deployments, names(250));
         ensure_recorded(&client, &project, &first, &names(250), time(2)).await.unwrap();
         assert_eq!(read(&project).await.previews[0].deployments, names(250));
+        remove(&client, &project, &first, &names(249)).await.unwrap();
+        let left: BTreeSet<String> = names(250).difference(&names(249)).cloned().collect();
+        assert_eq!(read(&project).await.previews[0].deployments, left);
         read(&project).await.previews[0].forget(&client).await.unwrap();
         assert_eq!(read(&project).await.previews, found[1..]);
         assert_eq!(read(&other).await.previews.len(), 1);

@@ -9,7 +9,7 @@ use super::{
     select,
 };
 use crate::{
-    deployment::{DeployContext, DeploymentSpec, Selection, desired},
+    deployment::{DeployContext, DeploymentSpec, PreviewName, Selection, desired},
     diagnostics::{Code, Diagnostic},
     flow::Inspector,
     fs,
@@ -54,18 +54,27 @@ pub(crate) fn specs(
         let mut spec = spec.map_err(|error| (pointer, error))?;
         spec.reasons = spec.declared.index.and_then(|index| reasons.remove(&index)).unwrap_or_default();
         spec.default_work_pool(ctx.default_work_pool);
-        if let Some(preview) = &options.preview
-            && let Some(name) = spec.fields.name().unresolved()
-        {
-            let name = preview.of_deployment(&desired::api_name(name));
-            spec.fields.set(Key::Name, name);
-        }
         if single {
             items_of_options(&mut spec, ctx).map_err(|error| (Pointer::root(), error.into()))?;
+        }
+        if let Some(preview) = &options.preview {
+            turn_into_copy(&mut spec, preview);
         }
         specs.push(spec);
     }
     Ok(specs)
+}
+
+/// Turns a deployment into that of a preview: the name is that of the copy, and triggers and SLAs are removed, so that they
+/// are not validated. [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview)
+/// changes the other fields, which may be templates.
+fn turn_into_copy(spec: &mut DeploymentSpec, preview: &PreviewName) {
+    if let Some(name) = spec.fields.name().unresolved() {
+        let name = preview.of_deployment(&desired::api_name(name));
+        spec.fields.set(Key::Name, name);
+    }
+    spec.fields.remove(Key::Triggers);
+    spec.fields.remove(Key::Sla);
 }
 
 /// Replaces the triggers and SLAs of a deployment with those from the command line.

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::PreparedProject;
 use crate::{
-    deployment::{ResolvedDeployment, desired},
+    deployment::{PreviewName, ResolvedDeployment, desired},
     diagnostics::{Code, Diagnostic},
+    flow::Inspector,
     project::{Findings, Key},
+    target::FlowNames,
 };
 
 /// Warns about deployments that would have the same name on the server.
@@ -52,6 +54,35 @@ pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
             if *owner != index {
                 let message = format!("deployment '{flow}/{name}' is already declared in {declared}");
                 findings.at_value(&pointer, Diagnostic::error(Code::DUPLICATE_ACROSS_FILES, message));
+            }
+        }
+    }
+}
+
+/// Reports declared deployments that have the name of a copy in a preview.
+pub(crate) fn names_of_copies(projects: &mut [PreparedProject<'_>], preview: &PreviewName) {
+    let deployments = projects.iter().flat_map(|project| &project.deployments);
+    let identities = deployments.filter_map(|(deployment, _)| identity(deployment));
+    let copies: BTreeSet<(String, String)> =
+        identities.map(|(flow, name)| (flow.to_owned(), desired::api_name(name))).collect();
+    for PreparedProject { project, ctx, findings, .. } in projects {
+        let inspector = Inspector::new();
+        let names =
+            FlowNames { inspector: &inspector, directory: ctx.directory, environment: ctx.environment };
+        for declared in &project.deployments {
+            let Some(name) = declared.name().map(desired::api_name) else { continue };
+            let Some(original) = preview.original(&name) else { continue };
+            let Some(flow) = declared.entrypoint().and_then(|entrypoint| names.of(entrypoint)) else {
+                continue;
+            };
+            if copies.contains(&(flow.clone(), name.clone())) {
+                let message = format!(
+                    "deployment '{flow}/{name}' has the name of the copy of '{flow}/{original}' in preview '{}'",
+                    preview.as_str()
+                );
+                let diagnostic = Diagnostic::error(Code::PREVIEW_NAME, message)
+                    .help("choose another name for the preview, or rename the deployment");
+                findings.at_value(&declared.pointer().join(Key::Name), diagnostic);
             }
         }
     }

@@ -29,7 +29,7 @@ mod resource_tests;
 
 pub(crate) use self::{
     dockerfiles::dockerfiles,
-    duplicates::{duplicates, duplicates_across_files},
+    duplicates::{duplicates, duplicates_across_files, names_of_copies},
     error::PreparationError,
     expressions::check_steps as check_expressions,
     ignored::parameters_in_file as check_ignored_parameters,

@@ -254,6 +254,9 @@ async fn prepare_with_types<'a>(
         prepared.deployments = deployments(project, &selected, resolver, findings).await?;
     }
     validate::duplicates_across_files(&mut projects);
+    if let Some(preview) = &ctx.options.preview {
+        validate::names_of_copies(&mut projects, preview);
+    }
     validate::image_conflicts(&mut projects);
     resources::together(&mut projects, resolver.is_offline());
     Ok(projects)

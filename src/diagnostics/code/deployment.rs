@@ -72,6 +72,16 @@ codes! {
                   entrypoint: \"flow.py:hello\"}",
         fix: "Rename or remove one of the two deployments.",
     };
+    PREVIEW_NAME = Entry {
+        name: "preview-name",
+        severity: Error,
+        title: "a deployment has the name of a copy",
+        meaning: "A deploy of a preview registers copies named `NAME--PREVIEW`. The project declares a deployment with the \
+                  name of a copy, so the preview would overwrite this deployment.",
+        example: "deployments:   # deployed with `--preview x`\n- {name: daily, entrypoint: \"flow.py:hello\"}\n- {name: \
+                  daily--x, entrypoint: \"flow.py:hello\"}",
+        fix: "Choose another name for the preview, or rename the deployment.",
+    };
     NO_NAME = Entry {
         name: "no-name",
         severity: Error,
