@@ -42,8 +42,11 @@ pub(crate) async fn check_with_server(
     resources::references(projects, client).await?;
     resources::identities(projects, client).await?;
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
+    let declared: BTreeSet<String> =
+        projects.iter().flat_map(|project| project.project.work_pool_names()).map(str::to_owned).collect();
     for PreparedProject { deployments, findings, .. } in projects {
-        work_pools(deployments.iter().map(|(deployment, _)| deployment), &pools, &known, findings);
+        let resolved = deployments.iter().map(|(deployment, _)| deployment);
+        work_pools(resolved, &pools, &known, &declared, findings);
         for (deployment, _) in deployments {
             unsupported_fields(deployment, capabilities, allow_unsupported, findings);
         }

@@ -1,6 +1,6 @@
 //! Validates work pools, and job variables against the base job templates of the work pools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value as Json;
 
@@ -20,6 +20,7 @@ pub(crate) fn work_pools<'a>(
     prepared: impl IntoIterator<Item = &'a ResolvedDeployment>,
     pools: &BTreeMap<String, WorkPool>,
     all: &[String],
+    declared: &BTreeSet<String>,
     findings: &mut Findings<'_>,
 ) {
     for deployment in prepared {
@@ -30,15 +31,7 @@ pub(crate) fn work_pools<'a>(
                 "This deployment configuration references work pool '{name}' which does not exist. This means no \
                  worker will be able to pick up its runs. You can create a work pool in the Prefect UI."
             );
-            let help = did_you_mean(name, all.iter().map(String::as_str)).map_or_else(
-                || format!("create the work pool with `prefectl work-pool create {name} --type TYPE`"),
-                |known| {
-                    format!(
-                        "did you mean '{known}'? Or create the work pool with `prefectl work-pool \
-                                 create {name} --type TYPE`"
-                    )
-                },
-            );
+            let help = unknown_pool_help(name, all, declared);
             let diagnostic = Diagnostic::error(Code::UNKNOWN_WORK_POOL, message).help(help);
             if deployment.spec.has_own_work_pool() {
                 findings.at_value(&at, diagnostic);
@@ -60,6 +53,22 @@ pub(crate) fn work_pools<'a>(
             let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::JobVariables);
             job_variables(&value::to_json(&literals(given).into()), pool, &at, findings);
         }
+    }
+}
+
+/// Returns advice for a work pool that does not exist. `all` are the names of the work pools of the server, and `declared`
+/// those that the project files declare.
+fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) -> String {
+    if declared.contains(name) {
+        return format!(
+            "the project declares work pool '{name}', but previews and deploys of selected deployments do not write \
+             declared resources; run `prefectl deploy --all` first"
+        );
+    }
+    let create = format!("create the work pool with `prefectl work-pool create {name} --type TYPE`");
+    match did_you_mean(name, all.iter().map(String::as_str)) {
+        Some(known) => format!("did you mean '{known}'? Or {create}"),
+        None => create,
     }
 }
 
