@@ -172,12 +172,20 @@ impl Criterion {
             "tag" => Self::Tag(value.to_owned()),
             "changed" => return Err(SelectorError::NoValue(key.to_owned())),
             _ => {
-                let similar = did_you_mean(key, KEYS);
+                let similar = similar_key(key);
                 return Err(SelectorError::UnknownKey { key: key.to_owned(), similar });
             }
         };
         if value.is_empty() { Err(SelectorError::NoValue(key.to_owned())) } else { Ok(criterion) }
     }
+}
+
+/// Returns the key that a misspelled key most likely refers to. Keys are so short that two swapped letters or a plural are
+/// common mistakes, which may differ from the first letter on.
+fn similar_key(key: &str) -> Option<&'static str> {
+    let lower = key.to_lowercase();
+    let swapped = KEYS.into_iter().find(|known| strsim::osa_distance(&lower, known) == 1);
+    swapped.or_else(|| did_you_mean(&lower, KEYS))
 }
 
 /// The result of comparing a deployment with a criterion.

@@ -14,6 +14,11 @@ fn rejects_invalid_expressions() {
             "tags:etl",
             "unknown key 'tags' (did you mean 'tag'?); valid keys: changed, file, flow, name, path, pool, tag",
         ),
+        (
+            "tga:etl",
+            "unknown key 'tga' (did you mean 'tag'?); valid keys: changed, file, flow, name, path, pool, tag",
+        ),
+        ("Work:etl", "unknown key 'Work'; valid keys: changed, file, flow, name, path, pool, tag"),
         ("xyz:etl", "unknown key 'xyz'; valid keys: changed, file, flow, name, path, pool, tag"),
         ("tag:", "the key 'tag' has no value"),
         ("path: ", "the key 'path' has no value"),
