@@ -42,6 +42,8 @@ mod monorepo_example;
 mod output;
 mod output_schemas;
 mod plan;
+#[cfg(unix)]
+mod preview_recipe;
 mod previews;
 mod profiles;
 #[cfg(unix)]
