@@ -96,6 +96,10 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
         let missing = counted(report.missing, 0);
         failures.push(format!("the journal is truncated: the records of {missing} are missing"));
     }
+    if let Some(error) = &report.preview_error {
+        failures
+            .push(format!("the deleted copies are still recorded as deployments of the preview: {error}"));
+    }
     if failures.is_empty() {
         return Ok(Exit::Done);
     }

@@ -9,8 +9,8 @@ use std::{
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Apply, Outcome, Record, Report,
-        journal::{self, Journal},
+        Apply, Line, Outcome, Record, Report,
+        journal::{self, Journal, ProjectPreview},
         plan_pruning, prune, report,
     },
     deploy::{Failure, Server, resources::DeployedResources},
@@ -80,7 +80,7 @@ pub(super) async fn register(
         prune(pruning, report, ctx, client).await;
         report.stages.end("prune");
     }
-    complete_preview_record(&changes, ctx, client).await;
+    complete_preview_record(&changes, report, ctx, client).await;
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
@@ -107,15 +107,31 @@ async fn record_preview(
     previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
 }
 
-/// Restores the record of a preview if another deploy has overwritten it in the meantime.
+/// Updates the record of a preview after the writes: adds the deployments again if another deploy has overwritten the
+/// record, and removes the copies that a rollback has deleted.
 async fn complete_preview_record(
     changes: &[(&DesiredDeployment, Change<'_>)],
+    report: &Report,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
     let (Some(preview), Some(project)) = (&ctx.options.preview, &ctx.options.project) else { return };
-    let (project, names) = (project.without_environment(), full_names(changes));
-    if let Err(error) = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await {
+    let project = project.without_environment();
+    let mut names = full_names(changes);
+    let mut result = Ok(());
+    if report.was_rolled_back() {
+        let is_missing = |(change, line): &(&(&DesiredDeployment, Change<'_>), &Line)| {
+            change.1.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
+        };
+        let missing = changes.iter().zip(&report.lines).filter(is_missing);
+        let missing: BTreeSet<String> = missing.map(|(_, line)| line.name.clone()).collect();
+        names.retain(|name| !missing.contains(name));
+        result = previews::remove(client, &project, preview, &missing).await;
+    }
+    if result.is_ok() {
+        result = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await;
+    }
+    if let Err(error) = result {
         ctx.progress.status(&format!(
             "cannot verify the record of preview '{}': {error}; deploy the preview again",
             preview.as_str()
@@ -220,11 +236,19 @@ pub(crate) fn resumed(
     if let (None, Some(name)) = (&options.env_name, &recorded.environment) {
         options.project = options.project.map(|project| project.in_environment(name));
     }
+    let mut names = recorded.names;
+    if let Some(ProjectPreview { project, name: preview }) = recorded.preview {
+        // Options select the deployments, not their copies.
+        for name in &mut names {
+            *name = preview.original(name).unwrap_or(name).to_owned();
+        }
+        (options.project, options.preview) = (Some(project), Some(preview));
+    }
     // Resources are only included if all deployments are selected.
     let all = !recorded.resources.records.is_empty();
     Ok(Options {
         all,
-        names: if all { Vec::new() } else { recorded.names },
+        names: if all { Vec::new() } else { names },
         files: recorded.files,
         env_name: recorded.environment,
         resume: true,

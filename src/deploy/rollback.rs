@@ -4,12 +4,15 @@ use crate::{
     api::Client,
     apply::{
         Recovery,
-        journal::{Recorded, RecordedResources, recorded},
+        journal::{ProjectPreview, Recorded, RecordedResources, recorded},
         recover, recover_resources,
     },
     deploy::Failure,
     deployment::DeployContext,
-    plan,
+    plan::{
+        self,
+        previews::{self, PreviewError},
+    },
     project::ProjectFiles,
     resource::ResourceKey,
 };
@@ -27,6 +30,8 @@ pub(crate) struct RollbackReport {
     pub(crate) lines: Vec<(String, Recovery)>,
     /// Outcomes of the recorded resources.
     pub(crate) resources: Vec<(ResourceKey, Recovery)>,
+    /// The reason why the deleted copies are still in the record of their preview.
+    pub(crate) preview_error: Option<PreviewError>,
     /// Number of deployments whose records are missing because the journal is truncated.
     pub(crate) missing: usize,
 }
@@ -79,11 +84,23 @@ impl Rollback {
                 changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));
             }
         }
-        let report = RollbackReport { lines, resources: recovered, missing: self.recorded.missing };
+        let preview_error = self.forget_copies(&lines, client).await.err();
+        let missing = self.recorded.missing;
+        let report = RollbackReport { lines, resources: recovered, preview_error, missing };
         if report.is_complete() {
             self.recorded.finish();
         }
         report
+    }
+
+    /// Removes the copies that did not exist before the deploy from the record of the preview.
+    async fn forget_copies(&self, lines: &[(String, Recovery)], client: &Client) -> Result<(), PreviewError> {
+        let Some(ProjectPreview { project, name }) = &self.recorded.preview else { return Ok(()) };
+        let deleted = self.recorded.records.iter().zip(lines).filter(|(record, (_, recovery))| {
+            record.previous.is_none() && matches!(recovery, Recovery::Restored(_))
+        });
+        let deleted = deleted.map(|(_, (name, _))| name.clone()).collect();
+        previews::remove(client, project, name, &deleted).await
     }
 }
 
@@ -93,6 +110,8 @@ impl RollbackReport {
     fn is_complete(&self) -> bool {
         let deployments = self.lines.iter().map(|(_, recovery)| recovery);
         let mut recoveries = deployments.chain(self.resources.iter().map(|(_, recovery)| recovery));
-        self.missing == 0 && recoveries.all(|recovery| matches!(recovery, Recovery::Restored(_)))
+        self.missing == 0
+            && self.preview_error.is_none()
+            && recoveries.all(|recovery| matches!(recovery, Recovery::Restored(_)))
     }
 }

@@ -135,7 +135,8 @@ mod tests {
         {
             assert_eq!(PreviewName::is_copy(name, &tags), is_copy, "{name}");
         }
-        for (copy, original) in [("f/a--b--pr-1", Some("f/a--b")), ("f/pr-1", None), ("f/daily--pr-11", None)] {
+        for (copy, original) in [("f/a--b--pr-1", Some("f/a--b")), ("f/pr-1", None), ("f/daily--pr-11", None)]
+        {
             assert_eq!(preview.original(copy), original);
         }
         assert!(!PreviewName::is_copy("daily--pr-1", &tags[..1]));

@@ -1,15 +1,32 @@
 //! The id under which a project records its deployments.
 
+use serde::{Deserialize, Serialize};
+
 use crate::project::EnvironmentName;
 
 /// Id of a project. Deployments from any number of files can belong to a project.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub(crate) struct ProjectId(String);
 
 /// The error for a project id that contains forbidden characters or is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid project id '{0}': use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
+
+impl TryFrom<String> for ProjectId {
+    type Error = InvalidProjectId;
+
+    fn try_from(text: String) -> Result<Self, InvalidProjectId> {
+        Self::new(&text)
+    }
+}
+
+impl From<ProjectId> for String {
+    fn from(id: ProjectId) -> Self {
+        id.0
+    }
+}
 
 impl ProjectId {
     /// Prefix of the names of all variables that record a project's deployments.

@@ -1,9 +1,14 @@
 //! Tests of `--preview` and `prefectl preview`.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering::SeqCst},
+};
+
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Sandbox, assert_output};
+use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
 
 const PROJECT: &str = r#"
 pull: []
@@ -238,6 +243,13 @@ fn preview_does_not_write_declared_resources() -> Result<()> {
     let output = sandbox.run("variable get selected_UNIQUE")?;
     assert_eq!(output.code, 1, "{output}");
     sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    let declared = "prefectl: {work_pools: [{name: declared-UNIQUE, type: process}]}";
+    let project = format!("{declared}{}", PROJECT.replace("pool-UNIQUE", "declared-UNIQUE"));
+    sandbox.file("prefect.yaml", project)?;
+    let output = sandbox.run("plan --all --preview pr-UNIQUE --quiet")?;
+    let help = "help: the project declares work pool 'declared-UNIQUE', but previews and deploys of selected \
+                deployments do not write declared resources; run `prefectl deploy --all` first";
+    assert!(output.stderr.contains(&sandbox.unique(help)), "{output}");
     Ok(())
 }
 
@@ -392,5 +404,116 @@ fn export_leaves_out_copies() -> Result<()> {
     let named = sandbox.run("export -n goodbye-UNIQUE/leave--pr-UNIQUE")?.success()?;
     assert!(named.stdout.contains(&copy), "{named}");
     sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    Ok(())
+}
+
+/// A deployment that the project declares is not overwritten by the copy of another one.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn declared_name_of_a_copy_is_a_located_error() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
+    let project = PROJECT.replace("- name: leave", "- name: daily--pr").replace("goodbye", "hello");
+    sandbox.file("prefect.yaml", &project)?;
+    for command in ["deploy -n daily", "plan --all"] {
+        let output = sandbox.run(&format!("{command} --preview pr --quiet"))?;
+        assert_eq!(output.code, 2, "{output}");
+        assert!(output.stderr.contains("error[preview-name]: deployment 'hello-"), "{output}");
+        assert!(output.stderr.contains("--> prefect.yaml:12:9"), "{output}");
+    }
+    // The same name with another flow is no conflict.
+    sandbox.file("prefect.yaml", PROJECT.replace("- name: leave", "- name: daily--pr"))?;
+    sandbox.run("plan -n daily --preview pr --quiet").and_then(Output::success)?;
+    Ok(())
+}
+
+/// Another project that has the same flow and deployment does not overwrite or delete the copy.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn copies_of_another_project_are_not_overwritten() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
+    sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
+    let other = [("PREFECTL_PROJECT", sandbox.unique("other-UNIQUE"))];
+    insta::allow_duplicates! {
+    for command in ["deploy", "plan"] {
+        let output = sandbox.run_with(&other, &format!("{command} --all --preview pr-UNIQUE --quiet"))?;
+        assert_output!(output, @r"
+        exit 1
+        --- stderr
+        error: deployment 'hello-UNIQUE/daily--pr-UNIQUE' belongs to preview 'pr-UNIQUE' of project 'own-UNIQUE'
+        help: nothing was registered; choose another name for the preview, or delete the other preview with `prefectl preview delete pr-UNIQUE --project own-UNIQUE`
+        ");
+    }
+    anyhow::Ok(())
+    }?;
+    sandbox.run_with(&other, "preview delete pr-UNIQUE --yes --ignore-missing").and_then(Output::success)?;
+    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
+    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    Ok(())
+}
+
+/// What a copy leaves out is neither shown nor validated.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn omitted_fields_of_copies_are_not_explained_or_validated() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
+    let project = PROJECT.replace("expect: [x]", "expect: [x], description: '{{ $NOPE_UNSET }}'");
+    sandbox.file(
+        "prefect.yaml",
+        project.replace("  concurrency_limit: 1\n", "  sla: [{name: s, duration: 600, severity: high}]\n"),
+    )?;
+    let output = sandbox.run("render -n daily --preview pr --explain")?;
+    assert_output!(output, @r#"
+    exit 0
+    --- stdout
+    hello-UNIQUE/daily--pr
+      --preview pr       name: "daily--pr"
+      prefect.yaml:5:15  entrypoint: "flow.py:hello"
+      prefect.yaml:6:12  version: "1"
+      prefect.yaml:7:10  tags[0]: "etl"
+      --preview pr       tags[1]: "preview:pr"
+      prefect.yaml:8:21  work_pool.name: "pool-UNIQUE"
+      prefect.yaml:9:22  schedules[0].cron: "0 1 * * *"
+      prefect.yaml:9:39  schedules[0].slug: "daily"
+      --preview pr       schedules[0].active: false
+    "#);
+    sandbox.run("plan -n daily --preview pr --strict --quiet").and_then(Output::success)?;
+    Ok(())
+}
+
+/// An incomplete deploy of a preview is resumed as the preview, and a rollback also updates the record.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn incomplete_preview_is_resumed_or_rolled_back() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
+    let refuses = Arc::new(AtomicBool::new(true));
+    let refuses_second = Arc::clone(&refuses);
+    let proxy = Proxy::start(api.url(), move |seen, _| {
+        let second = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"leave--");
+        if second && refuses_second.load(SeqCst) { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
+    for recovery in ["rollback --yes", "deploy --resume --quiet"] {
+        refuses.store(true, SeqCst);
+        let output = sandbox.run("deploy --all --preview pr-UNIQUE --quiet")?;
+        assert_ne!(output.code, 0, "{output}");
+        assert!(output.stderr.contains("run `prefectl deploy --resume` to continue"), "{output}");
+        assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
+        refuses.store(false, SeqCst);
+        sandbox.run(recovery).and_then(Output::success)?;
+        if recovery.starts_with("rollback") {
+            assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
+            assert_eq!(api.get(&record(&sandbox))?, None);
+        }
+    }
+    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE", "leave--pr-UNIQUE"]);
+    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    refuses.store(true, SeqCst);
+    let output = sandbox.run("deploy --all --preview pr-UNIQUE --on-error rollback --quiet")?;
+    assert_ne!(output.code, 0, "{output}");
+    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
     Ok(())
 }

@@ -27,6 +27,7 @@ use uuid::Uuid;
 
 use crate::{
     apply::{record::Record, resource_record::ResourceRecord},
+    deployment::{PreviewName, ProjectId},
     digest::sha256_hex,
     environment::Environment,
     fs::{self, FileError},
@@ -53,6 +54,13 @@ struct Open {
     file: Mutex<File>,
 }
 
+/// A preview of a project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ProjectPreview {
+    pub(crate) project: ProjectId,
+    pub(crate) name: PreviewName,
+}
+
 /// Description of a deploy.
 #[derive(Debug)]
 pub(crate) struct Begin<'a> {
@@ -62,6 +70,7 @@ pub(crate) struct Begin<'a> {
     pub(crate) directory: &'a Path,
     pub(crate) files: &'a ProjectFiles,
     pub(crate) environment: Option<&'a EnvironmentName>,
+    pub(crate) preview: Option<ProjectPreview>,
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
@@ -92,6 +101,8 @@ struct Header {
     files: Vec<PathBuf>,
     #[serde(default)]
     environment: Option<EnvironmentName>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    preview: Option<ProjectPreview>,
     is_resumable: bool,
     /// Full names of the deployments to write.
     names: Vec<String>,
@@ -144,7 +155,8 @@ impl Journal {
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, files, environment, is_resumable, earlier, resources } = begin;
+        let Begin { path, api, directory, files, environment, preview, is_resumable, earlier, resources } =
+            begin;
         let mut others: IndexMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let run = Uuid::new_v4();
@@ -156,6 +168,7 @@ impl Journal {
             prefect_file: files.single().map(Path::to_owned),
             files: files.patterns(),
             environment: environment.cloned(),
+            preview,
             is_resumable,
             records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),
             names,

@@ -9,7 +9,7 @@ use std::{
 
 use uuid::Uuid;
 
-use super::{Entry, Header, RecordedResources, SCHEMA};
+use super::{Entry, Header, ProjectPreview, RecordedResources, SCHEMA};
 use crate::{
     apply::record::Record,
     fs::FileError,
@@ -53,6 +53,8 @@ pub(crate) struct Recorded {
     run: Uuid,
     pub(crate) files: ProjectFiles,
     pub(crate) environment: Option<EnvironmentName>,
+    /// The preview that was deployed.
+    pub(crate) preview: Option<ProjectPreview>,
     pub(crate) is_resumable: bool,
     /// Full names of the deployments that have not been written. If all deployments have been written,
     /// contains all of them, because comparing them again is cheap.
@@ -140,6 +142,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         run: header.run,
         files: ProjectFiles::restore(header.prefect_file, &header.files),
         environment: header.environment,
+        preview: header.preview,
         is_resumable: header.is_resumable,
         names: if left.is_empty() { header.names } else { left },
         missing: header.records.saturating_sub(records.len())

@@ -6,7 +6,7 @@ use crate::{
     api::Client,
     apply::{
         Record, ResourceRecord,
-        journal::{self, Begin, Journal, JournalError, Recorded, RecordedResources},
+        journal::{self, Begin, Journal, JournalError, ProjectPreview, Recorded, RecordedResources},
     },
     deployment::{DeployContext, DesiredDeployment, Snapshot},
     environment::Environment,
@@ -45,6 +45,11 @@ pub(crate) fn earlier_resources(
     Ok(recorded.map(|recorded| recorded.resources.records).unwrap_or_default())
 }
 
+fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {
+    let project = ctx.options.project.as_ref()?.without_environment();
+    Some(ProjectPreview { project, name: ctx.options.preview.clone()? })
+}
+
 /// Creates the journal. If nothing changes, the journal is empty and no file is written.
 ///
 /// # Errors
@@ -69,9 +74,9 @@ pub(crate) fn begin(
         directory: ctx.directory,
         files: &ctx.options.files,
         environment: ctx.options.env_name.as_ref(),
+        preview: preview(ctx),
         is_resumable: !ctx.options.describe_a_deployment()
             && !ctx.options.images.skips_builds()
-            && ctx.options.preview.is_none()
             && !ctx.options.files.include_stdin()
             && ctx.selection.is_none(),
         earlier,

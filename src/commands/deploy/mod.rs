@@ -133,7 +133,8 @@ fn resumed(options: &Options, client: &Client, context: &Context) -> Result<Opti
         [] => "all deployments and resources".to_owned(),
         names => names::first_of(names, names::SHOWN),
     };
-    context.ui.note(&format!("resuming: {names}"));
+    let preview = options.preview.as_ref().map(|preview| format!(" in preview '{}'", preview.as_str()));
+    context.ui.note(&format!("resuming: {names}{}", preview.unwrap_or_default()));
     Ok(options)
 }
 
