@@ -121,10 +121,8 @@ fn deploys_each_file_and_all_files() -> Result<()> {
     sandbox.run(&format!("destroy --all {ALL} --yes"))?.success()?;
     assert!(api.deployment(&sandbox, "orders-UNIQUE/default")?.is_none());
     let output = sandbox.run(&format!("drift --all {ALL}"))?;
-    assert!(
-        output.stdout.contains("is missing on the server, declared in services/orders/prefect.yaml"),
-        "{output}"
-    );
+    let line = "is missing on the server, declared in services/orders/prefect.yaml";
+    assert!(output.stdout.contains(line), "{output}");
     Ok(())
 }
 
