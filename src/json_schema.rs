@@ -39,6 +39,11 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     validator.iter_errors(value).map(violation).collect()
 }
 
+/// Returns the reason if a schema is invalid.
+pub(crate) fn invalid_schema(schema: &Value) -> Option<String> {
+    jsonschema::draft202012::new(schema).err().map(|error| error.to_string())
+}
+
 /// Returns the message for a validation error.
 ///
 /// For a choice between null and a single other schema, the message of the other schema is returned.

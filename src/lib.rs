@@ -29,6 +29,7 @@ mod git;
 mod init;
 mod interpreter;
 mod interrupt;
+mod jinja;
 mod job;
 mod json_diff;
 mod json_schema;

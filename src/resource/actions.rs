@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    ResourceReference,
+    ResourceReference, action_templates,
     fields::alternatives,
     references::ReferenceKind::{self, Automation, Block, Deployment, WorkPool, WorkQueue},
 };
@@ -41,8 +41,14 @@ struct ActionKey {
 #[derive(Clone, Copy, PartialEq)]
 enum Shape {
     Text,
+    /// A Jinja template.
+    Template,
+    /// A Jinja template, or a mapping that the server converts to JSON.
+    Payload,
     Flag,
     Mapping,
+    /// A mapping whose strings may be Jinja templates.
+    Parameters,
     Duration,
     State,
 }
@@ -94,7 +100,7 @@ const TYPES: [ActionType; 17] = [
         name: "run-deployment",
         target: Some(Target { kind: Deployment, is_inferable: true }),
         keys: &[
-            key("parameters", Shape::Mapping, Default::Null),
+            key("parameters", Shape::Parameters, Default::Null),
             key("job_variables", Shape::Mapping, Default::Null),
             key("schedule_after", Shape::Duration, Default::Zero),
         ],
@@ -120,11 +126,11 @@ const TYPES: [ActionType; 17] = [
     with_block(
         "send-notification",
         &[
-            key("subject", Shape::Text, Default::Text("Prefect automated notification")),
-            key("body", Shape::Text, Default::Required),
+            key("subject", Shape::Template, Default::Text("Prefect automated notification")),
+            key("body", Shape::Template, Default::Required),
         ],
     ),
-    with_block("call-webhook", &[key("payload", Shape::Text, Default::Text(""))]),
+    with_block("call-webhook", &[key("payload", Shape::Payload, Default::Text(""))]),
 ];
 
 /// Validates an action and completes it with default values. Returns the action and the object to which it refers by
@@ -154,14 +160,20 @@ pub(super) fn action(
         Some(target) => match self::target(target, entries, &mut action) {
             Ok(reference) => reference,
             Err((key, message)) => {
-                error(findings, key, message, None);
+                let is_missing = target.is_inferable && !entries.contains_key(key);
+                let kind = target.kind.label();
+                let help = format!("add `{key}`, or set `source: inferred` to use the {kind} of the event");
+                error(findings, key, message, is_missing.then_some(help));
                 return None;
             }
         },
     };
     for key in kind.keys {
         match value(key, entries.get(key.name)) {
-            Ok(value) => drop(action.insert(key.name.to_owned(), value)),
+            Ok(value) => {
+                templates(key, entries.get(key.name), &value, &pointer.join(key.name), findings);
+                action.insert(key.name.to_owned(), value);
+            }
             Err(message) => {
                 error(findings, key.name, format!("`{}` of the action {message}", key.name), None);
                 return None;
@@ -208,7 +220,7 @@ fn target(
     let given = name.map(|_| "selected").or(id.map(|_| "selected"));
     if is_inferable {
         let source = match entries.get("source") {
-            None => given.unwrap_or("inferred"),
+            None => "selected",
             Some(source) if source.as_str() == Some("selected") => "selected",
             Some(source) if source.as_str() == Some("inferred") => "inferred",
             Some(_) => {
@@ -258,17 +270,38 @@ fn value(key: &ActionKey, given: Option<&Value>) -> Result<Json, String> {
     };
     let expected = |what: &str| Err(format!("must be {what}, not {}", value::kind(given)));
     match (key.shape, given) {
-        (Shape::Text, Value::String(_))
+        (Shape::Text | Shape::Template | Shape::Payload, Value::String(_))
         | (Shape::Flag, Value::Bool(_))
-        | (Shape::Mapping, Value::Mapping(_)) => Ok(to_json(given)),
+        | (Shape::Mapping | Shape::Parameters, Value::Mapping(_)) => Ok(to_json(given)),
+        (Shape::Payload, Value::Mapping(_)) => Ok(format!("{:#}", to_json(given)).into()),
         (Shape::Duration, _) => match duration_value(given)? {
             wait if wait.is_negative() => Err("must not be negative".to_owned()),
             wait => Ok(json!(wait)),
         },
         (Shape::State, Value::String(state)) if STATES.contains(&state.as_str()) => Ok(to_json(given)),
         (Shape::State, _) => Err(format!("must be one of {}", STATES.join(", "))),
-        (Shape::Text, _) => expected("a string"),
+        (Shape::Text | Shape::Template, _) => expected("a string"),
+        (Shape::Payload, _) => expected("a string or a mapping"),
         (Shape::Flag, _) => expected("true or false"),
-        (Shape::Mapping, _) => expected("a mapping"),
+        (Shape::Mapping | Shape::Parameters, _) => expected("a mapping"),
+    }
+}
+
+/// Checks the Jinja templates in the value of a key. `sent` is the value in the form of the API.
+fn templates(
+    key: &ActionKey,
+    given: Option<&Value>,
+    sent: &Json,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    match (key.shape, given, sent) {
+        (Shape::Template | Shape::Payload, _, Json::String(text)) => {
+            action_templates::text(text, pointer, findings);
+        }
+        (Shape::Parameters, Some(Value::Mapping(parameters)), _) => {
+            action_templates::check_run_parameters(parameters, Code::AUTOMATION, pointer, findings);
+        }
+        _ => {}
     }
 }

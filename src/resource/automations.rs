@@ -2,7 +2,10 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{DesiredResource, ResourceKey, ResourceKind, actions};
+use super::{
+    DeploymentRun, DesiredResource, ReferenceKind, ResourceKey, ResourceKind, ResourceReference, actions,
+    run_loops,
+};
 use crate::{
     deployment::triggers::{self, StandaloneTrigger},
     diagnostics::{Code, Diagnostic, Severity},
@@ -21,7 +24,7 @@ pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -
         Some(trigger) => self::trigger(trigger, &pointer.join("trigger"), findings),
         None => None,
     };
-    let mut references = Vec::new();
+    let (mut references, mut runs) = (Vec::new(), Vec::new());
     let mut is_valid = condition.is_some();
     let mut lists = ACTION_LISTS.map(|_| Vec::new());
     for ((key, list), valid) in ACTION_LISTS.iter().zip(&automation.actions).zip(&mut lists) {
@@ -31,15 +34,22 @@ pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -
                 None => is_valid = false,
                 Some((action, reference)) => {
                     valid.push(action);
-                    let place = |kind: super::references::ReferenceKind| {
-                        findings.place(&pointer.join(kind.name_key()))
-                    };
+                    let place = |kind: ReferenceKind| findings.place(&pointer.join(kind.name_key()));
+                    runs.extend(reference.as_ref().and_then(|reference| run(reference, entries, &pointer)));
                     references.extend(reference.map(|reference| (reference.clone(), place(reference.kind))));
                 }
             }
         }
     }
     let [on_fire, on_trigger, on_resolve] = lists;
+    if let (Some(condition), true) = (&condition, *enabled && is_valid)
+        && let Some((index, help)) = run_loops::looping_action(condition, &on_fire)
+    {
+        let message =
+            "the automation starts flow runs in an infinite loop, because its trigger matches their events";
+        let diagnostic = Diagnostic::error(Code::AUTOMATION, message).help(help);
+        findings.at_value(&pointer.join(ACTION_LISTS[0]).join(index), diagnostic);
+    }
     let fields = json_object(json!({
         "description": description,
         "enabled": enabled,
@@ -66,7 +76,17 @@ pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -
         }
         None => Vec::new(),
     };
-    is_valid.then_some(DesiredResource { defaults, references, metric_triggers, ..resource })
+    is_valid.then_some(DesiredResource { defaults, references, runs, metric_triggers, ..resource })
+}
+
+/// Returns the run that an action starts, if it refers to a deployment and passes values to it.
+fn run(reference: &ResourceReference, action: &Mapping, pointer: &Pointer) -> Option<DeploymentRun> {
+    let values = |key: &str| action.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
+    let (parameters, job_variables) = (values("parameters"), values("job_variables"));
+    let is_run =
+        reference.kind == ReferenceKind::Deployment && !(parameters.is_empty() && job_variables.is_empty());
+    let (deployment, pointer) = (reference.name.clone(), pointer.clone());
+    is_run.then_some(DeploymentRun { deployment, parameters, job_variables, pointer })
 }
 
 /// Validates a trigger and completes it with default values.

@@ -6,11 +6,18 @@ use crate::{
     api::JsonObject,
     diagnostics::did_you_mean,
     names::{SHOWN, first_of},
+    template::placeholder::{self, Kind},
 };
 
 /// Returns an object with the declared fields.
 pub(super) fn declared_fields(fields: impl IntoIterator<Item = (&'static str, Option<Json>)>) -> JsonObject {
     fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
+}
+
+/// Returns whether a string contains an expression, or a placeholder that is replaced before a resource is written.
+pub(super) fn has_placeholders(text: &str) -> bool {
+    let is_replaced = |kind| matches!(kind, Kind::Environment | Kind::Variable);
+    text.contains("<<") || placeholder::find(text).any(|found| is_replaced(found.kind()))
 }
 
 /// Returns advice for an unknown name.

@@ -4,6 +4,7 @@
 //! implemented once. [`declarations`] converts the declarations of project files to this form, and [`requests`] sends
 //! the requests of each kind.
 
+mod action_templates;
 mod actions;
 mod automations;
 pub(crate) mod block_references;
@@ -14,6 +15,7 @@ mod fields;
 mod known_types;
 mod observed;
 pub(crate) mod order;
+mod pool_template;
 mod pool_types;
 mod pool_usage;
 mod pools;
@@ -21,9 +23,11 @@ pub(crate) mod references;
 mod registered_ids;
 pub(crate) mod removal;
 pub(crate) mod requests;
+mod run_loops;
 mod secret_hashes;
 mod secret_sources;
 
+pub(crate) use action_templates::{check_run_parameters, is_computed};
 pub(crate) use block_secrets::BlockSecrets;
 pub(crate) use comparison::is_same_field;
 pub(crate) use declarations::{Declared, duplicates};
@@ -41,7 +45,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{api::JsonObject, diagnostics::Place};
+use crate::{api::JsonObject, diagnostics::Place, pointer::Pointer, value::Mapping};
 
 /// The kinds of resources, in the order in which they are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -143,6 +147,8 @@ pub(crate) struct DesiredResource {
     /// Id of the automation on the server that the declaration describes. Only set if several automations have the same
     /// name.
     pub(crate) id: Option<Uuid>,
+    /// Deployments that the actions run.
+    pub(crate) runs: Vec<DeploymentRun>,
     /// Locations of triggers that only Prefect Cloud supports.
     pub(crate) metric_triggers: Vec<Option<Place>>,
     /// Location of the declaration.
@@ -152,9 +158,20 @@ pub(crate) struct DesiredResource {
 impl DesiredResource {
     fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
         let (defaults, secrets) = (JsonObject::new(), BlockSecrets::default());
-        let (references, metric_triggers) = (Vec::new(), Vec::new());
-        Self { key, fields, defaults, secrets, references, id: None, metric_triggers, place }
+        let (references, runs, metric_triggers) = (Vec::new(), Vec::new(), Vec::new());
+        Self { key, fields, defaults, secrets, references, id: None, runs, metric_triggers, place }
     }
+}
+
+/// An action that runs a deployment.
+#[derive(Debug, Clone)]
+pub(crate) struct DeploymentRun {
+    /// `FLOW/DEPLOYMENT`.
+    pub(crate) deployment: String,
+    pub(crate) parameters: Mapping,
+    pub(crate) job_variables: Mapping,
+    /// Path of the action in the project file.
+    pub(crate) pointer: Pointer,
 }
 
 /// A resource on the server.

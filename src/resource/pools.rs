@@ -5,6 +5,7 @@ use serde_json::{Value as Json, json};
 use super::{
     DesiredResource, ResourceKey, ResourceKind,
     fields::{alternatives, declared_fields},
+    pool_template,
     pool_types::PoolTypes,
 };
 use crate::{
@@ -30,12 +31,16 @@ pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) 
     }
     let base = pool.base_job_template.as_ref().or(default);
     let template = base.map(|base| edited(pool, BaseJobTemplate::new(&pool.kind, base.clone()), findings));
+    let template = template.map(BaseJobTemplate::into_document);
+    if let Some(template) = template.as_ref().filter(|_| pool.base_job_template.is_some()) {
+        pool_template::check(template, &pool.pointer.join("base_job_template"), findings);
+    }
     let fields = declared_fields([
         ("type", Some(json!(pool.kind))),
         ("description", pool.description.as_ref().map(|text| json!(text))),
         ("is_paused", pool.paused.map(Json::from)),
         ("concurrency_limit", pool.concurrency_limit.map(Json::from)),
-        ("base_job_template", template.map(|template| template.into_document().into())),
+        ("base_job_template", template.map(Json::Object)),
     ]);
     let key = ResourceKey::new(ResourceKind::WorkPool, pool.name.clone());
     let defaults = declared_fields([("base_job_template", default.cloned().map(Json::Object))]);

@@ -23,6 +23,8 @@ mod steps;
 mod work_pools;
 
 #[cfg(test)]
+mod action_tests;
+#[cfg(test)]
 mod preparation_tests;
 #[cfg(test)]
 mod resource_tests;

@@ -8,8 +8,9 @@ use crate::{
     json_schema,
     pointer::Pointer,
     project::{Findings, Key, ScheduleItem, literals},
+    resource::is_computed,
     validate::paths::join,
-    value::Value,
+    value::{Mapping, Value},
 };
 
 /// Validates the parameters of a deployment that are known before its steps run.
@@ -51,6 +52,21 @@ pub(super) fn required_by_schedules(deployment: &ResolvedDeployment, findings: &
             .help("set the parameter in `parameters` of the deployment or the schedule, or add a default to the flow");
         findings.at_value(&deployment.pointer_to(Key::Schedules).join(index), diagnostic);
     }
+}
+
+/// Validates the parameters of a run that an automation starts. The values that the server computes when the automation
+/// runs may have any type.
+pub(super) fn run_parameters(
+    given: &Mapping,
+    schema: &Json,
+    enforced: bool,
+    at: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    parameters(&desired::object(given), schema, false, at, findings);
+    let known = given.iter().filter(|(_, value)| !is_computed(value));
+    let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
+    parameters(&desired::object(&literals(&known)), schema, enforced, at, findings);
 }
 
 /// Validates parameters against the parameter schema of a flow. Type errors are only reported if `enforced`

@@ -10,7 +10,7 @@ use crate::{
 const FLOW: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1):\n    pass\n";
 
 /// Validates a project file offline. Returns the positions, codes and messages of the findings.
-async fn check(yaml: &str) -> Vec<String> {
+pub(super) async fn check(yaml: &str) -> Vec<String> {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
     std::fs::write(directory.path().join("token.txt"), "x").unwrap();
@@ -38,23 +38,23 @@ async fn check(yaml: &str) -> Vec<String> {
 
 /// Cases whose findings differ from the expected findings.
 #[derive(Default)]
-struct Differences(String);
+pub(super) struct Differences(String);
 
 impl Differences {
-    fn add(&mut self, case: &str, found: &[String], expected: &[&str]) {
+    pub(super) fn add(&mut self, case: &str, found: &[String], expected: &[&str]) {
         if found != expected {
             self.0.push_str(&["\n", case, "\n    found:    ", &found.join("; ")].concat());
             self.0.push_str(&["\n    expected: ", &expected.join("; ")].concat());
         }
     }
 
-    fn finish(self) {
+    pub(super) fn finish(self) {
         assert!(self.0.is_empty(), "{}", self.0);
     }
 }
 
 /// Validates resources of a kind. A list starts on the third line, a mapping on the second line.
-async fn check_items(kind: &str, items: &str) -> Vec<String> {
+pub(super) async fn check_items(kind: &str, items: &str) -> Vec<String> {
     let separator = if items.starts_with('-') { "\n  " } else { " " };
     check(&format!("prefectl:\n  {kind}:{separator}{items}\n")).await
 }

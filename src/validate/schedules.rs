@@ -12,8 +12,10 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
     project::{Findings, Key, ScheduleItem, TriggerItem},
+    resource::check_run_parameters,
     schedule::Schedule,
     template::has_template,
+    validate::parameters::run_parameters,
     value::{Mapping, Value},
 };
 
@@ -62,6 +64,17 @@ pub(crate) fn schedule(item: &Mapping, pointer: &Pointer, findings: &mut Finding
 
 pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let Some(items) = deployment.fields.triggers().literal() else { return };
+    for (index, item) in items.iter().enumerate() {
+        let Some(parameters) = item.get(TriggerItem::PARAMETERS).and_then(Value::as_mapping) else {
+            continue;
+        };
+        let at = deployment.pointer_to(Key::Triggers).join(index).join(TriggerItem::PARAMETERS);
+        check_run_parameters(parameters, Code::TRIGGER, &at, findings);
+        if let Some(flow) = &deployment.flow {
+            let is_enforced = deployment.fields.enforce_parameter_schema().literal().unwrap_or(true);
+            run_parameters(parameters, &flow.parameters, is_enforced, &at, findings);
+        }
+    }
     if items.iter().all(|item| !TriggerItem(item).has_template()) {
         let at = deployment.pointer_to(Key::Triggers);
         triggers(items, deployment.name().unwrap_or_default(), &at, findings);

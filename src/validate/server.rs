@@ -40,6 +40,7 @@ pub(crate) async fn check_with_server(
     resources::pool_types(projects, &pools);
     pools.extend(resources::declared_pools(projects, &pools));
     resources::references(projects, client).await?;
+    resources::deployment_runs(projects, &pools);
     resources::identities(projects, client).await?;
     let known = if pools.len() < names.len() { work_pool_names(client).await? } else { Vec::new() };
     let declared: BTreeSet<String> =

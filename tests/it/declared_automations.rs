@@ -188,3 +188,50 @@ fn first_deploys_at_the_same_time_create_each_resource_once() -> Result<()> {
     assert_eq!(statuses(&deploy(&sandbox)?), ["unchanged"; 6]);
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn invalid_automations_are_reported_before_anything_is_written() -> Result<()> {
+    let api = Api::from_env()?;
+    let trigger = "trigger: {type: event, expect: [a]}";
+    for (action, message) in [
+        ("{type: pause-work-pool}", "the action requires `work_pool`"),
+        (
+            "{type: run-deployment, source: inferred, parameters: {a: '{{ x ) }}'}}",
+            "invalid template: unexpected ')'",
+        ),
+        ("{type: run-deploymen}", "unknown action type 'run-deploymen'"),
+    ] {
+        let section = format!(
+            "  variables: {{invalid-UNIQUE: 1}}\n  automations: [{{name: a-UNIQUE, {trigger}, actions: [{action}]}}]"
+        );
+        let sandbox = sandbox(&api, &section)?;
+        for line in ["check --quiet", "deploy --all --quiet"] {
+            let output = sandbox.run(line)?;
+            assert_eq!(output.code, 2, "{output}");
+            assert!(output.stderr.contains(message) || output.stdout.contains(message), "{output}");
+        }
+        assert_eq!(api.get(&sandbox.unique("/variables/name/invalid-UNIQUE"))?, None);
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn the_payload_of_a_webhook_may_be_a_mapping() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(
+        &api,
+        "  blocks: [{type: webhook, name: hook-UNIQUE, values: {method: POST}, value_from: {url: env:HOOK}}]
+  automations:
+  - name: hook-UNIQUE
+    trigger: {type: event, expect: [a]}
+    actions: [{type: call-webhook, block: webhook/hook-UNIQUE, payload: {text: 'ü {{ event.id }}', list: [1, {}]}}]",
+    )?
+    .variable("HOOK", "https://example.com/hook");
+    deploy(&sandbox)?;
+    let payload = named(&api, &sandbox.unique("hook-UNIQUE"))?[0]["actions"][0]["payload"].clone();
+    assert_eq!(payload, "{\n  \"text\": \"ü {{ event.id }}\",\n  \"list\": [\n    1,\n    {}\n  ]\n}");
+    assert_eq!(statuses(&deploy(&sandbox)?), ["unchanged"; 2]);
+    Ok(())
+}

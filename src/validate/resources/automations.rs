@@ -1,19 +1,25 @@
 //! Validates the references of declared automations and blocks.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use uuid::Uuid;
 
 use super::PreparedProject;
 use crate::{
-    api::{ApiError, Client},
+    api::{ApiError, Client, WorkPool},
     diagnostics::{Code, Diagnostic, Place, did_you_mean},
+    project::literals,
     resource::{
-        DesiredResource, ReferenceKind, References, ResourceKey, ResourceKind, ResourceReference,
+        DeploymentRun, DesiredResource, ReferenceKind, References, ResourceKey, ResourceKind,
+        ResourceReference,
         order::{DependencyOrder, describe_cycle},
         registered_ids, requests,
     },
-    validate::schedules::METRIC_TRIGGERS,
+    validate::{parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables},
+    value,
 };
 
 /// Reports automations and blocks that refer to themselves, directly or through others of the same kind.
@@ -117,6 +123,39 @@ pub(in crate::validate) async fn identities(
 fn several(name: &str, ids: &[Uuid]) -> String {
     let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
     format!("the server has several automations with the name '{name}': {}", ids.join(", "))
+}
+
+/// Validates the values that actions pass to the runs of declared deployments.
+pub(in crate::validate) fn deployment_runs(
+    projects: &mut [PreparedProject<'_>],
+    pools: &BTreeMap<String, WorkPool>,
+) {
+    let resources = projects.iter().enumerate().flat_map(|(index, project)| {
+        project
+            .resources
+            .iter()
+            .flat_map(move |resource| resource.runs.iter().map(move |run| (index, run.clone())))
+    });
+    let runs: Vec<(usize, DeploymentRun)> = resources.collect();
+    for (index, run) in runs {
+        let mut deployments = projects.iter().flat_map(|project| &project.deployments);
+        let Some((deployment, _)) =
+            deployments.find(|(deployment, _)| deployment.full_name() == run.deployment)
+        else {
+            continue;
+        };
+        let schema = deployment.flow.as_ref().map(|flow| Arc::clone(&flow.parameters));
+        let is_enforced = deployment.fields.enforce_parameter_schema().literal().unwrap_or(true);
+        let pool = deployment.work_pool().and_then(|name| pools.get(name));
+        let findings = &mut projects[index].findings;
+        if let Some(schema) = schema {
+            run_parameters(&run.parameters, &schema, is_enforced, &run.pointer.join("parameters"), findings);
+        }
+        if let Some(pool) = pool {
+            let given = value::to_json(&literals(&run.job_variables).into());
+            job_variables(&given, pool, &run.pointer.join("job_variables"), findings);
+        }
+    }
 }
 
 /// Reports metric triggers, which only Prefect Cloud supports.

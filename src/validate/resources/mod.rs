@@ -9,7 +9,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 
-pub(super) use automations::{identities, metric_triggers, references};
+pub(super) use automations::{deployment_runs, identities, metric_triggers, references};
 use exposed::learn_exposed_secrets;
 pub(super) use known_types::known_types;
 pub(super) use pools::{declared_pools, pool_types};
@@ -82,6 +82,7 @@ pub(super) fn together(projects: &mut [PreparedProject<'_>], is_offline: bool) {
     for project in &mut *projects {
         pools::job_variables(&project.deployments, &pools, &mut project.findings);
     }
+    deployment_runs(projects, &pools);
     if is_offline {
         automations::undeclared_offline(projects);
     }

@@ -1,0 +1,57 @@
+use super::{check, check_parameter};
+
+/// Templates and the messages of the server, or null for a valid template.
+const TEMPLATES: &str = include_str!("../../tests/data/jinja/templates.json");
+
+#[test]
+fn errors_are_those_of_the_server() {
+    let cases: Vec<(String, Option<String>)> = serde_json::from_str(TEMPLATES).unwrap();
+    assert!(cases.len() > 400);
+    for (template, expected) in cases {
+        let found = check(&template).err().map(|error| error.message);
+        assert_eq!(found.is_none(), expected.is_none(), "{template:?}: {found:?}, the server: {expected:?}");
+    }
+}
+
+#[test]
+fn messages_and_ranges() {
+    for (template, message, part) in [
+        ("{{ nope.x ) }}", "unexpected ')'", ")"),
+        ("a {{ b c }}", "expected token 'end of print statement', got 'c'", "c"),
+        ("{{ a", "unexpected end of template, expected 'end of print statement'.", ""),
+        ("{% iff a %}", "Encountered unknown tag 'iff'.", "iff"),
+        (
+            "{% if a %}{% endfor %}",
+            "Encountered unknown tag 'endfor'. Jinja was looking for the following tags: 'elif' or 'else' or 'endif'. \
+             The innermost block that needs to be closed is 'if'.",
+            "endfor",
+        ),
+        ("{{ 'ü' $ }}", "unexpected char '$' at 7", "$"),
+    ] {
+        let error = check(template).unwrap_err();
+        assert_eq!((error.message.as_str(), &template[error.range]), (message, part), "{template}");
+    }
+}
+
+#[test]
+fn parameters_are_checked_with_the_filter_of_the_server() {
+    for (template, part) in [
+        ("{{ a }}", None),
+        ("{{ a, b }}", None),
+        ("x {{- a -}}", None),
+        ("{{- a -}}", Some("")),
+        (" {{ nope.x ) }} ", Some(")")),
+        ("{{ a }}{{ b c }}", Some("c")),
+        ("{{ }}", Some("")),
+    ] {
+        let found = check_parameter(template).err().map(|error| &template[error.range]);
+        assert_eq!(found, part, "{template}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error() {
+    for template in [format!("{{{{ {}a }}}}", "(".repeat(100_000)), "{% if a %}".repeat(100_000)] {
+        assert!(check(&template).is_err());
+    }
+}

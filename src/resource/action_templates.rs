@@ -1,0 +1,126 @@
+//! Checks the Jinja templates in the parameters and texts of actions, which the server renders when an automation runs.
+
+use super::fields::has_placeholders;
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    jinja::{self, SyntaxError},
+    pointer::Pointer,
+    project::{Findings, Part},
+    value::{Mapping, Value},
+};
+
+/// The key that marks a mapping as a value that the server computes.
+const KIND: &str = "__prefect_kind";
+
+/// Checks a string that is always a template, such as the body of a notification.
+pub(super) fn text(text: &str, pointer: &Pointer, findings: &mut Findings<'_>) {
+    if let Err(error) = jinja::check(text) {
+        report(text, &error, Code::AUTOMATION, pointer, findings);
+    }
+}
+
+/// Checks the parameters of a run. `code` is the code of the errors.
+pub(crate) fn check_run_parameters(
+    parameters: &Mapping,
+    code: Code,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    Checker { code, findings }.mapping(parameters, pointer);
+}
+
+/// Returns whether the server computes a value, or a part of it, when the automation runs.
+pub(crate) fn is_computed(value: &Value) -> bool {
+    match value {
+        Value::String(text) => jinja::may_be_template(text) || has_placeholders(text),
+        Value::Sequence(items) => items.iter().any(is_computed),
+        Value::Mapping(entries) => entries.contains_key(KIND) || entries.values().any(is_computed),
+        _ => false,
+    }
+}
+
+struct Checker<'a, 'd> {
+    code: Code,
+    findings: &'a mut Findings<'d>,
+}
+
+impl Checker<'_, '_> {
+    fn mapping(&mut self, entries: &Mapping, pointer: &Pointer) {
+        if entries.contains_key(KIND) {
+            return self.computed(entries, pointer);
+        }
+        for (key, value) in entries {
+            let pointer = pointer.join(crate::python::to_text(key));
+            match value {
+                Value::Mapping(entries) => self.mapping(entries, &pointer),
+                Value::Sequence(items) => self.items(items, &pointer),
+                Value::String(text) => self.parameter(text, &pointer),
+                _ => {}
+            }
+        }
+    }
+
+    /// Checks the items of a list. Lists in lists are not rendered.
+    fn items(&mut self, items: &[Value], pointer: &Pointer) {
+        for (index, item) in items.iter().enumerate() {
+            let pointer = pointer.join(index);
+            match item {
+                Value::Mapping(entries) => self.mapping(entries, &pointer),
+                Value::String(text) => self.parameter(text, &pointer),
+                _ => {}
+            }
+        }
+    }
+
+    fn parameter(&mut self, text: &str, pointer: &Pointer) {
+        if jinja::may_be_template(text)
+            && let Err(error) = jinja::check_parameter(text)
+        {
+            report(text, &error, self.code, pointer, self.findings);
+        }
+    }
+
+    /// Checks a mapping with the key [`KIND`].
+    fn computed(&mut self, entries: &Mapping, pointer: &Pointer) {
+        let kind = entries.get(KIND).and_then(Value::as_str);
+        let key = match kind {
+            Some("jinja") => "template",
+            Some("json" | "none") => "value",
+            _ => return,
+        };
+        match (entries.get(key), kind) {
+            (None, Some("json")) => {}
+            (None, _) => {
+                let message = format!("`{key}` of the computed value is missing");
+                self.findings.at_value(pointer, Diagnostic::error(self.code, message));
+            }
+            (Some(Value::Mapping(nested)), _) => self.mapping(nested, &pointer.join(key)),
+            (Some(Value::String(text)), Some("jinja")) => {
+                if let Err(error) = jinja::check(text) {
+                    report(text, &error, self.code, &pointer.join(key), self.findings);
+                }
+            }
+            (Some(Value::String(text)), Some("json")) => {
+                let is_special = text.contains("NaN") || text.contains("Infinity");
+                if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
+                    && !is_special
+                    && !has_placeholders(text)
+                {
+                    let message = format!("invalid JSON: {error}");
+                    self.findings.at_value(&pointer.join(key), Diagnostic::error(self.code, message));
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Reports an invalid template at the invalid part. A string whose placeholders have not been replaced is not reported.
+fn report(text: &str, error: &SyntaxError, code: Code, pointer: &Pointer, findings: &mut Findings<'_>) {
+    if has_placeholders(text) {
+        return;
+    }
+    let diagnostic = Diagnostic::error(code, format!("invalid template: {error}"))
+        .help("automations render this value with Jinja when they run");
+    findings.at_part(pointer, Part::new(text, error.range.clone()), diagnostic);
+}

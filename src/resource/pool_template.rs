@@ -1,0 +1,105 @@
+//! Checks the declared base job template of a work pool by the rules of the server.
+
+use serde_json::{Map, Value as Json};
+
+use crate::{
+    api::JsonObject,
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    json_schema,
+    pointer::Pointer,
+    project::{Findings, Part},
+    template::placeholder::{self, Kind},
+};
+
+/// Checks a template. `pointer` is its location.
+pub(super) fn check(template: &JsonObject, pointer: &Pointer, findings: &mut Findings<'_>) {
+    if template.is_empty() {
+        return;
+    }
+    let mut object = |key: &str| {
+        let pointer = pointer.join(key);
+        let message = match template.get(key) {
+            Some(Json::Object(entries)) if !entries.is_empty() => return Some(entries),
+            None => format!("the base job template has no `{key}`"),
+            Some(_) => format!("`{key}` of the base job template must be a mapping with entries"),
+        };
+        findings.at_value(&pointer, Diagnostic::error(Code::WORK_POOL_VARIABLE, message));
+        None
+    };
+    let (configuration, schema) = (object("job_configuration"), object("variables"));
+    let (Some(configuration), Some(schema)) = (configuration, schema) else { return };
+    let no_properties = Map::new();
+    let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&no_properties);
+    let job = pointer.join("job_configuration");
+    for (key, value) in configuration {
+        undeclared_variables(value, properties, &job.join(key.as_str()), findings);
+    }
+    check_schema(schema, properties, &pointer.join("variables"), findings);
+}
+
+/// Reports the placeholders of variables that are not declared.
+fn undeclared_variables(
+    value: &Json,
+    properties: &Map<String, Json>,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    match value {
+        Json::String(text) => {
+            for found in placeholder::find(text) {
+                // These placeholders are replaced before the template is sent.
+                let is_replaced = matches!(found.kind(), Kind::Environment | Kind::Variable);
+                if is_replaced || properties.contains_key(found.name) {
+                    continue;
+                }
+                let message = format!("the base job template has no variable '{}'", found.name);
+                let help = did_you_mean(found.name, properties.keys().map(String::as_str)).map_or_else(
+                    || {
+                        "add it to `properties` of `variables`, or to `add_variables` of the work pool"
+                            .to_owned()
+                    },
+                    |known| format!("did you mean '{known}'?"),
+                );
+                let diagnostic = Diagnostic::error(Code::WORK_POOL_VARIABLE, message).help(help);
+                findings.at_part(pointer, Part::new(text, found.range), diagnostic);
+            }
+        }
+        Json::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                undeclared_variables(item, properties, &pointer.join(index), findings);
+            }
+        }
+        Json::Object(entries) => {
+            for (key, entry) in entries {
+                undeclared_variables(entry, properties, &pointer.join(key.as_str()), findings);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Reports an invalid schema and defaults that do not match it.
+fn check_schema(
+    schema: &JsonObject,
+    properties: &Map<String, Json>,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) {
+    let schema = Json::Object(schema.clone());
+    if let Some(reason) = json_schema::invalid_schema(&schema) {
+        let message = format!("`variables` of the base job template is not a valid JSON schema: {reason}");
+        findings.at_value(pointer, Diagnostic::error(Code::WORK_POOL_VARIABLE, message));
+        return;
+    }
+    let is_reference = |default: &Json| default.get("$ref").is_some();
+    let defaults = properties.iter().filter_map(|(name, property)| {
+        let default = property.get("default").filter(|default| !is_reference(default))?;
+        Some((name.clone(), default.clone()))
+    });
+    for violation in json_schema::violations(&Json::Object(defaults.collect()), &schema, true) {
+        let Some(name) = violation.path.first() else { continue };
+        let message = format!("the default of variable '{name}' is invalid: {}", violation.message);
+        let pointer = pointer.join("properties").join(name.as_str()).join("default");
+        findings.at_value(&pointer, Diagnostic::error(Code::WORK_POOL_VARIABLE, message));
+    }
+}
