@@ -31,7 +31,7 @@ pub(crate) enum OptionError {
 /// Returns the spec of a deployment to which no options apply.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();
-    defaults(&mut fields);
+    normalize_sections(&mut fields);
     legacy_schedule(&mut fields)?;
     Ok(DeploymentSpec { declared, fields, variables: Mapping::new(), reasons: Vec::new() })
 }
@@ -77,18 +77,20 @@ pub(crate) fn with_options(
     Ok(spec)
 }
 
-/// Adds missing keys with their default values. A null section is treated as missing.
-fn defaults(fields: &mut Fields) {
-    for key in [Key::Name, Key::Version, Key::ConcurrencyLimit, Key::Description, Key::Entrypoint] {
-        fields.set_default(key);
-    }
-    if fields.get(Key::Tags).is_none_or(Value::is_null) {
+/// Replaces sections that have another type, such as null, with empty sections. Missing sections stay missing, so that
+/// most deployments share their fields with the project.
+fn normalize_sections(fields: &mut Fields) {
+    if fields.get(Key::Tags).is_some_and(Value::is_null) {
         fields.set(Key::Tags, Vec::<Value>::new());
     }
-    fields.mapping_mut(Key::Parameters);
-    fields.set_pool_default(PoolKey::Name);
-    fields.set_pool_default(PoolKey::WorkQueueName);
-    fields.job_variables_mut();
+    for key in [Key::Parameters, Key::WorkPool] {
+        if fields.get(key).is_some_and(|value| !value.is_mapping()) {
+            fields.set(key, Mapping::new());
+        }
+    }
+    if fields.get_in_pool(PoolKey::JobVariables).is_some_and(|value| !value.is_mapping()) {
+        fields.set_in_pool(PoolKey::JobVariables, Mapping::new());
+    }
 }
 
 fn replace(fields: &mut Fields, key: Key, value: Option<impl Into<Value>>) {
@@ -99,6 +101,9 @@ fn replace(fields: &mut Fields, key: Key, value: Option<impl Into<Value>>) {
 
 /// Converts the deprecated key `schedule` to `schedules`. Fails if both keys are present.
 fn legacy_schedule(fields: &mut Fields) -> Result<(), OptionError> {
+    if fields.get(Key::Schedule).is_none() {
+        return Ok(());
+    }
     let Some(old) = fields.remove(Key::Schedule).filter(|old| !old.is_null()) else { return Ok(()) };
     if !fields.schedules().is_absent() {
         return Err(BothKeys.into());
@@ -205,9 +210,19 @@ mod tests {
     }
 
     #[test]
-    fn treats_null_sections_as_missing() {
-        let fields = fields("{work_pool: null, tags: null}", &Options::default()).unwrap();
-        assert!(fields["work_pool"]["job_variables"].is_mapping() && fields["tags"].is_sequence());
+    fn replaces_null_sections_with_empty_sections() {
+        let file = "{work_pool: {job_variables: null}, parameters: null, tags: null}";
+        let fields = fields(file, &Options::default()).unwrap();
+        assert!(fields["work_pool"]["job_variables"].is_mapping());
+        assert!(fields["parameters"].is_mapping() && fields["tags"].is_sequence());
+    }
+
+    #[test]
+    fn shares_the_fields_of_the_project_if_no_options_apply() {
+        let fields = serde_yaml::from_str::<Mapping>("{name: a, entrypoint: f.py:f}").unwrap().into();
+        let declared = Declared { index: Some(0), fields, ignored: IgnoredFields::default() };
+        let spec = plain(declared).unwrap();
+        assert!(std::ptr::eq(spec.fields.tree(), spec.declared.fields.tree()));
     }
 
     #[test]

@@ -22,6 +22,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
         text: source.text(),
         nodes: vec![None; tree.anchors],
         mappings: vec![None; tree.anchors],
+        texts: HashSet::new(),
         duplicate_keys: Vec::new(),
         merge_conflicts: Vec::new(),
         appended: HashSet::new(),
@@ -44,6 +45,8 @@ struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,
     mappings: Vec<Option<Arc<Mapping>>>,
+    /// The distinct strings of the document. Equal strings, such as the keys of all deployments, share their text.
+    texts: HashSet<Arc<str>>,
     duplicate_keys: Vec<DuplicateKey>,
     merge_conflicts: Vec<MergeConflict>,
     appended: HashSet<Span>,
@@ -74,7 +77,10 @@ impl<'a> Constructor<'a> {
         match (&node.tag, &node.content) {
             (Tag::Scalar(tag), _) => {
                 let text = scalar_text(node).ok_or_else(|| unexpected(tag.expectation()))?;
-                construct_scalar(*tag, text, node.span)
+                match tag {
+                    ScalarTag::Text => Ok(NodeKind::Text(self.shared(text))),
+                    _ => construct_scalar(*tag, text, node.span),
+                }
             }
             (Tag::Append, Content::Sequence(items)) => {
                 self.appended.insert(node.span);
@@ -192,10 +198,19 @@ impl<'a> Constructor<'a> {
     fn key(&mut self, key: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
         match (&key.tag, &key.content) {
             (Tag::Scalar(ScalarTag::Value), Content::Scalar(text)) => {
-                Ok(Node::new(key.span, NodeKind::Text(text.as_ref().into())))
+                Ok(Node::new(key.span, NodeKind::Text(self.shared(text))))
             }
             _ => self.node(key),
         }
+    }
+
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.texts.get(text) {
+            return Arc::clone(known);
+        }
+        let text: Arc<str> = text.into();
+        self.texts.insert(Arc::clone(&text));
+        text
     }
 
     fn identity(&self, key: &Node) -> Result<Key, YamlError> {

@@ -5,9 +5,15 @@ use std::{fmt, sync::Arc};
 /// An integer of arbitrary size.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Integer {
-    Small(i128),
-    /// The digits of an integer that does not fit in 128 bits, without underscores. Arithmetic is not supported.
+    Small(i64),
+    /// The digits of an integer that does not fit in 64 bits, without underscores. Arithmetic is not supported.
     Large(Arc<str>),
+}
+
+impl From<i128> for Integer {
+    fn from(number: i128) -> Self {
+        i64::try_from(number).map_or_else(|_| Self::Large(number.to_string().into()), Self::Small)
+    }
 }
 
 impl fmt::Display for Integer {

@@ -41,7 +41,7 @@ impl Key {
         } else if number.fract() == 0.0 && number.abs() < LIMIT {
             #[expect(clippy::cast_possible_truncation, reason = "the number is an integer within the limit")]
             let whole = number as i128;
-            Self::Integer(Integer::Small(whole))
+            Self::Integer(whole.into())
         } else {
             Self::Float(number.to_bits())
         }

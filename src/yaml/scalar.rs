@@ -150,7 +150,7 @@ fn integer(text: &str) -> Option<Integer> {
         (digits.len() <= 4300).then(|| whole_number(digits, 10))?
     }?;
     Some(match parsed {
-        Magnitude::Small(number) => Integer::Small(if negative { -number } else { number }),
+        Magnitude::Small(number) => Integer::from(if negative { -number } else { number }),
         Magnitude::Large => Integer::Large(text.into()),
     })
 }

@@ -49,15 +49,18 @@ impl Node {
 impl Mapping {
     /// Converts all entries of the mapping to values.
     pub(crate) fn to_value(&self) -> Result<value::Mapping, YamlError> {
-        self.entries().map(|entry| Ok((entry.key.to_value()?, entry.value.to_value()?))).collect()
+        let mut mapping = value::Mapping::with_capacity(self.len());
+        for entry in self.entries() {
+            mapping.insert(entry.key.to_value()?, entry.value.to_value()?);
+        }
+        Ok(mapping)
     }
 }
 
 /// Converts an integer to a number. Returns `None` if it does not fit in 64 bits, which is the limit of the server.
 fn to_number(number: &Integer) -> Option<value::Value> {
-    let Integer::Small(number) = *number else { return None };
-    i64::try_from(number)
-        .map(value::Value::from)
-        .or_else(|_| u64::try_from(number).map(value::Value::from))
-        .ok()
+    match number {
+        Integer::Small(number) => Some((*number).into()),
+        Integer::Large(digits) => digits.parse::<u64>().ok().map(value::Value::from),
+    }
 }

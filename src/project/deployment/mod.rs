@@ -77,21 +77,21 @@ impl Fields {
 
     /// Returns the name of the work pool, if it is specified.
     pub(crate) fn work_pool(&self) -> Field<'_, &str> {
-        Field::text(self.in_pool(PoolKey::Name))
+        Field::text(self.get_in_pool(PoolKey::Name))
     }
 
     pub(crate) fn work_queue(&self) -> Field<'_, &str> {
-        Field::text(self.in_pool(PoolKey::WorkQueueName))
+        Field::text(self.get_in_pool(PoolKey::WorkQueueName))
     }
 
     /// Returns the job variables of the deployment. Their values may contain templates.
     pub(crate) fn job_variables(&self) -> Field<'_, &Mapping> {
-        Field::mapping(self.in_pool(PoolKey::JobVariables))
+        Field::mapping(self.get_in_pool(PoolKey::JobVariables))
     }
 
     /// Returns the job variable `image`, which is common to all worker types that use containers.
     pub(crate) fn image(&self) -> Option<&Value> {
-        self.in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
+        self.get_in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
     }
 
     /// Returns the items of `schedules`.
@@ -123,18 +123,14 @@ impl Fields {
         self.0.get(key.name())
     }
 
-    fn in_pool(&self, key: PoolKey) -> Option<&Value> {
+    /// Returns the untyped value of a field of the work pool.
+    pub(crate) fn get_in_pool(&self, key: PoolKey) -> Option<&Value> {
         self.get(Key::WorkPool)?.get(key.name())
     }
 
     /// Sets the value of a field. A new key is added after the existing keys.
     pub(crate) fn set(&mut self, key: Key, value: impl Into<Value>) {
         self.tree_mut().insert(key.name().into(), value.into());
-    }
-
-    /// Adds a field with the value null if the key does not exist.
-    pub(crate) fn set_default(&mut self, key: Key) {
-        self.tree_mut().entry(key.name().into()).or_insert(Value::Null);
     }
 
     pub(crate) fn remove(&mut self, key: Key) -> Option<Value> {
@@ -149,11 +145,6 @@ impl Fields {
     /// Sets the value of a field of the work pool.
     pub(crate) fn set_in_pool(&mut self, key: PoolKey, value: impl Into<Value>) {
         self.mapping_mut(Key::WorkPool).insert(key.name().into(), value.into());
-    }
-
-    /// Adds a field of the work pool with the value null if the key does not exist.
-    pub(crate) fn set_pool_default(&mut self, key: PoolKey) {
-        self.mapping_mut(Key::WorkPool).entry(key.name().into()).or_insert(Value::Null);
     }
 
     /// Returns the job variables. If there are none, an empty mapping is created.
