@@ -62,7 +62,7 @@ impl<'a> Destruction<'a> {
         });
         let is_ours = |id: &Uuid| {
             let registered = project.is_none() || membership.own.contains_key(id);
-            registered && !membership.others.contains(id)
+            registered && !membership.others.contains_key(id)
         };
         let (removals, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
         let skipped_deployments = kept.into_iter().map(|(name, _)| name).collect();
@@ -76,7 +76,7 @@ impl<'a> Destruction<'a> {
             live.into_iter().map(|(key, live)| OwnedResource { key, id: live.id, directory: None });
         let is_ours = |owned: &OwnedResource| {
             let registered = project.is_none() || ownership.is_registered(owned);
-            registered && ownership.other_owner(owned.id).is_none()
+            registered && ownership.other_owners(owned.id).is_empty()
         };
         let existing = existing.filter(|owned| !owned.key.is_permanent());
         let (resources, kept): (Vec<_>, Vec<_>) = existing.partition(is_ours);

@@ -57,7 +57,10 @@ pub(crate) async fn deploy(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     // The futures of the stages are large.
     let mut preparation = Box::pin(preparation::examine(&loaded, ctx, server.client, &resolver)).await?;
-    if saved_plan.is_some() || ctx.options.prune {
+    // With `--strict`, an object of another project must be an error before the steps run.
+    let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
+    let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
+    if is_planned {
         let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
     }
@@ -88,7 +91,7 @@ pub(crate) async fn deploy(
     // Frees memory before the state of the server is read.
     drop(loaded);
     let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
-    let registration = Registration { desired: &desired, resources, automations, pools: &pools };
+    let registration = Registration { desired: &desired, resources, automations, pools: &pools, is_planned };
     Box::pin(register::register(registration, ctx, server, report)).await
 }
 

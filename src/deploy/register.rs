@@ -17,12 +17,12 @@ use crate::{
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
-        self, Change, PlanError,
+        self, Change, ChangedObject, PlanError,
         previews::{self, PreviewError},
         prune::{DeclaredObjects, Pruning},
     },
     resource::{DesiredResource, ResourceKey},
-    validate,
+    validate::{self, preparation},
 };
 
 /// Rendered deployments and resources of a deploy.
@@ -33,11 +33,13 @@ pub(super) struct Registration<'a> {
     pub(super) automations: BTreeSet<String>,
     /// Work pools that the deployments use, by name.
     pub(super) pools: &'a BTreeMap<String, WorkPool>,
+    /// Whether a plan has already reported the objects of other projects.
+    pub(super) is_planned: bool,
 }
 
 /// Compares the deployments and resources with the server, writes the differences, and fills in the report.
 pub(super) async fn register(
-    Registration { desired, resources, automations, pools }: Registration<'_>,
+    Registration { desired, resources, automations, pools, is_planned }: Registration<'_>,
     ctx: &DeployContext<'_>,
     server: &Server<'_>,
     report: &mut Report,
@@ -61,6 +63,9 @@ pub(super) async fn register(
     if let Some(pruning) = &mut pruning {
         let declared = declared(&changes, resources.keys());
         plan_pruning(pruning, &declared, ctx, client).await?;
+        if !is_planned {
+            report_shared(pruning, &changes, &resources, ctx)?;
+        }
     }
     record_preview(&changes, ctx, client).await?;
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
@@ -86,6 +91,21 @@ pub(super) async fn register(
         report.resumable = false;
         journal::finish_earlier(desired, &resources.keys(), ctx, client);
     }
+    Ok(())
+}
+
+/// Reports changed objects that other projects have also registered.
+fn report_shared(
+    pruning: &Pruning<'_>,
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    resources: &DeployedResources,
+    ctx: &DeployContext<'_>,
+) -> Result<(), PlanError> {
+    let deployments =
+        changes.iter().filter_map(|(desired, change)| ChangedObject::deployment(desired, change));
+    let pending = resources.pending.resources.iter();
+    let resources = pending.filter_map(|pending| ChangedObject::resource(&pending.desired, &pending.change));
+    preparation::stop_on(pruning.shared(deployments, resources), ctx)?;
     Ok(())
 }
 

@@ -68,6 +68,22 @@ impl ProjectId {
         &self.0
     }
 
+    /// Describes a recorded id for messages, such as `project 'etl' in environment 'prod'`.
+    pub(crate) fn describe(id: &str) -> String {
+        let Some((project, encoded)) = id.split_once("--env-") else { return format!("project '{id}'") };
+        let mut environment = String::new();
+        let mut characters = encoded.chars();
+        while let Some(character) = characters.next() {
+            match (character, if character == '_' { characters.next() } else { None }) {
+                ('_', Some('u')) => environment.push('_'),
+                ('_', Some('d')) => environment.push('-'),
+                ('_', Some('c')) => environment.extend(characters.next().map(|c| c.to_ascii_uppercase())),
+                (other, next) => environment.extend([Some(other), next].into_iter().flatten()),
+            }
+        }
+        format!("project '{project}' in environment '{environment}'")
+    }
+
     /// Returns the prefix of the names of the variables that record previews of the project.
     pub(super) fn preview_prefix(&self, allows_dashes: bool) -> String {
         let Self(id) = self;
@@ -142,6 +158,9 @@ mod tests {
         assert_eq!(id.variable(2, false), "prefectl_project_team_da_uflows1_n2");
         let prod = id.in_environment(&"Prod-1_x".parse().unwrap());
         assert_eq!((prod.without_environment(), id.without_environment()), (id.clone(), id.clone()));
+        let described = "project 'team-a_flows1' in environment 'Prod-1_x'";
+        assert_eq!(ProjectId::describe(prod.as_str()), described);
+        assert_eq!(ProjectId::describe(id.as_str()), "project 'team-a_flows1'");
         assert_eq!(prod.variable(2, true), "prefectl-project-team-a_flows1--env-_cprod_d1_ux--2");
         assert_eq!(id.resource_variable(1, true), "prefectl-resources-team-a_flows1--1");
         let long = "x".repeat(81);

@@ -8,11 +8,12 @@ use crate::{
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
-        self, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep,
+        self, ChangedObject, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep,
+        ResourceChange,
         previews::require_copies,
         prune::{DeclaredObjects, Pruning},
     },
-    resource::Observed,
+    resource::{DesiredResource, Observed},
     secret::Redactor,
     steps::PreviewedStep,
     template::{Resolver, pending},
@@ -69,7 +70,13 @@ pub(crate) async fn create(
     if let Some(preview) = &ctx.options.preview {
         require_copies(client, ctx.options.project.as_ref(), preview, copies.into_iter()).await?;
     }
-    let mut resources = resources(preparation, ctx, client).await?;
+    let compared = resources(preparation, ctx, client).await?;
+    if let Some(pruning) = &pruning {
+        warnings.extend(report_shared(pruning, &deployments, &compared, ctx)?);
+    }
+    let described =
+        compared.iter().map(|(desired, change)| plan::resources::describe(desired, change, ctx.redactor));
+    let mut resources: Vec<PlannedResource> = described.collect();
     let removals = pruning.iter().flat_map(|pruning| &pruning.resources);
     resources.extend(removals.map(plan::resources::describe_removal));
     Ok(Plan {
@@ -82,6 +89,18 @@ pub(crate) async fn create(
         steps: planned_steps(&previews, ctx.redactor),
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
+}
+
+/// Reports changed objects that other projects have also registered. Returns the warnings.
+fn report_shared(
+    pruning: &Pruning<'_>,
+    deployments: &[PlannedDeployment],
+    resources: &[(DesiredResource, ResourceChange)],
+    ctx: &DeployContext<'_>,
+) -> Result<Vec<Diagnostic>, PlanError> {
+    let deployments = deployments.iter().filter_map(ChangedObject::planned);
+    let resources = resources.iter().filter_map(|(desired, change)| ChangedObject::resource(desired, change));
+    Ok(preparation::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
 /// Returns the declared deployments that exist, and the declared resources.
@@ -106,17 +125,17 @@ async fn resources(
     preparation: &Preparation<'_>,
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<Vec<PlannedResource>, ApiError> {
+) -> Result<Vec<(DesiredResource, ResourceChange)>, ApiError> {
     let desired = preparation.resources();
     if desired.is_empty() {
         return Ok(Vec::new());
     }
     let observed = Observed::read(client, &desired).await?;
-    let described = desired.iter().map(|desired| {
-        let change = plan::resources::compare(desired, &observed, ctx.options.force);
-        plan::resources::describe(desired, &change, ctx.redactor)
+    let compared = desired.into_iter().map(|desired| {
+        let change = plan::resources::compare(&desired, &observed, ctx.options.force);
+        (desired, change)
     });
-    Ok(described.collect())
+    Ok(compared.collect())
 }
 
 fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {

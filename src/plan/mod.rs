@@ -20,6 +20,7 @@ pub(crate) mod resource_ownership;
 pub(crate) mod resources;
 mod retained;
 mod schedules;
+mod shared_objects;
 mod triggers;
 
 pub(crate) use creation::create;
@@ -36,6 +37,7 @@ pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
 pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::ResourceChange;
 pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};
+pub(crate) use shared_objects::ChangedObject;
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
     same as is_same_trigger,

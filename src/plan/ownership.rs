@@ -84,9 +84,9 @@ pub(crate) enum OwnershipError {
 pub(crate) struct Membership {
     /// Deployments of the project, with the recorded paths of their files.
     pub(crate) own: BTreeMap<Uuid, Option<String>>,
-    /// Deployments that other projects have registered. This includes deployments that the project has also
-    /// registered.
-    pub(crate) others: BTreeSet<Uuid>,
+    /// Deployments that other projects have registered, with the ids of the projects. This includes deployments that
+    /// the project has also registered.
+    pub(crate) others: BTreeMap<Uuid, BTreeSet<String>>,
     /// Variables that contain the project's records, with the deployments that each variable lists.
     variables: BTreeMap<String, Stored>,
 }
@@ -117,16 +117,23 @@ impl Membership {
                 membership.own.extend(ids.iter().map(|id| (*id, file.clone())));
                 membership.variables.insert(name, Stored { file, ids });
             } else {
-                membership.others.extend(record.deployments);
+                for id in record.deployments {
+                    membership.others.entry(id).or_default().insert(record.project.clone());
+                }
             }
         }
         Ok(membership)
     }
 
+    /// Returns the other projects that have registered the deployment.
+    pub(crate) fn other_owners(&self, id: Uuid) -> Vec<&str> {
+        self.others.get(&id).into_iter().flatten().map(String::as_str).collect()
+    }
+
     /// Returns the deployments of `files` that only this project has registered and that are not in `declared`.
     pub(crate) fn undeclared(&self, declared: &BTreeSet<Uuid>, files: &OwnedFiles) -> BTreeSet<Uuid> {
         let own = self.own.iter().filter(|(_, file)| files.own(file.as_ref())).map(|(id, _)| id);
-        own.filter(|id| !declared.contains(id) && !self.others.contains(id)).copied().collect()
+        own.filter(|id| !declared.contains(id) && !self.others.contains_key(id)).copied().collect()
     }
 
     /// Writes the project's record if it has changed.
@@ -231,7 +238,10 @@ mod tests {
             Membership::from_records(variables.into_iter(), ProjectId::new("a").ok().as_ref())
         };
         let membership = read(record("b", other)).unwrap();
-        assert_eq!((membership.own, membership.others), ([(own, None)].into(), [other].into()));
+        assert_eq!(
+            (membership.own, membership.others),
+            ([(own, None)].into(), [(other, ["b".to_owned()].into())].into())
+        );
         for value in [
             json!("text"),
             json!({"project": "b"}),
@@ -247,7 +257,7 @@ mod tests {
         let [declared, gone, shared] = [1, 2, 3].map(Uuid::from_u128);
         let membership = Membership {
             own: [(declared, None), (gone, None), (shared, None)].into(),
-            others: [shared].into(),
+            others: [(shared, BTreeSet::new())].into(),
             variables: BTreeMap::new(),
         };
         let files = OwnedFiles::single();
@@ -263,7 +273,7 @@ mod tests {
         let old = Stored { file: None, ids: [a, b].into() };
         let own = [(a, None), (b, None)].into();
         let variables = [("p".to_owned(), old)].into();
-        let membership = Membership { own, others: BTreeSet::new(), variables };
+        let membership = Membership { own, others: BTreeMap::new(), variables };
         let file = Some("a/prefect.yaml".to_owned());
         let name = |number: usize| ["p", "p--1", "p--2"][number].to_owned();
         let ids = |now: BTreeMap<String, Stored>| -> Vec<(String, Option<String>, Vec<Uuid>)> {

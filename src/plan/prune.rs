@@ -11,8 +11,10 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client, Deployment},
     deployment::{DeployContext, LiveDeployment, Options, ProjectId, SharedValues},
+    diagnostics::Diagnostic,
     names::{SHOWN, first_of},
     plan::{
+        ChangedObject,
         owned_files::OwnedFiles,
         ownership::{Membership, OwnershipError},
         resource_ownership::{OwnedResource, ResourceOwnership, directory_in_repository},
@@ -124,6 +126,18 @@ impl<'a> Pruning<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Returns a warning for each changed object that other projects have also registered.
+    pub(crate) fn shared(
+        &self,
+        deployments: impl Iterator<Item = ChangedObject>,
+        resources: impl Iterator<Item = ChangedObject>,
+    ) -> Vec<Diagnostic> {
+        let deployments = deployments.map(|object| (self.membership.other_owners(object.id), object));
+        let resources = resources.map(|object| (self.ownership.other_owners(object.id), object));
+        let shared = deployments.chain(resources).filter(|(owners, _)| !owners.is_empty());
+        shared.map(|(owners, object)| object.warning(&owners)).collect()
     }
 
     /// Checks that the number of deletions does not exceed `max_deletes`.

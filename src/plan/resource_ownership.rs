@@ -53,7 +53,7 @@ struct Record {
 pub(crate) struct ResourceOwnership {
     own: BTreeSet<OwnedResource>,
     /// Ids of the resources that other projects have registered, with the ids of the projects.
-    others: BTreeMap<Uuid, String>,
+    others: BTreeMap<Uuid, BTreeSet<String>>,
     /// Variables that contain the project's records.
     variables: BTreeMap<String, BTreeSet<OwnedResource>>,
 }
@@ -84,9 +84,9 @@ impl ResourceOwnership {
                 ownership.own.extend(record.resources.iter().cloned());
                 ownership.variables.insert(name, record.resources);
             } else {
-                let owned =
-                    record.resources.into_iter().map(|resource| (resource.id, record.project.clone()));
-                ownership.others.extend(owned);
+                for resource in record.resources {
+                    ownership.others.entry(resource.id).or_default().insert(record.project.clone());
+                }
             }
         }
         Ok(ownership)
@@ -108,9 +108,9 @@ impl ResourceOwnership {
         automations.map(|owned| owned.key.name.clone()).collect()
     }
 
-    /// Returns the other project that has registered the resource.
-    pub(crate) fn other_owner(&self, id: Uuid) -> Option<&str> {
-        self.others.get(&id).map(String::as_str)
+    /// Returns the other projects that have registered the resource.
+    pub(crate) fn other_owners(&self, id: Uuid) -> Vec<&str> {
+        self.others.get(&id).into_iter().flatten().map(String::as_str).collect()
     }
 
     /// Returns the registered resources that are not declared. Resources that a command in another directory registered
@@ -242,7 +242,7 @@ mod tests {
             [("1".to_owned(), value("a", &pool)), ("2".to_owned(), value("b", &variable))].into_iter();
         let ownership = ResourceOwnership::from_records(records, Some(&project)).unwrap();
         assert!(ownership.is_registered(&pool) && !ownership.is_registered(&variable));
-        assert_eq!(ownership.other_owner(variable.id), Some("b"));
+        assert_eq!(ownership.other_owners(variable.id), ["b"]);
         for value in [json!("text"), json!({"project": "a"}), json!({"project": "a", "resources": [1]})] {
             let records = [("1".to_owned(), value)].into_iter();
             assert_eq!(ResourceOwnership::from_records(records, None).unwrap_err().variable, "1");

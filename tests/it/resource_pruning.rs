@@ -117,6 +117,41 @@ fn resources_of_other_projects_are_kept() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn changed_resources_of_other_projects_are_reported() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = project(&api, &file(&["first"], OTHERS), "one-UNIQUE")?;
+    sandbox.run("deploy --all --quiet")?.success()?;
+    let other = |line: &str| {
+        sandbox
+            .run_with(&[("PREFECTL_PROJECT", sandbox.unique("two-UNIQUE"))], &format!("{line} -f other.yaml"))
+    };
+    sandbox.file("other.yaml", file(&["first"], OTHERS))?;
+    let equal = other("deploy --all")?.success()?;
+    assert!(!equal.stderr.contains("registered-elsewhere"), "{equal}");
+
+    sandbox.file("other.yaml", file(&["first"], OTHERS).replace("_UNIQUE: x", "_UNIQUE: y"))?;
+    let variable = sandbox.unique("/variables/name/region_UNIQUE");
+    let expected = sandbox.unique(
+        "variable 'region_UNIQUE' is also registered by project 'one-UNIQUE', but `value` differs from this file",
+    );
+    let strict = other("deploy --all --strict")?;
+    assert!(strict.code == 2 && strict.stderr.contains(&expected), "{strict}");
+    assert_eq!(api.get(&variable)?.unwrap_or_default()["value"], "x");
+    for line in ["plan --all", "deploy --all"] {
+        let output = other(line)?.success()?;
+        assert_eq!(output.stderr.matches(&expected).count(), 1, "{output}");
+    }
+    assert_eq!(api.get(&variable)?.unwrap_or_default()["value"], "y");
+    // The first project is warned in turn, and deletes nothing that the second project has registered.
+    let output = sandbox.run("plan --all")?.success()?;
+    assert!(output.stderr.contains(&sandbox.unique("project 'two-UNIQUE'")), "{output}");
+    sandbox.run("destroy --all --yes")?.success()?;
+    assert!(existing(&api, &sandbox)?.contains(&"variable"));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn a_work_pool_in_use_is_never_deleted() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = project(&api, &file(&["first", "second"], ""), "one-UNIQUE")?;

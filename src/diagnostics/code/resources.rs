@@ -1,7 +1,7 @@
 //! Diagnostic codes for the resources that a project file declares under the key `prefectl`.
 
 use super::{Entry, codes};
-use crate::diagnostics::Severity::Error;
+use crate::diagnostics::Severity::{Error, Warning};
 
 codes! {
     RESOURCE_NAME = Entry {
@@ -80,5 +80,16 @@ codes! {
                   the repository. Without a server, an environment variable that is not set is a warning.",
         example: "prefectl:\n  blocks: [{type: secret, name: api, value_from: env:API_TOKEN}]",
         fix: "Set the environment variable, or use a file outside of the repository.",
+    };
+    REGISTERED_ELSEWHERE = Entry {
+        name: "registered-elsewhere",
+        severity: Warning,
+        title: "a changed object is also registered by another project",
+        meaning: "A deploy with `--project` records its deployments and declared resources. The object on the server \
+                  differs from the file, and another project has also recorded it. If the two projects declare \
+                  different values, each deploy overwrites those of the other project.",
+        example: "",
+        fix: "Declare the object in one of the projects, or with the same values in both. With `--strict`, the warning \
+              is an error and nothing is written.",
     };
 }
