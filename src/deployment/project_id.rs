@@ -105,7 +105,9 @@ impl ProjectId {
             let (id, rest) = variable.strip_prefix("prefectl_preview_")?.split_once("_p")?;
             (id.replace("_d", "-").replace("_u", "_"), rest)
         };
-        Some((Self::new(&id).ok()?, rest))
+        let project = Self::new(&id).ok()?;
+        // An id that is not encoded correctly belongs to another variable.
+        variable.starts_with(&project.preview_prefix(variable.contains('-'))).then_some((project, rest))
     }
 
     /// Returns the name of the variable with the given number.
