@@ -213,7 +213,10 @@ impl ResourceRecord {
         let was = |field: &str| self.previous.as_ref().and_then(|was| was.fields.get(field));
         let is_ours = |field: &str, intended: &Json| {
             let now = current(live, field);
-            was(field).is_some_and(|was| matches(was, now))
+            // The server moves queues when another queue is created.
+            let is_moved = self.key.kind == ResourceKind::WorkQueue && field == "priority";
+            is_moved
+                || was(field).is_some_and(|was| matches(was, now))
                 || is_same_field(self.key.kind, field, Some(now), &comparable(field, intended, now))
         };
         let foreign = self.intended.iter().filter(|(field, intended)| !is_ours(field, intended));

@@ -55,13 +55,29 @@ impl PendingResources {
             let change = plan::resources::compare(&desired, &observed, force);
             PendingResource { desired, change }
         };
-        Ok(Self { resources: desired.into_iter().map(pending).collect(), observed })
+        let mut resources: Vec<PendingResource> = desired.into_iter().map(pending).collect();
+        // The server moves the other queues of a pool when a queue is created, so creations precede updates.
+        resources.sort_by_key(|PendingResource { desired, change }| {
+            let kind = desired.key.kind;
+            (kind, kind == ResourceKind::WorkQueue && !change.is_creation())
+        });
+        Ok(Self { resources, observed })
     }
 
     /// Returns the records of all resources that will be written.
     pub(crate) fn records(&self) -> impl Iterator<Item = ResourceRecord> {
-        let changed = self.resources.iter().filter(|pending| !pending.change.is_unchanged());
+        let changed = self
+            .resources
+            .iter()
+            .filter(|pending| !pending.change.is_unchanged() || self.may_move(&pending.desired));
         changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change))
+    }
+
+    /// Returns whether a resource is a queue that the server may move, because the deploy creates another queue of the pool.
+    fn may_move(&self, desired: &DesiredResource) -> bool {
+        let pool = desired.key.pool_of_queue();
+        let mut created = self.resources.iter().filter(|pending| pending.change.is_creation());
+        pool.is_some() && created.any(|pending| pending.desired.key.pool_of_queue() == pool)
     }
 
     /// Returns whether a resource is the default queue of a work pool that this deploy creates.
@@ -156,7 +172,10 @@ impl ResourceWriter<'_> {
     async fn checked_write(&self, pending: &PendingResource, references: &References) -> Outcome {
         let PendingResource { desired, change } = pending;
         if let ResourceChange::Unchanged { live } = change {
-            return Outcome::Unchanged(live.id);
+            let mut written = false;
+            let moved = self.move_back(desired, live, references, &mut written).await;
+            return moved
+                .map_or_else(|error| Outcome::Failed { error, written }, |()| Outcome::Unchanged(live.id));
         }
         if self.pending.is_created_with_pool(pending) {
             let mut written = false;
@@ -180,6 +199,28 @@ impl ResourceWriter<'_> {
             _ => self.create(desired, references, &mut written).await,
         };
         result.unwrap_or_else(|error| Outcome::Failed { error, written })
+    }
+
+    /// Restores the priority of a queue that the server has moved because this deploy created another queue.
+    async fn move_back(
+        &self,
+        desired: &DesiredResource,
+        live: &LiveResource,
+        references: &References,
+        written: &mut bool,
+    ) -> Result<(), ApiError> {
+        let Some(priority) = desired.fields.get("priority").filter(|_| self.pending.may_move(desired)) else {
+            return Ok(());
+        };
+        let now = requests::read(self.client, [(&desired.key, Some(live.id))]).await?;
+        if now.get(&desired.key).is_none_or(|now| now.fields.get("priority") == Some(priority)) {
+            return Ok(());
+        }
+        let body = JsonObject::from_iter([("priority".to_owned(), priority.clone())]);
+        requests::update(self.client, &desired.key, live, &body, &BlockSecrets::default(), references)
+            .await?;
+        *written = true;
+        Ok(())
     }
 
     async fn create(
@@ -268,7 +309,11 @@ impl ResourceWriter<'_> {
         let before = change.live();
         let now = requests::read(self.client, [(&desired.key, before.map(|live| live.id))]).await?;
         let now = now.get(&desired.key);
-        if concurrent_writes::changes(desired, before, now).is_empty() {
+        let mut changes = concurrent_writes::changes(desired, before, now);
+        if self.pending.may_move(desired) {
+            changes.retain(|change| change.field != "priority");
+        }
+        if changes.is_empty() {
             return Ok(None);
         }
         let outcome = concurrent_writes::outcome(self.client, desired, before).await?;

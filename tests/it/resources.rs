@@ -382,3 +382,38 @@ fn variables_may_refer_to_each_other() -> Result<()> {
     assert!(output.stderr.contains("refers to itself"), "{output}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn queues_reach_their_priorities_in_one_deploy() -> Result<()> {
+    let api = Api::from_env()?;
+    for (before, after) in [
+        (
+            "{name: x1, priority: 2}, {name: x2, priority: 3}",
+            "{name: x2, priority: 1}, {name: x1, priority: 4}, {name: x3, priority: 3}",
+        ),
+        (
+            "{name: x1, priority: 2}, {name: x2, priority: 3}",
+            "{name: x3, priority: 1}, {name: x1, priority: 2}, {name: x2, priority: 3}",
+        ),
+        (
+            "{name: x1, priority: 1}, {name: x2, priority: 2}",
+            "{name: x3, priority: 2}, {name: x2, priority: 1}, {name: x1, priority: 3}",
+        ),
+        (
+            "{name: default, priority: 1}, {name: x1, priority: 2}",
+            "{name: x2, priority: 1}, {name: x1, priority: 2}, {name: default, priority: 3}",
+        ),
+    ] {
+        let sandbox = sandbox(&api)?;
+        let queues = "{name: high, priority: 1, concurrency_limit: 5}, {name: low, priority: 4}";
+        edit(&sandbox, queues, before)?;
+        edit(&sandbox, "work_queue_name: high, ", "")?;
+        deploy(&sandbox)?;
+        edit(&sandbox, before, after)?;
+        deploy(&sandbox)?;
+        let output = sandbox.run("plan --all --detailed-exitcode --quiet")?;
+        assert_eq!(output.code, 0, "{after}: {output}");
+    }
+    Ok(())
+}
