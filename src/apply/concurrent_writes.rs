@@ -19,8 +19,8 @@ const ATTEMPTS: usize = 10;
 /// Time between two attempts.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// Returns the outcome of a resource that another client has written. `before` is the state that was compared. The
-/// resource is unchanged if it has all declared values, and a conflict otherwise. Returns `None` if it does not exist.
+/// Returns the outcome for a resource that another client has written: unchanged if the resource has all declared
+/// values, otherwise a conflict. Returns `None` if the resource does not exist. `before` is the compared state.
 pub(super) async fn outcome(
     client: &Client,
     desired: &DesiredResource,

@@ -13,7 +13,7 @@ fn problems(slug: &str, values: &str, sources: &[&str]) -> Vec<String> {
     found.iter().map(ToString::to_string).collect()
 }
 
-/// The slug of a type, the fields in the file, the fields with other sources, and the expected problems.
+/// Slug of the type, values in the file, fields with `value_from`, and expected problems.
 type Case = (&'static str, &'static str, &'static [&'static str], &'static [&'static str]);
 
 const CASES: &[Case] = &[

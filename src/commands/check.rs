@@ -98,8 +98,8 @@ fn fixes(count: usize, files: &[FixedFile]) -> String {
     format!("Fixed {count} problem{plural} in {changed}")
 }
 
-/// Returns the findings about project files that cannot be determined. Other errors are returned as failures. A file that
-/// cannot be read, an environment that is not defined and an invalid selection are only findings in a document.
+/// Converts an error in the selection of project files to findings. Other errors are returned as failures. An unreadable
+/// file, an undefined environment or an invalid selection is a finding only if the output is a document.
 fn undetermined(
     error: PreparationError,
     arguments: &CheckArguments,

@@ -132,8 +132,8 @@ impl DesiredDeployment {
         }
     }
 
-    /// Turns the deployment into that of a preview: schedules are inactive, and a tag is added. The name is that of the
-    /// copy already, and triggers and SLAs have been removed.
+    /// Deactivates the schedules and adds the tag of the preview. The caller has set the name of the copy, and has removed
+    /// triggers and SLAs.
     pub(crate) fn restrict_to_preview(&mut self, preview: &PreviewName) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             schedules.iter_mut().for_each(|schedule| schedule.active = Some(false));

@@ -1,7 +1,7 @@
 //! Checks the syntax of Jinja templates, which the server renders when an automation runs.
 //!
-//! The checks are those of Jinja 3.1 and of the server, which limits loops. Undefined names and filters are not errors,
-//! because the server reports them when it renders the template.
+//! A template is valid if Jinja 3.1 can parse it and if it satisfies the limits of the server on loops. Undefined names
+//! and filters are valid, because the server reports them only when it renders the template.
 
 mod expressions;
 mod lexer;

@@ -13,7 +13,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Inputs that do not affect the contents of an image.
+/// Inputs of build steps that do not affect the contents of the image.
 const WITHOUT_EFFECT_ON_CONTENTS: [&str; 6] =
     ["image_name", "tag", "additional_tags", "quiet", "timeout", "push"];
 

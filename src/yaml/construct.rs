@@ -204,6 +204,7 @@ impl<'a> Constructor<'a> {
         }
     }
 
+    /// Returns the shared copy of a string.
     fn shared(&mut self, text: &str) -> Arc<str> {
         if let Some(known) = self.texts.get(text) {
             return Arc::clone(known);

@@ -180,8 +180,7 @@ impl Criterion {
     }
 }
 
-/// Returns the key that a misspelled key most likely refers to. Keys are so short that two swapped letters or a plural are
-/// common mistakes, which may differ from the first letter on.
+/// Returns the key that is most similar to a misspelled key. Two swapped letters count as one mistake.
 fn similar_key(key: &str) -> Option<&'static str> {
     let lower = key.to_lowercase();
     let swapped = KEYS.into_iter().find(|known| strsim::osa_distance(&lower, known) == 1);

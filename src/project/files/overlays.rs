@@ -7,7 +7,7 @@ use std::{
 
 use crate::project::{EnvironmentName, environments::overlay_file};
 
-/// The project files that are selected, among which overlay files are recognized.
+/// The selected project files. Overlay files of other selected files are recognized.
 pub(super) struct Selected<'a> {
     paths: HashSet<PathBuf>,
     directory: &'a Path,

@@ -1,14 +1,12 @@
 //! Tests of `--preview` and `prefectl preview`.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, Ordering::SeqCst},
-};
+mod ownership;
+mod recovery;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
+use crate::support::{Api, Output, Sandbox, assert_output};
 
 const PROJECT: &str = r#"
 pull: []
@@ -253,145 +251,6 @@ fn preview_does_not_write_declared_resources() -> Result<()> {
     Ok(())
 }
 
-/// The copies of two projects have different records, although the previews have the same name.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn previews_of_projects_are_separate() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    let other = [("PREFECTL_PROJECT", sandbox.unique("other-UNIQUE"))];
-    sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    sandbox.run_with(&other, "deploy -n leave --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    let listed = sandbox.run_with(&other, "preview ls --output json")?.success()?.json()?;
-    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    let name = &listed[0]["deployments"][0]["name"];
-    assert_eq!(name, &json!(sandbox.unique("goodbye-UNIQUE/leave--pr-UNIQUE")));
-    sandbox.run_with(&other, "preview prune --older-than 0d --yes").and_then(Output::success)?;
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
-    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
-    Ok(())
-}
-
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn previews_require_a_project_id() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = api.sandbox(PROJECT)?;
-    insta::allow_duplicates! {
-    for command in [
-        "deploy --all --preview pr-UNIQUE",
-        "plan --all --preview pr-UNIQUE",
-        "preview ls",
-        "preview delete pr-UNIQUE --yes --ignore-missing",
-        "preview prune --older-than 1d --yes",
-    ] {
-        let output = sandbox.run(command)?;
-        assert_output!(output, @r"
-        exit 2
-        --- stderr
-        error: a preview requires a project id
-        help: set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
-        ");
-    }
-    anyhow::Ok(())
-    }?;
-    sandbox.run("plan --all --preview pr-UNIQUE --project own-UNIQUE --out plan.json --quiet")?.success()?;
-    assert_eq!(sandbox.run("deploy --plan plan.json")?.code, 2);
-    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
-    Ok(())
-}
-
-/// A deployment that has the name of a copy, but not the tag, is neither overwritten nor deleted.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn previews_keep_deployments_that_are_not_copies() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    sandbox.file("other.yaml", PROJECT.replace("daily\n", "daily--pr-UNIQUE\n"))?;
-    sandbox.run("deploy -n daily* --prefect-file other.yaml --quiet").and_then(Output::success)?;
-    insta::allow_duplicates! {
-    for command in ["deploy", "plan"] {
-        let output = sandbox.run(&format!("{command} --all --preview pr-UNIQUE --quiet"))?;
-        assert_output!(output, @r"
-        exit 1
-        --- stderr
-        error: deployment 'hello-UNIQUE/daily--pr-UNIQUE' already exists and does not have the tag 'preview:pr-UNIQUE'
-        help: nothing was registered; choose another name for the preview, or rename the deployment
-        ");
-    }
-    anyhow::Ok(())
-    }?;
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-    sandbox.run("deploy -n leave --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    let mut value = api.get(&record(&sandbox))?.context("no record")?["value"].take();
-    let names = value["deployments"].as_array_mut().context("a list")?;
-    assert_eq!(names, &[json!(sandbox.unique("goodbye-UNIQUE/leave--pr-UNIQUE"))]);
-    names.push(json!(sandbox.unique("hello-UNIQUE/daily--pr-UNIQUE")));
-    api.patch(&record(&sandbox), &json!({"value": value}))?;
-    let output = sandbox.run("preview delete pr-UNIQUE --yes")?;
-    assert_output!(output, @r"
-    exit 0
-    --- stdout
-    Deleted 1 preview with 1 deployment.
-    --- stderr
-    Deployment 'hello-UNIQUE/daily--pr-UNIQUE' is kept because it does not have the tag 'preview:pr-UNIQUE'.
-    To be deleted: pr-UNIQUE
-      goodbye-UNIQUE/leave--pr-UNIQUE
-    ");
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-    Ok(())
-}
-
-/// A damaged record stops the deploy of its preview before any write, and no other preview.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn damaged_preview_record_affects_only_its_preview() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    api.patch(&record(&sandbox), &json!({"value": "hello"}))?;
-    insta::allow_duplicates! {
-    for command in ["deploy --all --preview pr-UNIQUE --quiet", "preview delete pr-UNIQUE --yes"] {
-        let output = sandbox.run(command)?;
-        assert_output!(output, @r"
-        exit 1
-        --- stderr
-        error: the record of preview 'pr-UNIQUE' in variable 'prefectl-preview-own-UNIQUE--pr-UNIQUE' is damaged
-        help: correct the variable, or delete it with `prefectl variable delete prefectl-preview-own-UNIQUE--pr-UNIQUE` and deploy the preview again, which records its deployments
-        ");
-    }
-    anyhow::Ok(())
-    }?;
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-    sandbox.run("deploy -n leave --preview other-UNIQUE --quiet").and_then(Output::success)?;
-    let output = sandbox.run("preview prune --older-than 0d --yes")?.success()?;
-    assert!(output.stderr.contains("is damaged; correct the variable"), "{output}");
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-    // The record can be restored, although the deployment is unchanged.
-    api.delete(&record(&sandbox))?;
-    sandbox.run("deploy --all --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
-    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
-    Ok(())
-}
-
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn concurrent_deploys_of_a_preview_are_all_recorded() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    let deploys = ["daily", "leave"]
-        .map(|name| sandbox.start(&format!("deploy -n {name} --preview pr-UNIQUE --quiet")));
-    for deploy in deploys {
-        assert!(deploy?.wait()?.success());
-    }
-    assert_eq!(deployments(&api, &sandbox)?.len(), 2);
-    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
-    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
-    Ok(())
-}
-
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn export_leaves_out_copies() -> Result<()> {
@@ -403,52 +262,6 @@ fn export_leaves_out_copies() -> Result<()> {
     assert!(!all.stdout.contains(&copy) && !all.stdout.contains("prefectl-preview-"), "{all}");
     let named = sandbox.run("export -n goodbye-UNIQUE/leave--pr-UNIQUE")?.success()?;
     assert!(named.stdout.contains(&copy), "{named}");
-    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
-    Ok(())
-}
-
-/// A deployment that the project declares is not overwritten by the copy of another one.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn declared_name_of_a_copy_is_a_located_error() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    let project = PROJECT.replace("- name: leave", "- name: daily--pr").replace("goodbye", "hello");
-    sandbox.file("prefect.yaml", &project)?;
-    for command in ["deploy -n daily", "plan --all"] {
-        let output = sandbox.run(&format!("{command} --preview pr --quiet"))?;
-        assert_eq!(output.code, 2, "{output}");
-        assert!(output.stderr.contains("error[preview-name]: deployment 'hello-"), "{output}");
-        assert!(output.stderr.contains("--> prefect.yaml:12:9"), "{output}");
-    }
-    // The same name with another flow is no conflict.
-    sandbox.file("prefect.yaml", PROJECT.replace("- name: leave", "- name: daily--pr"))?;
-    sandbox.run("plan -n daily --preview pr --quiet").and_then(Output::success)?;
-    Ok(())
-}
-
-/// Another project that has the same flow and deployment does not overwrite or delete the copy.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn copies_of_another_project_are_not_overwritten() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
-    let other = [("PREFECTL_PROJECT", sandbox.unique("other-UNIQUE"))];
-    insta::allow_duplicates! {
-    for command in ["deploy", "plan"] {
-        let output = sandbox.run_with(&other, &format!("{command} --all --preview pr-UNIQUE --quiet"))?;
-        assert_output!(output, @r"
-        exit 1
-        --- stderr
-        error: deployment 'hello-UNIQUE/daily--pr-UNIQUE' belongs to preview 'pr-UNIQUE' of project 'own-UNIQUE'
-        help: nothing was registered; choose another name for the preview, or delete the other preview with `prefectl preview delete pr-UNIQUE --project own-UNIQUE`
-        ");
-    }
-    anyhow::Ok(())
-    }?;
-    sandbox.run_with(&other, "preview delete pr-UNIQUE --yes --ignore-missing").and_then(Output::success)?;
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
     sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
     Ok(())
 }
@@ -480,40 +293,5 @@ fn omitted_fields_of_copies_are_not_explained_or_validated() -> Result<()> {
       --preview pr       schedules[0].active: false
     "#);
     sandbox.run("plan -n daily --preview pr --strict --quiet").and_then(Output::success)?;
-    Ok(())
-}
-
-/// An incomplete deploy of a preview is resumed as the preview, and a rollback also updates the record.
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn incomplete_preview_is_resumed_or_rolled_back() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
-    let refuses = Arc::new(AtomicBool::new(true));
-    let refuses_second = Arc::clone(&refuses);
-    let proxy = Proxy::start(api.url(), move |seen, _| {
-        let second = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"leave--");
-        if second && refuses_second.load(SeqCst) { Verdict::Refuse } else { Verdict::Pass }
-    })?;
-    let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
-    for recovery in ["rollback --yes", "deploy --resume --quiet"] {
-        refuses.store(true, SeqCst);
-        let output = sandbox.run("deploy --all --preview pr-UNIQUE --quiet")?;
-        assert_ne!(output.code, 0, "{output}");
-        assert!(output.stderr.contains("run `prefectl deploy --resume` to continue"), "{output}");
-        assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
-        refuses.store(false, SeqCst);
-        sandbox.run(recovery).and_then(Output::success)?;
-        if recovery.starts_with("rollback") {
-            assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
-            assert_eq!(api.get(&record(&sandbox))?, None);
-        }
-    }
-    assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE", "leave--pr-UNIQUE"]);
-    sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
-    refuses.store(true, SeqCst);
-    let output = sandbox.run("deploy --all --preview pr-UNIQUE --on-error rollback --quiet")?;
-    assert_ne!(output.code, 0, "{output}");
-    assert_eq!(deployments(&api, &sandbox)?, [""; 0]);
     Ok(())
 }
