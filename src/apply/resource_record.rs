@@ -1,5 +1,6 @@
 //! Records of resources, which a rollback restores.
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
 use uuid::Uuid;
@@ -26,9 +27,10 @@ pub(crate) struct ResourceRecord {
     pub(crate) key: ResourceKey,
     /// The previous state. `None` if the resource did not exist.
     previous: Option<PreviousResource>,
-    /// The declared fields. Actions refer to other objects by name.
-    intended: JsonObject,
-    /// Whether the deploy writes secrets, which are not recorded.
+    /// The declared fields of the first deploy and of each deploy that resumed it. Actions refer to other objects by
+    /// name.
+    intended: Vec<JsonObject>,
+    /// Whether one of the deploys writes secrets, which are not recorded.
     has_secrets: bool,
 }
 
@@ -76,7 +78,7 @@ impl ResourceRecord {
             fields: fields(live),
             updated: (desired.key.kind == ResourceKind::Block).then(|| updated(live).to_owned()),
         });
-        Self { key: desired.key.clone(), previous, intended: desired.fields.clone(), has_secrets }
+        Self { key: desired.key.clone(), previous, intended: vec![desired.fields.clone()], has_secrets }
     }
 
     /// Redacts secrets.
@@ -92,15 +94,24 @@ impl ResourceRecord {
         let previous = self.previous.as_ref();
         let previous = previous
             .map(|previous| PreviousResource { fields: redact(&previous.fields), ..previous.clone() });
-        Self { previous, intended: redact(&self.intended), ..self.clone() }
+        Self { previous, intended: self.intended.iter().map(redact).collect(), ..self.clone() }
     }
 
     /// Continues the record of the resumed deploy, if that deploy recorded the resource.
-    pub(crate) fn continuing(self, earlier: Option<&Self>) -> Self {
-        match earlier {
-            Some(earlier) => Self { previous: earlier.previous.clone(), ..self },
-            None => self,
+    pub(crate) fn continuing(mut self, earlier: Option<&Self>) -> Self {
+        let Some(earlier) = earlier else { return self };
+        let mut previous = earlier.previous.clone();
+        if let (Some(previous), Some(now)) = (&mut previous, self.previous) {
+            // The interrupted deploy has not written the fields that it did not declare.
+            for (field, value) in now.fields {
+                previous.fields.entry(field).or_insert(value);
+            }
         }
+        let mut intended = earlier.intended.clone();
+        intended.append(&mut self.intended);
+        intended.dedup();
+        let has_secrets = earlier.has_secrets || self.has_secrets;
+        Self { key: self.key, previous, intended, has_secrets }
     }
 
     /// Restores the recorded state. Unless `force` is set, a resource that others have changed is a conflict and is not
@@ -201,7 +212,7 @@ impl ResourceRecord {
         Ok(())
     }
 
-    /// Returns the fields that neither have their previous nor their intended value.
+    /// Returns the fields that neither have their previous nor an intended value.
     fn foreign_changes(&self, live: Option<&LiveResource>) -> Vec<FieldChange> {
         let Some(live) = live else { return Vec::new() };
         if let Some(was) = &self.previous
@@ -211,21 +222,26 @@ impl ResourceRecord {
             return vec![FieldChange { field: "id".to_owned(), old, new }];
         }
         let was = |field: &str| self.previous.as_ref().and_then(|was| was.fields.get(field));
-        let is_ours = |field: &str, intended: &Json| {
+        let is_intended = |field: &str, now: &Json| {
+            let mut intended = self.intended.iter().filter_map(|intended| intended.get(field));
+            intended.any(|intended| {
+                is_same_field(self.key.kind, field, Some(now), &comparable(field, intended, now))
+            })
+        };
+        let is_ours = |field: &str| {
             let now = current(live, field);
             // The server moves queues when another queue is created.
             let is_moved = self.key.kind == ResourceKind::WorkQueue && field == "priority";
-            is_moved
-                || was(field).is_some_and(|was| matches(was, now))
-                || is_same_field(self.key.kind, field, Some(now), &comparable(field, intended, now))
+            is_moved || was(field).is_some_and(|was| matches(was, now)) || is_intended(field, now)
         };
-        let foreign = self.intended.iter().filter(|(field, intended)| !is_ours(field, intended));
+        // The values of the last deploy replace those of the deploys before it.
+        let intended: IndexMap<&String, &Json> = self.intended.iter().flatten().collect();
         let change = |(field, intended): (&String, &Json)| FieldChange {
             field: field.clone(),
             old: intended.clone(),
             new: current(live, field).clone(),
         };
-        foreign.map(change).collect()
+        intended.into_iter().filter(|(field, _)| !is_ours(field)).map(change).collect()
     }
 }
 
@@ -252,4 +268,61 @@ fn comparable(field: &str, intended: &Json, now: &Json) -> Json {
         entries.filter(|(key, _)| !References::is_name_key(key)).collect::<JsonObject>()
     };
     actions.map(|action| Json::Object(without_name(action))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn record(previous: Option<Json>, intended: Json) -> ResourceRecord {
+        let previous = previous.map(|fields| PreviousResource {
+            id: Uuid::nil(),
+            fields: json_object(fields),
+            updated: None,
+        });
+        ResourceRecord {
+            key: ResourceKey::new(ResourceKind::Variable, "v"),
+            previous,
+            intended: vec![json_object(intended)],
+            has_secrets: false,
+        }
+    }
+
+    #[test]
+    fn values_of_a_resumed_deploy_are_not_foreign() {
+        let first = record(Some(json!({"value": 1})), json!({"value": 2}));
+        let second = record(Some(json!({"value": 2, "tags": ["t"]})), json!({"value": 3, "tags": []}));
+        let continued = second.continuing(Some(&first));
+        for (fields, foreign) in [
+            (json!({"value": 1, "tags": ["t"]}), vec![]),
+            (json!({"value": 2, "tags": ["t"]}), vec![]),
+            (json!({"value": 3, "tags": []}), vec![]),
+            (json!({"value": 4, "tags": []}), vec![("value", json!(3), json!(4))]),
+            (json!({"value": 2, "tags": ["x"]}), vec![("tags", json!([]), json!(["x"]))]),
+        ] {
+            let live = LiveResource { id: Uuid::nil(), fields: json_object(fields.clone()) };
+            let changes = continued.foreign_changes(Some(&live)).into_iter();
+            let changes: Vec<_> = changes.map(|change| (change.field, change.old, change.new)).collect();
+            let foreign: Vec<_> =
+                foreign.into_iter().map(|(field, old, new)| (field.to_owned(), old, new)).collect();
+            assert_eq!(changes, foreign, "{fields}");
+        }
+    }
+
+    #[test]
+    fn a_resumed_deploy_continues_the_record() {
+        let mut first = record(Some(json!({"value": 1})), json!({"value": 2}));
+        first.has_secrets = true;
+        let second = record(Some(json!({"value": 2, "tags": ["t"]})), json!({"value": 2, "tags": []}));
+        let continued = second.continuing(Some(&first));
+        let previous = continued.previous.unwrap().fields;
+        assert_eq!(Json::Object(previous), json!({"value": 1, "tags": ["t"]}));
+        assert_eq!(continued.intended.len(), 2);
+        assert!(continued.has_secrets);
+        let created = record(None, json!({"value": 2})).continuing(None);
+        let continued = record(Some(json!({"value": 2})), json!({"value": 2})).continuing(Some(&created));
+        assert_eq!((continued.previous, continued.intended.len()), (None, 1));
+    }
 }

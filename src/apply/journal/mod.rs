@@ -35,8 +35,8 @@ use crate::{
     secret::Redactor,
 };
 
-/// Version of the journal's format. Earlier versions did not record the intended state.
-const SCHEMA: u32 = 3;
+/// Version of the journal's format. Earlier versions recorded only one intended state of a resource, or none.
+const SCHEMA: u32 = 4;
 
 /// Journal of the running deploy.
 #[derive(Debug, Default)]

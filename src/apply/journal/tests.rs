@@ -89,7 +89,7 @@ fn a_journal_of_another_deploy_is_rejected() {
         let error = read(&path, api, Path::new(directory)).unwrap_err();
         assert!(matches!(error, JournalError::OtherDeploy { .. }), "{error}");
     }
-    let text = fs::read_text(&path).unwrap().replace("\"schema\":3", "\"schema\":2");
+    let text = fs::read_text(&path).unwrap().replace("\"schema\":4", "\"schema\":3");
     std::fs::write(&path, text).unwrap();
     let error = read(&path, API, Path::new("/project")).unwrap_err();
     assert!(matches!(error, JournalError::OtherVersion(_)), "{error}");
