@@ -54,17 +54,17 @@ const NAMES: [(&str, &str); 9] = [
     ("env.NAME", "environment variable"),
     ("environment", "environment selected with `--env`, or null"),
     ("git.sha, git.short_sha", "commit hash"),
-    ("branch, tag and remote URL, or null if there is none", "branch, tag and remote URL, or null"),
+    ("git.branch, git.tag, git.remote", "branch, tag and remote URL, or null"),
     ("git.dirty", "true if there are uncommitted changes"),
-    ("flow.name", "name of the flow"),
-    ("deployment.name, deployment.tags", "name and tags of the deployment"),
+    ("flow.name, flow.function, flow.file", "name, function and file of the flow"),
+    ("deployment.name", "name of the deployment"),
     ("variables.name", "Prefect variable"),
 ];
 
 /// Placeholders between `{{ }}`.
 const PLACEHOLDERS: [(&str, &str); 6] = [
     ("{{ build-image.image }}", "output `image` of the step with id `build-image`"),
-    ("{{ image }}", "output `image` of the last step that has such an output"),
+    ("{{ image }}", "`image` output of the last step that sets it"),
     ("{{ $NAME }}", "environment variable"),
     ("{{ prefect.variables.name }}", "Prefect variable"),
     ("{{ prefect.blocks.secret.name }}", "value of a block"),

@@ -1,8 +1,8 @@
 //! Tests of help texts, topics and manual pages.
 
-use std::fs;
+use std::{fmt::Write as _, fs, process::Command};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 
 use crate::support::Sandbox;
 
@@ -23,6 +23,39 @@ fn lists_and_prints_help_topics() -> Result<()> {
     let command = sandbox.run("help work-pool create")?.success()?;
     ensure!(command.stdout.contains("Usage: prefectl work-pool create"), "{command}");
     ensure!(sandbox.run("help nothing")?.code == 2);
+    Ok(())
+}
+
+#[test]
+fn names_in_the_help_for_templates_can_be_used_in_expressions() -> Result<()> {
+    const PROJECT: &str = "
+build:
+- prefect_docker.deployments.steps.build_docker_image: {id: build-image, image_name: flows}
+deployments:
+- name: default
+  entrypoint: flow.py:hello
+  work_pool: {name: local}
+  tags:
+";
+    let sandbox = Sandbox::new()?.variable("NAME", "value");
+    let repository =
+        Command::new("git").args(["init", "--quiet"]).current_dir(sandbox.directory()).status()?;
+    ensure!(repository.success());
+    let commit = "-c user.name=A -c user.email=a@example.com commit --quiet --allow-empty --message first";
+    let commit = Command::new("git").args(commit.split(' ')).current_dir(sandbox.directory()).status()?;
+    ensure!(commit.success());
+    let help = sandbox.run("help templates")?.success()?.stdout;
+    let (_, table) = help.split_once("an error with its location is reported:\n").context("the table")?;
+    let rows = table.lines().map_while(|line| line.strip_prefix("  ")?.split_once("  "));
+    let names: Vec<&str> = rows.flat_map(|(names, _)| names.split(", ")).collect();
+    ensure!(names.contains(&"git.branch") && names.contains(&"deployment.name"), "{names:?}");
+    let mut project = PROJECT.to_owned();
+    for name in &names {
+        writeln!(project, "  - << {name} is none or {name} >>")?;
+    }
+    sandbox.file("prefect.yaml", project)?;
+    let rendered = sandbox.run("render")?;
+    ensure!(rendered.code == 0, "{rendered}");
     Ok(())
 }
 

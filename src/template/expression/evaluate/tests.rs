@@ -25,7 +25,7 @@ fn scope() -> Scope {
             &yaml("{sha: 0123abcd, short_sha: 0123, branch: feature/New_Thing, tag: null, dirty: false}"),
         )
         .with("flow", &yaml("{name: hello}"))
-        .with("deployment", &yaml("{name: nightly, tags: [x, y]}"))
+        .with("deployment", &yaml("{name: nightly}"))
         .with("variables", &yaml("{region: eu, limit: 3}"))
         .with_outputs(outputs.as_mapping().unwrap())
 }
@@ -43,7 +43,7 @@ fn evaluates_common_expressions() {
         ("<< env.STAGE | upper >>", "PROD"),
         ("<< env.REGION | default(\"eu-west-1\") >>", "eu-west-1"),
         ("<< variables.limit * 2 >>", "6"),
-        ("<< deployment.tags + [env.STAGE] >>", "[x, y, prod]"),
+        ("<< build-image.tags + [env.STAGE] >>", "[a, b, prod]"),
         (
             "<< {\"IMAGE\": build-image.image, \"DEBUG\": env.STAGE != \"prod\"} >>",
             "{IMAGE: 'repo/flows:abc', DEBUG: false}",
@@ -130,7 +130,7 @@ fn rejects_invalid_syntax() {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Syntax { .. }), "{template}: {errors:?}");
     }
-    for template in ["<< deployment.tags[9] >>", "<< git.dirty + [1] >>"] {
+    for template in ["<< build-image.tags[9] >>", "<< git.dirty + [1] >>"] {
         let errors = evaluated(template).unwrap_err();
         assert!(matches!(errors[0].problem, ExpressionProblem::Failed { .. }), "{template}: {errors:?}");
     }
@@ -195,7 +195,7 @@ fn limits_time_and_memory() {
         "<< ('a'*1000000)|replace('a', 'b'*1000000) >>",
         "<< (range(10000)|list) * 100000 >>",
         "<< 9 ** 999999999 >>",
-        "<< deployment.tags * 1000 >>",
+        "<< build-image.tags * 1000 >>",
         "<< ([1]|list) * 1000 >>",
     ] {
         let start = std::time::Instant::now();
