@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub(crate) struct LockedImage {
     /// Reference of the form `repository@digest`.
     pub(crate) image: ImageReference,
-    /// Tag with which the image was pushed.
+    /// Tag that the image was pushed under.
     pub(crate) tag: String,
     /// Platforms of the image, such as `linux/amd64`. Empty if the registry does not report them.
     pub(crate) platforms: Vec<String>,
@@ -36,7 +36,7 @@ pub(crate) enum StepTag<'a> {
     Unknown,
     /// A tag that may differ from the tag of the lock, because it comes from a template.
     Rendered(&'a str),
-    /// A tag that the project file contains. An image with another tag is not the image of the step.
+    /// A tag that the project file contains. An image with a different tag is not the image of the step.
     Fixed(&'a str),
 }
 
@@ -61,7 +61,7 @@ pub(crate) struct ImageLock {
 pub(crate) enum ImageLockError {
     #[error(transparent)]
     File(#[from] FileError),
-    /// The file is not a valid lock. `position` is the line and the column of the mistake, if it is known.
+    /// The file is not a valid lock. `position` is the line and the column of the error, if known.
     #[error(
         "invalid image lock {}{}: {reason}",
         path.display(),
@@ -122,7 +122,7 @@ struct Entry {
     deployments: BTreeSet<String>,
 }
 
-/// The version of a lock file, which is read first.
+/// The version of a lock file. It is read first.
 #[derive(Deserialize)]
 struct Version {
     schema: u32,
@@ -166,7 +166,7 @@ impl ImageLock {
             document.images.into_iter().enumerate().map(image).collect::<Result<_, _>>()?;
         let lock = Self::new(path, images);
         match lock.images.windows(2).find(|pair| pair[0].key() == pair[1].key()) {
-            Some(pair) => Err(invalid(format!("the image '{}' occurs twice", pair[0].name_with_tag()))),
+            Some(pair) => Err(invalid(format!("image '{}' is listed twice", pair[0].name_with_tag()))),
             None => Ok(lock),
         }
     }
@@ -203,12 +203,12 @@ impl ImageLock {
         self.images.iter().any(|image| image.image.name() == repository)
     }
 
-    /// Finds the image of a repository. `tag` selects between several images of the same repository.
+    /// Finds the image of a repository. `tag` selects one of multiple images of the same repository.
     ///
     /// # Errors
     ///
-    /// Fails if the lock has no image of the repository, several of which none has the tag, or none with a
-    /// fixed tag.
+    /// Fails if the lock has no image of the repository, if no image has the required fixed tag, or if the
+    /// repository has multiple images and none of them has the tag.
     pub(crate) fn find(&self, repository: &str, tag: StepTag<'_>) -> Result<&LockedImage, NotLocked> {
         let found: Vec<&LockedImage> =
             self.images.iter().filter(|image| image.image.name() == repository).collect();
@@ -356,7 +356,7 @@ mod tests {
             ("{\n \"images\": []}".to_owned(), "lock:2:14: missing field `schema`"),
             (json!({"schema": 2, "images": []}).to_string(), "the schema version is 2"),
             (json!({"schema": 1}).to_string(), "missing field `images`"),
-            (json!({"schema": 1, "images": [entry, entry]}).to_string(), "'r/a:1' occurs twice"),
+            (json!({"schema": 1, "images": [entry, entry]}).to_string(), "'r/a:1' is listed twice"),
             (with("repository", "R"), "images[0]: the image name `R` contains uppercase letters"),
             (with("tag", "a b"), "is not a valid tag"),
             (with("digest", &digest('b')), "is not 'r/a@sha256:bbb"),

@@ -54,7 +54,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
             ),
             Ok(Some(pool)) if pool.is_paused => Check::warning(
                 "work-pool",
-                format!("'{name}' ({}) is paused, so its runs are not started", pool.kind),
+                format!("'{name}' ({}) is paused, so no runs will start", pool.kind),
                 format!("resume the work pool with `prefectl work-pool resume '{name}'`"),
             ),
             Ok(Some(pool)) if pool.is_push() || pool.is_managed() => Check::ok(
@@ -64,7 +64,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
             Ok(Some(pool)) => match client.online_workers(&name).await {
                 Ok(workers) if workers.is_empty() => Check::warning(
                     "work-pool",
-                    format!("'{name}' ({}) has no online worker, so its runs are not started", pool.kind),
+                    format!("'{name}' ({}) has no online worker, so no runs will start", pool.kind),
                     format!("start a worker with `prefect worker start --pool '{name}'`"),
                 ),
                 Ok(workers) => {
@@ -82,7 +82,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
 }
 
 /// Returns the literal names of work pools in the files. The default work pool is included if a deployment
-/// does not specify a work pool. Declared work pools are left out, because a deploy creates them.
+/// does not specify a work pool. Declared work pools are excluded, because a deploy creates them.
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
     if subject.projects().is_empty() {

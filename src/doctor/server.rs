@@ -132,7 +132,7 @@ fn limits(client: &Client) -> Check {
     if client.is_cloud() {
         Check::skipped("plan", "Prefect Cloud does not report the limits of the plan")
     } else {
-        Check::ok("plan", "a self-hosted server has no limits")
+        Check::ok("plan", "self-hosted servers have no plan limits")
     }
 }
 

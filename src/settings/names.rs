@@ -42,7 +42,7 @@ settings_read! {
     UI_URL = named("PREFECT_UI_URL"), "URL of the Prefect UI, which is used in links";
     CLOUD_API_URL = named("PREFECT_CLOUD_API_URL"), "API URL of Prefect Cloud";
     CLOUD_UI_URL = named("PREFECT_CLOUD_UI_URL"), "UI URL of Prefect Cloud";
-    CLI_PROMPT = named("PREFECT_CLI_PROMPT"), "whether to prompt for input; by default, only in a terminal";
+    CLI_PROMPT = named("PREFECT_CLI_PROMPT"), "prompt for input (default: only in a terminal)";
     CLI_COLORS = named("PREFECT_CLI_COLORS"), "`false` disables colors";
     SERVER_EPHEMERAL_ENABLED = named("PREFECT_SERVER_EPHEMERAL_ENABLED"),
         "`true` starts a temporary server if no API URL is configured";
@@ -53,6 +53,6 @@ settings_read! {
     PROJECT = OWN_PROJECT, "id of the project; see `prefectl deploy --help`";
 }
 
-/// The project id, which only prefectl uses. Prefect does not have this setting.
+/// The project ID. Only prefectl uses this setting; Prefect does not have it.
 const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

@@ -1,4 +1,5 @@
-//! Detection of injected placeholders, which come from an inserted value and are substituted by a later pass.
+//! Detection of injected placeholders: placeholders that come from an inserted value and are substituted by a
+//! later pass.
 //!
 //! Anyone who controls such a value, for example a variable or a step output, can use injected placeholders
 //! to read environment variables and blocks.
@@ -34,9 +35,9 @@ pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
 pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
         Code::INJECTED_PLACEHOLDER,
-        format!("{placeholder} comes from an inserted value and was substituted as well"),
+        format!("{placeholder} came from an inserted value and was also substituted"),
     )
-    .help("check who can change this value, or insert it unchanged with the expression filter `literal`")
+    .help("check who can change this value, or apply the `literal` filter to prevent substitution")
 }
 
 fn is_written(record: &Substitution, written: &Value) -> bool {

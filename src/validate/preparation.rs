@@ -204,8 +204,8 @@ pub(crate) async fn examine<'a>(
     let (pools, capabilities) = checked?;
     if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
         ctx.progress.status(&format!(
-            "{unsupported}; a change of them replaces the deployment, which gives its schedules new ids and deletes its \
-             scheduled runs"
+            "{unsupported}; changing them replaces the deployment, so its schedules get new ids and its scheduled \
+             runs are deleted"
         ));
     }
     Ok(Preparation { projects, pools, capabilities, warnings })

@@ -276,8 +276,8 @@ deployments:
     let output = sandbox.run("deploy --all")?.success()?;
     assert!(
         output.stderr.contains(
-            "updates of pull steps and parameter schemas require Prefect 3.2, but this server runs 3.1.15; a change of them \
-             replaces the deployment, which gives its schedules new ids and deletes its scheduled runs"
+            "updates of pull steps and parameter schemas require Prefect 3.2, but this server runs 3.1.15; changing them \
+             replaces the deployment, so its schedules get new ids and its scheduled runs are deleted"
         ),
         "{output}"
     );

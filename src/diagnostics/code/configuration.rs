@@ -17,9 +17,9 @@ codes! {
         name: "invalid-settings",
         severity: Error,
         title: "the settings of a project are invalid",
-        meaning: "A file with settings beside a project file cannot be read, is not valid TOML, or has a setting with a \
-                  value of the wrong type. If a command has several project files, the directory of each file has \
-                  settings of its own.",
+        meaning: "A settings file next to a project file cannot be read, is not valid TOML, or has a setting with a \
+                  value of the wrong type. If a command uses several project files, each project file's \
+                  directory has its own settings.",
         example: "PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY=maybe",
         fix: "Correct the file at the location in the message.",
     };

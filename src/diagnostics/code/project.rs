@@ -80,9 +80,9 @@ codes! {
         name: "overlay-file",
         severity: Warning,
         title: "an overlay file is used as a project file",
-        meaning: "The name of the file is that of an overlay file of another project file, such as \
-                  `prefect.prod.yaml` beside `prefect.yaml`, and the file has values that are only meaningful \
-                  in an overlay file, such as `name_suffix` or a deployment without an entrypoint.",
+        meaning: "The file is named like an overlay of another project file, such as `prefect.prod.yaml` next to \
+                  `prefect.yaml`, and has values that are only meaningful in an overlay file, such as \
+                  `name_suffix` or a deployment without an entrypoint.",
         example: "",
         fix: "Select the project file and the environment, as in `--prefect-file prefect.yaml --env prod`.",
     };
@@ -116,9 +116,9 @@ codes! {
         name: "project-files",
         severity: Error,
         title: "the project files cannot be selected",
-        meaning: "A glob of `--prefect-file` or of the setting `prefectl.files` matches no file or is invalid, a \
-                  file is outside of the Git repository that contains the directory of the command, or a file is \
-                  selected more than once.",
+        meaning: "A path or glob in `--prefect-file` or `prefectl.files` cannot be used: the glob is invalid or \
+                  matches no file, the file is outside the Git repository of the working directory, or the \
+                  file is selected more than once.",
         example: "",
         fix: "Correct the glob or the path.",
     };

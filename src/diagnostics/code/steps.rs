@@ -108,7 +108,7 @@ codes! {
         severity: Error,
         title: "the image lock does not have the image of a step",
         meaning: "With `--skip-build --image-lock`, every image comes from the lock file. The file has no image \
-                  for the repository of the step, or several images of which none has the tag of the step.",
+                  for the step's repository, or has several and none of them has the step's tag.",
         example: "prefectl deploy --all --skip-build --image-lock images.lock.json",
         fix: "Create the lock again with a deploy without `--skip-build`, or pass the image with `--image`.",
     };
@@ -119,7 +119,7 @@ codes! {
         meaning: "Steps of different deployments write the same `image_name:tag`, but differ in their build context, \
                   Dockerfile or other inputs. One of the deployments would use the image of the other.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    image_name: registry.example.com/flows\n    tag: latest",
-        fix: "Use another `image_name` or `tag` for each image, or `tag: auto`, which derives the tag from the contents.",
+        fix: "Use a different `image_name` or `tag` for each image, or `tag: auto`, which derives the tag from the contents.",
     };
     STEP_FAILED = Entry {
         name: "step-failed",

@@ -85,7 +85,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "a step that prints a template for another",
-        Outcome::Refused("comes from an inserted value"),
+        Outcome::Refused("came from an inserted value"),
         STRICT,
         |target| {
             let target = target.variable("INNOCENT", "of value").file("text", "{{ $INNOCENT }}")?;
