@@ -35,8 +35,8 @@ pub(crate) struct Options {
     pub(crate) name: Setting,
     pub(crate) description: Setting,
     pub(crate) version: Setting,
-    /// Whether the flow is decorated with `validate_parameters=False`, which permits parameter names that
-    /// pydantic rejects.
+    /// Whether the flow is decorated with `validate_parameters=False`. Such a flow may have parameter names
+    /// that pydantic rejects.
     pub(crate) accepts_any_name: bool,
 }
 
@@ -109,7 +109,7 @@ impl<'p> Finder<'p, '_> {
             ancestor.def.bases.iter().any(is_outside)
         };
         // A base class from outside the project may also define the name, so the search stops at the first
-        // class that has such a base.
+        // class with such a base.
         let holder = match ancestors
             .iter()
             .take_while(|ancestor| holds(ancestor) || !may_inherit(ancestor))

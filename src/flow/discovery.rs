@@ -24,20 +24,20 @@ pub(crate) struct DiscoveredFlow {
     /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The name of the flow. If the flow cannot be read, this is the name given as a string in its decorator,
-    /// or the name of its function.
+    /// The flow's name. If the flow cannot be read, this is the name given as a string in its decorator, or
+    /// the function's name.
     pub(crate) name: String,
     /// The accuracy of the parameter schema, or `None` if the flow cannot be read from its source.
     pub(crate) grade: Option<Grade>,
 }
 
 impl DiscoveredFlow {
-    /// Returns the flow's entrypoint in the form that `prefectl deploy` accepts.
+    /// Returns the flow's entrypoint as `prefectl deploy` accepts it.
     pub(crate) fn entrypoint(&self) -> String {
         format!("{}:{}", self.path.display(), self.function)
     }
 
-    /// Returns the name of the grade that is shown to users: `exact`, `approximate` or `failed`.
+    /// Returns the user-visible name of the grade: `exact`, `approximate` or `failed`.
     pub(crate) fn grade_name(&self) -> &'static str {
         self.grade.map_or("failed", Grade::name)
     }
@@ -154,7 +154,7 @@ impl Inspector {
 }
 
 impl Inspector {
-    /// Returns a suggestion for the string `text`, which is not a valid entrypoint.
+    /// Suggests a correction for `text`, which is not a valid entrypoint.
     ///
     /// If `text` is the path of a file, the suggestion lists the flows in this file. Otherwise, it lists all
     /// flows of the project.

@@ -55,7 +55,7 @@ fn skip_chars(text: &str, count: usize) -> &str {
 
 /// Returns the descriptions of parameters in a docstring, by parameter name.
 ///
-/// If the docstring has several sections for parameters, the last section takes precedence.
+/// If the docstring has multiple sections for parameters, the last section takes precedence.
 pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
     let cleaned = clean(docstring.trim_end());
     let lines: Vec<&str> = cleaned.split('\n').collect();
@@ -70,7 +70,7 @@ pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {
             if PARAMETER_SECTIONS.contains(&kind.to_lowercase().as_str()) {
                 found = block.items.iter().filter_map(|item| described(item)).collect();
             }
-            // The line at which a block ends may be the header of the next section.
+            // The end line of a block may be the header of the next section.
             at = block.end.max(at + 1);
             continue;
         }

@@ -1,4 +1,4 @@
-//! Entrypoints, which refer to flows in `prefect.yaml` and on the command line.
+//! Entrypoints: references to flows in `prefect.yaml` and on the command line.
 
 use std::{fmt, path::PathBuf, str::FromStr};
 

@@ -1,6 +1,6 @@
-//! The error type for the evaluation of expressions and annotations.
+//! Error for the evaluation of expressions and annotations.
 
-/// The reason why an expression has no value, or why an annotation has no JSON schema.
+/// Why an expression has no value, or why an annotation has no JSON schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EvalError {
     /// The result depends on code that would have to be run. The string explains why.

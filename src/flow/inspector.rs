@@ -35,7 +35,7 @@ pub(crate) struct Inspector {
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
     /// The files of programs, by entrypoint and by the directory of the project.
     pub(super) sources: Mutex<KnownSources>,
-    /// The package directories of projects, by the directories in which the search for metadata starts.
+    /// The package directories of projects, by the directory where the search for metadata starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) memory: Memory,
     /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.

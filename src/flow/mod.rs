@@ -17,11 +17,11 @@
 //! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators. [`signature`] then
 //! builds one schema property per parameter.
 //!
-//! Evaluation is lazy and recursive because Python is: a default may be an instance of a model whose field type is an
-//! alias imported from another module. Every step returns an [`EvalResult`](eval_error::EvalResult). A step that would
-//! require running the program returns [`EvalError::Unknown`](eval_error::EvalError::Unknown) with a reason. The
-//! affected parameter then accepts any value, the flow's [`Grade`] is `Approximate`, and the [`Reason`] becomes a
-//! warning. Nothing is ever guessed.
+//! Evaluation is lazy and recursive, like in Python: a default may be an instance of a model whose field type
+//! is an alias imported from another module. Every step returns an [`EvalResult`](eval_error::EvalResult). A
+//! step that would require running the program returns [`EvalError::Unknown`](eval_error::EvalError::Unknown)
+//! with a reason. The affected parameter then accepts any value, the flow's [`Grade`] is `Approximate`, and
+//! the [`Reason`] becomes a warning. Nothing is ever guessed.
 //!
 //! # Example
 //!
@@ -40,8 +40,8 @@
 //! - `load_table` is a function entity. Its decorator `flow` resolves to `prefect.flow`, so the function is a flow. The
 //!   argument `name="load"` evaluates to its name, and the docstring is its description. The decorator sets no version,
 //!   so the version is the MD5 of the file.
-//! - `table: str` resolves to the external name `str`, whose schema `{"type": "string"}` comes from a table. There is no
-//!   default, so `table` is required.
+//! - `table: str` resolves to the external name `str`. Its schema `{"type": "string"}` comes from a table.
+//!   There is no default, so `table` is required.
 //! - `window: Window` resolves to a class. Its base is `pydantic.BaseModel`, so it is a model: it becomes the definition
 //!   `Window` with one property, and the parameter becomes a `$ref`.
 //! - `Window(days=2 * 7)` is a call of that class. The arguments evaluate to constants, and the instance is encoded by
@@ -116,7 +116,7 @@ pub(crate) struct Flow {
     /// `definitions`.
     pub(crate) parameters: Arc<serde_json::Value>,
     pub(crate) grade: Grade,
-    /// The reasons why the parameter schema is only approximate. Empty if the schema is exact.
+    /// Why the parameter schema is only approximate. Empty if the schema is exact.
     pub(crate) reasons: Vec<Reason>,
     /// Problems that will make the flow fail when a worker runs it.
     pub(crate) warnings: Vec<Diagnostic>,

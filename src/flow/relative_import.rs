@@ -8,7 +8,7 @@ use super::{
 };
 use crate::diagnostics::{Code, Diagnostic};
 
-/// Returns a warning if the file of an entrypoint has an import such as `from ..x import y`, which leaves its
+/// Returns a warning if an entrypoint's file has an import such as `from ..x import y` that leaves the file's
 /// directory.
 ///
 /// Prefect loads the file of a path entrypoint as a top-level module. Such a module has no parent package, so

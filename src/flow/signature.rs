@@ -115,7 +115,7 @@ struct Signature<'p> {
     place: Place,
 }
 
-/// The parts from which the schema of a parameter is assembled.
+/// The parts that a parameter's schema is assembled from.
 struct Property<'p> {
     schema: Map<String, Json>,
     default: FieldDefault<'p>,
@@ -286,8 +286,7 @@ impl<'p> Signature<'p> {
         }
     }
 
-    /// Returns the external name of an annotation. For a generic type such as `list[int]`, this is the name
-    /// of `list`.
+    /// Returns the external name of an annotation. For a generic type such as `list[int]`, this is `list`.
     fn generic(&self, scope: Scope<'p>, annotation: &'p Expr) -> Option<String> {
         let generic = annotation.as_subscript().map_or(annotation, |(generic, _)| generic);
         scope.external(self.builder.program, generic)
@@ -296,7 +295,7 @@ impl<'p> Signature<'p> {
     /// Returns whether the parameter's schema may consist only of the schema of an inner type, as for a union
     /// with one member.
     ///
-    /// Prefect then replaces the description of the inner type with that of the parameter.
+    /// Prefect then replaces the inner type's description with the parameter's description.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
         let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()

@@ -23,8 +23,8 @@ pub(crate) struct FlowSources {
     /// Absolute paths of the file that defines the flow and of all imported modules. The targets of symbolic links are
     /// also included.
     pub(crate) files: BTreeSet<PathBuf>,
-    /// Imported modules that are not part of the project, as paths without a suffix, such as `package/module`. If a
-    /// file with such a path is deleted, the flow may have imported it.
+    /// Imported modules that are not part of the project, as paths without a suffix, such as
+    /// `package/module`. A deleted file with such a path may have been imported by the flow.
     pub(crate) missing: BTreeSet<String>,
 }
 
@@ -86,7 +86,7 @@ impl Inspector {
         let installed = self.package_folders(script.and_then(Path::parent).unwrap_or(directory), directory);
         let program =
             Program::new(self, environment, SearchPath::new(script, directory, environment, installed));
-        // The program determines the changes to `sys.path`, which requires that the file can be parsed.
+        // The program determines the changes to `sys.path`, so the file must be parsable.
         match (&entrypoint.location, self.file(&file)) {
             (Location::File(_), Ok(parsed)) => drop(program.add_script(parsed)),
             (Location::Module(name), Ok(_)) => {
@@ -172,7 +172,7 @@ impl Sources<'_> {
         self.module(found, &suffix, &import.names);
     }
 
-    /// Adds a located module and those of its submodules that are imported by name. `suffix` is the path of the module
+    /// Adds a located module and its submodules that are imported by name. `suffix` is the module's path
     /// without a suffix.
     fn module(&mut self, found: SearchResult, suffix: &str, names: &[String]) {
         let package = match found {

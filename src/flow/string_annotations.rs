@@ -46,7 +46,7 @@ impl StringAnnotations {
     }
 }
 
-/// Returns the scope in which string annotations are evaluated, which is the end of the function's module.
+/// Returns the scope for string annotations: the end of the function's module.
 pub(super) fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
     Scope::end_of(function.scope.module)
 }
@@ -62,7 +62,8 @@ pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option
     annotation.as_text().and_then(|text| text.as_expression())
 }
 
-/// A failure to evaluate a string annotation, which causes all string annotations of the function to stay strings.
+/// A failure to evaluate a string annotation. It causes all string annotations of the function to stay
+/// strings.
 enum Failure {
     Certain,
     Possible(&'static str),

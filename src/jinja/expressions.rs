@@ -6,7 +6,7 @@ use super::{
 };
 
 impl Parser<'_> {
-    /// Parses an expression or several expressions separated by commas.
+    /// Parses an expression or multiple expressions separated by commas.
     pub(super) fn tuple(&mut self, allows_condition: bool) -> Result<Expression> {
         self.items(
             false,

@@ -1,4 +1,4 @@
-//! Checks the syntax of Jinja templates, which the server renders when an automation runs.
+//! Checks the syntax of Jinja templates. The server renders them when an automation runs.
 //!
 //! A template is valid if Jinja 3.1 can parse it and if it satisfies the limits of the server on loops. Undefined names
 //! and filters are valid, because the server reports them only when it renders the template.
@@ -62,7 +62,7 @@ pub(crate) fn check(template: &str) -> Result<(), SyntaxError> {
 ///
 /// # Errors
 ///
-/// Returns the first error, whose range refers to the given template.
+/// Returns the first error. Its range refers to the given template.
 pub(crate) fn check_parameter(template: &str) -> Result<(), SyntaxError> {
     let trimmed = template.trim();
     let inner = trimmed.strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));

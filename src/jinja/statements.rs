@@ -91,7 +91,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Fails at an unknown tag, or at the end of the template if there is no tag.
+    /// Fails at an unknown tag, or at the end of the template if no tag follows.
     fn unknown_tag<T>(&self, tag: Option<Token<'a>>) -> Result<T> {
         let mut sentences = vec![match tag {
             None => "Unexpected end of template.".to_owned(),
@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
         self.statements(&["endwith"]).map(drop)
     }
 
-    /// Parses a name to which a value is assigned.
+    /// Parses a name that a value is assigned to.
     fn name_target(&mut self) -> Result<()> {
         let token = self.expect(Kind::Name)?;
         if matches!(token.text, "true" | "false" | "none" | "True" | "False" | "None") {

@@ -14,7 +14,7 @@ use crate::{
     {environment::Environment, value::Value},
 };
 
-/// Treatment of placeholders that have no value.
+/// How placeholders without a value are treated.
 ///
 /// If a standard placeholder makes up a whole string, the treatment applies to the mapping entry or list item
 /// that contains the string. Inside a longer string, and for environment placeholders, it applies to the
@@ -41,7 +41,7 @@ pub(crate) struct Pass<'a> {
 /// Result of a substitution pass.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Applied {
-    /// The substituted template. `None` if the template consists of a single placeholder that has no value.
+    /// The substituted template. `None` if the template consists of a single placeholder without a value.
     pub(crate) value: Option<Value>,
     pub(crate) substitutions: Vec<Substitution>,
 }

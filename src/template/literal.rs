@@ -1,4 +1,4 @@
-//! Protection of strings from substitution, which implements the expression filter `literal`.
+//! Protection of strings from substitution, for the expression filter `literal`.
 //!
 //! A Unicode noncharacter between the characters of a delimiter prevents later passes from recognizing it.
 //! The last pass removes the noncharacters.
@@ -41,8 +41,8 @@ fn without_guards(value: Value) -> Value {
     }
 }
 
-/// Formats a string for a project file so that substitution does not change it. Placeholders for which
-/// `keeps` returns `true` need no protection.
+/// Formats a string for a project file so that substitution does not change it. Placeholders are not
+/// protected if `keeps` returns `true` for them.
 pub(crate) fn written(text: &str, keeps: impl Fn(&placeholder::Placeholder<'_>) -> bool) -> Cow<'_, str> {
     let is_template = text.contains("<<") || placeholder::find(text).any(|found| !keeps(&found));
     if !is_template {

@@ -1,9 +1,9 @@
-//! Templates, which are values with placeholders, and their substitution.
+//! Templates (values with placeholders) and their substitution.
 //!
 //! `{{ name }}` is a placeholder of Prefect. [`placeholder`] finds placeholders, [`apply`] substitutes values
 //! and environment variables, [`resolve`] substitutes blocks and variables, and [`pipeline`] defines the
-//! passes for each part of a project. `<< expression >>` is an extension of prefectl, which [`expression`]
-//! implements.
+//! passes for each part of a project. `<< expression >>` is an extension of prefectl, implemented in
+//! [`expression`].
 
 mod apply;
 mod blocks;

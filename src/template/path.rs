@@ -14,7 +14,7 @@ use crate::{
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Values<'a> {
     Mapping(&'a Mapping),
-    /// Environment variables, which act as a mapping of strings.
+    /// Environment variables as a mapping of strings.
     Environment(&'a Environment),
 }
 
@@ -78,7 +78,7 @@ fn canonical_integer(segment: &str) -> Option<i128> {
     segment.parse().ok().filter(|integer: &i128| integer.to_string() == segment)
 }
 
-/// Returns the integer that a mapping key is equal to in Python, where `True` and `1.0` are equal to 1.
+/// Returns the integer that a mapping key equals in Python, where `True` and `1.0` equal 1.
 fn integer(key: &Value) -> Option<i128> {
     match key {
         Value::Bool(flag) => Some(i128::from(*flag)),
@@ -105,7 +105,7 @@ fn position(index: i128, length: usize) -> Option<usize> {
 /// Parses an integer in the same way as Python's `int`: a minus sign, decimal digits of any script, and
 /// single underscores between digits.
 ///
-/// Integers beyond 128 bits are clamped, because no sequence has such an index.
+/// Integers beyond 128 bits are clamped, because no sequence is that long.
 fn python_integer(text: &str) -> Option<i128> {
     let (sign, digits) = text.strip_prefix('-').map_or((1, text), |digits| (-1, digits));
     let mut integer: i128 = 0;

@@ -1,7 +1,7 @@
 //! Markers for values that are unknown until a step has run.
 //!
-//! A marker is a string between two Unicode noncharacters, which do not occur in a file by accident.
-//! Templates treat a marker like any other value, so it shows which fields depend on the outputs of steps.
+//! A marker is a string between two Unicode noncharacters. They do not occur in a file by accident. Templates
+//! treat a marker like any other value, so it shows which fields depend on step outputs.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -20,7 +20,7 @@ use crate::{
 const START: char = '\u{fdd0}';
 const END: char = '\u{fdd1}';
 
-/// Text that is displayed in place of a marker.
+/// Text that is displayed instead of a marker.
 pub(crate) const SHOWN: &str = "(known after build)";
 
 /// Creates a marker. Markers with different labels are different values.
@@ -92,7 +92,7 @@ pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     }
 }
 
-/// Checks whether a string consists of a single marker, which may become a value of any type.
+/// Checks whether a string consists of a single marker. Such a string may become a value of any type.
 fn is_whole(text: &str) -> bool {
     text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
 }
@@ -127,8 +127,7 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
-/// Adds markers for placeholders in a template that have no output yet. This covers steps whose outputs are
-/// not known in advance.
+/// Adds markers for placeholders without an output. This covers steps whose outputs are not known in advance.
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
     names.retain(|name| !pipeline::is_run_time_placeholder(name));

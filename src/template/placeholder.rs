@@ -13,14 +13,14 @@ pub(crate) const BLOCK_PREFIX: &str = "prefect.blocks.";
 /// Prefix of placeholders that refer to a Prefect variable.
 pub(crate) const VARIABLE_PREFIX: &str = "prefect.variables.";
 
-/// The source of a placeholder's value, which follows from its name.
+/// The source of a placeholder's value. It follows from the placeholder's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A block, in the form `prefect.blocks.<type>.<document>[.<key path>]`.
+    /// A block, as `prefect.blocks.<type>.<document>[.<key path>]`.
     Block,
-    /// A Prefect variable, in the form `prefect.variables.<name>`.
+    /// A Prefect variable, as `prefect.variables.<name>`.
     Variable,
-    /// An environment variable, in the form `$NAME`.
+    /// An environment variable, as `$NAME`.
     Environment,
     /// A path into the values of the pass, such as step outputs.
     Standard,
@@ -37,7 +37,8 @@ pub(crate) struct Placeholder<'a> {
 }
 
 impl<'a> Placeholder<'a> {
-    /// Parses the placeholder that starts at byte offset `start`. Returns `None` if there is none.
+    /// Parses the placeholder that starts at byte offset `start`. Returns `None` if the text is not a
+    /// placeholder.
     fn at(text: &'a str, start: usize) -> Option<Self> {
         let inside = text[start..].strip_prefix("{{")?.trim_start_matches(is_space);
         let name_end = inside.find(|character| !is_name_character(character))?;
@@ -65,8 +66,8 @@ impl<'a> Placeholder<'a> {
         self.name.trim_start_matches('$')
     }
 
-    /// Returns the name of the Prefect variable, which may contain dots. The placeholder must be of the kind
-    /// [`Kind::Variable`].
+    /// Returns the name of the Prefect variable. The name may contain dots. The placeholder must be of the
+    /// kind [`Kind::Variable`].
     pub(crate) fn variable_name(&self) -> String {
         self.name.replace(VARIABLE_PREFIX, "")
     }
@@ -82,7 +83,7 @@ pub(crate) fn only(text: &str) -> Option<Placeholder<'_>> {
     Placeholder::at(text, 0).filter(|placeholder| placeholder.range.end == text.len())
 }
 
-/// Replaces the placeholders in a string. A placeholder for which `replacement` returns `None` is kept.
+/// Replaces the placeholders in a string. A placeholder is kept if `replacement` returns `None` for it.
 ///
 /// The string is scanned once, from left to right. Placeholders in inserted text are not replaced.
 pub(crate) fn replace(text: &str, mut replacement: impl FnMut(&Placeholder<'_>) -> Option<String>) -> String {

@@ -1,4 +1,4 @@
-//! Records of substituted placeholders, from which diagnostics are created.
+//! Describes the placeholders that were substituted. Diagnostics are derived from these records.
 
 use super::{placeholder::Placeholder, trail::Trail};
 use crate::{pointer::Pointer, value::Value};
@@ -13,7 +13,7 @@ pub(crate) struct Substitution {
     pub(crate) placeholder: String,
     /// Name inside the placeholder.
     pub(crate) name: String,
-    /// Whether the placeholder makes up the whole string, in which case the value keeps its type.
+    /// Whether the placeholder makes up the whole string. If so, the value keeps its type.
     pub(crate) alone: bool,
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum SubstitutionKind {
     Missing,
     /// The Prefect variable does not exist, so the placeholder was replaced with an empty string.
     MissingVariable,
-    /// A value that is neither a string nor a number was embedded in a string. Contains the name of its type.
+    /// A value other than a string or a number was embedded in a string. Contains the name of its type.
     Embedded(&'static str),
     /// A placeholder such as `{{ $NAME }}` was replaced with an environment variable.
     Environment,

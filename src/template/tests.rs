@@ -57,7 +57,7 @@ fn mapping(json: &Json) -> Mapping {
 
 #[test]
 fn substitutes_values_as_prefect_does() {
-    // The case contains an integer beyond 64 bits, which `Value` cannot represent.
+    // The case contains an integer beyond 64 bits. `Value` cannot represent it.
     const EXCLUDED: &str = "embedded_big_int";
     let cases: Vec<Substitution> = test_data::read("templating-vectors.json");
     assert_eq!(cases.len(), 119);
@@ -139,7 +139,7 @@ async fn runs_template_passes_as_prefect_does() {
     }
 }
 
-/// Returns the start of Prefect's message, which prefectl's message must have in common.
+/// Returns the start of Prefect's message. prefectl's message must have the same start.
 fn key_words(message: &str) -> &str {
     let ends = [". This block was", " in the block document data", ", which cannot be"];
     ends.iter().find_map(|end| message.find(end)).map_or(message, |end| &message[..end])

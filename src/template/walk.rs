@@ -1,4 +1,4 @@
-//! Traversal of templates, which all substitution passes share.
+//! Traversal of templates, shared by all substitution passes.
 
 use super::{substitution::Substitution, trail::Trail};
 use crate::{
@@ -30,7 +30,7 @@ pub(crate) struct Filled {
     pub(crate) substitutions: Vec<Substitution>,
 }
 
-/// Applies a pass to a template. Returns `None` if the template is a string that has no value.
+/// Applies a pass to a template. Returns `None` if the template is a string without a value.
 pub(crate) fn fill(template: &Value, pass: &mut impl Fill) -> Option<Value> {
     visit(template, &mut Trail::default(), pass)
 }

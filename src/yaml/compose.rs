@@ -50,9 +50,9 @@ pub(super) enum Tag {
     Sequence,
     Mapping,
     Set,
-    /// The tags `!!omap` and `!!pairs`, which construct a list of key-value pairs.
+    /// The tags `!!omap` and `!!pairs`. They construct a list of key-value pairs.
     Pairs,
-    /// The tag `!append`, which only overlays support.
+    /// The tag `!append`, only supported in overlays.
     Append,
     Unknown(Box<UnknownTag>),
 }
@@ -114,7 +114,7 @@ impl TreeNode<'_> {
 ///
 /// # Errors
 ///
-/// Fails if the text is not valid YAML, contains several documents or exceeds a limit.
+/// Fails if the text is not valid YAML, contains multiple documents or exceeds a limit.
 pub(super) fn compose(text: &str, tags: Tags) -> Result<Tree<'_>, YamlError> {
     let mut composer = Composer { text, tags, ..Composer::default() };
     let mut events = Events::new(text);

@@ -225,7 +225,7 @@ impl<'a> Constructor<'a> {
     }
 }
 
-/// Returns whether a key is a merge key, which is an unquoted `<<`.
+/// Returns whether a key is a merge key: an unquoted `<<`.
 fn is_merge(key: &TreeNode<'_>) -> bool {
     key.tag == Tag::Scalar(ScalarTag::Merge)
 }

@@ -11,10 +11,10 @@ use crate::{
 
 /// A parsed YAML document and the problems that were found while parsing it.
 ///
-/// A document that is the result of a merge has values from several files. See [`Document::place`].
+/// A merged document has values from multiple files. See [`Document::place`].
 #[derive(Debug, Clone)]
 pub(crate) struct Document {
-    /// The file of the document, or the file of the base if the document is the result of a merge.
+    /// The file of the document, or the base file if the document was merged.
     pub(crate) source: Source,
     pub(crate) root: Node,
     /// The keys that occur more than once in a mapping, in source order.
@@ -99,7 +99,7 @@ impl Document {
         duplicates.chain(conflicts).collect()
     }
 
-    /// Returns the value at a path, or `None` if there is no such value. Merge keys and aliases are resolved.
+    /// Returns the value at a path, or `None` if it does not exist. Merge keys and aliases are resolved.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Option<&Node> {
         let (found, missing) = self.follow(pointer);
         (missing == 0).then_some(found.node)
@@ -117,8 +117,8 @@ impl Document {
         node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
     }
 
-    /// Returns the span of the value at a path, which [`Self::place`] converts to a position in a file. If there is no
-    /// such value, returns the span of the nearest existing ancestor.
+    /// Returns the span of the value at a path. [`Self::place`] converts the span to a position in a file. If
+    /// the value does not exist, returns the span of the nearest existing ancestor.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         self.follow(pointer).0.node.span
     }

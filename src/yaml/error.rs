@@ -14,7 +14,7 @@ pub(crate) struct YamlError {
     pub(crate) span: Span,
 }
 
-/// The reason why a YAML file is rejected.
+/// Why a YAML file is rejected.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum YamlErrorKind {
     #[error("the file is not UTF-8")]
@@ -57,7 +57,7 @@ pub(crate) enum YamlErrorKind {
     BinaryNotText,
 }
 
-/// Help message for a template without quotes, which YAML parses as a mapping.
+/// Help message for a template without quotes. YAML parses it as a mapping.
 pub(super) const QUOTE_TEMPLATE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
 impl YamlErrorKind {

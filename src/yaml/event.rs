@@ -34,7 +34,7 @@ pub(super) enum EventKind<'a> {
     End,
 }
 
-/// The style in which a scalar is written.
+/// The style that a scalar is written in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,

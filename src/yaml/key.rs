@@ -1,4 +1,4 @@
-//! Compares keys of mappings with Python's rules, by which `1`, `1.0` and `true` are equal.
+//! Compares keys of mappings with Python's rules: `1`, `1.0` and `true` are equal.
 
 use std::{
     hash::{Hash, Hasher},
@@ -22,7 +22,7 @@ pub(crate) enum Key {
     Integer(Integer),
     /// The bits of a float that is not a whole number.
     Float(u64),
-    /// A NaN value, identified by its position. It is only equal to itself and to its aliases.
+    /// A NaN value, identified by its position. It equals only itself and its aliases.
     NotANumber(Span),
     Text(Arc<str>),
     Binary(Arc<[u8]>),

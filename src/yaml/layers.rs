@@ -1,4 +1,4 @@
-//! Documents that are the result of a merge, whose values come from several files.
+//! Merged documents. Their values come from multiple files.
 //!
 //! Each file of a merged document is a layer. The spans of the values of a layer are moved by an offset, so that the
 //! ranges of all layers are disjoint and a span identifies the file.
@@ -22,7 +22,7 @@ impl Layer {
 }
 
 impl Document {
-    /// Returns a copy of this document to which layers can be added.
+    /// Returns a copy of this document that accepts layers.
     pub(crate) fn layered(&self) -> Self {
         Self { layers: vec![Layer { start: 0, document: Arc::new(self.clone()) }], ..self.clone() }
     }
@@ -65,9 +65,9 @@ impl Document {
         })
     }
 
-    /// Returns the document in which the value at a path is written, and the path of the value in this document.
+    /// Returns the document that contains the value at a path, and the value's path in this document.
     ///
-    /// Returns `None` if there is no such value.
+    /// Returns `None` if the value does not exist.
     pub(crate) fn origin(&self, pointer: &Pointer) -> Option<(&Self, Pointer)> {
         if self.layers.is_empty() {
             return Some((self, pointer.clone()));
@@ -86,7 +86,7 @@ impl Span {
 }
 
 impl Node {
-    /// Returns a copy of the node in which an offset is added to all spans.
+    /// Returns a copy of the node with an offset added to all spans.
     fn moved(&self, offset: usize) -> Self {
         let all = |items: &[Self]| items.iter().map(|item| item.moved(offset)).collect();
         let kind = match &self.kind {

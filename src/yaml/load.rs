@@ -14,8 +14,7 @@ pub(crate) fn load(source: &Source) -> Result<Document, YamlError> {
     load_with(source, Tags::Standard)
 }
 
-/// Parses a YAML text that is merged with another document. In addition to the tags that [`load`] supports, lists may
-/// have the tag `!append`.
+/// Parses a YAML overlay. In addition to the tags that [`load`] supports, lists may have the tag `!append`.
 pub(crate) fn load_overlay(source: &Source) -> Result<Document, YamlError> {
     load_with(source, Tags::Overlay)
 }

@@ -1,6 +1,6 @@
 //! Parses YAML with the semantics of PyYAML's `SafeLoader` and records the position of every node.
 //!
-//! Prefect reads `prefect.yaml` with PyYAML, which implements YAML 1.1: `yes` is a boolean, `017` is fifteen, `1:30`
+//! Prefect reads `prefect.yaml` with PyYAML, a YAML 1.1 parser: `yes` is a boolean, `017` is fifteen, `1:30`
 //! is ninety and `2024-01-01` is a date. A file is parsed in several stages:
 //!
 //! - `reader` decodes bytes and rejects characters that YAML does not allow.

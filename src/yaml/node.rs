@@ -46,7 +46,7 @@ pub(crate) struct DateTime {
     pub(crate) offset: Option<Offset>,
 }
 
-/// A mapping with the order of a Python dictionary, in which a duplicate key keeps its first position.
+/// A mapping with the order of a Python dictionary: a duplicate key keeps its first position.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Mapping {
     entries: IndexMap<Key, Entry>,
@@ -78,7 +78,8 @@ impl Mapping {
         self.entries.get(identity)
     }
 
-    /// Creates a mapping from entries. A collection cannot be a key, so an entry with such a key is skipped.
+    /// Creates a mapping from entries. Entries whose key is a collection are skipped, because a collection
+    /// cannot be a key.
     pub(crate) fn from_entries(entries: impl IntoIterator<Item = Entry>) -> Self {
         let mut mapping = Self::default();
         for entry in entries {
@@ -132,7 +133,7 @@ impl Node {
         Self::new(span, NodeKind::Mapping(Arc::new(Mapping::from_entries([Entry { key, value }]))))
     }
 
-    /// Returns a copy of a mapping in which the value of an existing entry is replaced. Other nodes are not changed.
+    /// Returns a copy of a mapping with the value of an existing entry replaced. Other nodes are not changed.
     #[must_use]
     pub(crate) fn with_value(&self, key: &str, value: Self) -> Self {
         let NodeKind::Mapping(mapping) = &self.kind else { return self.clone() };
@@ -175,7 +176,7 @@ impl Node {
         }
     }
 
-    /// Returns the value of an entry, or `None` if the node is not a mapping or has no such entry.
+    /// Returns the value of an entry, or `None` if the node is not a mapping or lacks the entry.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         Some(&self.as_mapping()?.entry(key)?.value)
     }

@@ -1,4 +1,4 @@
-//! Merges the values of an overlay with those of a base document. All values keep their spans.
+//! Merges the values of an overlay into a base document. All values keep their spans.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,10 +8,10 @@ use super::{
 };
 use crate::source::Span;
 
-/// The values of an overlay, which are merged with those of a base document.
+/// The values of an overlay, to be merged into a base document.
 ///
-/// Mappings are merged recursively, null removes the value of the base, and all other values replace it. A null for which
-/// the base has no value is kept as a value. Lists with the tag `!append` are added to the list in the base.
+/// Mappings are merged recursively, null removes the base value, and all other values replace it. A null is
+/// kept as a value if the base has no value. Lists with the tag `!append` are added to the list in the base.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// The spans of the lists with the tag `!append`.
@@ -24,8 +24,8 @@ pub(crate) struct Overlay {
     errors: Vec<AppendError>,
 }
 
-/// The nulls of the overlays that have been merged with a document. A null has the effect that it has on the document
-/// alone, also if several overlays contain it.
+/// The nulls of the overlays that have been merged with a document. A null acts on the base document only,
+/// even if multiple overlays contain it.
 #[derive(Debug, Default)]
 pub(crate) struct Nulls {
     /// The keys that have been removed, with the span of their mapping.
@@ -44,13 +44,13 @@ pub(crate) enum AppendError {
 }
 
 impl Overlay {
-    /// Creates an overlay. `appended` contains the spans of the lists with the tag `!append`. `nulls` are those of the
-    /// overlays that have been merged before.
+    /// Creates an overlay. `appended` contains the spans of the lists with the tag `!append`. `nulls`
+    /// contains the nulls of the overlays merged before.
     pub(crate) fn new(appended: HashSet<Span>, nulls: Nulls) -> Self {
         Self { appended, nulls, ..Self::default() }
     }
 
-    /// Merges a value of the overlay with the value in the base. Returns `None` if the value removes that of the base.
+    /// Merges an overlay value with the base value. Returns `None` if the overlay removes the base value.
     pub(crate) fn merge(&mut self, base: Option<&Node>, value: &Node) -> Option<Node> {
         Some(match (&value.kind, base) {
             (NodeKind::Null, Some(base)) if self.nulls.values.contains(&base.span) => base.clone(),
@@ -84,8 +84,8 @@ impl Overlay {
         })
     }
 
-    /// Merges values that apply to many bases with one of them. A null only removes values, because it can be meant for
-    /// other bases.
+    /// Merges values that apply to many bases with one of them. A null only removes values, because it may be
+    /// meant for a different base.
     pub(crate) fn merge_common(&mut self, base: &Node, values: &Node) -> Option<Node> {
         self.only_removes = true;
         let merged = self.merge(Some(base), values);
@@ -93,8 +93,8 @@ impl Overlay {
         merged
     }
 
-    /// Merges the entries of a mapping with those of a mapping in the base, which has the given span. New entries follow
-    /// those of the base.
+    /// Merges an overlay's entries with a base mapping, which has the given span. New entries follow the
+    /// entries of the base.
     fn merge_mappings(&mut self, span: Span, base: &Mapping, overlay: &Mapping) -> Mapping {
         let mut merged = Mapping::with_capacity(base.len() + overlay.len());
         for (identity, entry) in base.identified() {

@@ -28,7 +28,7 @@ pub(crate) fn decode(
     }
 }
 
-/// Returns an error if the text contains control characters or non-characters, which YAML does not allow.
+/// Returns an error if the text contains control characters or non-characters. YAML does not allow them.
 pub(super) fn check_characters(text: &str) -> Result<(), YamlError> {
     match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
         Some((at, character)) => {

@@ -16,14 +16,14 @@ pub(super) enum ScalarTag {
     Text,
     Timestamp,
     Binary,
-    /// The merge key, which is an unquoted `<<`.
+    /// The merge key: an unquoted `<<`.
     Merge,
-    /// The default value key, which is an unquoted `=`.
+    /// The default value key: an unquoted `=`.
     Value,
 }
 
 impl ScalarTag {
-    /// Returns the name of the type for messages about invalid values.
+    /// Returns the type's name for messages about invalid values.
     pub(super) fn expectation(self) -> &'static str {
         match self {
             Self::Null => "null",

@@ -13,7 +13,7 @@ pub(super) enum Collection {
     Mapping,
 }
 
-/// A mistake in the syntax of a YAML text.
+/// A syntax error in a YAML text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mistake {
     /// Text that directly follows a quoted scalar.
@@ -53,7 +53,7 @@ pub(super) enum Mistake {
     RepeatedDirective,
     /// A line that is not part of the surrounding block collection.
     Sibling(Collection),
-    /// A key in a flow collection whose colon is on another line.
+    /// A key in a flow collection whose colon is on a different line.
     SplitKey,
     StrayBracket,
     Tab,
@@ -142,7 +142,7 @@ impl Mistake {
     }
 }
 
-/// Returns the error for a mistake at an offset.
+/// Returns the error for a problem at an offset.
 pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
     let at = at.min(text.len());
     let (message, help) = match mistake {
@@ -179,7 +179,7 @@ fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
     }
 }
 
-/// Returns the number of bytes to mark at the position of an error, which are those of a token or a single character.
+/// Returns the number of bytes to mark at the position of an error: a token or a single character.
 fn width(text: &str, mistake: Mistake, at: usize) -> usize {
     if mistake == Mistake::Name {
         return token(text, at).len();

@@ -12,7 +12,7 @@ use super::{
     node::{DateTime, NodeKind},
 };
 
-/// The parts of a timestamp as strings of digits, which have not been validated.
+/// The parts of a timestamp: strings of digits, not yet validated.
 pub(super) struct Timestamp<'a> {
     date: [&'a str; 3],
     time: Option<TimeOfDay<'a>>,
@@ -55,7 +55,7 @@ impl<'a> Timestamp<'a> {
         self.time.is_some() || self.date[1..].iter().all(|part| part.len() == 2)
     }
 
-    /// Converts the parts to a date or a date and time. Returns `None` if there is no such date or time.
+    /// Converts the parts to a date or a date and time. Returns `None` if the date or time does not exist.
     pub(super) fn resolve(&self) -> Option<NodeKind> {
         let [year, month, day] = self.date;
         let year = year.parse().ok().filter(|year| *year > 0)?;
@@ -120,7 +120,7 @@ impl<'a> Zone<'a> {
     }
 }
 
-/// Formats the date and time in the form that pydantic uses in JSON.
+/// Formats the date and time as pydantic does in JSON.
 impl fmt::Display for DateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (date, time) = (self.local.date(), self.local.time());

@@ -57,7 +57,7 @@ impl Mapping {
     }
 }
 
-/// Converts an integer to a number. Returns `None` if it does not fit in 64 bits, which is the limit of the server.
+/// Converts an integer to a number. Returns `None` if it does not fit in 64 bits, the server's limit.
 fn to_number(number: &Integer) -> Option<value::Value> {
     match number {
         Integer::Small(number) => Some((*number).into()),

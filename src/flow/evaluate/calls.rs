@@ -77,7 +77,7 @@ pub(super) fn call<'p>(
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
-/// Evaluates a call of a type made by `typing.NewType`, which returns its argument unchanged.
+/// Evaluates a call of a type created by `typing.NewType`. Such a call returns its argument unchanged.
 ///
 /// Returns `None` if `made` is not such a type.
 fn new_type<'p>(
@@ -314,7 +314,7 @@ fn range(bounds: &[Value]) -> Option<Value> {
     (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
 }
 
-/// Evaluates Python's `round(value)`, which rounds half to even.
+/// Evaluates Python's `round(value)`. Halves are rounded to even.
 fn round(value: &Value) -> Option<Value> {
     match value.number()? {
         Number::Int(value) => Some(Value::Int(value)),

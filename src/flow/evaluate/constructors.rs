@@ -59,7 +59,7 @@ pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     Some(Value::DateTime(DateTime { civil, offset: None }))
 }
 
-/// Evaluates `pendulum.datetime(...)`. Returns `None` if the time zone is not UTC, which is the default.
+/// Evaluates `pendulum.datetime(...)`. Returns `None` if the time zone is not UTC, the default.
 pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
     let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;

@@ -112,7 +112,7 @@ fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Opti
     Ok(Some(result))
 }
 
-/// Evaluates `str.title()`, which capitalizes the first letter of each run of letters.
+/// Evaluates `str.title()`: the first letter of each run of letters is capitalized.
 pub(crate) fn title(text: &str) -> String {
     let mut after_letter = false;
     let mut titled = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! Evaluates constant expressions, whose value does not depend on running the program.
+//! Evaluates constant expressions: those whose value does not depend on running the program.
 
 mod calls;
 mod constructors;

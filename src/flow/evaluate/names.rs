@@ -13,7 +13,7 @@ use crate::flow::{
     schema::annotation::table,
 };
 
-/// The Prefect version for which conditions on `prefect.__version__` are evaluated.
+/// The Prefect version assumed in conditions on `prefect.__version__`.
 const PREFECT_VERSION: &str = "3.9.1";
 
 /// The latest time of day that Python can represent.
@@ -27,7 +27,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "os.name" => Ok(Value::text("posix")),
         "os.pardir" | "os.path.pardir" => Ok(Value::text("..")),
         "os.curdir" | "os.path.curdir" => Ok(Value::text(".")),
-        // Conditions only compare the major version, which is known. In other places, the version is unknown.
+        // Conditions only compare the major version, which is known. Elsewhere, the version is unknown.
         "prefect.__version__" if program.python_minor.get().is_some() => Ok(Value::text(PREFECT_VERSION)),
         "sys.version_info" => version_info(program),
         "sys.version_info.major" => Ok(Value::Int(3)),
@@ -67,7 +67,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
     }
 }
 
-/// Returns `sys.version_info`, which is only known while a condition is evaluated for a specific Python version.
+/// Returns `sys.version_info`. It is only known while a condition is evaluated for a specific Python version.
 fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     let minor = program.python_minor.get();
     let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is unknown"))?;

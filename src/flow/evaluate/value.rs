@@ -237,8 +237,8 @@ impl ValueIndex {
         }
     }
 
-    /// Adds a value with its position to the index unless an equal value is already present. Returns whether the value
-    /// was added.
+    /// Adds a value and its position to the index, unless an equal value is already present. Returns whether
+    /// the value was added.
     pub(crate) fn add(&mut self, value: &Value, position: usize) -> bool {
         if self.position(value).is_some() {
             return false;

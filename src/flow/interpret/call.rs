@@ -76,7 +76,7 @@ impl<'p> Interpreter<'p> {
 
     /// Assigns the arguments of a call to the parameters of the called function.
     ///
-    /// Default values are evaluated in the frame `outside`, in which the function is defined.
+    /// Default values are evaluated in the frame `outside`, where the function is defined.
     fn bind(
         self,
         parameters: &'p [Parameter],
@@ -181,7 +181,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Evaluates `flow(function, ...)`, which returns a flow, or `flow(...)`, which returns a decorator.
+    /// Evaluates `flow(function, ...)` (returns a flow) or `flow(...)` (returns a decorator).
     fn flow(self, name: &str, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         let unknown = || EvalError::unknown("the function of the flow cannot be evaluated");
         let function = if arguments.positional.is_empty() {
@@ -260,7 +260,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns whether calling the class has no effects other than those of its `__init__` method.
+    /// Returns whether calling the class has no effects beyond its `__init__` method.
     pub(super) fn is_plain(self, class: Class<'p>) -> bool {
         let has_plain_bases = |class: &Class<'p>| {
             class.def.bases.iter().all(|base| match class.scope.resolve(self.program, base) {

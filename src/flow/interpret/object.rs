@@ -22,7 +22,7 @@ pub(crate) enum Object<'p> {
     External(String),
     Class(Class<'p>),
     Instance(Rc<Instance<'p>>),
-    /// A method of a class of the project, and the object to which it is bound.
+    /// A method of a project class, and the object it is bound to.
     Method(Rc<FunctionObject<'p>>, Box<Object<'p>>),
     /// A method of a built-in object or of a flow, identified by its name.
     BuiltinMethod(Box<Object<'p>>, String),
@@ -66,7 +66,7 @@ pub(crate) struct Instance<'p> {
     pub(crate) attributes: RefCell<Vec<(String, Object<'p>)>>,
 }
 
-/// A flow object, which consists of a function and the options of the flow.
+/// A flow object: a function and the options of its flow.
 #[derive(Debug, Clone)]
 pub(crate) struct FlowObject<'p> {
     pub(crate) function: Rc<FunctionObject<'p>>,
@@ -135,7 +135,7 @@ impl<'p> FunctionObject<'p> {
         self.scope.module
     }
 
-    /// Converts the object to a function definition with its scope, from which its signature can be read.
+    /// Converts the object to a function definition and the scope that its signature is read in.
     pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
         let locals = self.variables.as_ref().map(|variables| variables.locals(program));
         Function { def: self.def, scope: self.scope.inside(locals) }
@@ -232,7 +232,7 @@ impl<'p> Arguments<'p> {
         all
     }
 
-    /// Removes the named argument `name` and returns its value, or `None` if there is no such argument.
+    /// Removes the named argument `name`. Returns its value, or `None` if the argument is missing.
     pub(super) fn take(&mut self, name: &str) -> Option<Object<'p>> {
         let position = self.named.iter().position(|(other, _)| other == name)?;
         Some(self.named.remove(position).1)

@@ -67,7 +67,7 @@ impl<'p> Interpreter<'p> {
         Ok(None)
     }
 
-    /// Interprets an expression statement, which is evaluated only for its side effects.
+    /// Interprets an expression statement for its side effects.
     fn expression(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<()> {
         if expr.as_text().is_some() {
             return Ok(());

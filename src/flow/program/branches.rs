@@ -21,9 +21,10 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// A decision about whether a statement runs. It may only be correct if a certain package is not installed.
+/// Whether a statement runs, and the assumption behind the answer.
 pub(super) struct Decision {
     pub(super) runs: Runs,
+    /// If set, the answer is only valid if this package is not installed.
     pub(super) missing_package: Option<String>,
 }
 
@@ -42,7 +43,7 @@ pub(super) enum Outcome {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exception {
-    /// The exception `ModuleNotFoundError`, which is a subclass of `ImportError`.
+    /// The exception `ModuleNotFoundError`, a subclass of `ImportError`.
     ModuleNotFound,
     Import,
     Other,

@@ -41,7 +41,7 @@ pub(crate) struct SearchPath {
     pub(crate) base: Vec<PathBuf>,
     /// The directories from the environment variable `PYTHONPATH`.
     pub(crate) python_path: Vec<PathBuf>,
-    /// The directories that contain the project's packages, which can be imported after the project is installed.
+    /// Directories of the project's packages. The packages can be imported after the project is installed.
     pub(crate) installed: Vec<PathBuf>,
 }
 
@@ -130,8 +130,8 @@ fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p P
 
 /// Returns the directories that contain the packages of the project and of its workspace.
 ///
-/// Metadata is read from `start`, which is the directory of the flow's file, from `directory`, and from the ancestors
-/// of both up to the root of the Git repository.
+/// Metadata is read from `start` (the flow file's directory), from `directory`, and from the ancestors of
+/// both up to the root of the Git repository.
 pub(crate) fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     let repository = directory.ancestors().find(|folder| folder.join(".git").exists());
     let top = repository.unwrap_or(directory);
@@ -161,7 +161,7 @@ pub(crate) fn package_folders(start: &Path, directory: &Path) -> Vec<PathBuf> {
     distinct
 }
 
-/// Adds the package directories of a project to `folders`. Returns the directories of the members of its workspace.
+/// Adds a project's package directories to `folders`. Returns the directories of its workspace members.
 fn read_project(project: &Path, folders: &mut Vec<PathBuf>) -> Vec<PathBuf> {
     let mut named: Vec<String> = Vec::new();
     let mut members = Vec::new();

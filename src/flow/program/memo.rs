@@ -33,16 +33,15 @@ pub(crate) struct Memo<'p> {
     pub(super) external_imports: RefCell<HashMap<*const Import, String>>,
     /// The modules of the project that have been found, by their dotted names.
     pub(super) modules: RefCell<HashMap<String, &'p Module>>,
-    /// For each module, a package that it imports and that is assumed to be missing, or `None` if there is no such
-    /// package.
+    /// For each module, an imported package that is assumed to be missing, or `None`.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
-    /// Packages on which the current result depends. The result is only correct if they are not installed.
+    /// Packages that the current result depends on. The result is only correct if they are not installed.
     pub(crate) assumptions: RefCell<Vec<String>>,
     pub(super) path_changes: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
     pub(super) reads_path_changes: Cell<bool>,
 }
 
-/// A cache of results for syntax nodes, which are identified by their address.
+/// A cache of results for syntax nodes. Nodes are identified by their address.
 pub(crate) struct Table<K, V>(RefCell<HashMap<*const K, EvalResult<V>>>);
 
 impl<K, V> Default for Table<K, V> {

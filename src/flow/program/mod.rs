@@ -39,7 +39,7 @@ pub(crate) struct Module {
     pub(crate) file: Arc<PythonFile>,
     /// The dotted name of the module, or `None` if the name depends on how the flow is loaded.
     pub(crate) name: Option<String>,
-    /// The directory in which `from . import x` searches for the module `x`.
+    /// The directory where `from . import x` searches for the module `x`.
     package: PathBuf,
     /// The dotted name of the package in this directory, or `None` if the name is unknown.
     package_name: Option<String>,
@@ -50,7 +50,7 @@ impl Module {
         &self.file.body
     }
 
-    /// Returns the absolute path of the module, which is the value of `__file__`.
+    /// Returns the module's absolute path: the value of `__file__`.
     fn absolute_path(&self, program: &Program<'_>) -> String {
         let path = import_roots::normalize(&program.directory().join(&self.file.path));
         path.display().to_string()
@@ -60,13 +60,13 @@ impl Module {
 /// The result of resolving a dotted module name to a module.
 pub(crate) enum ImportTarget<'p> {
     Module(&'p Module),
-    /// A namespace package, which is a directory without an `__init__.py` file.
+    /// A namespace package: a directory without an `__init__.py` file.
     Namespace(PathBuf),
     /// A module that is not part of the project.
     External,
 }
 
-/// Provides access to source files. An implementation may cache the files and use them for several programs.
+/// Provides access to source files. An implementation may cache files across programs.
 pub(crate) trait SourceLoader {
     /// Returns the parsed Python file at `path`.
     fn load(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError>;
@@ -94,7 +94,7 @@ pub(crate) struct Program<'p> {
     depth: Cell<usize>,
     steps: Cell<u32>,
     annotations: Cell<u32>,
-    /// The minor version of Python 3 that is assumed while a condition is evaluated, if any.
+    /// Minor version of Python 3 assumed while a condition is evaluated. `None` if no version is assumed.
     pub(crate) python_minor: Cell<Option<u8>>,
 }
 

@@ -21,7 +21,7 @@ enum Star<'p> {
     MayHave,
 }
 
-/// A position in the program at which names are looked up.
+/// A position in the program where names are looked up.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'p> {
     pub(crate) module: &'p Module,
@@ -49,13 +49,13 @@ impl<'p> Locals<'p> {
     }
 }
 
-/// An entity of the program to which a name can refer.
+/// An entity of the program that a name can refer to.
 #[derive(Debug, Clone)]
 pub(crate) enum Entity<'p> {
     /// An object from outside the project, identified by its canonical dotted name.
     External(String),
     Module(&'p Module),
-    /// A namespace package, which is a directory without an `__init__.py` file.
+    /// A namespace package: a directory without an `__init__.py` file.
     Namespace(PathBuf),
     Class(Class<'p>),
     Function(Function<'p>),
@@ -116,7 +116,7 @@ impl<'p> Scope<'p> {
         Self { module, class: None, locals: None, at }
     }
 
-    /// Returns this scope as it is after the whole module has run. Quoted annotations are evaluated in such a scope.
+    /// Returns the scope after the whole module has run. Quoted annotations are evaluated in this scope.
     pub(crate) fn deferred(self) -> Self {
         Self { at: usize::MAX, ..self }
     }
@@ -226,7 +226,7 @@ impl<'p> Scope<'p> {
         candidates
     }
 
-    /// Returns the entity to which all candidate bindings refer.
+    /// Returns the entity that all candidate bindings refer to.
     ///
     /// # Errors
     ///
@@ -245,8 +245,8 @@ impl<'p> Scope<'p> {
             _ => false,
         };
         let is_single = candidates.bindings.len() == 1;
-        // If the only binding does not run, the name is undefined and the flow cannot be loaded. The exception is a
-        // built-in name, which the binding would hide.
+        // If the only binding does not run, the name is undefined and the flow cannot be loaded. The
+        // exception is a built-in name hidden by the binding.
         let hides = !candidates.is_complete && is_single && externals::is_builtin(name);
         if hides || !entities.all(agrees) {
             return Err(EvalError::unknown(format!(
@@ -354,8 +354,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Resolves a name or an attribute such as `a.b`. If the name is an alias of another name, the other name is
-    /// resolved.
+    /// Resolves a name or an attribute such as `a.b`. Aliases are followed.
     pub(crate) fn resolve(self, program: &'p Program<'p>, expr: &'p Expr) -> EvalResult<Entity<'p>> {
         match &expr.kind {
             ExprKind::Name(name) => follow(program, self.lookup(program, name)?),
@@ -399,7 +398,8 @@ struct Candidates<'p> {
     is_complete: bool,
     /// The bindings that do not run.
     skipped: Vec<&'p Binding>,
-    /// A package on which the selection depends. The selection is only correct if the package is not installed.
+    /// A package that the selection depends on. The selection is only correct if the package is not
+    /// installed.
     missing_package: Option<String>,
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone)]
 pub(crate) enum SearchResult {
     File(PathBuf),
-    /// A namespace package, which is a directory without an `__init__.py` file.
+    /// A namespace package: a directory without an `__init__.py` file.
     Namespace(PathBuf),
     /// The directory contains the package, but not its submodule. Python does not search other directories in this
     /// case.

@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("importer.py");
 #[serde(rename_all = "lowercase")]
 pub(super) enum Answer {
     Flow(ImportedFlow),
-    /// The reason why the flow cannot be imported.
+    /// Why the flow cannot be imported.
     Error(String),
 }
 

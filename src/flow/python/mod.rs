@@ -1,7 +1,7 @@
 //! Imports flows with the user's Python interpreter if their source does not determine all parameters.
 //!
-//! A single process imports all flows. It runs the code of the flows, as `prefect deploy` does, and is stopped after a
-//! time limit. If an import fails, the result of reading the source is kept.
+//! A single process imports all flows. It runs the code of the flows, as `prefect deploy` does, and is
+//! stopped after a time limit. If an import fails, the result of static analysis is kept.
 
 mod importer;
 
@@ -26,7 +26,7 @@ use importer::{Answer, ImportedFlow};
 /// Maximum duration of the process that imports all flows.
 const TIME_LIMIT: Duration = Duration::from_mins(2);
 
-/// The settings that determine when flows are imported with Python, and with which interpreter.
+/// Settings that determine when flows are imported with Python, and the interpreter to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PythonUse {
     pub(crate) when: AskPython,
@@ -55,7 +55,7 @@ pub(crate) enum AskPython {
 /// The settings and the environment for importing flows with Python.
 pub(crate) struct ImportContext<'a> {
     pub(crate) python: &'a PythonUse,
-    /// The directory against which relative entrypoints are resolved.
+    /// The directory that relative entrypoints are resolved against.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) progress: &'a dyn Progress,
@@ -137,8 +137,8 @@ impl Memory {
 impl Inspector {
     /// Imports the inspected flows that cannot be read exactly from their source.
     ///
-    /// Afterwards, inspecting one of these flows returns the result of the import. If an import fails, it is reported
-    /// as a warning, and the result of reading the source is kept.
+    /// Afterwards, inspecting one of these flows returns the result of the import. If an import fails, a
+    /// warning is reported, and the result of static analysis is kept.
     pub(crate) async fn import_flows(&self, import: &ImportContext<'_>) -> ImportSummary {
         let entrypoints = self.memory.open(import.python.when);
         if entrypoints.is_empty() {

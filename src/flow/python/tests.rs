@@ -1,4 +1,4 @@
-//! Tests with shell scripts in place of Python.
+//! Tests with shell scripts that replace Python.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Generates the JSON schemas of annotations and classes in the form that pydantic generates.
+//! Generates the JSON schemas of annotations and classes as pydantic generates them.
 
 pub(crate) mod annotation;
 pub(crate) mod class;

@@ -24,10 +24,10 @@ struct Source {
     default: String,
 }
 
-/// A definition of `NAME`, which may refer to the definition `OTHER` before it.
+/// A definition of `NAME`. It may refer to `OTHER`, the previous definition.
 type Definition = String;
 
-/// Repeats a line, with `@` replaced by the number of the level and `<` by that of the level below.
+/// Repeats a line. `@` is replaced by the level's number, and `<` by the previous level's number.
 fn levels(count: usize, line: &str) -> String {
     (1..=count).map(|at| line.replace('@', &at.to_string()).replace('<', &(at - 1).to_string())).collect()
 }
@@ -36,7 +36,7 @@ fn items(count: usize, item: &str, separator: &str) -> String {
     (0..count).map(|at| item.replace('@', &at.to_string())).collect::<Vec<_>>().join(separator)
 }
 
-/// Lines that build on the level below, each with the first level and the name of the last.
+/// Lines that build on the level below, each after the line for level 0.
 const DOUBLING: &[(&str, &str)] = &[
     ("NAME0 = OTHER\n", "NAME@ = dict[NAME<, NAME<]\n"),
     ("NAME0 = OTHER\n", "NAME@ = Union[NAME<, list[NAME<]]\n"),

@@ -1,4 +1,4 @@
-//! Flows of typical projects: optional imports, source folders, decorators of the project.
+//! Flows of typical projects: optional imports, source directories, project-defined decorators.
 
 use std::fs;
 

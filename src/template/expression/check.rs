@@ -32,7 +32,7 @@ pub(crate) struct Use {
     pub(crate) root: String,
     /// Keys after the name, up to the first one that is not a literal.
     pub(crate) keys: Vec<String>,
-    /// Whether the expression handles the case in which the name is undefined.
+    /// Whether the expression handles an undefined name.
     pub(crate) is_guarded: bool,
 }
 
@@ -64,7 +64,7 @@ const MOST_ERRORS: usize = 100;
 
 struct Checking<'a> {
     known: &'a BTreeSet<String>,
-    /// The expression engine, which is created for the first expression because most files contain none.
+    /// The expression engine. It is created for the first expression, because most files contain none.
     engine: Option<Environment<'static>>,
     checked: Checked,
 }

@@ -1,11 +1,11 @@
-//! Detection of expressions in a string, which have the form `<< expression >>`.
+//! Detection of `<< expression >>` in a string.
 //!
 //! Both delimiters must be on the same line. Delimiters inside a quoted string of the expression are ignored. A literal
 //! delimiter can be written as `<< "<<" >>`.
 //!
 //! Shell scripts use the same characters, so the following are not treated as expressions:
 //! - here-strings, and any other sequence of three or more `<`;
-//! - here-documents, which are `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a complete line further down;
+//! - here-documents: `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a complete line further down;
 //! - `command << WORD >> file` on a single line if `WORD` is in upper case and is not an existing name;
 //! - shift operators, as in `$((1 << 4)) >> file`, where the text between the delimiters closes more brackets than it opens.
 
@@ -113,7 +113,8 @@ fn is_shell(text: &str, delimited: &Delimited, is_known: &impl Fn(&str) -> bool)
     rest.is_empty() && is_command && is_capitals && !is_known(word)
 }
 
-/// Returns the delimiter of a here-document and the text after it, or `None` if there is no here-document.
+/// Returns the delimiter of a here-document and the text after it, or `None` if the text is not a
+/// here-document.
 fn here_document_word(inner: &str) -> Option<(&str, &str)> {
     let inner = inner.strip_prefix(['-', '~']).unwrap_or(inner).trim_start();
     let quote = inner.chars().next().filter(|character| matches!(character, '"' | '\'' | '\\'));

@@ -1,8 +1,8 @@
 //! Limits on the cost of expressions, so that an untrusted file cannot exhaust time or memory.
 //!
 //! The expression engine consumes fuel for instructions, visited items and created data. The size of results
-//! is limited separately, because a list that contains the same list several times needs little memory until
-//! it is copied.
+//! is limited separately, because a list that contains the same list many times needs little memory until it
+//! is copied.
 
 use std::{
     io::{self, Write},
@@ -38,8 +38,8 @@ const LARGEST_RESULT: usize = 100_000;
 /// Error message for a result that exceeds a size limit.
 pub(super) const TOO_LARGE: &str = "the result is too large";
 
-/// Returns the reason why an expression is too long or too deeply nested for the engine's recursive parser.
-/// Returns `None` if the expression is within the limits.
+/// Returns why an expression is too long or too deeply nested for the engine's recursive parser. Returns
+/// `None` if the expression is within the limits.
 pub(super) fn too_complex(source: &str) -> Option<String> {
     let (mut length, mut depth) = (0, 0);
     // Number of tokens since the last comma, for each open bracket.
@@ -166,7 +166,7 @@ impl Budget {
         self.consumed.fetch_add(consumed, Ordering::Relaxed);
     }
 
-    /// Records a failed evaluation, whose actual consumption is unknown.
+    /// Records a failed evaluation. Its actual consumption is unknown.
     pub(super) fn record_failure(&self) {
         self.consumed.fetch_add(EXPRESSION_FUEL, Ordering::Relaxed);
     }

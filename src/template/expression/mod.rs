@@ -1,4 +1,4 @@
-//! Expressions of the form `<< expression >>`, which only prefectl supports.
+//! `<< expression >>` templates, an extension of prefectl.
 //!
 //! Expressions use the syntax of minijinja and can refer to the names in a [`Scope`]. An undefined name is an
 //! error unless the expression handles this case. If a string consists of a single expression, the result

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-/// Name of the mapping in which the engine looks up names with hyphens.
+/// Name of the mapping where the engine looks up names with hyphens.
 pub(super) const ALL_NAMES: &str = "__names";
 
 /// Keywords of the expression language.
@@ -24,7 +24,7 @@ pub(super) struct NameUse {
     pub(super) is_guarded: bool,
 }
 
-/// The names in an expression, and the expression in the form that the engine evaluates.
+/// The names in an expression, and the expression as the engine evaluates it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Names {
     pub(super) uses: Vec<NameUse>,
@@ -60,7 +60,7 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Byte offset up to which the expression has been copied to the engine's source.
+    /// Byte offset of the end of the copied part of the expression.
     copied: usize,
     names: Names,
 }
@@ -155,7 +155,7 @@ impl<'a> Reader<'a> {
         text[..end.unwrap_or(text.len())].trim_end_matches('-')
     }
 
-    /// Reads a literal key, which is written as `.key` or `["key"]`. Returns `None` if no key follows.
+    /// Reads a literal key: `.key` or `["key"]`. Returns `None` if no key follows.
     fn key(&mut self) -> Option<String> {
         let rest = self.rest();
         if let Some(after) = rest.strip_prefix('.') {
@@ -175,7 +175,7 @@ impl<'a> Reader<'a> {
         Some(key.to_owned())
     }
 
-    /// Checks whether the text after a name handles the case in which the name is undefined.
+    /// Checks whether the text after a name handles an undefined name.
     fn is_guarded(&self) -> bool {
         let rest = self.rest().trim_start();
         if let Some(filter) = rest.strip_prefix('|') {

@@ -18,7 +18,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Built-in names, which step outputs cannot replace.
+/// Built-in names. Step outputs cannot replace them.
 pub(crate) const BUILT_IN: [&str; 5] = ["env", "git", "flow", "deployment", "variables"];
 
 /// The name of the selected environment, or null. A step output with this name takes precedence.

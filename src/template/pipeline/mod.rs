@@ -42,8 +42,9 @@ pub(crate) async fn step_inputs(
 /// Substitutes blocks, variables and environment variables in a deployment, before its steps run. Unknown
 /// placeholders are kept.
 ///
-/// `{{ NAME }}` without `$` is also looked up in the environment, which takes precedence over a step output
-/// of the same name. Each such substitution is recorded as [`SubstitutionKind::EnvironmentWithoutDollar`].
+/// `{{ NAME }}` without `$` is also looked up in the environment. An environment variable takes precedence
+/// over a step output of the same name. Each such substitution is recorded as
+/// [`SubstitutionKind::EnvironmentWithoutDollar`].
 pub(crate) async fn deployment_before_steps(
     deployment: &Value,
     environment: &Environment,
@@ -137,7 +138,7 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     }
     let mut filled = whole(pass.apply(&template));
     for (key, value) in set_aside {
-        // The key still exists, because the pass has seen null in place of its value.
+        // The key still exists, because the pass has seen null instead of its value.
         if let Some(place) = filled.value.get_mut(key) {
             *place = value;
         }
@@ -145,7 +146,7 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     filled
 }
 
-/// A template that goes through several passes.
+/// A template that goes through multiple passes.
 struct Passes {
     value: Value,
     /// Whether the template contains no placeholders, so that all passes can be skipped.
@@ -212,7 +213,7 @@ fn has_placeholders(template: &Value) -> bool {
     any_text(template, &|text| text.contains("{{"))
 }
 
-/// Checks whether a value contains a mapping of the form `{$ref: ...}`, which refers to a block.
+/// Checks whether a value contains a block reference: a mapping of the form `{$ref: ...}`.
 fn refers_to_blocks(template: &Value) -> bool {
     match template {
         Value::Sequence(items) => items.iter().any(refers_to_blocks),

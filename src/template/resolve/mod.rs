@@ -1,4 +1,4 @@
-//! Resolution of blocks and Prefect variables, each of which is fetched at most once per command.
+//! Resolution of blocks and Prefect variables. Each is fetched at most once per command.
 //!
 //! An asynchronous part fetches the objects that a template refers to. The modules [`blocks`](super::blocks)
 //! and [`variables`](super::variables) then substitute them without I/O.
@@ -48,7 +48,7 @@ pub(crate) trait Lookup: Send + Sync {
     }
 }
 
-/// The reason why the references in a template could not be resolved.
+/// Why the references in a template could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     #[error("cannot look up {reference}")]
@@ -95,7 +95,7 @@ impl<'a> Resolver<'a> {
         fetched.insert(reference, Arc::new(OnceCell::from(Some(value))));
     }
 
-    /// Returns the redactor, which contains all secrets that have been resolved so far.
+    /// Returns the redactor. It contains all secrets resolved so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }

@@ -9,7 +9,7 @@ use crate::{
     template::{SubstitutionKind, blocks::BlockProblem},
 };
 
-/// A server with a few blocks and one variable, which counts the requests it receives.
+/// A server with a few blocks and one variable. It counts the requests it receives.
 #[derive(Default)]
 struct Server {
     requests: AtomicUsize,

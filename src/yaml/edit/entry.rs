@@ -1,4 +1,4 @@
-//! The entries of a mapping as they are written in the file.
+//! The entries of a mapping as written in the file.
 
 use super::{Text, is_comment, leading_spaces};
 use crate::{
@@ -127,7 +127,7 @@ impl EntryLines {
     }
 }
 
-/// Returns the path of the mapping that contains an entry, and the key of the entry.
+/// Returns the path of the mapping that contains an entry, and the entry's key.
 pub(super) fn split(pointer: &Pointer) -> Option<(Pointer, &str)> {
     let (Segment::Key(key), parents) = pointer.segments().split_last()? else { return None };
     Some((parents.iter().cloned().collect(), key))

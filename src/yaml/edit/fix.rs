@@ -48,7 +48,7 @@ pub(crate) fn rename_key(document: &Document, pointer: &Pointer, new: &str) -> O
     fix(document, format!("rename `{old}` to `{new}`"), vec![replacement], span, effects)
 }
 
-/// Renames the key of a boolean and inverts the value of the boolean.
+/// Renames a boolean's key and inverts the boolean.
 pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let value = document.locate(pointer)?;
@@ -71,7 +71,7 @@ pub(crate) fn quote_key(document: &Document, pointer: &Pointer) -> Option<Fix> {
     quote(document, span, written, effects)
 }
 
-/// Puts a scalar in quotes, which makes it a string that consists of the written characters.
+/// Quotes a scalar, so that it becomes a string of the written characters.
 pub(crate) fn quote_value(document: &Document, value: &Node) -> Option<Fix> {
     let (document, span) = document.written(value.span);
     let written = plain(document, span)?;
@@ -84,14 +84,16 @@ fn quote(document: &Document, span: Span, written: &str, effects: Vec<(Span, Eff
     fix(document, format!("put `{written}` in quotes"), vec![replacement], span, effects)
 }
 
-/// Returns the characters of an unquoted scalar, or `None` if the scalar has several lines or would need escapes.
+/// Returns the characters of an unquoted scalar, or `None` if the scalar spans multiple lines or would need
+/// escapes.
 fn plain(document: &Document, span: Span) -> Option<&str> {
     let written = document.source.text().get(span.range())?;
     let is_simple = !written.is_empty() && !written.contains(['"', '\'', '\\', '\n', '\r']);
     is_simple.then_some(written)
 }
 
-/// Removes an entry from a mapping that has other entries. A comment after the value is kept on a line of its own.
+/// Removes an entry from a mapping that has other entries. A comment after the value is kept on a separate
+/// line.
 pub(crate) fn remove_entry(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let (parent, key) = split(pointer)?;
@@ -158,7 +160,7 @@ pub(crate) fn wrap_in_list(document: &Document, pointer: &Pointer, new_key: Opti
     fix(document, title, replacements, extent, effects)
 }
 
-/// Replaces a scalar under a key with a mapping in which the scalar is the value of the key `inner`.
+/// Replaces a scalar under a key with a mapping that contains the scalar under the key `inner`.
 pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &str) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let (parent, key) = split(pointer)?;
@@ -189,7 +191,7 @@ pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &st
     fix(document, title, vec![replacement], extent, vec![(span, Effect::Set(value.into()))])
 }
 
-/// Indents all entries of a mapping except the first, which makes them part of the value of the first entry.
+/// Indents all entries of a mapping except the first, so that they become part of the first entry's value.
 pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let mapping = WrittenMapping::at(document, pointer)?;

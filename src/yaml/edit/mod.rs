@@ -41,7 +41,7 @@ pub(crate) struct Edit {
     pub(crate) added: String,
 }
 
-/// Appends an item to the list under a top-level key. If there is no such list, it is created.
+/// Appends an item to the list under a top-level key. Creates the list if it does not exist.
 ///
 /// Returns `None` if the structure of the file does not permit the edit, for example if the list is an alias.
 pub(crate) fn append(document: &Document, key: &str, item: &Json) -> Option<Edit> {
@@ -96,7 +96,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
     first_right(document, candidates, &expected)
 }
 
-/// Returns the first edit whose text parses to the expected value, or `None` if there is none.
+/// Returns the first edit whose text parses to the expected value, or `None`.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
         let read = load_overlay(&Source::new(document.source.name(), edit.text.as_str()));
@@ -157,7 +157,7 @@ impl<'a> Text<'a> {
         is_dash(line).then(|| leading_spaces(line))
     }
 
-    /// Returns the start offset of the first line at or after `at` for which `skipped` returns `false`.
+    /// Returns the start offset of the first line at or after `at` that `skipped` returns `false` for.
     fn past(&self, mut at: usize, skipped: impl Fn(&str) -> bool) -> usize {
         while at < self.text.len() && skipped(&self.text[at..self.next_line(at)]) {
             at = self.next_line(at);

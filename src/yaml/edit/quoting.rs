@@ -1,4 +1,4 @@
-//! A fix for values that YAML can only parse if they are quoted.
+//! A fix for values that YAML can only parse if quoted.
 
 use std::ops::Range;
 
@@ -14,9 +14,9 @@ const MAXIMUM_WORK: usize = 20_000_000;
 /// Characters that cannot start a value without quotes.
 const INDICATORS: [char; 4] = ['*', '%', '@', '`'];
 
-/// Quotes the values at which the parser fails, such as `* * * * *` and `{{ tag }}`, until the text is valid.
+/// Quotes the values that make the parser fail, such as `* * * * *` and `{{ tag }}`, until the text is valid.
 ///
-/// Returns `None` if the text contains another error.
+/// Returns `None` if the text contains a different error.
 pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     let mut text = source.text().to_owned();
     let mut replacements: Vec<Replacement> = Vec::new();

@@ -14,7 +14,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The destination to which entries are moved.
+/// The destination of moved entries.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Destination<'a> {
     /// An existing mapping.
@@ -69,8 +69,8 @@ pub(crate) fn move_entries(
     fix(document, title, replacements, node.span, vec![(node.span, Effect::Set(value))])
 }
 
-/// Returns the document in which the entries are written, their paths in this document, and the path of the mapping to
-/// which they are moved.
+/// Returns the document that contains the entries, their paths in this document, and the path of the target
+/// mapping.
 ///
 /// Returns `None` if the entries are written in different files, or if the mapping does not contain them.
 fn origins<'a>(
@@ -209,8 +209,8 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the number of entries that the move removes from the target mapping. Zero if the entries come from another
-    /// mapping.
+    /// Returns the number of entries that the move removes from the target mapping. Zero if the entries come
+    /// from a different mapping.
     fn removed_from(&self, target: &WrittenMapping<'_>) -> usize {
         if target.span == self.origin.span { self.positions.len() } else { 0 }
     }
@@ -235,7 +235,8 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the moved entries in block style, inside the new containers, which start at the given column.
+    /// Returns the moved entries in block style, inside the new containers. The containers start at the given
+    /// column.
     fn block_lines(&self, column: usize) -> Option<String> {
         let mut lines = String::new();
         let mut column = column;
@@ -282,7 +283,7 @@ impl Relocation<'_> {
         lines.collect()
     }
 
-    /// Returns a part of the text in which the key of the entry has been replaced with the new key.
+    /// Returns a part of the text with the entry's key replaced with the new key.
     fn renamed(&self, written: &WrittenEntry<'_>, part: Span) -> Option<String> {
         let text = self.origin.text.text;
         let key = written.entry.key.span;
@@ -293,7 +294,7 @@ impl Relocation<'_> {
 
     /// Returns the moved entries in flow style, inside the new containers.
     ///
-    /// Returns `None` if the entries have comments or extend over several lines.
+    /// Returns `None` if the entries have comments or span multiple lines.
     fn flow_part(&self) -> Option<String> {
         let part = |position: &usize| {
             let written = self.entries.get(*position)?;

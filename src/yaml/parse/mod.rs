@@ -20,7 +20,7 @@ pub(super) struct Events<'a> {
     text: &'a str,
     scanner: Scanner<'a>,
     state: State,
-    /// The states to which the parser returns at the end of the open nodes.
+    /// States that the parser returns to at the end of the open nodes.
     outer: Vec<State>,
     /// The brackets of the open flow collections and their positions.
     brackets: Vec<(char, usize)>,
@@ -252,7 +252,7 @@ impl<'a> Events<'a> {
         Ok(Some(event(kind, span)))
     }
 
-    /// Parses an anchor and a tag in any order. Also returns the end offset of the last one, if there is one.
+    /// Parses an anchor and a tag in any order. Also returns the end offset of the last one, if any.
     fn properties(&mut self) -> Result<(Properties<'a>, Option<usize>), YamlError> {
         let mut properties = Properties::default();
         let mut end = None;
@@ -308,12 +308,12 @@ impl<'a> Events<'a> {
         Ok(Some(event(EventKind::End, span)))
     }
 
-    /// Returns the state in which the parser continues after a node.
+    /// Returns the state that the parser continues in after a node.
     fn leave(&mut self) -> State {
         self.outer.pop().unwrap_or(State::Done)
     }
 
-    /// Returns an absent node, whose value is null, and continues in the given state.
+    /// Returns an absent node with the value null, and continues in the given state.
     fn absent(&mut self, at: usize, state: State) -> Event<'a> {
         self.state = state;
         let (text, properties) = (Cow::Borrowed(""), Properties::default());

@@ -133,7 +133,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Returns the column of the current position, which is preceded only by spaces on its line.
+    /// Returns the column of the current position. Only spaces precede it on its line.
     fn block_column(&self) -> usize {
         self.at - self.line_start
     }

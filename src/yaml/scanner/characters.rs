@@ -8,7 +8,8 @@ impl<'a> Scanner<'a> {
         self.text.as_bytes().get(self.at + offset).copied()
     }
 
-    /// Returns the length of the line break at an offset from the current position, or 0 if there is no line break.
+    /// Returns the length of the line break at an offset from the current position, or 0 if the offset is not
+    /// at a line break.
     pub(super) fn line_break(&self, offset: usize) -> usize {
         break_length(&self.text.as_bytes()[(self.at + offset).min(self.text.len())..])
     }
@@ -29,7 +30,8 @@ impl<'a> Scanner<'a> {
         !self.is_block() || self.is_blank(1)
     }
 
-    /// Returns whether the given document marker is at the current position, which must be the start of a line.
+    /// Returns whether the given document marker is at the current position. The position must be the start
+    /// of a line.
     pub(super) fn is_document_marker(&self, marker: &str) -> bool {
         self.at == self.line_start && self.text[self.at..].starts_with(marker) && self.is_blank(3)
     }
@@ -39,7 +41,7 @@ impl<'a> Scanner<'a> {
         self.is_document_marker("---") || self.is_document_marker("...")
     }
 
-    /// Skips a line break. Returns its normalized value, or `None` if there is no line break.
+    /// Skips a line break. Returns its normalized value, or `None` if the position is not at a line break.
     ///
     /// Unicode line separators are not normalized.
     pub(super) fn take_line_break(&mut self) -> Option<&'static str> {

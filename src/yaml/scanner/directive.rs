@@ -1,4 +1,4 @@
-//! Scans directives, which are lines that start with `%`.
+//! Scans directives: lines that start with `%`.
 
 use super::{Directive, Scanner, TokenKind};
 use crate::{
@@ -12,7 +12,7 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         let name = self.take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
         if name.is_empty() || !self.is_separated() {
-            // A value that starts with `%` is a more likely mistake than a wrong directive.
+            // A value that starts with `%` is more likely than a malformed directive.
             return Err(self.error(Mistake::Unstartable, start));
         }
         let directive = match name {

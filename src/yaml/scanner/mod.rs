@@ -32,7 +32,7 @@ pub(super) struct Scanner<'a> {
     line_start: usize,
     /// Number of open flow collections.
     flow_level: usize,
-    /// The column of the innermost block collection, or `None` outside of block collections.
+    /// The column of the innermost block collection, or `None` outside block collections.
     indent: Option<usize>,
     /// The columns of the enclosing block collections.
     outer_indents: Vec<Option<usize>>,
@@ -275,7 +275,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Records that a value, which may turn out to be a key, starts at the current position.
+    /// Records that a value starts at the current position. The value may turn out to be a key.
     fn start_value(&mut self) -> Result<(), YamlError> {
         if std::mem::take(&mut self.allows_key) {
             self.forget_key()?;
@@ -324,7 +324,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Starts a block collection if a column is greater than that of the innermost block collection.
+    /// Starts a block collection if a column is greater than the column of the innermost block collection.
     fn add_indent(&mut self, column: usize) -> bool {
         let is_deeper = self.indent < Some(column);
         if is_deeper {

@@ -102,13 +102,13 @@ impl Scanner<'_> {
 /// The whitespace inside an unquoted scalar.
 enum Space {
     Inline,
-    /// The string to which whitespace with line breaks is folded.
+    /// The string that whitespace with line breaks is folded to.
     Folded(String),
     /// The scalar ends here.
     End,
 }
 
-/// Returns the string to which a line break and the following blank lines are folded.
+/// Returns the string that a line break and the following blank lines are folded to.
 pub(super) fn fold(first: &str, breaks: String) -> String {
     match (first, breaks.is_empty()) {
         ("\n", true) => " ".to_owned(),

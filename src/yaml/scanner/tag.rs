@@ -51,7 +51,7 @@ impl<'a> Scanner<'a> {
         false
     }
 
-    /// Consumes a tag handle, which is `!`, `!!` or a name between exclamation marks.
+    /// Consumes a tag handle: `!`, `!!` or a name between exclamation marks.
     pub(super) fn tag_handle(&mut self, start: usize) -> Result<&'a str, YamlError> {
         let from = self.at;
         if self.byte(0) != Some(b'!') {

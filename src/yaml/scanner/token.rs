@@ -29,7 +29,7 @@ pub(in super::super) enum TokenKind<'a> {
     BlockEntry,
     /// The comma between two parts of a flow collection.
     FlowEntry,
-    /// The start of a key, which may be marked with a `?`.
+    /// The start of a key. It may be marked with a `?`.
     Key,
     /// The colon before a value.
     Value,
@@ -48,7 +48,7 @@ pub(in super::super) enum Handle<'a> {
     Named(&'a str),
 }
 
-/// A directive, which is a line that starts with `%`.
+/// A directive: a line that starts with `%`.
 #[derive(Debug)]
 pub(in super::super) enum Directive<'a> {
     /// The YAML version.

@@ -17,7 +17,7 @@ fn read(text: &str) -> Result<Document, YamlError> {
     load(&Source::new("prefect.yaml", text))
 }
 
-/// Returns the message of an error, the text at its place, and its help.
+/// Returns the message of an error, the text at its position, and its help.
 fn complaint(text: &str) -> (String, String, Option<String>) {
     let error = read(text).unwrap_err();
     (error.to_string(), text[error.span.range()].to_owned(), error.kind.help())
@@ -25,7 +25,7 @@ fn complaint(text: &str) -> (String, String, Option<String>) {
 
 const QUOTE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
-/// Invalid documents with the message, the text at the place of the error, and the help text.
+/// Invalid documents with the message, the text at the error's position, and the help text.
 const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
     (
         "a: &bucket x\nb: *buket",

@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// A tree of values, which is written in flow style.
+/// A tree of values, written in flow style.
 #[derive(Debug, Clone)]
 enum Tree {
     Null,
@@ -64,7 +64,7 @@ impl Tree {
         }
     }
 
-    /// Replaces each null, which is a value after the first merge has removed the key.
+    /// Replaces each null, because a second merge would keep it as a value: the first merge has removed the key.
     fn without_nulls(self) -> Self {
         match self {
             Self::Null => Self::Word(0),

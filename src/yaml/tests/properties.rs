@@ -61,7 +61,7 @@ fn check_places(text: &str) {
     }
 }
 
-/// Generates texts from fragments of YAML.
+/// Generates documents from fragments of YAML.
 fn yaml_like() -> impl Strategy<Value = String> {
     let parts = prop::sample::select(vec![
         "a",

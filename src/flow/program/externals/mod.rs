@@ -8,7 +8,7 @@ pub(crate) use presence::{Presence, is_standard_library, presence};
 
 /// Returns whether Prefect has already imported a top-level module when it loads a flow.
 ///
-/// A file of the project with the name of such a module is never imported.
+/// A project file with the name of such a module is never imported.
 pub(crate) fn is_preloaded(module: &str) -> bool {
     PRELOADED.binary_search(&module).is_ok()
 }

@@ -11,7 +11,7 @@ pub(crate) enum Presence {
     DependsOnVersion,
     /// The module belongs to the standard library, but only on operating systems other than Linux.
     Absent,
-    /// The module belongs to another package, which may not be installed.
+    /// The module belongs to a different package that may not be installed.
     ThirdParty,
 }
 

@@ -29,7 +29,7 @@ pub(super) fn decorated_flows(statements: &[Stmt]) -> Vec<Decorated> {
     search.found
 }
 
-/// The names by which a file refers to Prefect and its `flow` decorator.
+/// The names that a file uses for Prefect and its `flow` decorator.
 struct Names {
     /// Names that refer to the function `flow` or the class `Flow` of Prefect.
     functions: HashSet<String>,
@@ -45,7 +45,7 @@ impl Names {
         names
     }
 
-    /// Returns whether an expression refers to Prefect's `flow` or `Flow`, or is a call of one of them.
+    /// Returns whether an expression refers to Prefect's `flow` or `Flow`, or calls one of them.
     fn is_flow(&self, expr: &ast::Expr) -> bool {
         match expr {
             ast::Expr::Call(call) => self.is_flow(&call.func),

@@ -59,7 +59,7 @@ fn deep_block(text: &str) -> Option<Span> {
 struct Level {
     /// Number of operators that have a higher precedence than comparisons.
     tight: usize,
-    /// Number of `not`, `if`, `else` and `await` keywords, whose operands may contain comparisons.
+    /// Number of `not`, `if`, `else` and `await` keywords. Their operands may contain comparisons.
     loose: usize,
     /// Number of `lambda` keywords. The parameters of a `lambda` may be separated by commas.
     lambdas: usize,

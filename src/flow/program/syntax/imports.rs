@@ -15,7 +15,7 @@ use super::depth;
 pub(crate) struct ImportStatement {
     /// Number of leading dots in a relative import.
     pub(crate) level: u32,
-    /// The dotted name of the module, which is empty for `from . import x`.
+    /// The module's dotted name. Empty for `from . import x`.
     pub(crate) module: String,
     /// The names that are imported from the module.
     pub(crate) names: Vec<String>,
@@ -91,7 +91,7 @@ fn dynamically_imported(call: &ast::ExprCall, importers: &HashSet<String>) -> Op
         return Some(ImportStatement { level: 0, module: name.to_owned(), names });
     }
     let Some(package) = argument("package", 1) else {
-        // The package is usually that of the file.
+        // The package is usually the file's own package.
         return Some(ImportStatement { level: u32::try_from(level).ok()?, module: module.to_owned(), names });
     };
     let package = (1..level).try_fold(package, |package, _| Some(package.rsplit_once('.')?.0))?;

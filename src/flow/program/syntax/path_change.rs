@@ -59,7 +59,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Records an assignment of the form `sys.path += [x]`, which adds directories to `sys.path`.
+    /// Records an assignment such as `sys.path += [x]` that adds directories to `sys.path`.
     pub(super) fn path_extension(&mut self, assign: &ast::StmtAugAssign, at: usize) {
         if is_sys_path(&assign.target) {
             self.path_change(at, false, elements(&assign.value));

@@ -10,7 +10,8 @@ use super::{
     tree::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import, Mutation},
 };
 
-/// Attributes of flows and functions from which the name, the description, the version and the parameters follow.
+/// Attributes of flows and functions that determine the name, the description, the version and the
+/// parameters.
 const DEFINING_ATTRIBUTES: [&str; 12] = [
     "__annotations__",
     "__defaults__",
@@ -47,7 +48,7 @@ fn class_body(statements: &[Stmt], qualified_name: &str) -> Body {
     builder.body
 }
 
-/// Returns the docstring of a body, which is a string literal in its first statement. F-strings and bytes are ignored.
+/// Returns the docstring of a body: a string literal in its first statement. F-strings and bytes are ignored.
 pub(super) fn docstring(statements: &[Stmt]) -> Option<String> {
     match statements.first()? {
         Stmt::Expr(statement) => match &*statement.value {
@@ -63,7 +64,7 @@ pub(super) struct Builder<'a> {
     pub(super) body: Body,
     /// The qualified name of the class, or `None` for a module.
     class: Option<&'a str>,
-    /// The string literal directly after the current statement, which documents an attribute.
+    /// The string literal directly after the current statement. It documents an attribute.
     docstring_below: Option<String>,
     /// Index of the branch that contains the current statement, if there is one.
     pub(super) branch: Option<usize>,
@@ -124,7 +125,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Returns whether conditional blocks are converted to branches, which is only done at module level.
+    /// Returns whether conditional blocks are converted to branches. This only happens at module level.
     pub(super) fn has_branches(&self) -> bool {
         self.class.is_none()
     }

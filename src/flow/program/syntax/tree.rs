@@ -1,4 +1,4 @@
-//! The syntax tree, which consists of expressions and of the bindings in modules and classes.
+//! The syntax tree: expressions, and the bindings in modules and classes.
 //!
 //! Function bodies are parsed on demand by [`FunctionDef::statements`].
 
@@ -41,7 +41,7 @@ pub(crate) struct Branch {
     pub(crate) condition: Condition,
 }
 
-/// The condition under which a block runs. Numbers are indices into the lists of the [`Body`].
+/// The condition for running a block. Numbers are indices into the lists of the [`Body`].
 #[derive(Debug)]
 pub(crate) enum Condition {
     /// The block is a clause of an `if` statement. Each listed test must have the given result.
@@ -101,13 +101,13 @@ pub(crate) struct Binding {
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
-    /// The string literal below an annotated name, which documents the attribute.
+    /// The string literal below an annotated name. It documents the attribute.
     pub(crate) docstring: Option<String>,
     /// Index of the branch that contains the statement, if there is one.
     pub(crate) branch: Option<usize>,
 }
 
-/// The definition or value to which a name is bound.
+/// The definition or value that a name is bound to.
 #[derive(Debug)]
 pub(crate) enum Bound {
     /// The name is annotated, but has no value, as in `x: int`.
@@ -125,7 +125,7 @@ pub(crate) enum Bound {
 /// A single name that an import statement binds.
 #[derive(Debug)]
 pub(crate) struct Import {
-    /// The dotted name of the module, which is empty for `from . import x`.
+    /// The module's dotted name. Empty for `from . import x`.
     pub(crate) module: String,
     /// The imported attribute: `x` in `from m import x`, `*` in a star import, or `None` for `import m`.
     pub(crate) attribute: Option<String>,
@@ -199,10 +199,10 @@ pub(crate) struct Parameter {
 pub(crate) enum ParameterKind {
     PositionalOnly,
     PositionalOrKeyword,
-    /// The parameter `*args`, which collects positional arguments.
+    /// The parameter `*args` (collects positional arguments).
     VarPositional,
     KeywordOnly,
-    /// The parameter `**kwargs`, which collects keyword arguments.
+    /// The parameter `**kwargs` (collects keyword arguments).
     VarKeyword,
 }
 
@@ -353,8 +353,8 @@ impl Body {
 
     /// Returns whether a statement modifies the object that a name refers to.
     ///
-    /// The result is `Some(true)` if a modification is certain, `Some(false)` if it is possible, and `None` if there
-    /// is none.
+    /// The result is `Some(true)` for a certain modification, `Some(false)` for a possible one, and `None`
+    /// without a modification.
     pub(crate) fn mutation(&self, name: &str) -> Option<bool> {
         self.mutated.get(name).copied()
     }

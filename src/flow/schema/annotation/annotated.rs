@@ -1,4 +1,4 @@
-//! Generates the schemas of `Annotated[...]` types, which have metadata such as constraints and a default.
+//! Generates the schemas of `Annotated[...]` types. They have metadata such as constraints and a default.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -27,7 +27,7 @@ pub(crate) struct Annotated<'p> {
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Returns the arguments of `Annotated[...]` and their scope, or `None` if the annotation has another type.
+    /// Returns the arguments of `Annotated[...]` and their scope, or `None` for other annotations.
     ///
     /// The annotation may also be an alias of an `Annotated[...]` type.
     pub(crate) fn as_annotated(&self, scope: Scope<'p>, expr: &'p Expr) -> Option<(Scope<'p>, &'p Expr)> {
@@ -39,7 +39,7 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// Returns the arguments of `generic[...]` and their scope, or `None` if the expression has another type.
+    /// Returns the arguments of `generic[...]` and their scope, or `None` for other expressions.
     ///
     /// The expression may also be an alias of such a type.
     pub(super) fn arguments_of(
@@ -79,8 +79,8 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// Returns whether pydantic ignores the metadata of a type, which it does if a function generates the type's
-    /// schema.
+    /// Returns whether pydantic ignores the metadata of a type. It ignores the metadata of types with a
+    /// custom schema function.
     fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
         let name = scope.external(self.program, generic).unwrap_or_default();
@@ -272,7 +272,8 @@ impl<'p> SchemaBuilder<'p> {
         Ok(None)
     }
 
-    /// Returns the schema of a discriminated union, which maps the values of the discriminator to the members.
+    /// Returns the schema of a discriminated union: a mapping from the values of the discriminator to the
+    /// members.
     pub(crate) fn tagged_union(
         &mut self,
         scope: Scope<'p>,

@@ -42,7 +42,7 @@ pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -
     Ok(Json::Object(object))
 }
 
-/// The kind of a constraint, which determines the keyword that the constraint is converted to.
+/// The kind of a constraint. It determines the keyword that the constraint is converted to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Number,

@@ -1,4 +1,4 @@
-//! Manages definitions, which are the schemas of classes to which other schemas refer.
+//! Manages definitions: schemas of classes that other schemas refer to.
 //!
 //! The keys of the definitions are assigned at the end because different classes may have the same name.
 
@@ -11,7 +11,7 @@ use crate::flow::{
     program::scope::{Class, Value as Assigned},
 };
 
-/// Prefix of references to definitions that have no key yet. The prefix cannot occur in source code.
+/// Prefix of references to definitions without a key. The prefix cannot occur in source code.
 const PLACEHOLDER: &str = "\0definition:";
 
 /// The class or type that a definition belongs to.
@@ -36,7 +36,7 @@ impl PartialEq for Owner<'_> {
 }
 
 impl Owner<'_> {
-    /// Returns the name with its module and enclosing classes, or `None` if the name of the module is unknown.
+    /// Returns the name with its module and enclosing classes, or `None` if the module's name is unknown.
     fn full_name(&self, name: &str) -> Option<String> {
         let (scope, name) = match self {
             Self::External(full_name) => return Some((*full_name).to_owned()),
@@ -70,7 +70,7 @@ enum State {
 }
 
 impl<'p> Definitions<'p> {
-    /// Returns a reference to the definition, or `None` if there is no such definition. The schema may still be
+    /// Returns a reference to the definition, or `None` if it does not exist. The schema may still be
     /// incomplete.
     ///
     /// # Errors
@@ -114,7 +114,7 @@ impl<'p> Definitions<'p> {
 
     /// Assigns the final keys of all definitions and replaces the references in `properties`.
     ///
-    /// Returns the definitions to which `properties` refers, sorted by key.
+    /// Returns the definitions that `properties` refers to, sorted by key.
     ///
     /// # Errors
     ///
@@ -139,7 +139,7 @@ impl<'p> Definitions<'p> {
         Ok(definitions.into_iter().collect())
     }
 
-    /// Returns the complete definitions to which `properties` refers, directly or indirectly.
+    /// Returns the complete definitions that `properties` refers to, directly or indirectly.
     fn used(&self, properties: &Json) -> EvalResult<Vec<(usize, &Json)>> {
         let mut used: Vec<(usize, &Json)> = Vec::new();
         let mut waiting = references(properties);
@@ -165,9 +165,9 @@ impl<'p> Definitions<'p> {
 
     /// Returns the keys of all entries, in order.
     ///
-    /// A key is the name of the class. If different classes have the same name, their keys also include the module.
-    /// This step is repeated until no key changes because two schemas may differ only in the keys of the definitions
-    /// they refer to.
+    /// A key is a class name. If different classes have the same name, their keys also include the module.
+    /// The keys are recomputed until none changes, because two schemas may differ only in the keys of the
+    /// definitions they refer to.
     fn keys(&self, used: &[(usize, &Json)]) -> EvalResult<Vec<String>> {
         let mut keys: Vec<String> = self.entries.iter().map(|entry| safe(&entry.name)).collect();
         let mut seen = HashSet::new();

@@ -1,4 +1,4 @@
-//! Reads pydantic's `Field(...)` calls, which describe parameters and fields of models.
+//! Reads pydantic's `Field(...)` calls. They describe parameters and fields of models.
 
 use serde_json::{Map, Value as Json};
 
@@ -46,10 +46,10 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) alias: Option<String>,
     pub(crate) validation_alias: Option<String>,
     pub(crate) serialization_alias: Option<String>,
-    /// The alias that the model's `alias_generator` returns for the name of the field.
+    /// The alias that the model's `alias_generator` returns for the field name.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
-    /// The docstring below the field, which is the description of a field without any other description.
+    /// The docstring below the field. It is the description if the field has no other.
     pub(crate) docstring: Option<String>,
     /// Whether the field is omitted when an instance is encoded.
     pub(crate) is_excluded: bool,
@@ -129,13 +129,13 @@ impl<'p> FieldInfo<'p> {
         Ok(())
     }
 
-    /// Returns the key of the field in the schema for input, which is its validation alias, its alias or its name.
+    /// Returns the field's key in the schema for input: its validation alias, its alias or its name.
     pub(crate) fn key(&self, name: &str) -> String {
         let alias = self.validation_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());
         alias.cloned().unwrap_or_else(|| name.to_owned())
     }
 
-    /// Returns the key of the field in an encoded instance, which is its serialization alias, its alias or its name.
+    /// Returns the field's key in an encoded instance: its serialization alias, its alias or its name.
     pub(crate) fn encoded_key(&self, name: &str) -> String {
         let alias =
             self.serialization_alias.as_ref().or(self.alias.as_ref()).or(self.generated_alias.as_ref());

@@ -108,7 +108,7 @@ impl<'p> SchemaBuilder<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if the argument is a generic type, which pydantic rejects.
+    /// Fails if the argument is a generic type, because pydantic rejects it.
     fn class_of(&self, scope: Scope<'p>, of: &'p Expr) -> EvalResult<Json> {
         let generic = of.as_subscript().and_then(|(generic, _)| scope.external(self.program, generic));
         match (of.as_subscript(), generic.as_deref()) {
@@ -165,10 +165,9 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `Json[content]`, which is a string. The metadata of the content is added to the string's
-    /// schema.
+    /// Returns the schema of `Json[content]`: a string schema with the metadata of the content.
     fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> EvalResult<Json> {
-        // The constraints of pydantic's own types may also apply to the string, which is not supported.
+        // The constraints of pydantic's own types may also apply to the string; this is not supported.
         let name = scope.external(self.program, content).unwrap_or_default();
         if content.as_call().is_some() || name.starts_with("pydantic.") {
             return Err(unknown(scope, content));
@@ -309,7 +308,7 @@ fn distinct_literals(values: impl IntoIterator<Item = Value>) -> Vec<Value> {
     values.into_iter().filter(is_new).collect()
 }
 
-/// Returns the schema of a `Literal` type, which has the keyword `const` for a single value, and `enum` otherwise.
+/// Returns the schema of a `Literal` type: `const` for a single value, `enum` otherwise.
 pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     let encode = |value: &Value| {
         encode::default(value)?.ok_or_else(|| EvalError::unknown("a value of `Literal` has no JSON encoding"))

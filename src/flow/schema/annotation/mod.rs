@@ -1,4 +1,4 @@
-//! Generates the JSON schemas of annotations in the form that pydantic 2.14 generates for Prefect.
+//! Generates the JSON schemas of annotations as pydantic 2.14 generates them for Prefect.
 
 mod annotated;
 pub(crate) mod constraint;
@@ -31,7 +31,7 @@ use crate::flow::{
 pub(crate) struct SchemaBuilder<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) definitions: Definitions<'p>,
-    /// The reasons why some parts of the schemas accept any value.
+    /// Why some parts of the schemas accept any value.
     pub(crate) approximations: Vec<String>,
     /// Number of nested classes whose schemas are being built. If it is not zero, quoted annotations are resolved in
     /// the module of the class.
@@ -45,7 +45,7 @@ pub(crate) struct SchemaBuilder<'p> {
 /// The effects of a model's options on the schemas of its fields.
 #[derive(Debug, Default)]
 pub(crate) struct ClassOptions {
-    /// Whether one of the options also affects classes in field types that have no options of their own.
+    /// Whether one of the options also affects classes in field types without their own options.
     pub(crate) are_handed_down: bool,
     /// Whether pydantic rejects types without a schema in fields. In the parameters of a flow, Prefect accepts such
     /// types.
@@ -107,8 +107,8 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Returns the schema of a quoted annotation that is part of another annotation.
     ///
-    /// In a class, the annotation is resolved in the module of the class. Otherwise, it is resolved in a module of
-    /// Prefect, which contains the builtins and only a few other names.
+    /// In a class, the annotation is resolved in the class's module. Otherwise, it is resolved in a module of
+    /// Prefect that contains the builtins and only a few other names.
     fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> EvalResult<Json> {
         let expr = expr.ok_or(EvalError::Untyped)?;
         if self.class_depth > 0 {
@@ -169,7 +169,7 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// Returns the schema of a class for which pydantic has no schema. It accepts any value.
+    /// Returns the schema of a class that pydantic has no schema for. It accepts any value.
     ///
     /// # Errors
     ///
@@ -241,8 +241,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns a reference to a class that is created by a call. The first argument of the call is the name of the
-    /// class.
+    /// Returns a reference to a class created by a call. The first argument of the call is the class name.
     fn named(
         &mut self,
         alias: Assigned<'p>,
@@ -315,7 +314,8 @@ fn external(program: &Program<'_>, name: &str) -> EvalResult<Json> {
     }
 }
 
-/// Checks that every name in a string annotation has the same meaning in the module in which Prefect resolves it.
+/// Checks that every name in a string annotation has the same meaning in the module where Prefect resolves
+/// the annotation.
 ///
 /// This module contains the builtins and only a few other names.
 pub(crate) fn require_seen_by_prefect<'p>(

@@ -22,7 +22,7 @@ pub(crate) fn schema(name: &str) -> Option<Json> {
     })
 }
 
-/// Returns whether a name without a module is that of a built-in exception.
+/// Returns whether a name without a module is a built-in exception.
 fn is_exception(name: &str) -> bool {
     let named = ["Error", "Exception", "Warning", "Exit", "Interrupt", "Iteration"];
     !name.contains('.') && named.iter().any(|suffix| name.ends_with(suffix))
@@ -210,7 +210,7 @@ pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
     }
 }
 
-/// Returns the part of a type's schema to which the string length limits of a model apply, if there is such a part.
+/// Returns the part of a type's schema that a model's string length limits apply to, if any.
 pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Json> {
     match name.rsplit_once('.').unwrap_or(("", name)) {
         ("", "str")

@@ -25,7 +25,7 @@ pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
 struct TypeArgument<'p> {
     /// The type variable, such as `T = TypeVar("T")`.
     variable: Assigned<'p>,
-    /// The scope in which the expression of the argument is evaluated.
+    /// The scope that the argument's expression is evaluated in.
     scope: Scope<'p>,
     expr: &'p Expr,
     /// The arguments for type variables that occur in the expression.
@@ -114,7 +114,7 @@ impl<'p> SchemaBuilder<'p> {
         built
     }
 
-    /// Returns the name of a type as it occurs in the name of a generic model, such as `Page[list[int]]`.
+    /// Returns the name of a type as it appears in the name of a generic model, such as `Page[list[int]]`.
     pub(super) fn type_name(
         &self,
         scope: Scope<'p>,
@@ -212,8 +212,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(format!("{name}[{}]", names.join(", ")))
     }
 
-    /// Returns the name of a union, which lists its distinct members in order. The members of nested unions are
-    /// included.
+    /// Returns the name of a union: its distinct members in order, including the members of nested unions.
     fn union_name(
         &self,
         scope: Scope<'p>,
@@ -259,7 +258,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `class[arguments]`, in which the class is part of the project.
+    /// Returns the schema of `class[arguments]`. The class is part of the project.
     pub(super) fn generic_class(
         &mut self,
         scope: Scope<'p>,
@@ -337,13 +336,13 @@ const CLASSES_OF_PYDANTIC: &[&str] = &[
 
 /// Returns the definition key of a generic model, or `None` if the key cannot be determined.
 ///
-/// The key is the name of the model without modules, enclosing classes and spaces.
+/// The key is the model's name without modules, enclosing classes and spaces.
 fn definition_key(name: &str) -> Option<String> {
     let mut key = String::new();
     for part in name.split_inclusive(['[', ']', ',']) {
         let end = part.find(['[', ']', ',']).unwrap_or(part.len());
         let (part, separator) = part.split_at(end);
-        // Pydantic treats the part of a name after a colon as the id of an object.
+        // Pydantic treats the part of a name after a colon as the ID of an object.
         if part.contains(':') {
             return None;
         }

@@ -1,4 +1,4 @@
-//! Generates the schemas of unions, which are written as `Optional[...]`, `Union[...]` or `left | right`.
+//! Generates the schemas of unions: `Optional[...]`, `Union[...]` or `left | right`.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -14,7 +14,7 @@ use crate::flow::{
 /// Maximum number of members in a union.
 const MEMBER_LIMIT: usize = 1_000;
 
-/// A member of a union. A type consists of an expression and the scope in which it is evaluated.
+/// A member of a union: an expression and the scope that it is evaluated in.
 #[derive(Clone, Copy)]
 enum Member<'p> {
     Null,
@@ -114,7 +114,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the reason why Python may be unable to evaluate `left | right`, or `None` if it can.
+/// Returns why Python may be unable to evaluate `left | right`, or `None` if it can.
 pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;
     let is_text = |it: &Expr| it.as_text().is_some();

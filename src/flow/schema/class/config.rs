@@ -118,7 +118,7 @@ fn add<'p>(
             .clone()
             .ok_or_else(|| EvalError::unknown("the model configuration contains `**` arguments"))?;
         let value = match scope.external(program, value) {
-            // The value of this option is a function, which is represented by its name.
+            // The value of this option is a function, represented by its name.
             Some(function) if name == "alias_generator" => Value::Str(function),
             _ if is_known(&name) => evaluate::evaluate(program, scope, value)?,
             _ => return Err(unknown(&name)),

@@ -32,7 +32,7 @@ pub(super) fn definition<'p>(builder: &mut SchemaBuilder<'p>, class: Class<'p>) 
     model::finish(class, &class.def.name, properties, &required, &config)
 }
 
-/// Returns the fields of a dataclass, starting with those of its base classes.
+/// Returns the fields of a dataclass, base classes first.
 ///
 /// A field that overrides a field of a base class keeps the original position.
 pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Field<'p>>> {

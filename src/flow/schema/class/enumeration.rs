@@ -119,7 +119,7 @@ impl<'p> Reader<'p> {
         mixed_in(value, self.mixin)
     }
 
-    /// Returns the next value of `auto()`, which depends on the name and on the previous values.
+    /// Returns the next value of `auto()`. It depends on the name and on the previous values.
     fn next_number(&mut self, name: &str) -> EvalResult<Value> {
         if self.has_odd_value {
             return Err(conversion());
@@ -207,7 +207,7 @@ pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str)
     }
 }
 
-/// Evaluates `Class(value)`, which returns the enumeration member with this value.
+/// Evaluates `Class(value)`: returns the enumeration member with this value.
 pub(super) fn by_value<'p>(program: &'p Program<'p>, class: Class<'p>, value: &Value) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(_, other)| other.equals(value)).cloned();

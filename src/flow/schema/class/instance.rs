@@ -18,7 +18,7 @@ use crate::flow::{
     },
 };
 
-/// Evaluates a call of a class, which returns an instance.
+/// Evaluates a call of a class. Returns an instance.
 pub(crate) fn instantiate<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -180,7 +180,7 @@ fn object<'p>(
     if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
 }
 
-/// Types whose values are encoded according to the type of the value, not that of the field.
+/// Types whose values are encoded by the value's type instead of the field's type.
 const PLAIN: [&str; 21] = [
     "str",
     "int",
@@ -205,10 +205,10 @@ const PLAIN: [&str; 21] = [
     "UUID",
 ];
 
-/// Returns whether the encoding of a default value depends only on the type of the value.
+/// Returns whether the encoding of a default value depends only on the value's type.
 ///
-/// Pydantic does not validate defaults, but the type of the field may determine the encoding. For example, the default
-/// `3` is encoded as `3.0` in a field of type `float`.
+/// Pydantic does not validate defaults, but the field's type may determine the encoding. For example, the
+/// default `3` is encoded as `3.0` in a field of type `float`.
 fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     let is_empty = match value {
         Value::List(items) | Value::Tuple(items) => items.is_empty(),
@@ -346,7 +346,7 @@ fn encoded<'p>(
     }
 }
 
-/// Evaluates a call of a default factory, which is a lambda expression, a built-in type or a class of the project.
+/// Evaluates a call of a default factory: a lambda expression, a built-in type or a class of the project.
 fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
     if let ExprKind::Lambda(lambda) = &factory.kind {
         return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);

@@ -35,13 +35,13 @@ use crate::flow::{
 /// The kind of a class, as distinguished by pydantic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A class for which pydantic has no schema. Prefect accepts any value for a parameter of this type.
+    /// A class that pydantic has no schema for. Prefect accepts any value for a parameter of this type.
     Plain,
     Enum,
     Model,
-    /// A settings class, which is a model whose fields may be set by environment variables.
+    /// A settings class: a model whose fields may be set by environment variables.
     Settings,
-    /// A root model, which is a model that consists of a single value.
+    /// A root model: a model with a single value.
     Root,
     Dataclass,
     PydanticDataclass,
@@ -185,7 +185,7 @@ pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
     Ok(())
 }
 
-/// Returns the schema of a class, which becomes a definition.
+/// Returns the schema of a class. The schema becomes a definition.
 pub(crate) fn definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
@@ -230,7 +230,7 @@ pub(super) struct Field<'p> {
     pub(super) annotation: &'p Expr,
     pub(super) scope: Scope<'p>,
     pub(super) info: FieldInfo<'p>,
-    /// Whether the field is an `InitVar`, which is an argument of the constructor but not an attribute of the
+    /// Whether the field is an `InitVar`: an argument of the constructor, but not an attribute of the
     /// instance.
     pub(super) is_init_only: bool,
     /// The arguments for type variables that occur in the annotation.
@@ -340,7 +340,7 @@ fn field_type<'p>(
     }
 }
 
-/// Returns the expression of an annotation without its quotes, and the scope in which it is evaluated.
+/// Returns an annotation's expression without its quotes, and the scope that the expression is evaluated in.
 fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr) {
     let postponed = scope.module.body().postponed_annotations;
     match annotation.as_text().and_then(|text| text.as_expression()) {

@@ -60,7 +60,7 @@ pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     })
 }
 
-/// Returns the title of a model, which is its name unless an option specifies another title.
+/// Returns the title of a model: its name, unless an option specifies a different title.
 pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     match option(config, "title") {
         Some(Value::Str(title)) => Ok(title.clone()),
@@ -128,7 +128,7 @@ pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResul
     Ok(())
 }
 
-/// Returns the fields of a model, starting with those of its base classes.
+/// Returns the fields of a model, base classes first.
 ///
 /// A field that overrides a field of a base class keeps the original position.
 pub(super) fn fields<'p>(
@@ -150,7 +150,7 @@ pub(super) fn fields<'p>(
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for class in ancestors.iter().rev() {
         require_plain_body(program, *class)?;
-        // The option that makes docstrings describe fields applies to the class in which the field is defined.
+        // The option that makes docstrings describe fields applies to the class that defines the field.
         let own_options = config::read(program, &mro(program, *class)?)?;
         let type_arguments = given
             .iter()

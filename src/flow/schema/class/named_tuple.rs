@@ -1,4 +1,4 @@
-//! Generates the schemas of named tuples, which are arrays whose items have titles.
+//! Generates the schemas of named tuples: arrays whose items have titles.
 
 use serde_json::{Value as Json, json};
 
@@ -60,7 +60,7 @@ pub(crate) fn field_names<'p>(program: &'p Program<'p>, assigned: Assigned<'p>) 
     if name == "collections.namedtuple" { written_names(call).map(|names| names.len()) } else { None }
 }
 
-/// Returns the field names, which are specified as a list of strings or as a single string with separators.
+/// Returns the field names. They are specified as a list of strings or as a single string with separators.
 fn written_names(call: &Call) -> Option<Vec<&str>> {
     let [_, names] = call.arguments.as_slice() else { return None };
     if !call.keywords.is_empty() {

@@ -8,7 +8,7 @@ use crate::flow::{
     program::{Program, scope::Entity},
 };
 
-/// Maximum number of bases of a class, and of classes in a method resolution order.
+/// Maximum number of a class's bases, and of classes in a method resolution order.
 const CLASS_LIMIT: usize = 500;
 
 /// Returns the method resolution order of a class. Classes from outside the project are omitted.

@@ -1,4 +1,4 @@
-//! Generates the schemas of root models. Such a schema is that of the root value, with the title of the model.
+//! Generates the schemas of root models. The schema is the root value's schema with the model's title.
 
 use serde_json::{Value as Json, json};
 

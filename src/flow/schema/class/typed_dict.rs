@@ -92,7 +92,7 @@ fn schema<'p>(
     Ok(schema)
 }
 
-/// Returns the schema of a type that is created by a call such as `TypedDict("Row", {"id": int})`.
+/// Returns the schema of a type created by a call such as `TypedDict("Row", {"id": int})`.
 pub(crate) fn functional<'p>(
     builder: &mut SchemaBuilder<'p>,
     scope: Scope<'p>,

@@ -1,8 +1,8 @@
-//! Compares random flows read from source with the same flows imported by the real Prefect. An exact result must be
-//! equal, and an approximate schema must accept every value that the real schema accepts.
+//! Compares random flows read from source with the same flows imported by the real Prefect. An exact result
+//! must be identical, and an approximate schema must accept every value that the real schema accepts.
 //!
-//! `tests/signatures/generate.py` generates the flows. The test needs `PREFECTL_TEST_REFERENCE`, the path of the real
-//! `prefect`, which `tests/run` sets. To test other flows:
+//! `tests/signatures/generate.py` generates the flows. The test needs `PREFECTL_TEST_REFERENCE`, the path of
+//! the real `prefect`; `tests/run` sets it. To test other flows:
 //!
 //!     PREFECTL_TEST_SIGNATURES=5000 PREFECTL_TEST_SEED=7 cargo nextest run --no-capture --lib reads_random_flows
 //!
