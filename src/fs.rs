@@ -6,7 +6,7 @@ use std::{
     sync::OnceLock,
 };
 
-/// An I/O error, with the path of the file it occurred on.
+/// An I/O error with the path of its file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
 pub(crate) struct FileError {
@@ -65,8 +65,8 @@ fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Reads stdin, up to 64 MiB. The content is stored, because stdin can be read only once but a command may load
-/// its project file several times.
+/// Reads stdin, up to 64 MiB. The content is stored, because stdin can be read only once, but a command may
+/// load its project file repeatedly.
 pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
     static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
     if let Some(content) = CONTENT.get() {
@@ -91,8 +91,8 @@ pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>
     Ok((bytes.len() as u64 <= limit).then_some(bytes))
 }
 
-/// Checks whether a file is a symbolic link that leads outside the repository or, if there is no repository,
-/// outside the folder that contains the link.
+/// Checks whether a file is a symbolic link that leads outside the repository or, without a repository,
+/// outside the directory that contains the link.
 ///
 /// Through such a link, the author of an untrusted project could make prefectl quote the user's private files
 /// in messages.
@@ -105,8 +105,8 @@ pub(crate) fn is_link_outside(path: &Path) -> bool {
     !target.starts_with(repository_root(&folder))
 }
 
-/// Checks whether a path is inside the repository of a project or, if there is no repository, inside the
-/// project folder.
+/// Checks whether a path is inside a project's repository or, without a repository, inside the project
+/// directory.
 ///
 /// This applies both to the path itself and to the target of its symbolic links. The project's
 /// `.venv/bin/python`, for example, is inside even if it links to a system interpreter.
@@ -119,8 +119,8 @@ pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
     [written, folder, target].into_iter().flatten().any(|path| path.starts_with(root))
 }
 
-/// Returns the closest ancestor of a folder that contains a `.git` entry, or the folder itself if there is
-/// none.
+/// Returns the closest ancestor of a directory that contains a `.git` entry, or the directory itself if there
+/// is none.
 fn repository_root(folder: &Path) -> &Path {
     folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
 }
@@ -138,7 +138,7 @@ fn without_dots(path: &Path) -> PathBuf {
     result
 }
 
-/// Creates a temporary folder that only the current user can access.
+/// Creates a temporary directory that only the current user can access.
 ///
 /// Its contents may be secret, and may remain on disk if the program is killed.
 pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
@@ -213,7 +213,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Creates a folder and its parents with access only for the owner. Existing folders are not changed.
+/// Creates a directory and its parents with access only for the owner. Existing directories are not changed.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -285,8 +285,7 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
 }
-/// Copies all files of a directory for which `is_included` returns `true`. Symbolic links are copied as
-/// links.
+/// Copies all files of a directory that `is_included` returns `true` for. Symbolic links are copied as links.
 ///
 /// The target is created if it does not exist. `is_included` receives the path of each file relative to the
 /// directory.

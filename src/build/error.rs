@@ -6,7 +6,7 @@ use crate::{
     steps::StepFailure, validate::PreparationError,
 };
 
-/// The reason why the steps of deployments did not complete.
+/// Why the steps of deployments did not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     #[error(transparent)]

@@ -11,13 +11,13 @@ use crate::{
     steps::{Ran, StepKind},
 };
 
-/// The reason why an image lock was not written.
+/// Why an image lock was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnwrittenLock {
     /// A step has built an image that is not in its registry.
     #[error("the image '{image}' has not been pushed, so the image lock cannot contain its digest")]
     NotPushed { image: String },
-    /// The file to which the images should be added is invalid.
+    /// The existing lock file is invalid, so no images can be added.
     #[error(transparent)]
     Existing(#[from] ImageLockError),
     #[error(transparent)]

@@ -76,17 +76,17 @@ const READ_WHOLE: [Key; 6] = [
 
 /// A deployment that is rendered before its steps run.
 pub(crate) struct Preview {
-    /// The deployment, with markers in place of step outputs.
+    /// The deployment, with markers instead of step outputs.
     pub(crate) desired: DesiredDeployment,
-    /// Names of the fields that are entirely unknown. `desired` does not contain these fields.
+    /// Fields whose values are unknown until the steps have run. They are omitted from `desired`.
     pub(crate) unknown: BTreeSet<Key>,
     pub(crate) flow: Arc<Flow>,
-    /// The reasons for which the deployment was selected.
+    /// Reasons for selecting the deployment.
     pub(crate) reasons: Vec<SelectionReason>,
 }
 
 impl Preview {
-    /// Returns whether a field of the API is entirely unknown until the steps have run.
+    /// Returns whether a field of the API is unknown until the steps have run.
     pub(crate) fn is_unknown(&self, field: &str) -> bool {
         let key = match field {
             "version" | "version_info" => Some(Key::VersionType),
@@ -97,7 +97,7 @@ impl Preview {
     }
 }
 
-/// Renders a deployment before its steps run. `outputs` contains markers in place of the step outputs.
+/// Renders a deployment before its steps run. `outputs` contains markers instead of step outputs.
 fn preview(
     deployment: &ResolvedDeployment,
     sections: &StepSections,

@@ -37,7 +37,7 @@ impl From<StepFailure> for PullError {
     }
 }
 
-/// The result of pull steps, and the name of the flow in the pulled code.
+/// The result of pull steps, and the flow's name in the pulled code.
 #[derive(Debug)]
 pub(crate) struct PulledFlow {
     pub(crate) pulled: Pulled,
@@ -160,15 +160,15 @@ fn listed(steps: Option<&serde_json::Value>) -> Vec<Value> {
     steps.iter().map(value::from_json).collect()
 }
 
-/// The directory in which pull steps run.
+/// Working directory of the pull steps.
 pub(crate) enum Workspace {
-    /// A temporary directory, which is deleted with its contents when the value is dropped.
+    /// A temporary directory. It is deleted with its contents when the value is dropped.
     Temporary(tempfile::TempDir),
     Kept(PathBuf),
 }
 
 impl Workspace {
-    /// Creates a temporary directory. If `into` is set, uses that directory instead, which must be empty.
+    /// Creates a temporary directory. If `into` is set, uses that directory instead. It must be empty.
     pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
         let Some(path) = into else {
             let made = crate::fs::private_folder("prefectl-pull-");

@@ -21,7 +21,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The context in which deployments are rendered.
+/// The context for rendering deployments.
 pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
     /// Path of the project file. `None` if the command has only one project file.

@@ -1,4 +1,4 @@
-//! Creates the contexts in which steps run.
+//! Creates the contexts that steps run in.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use crate::{
     deployment::DeployContext, docker::registry::ImageDigests, steps::StepContext, template::Resolver,
 };
 
-/// Returns the context for the first step of a deployment, which runs in the directory of `ctx`.
+/// Returns the context for a deployment's first step. The step runs in the directory of `ctx`.
 pub(super) fn step_context<'a>(
     ctx: &DeployContext<'a>,
     resolver: &'a Resolver<'a>,

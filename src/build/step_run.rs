@@ -25,7 +25,7 @@ pub(crate) struct StepSelection {
     pub(crate) build: bool,
     pub(crate) push: bool,
     pub(crate) pull: bool,
-    /// Directory in which pull steps run. If `None`, they run in a temporary directory.
+    /// Working directory of the pull steps. If `None`, they run in a temporary directory.
     pub(crate) into: Option<PathBuf>,
 }
 

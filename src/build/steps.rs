@@ -18,7 +18,7 @@ use crate::{
 /// Runs the build steps of all deployments and then their push steps. Returns the outputs for each deployment
 /// of each project.
 ///
-/// The steps of each deployment start in the root of its project. Identical steps are only run once, also if
+/// The steps of each deployment start in the root of its project. Identical steps are only run once, even if
 /// they are in different files. The steps that were run are stored in `ran`, even if a step fails.
 pub(crate) async fn run(
     projects: &[PreparedProject<'_>],
@@ -88,7 +88,7 @@ async fn run_sections(
     Ok(outputs)
 }
 
-/// Describes a step that several deployments shared. Returns `None` if the step was not shared.
+/// Describes a step shared by multiple deployments. Returns `None` if the step was not shared.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
     if ran.is_ordered {

@@ -88,8 +88,7 @@ pub(crate) async fn pull(
 }
 
 impl StoredDeployment {
-    /// Returns the reason why a step only works on a worker. Returns `None` if the step can run on this
-    /// machine.
+    /// Returns why a step only works on a worker. Returns `None` if the step can run on this machine.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let item = StepItem::parse(&self.steps[index])?;
         if item.entry().is_none() {
@@ -108,7 +107,7 @@ impl StoredDeployment {
             .then(|| format!("workers look for the directory '{directory}' in their own working directory"))
     }
 
-    /// Finds the flow in the directory in which a worker would start it, and returns its name.
+    /// Finds the flow in the directory where a worker would start it. Returns the flow's name.
     ///
     /// # Errors
     ///

@@ -33,7 +33,7 @@ impl<W: Write> Archive<W> {
         Self { builder: tar::Builder::new(writer) }
     }
 
-    /// Writes the end of the archive, without which the archive is incomplete.
+    /// Writes the end of the archive. Without it, the archive is incomplete.
     pub(crate) fn finish(mut self) -> Result<(), DockerError> {
         self.builder.finish().map_err(DockerError::sending)
     }
@@ -73,7 +73,7 @@ impl<W: Write> Sink for Archive<W> {
             self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
         } else if metadata.is_file() {
             let mut file = match File::open(source) {
-                // The file was deleted after its directory was listed, which is common for temporary files.
+                // The file was deleted after its directory was listed. This is common for temporary files.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other.map_err(unreadable)?,
             };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::instructions::instructions;
 
 /// Returns the images that `FROM` and `--from=` refer to, in alphabetical order. `scratch` and the stages of
-/// the Dockerfile are left out.
+/// the Dockerfile are excluded.
 ///
 /// Build arguments declared before the first `FROM` are expanded. References to other variables remain
 /// unchanged.

@@ -1,4 +1,4 @@
-//! Configuration of the Docker command line, which consists of `config.json` and Docker contexts.
+//! Configuration of the Docker command line: `config.json` and Docker contexts.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) struct Config {
     pub(super) auths: BTreeMap<String, Login>,
     /// Credential helpers by registry.
     pub(super) cred_helpers: BTreeMap<String, String>,
-    /// Credential helper for all registries that have no helper of their own.
+    /// Credential helper for registries without their own helper.
     pub(super) creds_store: Option<String>,
     pub(super) current_context: Option<String>,
     /// Proxy settings by engine address. The key `default` applies to all other engines.
@@ -59,7 +59,7 @@ const PROXIES: [(&str, &str); 5] = [
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     pub(crate) host: String,
-    /// Folder that contains `ca.pem`, `cert.pem` and `key.pem`. `None` if the folder does not exist.
+    /// Directory that contains `ca.pem`, `cert.pem` and `key.pem`. `None` if the directory does not exist.
     pub(crate) certificates: Option<PathBuf>,
 }
 
@@ -86,8 +86,8 @@ impl Config {
         Ok(Self { directory, ..config })
     }
 
-    /// Describes the source of a registry's credentials, which is `docker login` or a credential helper.
-    /// Returns `None` if the configuration contains none. Does not run the credential helper.
+    /// Describes the source of a registry's credentials: `docker login` or a credential helper. Returns
+    /// `None` if the configuration contains no credentials. Does not run the credential helper.
     pub(crate) fn login_source(&self, registry: &str) -> Option<String> {
         let registry = registry_host(registry);
         let is_registry = |name: &str| registry_host(name) == registry;
@@ -142,7 +142,7 @@ impl Config {
     }
 }
 
-/// Returns the configuration folder, which is `$DOCKER_CONFIG` or `.docker` in the home directory.
+/// Returns the configuration directory: `$DOCKER_CONFIG`, or `.docker` in the home directory.
 pub(super) fn directory(environment: &Environment) -> Option<PathBuf> {
     match environment.non_empty("DOCKER_CONFIG") {
         Some(directory) => Some(PathBuf::from(directory)),
@@ -206,7 +206,7 @@ mod tests {
     #[test]
     fn reads_host_and_certificates_of_a_context() {
         let directory = tempfile::tempdir().unwrap();
-        // The folder of a Docker context is named after the SHA-256 digest of the context name.
+        // The directory of a Docker context is named after the SHA-256 digest of the context name.
         let id = "b71199ebd070b36beab7317920c2c2f1d777df8d05e5527d8458fda57cb17a7a";
         let meta = directory.path().join("contexts/meta").join(id);
         std::fs::create_dir_all(&meta).unwrap();

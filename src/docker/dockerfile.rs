@@ -7,7 +7,7 @@ pub(crate) const PYTHON_VERSION: &str = "3.11";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AutoDockerfile<'a> {
     pub(crate) base_image: &'a str,
-    /// Name of the project directory, whose contents are copied to `/opt/prefect/<directory>/`.
+    /// Name of the project directory. Its contents are copied to `/opt/prefect/<directory>/`.
     pub(crate) directory: &'a str,
     /// Requirements files to install, as paths relative to the build context.
     pub(crate) requirements: &'a [String],

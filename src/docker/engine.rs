@@ -31,7 +31,7 @@ pub(crate) struct Engine {
     pub(crate) address: String,
 }
 
-/// An address at which an engine may be listening.
+/// An address where an engine may be listening.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Address {
     host: String,
@@ -45,7 +45,7 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// Returns the addresses that were tried, each with the reason why the connection failed.
+    /// Returns the addresses that were tried, each with the connection error.
     pub(crate) async fn connect(environment: &Environment, config: &Config) -> Result<Self, DockerError> {
         let mut tried = Vec::new();
         for address in addresses(environment, config)? {
@@ -120,7 +120,7 @@ fn context_address(environment: &Environment, config: &Config) -> Result<Option<
     }
 }
 
-/// Returns the folder with the client certificates for the engine that `DOCKER_HOST` specifies. Returns
+/// Returns the directory with the client certificates for the engine that `DOCKER_HOST` specifies. Returns
 /// `None` unless `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
 fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
@@ -169,7 +169,7 @@ fn default_sockets(environment: &Environment) -> Vec<String> {
     sockets.into_iter().flatten().map(|path| format!("unix://{}", path.display())).collect()
 }
 
-/// Returns the message of an error's root cause, which is usually the most specific one.
+/// Returns the message of an error's root cause. It is usually the most specific message.
 fn explain(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     if let Error::SocketNotFoundError(_) = error {

@@ -4,11 +4,10 @@ use std::{fmt, io};
 
 use crate::fs::FileError;
 
-/// The reason why an image could not be built or pushed.
+/// Error of an image build or push.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DockerError {
-    /// No container engine responded. `tried` contains all addresses and the reason why each connection
-    /// failed.
+    /// No container engine responded. `tried` contains all addresses and their connection errors.
     #[error("no container engine responded{}", Attempts(tried))]
     NoEngine { tried: Vec<Attempt> },
 
@@ -24,7 +23,7 @@ pub(crate) enum DockerError {
     #[error("{0}")]
     Ignore(#[from] super::ignore::IgnoreError),
 
-    /// The Dockerfile does not exist. The message is the same as that of Docker engines.
+    /// The Dockerfile does not exist. The message is identical to the message of Docker engines.
     #[error("Cannot locate specified Dockerfile: {0}")]
     NoDockerfile(String),
 
@@ -43,7 +42,7 @@ pub(crate) enum DockerError {
     #[error("{0}")]
     Build(BuildFailure),
 
-    /// The build requires BuildKit, which is not installed.
+    /// The build requires BuildKit, but BuildKit is not installed.
     #[error("`docker buildx` is not available: {reason}")]
     NoBuildx { reason: String },
 

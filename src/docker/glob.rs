@@ -1,10 +1,10 @@
-//! Patterns of `.dockerignore`, which match whole paths.
+//! Patterns of `.dockerignore`. A pattern matches whole paths.
 //!
 //! `*` and `?` match any characters except `/`, and `**` matches any characters. `[a-z]` is a character
 //! class, `[^a-z]` a negated class, and `\` escapes the next character. All possible positions in a pattern
 //! are tracked at once, so matching takes linear time.
 
-/// The reason why a string is not a valid pattern.
+/// Why a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GlobError {
     #[error("`!` requires a pattern")]
@@ -28,9 +28,9 @@ enum Token {
     AnyOne,
     /// `*`
     AnyInPart,
-    /// `**` at the end of a pattern, which matches any characters.
+    /// `**` at the end of a pattern. Matches any characters.
     Anything,
-    /// `**/`, which matches any number of directories.
+    /// `**/`. Matches any number of directories.
     AnyDirectories,
     Class {
         negated: bool,
@@ -120,7 +120,7 @@ fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
 }
 
 impl Glob {
-    /// Compiles a pattern, which must have been normalized by [`super::ignore::clean`].
+    /// Compiles a pattern. It must have been normalized by [`super::ignore::clean`].
     pub(crate) fn parse(pattern: &str) -> Result<Self, GlobError> {
         let mut tokens = Vec::new();
         let mut characters = pattern.chars().peekable();

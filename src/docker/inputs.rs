@@ -1,4 +1,4 @@
-//! Types for inputs of the image steps that accept several formats.
+//! Types for inputs of the image steps that accept multiple formats.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error};
 
 use crate::value::{Mapping, Value, kind};
 
-/// An image tag, which is a string or, without quotes in YAML, a number. Outputs keep the original type.
+/// An image tag: a string or, without quotes in YAML, a number. Outputs keep the original type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tag(Value);
 
@@ -115,7 +115,7 @@ impl<'de> Deserialize<'de> for FlagOptions {
     }
 }
 
-/// Host entries in the form `name:address`. They can be given as a list or as a mapping.
+/// Host entries, as `name:address`. They can be given as a list or as a mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hosts(pub(crate) Vec<String>);
 

@@ -16,7 +16,7 @@ impl Instruction {
     }
 }
 
-/// Returns the instructions of a Dockerfile in order. The contents of here-documents are left out.
+/// Returns the instructions of a Dockerfile in order. The contents of here-documents are excluded.
 pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     let escape = escape(dockerfile);
     let mut instructions: Vec<Instruction> = Vec::new();
@@ -65,7 +65,7 @@ pub(crate) fn needs_buildkit(dockerfile: &str) -> bool {
     })
 }
 
-/// Returns the line continuation character, which is `\` unless an `escape` directive changes it.
+/// Returns the line continuation character: `\`, unless an `escape` directive changes it.
 fn escape(dockerfile: &str) -> char {
     let directives = dockerfile.lines().map_while(|line| line.trim().strip_prefix('#'));
     let mut pairs = directives.map_while(|text| text.split_once('='));

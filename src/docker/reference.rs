@@ -1,6 +1,6 @@
 //! Parses image names and tags.
 //!
-//! The grammar is that of the Docker distribution project: `[registry/]path[:tag]`.
+//! The grammar is defined by the Docker distribution project: `[registry/]path[:tag]`.
 
 /// Host of the default registry.
 pub(crate) const DOCKER_HUB: &str = "docker.io";
@@ -8,7 +8,7 @@ pub(crate) const DOCKER_HUB: &str = "docker.io";
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// The reason why an image name or tag is invalid.
+/// Why an image name or tag is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReferenceError {
     /// The message is the same as Prefect's, because scripts may match it.
@@ -80,7 +80,7 @@ impl ImageName {
     }
 }
 
-/// A reference to an existing image in the form `name`, `name:tag`, `name@digest` or `name:tag@digest`.
+/// A reference to an existing image: `name`, `name:tag`, `name@digest` or `name:tag@digest`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageReference {
     name: ImageName,
@@ -156,7 +156,7 @@ pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Returns the host of a registry in the form that image names contain. The argument may be a host or a URL.
+/// Returns the host of a registry as it appears in image names. The argument may be a host or a URL.
 pub(crate) fn registry_host(registry: &str) -> &str {
     let without_scheme = registry.split_once("://").map_or(registry, |(_, rest)| rest);
     let host = without_scheme.split_once('/').map_or(without_scheme, |(host, _)| host);

@@ -39,10 +39,11 @@ pub(crate) struct RegistryImage {
 }
 
 impl ImageDigests {
-    /// Returns the digest of the image that has all given names in its registry. Returns `None` if a name is missing
-    /// or belongs to another image.
+    /// Returns the digest of the image that has all given names in its registry. Returns `None` if a name is
+    /// missing or belongs to a different image.
     ///
-    /// The first name must have a content tag, whose image never changes. The other names are always queried.
+    /// The first name must have a content tag, because its image never changes. The other names are always
+    /// queried.
     pub(crate) async fn common(
         &self,
         engine: &Engine,
@@ -83,8 +84,8 @@ impl ImageDigests {
     }
 }
 
-/// Formats a platform as `os/architecture[/variant]`. Returns `None` for attestations, whose platform is
-/// unknown.
+/// Formats a platform as `os/architecture[/variant]`. Returns `None` for attestations, because their platform
+/// is unknown.
 fn platform(platform: &OciPlatform) -> Option<String> {
     let part = |part: &Option<String>| part.clone().filter(|part| !part.is_empty() && part != "unknown");
     let (os, architecture) = (part(&platform.os)?, part(&platform.architecture)?);
@@ -124,7 +125,7 @@ impl Engine {
         self.client.inspect_image(reference).await.ok()?.id
     }
 
-    /// Returns the digest with which a local image was pulled, or the image ID if the image was not pulled.
+    /// Returns the digest that a local image was pulled by, or the image ID if the image was not pulled.
     /// Returns `None` if the engine does not have the image.
     pub(crate) async fn local_digest(&self, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
@@ -139,8 +140,7 @@ impl Engine {
         Some(format!("{}/{}", version.os?, version.arch?))
     }
 
-    /// Checks whether Docker would build with BuildKit by default, which is the case on Linux since version
-    /// 23 (API version 1.42).
+    /// Checks whether Docker builds with BuildKit by default: on Linux since version 23 (API version 1.42).
     pub(crate) async fn prefers_buildkit(&self) -> bool {
         let Ok(version) = self.client.version().await else { return false };
         let is_docker =

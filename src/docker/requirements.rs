@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-/// Maximum depth of the folders that are searched.
+/// Maximum depth of the searched directories.
 const DEEPEST: usize = 3;
 
 /// Returns the nearest requirements file that `dockerfile: auto` does not install, relative to `root`.
-/// Returns `None` if `root` contains a `requirements.txt`, which is installed.
+/// Returns `None` if `root` contains a `requirements.txt`, because that file is installed.
 pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     if root.join("requirements.txt").is_file() {
         return None;
@@ -38,8 +38,8 @@ fn lists_requirements(path: &Path) -> bool {
         .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
 }
 
-/// Returns the subfolders of a folder, each with a trailing slash. Hidden folders and folders with installed
-/// packages are skipped.
+/// Returns the subdirectories of a directory, each with a trailing slash. Hidden directories and directories
+/// with installed packages are skipped.
 fn subfolders(root: &Path, folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
         return Vec::new();

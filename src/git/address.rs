@@ -1,4 +1,4 @@
-//! Addresses of Git repositories, from which the credentials are kept separate.
+//! Addresses of Git repositories. Credentials are kept separate from addresses.
 
 use std::fmt;
 
@@ -9,8 +9,7 @@ use crate::secret::Secret;
 /// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor passed to `git` as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The address in the form that is displayed. Credentials with a password are removed from `http` and
-    /// `https` addresses.
+    /// The displayed address. Credentials with a password are removed from `http` and `https` addresses.
     text: String,
     user: Option<String>,
     password: Option<Secret>,
@@ -30,7 +29,7 @@ pub(crate) enum Transport {
     Other,
 }
 
-/// The reason why a repository address is rejected.
+/// Why a repository address is rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
     #[error("the address of the repository is empty")]
@@ -133,7 +132,7 @@ impl Address {
         }
     }
 
-    /// Returns the origin for which credentials are valid, such as `https://host:8443`.
+    /// Returns the origin that credentials are valid for, such as `https://host:8443`.
     pub(crate) fn origin(&self) -> String {
         let scheme = if self.transport == Transport::Https { "https" } else { "http" };
         format!("{scheme}://{}", self.host)
@@ -153,8 +152,8 @@ impl Address {
     /// Returns the default directory name of a clone: the last component of the path without `.git`, followed
     /// by the branch. Returns `None` if the path ends with a slash.
     ///
-    /// Prefect workers derive the same name, and later steps refer to it. Its oddities are therefore kept:
-    /// every `.git` is removed, so `my.github.io.git` results in `myhub.io`.
+    /// Prefect workers derive the same name, and later steps refer to it. The derivation is therefore
+    /// reproduced exactly: every `.git` is removed, so `my.github.io.git` results in `myhub.io`.
     pub(crate) fn directory_name(&self, branch: Option<&str>) -> Option<String> {
         let path = match self.text.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),

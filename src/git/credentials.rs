@@ -1,4 +1,4 @@
-//! Credentials for Git hosts, which come from access tokens or from the credentials blocks of four providers.
+//! Credentials for Git hosts, from access tokens or from the credentials blocks of four providers.
 
 use super::address::{Address, Transport};
 use crate::{
@@ -21,7 +21,7 @@ pub(crate) struct Login {
     pub(super) password: Secret,
 }
 
-/// The reason why credentials cannot be used. The first three messages are the same as Prefect's.
+/// Why credentials cannot be used. The first three messages are identical to Prefect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialsError {
     #[error("If a username is provided, an access token or password must also be provided.")]
@@ -98,8 +98,8 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error if the credentials are not suitable for the address, or if they would be sent
-    /// unencrypted to another machine.
+    /// Returns an error if the credentials are not suitable for the address, or would be sent unencrypted to
+    /// another machine.
     pub(super) fn new(
         address: &Address,
         credentials: Option<&Credentials>,

@@ -23,7 +23,8 @@ pub(crate) struct Facts {
 
 /// Returns the root of the Git working tree that contains a directory, with symbolic links resolved.
 ///
-/// Returns `None` if there is no repository, if it has no working tree, or if it belongs to another user.
+/// Returns `None` if there is no repository, or if the repository has no working tree or belongs to another
+/// user.
 pub(crate) fn work_tree(directory: &Path) -> Option<PathBuf> {
     Repository::discover(directory).ok()?.workdir()?.canonicalize().ok()
 }
@@ -39,8 +40,8 @@ pub(crate) fn is_outside_of_sparse_checkout(root: &Path, path: &Path) -> bool {
 
 /// Finds the repository that contains a directory.
 ///
-/// Returns `None` if there is no repository, if it has no commit or no working tree, or if it belongs to
-/// another user.
+/// Returns `None` if there is no repository, or if the repository has no commit or no working tree, or
+/// belongs to another user.
 pub(crate) fn discover(directory: &Path) -> Option<Facts> {
     let repository = Repository::discover(directory).ok()?;
     let head = repository.head().ok()?;
@@ -64,8 +65,8 @@ impl Facts {
         self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
     }
 
-    /// Returns the tag of the current commit. If there are several tags, returns the last one in alphabetical
-    /// order, which is usually the newest version.
+    /// Returns the tag of the current commit. If the commit has multiple tags, returns the last in
+    /// alphabetical order: usually the newest version.
     ///
     /// This method and [`Facts::is_dirty`] do not cache their results, because most callers need neither of
     /// them and both can be slow.

@@ -1,5 +1,5 @@
-//! Git support: properties of the local repository, which are read with libgit2, and clones of other
-//! repositories, which the `git` program creates.
+//! Git support: reads properties of the local repository with libgit2, and clones other repositories with the
+//! `git` program.
 
 mod address;
 mod changes;

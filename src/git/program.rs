@@ -17,7 +17,7 @@ use crate::{
 /// redirect to another host, no credentials are sent.
 const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PREFECTL_GIT_USERNAME" "$PREFECTL_GIT_PASSWORD"; }; f"#;
 
-/// The environment in which `git` runs for a particular repository.
+/// The environment that `git` runs in for a particular repository.
 #[derive(Debug)]
 pub(super) struct Git {
     environment: Environment,
@@ -55,8 +55,8 @@ impl Git {
             variables.insert("PREFECTL_GIT_USERNAME".into(), login.username.clone());
             variables.insert("PREFECTL_GIT_PASSWORD".into(), login.password.expose().to_owned());
             let key = format!("credential.{}.helper", address.origin());
-            // The empty value removes the user's own helpers, which would store the credentials. Without a
-            // proxy, unencrypted credentials for a loopback host stay on this machine.
+            // The empty value removes the user's own helpers, because they would store the credentials.
+            // Without a proxy, unencrypted credentials for a loopback host stay on this machine.
             let mut entries = vec![(key.as_str(), ""), (key.as_str(), HELPER)];
             if address.transport() == Transport::Http {
                 entries.push(("http.proxy", ""));

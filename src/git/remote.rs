@@ -13,7 +13,7 @@ use crate::{
 /// Maximum time that the remote server may take to respond.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
-/// The reason why a remote repository could not be accessed.
+/// Why a remote repository could not be accessed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteError {
     #[error("cannot start git: {0}")]

@@ -42,7 +42,7 @@ print(importlib.metadata.version(sys.argv[1]))
 /// A search for a Python interpreter.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Search<'a> {
-    /// The value of `--python`, which is a program or the folder of a virtual environment.
+    /// The value of `--python`: a program or a virtual environment directory.
     pub(crate) chosen: Option<&'a str>,
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
@@ -52,17 +52,17 @@ pub(crate) struct Search<'a> {
 
 /// The interpreters that a search may start.
 ///
-/// Starting an interpreter that belongs to the project runs code of the project. Only commands that run the
-/// project's steps may therefore use such an interpreter.
+/// Starting an interpreter that belongs to the project runs project code. Therefore, only commands that run
+/// the project's steps may use one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SearchScope {
     /// Interpreters that the user has selected with `--python`, with `PREFECTL_PYTHON`, or by activating a
     /// virtual environment outside the project.
     #[default]
     Selected,
-    /// The selected interpreters, and `python3` and `python` in folders of `PATH` outside the project.
+    /// The selected interpreters, and `python3` and `python` in `PATH` directories outside the project.
     Installed,
-    /// All interpreters, including the project's `.venv` and those in any folder of `PATH`.
+    /// All interpreters, including the project's `.venv` and those in any `PATH` directory.
     Project,
 }
 
@@ -82,9 +82,9 @@ pub(crate) enum Origin {
     Variable,
     /// The virtual environment that `VIRTUAL_ENV` names.
     ActiveEnvironment,
-    /// The `.venv` in the project's folder.
+    /// The `.venv` in the project's directory.
     ProjectEnvironment,
-    /// A folder of `PATH`.
+    /// A `PATH` directory.
     Path,
 }
 
@@ -118,7 +118,7 @@ pub(crate) struct NoInterpreter {
     rejected: Vec<(Candidate, Rejection)>,
 }
 
-/// The reason why a candidate was rejected.
+/// Why a candidate was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejection {
     #[error("cannot be started: {0}")]
@@ -132,13 +132,13 @@ pub(crate) enum Rejection {
 }
 
 impl Search<'_> {
-    /// Checks whether the user has specified an interpreter, which is then the only candidate.
+    /// Checks whether the user has specified an interpreter. If so, it is the only candidate.
     pub(crate) fn is_chosen(&self) -> bool {
         self.chosen.is_some() || self.environment.non_empty("PREFECTL_PYTHON").is_some()
     }
 
-    /// Returns the candidates in order of preference, without duplicates. A candidate that the user has
-    /// specified may be missing, but all others exist.
+    /// Returns the candidates in order of preference, without duplicates. A candidate specified by the user
+    /// may not exist; all others do.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let chosen = self.chosen.map(|chosen| (chosen, Origin::Option)).or_else(|| {
             self.environment.non_empty("PREFECTL_PYTHON").map(|chosen| (chosen, Origin::Variable))
@@ -192,7 +192,7 @@ impl Search<'_> {
         if let Some(python) = environment_python(&path) {
             return text(&python);
         }
-        // A name without a folder is looked up on `PATH` when the interpreter is started.
+        // A name without a directory is looked up on `PATH` when the interpreter is started.
         if chosen.contains(std::path::is_separator) { text(&path) } else { chosen.to_owned() }
     }
 
@@ -216,8 +216,7 @@ impl Search<'_> {
         Err(NoInterpreter { modules, scope: self.scope, rejected })
     }
 
-    /// Returns the version of an installed package. Uses the first interpreter in which the package can be
-    /// found.
+    /// Returns the version of an installed package. Uses the first interpreter that finds the package.
     pub(crate) async fn version_of(&self, package: &str) -> Option<String> {
         let interpreter = self.find(&[package]).await.ok()?;
         let environment = self.environment.without_api_credentials();
@@ -228,7 +227,7 @@ impl Search<'_> {
         (finished.code == 0 && !version.is_empty()).then(|| version.to_owned())
     }
 
-    /// Returns the version of an interpreter, or the reason why it is rejected.
+    /// Returns the version of an interpreter, or why it is rejected.
     async fn probe(&self, program: &str, modules: &[&str]) -> Result<String, Rejection> {
         let environment = self.environment.without_api_credentials();
         let script = Script::new(PROBE, modules.iter().copied(), &environment);

@@ -3,7 +3,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _};
 use super::*;
 use crate::process::Completion;
 
-/// Creates a folder that contains shell scripts in place of interpreters.
+/// Creates a directory with shell scripts that act as interpreters.
 fn folder(programs: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     for (path, script) in programs {

@@ -15,7 +15,7 @@ use tokio::process::{Child, ChildStderr, ChildStdout};
 /// Time that processes have to exit after SIGTERM before they are killed.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
-/// Interval at which to check whether processes have exited.
+/// Interval for checking whether processes have exited.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Maximum number of attempts to stop all processes while new ones keep appearing.
@@ -24,7 +24,7 @@ const STOP_ATTEMPTS: usize = 100;
 /// Time to wait until processes have disappeared after SIGKILL.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// Properties by which the processes of a program can be found, even after the program itself has exited.
+/// Properties that identify the processes of a program, even after the program itself has exited.
 #[derive(Debug)]
 pub(super) struct Identity {
     leader: Option<Pid>,
@@ -69,8 +69,8 @@ pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
 /// A program and the processes that it has started.
 struct Family {
     leader: Pid,
-    /// Whether the process ID of the leader is still valid, which is the case until the leader's exit status
-    /// has been collected.
+    /// Whether the leader's process ID is still valid. It is valid until the leader's exit status has been
+    /// collected.
     has_leader: bool,
     leads_group: bool,
     /// Processes outside the process group of the leader.
@@ -152,8 +152,7 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     found.split_off(1)
 }
 
-/// Returns the other processes that have one of the pipes open. The result is empty on systems without
-/// `/proc`.
+/// Returns the other processes that have one of the pipes open. Empty on systems without `/proc`.
 fn holders(pipes: &[String]) -> Vec<Pid> {
     if pipes.is_empty() {
         return Vec::new();

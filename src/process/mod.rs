@@ -1,5 +1,5 @@
-//! Child processes, whose output is read while they run. They are terminated together with all processes that
-//! they have started.
+//! Child processes. Their output is read while they run, and they are terminated together with all processes
+//! that they have started.
 
 #[cfg(unix)]
 mod group;
@@ -57,7 +57,7 @@ pub(crate) struct Finished {
     pub(crate) stderr: String,
 }
 
-/// The condition under which a run is complete.
+/// The condition for completing a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Completion {
     /// The program has exited, and all processes that inherited its output have closed it.
@@ -244,8 +244,8 @@ impl Background {
 
     /// Starts a program in the background. Its output is written to the file `output`.
     ///
-    /// The program runs in its own process group. Ctrl-C therefore reaches only the current process, which
-    /// then terminates the program.
+    /// The program runs in its own process group. Ctrl-C therefore reaches only the current process. The
+    /// current process then terminates the program.
     pub(crate) fn start(program: &Program<'_>, output: File) -> io::Result<Self> {
         let mut command = command(program);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -281,7 +281,7 @@ fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
     }
 }
 
-/// Returns the path of a program, which is looked up in the same way as by `execvp`.
+/// Returns the path of a program. It is looked up as by `execvp`.
 fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     if program.contains('/') {
         return program.into();
@@ -292,8 +292,8 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
 /// Search path to use if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Returns the first file with the given name in the folders of `path`. Relative folders are resolved against
-/// `directory`.
+/// Returns the first file with the given name in the directories of `path`. Relative directories are resolved
+/// against `directory`.
 pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
     std::env::split_paths(path.unwrap_or(DEFAULT_PATH))
         .map(|folder| directory.join(folder).join(name))
@@ -302,8 +302,8 @@ pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> 
 
 /// Returns an environment for starting programs without running any code of the project.
 ///
-/// The environment does not contain folders inside the project in `PATH` and `DOCKER_CONFIG`, the credentials
-/// for the Prefect API, or variables that make Git use another repository.
+/// The environment excludes `PATH` and `DOCKER_CONFIG` directories inside the project, the credentials for
+/// the Prefect API, and variables that make Git use a different repository.
 pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> Environment {
     let mut outside = environment.without_api_credentials();
     outside.set("PATH".to_owned(), Some(path_outside(environment.get("PATH"), project)));
@@ -317,11 +317,11 @@ pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> 
     outside
 }
 
-/// Returns `path` without relative folders and without folders inside the project.
+/// Returns `path` without relative directories and without directories inside the project.
 pub(crate) fn path_outside(path: Option<&str>, project: &Path) -> String {
     let folders = std::env::split_paths(path.unwrap_or(DEFAULT_PATH));
     let outside = folders.filter(|folder| folder.is_absolute() && !fs::is_inside(folder, project));
-    // An empty `PATH` would stand for the current directory.
+    // An empty `PATH` would mean the current directory.
     let joined = std::env::join_paths(outside).ok().and_then(|path| path.into_string().ok());
     joined.filter(|path| !path.is_empty()).unwrap_or_else(|| DEFAULT_PATH.to_owned())
 }
@@ -334,7 +334,7 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// Reads a stream until it is closed or `is_over` completes. Reports each line as soon as it is complete.
+/// Reads a stream until it is closed or `is_over` completes. Reports each line once it is complete.
 async fn read(
     stream: Option<impl AsyncRead + Unpin>,
     source: Stream,

@@ -1,4 +1,4 @@
-//! Converts values to the types of Prefect's models, which accept several notations for each type.
+//! Converts values to the types of Prefect's models. Each type accepts multiple notations.
 
 use crate::value::Value;
 

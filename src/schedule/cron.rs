@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-/// The reason why a cron expression is invalid.
+/// Why a cron expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CronError {
     #[error("Invalid cron string: \"{expression}\": {reason}")]
@@ -217,7 +217,8 @@ impl Field {
 
     /// Returns the numbers in a range.
     ///
-    /// A range may wrap around the end of its field. A range whose ends are equal contains all values of the field.
+    /// A range may wrap around the end of its field. A range with identical ends contains all values of the
+    /// field.
     fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
         if range.step == 0 {
             return Err(format!("the step of `{item}` must not be 0"));

@@ -29,7 +29,7 @@ impl IsoDateTime {
 
     /// Parses a date or a date and time. Returns `None` if the string is invalid.
     ///
-    /// Notations with and without separators may be mixed, which is slightly more than Prefect accepts.
+    /// Notations with and without separators may be mixed. This is slightly more than Prefect accepts.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
             return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });

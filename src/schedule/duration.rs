@@ -8,12 +8,12 @@ use serde::{Serialize, Serializer};
 
 use crate::value::{self, Value};
 
-/// Maximum duration in days, which is that of Python's `timedelta`.
+/// Maximum duration in days, as in Python's `timedelta`.
 const MAX_DAYS: i128 = 999_999_999;
 const MICROSECONDS: i128 = 1_000_000;
 const DAY: i128 = 86_400;
 
-/// The reason why a value is not a valid duration.
+/// Why a value is not a valid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     #[error("expected a duration, found {0}")]
@@ -28,7 +28,7 @@ pub(crate) enum DurationError {
     TooLong,
 }
 
-/// Parses a duration, which may be zero or negative.
+/// Parses a duration. It may be zero or negative.
 ///
 /// # Errors
 ///
@@ -55,7 +55,7 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
-    /// Returns the number of seconds in the form that the API expects.
+    /// Returns the number of seconds as the API expects it.
     pub(crate) fn as_f64(self) -> f64 {
         seconds(self.0)
     }
@@ -71,7 +71,7 @@ impl Serialize for Seconds {
     }
 }
 
-/// Converts a duration to seconds in the form that the API expects.
+/// Converts a duration to seconds as the API expects them.
 #[expect(clippy::cast_precision_loss, reason = "the API represents durations as floating-point numbers")]
 pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
@@ -210,7 +210,7 @@ fn below_sixty(text: &str) -> Option<i128> {
     digits(text).filter(|number| text.len() == 2 && *number < 60)
 }
 
-/// Parses a number with a limited number of digits, which ensures that sums of such numbers cannot overflow.
+/// Parses a number with a limited number of digits, so that sums of such numbers cannot overflow.
 fn digits(text: &str) -> Option<i128> {
     let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }

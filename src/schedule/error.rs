@@ -10,14 +10,14 @@ pub(crate) struct ScheduleError {
     pub(crate) problem: Problem,
 }
 
-/// The reason why a schedule is invalid.
+/// Why a schedule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("unknown key `{key}`")]
     UnknownKey { key: String, suggestion: Option<String> },
     /// The schedule is neither a cron expression, an interval nor a rule.
     ///
-    /// Scripts match this message of Prefect, so it contains the schedule in the form that Python prints.
+    /// Scripts match this message of Prefect, so it contains the schedule as Python prints it.
     #[error("Unknown schedule type. Please provide a valid schedule. schedule={0}")]
     NoKind(String),
     #[error("Exactly one of 'cron', 'interval', or 'rrule' must be provided")]

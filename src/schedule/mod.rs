@@ -109,12 +109,13 @@ impl Schedule {
         ])
     }
 
-    /// Returns the specified values in the form that the API expects. The result is displayed to users.
+    /// Returns the specified values as the API expects them. The result is displayed to users.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
     }
 
-    /// Converts the schedule to an item of `schedules`, from which [`Self::from_item`] creates an equal schedule.
+    /// Converts the schedule to an item of `schedules`. [`Self::from_item`] converts the item back to an
+    /// equal schedule.
     pub(crate) fn item(&self) -> Json {
         let mut body = json_object(self.described());
         let mut item = json_object(body.remove("schedule").unwrap_or_default());

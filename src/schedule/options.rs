@@ -15,8 +15,8 @@ pub(crate) struct ScheduleOptions {
 
 /// Appends the schedules from command-line options to the schedules of a deployment.
 ///
-/// The anchor date applies to all intervals, and the time zone applies to all schedules, including those of the
-/// deployment.
+/// The anchor date applies to all intervals, and the time zone applies to all schedules, including the
+/// deployment's own schedules.
 pub(crate) fn with_options(mut items: Vec<Mapping>, options: &ScheduleOptions) -> Vec<Mapping> {
     let item = |key: &str, value: Value| Mapping::from_iter([(Value::from(key), value)]);
     items.extend(options.cron.iter().map(|cron| item("cron", Value::from(cron.as_str()))));

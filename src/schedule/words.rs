@@ -33,7 +33,7 @@ const WEEKDAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursd
 
 /// Describes a cron schedule in words, including its time zone and its next run after `now`.
 ///
-/// Returns `None` if there is no short and precise description of the expression.
+/// Returns `None` if the expression has no short and precise description.
 pub(crate) fn cron_in_words(expression: &str, timezone: Option<&str>, now: Timestamp) -> Option<String> {
     let values = cron::values(expression)?;
     let timezone = timezone.unwrap_or(UTC);
@@ -80,7 +80,7 @@ fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
     Some((format!("{} from {first:02}:00 to {last:02}:{end:02}", every(step, "minute")), false))
 }
 
-/// Describes the days on which the schedule runs. The inner `None` means every day.
+/// Describes the days when the schedule runs. The inner `None` means every day.
 #[expect(clippy::option_option, reason = "the outer and the inner `None` have different meanings")]
 fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>> {
     let month_names = || names(months, &MONTHS, 1);

@@ -6,7 +6,7 @@ use super::Redactor;
 
 /// Fields whose values are fixed words of the document format, with these words.
 ///
-/// Such a word reveals nothing about a secret that happens to be equal to it.
+/// Such a word reveals nothing about a secret that equals it.
 const WORDS: [(&str, &[&str]); 8] = [
     ("action", &["create", "update", "unchanged", "delete"]),
     ("grade", &["exact", "approximate", "failed"]),

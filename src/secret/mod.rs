@@ -1,4 +1,4 @@
-//! Secret values, whose type prevents them from being printed, and a redactor for all output.
+//! Secret values and a redactor for all output. The type of the values prevents them from being printed.
 
 mod document;
 mod names;

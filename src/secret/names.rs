@@ -1,7 +1,7 @@
 //! Recognizes names whose values are probably secret.
 
-/// Words that mark secrets in the names of environment variables and keys. The list extends that of the
-/// Buildkite agent.
+/// Words that mark secrets in the names of environment variables and keys. The list extends the Buildkite
+/// agent's list.
 const WORDS: [&str; 11] = [
     "password",
     "passwd",
@@ -16,7 +16,7 @@ const WORDS: [&str; 11] = [
     "connection_string",
 ];
 
-/// Checks whether the name of a variable ends with a word that marks secrets, such as `GITHUB_TOKEN`.
+/// Checks whether a variable's name ends with a word that marks secrets, such as `GITHUB_TOKEN`.
 ///
 /// Values of such variables are masked wherever they occur, so other names, such as `TOKEN_COUNT`, must not
 /// match.
@@ -29,7 +29,7 @@ pub(super) fn is_secret_variable(name: &str) -> bool {
 
 /// Checks whether a key contains a word that marks secrets, such as `db-password-old`.
 ///
-/// Only the value of the key is masked, so a false positive does no harm.
+/// Only the key's value is masked, so a false positive does no harm.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = normalized(name);
     WORDS.iter().any(|word| name.contains(word))

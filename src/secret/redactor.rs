@@ -34,7 +34,7 @@ pub(crate) struct Redactor {
 #[derive(Default)]
 struct Secrets {
     texts: Vec<String>,
-    /// Search for all strings in `texts`. `None` if a string was added since the search was built.
+    /// Search for all strings in `texts`. `None` if a string was added after the search was built.
     search: Option<Arc<Search>>,
 }
 
@@ -50,7 +50,7 @@ impl Redactor {
     const SHORTEST: usize = 4;
     /// Minimum length of a password of a URL that is also masked where it appears without the user name.
     const SHORTEST_PASSWORD: usize = 6;
-    /// Minimum length of a secret that is recognized only by the name of its environment variable.
+    /// Minimum length of a secret that is only recognized by the name of its environment variable.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
     /// Adds a secret and each of its lines. If the secret has the form `user:password` or is a URL, its
@@ -152,7 +152,8 @@ impl Redactor {
         merged(ranges)
     }
 
-    /// Returns the search for all known secrets, or `None` if there are none. Builds the search if necessary.
+    /// Returns the search for all known secrets, or `None` if no secrets are known. Builds the search if
+    /// necessary.
     fn search(&self) -> Option<Arc<Search>> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         if secrets.texts.is_empty() || secrets.search.is_some() {

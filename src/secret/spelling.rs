@@ -1,4 +1,4 @@
-//! Decoded views of a text, in which secrets are found regardless of their encoding.
+//! Decoded views of a text. They reveal secrets regardless of their encoding.
 //!
 //! Secrets in a log are often encoded: with percent escapes in URLs, with backslash escapes in JSON and
 //! Python, with entities in HTML, with base64 in HTTP headers, or with the color codes of `grep --color` in
@@ -14,7 +14,7 @@ use percent_encoding::percent_decode;
 /// another JSON document has three.
 const MAX_DEPTH: usize = 3;
 
-/// Maximum number of decoded views per text, which limits the time spent on malicious input.
+/// Maximum number of decoded views per text. It limits the time spent on malicious input.
 const MAX_VIEWS: usize = 24;
 
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
@@ -29,7 +29,7 @@ pub(super) struct View {
 }
 
 impl View {
-    /// Creates a view of the text without decoding anything.
+    /// Creates a view of the undecoded text.
     fn unchanged(text: &[u8]) -> Self {
         let origins = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1)).collect();
         Self { bytes: text.to_vec(), origins }
@@ -74,10 +74,10 @@ impl View {
         is_changed.then_some(view)
     }
 
-    /// Decodes all runs of digits at every possible alignment. Returns `None` if there are none.
+    /// Decodes all runs of digits at every possible alignment. Returns `None` if the text has none.
     ///
-    /// The second view contains only the decoded runs that are printable text, because these may contain
-    /// another encoding.
+    /// The second view contains only the decoded runs of printable text, because they may contain a nested
+    /// encoding.
     fn digits(&self, digits: Digits, shortest: usize) -> Option<(Self, Self)> {
         let (mut all, mut texts) = (Self::default(), Self::default());
         let mut at = 0;
@@ -125,7 +125,7 @@ fn is_text(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns the decoded views of a text in which a secret of at least `shortest` bytes may be found.
+/// Returns the decoded views of a text that may contain a secret of at least `shortest` bytes.
 pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     if !may_be_encoded(text.as_bytes(), shortest) {
         return Vec::new();
@@ -199,19 +199,19 @@ impl Decoded {
 /// A kind of escape sequence.
 #[derive(Debug, Clone, Copy)]
 enum Escape {
-    /// Color codes, other terminal control sequences and control characters, which are removed.
+    /// Color codes, other terminal control sequences and control characters. They are removed.
     Terminal,
     /// Percent escapes such as `%2F`.
     Percent,
-    /// Percent escapes as in HTML forms, where `+` stands for a space.
+    /// Percent escapes as in HTML forms, where `+` means a space.
     Form,
     /// Backslash escapes of JSON, JavaScript, Python and Rust, such as `\"`, `\n`, `\u00e4` and `\xe4`.
     Backslash,
-    /// Backslash escapes in which each `\x` escape stands for a byte, so that `\xc3\xa4` is one character.
+    /// Backslash escapes. Each `\x` escape means a byte, so that `\xc3\xa4` is one character.
     BackslashBytes,
     /// HTML entities such as `&quot;`, `&#34;` and `&#x22;`.
     Html,
-    /// Quotes inside quoted shell words, which are written as `'\''` or `'"'"'`.
+    /// Quotes inside quoted shell words: `'\''` or `'"'"'`.
     Shell,
 }
 
@@ -226,7 +226,7 @@ impl Escape {
         Self::Shell,
     ];
 
-    /// Returns the bytes with which an escape sequence can start.
+    /// Returns the bytes that an escape sequence can start with.
     fn markers(self) -> &'static [u8] {
         match self {
             Self::Terminal => b"\x1b\xc2\0\x01\x02\x03\x04\x05\x06\x07\x08\x0b\x0c\r\x0e\x0f\x7f",
@@ -239,7 +239,7 @@ impl Escape {
     }
 
     /// Decodes the escape sequence at the start of `bytes`. Returns the decoded value and the length of the
-    /// sequence, or `None` if there is no valid sequence.
+    /// sequence, or `None` if the sequence is invalid.
     fn decode(self, bytes: &[u8]) -> Option<(Decoded, usize)> {
         match self {
             Self::Terminal => Some((Decoded::Nothing, control_sequence(bytes)?)),
@@ -289,7 +289,7 @@ impl Digits {
         length * 8 / self.bits() as usize
     }
 
-    /// Returns the number of positions at which the encoded data may start within a run of digits.
+    /// Returns the number of possible start positions of the encoded data within a run of digits.
     fn alignments(self) -> usize {
         match self {
             Self::Base64 => 4,

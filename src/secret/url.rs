@@ -50,7 +50,8 @@ fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     (end > 0).then(|| start..start + end)
 }
 
-/// Returns the end of a URL. Spaces inside `{{ ... }}` and `<< ... >>` do not end the URL.
+/// Returns the offset of the first character after a URL. Spaces inside `{{ ... }}` and `<< ... >>` are part
+/// of the URL.
 fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
     let mut at = 0;
     while let Some(character) = text[at..].chars().next() {

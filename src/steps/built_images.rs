@@ -1,4 +1,5 @@
-//! The images that build steps write, as far as they are known before any step runs.
+//! Predicts which images the build steps will create. Image names that depend on step outputs are unknown at
+//! this point.
 
 use std::path::Path;
 
@@ -20,14 +21,14 @@ const WITHOUT_EFFECT_ON_CONTENTS: [&str; 6] =
 /// The images that a build step writes.
 #[derive(Debug)]
 pub(crate) struct BuiltImages {
-    /// Names of the images in the form `image_name:tag`.
+    /// Names of the images, as `image_name:tag`.
     pub(crate) references: Vec<String>,
     contents: Option<Identity>,
 }
 
 impl BuiltImages {
-    /// Returns the images that a step writes. Images whose names are only known after other steps have run, or that
-    /// have no tag, are left out. Returns `None` if the step does not build an image.
+    /// Returns the images that a step writes. Images without a tag, and images whose names are only known
+    /// after other steps have run, are excluded. Returns `None` if the step does not build an image.
     pub(crate) fn of(
         item: StepItem<'_>,
         scope: &Scope,

@@ -5,7 +5,7 @@ use std::{borrow::Cow, path::PathBuf};
 use super::{Step, StepContext, StepError};
 use crate::{environment::Environment, value::Mapping};
 
-/// The effects of running a step, which are applied to every deployment that shares the run.
+/// The effects of running a step. They are applied to every deployment that shares the run.
 #[derive(Debug)]
 pub(super) struct Effects {
     /// Outputs of the step. `None` if a Python function did not return a dictionary.

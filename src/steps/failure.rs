@@ -37,7 +37,7 @@ impl StepFailure {
     }
 }
 
-/// The reason why a step failed.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Step has unexpected additional keys: {0}")]

@@ -1,4 +1,4 @@
-//! The `git_clone` step, which clones a Git repository into the current directory.
+//! The `git_clone` step clones a Git repository into the current directory.
 
 use std::path::{Component, Path};
 

@@ -40,7 +40,7 @@ pub(crate) struct Replacement<'a> {
 }
 
 impl ImagePolicy {
-    /// The default policy, which runs all image steps as defined in the project file.
+    /// The default policy: runs all image steps as defined in the project file.
     #[cfg(test)]
     pub(crate) const AS_WRITTEN: Self =
         Self { rebuild: false, no_layer_cache: false, given: Vec::new(), lock: LockUse::None };
@@ -59,7 +59,7 @@ impl ImagePolicy {
     }
 
     /// Returns the existing image that replaces the step for the image `name`, or `None` if the step must
-    /// run. `tag` is the tag in the step's inputs, which selects between several locked images.
+    /// run. `tag` is the tag in the step's inputs; it selects one of multiple locked images.
     ///
     /// A single given image replaces every step, unless there is a lock. Otherwise, the image with the same
     /// repository is used.

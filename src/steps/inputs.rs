@@ -24,8 +24,8 @@ pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// Checks the inputs of a step for unknown names, missing values and wrong types. Returns each problem
-/// together with the name of the input, if there is one.
+/// Checks the inputs of a step for unknown names, missing values and wrong types. Returns each problem with
+/// the name of its input, if any.
 ///
 /// If `templated` is false, the inputs may still contain placeholders, so a string with placeholders is valid
 /// for every type.

@@ -1,4 +1,4 @@
-//! Steps as they are written in a project file. A step is a mapping from its name to its inputs.
+//! Steps as written in a project file. A step is a mapping from its name to its inputs.
 
 use super::{RunError, StepEntry, StepKind, registry};
 use crate::{
@@ -30,7 +30,7 @@ impl Listed {
     }
 }
 
-/// A well-formed step, which consists of a name and a mapping of inputs.
+/// A well-formed step: a name and a mapping of inputs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StepItem<'a> {
     /// Name of the step as written in the project file.
@@ -40,7 +40,7 @@ pub(crate) struct StepItem<'a> {
 }
 
 impl<'a> StepItem<'a> {
-    /// Name of the input that contains the ID of the step, by which templates refer to the outputs.
+    /// Name of the input with the step's ID. Templates refer to the outputs by this ID.
     pub(crate) const ID: &'static str = "id";
     /// Name of the input of `run_shell_script` that contains the script.
     pub(crate) const SCRIPT: &'static str = "script";
@@ -52,8 +52,7 @@ impl<'a> StepItem<'a> {
         Some(Self { name: name.as_str().unwrap_or_default(), all_inputs: inputs.as_mapping()? })
     }
 
-    /// Returns the ID of the step, by which templates refer to the outputs. Returns `None` if the step has no
-    /// ID.
+    /// Returns the step's ID, or `None`. Templates refer to the outputs by this ID.
     pub(crate) fn id(self) -> Option<String> {
         self.all_inputs.get(Self::ID).filter(|id| value::is_truthy(id)).map(python::to_text)
     }
@@ -98,7 +97,7 @@ impl<'a> StepItem<'a> {
     }
 }
 
-/// Creates a step of the given kind, in the form in which steps are written in a project file.
+/// Creates a step of the given kind, as written in a project file.
 pub(crate) fn step(kind: StepKind, inputs: Mapping) -> Value {
     Mapping::from_iter([(registry::name(kind).into(), Value::Mapping(inputs))]).into()
 }
@@ -110,7 +109,7 @@ pub(super) struct Parts {
     pub(super) requires: Option<Value>,
 }
 
-/// Splits a step into its name and its inputs. Returns `None` for an empty step, which is ignored.
+/// Splits a step into its name and its inputs. Returns `None` for an empty step. Empty steps are ignored.
 pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
     let (name, inputs) = mapping.iter().last()?;

@@ -1,8 +1,7 @@
 //! Steps of the `build`, `push` and `pull` sections of a project file.
 //!
 //! Each built-in step is implemented in a file of this module and has an entry in [`registry`]. A step takes
-//! typed inputs, which are deserialized from the rendered mapping under its name, and returns a mapping of
-//! outputs.
+//! typed inputs, deserialized from the rendered mapping under its name, and returns a mapping of outputs.
 
 mod built_images;
 mod docker_build;
@@ -62,11 +61,11 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The context in which a step runs.
+/// The context that a step runs in.
 pub(crate) struct StepContext<'a> {
-    /// The working directory, which a step can change for all following steps.
+    /// The working directory. A step can change it for all following steps.
     pub(crate) directory: PathBuf,
-    /// The environment variables, which a step can change for all following steps.
+    /// The environment variables. A step can change them for all following steps.
     pub(crate) environment: Cow<'a, Environment>,
     /// The Python interpreter selected with `--python`, if any.
     pub(crate) python: Option<&'a str>,
@@ -80,8 +79,8 @@ pub(crate) struct StepContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Resolves references to blocks and variables, and collects the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Whether the step has returned no outputs at all. In this case, existing outputs under the ID of the
-    /// step are kept.
+    /// Whether the step has returned no outputs at all. In this case, existing outputs under the step's ID
+    /// are kept.
     pub(crate) without_outputs: bool,
 }
 
@@ -136,7 +135,7 @@ pub(crate) trait Step: Send + Sync {
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
 }
 
-/// The reason why a step failed.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     /// An input is invalid. `key` is the name of the input, or `None` if the problem does not concern a
@@ -181,7 +180,7 @@ pub(crate) enum StepKind {
     PythonFunction,
 }
 
-/// The type of a step input, which is used for validation and documentation.
+/// The type of a step input, used for validation and documentation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Text,
@@ -196,7 +195,7 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    /// Returns the name of the type for use in messages.
+    /// Returns the type's name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Text => "a string",
@@ -210,7 +209,7 @@ impl Kind {
         }
     }
 
-    /// Returns `true` if a value has this type. Does not check for null, which every optional input accepts.
+    /// Returns `true` if a value has this type. Null is not checked, because every optional input accepts it.
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
@@ -238,7 +237,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Name of a catch-all definition, which applies to all inputs that are not defined by name.
+    /// Name of a catch-all definition. It applies to all inputs without their own definition.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
     /// Defines a required input.
@@ -246,7 +245,7 @@ impl Input {
         Self { name, kind, required: true, default: "", meaning }
     }
 
-    /// Defines an optional input. An empty `default` means that there is no default value.
+    /// Defines an optional input. An empty `default` means that the input has no default.
     pub(crate) const fn optional(
         name: &'static str,
         kind: Kind,
@@ -257,17 +256,18 @@ impl Input {
     }
 }
 
-/// The condition under which several deployments share a single run of a step.
+/// The condition for sharing a single run of a step between deployments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
-    /// The inputs and the working directory are equal.
+    /// The inputs and the working directory are identical.
     SameInputs,
-    /// The inputs and the build context are equal. The working directory may differ unless an input refers to it.
+    /// The inputs and the build context are identical. The working directory may differ unless an input
+    /// refers to it.
     SameBuild,
-    /// The inputs are equal. The working directory may differ.
+    /// The inputs are identical. The working directory may differ.
     SameImage,
-    /// The inputs are equal and come from the same position in the project file, either through a YAML anchor
-    /// or from the top-level section that applies to all deployments.
+    /// The inputs are identical and come from the same position in the project file, either through a YAML
+    /// anchor or from the top-level section that applies to all deployments.
     SamePlace,
     /// The step runs for every deployment.
     Never,
@@ -277,7 +277,7 @@ pub(crate) enum Sharing {
 pub(crate) struct StepEntry {
     /// The full name of the step, as used in `prefect.yaml`.
     pub(crate) name: &'static str,
-    /// Other import paths under which Prefect offers the same function.
+    /// Alternative import paths of the same function in Prefect.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) kind: StepKind,
     /// The section that the step belongs in. `None` if the step can be used in any section.
@@ -286,13 +286,13 @@ pub(crate) struct StepEntry {
     pub(crate) inputs: &'static [Input],
     /// Names of the outputs.
     pub(crate) outputs: &'static [&'static str],
-    /// Creates the step from its rendered inputs, which no longer contain `id` and `requires`.
+    /// Creates the step from its rendered inputs, without `id` and `requires`.
     pub(crate) create: fn(Mapping) -> Result<Box<dyn Step>, StepError>,
 }
 
 impl StepEntry {
-    /// Checks whether the step can change files or programs on this machine, so that its position among the
-    /// other steps matters. Builds and pushes of images cannot.
+    /// Checks whether the step can change files or programs on this machine. If so, its position among the
+    /// other steps matters. Image builds and pushes cannot.
     fn is_ordered(&self) -> bool {
         self.section.is_none()
     }

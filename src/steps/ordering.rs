@@ -1,9 +1,9 @@
-//! The order in which steps run when the step lists of several deployments are processed concurrently.
+//! The order of steps when the step lists of multiple deployments are processed concurrently.
 //!
 //! An ordered step, such as a script or an installation, can change this machine. It waits for all steps
 //! listed before it, and all steps listed after it wait for its completion, as if all lists were processed
-//! one after the other. Image builds and pushes between ordered steps run concurrently, because they do not
-//! affect each other.
+//! sequentially. Image builds and pushes between ordered steps run concurrently, because they do not affect
+//! each other.
 
 use std::{
     collections::BTreeMap,

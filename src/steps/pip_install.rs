@@ -1,5 +1,4 @@
-//! The `pip_install_requirements` step, which installs a requirements file with the user's Python
-//! interpreter.
+//! The `pip_install_requirements` step installs a requirements file with the user's Python interpreter.
 
 use std::path::PathBuf;
 
@@ -47,7 +46,7 @@ impl PipInstall {
         let first = search.candidates().into_iter().next();
         let python = first.map_or_else(|| "python3".to_owned(), |candidate| candidate.program);
         let file = self.requirements_file.as_deref().unwrap_or("requirements.txt");
-        // Installing a package may run its setup script, which must not see the API credentials.
+        // Installing a package may run its setup script. The script must not see the API credentials.
         let environment = context.environment.without_api_credentials();
         let pip = Script::module("pip", ["install", "-r", file], &environment);
         let progress = self.stream_output.then_some(context.progress);

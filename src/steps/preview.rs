@@ -1,5 +1,4 @@
-//! Preview of the steps that a deploy would run. No step is executed, and placeholders take the place of step
-//! outputs.
+//! Preview of the steps that a deploy would run. No step is executed; placeholders replace step outputs.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -41,7 +40,7 @@ pub(crate) struct PreviewState {
 pub(crate) struct Preview<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
-    /// Existing images, whose steps have known outputs.
+    /// Existing images. Their steps have known outputs.
     images: &'a ImagePolicy,
     known: HashMap<Identity, usize>,
     steps: Vec<PreviewedStep>,
@@ -56,7 +55,7 @@ impl<'a> Preview<'a> {
         Self { environment, resolver, images, known: HashMap::new(), steps: Vec::new() }
     }
 
-    /// Returns the distinct steps in the order in which they would run.
+    /// Returns the distinct steps in execution order.
     pub(crate) fn into_steps(self) -> Vec<PreviewedStep> {
         self.steps
     }

@@ -1,5 +1,4 @@
-//! The `pull_with_block` step, which copies the code that a storage block refers to into the working
-//! directory.
+//! The `pull_with_block` step copies the code that a storage block refers to into the working directory.
 
 use std::{
     fs,

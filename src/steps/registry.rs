@@ -95,7 +95,7 @@ fn similar(name: &str) -> Option<&'static str> {
     did_you_mean(name, known).filter(|known| is_prefect_step(name) || strsim::levenshtein(name, known) <= 2)
 }
 
-/// Checks whether a name belongs to a module in which Prefect defines steps. The registry contains all steps
+/// Checks whether a name belongs to a module of Prefect that defines steps. The registry contains all steps
 /// of these modules.
 fn is_prefect_step(name: &str) -> bool {
     let packages = ["prefect", "prefect_docker", "prefect_aws", "prefect_gcp", "prefect_azure"];

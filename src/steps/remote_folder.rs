@@ -25,7 +25,7 @@ pub(super) enum Store {
 }
 
 impl RemoteFolder {
-    /// Copies the folder to the directory `target`, which is created if it does not exist.
+    /// Copies the folder to the directory `target`. The directory is created if it does not exist.
     pub(super) async fn pull(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
         // These inputs do not come from the project file, so errors must not refer to them.
         let without_input = |error| match error {

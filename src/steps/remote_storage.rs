@@ -1,4 +1,4 @@
-//! The `pull_from_remote_storage` step, which copies the folder at a URL into the working directory.
+//! The `pull_from_remote_storage` step copies the folder at a URL into the working directory.
 
 use std::path::{Component, Path};
 

@@ -1,4 +1,4 @@
-//! Outputs of image steps that existing images replace, which are known before the steps run.
+//! Outputs of image steps that existing images replace. They are known before the steps run.
 
 use super::{ImagePolicy, StepError, StepKind, docker_build, docker_push};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Returns the outputs of an image step that an existing image replaces. Returns `None` if the step is not
-/// replaced, and if the name of its image is unknown or invalid. `has_fixed_tag` is whether the file contains the
+/// replaced, or if its image name is unknown or invalid. `has_fixed_tag` is whether the file contains the
 /// tag.
 ///
 /// # Errors

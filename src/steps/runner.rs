@@ -34,7 +34,7 @@ use crate::{
 /// Input that limits the duration of a step. Only prefectl supports it.
 pub(crate) const TIMEOUT: &str = "timeout";
 
-/// The steps of a deployment and the context in which they run.
+/// The steps of a deployment and the context that they run in.
 pub(crate) struct List<'l, 'c> {
     /// Name of the deployment.
     pub(crate) deployment: String,
@@ -90,7 +90,7 @@ impl<'a> Runner<'a> {
         try_join_all(runs).await.map(drop)
     }
 
-    /// Returns the completed steps in the order in which they started.
+    /// Returns the completed steps in the order they started.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.values().filter_map(|step| step.ran()).collect()
@@ -160,7 +160,7 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a step, or waits for an equal step that is already running and returns its result.
+    /// Runs a step. If an identical step is already running, waits for it and returns its result.
     async fn run_once(
         &self,
         step_use: StepUse<'_>,
@@ -177,15 +177,15 @@ impl<'a> Runner<'a> {
         let run = || Box::pin(self.run_now(step_use, step.event_id, context));
         let (effects, _) = step.result.get_or_try_init(run).await?;
         if let Some(id) = self.pending.take(place.as_ref()) {
-            // An equal step elsewhere has already run.
+            // An identical step elsewhere has already run.
             progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
         }
         effects.apply(context);
         Ok(effects.outputs.clone())
     }
 
-    /// Returns the cached step whose result a use of a step can share. Adds a new step to the cache if there
-    /// is none.
+    /// Returns the cached step whose result this step can share. Adds a new step to the cache if there is
+    /// none.
     fn cached(&self, step_use: &StepUse<'_>, surroundings: Surroundings<'_>) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
@@ -284,7 +284,7 @@ fn remaining(steps: &[Listed]) -> Remaining {
 }
 
 /// Returns the registry entry of the step with the given name. An unknown name is treated as a Python
-/// function, unless it is obviously a mistake.
+/// function, unless it is obviously misspelled.
 fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     match (registry::find(name), registry::doubt(name)) {
         (Some(entry), _) => Ok(entry),

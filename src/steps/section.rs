@@ -16,7 +16,7 @@ pub(crate) enum Section {
 impl Section {
     pub(crate) const ALL: [Self; 3] = [Self::Build, Self::Push, Self::Pull];
 
-    /// The sections whose steps run on this machine during a deploy, in the order in which they run.
+    /// The sections whose steps run on this machine during a deploy, in execution order.
     pub(crate) const LOCAL: [Self; 2] = [Self::Build, Self::Push];
 
     /// Returns the key of the section in the project file.

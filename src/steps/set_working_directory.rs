@@ -1,4 +1,4 @@
-//! The `set_working_directory` step, which changes the working directory of the steps after it.
+//! The `set_working_directory` step changes the working directory of the steps after it.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! The `run_shell_script` step, which runs each line of a script as a separate process.
+//! The `run_shell_script` step runs each line of a script as a separate process.
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 

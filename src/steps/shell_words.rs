@@ -14,7 +14,7 @@ pub(crate) enum SplitError {
 
 /// Splits a string at every line boundary that Python recognizes.
 pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
-    // `\r\n` produces an additional empty line, which callers skip.
+    // `\r\n` produces an additional empty line. Callers skip it.
     text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
@@ -85,7 +85,7 @@ pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -
 }
 
 /// Parses a variable reference after the dollar sign. Returns the length of the reference and the variable
-/// name, which is empty for `$$`.
+/// name. The name is empty for `$$`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     if text.starts_with('$') {
         return Some((1, ""));
@@ -103,7 +103,7 @@ fn reference(text: &str) -> Option<(usize, &str)> {
 /// Only words that make no sense without a shell are reported. `a>=1` and `';'`, for example, are valid
 /// arguments.
 pub(crate) fn shell_operator(script: &str) -> Option<(&str, &str)> {
-    // `<<` may start a template expression, in which `|` and `>` are not shell operators.
+    // `<<` may start a template expression, where `|` and `>` are not shell operators.
     let mut plain = lines(script).filter(|line| !line.contains("<<"));
     plain.find_map(|line| {
         raw_words(line).into_iter().find_map(operator).map(|operator| (operator, line.trim()))

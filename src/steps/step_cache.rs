@@ -1,4 +1,4 @@
-//! Cache of distinct steps and their results, through which deployments share the runs of equal steps.
+//! Cache of distinct steps and their results. Deployments share the runs of identical steps through it.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,13 +16,13 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// A completed step, which may have run for several deployments.
+/// A completed step. It may have run for multiple deployments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ran {
     pub(crate) kind: StepKind,
     /// Short name of the step.
     pub(crate) step: String,
-    /// ID of the step, by which templates refer to its outputs.
+    /// ID of the step. Templates refer to its outputs by this ID.
     pub(crate) id: Option<String>,
     pub(crate) section: Section,
     /// Whether the step can change this machine, so that its position matters. Always false for image builds
@@ -56,21 +56,21 @@ pub(super) enum Key {
     Own(usize),
 }
 
-/// The properties that must be equal for two uses of a step to share a run.
+/// The properties that must be identical for two uses of a step to share a run.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     name: String,
     inputs: String,
-    /// Directory on which the result depends. `None` if it does not depend on a directory.
+    /// Directory that the result depends on. `None` if it does not depend on a directory.
     directory: Option<PathBuf>,
     /// Namespace of image names. `None` if the step does not use it.
     docker_namespace: Option<String>,
-    /// Location in a project file. Scripts share a run only if their locations are equal, because scripts
+    /// Location in a project file. Scripts share a run only if their locations are identical, because scripts
     /// with the same text may serve different purposes.
     place: Option<Place>,
 }
 
-/// The part of a deployment's state on which the result of a step may depend.
+/// The part of a deployment's state that a step's result may depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Surroundings<'a> {
     pub(super) directory: &'a Path,
@@ -78,7 +78,7 @@ pub(super) struct Surroundings<'a> {
 }
 
 impl Identity {
-    /// Input that forces a step to run even if an equal step has already run.
+    /// Input that forces a step to run even if an identical step has already run.
     const IGNORE_CACHE: &'static str = "ignore_cache";
 
     /// Returns the identity of a step's use, or `None` if the use does not share a run.
@@ -150,7 +150,7 @@ impl StepUse<'_> {
         self.inputs.get(Identity::IGNORE_CACHE).and_then(Value::as_bool) == Some(true)
     }
 
-    /// Returns the identity that another use must have to share the run, or `None` if the run is not shared.
+    /// Returns the identity that other uses must have to share the run, or `None` if the run is not shared.
     pub(super) fn identity(&self, surroundings: Surroundings<'_>) -> Option<Identity> {
         Identity::new(self.entry.name, self.entry.sharing, &self.inputs, surroundings, self.place.clone())
     }

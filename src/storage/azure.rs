@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{process, secret::Secret};
 
-/// Connection string of Microsoft's storage emulator, whose key is public.
+/// Connection string of Microsoft's storage emulator. Its key is public.
 const EMULATOR: &str = "DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey=Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==;BlobEndpoint=http://127.0.0.1:10000/devstoreaccount1";
 
 /// Contents of an Azure Blob Storage credentials block.
@@ -25,7 +25,7 @@ pub(crate) struct Credentials {
     client_secret: Option<Secret>,
 }
 
-/// The way in which requests to Azure are authorized.
+/// How requests to Azure are authorized.
 enum Authorization {
     Key(Secret),
     SharedAccess(Secret),

@@ -14,14 +14,15 @@ use sha2::{Digest, Sha256};
 use super::{Bucket, Proof, StorageError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Size in bytes of the parts in which large files are uploaded. It equals the part size of boto3, so that
-/// the `ETag` of files uploaded with boto3 can be computed.
+/// Size in bytes of the parts of large uploads. It equals the part size of boto3, so that the `ETag` of files
+/// uploaded with boto3 can be computed.
 pub(super) const PART: usize = 8 << 20;
 
 /// Name of the metadata entry that contains the SHA-256 digest of an object.
 const SHA256: Attribute = Attribute::Metadata(Cow::Borrowed("sha256"));
 
-/// Returns the metadata to store with an object, by which later pushes and pulls recognize its contents.
+/// Returns the metadata to store with an object. Later pushes and pulls recognize the object's contents by
+/// it.
 pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attributes, StorageError> {
     if bucket.proof == Proof::ETag {
         return Ok(Attributes::new());

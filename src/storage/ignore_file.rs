@@ -1,4 +1,4 @@
-//! `.prefectignore` files, which contain patterns of files that a push skips.
+//! `.prefectignore` files: patterns of files that a push skips.
 //!
 //! The syntax is the same as in `.gitignore`, but each file is matched separately. The last pattern that
 //! matches the file decides. If there is none, the last pattern that matches a parent directory decides.
@@ -13,7 +13,7 @@ use ignore::{
 
 use crate::fs::{self, FileError};
 
-/// The reason why an ignore file cannot be used.
+/// Why an ignore file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IgnoreError {
     #[error("{}:{line}: {reason}", .path.display())]
@@ -83,7 +83,7 @@ impl IgnoreFile {
     }
 }
 
-/// Escapes braces, which are special characters for the `ignore` crate but not for Git.
+/// Escapes braces. They are special characters for the `ignore` crate but not for Git.
 fn without_alternatives(pattern: &str) -> String {
     let mut escaped = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();

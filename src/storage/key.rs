@@ -1,5 +1,5 @@
-//! Object keys, which are built from a folder and a relative path. A pull converts them back to paths inside
-//! the target directory.
+//! Object keys, built from a folder and a relative path. A pull converts them back to paths inside the target
+//! directory.
 
 use std::{
     fmt,
@@ -10,7 +10,7 @@ use object_store::path::Path as Key;
 
 use super::StorageError;
 
-/// A folder in a bucket. The empty folder stands for the whole bucket.
+/// A folder in a bucket. The empty folder means the whole bucket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Folder(Key);
 
@@ -59,8 +59,8 @@ impl Folder {
         Key::parse(key).map_err(|_| name())
     }
 
-    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself,
-    /// which some tools store as an empty object.
+    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself.
+    /// Some tools store it as an empty object.
     ///
     /// Backslashes count as separators, because Prefect on Windows creates keys with backslashes.
     ///

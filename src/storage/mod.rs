@@ -34,7 +34,7 @@ pub(crate) struct Bucket {
 /// The method for verifying that an object and a file of the same size have the same contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Proof {
-    /// The `ETag` of the object, which S3 computes from MD5 digests.
+    /// The object's `ETag`. S3 computes it from MD5 digests.
     ETag,
     /// The SHA-256 digest that prefectl stores in the metadata of the object.
     Metadata,
@@ -46,7 +46,7 @@ impl fmt::Display for Bucket {
     }
 }
 
-/// The context in which a bucket is opened: environment variables and a base directory.
+/// The context for opening a bucket: environment variables and a base directory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub(crate) environment: &'a Environment,

@@ -62,7 +62,7 @@ impl Bucket {
         }
         let result = match self.store.get(&meta.location).await {
             Ok(result) if meta.size == 0 && is_directory(&result) => return Ok(None),
-            // The key ends in a slash, which the object listing does not show.
+            // The key ends in a slash. The object listing does not show it.
             Err(StoreError::NotFound { .. }) if meta.size == 0 => return Ok(None),
             result => result.map_err(|error| self.unread(meta, error))?,
         };

@@ -42,7 +42,7 @@ struct Local {
 }
 
 impl Bucket {
-    /// Copies all files in a directory to a folder of the bucket, except for those that `ignore` matches.
+    /// Copies all files in a directory, except files that `ignore` matches, to a folder of the bucket.
     ///
     /// Symbolic links to files are followed, and links to directories are skipped. Objects whose contents
     /// have not changed are not written, and no objects are deleted.

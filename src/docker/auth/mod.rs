@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{environment::Environment, secret::Secret};
 
-/// Key under which Docker stores the credentials for Docker Hub.
+/// Key of the Docker Hub credentials in Docker's configuration.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
 
 /// User name that credential helpers return to mark an identity token.
@@ -30,7 +30,7 @@ pub(crate) enum Credentials {
     },
     /// A long-lived token that is exchanged for short-lived registry tokens.
     IdentityToken(Secret),
-    /// A token that is sent to the registry as it is.
+    /// A token that is sent to the registry unchanged.
     RegistryToken(Secret),
 }
 
@@ -84,7 +84,7 @@ impl Credentials {
     }
 }
 
-/// Returns the key under which the Docker configuration stores a registry's credentials.
+/// Returns the key of a registry's credentials in the Docker configuration.
 fn key(registry: &str) -> &str {
     match registry_host(registry) {
         DOCKER_HUB => DOCKER_HUB_KEY,
@@ -100,8 +100,8 @@ pub(crate) struct CredentialStore<'a> {
 }
 
 impl CredentialStore<'_> {
-    /// Returns the credentials for a registry, or `None` if there are none. Runs the credential helper if one
-    /// is configured.
+    /// Returns the credentials for a registry, or `None` if it has none. Runs the credential helper if one is
+    /// configured.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let registry = registry_host(registry);
         if let Some(program) = self.helper(registry)
@@ -161,7 +161,7 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// Requests the list of registries for which a credential helper has credentials.
+    /// Requests the list of registries that a credential helper has credentials for.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =

@@ -30,14 +30,14 @@ const LAST_LINES: usize = 10;
 #[derive(Debug)]
 pub(crate) enum BuildSource {
     Directory(BuildContext),
-    /// A Git repository or an archive, which the engine downloads itself.
+    /// A Git repository or an archive. The engine downloads it.
     Remote {
         url: String,
         dockerfile: String,
     },
 }
 
-/// Build options in the form that the engine's API expects.
+/// Build options as the engine's API expects them.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent options of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
@@ -61,7 +61,7 @@ pub(crate) struct BuildOptions {
     pub(crate) platform: Option<String>,
     pub(crate) network: Option<String>,
     pub(crate) isolation: Option<String>,
-    /// Additional host entries in the form `name:address`.
+    /// Additional host entries, as `name:address`.
     pub(crate) extra_hosts: Vec<String>,
     /// Size of `/dev/shm` in bytes.
     pub(crate) shared_memory: Option<i64>,
@@ -339,8 +339,8 @@ impl<'a> BuildLog<'a> {
 
 /// Returns the line number of the instruction in a progress message such as `Step 2/3 : RUN make`.
 ///
-/// The engine counts the instructions that it adds after those of the Dockerfile, so the step number is also
-/// the position in the Dockerfile. Returns `None` if the keyword of this instruction differs.
+/// The engine counts its own instructions after the instructions of the Dockerfile, so the step number is
+/// also the position in the Dockerfile. Returns `None` if the keyword of this instruction differs.
 fn line_of(step: &str, instructions: &[Instruction]) -> Option<usize> {
     let (number, text) = step.strip_prefix("Step ")?.split_once(" : ")?;
     let number: usize = number.split_once('/')?.0.parse().ok()?;

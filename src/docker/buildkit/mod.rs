@@ -43,7 +43,7 @@ pub(crate) struct BuildKitOptions {
 /// An image build that runs with BuildKit.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BuildKitBuild<'a> {
-    /// The build context, which is a directory or a URL.
+    /// The build context: a directory or a URL.
     pub(crate) source: &'a str,
     pub(crate) dockerfile: Dockerfile<'a>,
     pub(crate) options: &'a BuildOptions,
@@ -56,7 +56,7 @@ pub(crate) struct BuildKitBuild<'a> {
 pub(crate) enum BuildKitProgram {
     /// The command `docker buildx build`.
     Buildx,
-    /// The command `docker build` of Docker 18.09 to 22, which has BuildKit built in.
+    /// The command `docker build` of Docker 18.09 to 22, with built-in BuildKit.
     DockerBuild,
 }
 

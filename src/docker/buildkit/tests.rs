@@ -2,7 +2,7 @@ use super::*;
 use crate::progress::Silent;
 
 /// Creates a fake `docker` program that reports the given version, with or without buildx. It runs `script`
-/// in place of a build.
+/// instead of a build.
 #[cfg(unix)]
 fn fake_docker(version: &str, buildx: bool, script: &str) -> (tempfile::TempDir, Environment) {
     use std::os::unix::fs::PermissionsExt;

@@ -30,7 +30,7 @@ const IGNORE_FILE: &str = ".dockerignore";
 /// The Dockerfile of an image build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dockerfile<'a> {
-    /// A path relative to the root of the build context, which may lead outside the context.
+    /// A path relative to the root of the build context. It may lead outside the context.
     Path(&'a str),
     /// The contents of a generated Dockerfile.
     Text(&'a str),
@@ -173,7 +173,7 @@ impl BuildContext {
                 continue;
             }
             let metadata = match absolute.symlink_metadata() {
-                // The file was deleted after its directory was listed, which is common for temporary files.
+                // The file was deleted after its directory was listed. This is common for temporary files.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 other => other.map_err(|error| FileError::new("read", &absolute, error))?,
             };
@@ -229,7 +229,7 @@ pub(crate) struct Sending {
 
 impl Sending {
     /// Returns the error that occurred while the build context was read, if any. A closed connection is not
-    /// reported as such an error.
+    /// such an error.
     pub(crate) async fn failure(self) -> Option<DockerError> {
         // The thread ends when the request ends. The timeout covers a proxy that keeps the request open.
         match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {

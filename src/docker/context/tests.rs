@@ -4,7 +4,7 @@ use futures_util::StreamExt;
 
 use super::*;
 
-/// Describes each entry of an archive in the form `kind path content-or-target`.
+/// Describes each entry of an archive as `kind path content-or-target`.
 fn listing(archive: &[u8]) -> Vec<String> {
     let mut listing = Vec::new();
     for entry in tar::Archive::new(archive).entries().unwrap() {

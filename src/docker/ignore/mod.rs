@@ -1,4 +1,4 @@
-//! `.dockerignore` files, whose patterns exclude paths from a build context.
+//! `.dockerignore` files. Their patterns exclude paths from a build context.
 //!
 //! The rules are the same as in Docker. Later patterns take precedence, and `!` includes a path again. A
 //! pattern that matches a directory also excludes its contents. Matching is case-sensitive.
@@ -22,7 +22,7 @@ pub(crate) struct Ignore {
 
 #[derive(Debug, Clone)]
 struct Pattern {
-    /// Whether the pattern starts with `!`, which includes matching paths again.
+    /// Whether the pattern starts with `!`. Such a pattern includes matching paths again.
     negated: bool,
     glob: Glob,
 }

@@ -8,8 +8,8 @@ use crate::docker::context::{BuildContext, Dockerfile};
 /// Decisions of Docker 28 with the classic builder, recorded with `tests/data/dockerignore/record.py`.
 const RECORDED: &str = include_str!("../../../tests/data/dockerignore/cases.json");
 
-/// The only intentional difference from Docker. A wildcard after `!` also includes files deep inside an
-/// excluded directory, which the classic builder does not search.
+/// The only intentional difference from Docker: a wildcard after `!` also includes files deep inside an
+/// excluded directory. The classic builder does not search there.
 const REACHES_DEEPER: [(&str, &[&str]); 1] = [("*\n!**/*.md", &["docs", "docs/README.md"])];
 
 #[derive(serde::Deserialize)]

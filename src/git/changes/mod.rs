@@ -13,7 +13,7 @@ use git2::{
     Repository, Tree,
 };
 
-/// The revision that stands for an omitted side of a range.
+/// The revision used for an omitted side of a range.
 const HEAD: &str = "HEAD";
 
 /// Two states of a repository that are compared, in the notation of Git.
@@ -203,8 +203,8 @@ impl Changes {
         parents.chain([path]).find_map(|path| self.paths.get(path)).map(String::as_str)
     }
 
-    /// Returns the changed files in a directory, which is given relative to the root. The root itself is an empty
-    /// string.
+    /// Returns the changed files in a directory. The directory is relative to the root; the root itself is an
+    /// empty string.
     pub(crate) fn below(&self, directory: &str) -> impl Iterator<Item = &str> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let start = prefix.clone();
@@ -231,7 +231,7 @@ impl Changes {
         }
     }
 
-    /// Returns changes with the given paths in a repository at `root`, of which some are deleted.
+    /// Returns changes with the given paths in a repository at `root`. Some of the paths are deleted.
     #[cfg(test)]
     pub(crate) fn of(root: &Path, paths: &[&str], deleted: &[&str]) -> Self {
         let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
@@ -302,8 +302,8 @@ fn is_sparse(delta: &DiffDelta<'_>, tree: &Tree<'_>, index: Option<&Index>) -> b
         && tree.get_path(path).is_ok_and(|old| old.id() == entry.id)
 }
 
-/// Returns all paths of a diff, and the paths that exist only in its first state. Skips the deltas for which `is_same`
-/// returns true.
+/// Returns all paths of a diff, and the paths that only exist in its first state. Skips the deltas that
+/// `is_same` returns true for.
 fn changed_paths(
     diff: &Diff<'_>,
     is_same: impl Fn(&DiffDelta<'_>) -> bool,

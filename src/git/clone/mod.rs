@@ -32,12 +32,12 @@ pub(crate) struct Checkout<'a> {
     pub(crate) credentials: Option<&'a Credentials>,
     pub(crate) revision: Revision<'a>,
     pub(crate) submodules: bool,
-    /// Directories to check out. An empty list stands for the whole repository.
+    /// Directories to check out. An empty list means the whole repository.
     pub(crate) directories: &'a [String],
     pub(crate) environment: &'a Environment,
 }
 
-/// The reason why a repository could not be checked out.
+/// Why a repository could not be checked out.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloneError {
     #[error(transparent)]

@@ -1,4 +1,5 @@
-//! Recurrence rules, as defined by RFC 5545, with the semantics of python-dateutil, which the Prefect server uses.
+//! Recurrence rules as defined by RFC 5545, with the semantics of python-dateutil. The Prefect server uses
+//! this library.
 //!
 //! The server requires every rule to have a start. By default, a rule starts in 2020. Because the server iterates over
 //! all dates from the start, a rule that repeats every few seconds or minutes starts shortly before the current time
@@ -21,7 +22,7 @@ const MAX_LENGTH: usize = 6500;
 /// The start of rules that do not specify a start.
 const DEFAULT_START: DateTime = datetime(2020, 1, 1, 0, 0, 0, 0);
 
-/// The reason why a recurrence rule is invalid.
+/// Why a recurrence rule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RruleError {
     #[error("Invalid RRule string \"{text}\": {reason}")]
@@ -61,7 +62,7 @@ impl Recurrence {
         Ok(Self { text: text.to_owned(), start: set.start_to_add(text) })
     }
 
-    /// Returns the rule as it is written in the project file.
+    /// Returns the rule as written in the project file.
     pub(crate) fn text(&self) -> &str {
         &self.text
     }
@@ -73,7 +74,7 @@ impl Recurrence {
             || self.start != StartToAdd::None && live.strip_prefix("DTSTART:").is_some_and(started)
     }
 
-    /// Returns the rule with a start, in the form in which it is sent to the server.
+    /// Returns the rule with a start, as sent to the server.
     pub(crate) fn started(&self, zone: &TimeZone, now: Timestamp) -> String {
         let start = match self.start {
             StartToAdd::None => return self.text.clone(),

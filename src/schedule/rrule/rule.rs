@@ -1,4 +1,4 @@
-//! Parses a single recurrence rule of the form `FREQ=...;INTERVAL=...;BY...=...`, which must be in upper case.
+//! Parses a single recurrence rule such as `FREQ=...;INTERVAL=...;BY...=...`. The rule must be in upper case.
 
 use jiff::civil::Time;
 
@@ -34,7 +34,7 @@ pub(super) struct Start {
     pub(super) awareness: Awareness,
 }
 
-/// The parts of a rule that determine whether it is valid and how it is sent.
+/// The properties of a recurrence rule that validation and the API request need.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) frequency: Frequency,

@@ -12,7 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::clock::Clock;
 
-/// The reason why a phrase is not a valid start time.
+/// Why a phrase is not a valid start time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WhenError {
     #[error("Unable to parse scheduled start time '{phrase}'. {hint}")]
@@ -29,12 +29,12 @@ const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The time zone is unknown or ambiguous. Use a name such as America/New_York, or an offset such as \
                          +05:30.";
 
-/// Parses the value of the option `--start-in` and returns the start time.
+/// Parses the value of the option `--start-in`. Returns the start time.
 pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("in", phrase, clock)
 }
 
-/// Parses the value of the option `--start-at` and returns the start time.
+/// Parses the value of the option `--start-at`. Returns the start time.
 pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("at", phrase, clock)
 }

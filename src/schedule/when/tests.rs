@@ -132,7 +132,7 @@ fn resolves_times_in_utc() {
     table(start_at, "UTC", TIMES_IN_UTC);
 }
 
-/// Prefect interprets some of these times as UTC, and compares others with the time of another zone.
+/// Prefect interprets some of these times as UTC, and compares others with a time in a different zone.
 #[test]
 fn resolves_times_without_a_zone_as_local() {
     table(

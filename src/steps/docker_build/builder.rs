@@ -12,9 +12,9 @@ use crate::{
 
 /// Returns the BuildKit program to build with, or `None` to use the classic builder.
 ///
-/// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it, which is
-/// the case since Docker 23 unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic
-/// builder is used.
+/// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it: since
+/// Docker 23, unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic builder is
+/// used.
 pub(super) async fn choose(
     inputs: &Inputs,
     dockerfile: Option<&str>,

@@ -146,7 +146,7 @@ impl Inputs {
         self.tag.as_ref().and_then(Value::as_str) == Some(AUTO)
     }
 
-    /// Returns the path of the Dockerfile, which is the default path if the input is empty.
+    /// Returns the path of the Dockerfile. An empty input means the default path.
     pub(super) fn dockerfile(&self) -> &str {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
     }
@@ -268,7 +268,7 @@ impl Inputs {
     }
 }
 
-/// Checks whether the input `path` is a URL, from which the engine fetches the build context itself.
+/// Checks whether the input `path` is a URL. The engine fetches such a build context itself.
 pub(super) fn is_remote(path: &str) -> bool {
     const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
     STARTS.iter().any(|start| path.starts_with(start))

@@ -1,4 +1,4 @@
-//! The `build_docker_image` step, which builds an image from a directory and a Dockerfile.
+//! The `build_docker_image` step builds an image from a directory and a Dockerfile.
 
 mod auto;
 mod backend;
@@ -129,7 +129,7 @@ struct Build {
     config: Config,
 }
 
-/// Returns the path of the Dockerfile that a step reads, relative to the working directory.
+/// Returns the path of a step's Dockerfile, relative to the working directory.
 ///
 /// Returns `None` if the step reads no local file, or if the path contains a template.
 pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
@@ -151,7 +151,7 @@ pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
     (!inputs::is_remote(path)).then_some(path)
 }
 
-/// Returns the directory that a build reads, which is the build context relative to the working directory.
+/// Returns the directory that a build reads: the build context, relative to the working directory.
 ///
 /// Returns `None` if the build context is remote, or if other inputs may refer to the working directory.
 pub(super) fn shared_context(inputs: &Mapping, directory: &Path) -> Option<PathBuf> {
@@ -316,7 +316,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Returns the default tag of an image, which is the current time in UTC.
+/// Returns the default tag of an image: the current time in UTC.
 fn time_tag(now: Timestamp) -> String {
     let whole_second = now.subsec_nanosecond() / 1000 == 0;
     let format = if whole_second { "%Y-%m-%dt%H-%M-%S-00-00" } else { "%Y-%m-%dt%H-%M-%S-%6f-00-00" };

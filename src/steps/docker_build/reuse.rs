@@ -1,4 +1,4 @@
-//! Content tags (`tag: auto`), which are derived from everything that affects an image. An image whose tag
+//! Content tags (`tag: auto`). They are derived from everything that affects an image, so an image whose tag
 //! already exists does not have to be built again.
 
 use std::{collections::HashMap, path::Path};
@@ -88,7 +88,7 @@ impl Registries {
     /// Returns the ID of an existing image that has all given names, or `None` if the image must be built.
     /// The first name must contain the content tag.
     ///
-    /// If the image exists only in the registry, the first name is returned in place of the ID. Missing names
+    /// If the image exists only in the registry, the first name is returned instead of the ID. Missing names
     /// of a local image are added.
     pub(super) async fn existing(
         &self,

@@ -1,4 +1,4 @@
-//! Tests of the image steps with a real Docker engine and real registries, which `tests/run` starts.
+//! Tests of the image steps with a real Docker engine and real registries. `tests/run` starts them.
 //!
 //! The private registry has a single user.
 
@@ -67,8 +67,7 @@ fn required_env(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this test with tests/run"))
 }
 
-/// Returns the environment of the test process, extended by a Docker configuration that is stored in
-/// `folder`.
+/// Returns the environment of the test process, with a Docker configuration stored in `folder`.
 fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environment {
     std::fs::write(folder.join("config.json"), config.to_string()).unwrap();
     let process = Environment::from_process();

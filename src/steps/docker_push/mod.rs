@@ -1,4 +1,4 @@
-//! The `push_docker_image` step, which pushes an image to its registry.
+//! The `push_docker_image` step pushes an image to its registry.
 
 use futures_util::future::BoxFuture;
 use serde::Deserialize;

@@ -20,7 +20,7 @@ pub(super) enum Answer {
         failure: Failure,
     },
     Returned {
-        /// `None` if the function did not return a dictionary, in which case the step has no outputs.
+        /// `None` if the function did not return a dictionary. In this case, the step has no outputs.
         result: Option<Returned>,
         /// The working directory at the time the function returned.
         directory: String,
@@ -57,7 +57,7 @@ pub(super) struct Failure {
     missing: String,
     /// Name of the input that the function does not accept.
     input: Option<String>,
-    /// Names of the functions in the module, which are the candidates for a spelling suggestion.
+    /// Names of the functions in the module. They are the candidates for a spelling suggestion.
     #[serde(default)]
     known: Vec<String>,
 }

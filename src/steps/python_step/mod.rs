@@ -89,8 +89,8 @@ impl PythonStep {
         answer.into_outputs(self, &interpreter, lacking, context)
     }
 
-    /// Returns the first interpreter in which the function's package is installed. If there is none, returns
-    /// the first interpreter that starts, together with the error of the search.
+    /// Returns the first interpreter that has the function's package. If none has it, returns the first
+    /// interpreter that starts, together with the error of the search.
     async fn interpreter(
         &self,
         context: &StepContext<'_>,
@@ -146,7 +146,8 @@ impl Step for PythonStep {
     }
 }
 
-/// Checks whether a module is a file or folder of the project. Python prefers such modules to installed ones.
+/// Checks whether a module is a file or directory of the project. Python prefers project modules to installed
+/// ones.
 fn is_of_project(module: &str, directory: &Path) -> bool {
     directory.join(module).is_dir() || directory.join(format!("{module}.py")).is_file()
 }

@@ -28,8 +28,8 @@ pub(super) use self::{
 /// Path of the default ignore file. A missing default file is not an error.
 const IGNORE_FILE: &str = ".prefectignore";
 
-/// Two pushes with equal inputs share a run only if they come from the same position in the project file. A
-/// script that runs between two separate pushes may change the files.
+/// Two pushes with identical inputs share a run only if they come from the same position in the project file.
+/// A script that runs between two separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
 const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");
@@ -69,7 +69,7 @@ impl Default for IgnoreInput {
     }
 }
 
-/// The direction in which files are copied.
+/// Whether files are pushed or pulled.
 enum Direction {
     Push { ignore_file: Option<String>, lines: Lines },
     Pull,
@@ -163,8 +163,8 @@ impl Step for Transfer {
     }
 }
 
-/// Reads the ignore file of a push. If the step names a file that does not exist, all files are pushed, and a
-/// warning says so.
+/// Reads the ignore file of a push. If the step specifies a file that does not exist, all files are pushed,
+/// and a warning is reported.
 fn read_ignore_file(
     context: &StepContext<'_>,
     file: Option<&str>,

@@ -1,4 +1,4 @@
-//! Temporary AWS credentials, which are obtained by assuming a role.
+//! Temporary AWS credentials, obtained by assuming a role.
 
 use std::collections::BTreeMap;
 
@@ -74,7 +74,7 @@ impl Role {
     }
 }
 
-/// Adds a parameter in the format of the AWS query protocol, which flattens lists and mappings.
+/// Adds a parameter in the format of the AWS query protocol. Lists and mappings are flattened.
 fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
     match value {
         Value::Null => {}

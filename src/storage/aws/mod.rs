@@ -18,7 +18,7 @@ use super::{
 };
 use crate::secret::Secret;
 
-/// Default region, which also applies to stores that have no regions.
+/// Default region. It also applies to stores without regions.
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Contents of an AWS or `MinIO` credentials block.
@@ -86,7 +86,7 @@ impl Credentials {
     }
 }
 
-/// Opens a bucket. `parameters` are ignored if the credentials contain client parameters of their own.
+/// Opens a bucket. `parameters` are ignored if the credentials contain their own client parameters.
 ///
 /// Without credentials, keys are searched in the same order as in boto3: environment variables, profiles, web
 /// identity, container and machine.

@@ -1,4 +1,4 @@
-//! Profiles of the AWS command line, which are stored in `~/.aws/credentials` and `~/.aws/config`.
+//! Profiles of the AWS command line, stored in `~/.aws/credentials` and `~/.aws/config`.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
