@@ -1,4 +1,4 @@
-//! Responses of the Prefect API, and the ways in which a request can fail to get a response.
+//! Responses of the Prefect API, and errors of requests that got no response.
 
 use std::time::Duration;
 

@@ -20,9 +20,9 @@ const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));
 pub(crate) enum Credentials {
     #[default]
     None,
-    /// User name and password for HTTP basic authentication, in the form `user:password`.
+    /// User name and password for HTTP basic authentication, as `user:password`.
     Basic(Secret),
-    /// An API key, which is sent as a bearer token.
+    /// An API key, sent as a bearer token.
     Bearer(Secret),
 }
 

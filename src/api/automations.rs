@@ -1,4 +1,4 @@
-//! API requests for automations, which implement the triggers of deployments.
+//! API requests for automations. The triggers of deployments are automations.
 
 use serde::Deserialize;
 use serde_json::json;

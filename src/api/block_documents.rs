@@ -1,4 +1,4 @@
-//! API requests for block documents, which store configuration and secrets.
+//! API requests for block documents. They store configuration and secrets.
 
 use std::collections::HashMap;
 
@@ -115,7 +115,7 @@ impl Client {
         self.done(Request::post(&["block_documents", ""], body).once()).await
     }
 
-    /// Returns the ids of a block type and of its newest schema.
+    /// Returns the IDs of a block type and of its newest schema.
     async fn block_type_and_schema(&self, slug: &str) -> Result<(Uuid, Uuid), ApiError> {
         let missing = |what| ApiError::NotFound { detail: format!("{what} '{slug}' does not exist") };
         let kind = self.block_type(slug).await?.ok_or_else(|| missing("block type"))?;

@@ -75,7 +75,7 @@ impl Feature {
         }
     }
 
-    /// Returns a plural noun phrase that names the feature in error messages.
+    /// Returns a plural noun phrase for the feature in error messages.
     fn name(self) -> &'static str {
         match self {
             Self::ScheduleSlugs => "schedule slugs",
@@ -133,7 +133,7 @@ impl Capabilities {
     ///
     /// # Errors
     ///
-    /// The error names the release that introduced the feature and the server's version.
+    /// The error contains the release that introduced the feature, and the server's version.
     pub(crate) fn require(&self, feature: Feature) -> Result<(), Unsupported> {
         if self.supports(feature) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The API client, which sends requests with retries, CSRF tokens and rate limiting.
+//! The API client. It sends requests with retries, CSRF tokens and rate limiting.
 
 use std::{
     fmt,
@@ -56,7 +56,7 @@ pub(crate) struct Client {
     retry: RetryPolicy,
     throttle: Throttle,
     transport: Transport,
-    /// Features of the server, which are requested at most once.
+    /// Features of the server. They are requested at most once.
     pub(super) capabilities: OnceCell<Capabilities>,
     /// Whether the server has responded to at least one request.
     connected: AtomicBool,

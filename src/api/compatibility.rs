@@ -1,6 +1,6 @@
 //! Adapts request bodies to the release of the server by removing fields that it does not accept.
 //!
-//! The version comes from [`Client::capabilities`], which requests it at most once per client.
+//! The version comes from [`Client::capabilities`]. It is requested at most once per client.
 
 use serde_json::Value;
 
@@ -25,8 +25,8 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Returns the fields to leave out while they are empty, because older servers reject these fields even
-    /// if they are null.
+    /// Returns the fields to omit while they are empty, because older servers reject these fields even if
+    /// they are null.
     fn omitted_if_empty(self) -> &'static [&'static str] {
         match self {
             Self::NewDeployment => &["labels"],
@@ -115,7 +115,7 @@ impl Client {
     }
 }
 
-/// Returns an error if the server runs Prefect 2, whose API is incompatible.
+/// Returns an error if the server runs Prefect 2, because its API is incompatible.
 fn require_prefect_3(capabilities: &Capabilities, url: &str) -> Result<(), ApiError> {
     match (capabilities.version(), capabilities.release()) {
         (Some(version), Some(release)) if release.is_before_prefect_3() => {

@@ -20,7 +20,7 @@ pub(super) struct CsrfToken {
 /// The current CSRF token of a client.
 #[derive(Debug)]
 pub(super) struct CsrfTokens {
-    /// Random ID under which the server issues tokens to this client.
+    /// Random ID of this client. The server issues tokens to it.
     client: Uuid,
     current: Mutex<Option<CsrfToken>>,
 }
@@ -34,7 +34,7 @@ impl CsrfTokens {
         self.current.lock().await.clone()
     }
 
-    /// Returns a token that differs from `rejected`. If several callers need a new token, only one of them
+    /// Returns a token that differs from `rejected`. If multiple callers need a new token, only one of them
     /// fetches it.
     pub(super) async fn renew<E>(
         &self,

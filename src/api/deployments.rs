@@ -57,7 +57,7 @@ fn active_by_default() -> bool {
 
 impl DeploymentSchedule {
     /// Returns the body of a schedule update. The body always includes the schedule's parameters, because the
-    /// server removes all parameters that an update leaves out.
+    /// server removes all parameters that an update omits.
     pub(crate) fn with_parameters(&self, changes: &JsonObject) -> JsonObject {
         let mut body = changes.clone();
         body.entry("parameters").or_insert_with(|| self.parameters.clone().into());
@@ -82,7 +82,7 @@ impl Deployment {
         self.raw.get("pull_steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the maximum number of concurrent runs, which newer servers report in a nested object. Returns
+    /// Returns the maximum number of concurrent runs. Newer servers report it in a nested object. Returns
     /// `None` if the number is not limited.
     pub(crate) fn concurrency_limit(&self) -> Option<&Value> {
         let nested = self.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
@@ -269,8 +269,8 @@ impl Client {
     /// Returns all deployments with the given `(flow, deployment)` names, and possibly other deployments of
     /// the same flows.
     ///
-    /// `keep` converts each deployment to a smaller object as soon as it is read, because the complete
-    /// objects take up a lot of memory.
+    /// `keep` converts each deployment to a smaller object once it is read, because the complete objects take
+    /// up a lot of memory.
     pub(crate) async fn deployments_named<T: Identified>(
         &self,
         names: &BTreeSet<(String, String)>,
@@ -341,8 +341,8 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body)).await
     }
 
-    /// Checks whether an update may recreate the deployment, which changes the IDs of its schedules. In this
-    /// case, callers must update individual schedules first.
+    /// Checks whether an update may recreate the deployment and thereby change the IDs of its schedules. If
+    /// so, callers must update individual schedules first.
     pub(crate) async fn replaces_deployments(&self) -> Result<bool, ApiError> {
         Ok(!self.capabilities().await?.supports(Feature::PatchFlowFields))
     }

@@ -44,7 +44,7 @@ pub(crate) enum ApiError {
     /// The requested object does not exist (404 Not Found).
     #[error("{detail}")]
     NotFound { detail: String },
-    /// The server has no such API route (404 Not Found or 405 Method Not Allowed).
+    /// The API route does not exist (404 Not Found or 405 Method Not Allowed).
     #[error(
         "the server at {url} does not support {request}; check PREFECT_API_URL, which usually ends in /api"
     )]
@@ -53,7 +53,7 @@ pub(crate) enum ApiError {
     #[error("{detail}")]
     Conflict { detail: String },
     /// The server rejected the request as invalid (for example 400 or 422). Each message starts with the path
-    /// of the invalid field if the server names one.
+    /// of the invalid field, if the server reports it.
     #[error("{}", .messages.join("; "))]
     Invalid { status: StatusCode, messages: Vec<String> },
     /// The request still failed with a 429 or 5xx status code after the last retry.
@@ -67,7 +67,7 @@ pub(crate) enum ApiError {
     /// The response is valid JSON but does not have the expected structure.
     #[error("invalid response to {request}: {reason}")]
     Unexpected { request: String, reason: String },
-    /// The server runs Prefect 2, whose API is incompatible.
+    /// The server runs Prefect 2. Its API is incompatible.
     #[error(
         "the server at {url} runs Prefect {version}, which prefectl does not support; upgrade it to Prefect 3"
     )]
@@ -137,7 +137,7 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     }
 }
 
-/// Returns the message of the innermost cause, which is usually the most specific one.
+/// Returns the message of the innermost cause. It is usually the most specific message.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let last = causes(error).last();
     one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
@@ -148,7 +148,7 @@ pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
     tls_failure(error).is_some()
 }
 
-/// Returns the TLS error that caused the connection to fail, or `None` if there was another cause.
+/// Returns the TLS error that caused the connection to fail, or `None` for other causes.
 pub(super) fn tls_failure(error: &reqwest::Error) -> Option<&rustls::Error> {
     causes(error).find_map(|cause| cause.downcast_ref())
 }

@@ -1,7 +1,7 @@
 //! Messages in the error bodies that Prefect servers send.
 //!
-//! If a value may have several types, such as an action of an automation, the server reports the errors of every type. Only
-//! the errors of the type that the value names are relevant.
+//! If a value may have multiple types, such as an action of an automation, the server reports the errors of
+//! every type. Only the errors of the value's declared type are relevant.
 
 use std::collections::BTreeMap;
 
@@ -69,8 +69,8 @@ fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     found
 }
 
-/// Returns whether a part of a path is the name of a type, such as `RunDeployment` or `function-after[check(), Compound]`.
-/// Keys of the API start with a lowercase letter.
+/// Returns whether a part of a path is a type name, such as `RunDeployment` or `function-after[check(),
+/// Compound]`. Keys of the API start with a lowercase letter.
 fn is_type_name(part: &str) -> bool {
     part.starts_with(|first: char| first.is_ascii_uppercase()) || part.contains('[')
 }
@@ -143,7 +143,7 @@ mod tests {
                 ],
                 vec!["body.trigger.type: Input should be 'event' or 'compound'"],
             ),
-            // Nested values of several types.
+            // Nested values with multiple types.
             (
                 vec![
                     other(&["body", "trigger", "EventTrigger", "type"], "'event'"),

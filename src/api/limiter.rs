@@ -18,8 +18,8 @@
 
 use std::time::Duration;
 
-/// Number of writes in flight until the first response. All servers but those on SQLite process two writes in less
-/// time than one after the other.
+/// Initial number of writes in flight. Servers other than those on SQLite process two concurrent writes
+/// faster than two sequential ones.
 const INITIAL: f64 = 2.0;
 /// Minimum number of responses in a window, over which the latency is averaged.
 const MIN_WINDOW: u32 = 2;
@@ -33,19 +33,19 @@ const SMOOTHING: f64 = 0.2;
 /// The number doubles with each rejection.
 const FIRST_HOLD: u32 = 128;
 
-/// The reason why the server rejected a write.
+/// Why the server rejected a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rejection {
     /// Status code 429: the client has sent too many requests.
     RateLimited,
-    /// Status code 503: the server was busy with another write.
+    /// Status code 503: the server was busy with a different write.
     Busy,
 }
 
 /// An adaptive limit on the number of writes in flight.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// Duration of the fastest request, which approximates the round-trip time of the network.
+    /// Duration of the fastest request. It approximates the round-trip time of the network.
     round_trip: Duration,
     /// Duration of the fastest write.
     fastest: Duration,
@@ -130,7 +130,7 @@ impl Limiter {
         }
     }
 
-    /// Records that the server rejected a write. If several concurrent writes are rejected, only the first
+    /// Records that the server rejected a write. If multiple concurrent writes are rejected, only the first
     /// rejection lowers the limit.
     pub(super) fn on_rejected(&mut self, rejection: Rejection) {
         let limit = self.limit();
@@ -151,8 +151,8 @@ impl Limiter {
         self.window = (0, Duration::ZERO);
     }
 
-    /// Adjusts the limit to the average latency of a window. The difference to the lowest latency is the time
-    /// that writes spend waiting.
+    /// Adjusts the limit to the average latency of a window. The difference from the lowest latency is the
+    /// time that writes spend waiting.
     fn adjust(&mut self, average: Duration) {
         let waiting = self.concurrency * (1.0 - self.work(self.fastest) / self.work(average));
         if waiting > MANY_WAITING {
@@ -162,8 +162,8 @@ impl Limiter {
         }
     }
 
-    /// Returns how many seconds the server works on a write with this latency. The result is at least a small
-    /// fraction of the latency.
+    /// Estimates the server's processing time for a write, in seconds: the latency without the network round
+    /// trip, but at least 1/64 of the latency.
     fn work(&self, latency: Duration) -> f64 {
         let work = latency.saturating_sub(self.round_trip).max(latency / 64);
         work.as_secs_f64().max(f64::MIN_POSITIVE)

@@ -1,4 +1,4 @@
-//! Client options, which are derived from the settings.
+//! Client options, derived from the settings.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct ClientOptions {
     /// API URL, including the `/api` suffix.
     pub(crate) url: String,
-    /// Whether the URL belongs to Prefect Cloud, which needs no CSRF tokens and has more types of objects.
+    /// Whether the URL belongs to Prefect Cloud. Cloud needs no CSRF tokens and has more types of objects.
     pub(crate) is_cloud: bool,
     pub(crate) credentials: Credentials,
     pub(crate) custom_headers: BTreeMap<String, Secret>,
@@ -47,7 +47,7 @@ impl ClientOptions {
         }
     }
 
-    /// Returns the options for the account API of Prefect Cloud, which lists the workspaces of an API key.
+    /// Returns the options for the account API of Prefect Cloud. It lists the workspaces of an API key.
     pub(crate) fn for_cloud(settings: &Settings, environment: &Environment) -> Self {
         Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value, environment) }
     }

@@ -15,7 +15,7 @@ pub(super) fn encode_segment(segment: &str) -> impl std::fmt::Display {
     utf8_percent_encode(segment, ENCODED)
 }
 
-/// An API request, whose path is relative to the API URL.
+/// An API request. Its path is relative to the API URL.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) method: Method,

@@ -1,4 +1,4 @@
-//! Retry policy: decides which failed requests are retried, how often and after which delay.
+//! Retry policy: which failed requests are retried, how often and after how long.
 
 use std::{
     collections::BTreeSet,
@@ -46,7 +46,7 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Factor by which delays grow. The first delays are short for brief failures, and the last ones are long
+    /// Growth factor of the delays. The first delays are short for brief failures, and the last ones are long
     /// enough for a server restart.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
@@ -122,7 +122,7 @@ fn backoff(first: Duration, growth: u32, retries: u32) -> Duration {
     first.saturating_mul(growth.saturating_pow(retries))
 }
 
-/// Circumstances of a failed attempt, which determine whether and when to retry.
+/// Circumstances of a failed attempt. They determine whether and when to retry.
 #[derive(Debug)]
 pub(super) struct Situation {
     /// Number of retries sent so far.
@@ -133,12 +133,11 @@ pub(super) struct Situation {
     /// Whether the server has responded to any request of this client.
     pub(super) connected: bool,
     pub(super) now: Timestamp,
-    /// Random number between 0 and 1, from which the jitter is computed.
+    /// Random number between 0 and 1 for computing the jitter.
     pub(super) random: f64,
 }
 
-/// Parses the `Retry-After` header, which contains a number of seconds or a date. Returns `None` for other
-/// values.
+/// Parses the `Retry-After` header: a number of seconds or a date. Returns `None` for other values.
 fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let asked = if let Ok(seconds) = text.parse::<f64>() {

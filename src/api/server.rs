@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ApiError, Client, error::optional, request::Request, retry::http_date};
 
 impl Client {
-    /// Checks that the server is healthy, which requires no credentials. Returns the server's current time if
+    /// Checks that the server is healthy. No credentials are required. Returns the server's current time if
     /// the response includes it.
     pub(crate) async fn health(&self) -> Result<Option<Timestamp>, ApiError> {
         let answer = self.send(&Request::get(&["health"])).await?;

@@ -1,4 +1,4 @@
-//! API requests for service level agreements (SLAs), which only Prefect Cloud supports.
+//! API requests for service level agreements (SLAs). Only Prefect Cloud supports them.
 
 use serde::Deserialize;
 use serde_json::Value;

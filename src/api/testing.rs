@@ -1,4 +1,4 @@
-//! API client for tests, which uses short retry delays and records its retry notices.
+//! API client for tests. It uses short retry delays and records its retry notices.
 
 use std::{
     collections::BTreeMap,

@@ -28,12 +28,11 @@ pub(super) struct Throttle {
 
 #[derive(Debug)]
 struct State {
-    /// Times at which the requests of the last minute were sent. Empty if there is no limit on the number of
-    /// requests.
+    /// Times of the requests of the last minute. Empty if the number of requests is not limited.
     sent: VecDeque<Instant>,
     /// End of the pause that the server requested.
     paused_until: Option<Instant>,
-    /// Earliest time at which the next write request may be sent.
+    /// Earliest time of the next write request.
     next_write: Option<Instant>,
     limiter: Limiter,
     /// Number of semaphore permits, whether available or in use.

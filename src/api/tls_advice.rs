@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// The reason why a TLS connection failed, and how to fix it.
+/// Why a TLS connection failed, and how to fix it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TlsAdvice {
     pub(super) reason: String,

@@ -21,8 +21,8 @@ use url::Url;
 use super::{ApiError, answer::Failure, certificates, proxy::Proxies};
 
 const MAX_REDIRECTS: usize = 20;
-/// Time after which an idle connection is closed. It is shorter than the 30 to 75 seconds after which servers
-/// and load balancers close connections.
+/// Time until an idle connection is closed. It is shorter than in servers and load balancers, which close
+/// connections after 30 to 75 seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Options of connections.
@@ -39,7 +39,7 @@ pub(crate) struct TransportOptions {
     pub(crate) proxies: Proxies,
 }
 
-/// HTTP clients, which are created on first use.
+/// HTTP clients, created on first use.
 #[derive(Debug)]
 pub(super) struct Transport {
     options: TransportOptions,
@@ -70,7 +70,7 @@ impl Transport {
     /// Sends a request and follows redirects.
     ///
     /// A redirected request keeps its method and body, except that 303 changes the method to GET. Headers
-    /// with secrets are removed if the redirect leads to another origin.
+    /// with secrets are removed if the redirect leads to a different origin.
     pub(super) async fn execute(&self, request: Request) -> Result<Response, Failure> {
         let summary = format!("{} {}", request.method(), request.url().path());
         let mut request = request;

@@ -26,7 +26,8 @@ pub(crate) struct WorkPool {
 }
 
 impl WorkPool {
-    /// Checks whether the pool is a push pool, which runs flows on a serverless provider without a worker.
+    /// Checks whether the pool is a push pool. Push pools run flows on a serverless provider without a
+    /// worker.
     pub(crate) fn is_push(&self) -> bool {
         self.kind.ends_with(":push")
     }
@@ -98,7 +99,7 @@ impl Identified for Worker {
     }
 }
 
-/// A type of worker, such as `kubernetes`, which is also the type of its work pools.
+/// A type of worker, such as `kubernetes`. Its work pools have the same type.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct WorkerType {
     #[serde(rename = "type")]
@@ -119,7 +120,7 @@ impl Client {
         optional(self.json(Request::get(&["work_pools", name])).await)
     }
 
-    /// Returns all work pools in the order in which the server lists them.
+    /// Returns all work pools in the server's order.
     pub(crate) async fn work_pools(&self) -> Result<Vec<WorkPool>, ApiError> {
         self.filter(&["work_pools", "filter"], JsonObject::new()).await
     }
@@ -197,7 +198,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns a conflict error for the default queue of a work pool, which cannot be deleted.
+    /// Returns a conflict error for the default queue of a work pool. It cannot be deleted.
     pub(crate) async fn delete_work_queue(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_queues", &id.to_string()])).await)?.is_some())
     }

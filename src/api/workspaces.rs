@@ -11,7 +11,7 @@ use super::{ApiError, Client, JsonObject, request::Request};
 pub(crate) struct Workspace {
     account_id: Uuid,
     workspace_id: Uuid,
-    /// Handle of the workspace in the form `account/workspace`.
+    /// Handle of the workspace, as `account/workspace`.
     pub(crate) handle: String,
     /// The complete JSON object that the server returned, including the fields above.
     pub(crate) raw: JsonObject,

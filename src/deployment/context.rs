@@ -9,15 +9,15 @@ use crate::{
 
 /// Options, environment and services of a deploy. The client for the server is passed separately.
 ///
-/// A command has a context whose directory is that of the command. Each project has a context that is derived
-/// from it with [`Self::in_project`].
+/// A command has a context for its working directory. Each project has a context derived from it with
+/// [`Self::in_project`].
 #[derive(Clone, Copy)]
 pub(crate) struct DeployContext<'a> {
     pub(crate) options: &'a Options,
-    /// Deployments that are already selected, by the wizard or in several files. If set, the options do not
+    /// Deployments that are already selected, by the wizard or in multiple files. If set, the options do not
     /// select deployments.
     pub(crate) selection: Option<&'a Selection>,
-    /// Absolute path of the directory to which relative paths refer. Symbolic links are resolved.
+    /// Absolute path of the directory that relative paths refer to. Symbolic links are resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) clock: &'a Clock,
@@ -36,8 +36,8 @@ impl<'a> DeployContext<'a> {
         self.selection.is_none() && self.options.includes_resources()
     }
 
-    /// Returns the context for a project with the given root directory. Its settings override those of the
-    /// command.
+    /// Returns the context for a project with the given root directory. Its settings override the command's
+    /// settings.
     pub(crate) fn in_project(&self, root: &'a Path, settings: &'a ProjectSettings) -> Self {
         let keeps_schedules = settings.clears_schedules_on_empty.map(|clears| !clears);
         Self {

@@ -96,7 +96,8 @@ pub(crate) struct DesiredDeployment {
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
-    /// Service level agreements. `None` if the file does not contain any, which keeps the SLAs on the server.
+    /// Service level agreements. `None` if the file does not contain any. In this case, the SLAs on the
+    /// server are kept.
     pub(crate) slas: Option<Vec<Sla>>,
     /// Fields that are only written when the deployment is created.
     pub(crate) ignored: IgnoredFields,
@@ -224,7 +225,7 @@ pub(crate) fn tags(tags: &Value) -> Vec<String> {
     texts.into_iter().filter(|tag| !tag.trim().is_empty()).collect()
 }
 
-/// Returns the name under which the API stores a deployment. Like Prefect, this shortens a name such as
+/// Returns the deployment name that the API stores. Like Prefect, this shortens a name such as
 /// `flows/hello.py` to `hello`.
 pub(crate) fn api_name(name: &str) -> String {
     let stem = name.strip_suffix(".py").map(|stem| stem.rsplit('/').next().unwrap_or(stem));

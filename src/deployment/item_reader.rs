@@ -1,4 +1,4 @@
-//! Reads triggers and SLAs, which are lists of mappings. All errors are collected with their locations.
+//! Reads triggers and SLAs: lists of mappings. All errors are collected with their locations.
 
 use crate::{
     diagnostics::did_you_mean,
@@ -21,7 +21,7 @@ pub(crate) struct ItemError {
     pub(crate) message: String,
 }
 
-/// An unknown key, which has no effect.
+/// An unknown key. It has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
@@ -30,7 +30,7 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// A value that Prefect accepts but that is probably a mistake.
+/// A value that Prefect accepts but that is probably wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ItemWarning {
     pub(crate) index: usize,
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         self.entries.get(key)
     }
 
-    /// Returns the location of a key. An empty key stands for the mapping itself.
+    /// Returns the location of a key. An empty key means the mapping itself.
     pub(super) fn path_of(&self, key: &str) -> Pointer {
         if key.is_empty() { self.path.clone() } else { self.path.join(key) }
     }
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
         self.optional(key, None, |value| parse(value).map(Some))
     }
 
-    /// Reads the name of a metric. Records a name that is not in `known`.
+    /// Reads a metric name. Records a name that is not in `known`.
     pub(super) fn metric_name(&mut self, key: &str, known: &[&'static str]) -> Option<String> {
         let name = self.required(key, text)?;
         if !known.contains(&name.as_str()) {

@@ -43,13 +43,13 @@ use crate::{
     diagnostics::similar_name,
 };
 
-/// Maximum number of ids or names in a filter request.
+/// Maximum number of IDs or names in a filter request.
 const BATCH: usize = 200;
 
 /// Maximum number of deployments whose names are compared with a misspelled name.
 const MAX_CANDIDATES: usize = 1000;
 
-/// A deployment on the server and the name of its flow.
+/// A deployment on the server and its flow's name.
 #[derive(Debug, Clone)]
 pub(crate) struct NamedDeployment {
     pub(crate) flow: String,
@@ -108,7 +108,7 @@ async fn similar(client: &Client, name: &str) -> Option<String> {
     similar_name(name, names.iter().map(String::as_str)).map(str::to_owned)
 }
 
-/// Finds a deployment by its id.
+/// Finds a deployment by its ID.
 pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeployment, DeploymentError> {
     let found = client.deployment(id).await?;
     let missing = || DeploymentError::NotFound { name: id.to_string(), similar: None };
@@ -212,7 +212,7 @@ async fn with_flow_names(
     Ok(named)
 }
 
-/// Returns a map from the given flow ids to the names of the flows.
+/// Returns a map from the given flow IDs to the flow names.
 pub(crate) async fn flow_names_by_id(
     client: &Client,
     ids: impl IntoIterator<Item = Uuid>,
@@ -225,7 +225,7 @@ pub(crate) async fn flow_names_by_id(
     Ok(names)
 }
 
-/// Returns whether a name is a pattern, which means that it contains `*`.
+/// Returns whether a name is a pattern: whether it contains `*`.
 pub(crate) fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }

@@ -24,11 +24,12 @@ pub(crate) struct Options {
     pub(crate) entrypoint: Option<String>,
     pub(crate) all: bool,
     pub(crate) names: Vec<String>,
-    /// Expressions of which a deployment must meet at least one. If there are none, names select deployments.
+    /// Selector expressions. A deployment must match at least one. If empty, deployments are selected by
+    /// name.
     pub(crate) selectors: Vec<Selector>,
     /// Preview whose copies of the selected deployments are deployed.
     pub(crate) preview: Option<PreviewName>,
-    /// Whether a plan contains the reasons for which deployments were selected.
+    /// Whether a plan contains the reasons for selecting deployments.
     pub(crate) why: bool,
     pub(crate) files: ProjectFiles,
     /// The environment whose values are merged with the project file.
@@ -71,7 +72,7 @@ pub(crate) struct Options {
     pub(crate) on_error: OnError,
     /// Whether to continue the last deploy from this directory.
     pub(crate) resume: bool,
-    /// Project under which the deployments are recorded. If `None`, they are not recorded.
+    /// Project that records the deployments. If `None`, they are not recorded.
     pub(crate) project: Option<ProjectId>,
     /// Whether the command also operates on the resources that the files declare.
     pub(crate) resources: bool,

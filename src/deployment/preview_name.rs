@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ProjectId;
 
-/// Separates the name of a deployment from the name of the preview.
+/// Separates the deployment name from the preview name.
 const SEPARATOR: &str = "--";
 
-/// Maximum length of the name of a preview.
+/// Maximum length of a preview name.
 const MAX_LENGTH: usize = 40;
 
 /// The name of a preview, such as `pr-123`.
@@ -57,13 +57,13 @@ impl PreviewName {
         &self.0
     }
 
-    /// Returns the name of the copy of a deployment.
+    /// Returns the name of a deployment's copy.
     pub(crate) fn of_deployment(&self, deployment: &str) -> String {
         format!("{deployment}{SEPARATOR}{}", self.0)
     }
 
-    /// Returns the name of the deployment of which `copy` is the name of the copy, or `None` if it is not the name of a
-    /// copy. Both names may be preceded by the name of the flow.
+    /// Returns the name of the original deployment for a preview copy, or `None` if `copy` is not the name of
+    /// a copy. Both names may be preceded by the flow name.
     pub(crate) fn original<'a>(&self, copy: &'a str) -> Option<&'a str> {
         copy.strip_suffix(&self.0)?.strip_suffix(SEPARATOR)
     }
@@ -79,7 +79,7 @@ impl PreviewName {
         preview.is_some_and(|preview| tags.contains(&preview.tag()))
     }
 
-    /// Returns the name of the variable with the given number that records the preview of a project.
+    /// Returns the name of the variable with the given number that records a project's preview.
     ///
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as `_d`.
     pub(crate) fn variable(&self, project: &ProjectId, number: usize, allows_dashes: bool) -> String {
@@ -93,8 +93,8 @@ impl PreviewName {
         }
     }
 
-    /// Returns the project and the preview that a variable records. Returns `None` if the name of the variable is not
-    /// that of such a record.
+    /// Returns the project and the preview that a variable records. Returns `None` if the variable is not a
+    /// preview record, judging by its name.
     pub(crate) fn from_variable(variable: &str) -> Option<(ProjectId, Self)> {
         let (project, rest) = ProjectId::from_preview_variable(variable)?;
         let allows_dashes = variable.contains('-');
@@ -104,7 +104,7 @@ impl PreviewName {
         Some((project, name.parse().ok()?))
     }
 
-    /// Returns whether the name of a variable is that of a preview record.
+    /// Returns whether a variable name belongs to a preview record.
     pub(crate) fn is_record_name(name: &str) -> bool {
         name.starts_with("prefectl-preview-") || name.starts_with("prefectl_preview_")
     }

@@ -1,4 +1,4 @@
-//! The id under which a project records its deployments.
+//! The ID that a project records its deployments under.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use crate::project::EnvironmentName;
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ProjectId(String);
 
-/// The error for a project id that contains forbidden characters or is too long.
+/// The error for a project ID that contains forbidden characters or is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("invalid project id '{0}': use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
@@ -34,18 +34,18 @@ impl ProjectId {
 
     pub(crate) fn new(text: &str) -> Result<Self, InvalidProjectId> {
         let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "-_".contains(c);
-        // A double dash separates the id from the number of a variable.
+        // A double dash separates the ID from the number of a variable.
         if text.is_empty() || text.len() > 80 || !text.chars().all(is_allowed) || text.contains("--") {
             return Err(InvalidProjectId(text.to_owned()));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// Returns the id under which the project records the deployments of an environment. Environments have separate
-    /// records, so that pruning one of them does not delete the deployments of another.
+    /// Returns the ID that the project records an environment's deployments under. Environments have separate
+    /// records, so that pruning one environment does not delete the deployments of another.
     ///
-    /// The id contains a double dash, so it differs from the ids of all projects. In the name of the environment,
-    /// uppercase letters, `-` and `_` are encoded, because names of variables only have lowercase letters and a
+    /// The ID contains a double dash, so it differs from the IDs of all projects. In the environment's name,
+    /// uppercase letters, `-` and `_` are encoded, because variable names only have lowercase letters, and a
     /// double dash must not precede a number.
     #[must_use]
     pub(crate) fn in_environment(&self, environment: &EnvironmentName) -> Self {
@@ -58,7 +58,7 @@ impl ProjectId {
         Self(format!("{}--env-{}", self.0, encoded.collect::<String>()))
     }
 
-    /// Returns the id of the project without the environment.
+    /// Returns the project ID without the environment.
     #[must_use]
     pub(crate) fn without_environment(&self) -> Self {
         Self(self.0.split_once("--env-").map_or(self.0.as_str(), |(id, _)| id).to_owned())
@@ -68,7 +68,7 @@ impl ProjectId {
         &self.0
     }
 
-    /// Describes a recorded id for messages, such as `project 'etl' in environment 'prod'`.
+    /// Describes a recorded ID for messages, such as `project 'etl' in environment 'prod'`.
     pub(crate) fn describe(id: &str) -> String {
         let Some((project, encoded)) = id.split_once("--env-") else { return format!("project '{id}'") };
         let mut environment = String::new();
@@ -84,7 +84,7 @@ impl ProjectId {
         format!("project '{project}' in environment '{environment}'")
     }
 
-    /// Returns the prefix of the names of the variables that record previews of the project.
+    /// Returns the name prefix of the project's preview variables.
     pub(super) fn preview_prefix(&self, allows_dashes: bool) -> String {
         let Self(id) = self;
         if allows_dashes {
@@ -94,23 +94,23 @@ impl ProjectId {
         }
     }
 
-    /// Returns the project whose preview a variable records, and the rest of the variable's name. Returns `None` if the
-    /// name of the variable is not that of such a record.
+    /// Returns the project whose preview a variable records, and the rest of the variable's name. Returns
+    /// `None` if the name does not belong to a preview record.
     pub(super) fn from_preview_variable(variable: &str) -> Option<(Self, &str)> {
         let (id, rest) = if let Some(name) = variable.strip_prefix("prefectl-preview-") {
             let (id, rest) = name.split_once("--")?;
-            // An id may end with a dash. The name of a preview does not start with a dash.
+            // An ID may end with a dash. A preview name does not start with a dash.
             rest.strip_prefix('-').map_or_else(|| (id.to_owned(), rest), |rest| (format!("{id}-"), rest))
         } else {
             let (id, rest) = variable.strip_prefix("prefectl_preview_")?.split_once("_p")?;
             (id.replace("_d", "-").replace("_u", "_"), rest)
         };
         let project = Self::new(&id).ok()?;
-        // An id that is not encoded correctly belongs to another variable.
+        // An incorrectly encoded ID belongs to a different kind of variable.
         variable.starts_with(&project.preview_prefix(variable.contains('-'))).then_some((project, rest))
     }
 
-    /// Returns the name of the variable with the given number.
+    /// Returns the variable's name for the given number.
     ///
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as
     /// `_d` and `_` as `_u`.
@@ -118,7 +118,7 @@ impl ProjectId {
         self.record_name("project", number, allows_dashes)
     }
 
-    /// Returns the name of the variable with the given number that records resources.
+    /// Returns the name of the resource record with the given number.
     pub(crate) fn resource_variable(&self, number: usize, allows_dashes: bool) -> String {
         self.record_name("resources", number, allows_dashes)
     }
@@ -136,12 +136,12 @@ impl ProjectId {
         }
     }
 
-    /// Returns whether the name of a variable is that of a record of resources.
+    /// Returns whether a variable name belongs to a resource record.
     pub(crate) fn is_resource_record_name(name: &str) -> bool {
         name.starts_with("prefectl-resources-") || name.starts_with("prefectl_resources_")
     }
 
-    /// Returns whether the name of a variable is that of a project record.
+    /// Returns whether a variable name belongs to a project record.
     pub(crate) fn is_record_name(name: &str) -> bool {
         name.starts_with("prefectl-project-") || name.starts_with("prefectl_project_")
     }

@@ -1,4 +1,4 @@
-//! Pull steps of a deployment, which are listed in the file or generated.
+//! Pull steps of a deployment: listed in the file or generated.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Pull steps with which a deployment is registered.
+/// Pull steps that a deployment is registered with.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PullSteps {
-    /// Steps that are listed in the file. Step outputs are inserted later.
+    /// Steps from the project file, before step outputs are substituted.
     Listed(Vec<Value>),
     /// Generated steps, with notes for the user.
     Generated { steps: Vec<Value>, note: Option<Note> },
     /// No pull steps, because the user's Dockerfile adds the code to the image. Prefect behaves in the same
-    /// way if there is no terminal.
+    /// way without a terminal.
     None,
 }
 

@@ -10,19 +10,19 @@ use crate::{
     template::expression::Scope,
 };
 
-/// A deployment whose templates have been resolved as far as possible before its steps run.
+/// A deployment before its steps run. Its templates are resolved, except those that depend on step outputs.
 #[derive(Debug)]
 pub(crate) struct ResolvedDeployment {
     /// Fields of the file with command-line options applied.
     pub(crate) spec: DeploymentSpec,
-    /// Fields in which expressions, blocks, variables and environment variables have been resolved. They are
-    /// shared with `spec` if nothing has changed.
+    /// Fields with expressions, blocks, variables and environment variables resolved. They are shared with
+    /// `spec` if nothing has changed.
     pub(crate) fields: Fields,
     /// Locations of expressions that depend on step outputs.
     pub(crate) pending: Vec<Pointer>,
     /// Names that expressions can use in addition to step outputs.
     pub(crate) scope: Scope,
-    /// The flow of the deployment. `None` if the flow cannot be read, which has been reported as a finding.
+    /// The flow of the deployment. `None` if the flow cannot be read. A finding has reported this.
     pub(crate) flow: Option<Arc<Flow>>,
 }
 
@@ -37,8 +37,8 @@ impl ResolvedDeployment {
         self.pointer().join(key)
     }
 
-    /// Returns the name of the deployment, which may contain templates that depend on step outputs. Returns
-    /// `None` if the name is empty.
+    /// Returns the deployment's name. It may contain templates that depend on step outputs. Returns `None` if
+    /// the name is empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }
@@ -47,8 +47,7 @@ impl ResolvedDeployment {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the full name of the deployment. If the flow is unknown, returns only the name of the
-    /// deployment.
+    /// Returns the deployment's full name. If the flow is unknown, returns only the deployment's name.
     pub(crate) fn full_name(&self) -> String {
         let name = self.name().unwrap_or_default();
         self.flow.as_ref().map_or_else(|| name.to_owned(), |flow| format!("{}/{name}", flow.name))

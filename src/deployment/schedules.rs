@@ -41,7 +41,7 @@ pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<()
     Ok(())
 }
 
-/// Finds a schedule of a deployment by the schedule's id.
+/// Finds a schedule of a deployment by the schedule's ID.
 pub(crate) fn find(deployment: &Deployment, id: Uuid) -> Result<&DeploymentSchedule, DeploymentError> {
     deployment.schedules.iter().find(|schedule| schedule.id == id).ok_or(DeploymentError::ScheduleNotFound)
 }

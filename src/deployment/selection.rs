@@ -14,13 +14,13 @@ pub(crate) struct Selection {
     pub(crate) single: bool,
     /// Name from the command line that replaces the name of the single deployment.
     pub(crate) name: Option<String>,
-    /// The reasons for which deployments were selected, by the index of the deployment in the file.
+    /// Reasons for selecting the deployments, by the index of the deployment in the file.
     pub(crate) reasons: BTreeMap<usize, Vec<SelectionReason>>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl Selection {
-    /// Sets the reason for which all deployments were selected.
+    /// Sets the reason for selecting all deployments.
     pub(crate) fn because(mut self, reason: SelectionReason) -> Self {
         let indices = self.picked.iter().filter_map(|declared| declared.index);
         let reasons = std::iter::repeat(reason);
@@ -29,7 +29,7 @@ impl Selection {
     }
 }
 
-/// A reason for which a deployment was selected.
+/// A reason for selecting a deployment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SelectionReason {
     /// The option that selects the deployment, such as `--select`. Null if no option selects deployments.
@@ -41,17 +41,17 @@ pub(crate) struct SelectionReason {
 }
 
 impl SelectionReason {
-    /// Returns the reason for a deployment that an option selects by its value.
+    /// Creates the reason for a deployment selected by the value of an option.
     pub(crate) fn option(option: &str, value: impl Into<String>) -> Self {
         Self { option: Some(option.to_owned()), value: Some(value.into()), details: Vec::new() }
     }
 
-    /// Returns the reason for a deployment that `--all` selects.
+    /// Creates the reason for a deployment selected by `--all`.
     pub(crate) fn all() -> Self {
         Self { option: Some("--all".to_owned()), value: None, details: Vec::new() }
     }
 
-    /// Returns the reason for a deployment that is selected because there is no other.
+    /// Creates the reason for a deployment selected because the file has no other.
     pub(crate) fn only() -> Self {
         Self { option: None, value: None, details: vec!["the only deployment in the file".to_owned()] }
     }

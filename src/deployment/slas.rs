@@ -1,4 +1,4 @@
-//! Service level agreements (SLAs), which only Prefect Cloud supports.
+//! Service level agreements (SLAs). Only Prefect Cloud supports them.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -87,7 +87,7 @@ fn given(reader: &mut Reader<'_>) -> Map<String, Json> {
 }
 
 impl Sla {
-    /// Returns the SLA in the form required by the request that replaces all SLAs of a deployment.
+    /// Returns the SLA as expected by the request that replaces all SLAs of a deployment.
     pub(crate) fn body(&self, deployment_id: Uuid) -> Json {
         let mut body = self.given.clone();
         body.insert("owner_resource".to_owned(), Json::from(owner_resource(deployment_id)));

@@ -1,4 +1,4 @@
-//! A declared deployment to which command-line options have been applied.
+//! A declared deployment with command-line options applied.
 
 use super::SelectionReason;
 use crate::{
@@ -13,7 +13,7 @@ pub(crate) struct DeploymentSpec {
     pub(crate) fields: Fields,
     /// Job variables from the command line. In templates, they take precedence over step outputs.
     pub(crate) variables: Mapping,
-    /// The reasons for which the deployment was selected.
+    /// Reasons for selecting the deployment.
     pub(crate) reasons: Vec<SelectionReason>,
 }
 

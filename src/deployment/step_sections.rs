@@ -41,7 +41,7 @@ impl StepSections {
         }
     }
 
-    /// Returns the build and push steps, which run on this machine. A section in the deployment replaces the
+    /// Returns the build and push steps. They run on this machine. A section in the deployment replaces the
     /// section at the top level of the file.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
         let steps = |section: Section| {

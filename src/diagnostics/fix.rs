@@ -1,4 +1,4 @@
-//! Fixes, which are edits of a file that solve the problem of a diagnostic.
+//! Fixes: edits of a file that solve the problem of a diagnostic.
 
 use crate::{
     source::{Source, Span},
@@ -16,7 +16,7 @@ pub(crate) struct Fix {
     pub(crate) replacements: Vec<Replacement>,
     /// The range of the file that other fixes must not change at the same time.
     pub(crate) extent: Span,
-    /// Changes to the parsed values. Each span is that of a key or a value, depending on the effect.
+    /// Changes to the parsed values. Each span belongs to a key or a value, depending on the effect.
     pub(crate) effects: Vec<(Span, Effect)>,
 }
 
@@ -49,7 +49,7 @@ impl Replacement {
     }
 }
 
-/// Applies replacements, which must be in text order. Returns `None` if they overlap.
+/// Applies replacements in text order. Returns `None` if they overlap.
 pub(crate) fn replace<'a>(
     text: &str,
     replacements: impl IntoIterator<Item = &'a Replacement>,

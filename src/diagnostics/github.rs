@@ -1,4 +1,4 @@
-//! Formats diagnostics as GitHub Actions workflow commands, which GitHub displays as annotations on the
+//! Formats diagnostics as GitHub Actions workflow commands. GitHub displays them as annotations on the
 //! changed lines.
 
 use super::Diagnostic;
@@ -13,7 +13,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
         let (start, end) = (place.start(), place.end());
         properties.push(format!("file={}", property(&in_folder(folder, place.source.name()))));
         properties.push(format!("line={}", start.line));
-        // GitHub rejects columns for locations that span several lines.
+        // GitHub rejects columns for locations that span multiple lines.
         if start.line == end.line {
             properties.push(format!("col={},endLine={},endColumn={}", start.column, end.line, end.column));
         } else {
@@ -25,7 +25,7 @@ pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     format!("::{} {}::{}", severity.name(), properties.join(","), data(&format!("{message}{help}")))
 }
 
-/// Formats an error that has no location as a workflow command.
+/// Formats an error without a location as a workflow command.
 pub(crate) fn error(message: &str) -> String {
     format!("::error::{}", data(message))
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use super::{Code, Diagnostic, Severity};
 use crate::source::Span;
 
-/// Codes whose diagnostics are merged if their help texts are equal.
+/// Codes whose diagnostics are merged if their help texts are identical.
 const REPEATED: [Code; 1] = [Code::UNSET_ENVIRONMENT];
 
 /// Codes of errors about values that an environment can complete.
@@ -17,7 +17,7 @@ const MOST_LINES: usize = 5;
 /// Adds the diagnostics about environments to those about the project file alone. Diagnostics that only occur in
 /// environments name these environments.
 ///
-/// Errors about incomplete values are warnings if no environment has them, because such a file is only used with an
+/// Errors about incomplete values are warnings if no environment has them. Such a file is only used with an
 /// environment.
 pub(crate) fn merge_environments(
     base: Vec<Diagnostic>,

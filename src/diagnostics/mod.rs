@@ -67,7 +67,7 @@ pub(crate) struct Diagnostic {
     pub(crate) help: Option<String>,
     /// An edit that solves the problem in the file at `place`.
     pub(crate) fix: Option<Box<Fix>>,
-    /// The environments in which the problem occurs. Empty if it occurs without an environment, or if a single
+    /// The environments that have the problem. Empty if it occurs without an environment, or if a single
     /// environment is checked.
     pub(crate) environments: Vec<String>,
 }
@@ -93,7 +93,7 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 
-    /// Returns the message, followed by the environments in which the problem occurs.
+    /// Returns the message, followed by the environments that have the problem.
     pub(crate) fn text(&self) -> Cow<'_, str> {
         let names: Vec<String> = self.environments.iter().map(|name| format!("'{name}'")).collect();
         match names.as_slice() {
@@ -133,7 +133,7 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 /// enough.
 ///
 /// Names of objects often differ by only a few characters. Each part of a name, as separated by slashes, may
-/// therefore contain at most two mistakes, and none in its first character.
+/// therefore contain at most two typos, and none in its first character.
 pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistakes_in = |part: &str, other: &str| {
         let mistakes = strsim::osa_distance(part, other);

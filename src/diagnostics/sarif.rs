@@ -1,4 +1,4 @@
-//! Formats diagnostics as SARIF 2.1.0, which code scanning services accept.
+//! Formats diagnostics as SARIF 2.1.0 for code scanning services.
 
 use std::{collections::BTreeMap, path::Path};
 

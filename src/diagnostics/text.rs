@@ -8,7 +8,7 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Diagnostic, Severity};
 use crate::secret::Redactor;
 
-/// Formats a diagnostic as several lines of colored text. Secrets in the source line must already be
+/// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
 /// redacted.
 pub(crate) struct Text<'a> {
     pub(crate) diagnostic: &'a Diagnostic,
@@ -64,7 +64,7 @@ impl fmt::Display for Summary<'_> {
     }
 }
 
-/// Replaces control characters, which could change the terminal's state, with visible characters.
+/// Replaces control characters with visible characters, because they could change the terminal's state.
 fn visible(character: char) -> char {
     match character {
         '\t' => ' ',

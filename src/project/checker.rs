@@ -326,7 +326,7 @@ fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Poin
     }
 }
 
-/// Returns the diagnostic for a key that has no effect, together with the edit that fixes it.
+/// Returns the diagnostic for a key without effect, and the edit that fixes it.
 fn unused_key(
     key: &str,
     known: &'static [KnownKey],

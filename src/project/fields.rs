@@ -13,7 +13,7 @@ pub(super) enum Shape {
     Flag,
     /// A boolean, or a template that renders to a boolean.
     FlagOrText,
-    /// A whole number, which may be written as a string.
+    /// A whole number. It may be written as a string.
     Count,
     Tags,
     /// A mapping whose keys are strings. Null is not accepted.
@@ -31,7 +31,7 @@ pub(super) enum Shape {
     IgnoredFields,
     /// A mapping from the names of environments to their values.
     Environments,
-    /// A mapping that declares resources, which is checked together with the deployments.
+    /// A mapping that declares resources. It is checked together with the deployments.
     Resources,
 }
 
@@ -41,7 +41,7 @@ pub(super) struct KnownKey {
     pub(super) key: &'static str,
     pub(super) shape: Shape,
     pub(super) nullable: bool,
-    /// The description of the key in the JSON schema, which editors display.
+    /// The key's description in the JSON schema. Editors display it.
     pub(super) meaning: &'static str,
 }
 

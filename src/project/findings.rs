@@ -12,7 +12,7 @@ use crate::{
 
 /// A collector for the diagnostics about a document.
 ///
-/// A diagnostic is only recorded once for each position because several deployments may share a part of the file and
+/// A diagnostic is only recorded once for each position, because deployments may share parts of the file, and
 /// some checks run more than once.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
@@ -27,7 +27,7 @@ pub(crate) struct Findings<'a> {
 #[derive(Debug)]
 pub(crate) enum Origin<'a> {
     File(Place),
-    /// A command-line option, in the form in which the user typed it.
+    /// A command-line option as typed by the user.
     Option(&'a str),
     Default,
 }
@@ -49,8 +49,8 @@ impl<'a> Part<'a> {
     /// Returns the span of the part in the source text of the value at `span`, or `None` if the part cannot be
     /// located.
     ///
-    /// The part is located by counting its occurrences. Offsets would be wrong for block scalars, whose indentation is
-    /// only part of the source text.
+    /// The part is located by counting its occurrences. Offsets would be wrong for block scalars, because
+    /// their indentation is only part of the source text.
     fn locate(&self, source: &str, span: Span) -> Option<Span> {
         let part = self.text.get(self.start..self.end).filter(|part| !part.is_empty())?;
         let written = source.get(span.range())?;
@@ -62,7 +62,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The identity of a diagnostic, which consists of its code, its message and its position.
+/// The identity of a diagnostic: its code, its message and its position.
 type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
@@ -77,8 +77,7 @@ impl<'a> Findings<'a> {
         self.overrides.push((pointer, option));
     }
 
-    /// Returns the option that replaces the value at a path or one of its ancestors, or `None` if there is no such
-    /// option.
+    /// Returns the option that replaces the value at a path or one of its ancestors, or `None`.
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
@@ -95,7 +94,7 @@ impl<'a> Findings<'a> {
 
     /// Records a diagnostic about the option that replaces the value at a path.
     ///
-    /// If there is no such option, returns the diagnostic without recording it.
+    /// Without such an option, returns the diagnostic without recording it.
     fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
         let Some(option) = self.option(pointer) else { return Some(diagnostic) };
         let message = format!("{option}: {}", diagnostic.message);
@@ -117,7 +116,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Returns the position of a value, or `None` if there is no document.
+    /// Returns the position of a value, or `None` without a document.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         self.document.map(|document| document.value_place(pointer))
     }
@@ -137,7 +136,8 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Adds advice to quote a scalar if the value at a path is an unquoted string that YAML reads as another type.
+    /// Adds advice to quote a scalar if the value at a path is an unquoted string that YAML reads as a
+    /// different type.
     pub(crate) fn with_quotes(&self, pointer: &Pointer, diagnostic: Diagnostic) -> Diagnostic {
         let Some(document) = self.document else { return diagnostic };
         let Some(node) = document.locate(pointer) else { return diagnostic };

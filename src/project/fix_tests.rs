@@ -25,7 +25,7 @@ fn fixed(text: &str) -> (String, Vec<Diagnostic>) {
     panic!("too many passes: {}", source.text());
 }
 
-/// Asserts the text after all fixes, after which no diagnostic is left.
+/// Asserts the text after all fixes. No diagnostics may remain.
 fn assert_fixed(cases: &[(&str, &str)]) {
     for (before, after) in cases {
         let (text, diagnostics) = fixed(before);

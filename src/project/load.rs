@@ -21,7 +21,7 @@ use crate::{
 /// The name of a project file that is read from stdin.
 const STDIN_NAME: &str = "<stdin>";
 
-/// The reason why a project file could not be loaded.
+/// Why a project file could not be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProjectError {
     #[error(transparent)]
@@ -34,8 +34,8 @@ pub(crate) enum ProjectError {
 }
 
 impl ProjectError {
-    /// Creates the error for invalid values. It names the file of the first error, which is the project file unless the
-    /// value comes from an overlay file.
+    /// Creates the error for invalid values. It refers to the file of the first error: the project file,
+    /// unless the value comes from an overlay file.
     pub(super) fn invalid(base: &str, diagnostics: Vec<Diagnostic>) -> Self {
         let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
         let place = first.and_then(|first| first.place.as_ref());
@@ -44,7 +44,7 @@ impl ProjectError {
     }
 }
 
-/// Reads and decodes a project file. The path `-` stands for stdin.
+/// Reads and decodes a project file. The path `-` means stdin.
 ///
 /// # Errors
 ///
@@ -85,7 +85,8 @@ pub(super) fn parsed(source: &Source) -> Result<(Document, Vec<Diagnostic>), Pro
     Ok((document, findings))
 }
 
-/// Checks the structure of a document. Returns the project and the warnings about it, after those of the parser.
+/// Checks the structure of a document. Returns the project and its warnings, after the warnings of the
+/// parser.
 pub(super) fn checked(
     document: Document,
     parser_findings: Vec<Diagnostic>,

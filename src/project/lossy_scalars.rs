@@ -8,7 +8,7 @@ use crate::{
     yaml::{self, Document, Node, NodeKind},
 };
 
-/// Keys of mappings in which all values are strings.
+/// Keys of mappings with only string values.
 const STRINGS: [&str; 4] = ["build_args", "buildargs", "env", "labels"];
 
 /// Suffixes of keys whose values are versions or tags.
@@ -103,7 +103,7 @@ fn has_text(key: &str, is_scalar: bool) -> bool {
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
-/// Returns a number or a boolean as it is written and as YAML reads it.
+/// Returns the source text of a number or boolean and the value that YAML reads.
 ///
 /// Returns `None` if both are the same in the format of Python.
 fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {

@@ -13,7 +13,7 @@ use crate::{
     yaml::Document,
 };
 
-/// Common job variables, which are only valid below the key `job_variables`.
+/// Common job variables. They are only valid below the key `job_variables`.
 const JOB_VARIABLES: [&str; 12] = [
     "command",
     "cpu",
@@ -40,7 +40,7 @@ const LEGACY: [&str; 7] = [
     "work_queue_name",
 ];
 
-/// The location at which a misplaced key is valid.
+/// The valid location of a misplaced key.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
     /// Advice for the user.

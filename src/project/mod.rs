@@ -41,10 +41,10 @@ use crate::{
 /// The name of the project file that prefectl reads by default.
 pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
 
-/// The path that stands for stdin.
+/// The path that means stdin.
 pub(crate) const STDIN: &str = "-";
 
-/// A valid project file, whose templates have not been rendered.
+/// A valid project file. Its templates have not been rendered.
 #[derive(Debug)]
 pub(crate) struct Project {
     /// The parsed document, or `None` if the project has no file.
@@ -53,9 +53,9 @@ pub(crate) struct Project {
     pub(crate) push: StepList,
     pub(crate) pull: StepList,
     pub(crate) deployments: Vec<Declared>,
-    /// The top-level list `ignore_changes`, which applies to all deployments.
+    /// The top-level list `ignore_changes`. It applies to all deployments.
     pub(crate) ignore_changes: IgnoredFields,
-    /// Value of the key `prefectl`, which declares resources. `None` if the key is missing or null.
+    /// Value of the key `prefectl`. It declares resources. `None` if the key is missing or null.
     pub(crate) resources: Option<Mapping>,
     /// The position of the suffix that the environment adds to the names of all deployments.
     pub(crate) name_suffix: Option<Place>,
@@ -131,7 +131,7 @@ impl Project {
     }
 }
 
-/// A deployment as it is declared in the project file.
+/// A deployment as declared in the project file.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
     /// The index in the list of deployments, or `None` for a deployment that is defined on the command line.
@@ -152,7 +152,7 @@ impl Declared {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the path of the deployment in the project file.
+    /// Returns the deployment's path in the project file.
     pub(crate) fn pointer(&self) -> Pointer {
         self.index.map_or_else(Pointer::root, |index| Pointer::root().join("deployments").join(index))
     }

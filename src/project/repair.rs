@@ -52,7 +52,7 @@ impl Repair {
     }
 }
 
-/// Returns the key under which a scalar must be placed if it is written instead of a mapping.
+/// Returns the key to place a scalar under if it is written instead of a mapping.
 fn scalar_meaning(container: &str) -> Option<&'static str> {
     match container {
         "work_pool" => Some("name"),
@@ -63,7 +63,7 @@ fn scalar_meaning(container: &str) -> Option<&'static str> {
 
 /// Returns the fix that moves the keys of a schedule into `schedules`.
 ///
-/// Only the key that determines the kind of the schedule has a fix.
+/// Only the key that determines the schedule's kind has a fix.
 fn schedule(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let base = parent(pointer)?;
     let is_kind =

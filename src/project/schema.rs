@@ -17,9 +17,9 @@ pub(crate) enum SchemaOf {
     OverlayFile,
 }
 
-/// Returns the JSON schema of a file, which conforms to draft 2020-12.
+/// Returns a file's JSON schema. It conforms to draft 2020-12.
 ///
-/// The argument `steps` provides the name of each known step and the schema of its inputs.
+/// The argument `steps` provides the name and the input schema of each known step.
 pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let title = match file {
         SchemaOf::ProjectFile => "prefect.yaml",
@@ -49,7 +49,7 @@ pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static s
     Json::Object(root)
 }
 
-/// Returns the schema of an environment, which is also the schema of an overlay file.
+/// Returns the schema of an environment. It is also the schema of an overlay file.
 fn environment() -> Map<String, Json> {
     let mut schema = in_environment(object(fields::TOP, Unknown::Allowed));
     let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
@@ -87,7 +87,8 @@ fn environment() -> Map<String, Json> {
     schema
 }
 
-/// Changes the schema of a mapping to that of the same mapping in an environment, where null removes a key.
+/// Changes the schema of a mapping to the environment version of the mapping. In an environment, null removes
+/// a key.
 fn in_environment(mut schema: Map<String, Json>) -> Map<String, Json> {
     let null = json!({"type": "null"});
     let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
@@ -208,7 +209,7 @@ fn count() -> Vec<Json> {
     vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
-/// Returns the schema of a schedule, which must have exactly one kind and no unknown keys.
+/// Returns the schema of a schedule. It must have exactly one kind and no unknown keys.
 fn schedule() -> Map<String, Json> {
     let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
     let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});
@@ -271,7 +272,7 @@ mod tests {
             let instance = value::to_json(&project.document.unwrap().root.to_value().unwrap());
             let errors: Vec<_> =
                 validator.iter_errors(&instance).map(|e| format!("{}: {e}", e.instance_path())).collect();
-            // These files contain invalid steps, which are tested at run time.
+            // These files contain invalid steps. Steps are tested at run time.
             let file_name = file.to_string_lossy();
             if !["error-failing-step", "step-shapes"].iter().any(|case| file_name.contains(case)) {
                 assert_eq!(errors, [""; 0], "{}", file.display());

@@ -14,7 +14,7 @@ pub(crate) const BUILD: &str = "# Build steps: run once before anything is deplo
 pub(crate) const PUSH: &str = "# Push steps: upload images or code.\n";
 pub(crate) const PULL: &str = "# Pull steps: run by workers before each flow run.\n";
 
-/// Returns the first lines of a generated project file, which contain comments and the name of the project.
+/// Returns the first lines of a generated project file: comments and the project's name.
 pub(crate) fn head(name: &str) -> String {
     format!(
         "# Deploy with `prefectl deploy --all`.\n\

@@ -82,7 +82,7 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// Returns the name of the selected profile, or `None` for the default profile.
+/// Returns the selected profile's name, or `None` for the default profile.
 ///
 /// An unknown name is an error if it is passed on the command line. Otherwise, a warning is added and the
 /// default profile is used.

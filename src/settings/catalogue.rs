@@ -1,4 +1,4 @@
-//! Catalogue of the settings in Prefect 3.9.1, which `config set` accepts and `config view` shows. The
+//! Catalogue of the settings in Prefect 3.9.1. `config set` accepts them, and `config view` shows them. The
 //! `names` module lists the settings that prefectl uses.
 
 use super::kind::Kind::{
@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name.names().any(|known| known == name))
 }
 
-/// Returns whether another version of Prefect may have a setting with this name.
+/// Returns whether a different version of Prefect may have a setting with this name.
 pub(crate) fn may_exist(name: &str) -> bool {
     name.strip_prefix("PREFECT_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))

@@ -1,11 +1,11 @@
-//! Parses `.env` files with the syntax of `python-dotenv`, which supports quotes, comments, `export`,
-//! `${NAME}` and `${NAME:-default}`.
+//! Parses `.env` files with the syntax of `python-dotenv`: quotes, comments, `export`, `${NAME}` and
+//! `${NAME:-default}`.
 
 use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 
-/// Parses the assignments in a file. If a name is assigned several times, the last assignment is used. Lines
+/// Parses the assignments in a file. If a name is assigned multiple times, the last assignment is used. Lines
 /// that are not assignments are ignored.
 pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
@@ -74,7 +74,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// Parses an unquoted value, which ends before a `#` that follows whitespace.
+/// Parses an unquoted value. It ends before a `#` that follows whitespace.
 fn bare(text: &str) -> &str {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| text[..*at].ends_with([' ', '\t']));
     text[..comment.unwrap_or(text.len())].trim()

@@ -12,10 +12,10 @@ const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /// Type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A value that is not validated, because Prefect parses it with rules of its own.
+    /// A value that is not validated, because Prefect parses it with its own rules.
     Any,
     Text,
-    /// A secret string, which must not be printed.
+    /// A secret string. It must not be printed.
     Secret,
     Path,
     Flag,
@@ -40,8 +40,8 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// Returns a description of the expected value. The description does not contain the actual value, which
-    /// may be a secret.
+    /// Returns a description of the expected value. The description excludes the actual value, because it may
+    /// be a secret.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
         let is_valid = match self {
             Self::Any | Self::Text | Self::Secret | Self::Path | Self::Period => true,

@@ -31,8 +31,8 @@ impl Listed {
     }
 }
 
-/// Lists the settings that are set by any source, sorted by name. If `defaults` is set, all other settings
-/// follow with their default values.
+/// Lists the settings set by any source, sorted by name. If `defaults` is set, all other settings follow with
+/// their default values.
 ///
 /// Values are not validated, so that `config view` can show invalid values.
 pub(crate) fn list(

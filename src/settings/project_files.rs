@@ -1,4 +1,4 @@
-//! Reads the list of project files, which is in `prefect.toml` or `pyproject.toml`.
+//! Reads the list of project files in `prefect.toml` or `pyproject.toml`.
 
 use std::{ops::Range, path::Path};
 
@@ -17,8 +17,8 @@ use crate::{
 /// Dotted path of the list in `prefect.toml`.
 pub(super) const PATH: &str = "prefectl.files";
 
-/// Returns the paths and globs of the project files that the settings in a directory list, each with its
-/// location. Returns an empty list if there is no such setting. `prefect.toml` takes precedence.
+/// Returns the paths and globs of the project files that a directory's settings list, each with its location.
+/// Returns an empty list if the setting is missing. `prefect.toml` takes precedence.
 ///
 /// # Errors
 ///
@@ -61,7 +61,7 @@ fn paths(list: &Item, source: &Source) -> Result<Vec<(String, Place)>, SettingsE
     items.iter().map(path).collect()
 }
 
-/// Adds an article to the name of a TOML type.
+/// Adds an article to a TOML type's name.
 fn kind(type_name: &str) -> &'static str {
     match type_name {
         "string" => "a string",

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{error::SettingsError, names, sources::Sources};
 use crate::environment::Environment;
 
-/// Settings of a project whose root is not the directory of the command. A value is `None` if neither the
+/// Settings of a project whose root is not the working directory. A value is `None` if neither the
 /// environment nor the files in the root set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ProjectSettings {

@@ -33,7 +33,7 @@ pub(crate) struct Settings {
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
-    /// Credentials in the form `user:password`, which take precedence over the API key.
+    /// Credentials as `user:password`. They take precedence over the API key.
     pub(crate) api_auth_string: Setting<Option<Secret>>,
     pub(crate) api_ssl_cert_file: Setting<Option<PathBuf>>,
     pub(crate) api_tls_insecure_skip_verify: Setting<bool>,
@@ -190,7 +190,7 @@ fn ui_url(
     Ok(Setting::default_value(api_url.map(|url| ui_url::derive(url, cloud, cloud_ui.value.as_deref()))))
 }
 
-/// Returns a warning if the API URL contains a common mistake, such as the address of the Prefect UI.
+/// Returns a warning if the API URL is a common wrong value, such as the address of the Prefect UI.
 fn misconfiguration(url: &str) -> Option<Diagnostic> {
     let mistakes = [
         (

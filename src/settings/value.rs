@@ -47,7 +47,7 @@ impl<T> Setting<T> {
     }
 }
 
-/// A type that can be parsed from a setting's value, which is either a string or a TOML value.
+/// A type that can be parsed from a setting's value: a string or a TOML value.
 pub(super) trait FromSetting: Sized {
     /// Description of valid values. It completes the phrase "must be".
     const EXPECTED: &'static str;

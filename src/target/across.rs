@@ -1,4 +1,4 @@
-//! Selects deployments in several project files.
+//! Selects deployments in multiple project files.
 
 use super::{NamePattern, SelectError, Selectable, narrowing, selection::names};
 use crate::{
@@ -7,10 +7,10 @@ use crate::{
     project::Declared,
 };
 
-/// Selects deployments in several projects by the options. Returns a selection for each project.
+/// Selects deployments in multiple projects by the options. Returns a selection for each project.
 ///
-/// In contrast to the selection in a single file, a name that matches nothing is never the name of a new
-/// deployment, and a name never renames the only deployment of a file.
+/// Unlike in a single file, an unmatched name never defines a new deployment, and a name never renames the
+/// only deployment of a file.
 ///
 /// # Errors
 ///
@@ -26,7 +26,7 @@ pub(crate) fn select_across(
     }
 }
 
-/// Selects deployments in several projects by the names, the patterns and the `--all` flag in the options.
+/// Selects deployments in multiple projects by the names, the patterns and the `--all` flag in the options.
 fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<Selection>, SelectError> {
     if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
         return Err(SelectError::Name(name.clone()));

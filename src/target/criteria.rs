@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Criteria<'a> {
     pub(super) project: &'a Project,
     pub(super) names: FlowNames<'a>,
-    /// Directory of the command, to which the paths in criteria refer.
+    /// The working directory. Paths in criteria are relative to it.
     pub(super) directory: &'a Path,
     pub(super) default_work_pool: Option<&'a str>,
     /// Changes of the project, by range of revisions.

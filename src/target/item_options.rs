@@ -19,7 +19,7 @@ impl ItemKind {
         }
     }
 
-    /// Returns the key under which a file lists the items.
+    /// Returns the key of the item list in a file.
     fn key(self) -> &'static str {
         match self {
             Self::Trigger => "triggers",
@@ -39,8 +39,8 @@ pub(crate) struct ItemOptionError {
 
 /// Returns the items of all values of an option.
 ///
-/// A value that ends in `.yaml` or `.json` is the path of a file, which is read with `read`. Any other value
-/// is a JSON document that contains an item or a list of items.
+/// A value that ends in `.yaml` or `.json` is a file path; the file is read with `read`. Any other value is a
+/// JSON document with an item or a list of items.
 pub(crate) fn from_options(
     kind: ItemKind,
     values: &[String],

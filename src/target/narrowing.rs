@@ -126,9 +126,9 @@ enum Selecting {
     /// The selectors that select the deployment, with the properties that match.
     By(Vec<SelectionReason>),
     No,
-    /// No selector selects the deployment, but one of them would if the deployment had changed.
+    /// No selector matches the deployment, but one of them would if the deployment had changed.
     Unchanged,
-    /// No selector selects the deployment, but one of them depends on properties that are unknown. The string explains
+    /// No selector matches the deployment, but one of them depends on unknown properties. The string explains
     /// this to the user.
     Unknown(String),
 }

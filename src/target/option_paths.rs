@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Returns the paths of the values that `options` replace, relative to the deployment. Each path is returned
-/// with the option in the form in which the user typed it.
+/// with the option as typed by the user.
 ///
 /// `fields` contains the deployment's fields in the file. Schedules from options are numbered after the
 /// schedules in the file.
@@ -19,7 +19,7 @@ pub(super) fn option_paths(options: &Options, fields: &Fields, name: Option<&str
     let root = |key: Key| Pointer::root().join(key);
     let pool = |key: PoolKey| root(Key::WorkPool).join(key);
     let texts = [
-        // An equal name only selects the deployment.
+        // An identical name only selects the deployment.
         (Key::Name, "--name ", name.filter(|name| fields.name().unresolved() != Some(*name))),
         (Key::Description, "--description ", options.description.as_deref()),
         (Key::Entrypoint, "entrypoint ", options.entrypoint.as_deref()),
@@ -80,8 +80,8 @@ fn schedule_paths(options: &Options, fields: &Fields) -> Vec<(Pointer, String)> 
         .collect()
 }
 
-/// Returns the keys that a `key=value` or JSON option sets. Each key is returned with the option in the form
-/// in which the user typed it.
+/// Returns the keys that a `key=value` or JSON option sets. Each key is returned with the option as typed by
+/// the user.
 fn keyed(option: &str, text: &str) -> Vec<(String, String)> {
     let keys = object_keys(text);
     if !keys.is_empty() {

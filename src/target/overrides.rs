@@ -28,7 +28,7 @@ pub(crate) enum OptionError {
     Item(#[from] ItemOptionError),
 }
 
-/// Returns the spec of a deployment to which no options apply.
+/// Returns the spec of a deployment without any options.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();
     normalize_sections(&mut fields);
@@ -77,8 +77,8 @@ pub(crate) fn with_options(
     Ok(spec)
 }
 
-/// Replaces sections that have another type, such as null, with empty sections. Missing sections stay missing, so that
-/// most deployments share their fields with the project.
+/// Replaces sections of a different type, such as null, with empty sections. Missing sections stay missing,
+/// so that most deployments share their fields with the project.
 fn normalize_sections(fields: &mut Fields) {
     if fields.get(Key::Tags).is_some_and(Value::is_null) {
         fields.set(Key::Tags, Vec::<Value>::new());

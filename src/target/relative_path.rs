@@ -1,4 +1,4 @@
-//! Paths of files as they are shown to the user.
+//! Paths of files as shown to the user.
 
 use std::path::Path;
 

@@ -9,7 +9,8 @@ use crate::{
     project::{Declared, EnvironmentName, Fields, IgnoredFields, Project},
 };
 
-/// The error for an invalid selection. Some messages are those of Prefect because scripts match them.
+/// The error for an invalid selection. Some messages are identical to Prefect's messages because scripts
+/// match them.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SelectError {
     #[error("Cannot use both `--all` and `--name` at the same time. Use only one.")]
@@ -23,7 +24,7 @@ pub(crate) enum SelectError {
     NoMatch {
         patterns: Vec<String>,
         names: Vec<String>,
-        /// Explanations for deployments of which it is unknown whether they match.
+        /// Explanations for deployments that may or may not match.
         undecided: Vec<String>,
     },
     #[error("no deployment is named '{}' in environment '{environment}'", wanted.join("' or '"))]
@@ -46,7 +47,7 @@ pub(crate) enum SelectError {
 /// Selects deployments based on the names, the patterns and the `--all` flag in the options.
 ///
 /// `flow_name` returns the name of a deployment's flow, or `None` if the name is unknown. It is only called
-/// for names in the form `flow/name`.
+/// for names such as `flow/name`.
 pub(crate) fn select(
     project: &Project,
     options: &Options,
@@ -95,8 +96,8 @@ pub(crate) fn select(
 
 /// Checks that an environment has at least one of the named deployments. Without an environment, any name is accepted.
 ///
-/// An environment has no effect on deployments that are not declared, so a name that matches nothing is never the name
-/// of a new deployment.
+/// An environment has no effect on undeclared deployments, so an unmatched name never defines a new
+/// deployment.
 fn require_declared(
     declared: &[Declared],
     wanted: &[NamePattern<'_>],
@@ -234,12 +235,12 @@ impl<'a> NamePattern<'a> {
         self.text
     }
 
-    /// Returns the pattern for the name of the flow, if there is one.
+    /// Returns the pattern for the flow's name, if any.
     pub(super) fn flow(&self) -> Option<&'a str> {
         self.flow
     }
 
-    /// Returns the pattern for the name of the deployment.
+    /// Returns the pattern for the deployment's name.
     pub(super) fn name(&self) -> &'a str {
         self.name
     }
@@ -269,7 +270,7 @@ impl<'a> NamePattern<'a> {
     }
 }
 
-/// Returns the name of the function in an entrypoint.
+/// Returns the function name in an entrypoint.
 pub(super) fn function(entrypoint: &str) -> Option<&str> {
     entrypoint.rsplit([':', '.']).next()
 }

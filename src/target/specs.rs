@@ -21,7 +21,7 @@ use crate::{
 
 /// Applies the options to the selected deployments.
 ///
-/// If several deployments are selected, those without a name are skipped. Deployments without a work pool use
+/// If multiple deployments are selected, unnamed deployments are skipped. Deployments without a work pool use
 /// the default work pool.
 pub(crate) fn specs(
     selection: Selection,
@@ -65,9 +65,10 @@ pub(crate) fn specs(
     Ok(specs)
 }
 
-/// Turns a deployment into that of a preview: the name is that of the copy, and triggers and SLAs are removed, so that they
-/// are not validated. [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview)
-/// changes the other fields, which may be templates.
+/// Turns a deployment into a preview copy: the name becomes the copy's name, and triggers and SLAs are
+/// removed, so that they are not validated.
+/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview)
+/// changes the other fields. They may be templates.
 fn turn_into_copy(spec: &mut DeploymentSpec, preview: &PreviewName) {
     if let Some(name) = spec.fields.name().unresolved() {
         let name = preview.of_deployment(&desired::api_name(name));

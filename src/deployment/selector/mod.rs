@@ -26,7 +26,7 @@ pub(crate) struct Selector {
     conditions: Vec<Condition>,
 }
 
-/// A condition on a deployment, which may be negated.
+/// A condition on a deployment. It may be negated.
 #[derive(Debug, Clone)]
 struct Condition {
     /// The condition as the user wrote it.
@@ -38,7 +38,7 @@ struct Condition {
 /// A property of a deployment and the pattern that the property must match.
 #[derive(Debug, Clone)]
 pub(crate) enum Criterion {
-    /// The name of the deployment, optionally preceded by that of its flow. Patterns are those of `--name`.
+    /// The deployment's name, optionally preceded by the flow's name. Patterns work as in `--name`.
     Name(String),
     Flow(String),
     /// At least one tag.
@@ -49,7 +49,7 @@ pub(crate) enum Criterion {
     Path(PathPattern),
     /// The project file.
     File(PathPattern),
-    /// A file on which the deployment depends, or its definition, has changed.
+    /// A file that the deployment depends on, or the deployment's definition, has changed.
     Changed(RevisionRange),
 }
 

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 /// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
 #[derive(Debug, Clone)]
 pub(crate) struct PathPattern {
-    /// Matches the path. `None` stands for every path in the directory of the command.
+    /// Matches the path. `None` means every path in the working directory.
     matcher: Option<GlobMatcher>,
 }
 
@@ -16,7 +16,7 @@ impl PathPattern {
     ///
     /// # Errors
     ///
-    /// Returns the reason why the pattern is invalid.
+    /// Returns why the pattern is invalid.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let pattern = text.trim_start_matches("./").trim_end_matches('/');
         if matches!(text.trim_end_matches('/'), "" | ".") && !text.starts_with('/') {

@@ -39,7 +39,7 @@ fn keeps_escaped_commas() {
     assert_eq!(split(r"tag:a\,b, !pool:c\d"), ["tag:a,b", r" !pool:c\d"]);
 }
 
-/// Evaluates an expression for a deployment with the tag `a` and the work pool `p`, whose flow is a template.
+/// Evaluates an expression for a deployment with the tag `a` and the work pool `p`. Its flow is a template.
 fn evaluate(text: &str) -> Evaluation {
     text.parse::<Selector>().unwrap().evaluate(|criterion| match criterion {
         Criterion::Tag(tag) if tag == "a" => Verdict::Match("tag 'a'".to_owned()),

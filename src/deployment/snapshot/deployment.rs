@@ -48,8 +48,7 @@ impl LiveDeployment {
         Self { id, flow_id, name, schedules, fields }
     }
 
-    /// Returns a field in the form in which a deploy writes it. Returns `None` if the server does not store
-    /// the field.
+    /// Returns a field as a deploy writes it. Returns `None` if the server does not store the field.
     pub(crate) fn field(&self, name: &str) -> Option<&Json> {
         self.fields.get(name).map(Arc::as_ref)
     }
@@ -75,7 +74,7 @@ impl Identified for LiveDeployment {
     }
 }
 
-/// Removes a field from a response, and converts it to the form in which a deploy writes it.
+/// Removes a field from a response, and converts it to the value that a deploy writes.
 fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     let value = raw.get_mut(name).map(Json::take);
     match name {
@@ -89,7 +88,7 @@ fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     }
 }
 
-/// Shares equal values between deployments, so that thousands of deployments use little memory.
+/// Shares identical values between deployments, so that thousands of deployments use little memory.
 #[derive(Debug, Default)]
 pub(crate) struct SharedValues(Mutex<HashSet<Arc<Json>>>);
 

@@ -1,9 +1,9 @@
 //! Remembers automations that run a deployment but do not belong to it.
 //!
-//! The server does not report the owner of an automation, but it can delete automations by owner. Automations that
-//! survive such a deletion do not belong to the deployment. Their ids are stored in a Prefect variable, so that
-//! later commands do not compare them with the triggers of the deployment. An owner never changes, so the ids
-//! remain valid.
+//! The server does not report the owner of an automation, but it can delete automations by owner. Automations
+//! that survive such a deletion do not belong to the deployment. Their IDs are stored in a Prefect variable,
+//! so that later commands do not compare them with the deployment's triggers. An owner never changes, so the
+//! IDs remain valid.
 
 use std::collections::BTreeSet;
 
@@ -12,19 +12,19 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Automation, Client};
 
-/// Prefix of the names of the variables, which end with the id of the deployment. All servers accept names without
+/// Name prefix of the variables. The names end with the deployment's ID. All servers accept names without
 /// dashes.
 const PREFIX: &str = "prefectl_foreign_automations_";
 
-/// Maximum number of ids in a variable, whose value is limited to 5000 characters.
+/// Maximum number of IDs in a variable. Its value is limited to 5000 characters.
 const IDS_PER_VARIABLE: usize = 100;
 
-/// Returns whether the name of a variable is that of a record of automations.
+/// Returns whether a variable name belongs to an automation record.
 pub(crate) fn is_record_name(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Returns the ids of all recorded automations. A variable that contains no ids is ignored, and the next deploy
+/// Returns the IDs of all recorded automations. A variable without IDs is ignored, and the next deploy
 /// replaces it.
 pub(super) async fn read(client: &Client) -> Result<BTreeSet<Uuid>, ApiError> {
     let variables = client.variables_like(PREFIX).await?.into_iter();

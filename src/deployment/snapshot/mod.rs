@@ -1,4 +1,4 @@
-//! The state of the server before a deploy, which is read in batches.
+//! The state of the server before a deploy. It is read in batches.
 
 mod deployment;
 mod foreign;
@@ -47,7 +47,8 @@ impl Snapshot {
         Ok(live)
     }
 
-    /// Ignores automations with the given names, which belong to no deployment because the project files declare them.
+    /// Ignores automations with the given names. They belong to no deployment, because the project files
+    /// declare them.
     #[must_use]
     pub(crate) fn excluding(mut self, names: BTreeSet<String>) -> Self {
         for automations in self.automations.values_mut() {

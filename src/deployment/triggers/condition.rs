@@ -1,4 +1,4 @@
-//! Conditions under which triggers fire.
+//! Conditions for firing triggers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -132,7 +132,7 @@ pub(super) fn read(reader: &mut Reader<'_>, depth: Depth) -> Option<Condition> {
     }
 }
 
-/// Returns the type of a trigger. If the type is missing, it is inferred from the other keys.
+/// Returns a trigger's type. A missing type is inferred from the other keys.
 fn kind_of(reader: &mut Reader<'_>, depth: Depth) -> Option<&'static str> {
     const KINDS: [&str; 4] = ["event", "metric", "compound", "sequence"];
     if reader.get("type").is_some() {

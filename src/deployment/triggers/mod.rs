@@ -75,7 +75,7 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
 /// The trigger of an automation that does not belong to a deployment, with the problems that were found in it.
 #[derive(Debug)]
 pub(crate) struct StandaloneTrigger {
-    /// The trigger with all default values, in the form of the API. `None` if it could not be parsed.
+    /// The trigger with all default values, as in the API. `None` if it could not be parsed.
     pub(crate) condition: Option<Json>,
     pub(crate) errors: Vec<ItemError>,
     pub(crate) unknown_keys: Vec<UnknownKey>,
@@ -149,7 +149,7 @@ impl Trigger {
     }
 }
 
-/// Returns the id of the resource under which a deployment owns its automations.
+/// Returns the resource ID that a deployment owns its automations under.
 pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
     format!("prefect.deployment.{deployment_id}")
 }

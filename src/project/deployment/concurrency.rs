@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-/// The value of the field `concurrency_limit`, which is a number or a mapping that also contains a collision strategy.
+/// The value of the field `concurrency_limit`: a number, or a mapping that also contains a collision
+/// strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ConcurrencyLimit {

@@ -1,4 +1,4 @@
-//! The state of a field, which may be absent, null, a literal or a template.
+//! The state of a field: absent, null, a literal or a template.
 
 use crate::{
     template::has_template,
@@ -19,7 +19,7 @@ pub(crate) enum Field<'a, T> {
     Literal(T),
     /// A value with templates that will be resolved at a later stage.
     Template(&'a Value),
-    /// A value of another type.
+    /// A value of a different type.
     Mismatch(&'a Value),
 }
 

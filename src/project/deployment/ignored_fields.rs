@@ -13,7 +13,7 @@ use crate::value::Value;
 pub(crate) struct IgnoredFields(Vec<IgnoredPath>);
 
 impl IgnoredFields {
-    /// Reads the list of a file whose items have been checked. Returns an empty list if there is no value.
+    /// Reads the list of a file whose items have been checked. Returns an empty list without a value.
     pub(crate) fn read(list: Option<&Value>) -> Self {
         let items = list.and_then(Value::as_sequence).into_iter().flatten();
         Self(items.filter_map(|item| item.as_str()?.parse().ok()).collect())

@@ -43,7 +43,7 @@ impl IgnorableField {
         Self::WorkQueueName,
     ];
 
-    /// Returns the field as it is written in `ignore_changes`.
+    /// Returns the field as written in `ignore_changes`.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::ConcurrencyLimit => "concurrency_limit",
@@ -109,7 +109,7 @@ pub(crate) struct IgnoredPath {
     pub(crate) keys: Vec<String>,
 }
 
-/// The reason why a path is invalid.
+/// Why a path is invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IgnoredPathError {
     #[error("`ignore_changes` does not accept templates")]

@@ -50,7 +50,7 @@ impl<'a> TriggerItem<'a> {
         nested.flat_map(|(index, item)| TriggerItem(item).metric_triggers(&at.join(index))).collect()
     }
 
-    /// Returns whether the trigger contains templates outside of its parameters.
+    /// Returns whether the trigger contains templates outside its parameters.
     pub(crate) fn has_template(self) -> bool {
         match self.0 {
             Value::Mapping(entries) => entries

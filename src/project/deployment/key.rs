@@ -12,7 +12,7 @@ pub(crate) enum Key {
     VersionType,
     Tags,
     Description,
-    /// The key of a single schedule, which is deprecated.
+    /// The deprecated key of a single schedule.
     Schedule,
     Schedules,
     Paused,
@@ -50,10 +50,10 @@ impl Key {
         Self::IgnoreChanges,
     ];
 
-    /// Name of the list of ignored fields, which is also a top-level key of the file.
+    /// Key of the list of ignored fields, both in a deployment and at the top level of the file.
     pub(crate) const IGNORE_CHANGES: &'static str = "ignore_changes";
 
-    /// Returns the key as it is written in the project file.
+    /// Returns the key as written in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",
@@ -109,7 +109,7 @@ pub(crate) enum PoolKey {
 }
 
 impl PoolKey {
-    /// Returns the key as it is written in the project file.
+    /// Returns the key as written in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Name => "name",

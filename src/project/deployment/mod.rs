@@ -75,7 +75,7 @@ impl Fields {
         Field::mapping(self.get(Key::Parameters))
     }
 
-    /// Returns the name of the work pool, if it is specified.
+    /// Returns the work pool's name, if specified.
     pub(crate) fn work_pool(&self) -> Field<'_, &str> {
         Field::text(self.get_in_pool(PoolKey::Name))
     }
@@ -89,7 +89,7 @@ impl Fields {
         Field::mapping(self.get_in_pool(PoolKey::JobVariables))
     }
 
-    /// Returns the job variable `image`, which is common to all worker types that use containers.
+    /// Returns the job variable `image`. All worker types that use containers have it.
     pub(crate) fn image(&self) -> Option<&Value> {
         self.get_in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
     }
@@ -137,7 +137,7 @@ impl Fields {
         self.tree_mut().shift_remove(key.name())
     }
 
-    /// Returns the mapping under a key. If the value has another type, it is replaced with an empty mapping.
+    /// Returns the mapping under a key. A value of a different type is replaced with an empty mapping.
     pub(crate) fn mapping_mut(&mut self, key: Key) -> &mut Mapping {
         value::mapping_at(self.tree_mut(), key.name())
     }
@@ -152,7 +152,7 @@ impl Fields {
         value::mapping_at(self.mapping_mut(Key::WorkPool), PoolKey::JobVariables.name())
     }
 
-    /// Returns the tree of untyped values, in which templates are resolved.
+    /// Returns the tree of untyped values. Templates are resolved in it.
     pub(crate) fn tree(&self) -> &Mapping {
         &self.0
     }
@@ -166,7 +166,7 @@ impl Fields {
         Value::Mapping(Mapping::clone(&self.0))
     }
 
-    /// Separates the lists of steps from the other fields of the deployment.
+    /// Separates the lists of steps from the deployment's other fields.
     pub(crate) fn without_steps(&self) -> (Mapping, Mapping) {
         self.into_iter().map(|(key, value)| (key.clone(), value.clone())).partition(|(key, _)| !is_steps(key))
     }

@@ -31,8 +31,8 @@ impl StepList {
 
     /// Returns whether a deployment with this section uses the steps at the top level of the file.
     ///
-    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null `push` means
-    /// that the steps at the top level of the file are used.
+    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null
+    /// `push` means that the file's top-level steps are used.
     pub(crate) fn uses_shared(&self, section: Section) -> bool {
         match self {
             Self::Absent => true,

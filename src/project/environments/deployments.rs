@@ -1,4 +1,4 @@
-//! Merges the deployments of an environment with those of the project file, by name.
+//! Merges an environment's deployments with the project file's deployments, by name.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ struct Declared<'a> {
     span: Span,
     /// The fields of the deployment. `None` removes the deployment.
     fields: Option<&'a Node>,
-    /// The key and the value of the name, which a new deployment gets.
+    /// The key and the value of the name that a new deployment gets.
     entry: Entry,
 }
 
@@ -87,7 +87,7 @@ fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
     for_all.iter().fold(item, |item, values| overlay.merge_common(&item, values).unwrap_or(item))
 }
 
-/// Reads the deployments of a layer, which are a list of mappings or a mapping from names to fields.
+/// Reads the deployments of a layer: a list of mappings, or a mapping from names to fields.
 fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -> Vec<Declared<'a>> {
     let mut deployments: Vec<Declared<'a>> = match &value.kind {
         NodeKind::Sequence(items) => {
@@ -117,7 +117,7 @@ fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -
     deployments
 }
 
-/// Reads an item of a list of deployments.
+/// Reads an item of the environment's `deployments` list.
 fn listed<'a>(merging: &mut Merging<'_>, item: &'a Node) -> Option<Declared<'a>> {
     let Some(mapping) = item.as_mapping() else {
         let message = format!("each item of `deployments` must be a mapping, not {}", item.type_name());
@@ -158,8 +158,8 @@ fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Opti
     Some(Declared { name, span: key.span, fields, entry })
 }
 
-/// Returns the indexes of the deployments in the project file that a deployment of an environment refers to. The list is
-/// empty for a new deployment, and has several indexes only if they are removed.
+/// Returns the indexes of the deployments in the project file that a deployment of an environment refers to.
+/// The list is empty for a new deployment, and has multiple indexes only if the deployments are removed.
 ///
 /// Returns `None` after an error has been recorded.
 fn find(

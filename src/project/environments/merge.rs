@@ -146,7 +146,7 @@ impl Merging<'_> {
         is_small
     }
 
-    /// Reads the suffix of the names. Null removes the suffix of an earlier layer.
+    /// Reads the name suffix. Null removes the suffix of an earlier layer.
     fn suffix(&mut self, layer: &Mapping) {
         match layer.entry(NAME_SUFFIX).map(|entry| &entry.value) {
             None => {}
@@ -159,7 +159,7 @@ impl Merging<'_> {
         }
     }
 
-    /// Returns the values that a layer sets for all deployments, in the form of deployments.
+    /// Returns a layer's values for all deployments, as deployments.
     fn for_all(&mut self, layer: &Mapping) -> Vec<Node> {
         let mut values = Vec::new();
         for key in [WORK_POOL, JOB_VARIABLES] {

@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Merging<'a> {
     /// The document that contains the files of all layers.
     pub(super) document: &'a Document,
-    /// The suffix of the names of all deployments, which is a string.
+    /// The name suffix of all deployments: a string.
     pub(super) suffix: Option<Node>,
     /// The nulls of the layers that have been merged.
     pub(super) nulls: Nulls,

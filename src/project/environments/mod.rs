@@ -1,4 +1,4 @@
-//! Environments of a project, whose values are merged with those of the project file.
+//! Environments of a project. Their values are merged with the values of the project file.
 //!
 //! The values of an environment are in the mapping `environments` of the project file, in an overlay file such as
 //! `prefect.prod.yaml`, or in both. The values of the overlay file take precedence.
@@ -21,7 +21,7 @@ pub(crate) use self::{
 /// The top-level key of the project file that contains environments.
 pub(super) const KEY: &str = "environments";
 
-/// The keys that only environments support, which apply to all deployments.
+/// Keys that only environments support. They apply to all deployments.
 pub(super) const NAME_SUFFIX: &str = "name_suffix";
 pub(super) const WORK_POOL: &str = "work_pool";
 pub(super) const JOB_VARIABLES: &str = "job_variables";

@@ -1,4 +1,4 @@
-//! Overlay files beside a project file: their names, and how to recognize them.
+//! Overlay files next to a project file: their names, and how to recognize them.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ pub(crate) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
     }
 }
 
-/// Returns the environments that have an overlay file beside the project file.
+/// Returns the environments that have an overlay file next to the project file.
 pub(super) fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentName> {
     let file = directory.join(path);
     let Some(entries) = file.parent().and_then(|folder| std::fs::read_dir(folder).ok()) else {
@@ -39,8 +39,8 @@ pub(super) fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentNam
     names
 }
 
-/// Returns the project file and the environment to which a file belongs according to its name, such as `prefect.yaml`
-/// and `prod` for `prefect.prod.yaml`. Returns `None` if the name is not that of an overlay file.
+/// Returns the project file and the environment that a file name refers to, such as `prefect.yaml` and `prod`
+/// for `prefect.prod.yaml`. Returns `None` for other names.
 pub(crate) fn base(path: &Path) -> Option<(PathBuf, EnvironmentName)> {
     let extension = path.extension()?;
     let stem = Path::new(path.file_stem()?);
@@ -49,14 +49,14 @@ pub(crate) fn base(path: &Path) -> Option<(PathBuf, EnvironmentName)> {
     Some((path.with_file_name(base), name))
 }
 
-/// Returns whether the file of an environment could be a project file of its own.
+/// Returns whether an environment's file could be a separate project file.
 pub(crate) fn is_standalone(path: &Path, directory: &Path) -> bool {
     let source = read(path, directory).ok();
     source.and_then(|source| yaml::load_overlay(&source).ok()).is_some_and(|overlay| is_complete(&overlay))
 }
 
-/// Returns whether an overlay file could be a project file of its own: all of its deployments have an entrypoint, and it
-/// uses no feature of overlays.
+/// Returns whether an overlay file could be a separate project file: all of its deployments have an
+/// entrypoint, and it uses no overlay feature.
 pub(super) fn is_complete(overlay: &Document) -> bool {
     let deployments = overlay.root.get("deployments").and_then(Node::as_sequence).unwrap_or_default();
     let has_entrypoint = |item: &Node| item.get("entrypoint").is_some();
@@ -68,8 +68,8 @@ pub(super) fn is_complete(overlay: &Document) -> bool {
         && !overlay.has_appended_lists()
 }
 
-/// Returns the position of a value that is only meaningful in an overlay file, such as a deployment without an
-/// entrypoint. Returns `None` if there is no such value.
+/// Returns the position of a value that is only meaningful in an overlay file, such as a deployment without
+/// an entrypoint. Returns `None` if the file has no such value.
 pub(super) fn overlay_value(document: &Document) -> Option<Span> {
     let mapping = document.root.as_mapping()?;
     let keys = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES].iter().filter_map(|key| mapping.entry(key));

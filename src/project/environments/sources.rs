@@ -19,7 +19,7 @@ use crate::{
     yaml::{self, Document, Mapping},
 };
 
-/// The texts of a project file and of the overlay files beside it.
+/// The contents of a project file and of its overlay files.
 #[derive(Debug, Clone)]
 pub(crate) struct ProjectSources {
     /// The path of the project file as specified by the user.
@@ -28,12 +28,13 @@ pub(crate) struct ProjectSources {
     overlays: BTreeMap<EnvironmentName, Source>,
     /// The environments that have an overlay file, including those whose file was not read.
     listed: Vec<EnvironmentName>,
-    /// The project file and the environment of which this file is the overlay file according to its name.
+    /// The project file that this overlay file belongs to, and its environment, both derived from the file
+    /// name.
     overlay_of: Option<(PathBuf, EnvironmentName)>,
 }
 
 impl ProjectSources {
-    /// Creates the sources of a project from the texts of its files.
+    /// Creates the sources of a project from the contents of its files.
     pub(crate) fn new(base: Source, overlay: Option<(EnvironmentName, Source)>) -> Self {
         let path = PathBuf::from(base.name());
         let overlays: BTreeMap<_, _> = overlay.into_iter().collect();
@@ -87,7 +88,7 @@ impl ProjectSources {
         std::iter::once((self.path.clone(), &self.base)).chain(overlays)
     }
 
-    /// Replaces the texts of all files.
+    /// Replaces the contents of all files.
     pub(crate) fn map_sources(&mut self, mut new: impl FnMut(&Source) -> Source) {
         for source in std::iter::once(&mut self.base).chain(self.overlays.values_mut()) {
             *source = new(source);
@@ -142,8 +143,8 @@ impl ProjectSources {
         }
     }
 
-    /// Returns a warning if the file is named like an overlay file of another project file and has values that are only
-    /// meaningful in an overlay file.
+    /// Returns a warning if the file is named like an overlay of another project file and has values that are
+    /// only meaningful in an overlay.
     fn overlay_finding(&self) -> Option<Diagnostic> {
         let (base, name) = self.overlay_of.as_ref()?;
         let document = yaml::load_overlay(&self.base).ok()?;

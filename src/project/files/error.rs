@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{diagnostics::Place, fs::FileError};
 
-/// The reason why project files cannot be found.
+/// Why project files cannot be found.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(crate) struct FilesError {
@@ -18,7 +18,7 @@ pub(crate) struct FilesError {
 pub(crate) enum FilesProblem {
     #[error("no project file matches '{}'", .0.display())]
     NoMatch(PathBuf),
-    /// A glob whose matches are overlay files of files that are selected as well.
+    /// A glob that matches overlay files of other selected files.
     #[error("'{}' only matches overlay files of environments", .0.display())]
     OnlyOverlays(PathBuf),
     #[error("the project file '{}' does not exist", .0.display())]
@@ -32,7 +32,7 @@ pub(crate) enum FilesProblem {
     Glob { glob: PathBuf, reason: String },
     #[error("the project file '{}' is outside of the repository {}", path.display(), repository.display())]
     Outside { path: PathBuf, repository: PathBuf },
-    /// A file that is selected more than once, with the paths under which it is selected.
+    /// A file that is selected more than once, with the paths that select it.
     #[error("{}", repeated(first, second))]
     Repeated { first: PathBuf, second: PathBuf },
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Finds the project files of a command.
+//! Finds the selected project files.
 
 mod error;
 mod overlays;
@@ -19,10 +19,10 @@ const GLOB_CHARACTERS: [char; 4] = ['*', '?', '[', '{'];
 /// The project files that the user has specified.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) enum ProjectFiles {
-    /// `prefect.yaml` in the directory of the command.
+    /// `prefect.yaml` in the working directory.
     #[default]
     Default,
-    /// A single path. Relative paths in the file refer to the directory of the command, as in Prefect.
+    /// A single path. Relative paths in the file refer to the working directory, as in Prefect.
     Single(PathBuf),
     /// Paths and globs. Relative paths in a file refer to the directory that contains the file.
     Each(Vec<FilePattern>),
@@ -36,12 +36,12 @@ pub(crate) struct FilePattern {
     pub(crate) place: Option<Place>,
 }
 
-/// A project file of a command that has several of them.
+/// One of multiple selected project files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ProjectFile {
-    /// The path as shown to the user. Relative paths refer to the directory of the command.
+    /// The path as shown to the user. Relative paths refer to the working directory.
     pub(crate) path: PathBuf,
-    /// Absolute path of the directory to which relative paths in the file refer.
+    /// Absolute path of the directory that relative paths in the file refer to.
     pub(crate) root: PathBuf,
 }
 
@@ -64,7 +64,7 @@ impl ProjectFiles {
         }
     }
 
-    /// Returns the project files that the settings list, which may be none.
+    /// Returns the project files listed in the settings, if any.
     pub(crate) fn listed(paths: Vec<(String, Place)>) -> Self {
         if paths.is_empty() {
             return Self::Default;

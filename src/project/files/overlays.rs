@@ -26,7 +26,7 @@ impl<'a> Selected<'a> {
 
     /// Returns whether a file is an overlay file of another selected file.
     ///
-    /// A file that could be a project file of its own is only an overlay file if its environment is selected.
+    /// A file that could be a separate project file is only an overlay file if its environment is selected.
     pub(super) fn has_overlay(&self, path: &Path) -> bool {
         let Some((base, name)) = overlay_file::base(path) else { return false };
         let is_selected = self.environment == Some(&name);

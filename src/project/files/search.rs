@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Finds the files that match the patterns, in the order of the patterns. The matches of a glob are sorted by
-/// path. `directory` is the directory of the command.
+/// path. `directory` is the working directory.
 ///
 /// Globs skip hidden files and files that Git ignores, and they do not follow symbolic links to directories.
 ///
@@ -32,8 +32,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails if a glob matches nothing, if a path is not a file, if a file is outside of the repository that contains
-/// `directory`, or if a file is selected more than once.
+/// Fails if a glob matches nothing, if a path is not a file, if a file is outside the repository that
+/// contains `directory`, or if a file is selected more than once.
 pub(crate) fn find(
     patterns: &[FilePattern],
     directory: &Path,
@@ -87,8 +87,8 @@ pub(crate) fn find(
     Ok(files)
 }
 
-/// Returns the path of a file without symbolic links. Returns `None` for stdin and pipes, which have no directory of their
-/// own.
+/// Returns the path of a file without symbolic links. Returns `None` for stdin and pipes, because they are
+/// not in a directory.
 ///
 /// Pipes are accepted on the command line, because shells pass the output of a command as `/dev/fd/63`.
 fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<Option<PathBuf>, FilesProblem> {
@@ -154,8 +154,8 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
     if found.is_empty() { Err(FilesProblem::NoMatch(glob.to_owned())) } else { Ok(found) }
 }
 
-/// Returns the directory from which the matches of a glob are searched, and the maximum depth of the search.
-/// The depth is `None` if the glob contains `**`.
+/// Returns the directory to search for the matches of a glob, and the maximum depth of the search. The depth
+/// is `None` if the glob contains `**`.
 fn search(pattern: &Path) -> (PathBuf, Option<usize>) {
     let is_literal = |component: &Component<'_>| !is_glob(component.as_ref());
     let prefix: PathBuf = pattern.components().take_while(is_literal).collect();
@@ -164,7 +164,7 @@ fn search(pattern: &Path) -> (PathBuf, Option<usize>) {
     (prefix, (!is_recursive).then_some(rest))
 }
 
-/// Removes `.` from a path, so that equal files have equal paths.
+/// Removes `.` from a path, so that identical files have identical paths.
 fn without_dot(path: &Path) -> PathBuf {
     path.components().filter(|component| *component != Component::CurDir).collect()
 }
@@ -179,7 +179,7 @@ fn unreadable(start: &Path, error: &ignore::Error) -> FilesProblem {
     FilesProblem::File(FileError::new("search", &path, error))
 }
 
-/// Returns the path of the directory that cannot be searched.
+/// Returns the path of the unsearchable directory.
 fn failed_path(error: &ignore::Error) -> Option<&Path> {
     match error {
         ignore::Error::WithPath { path, .. } => Some(path),

@@ -123,8 +123,8 @@ fn refuse_value(reader: &mut Reader<'_, '_, '_>, pointer: &Pointer) {
     reader.findings.at_key(pointer, diagnostic);
 }
 
-/// Reads `value_from`, which is a source or a mapping of fields to sources. The fields of an object have their own sources
-/// in a nested mapping. `is_complete` is cleared if a source is omitted.
+/// Reads `value_from`: a source, or a mapping of fields to sources. The fields of an object have their own
+/// sources in a nested mapping. `is_complete` is cleared if a source is omitted.
 fn secrets(reader: &mut Reader<'_, '_, '_>, kind: Option<&str>, is_complete: &mut bool) -> Vec<BlockValue> {
     let pointer = reader.pointer.join("value_from");
     let mut sources = Sources { secrets: Vec::new(), is_complete: true };

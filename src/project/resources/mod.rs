@@ -32,7 +32,7 @@ use crate::{
 /// The top-level key that contains the declarations.
 pub(crate) const SECTION: &str = "prefectl";
 
-/// Keys of the section, each of which contains the resources of one kind.
+/// Keys of the section. Each contains the resources of one kind.
 const KINDS: [&str; 5] = ["work_pools", "variables", "concurrency_limits", "automations", "blocks"];
 
 /// Resources that a project file declares.
@@ -45,10 +45,10 @@ pub(crate) struct Resources {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// The point in time at which declarations are read.
+/// The point in time when declarations are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The file has been loaded. Values may be templates, which are omitted from the result.
+    /// The file has been loaded. Values may be templates; these are omitted from the result.
     Loaded,
     /// All templates have been rendered.
     Rendered,
@@ -71,7 +71,7 @@ pub(crate) fn read(section: &Value, stage: Stage, findings: &mut Findings<'_>) -
     resources
 }
 
-/// Returns the path of the section in the project file.
+/// Returns the section's path in the project file.
 pub(crate) fn pointer() -> Pointer {
     Pointer::root().join(SECTION)
 }

@@ -2,13 +2,15 @@
 
 use crate::names::FORBIDDEN_CHARACTERS;
 
-/// Maximum length of the name of a variable.
+/// Maximum length of a variable name.
 const MAX_VARIABLE_NAME: usize = 255;
 
-/// Maximum length of the name of a block. The name of the variable that records the secrets of the block contains it.
+/// Maximum length of a block name. The block name is part of the name of the variable that records the
+/// block's secrets.
 const MAX_BLOCK_NAME: usize = 200;
 
-/// Checks the name of a work pool, work queue or concurrency limit. Returns the reason if the name is invalid.
+/// Checks the name of a work pool, work queue or concurrency limit. Returns why the name is invalid, if it
+/// is.
 pub(super) fn general(name: &str) -> Result<(), String> {
     if name.trim().is_empty() {
         return Err("it must not be empty".to_owned());
@@ -19,7 +21,7 @@ pub(super) fn general(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the name of a work pool. Returns the reason if the name is invalid.
+/// Checks a work pool name. Returns why the name is invalid, if it is.
 pub(super) fn pool(name: &str) -> Result<(), String> {
     general(name)?;
     if name.to_lowercase().starts_with("prefect") {
@@ -28,7 +30,7 @@ pub(super) fn pool(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the name of a variable. Returns the reason if the name is invalid.
+/// Checks a variable name. Returns why the name is invalid, if it is.
 pub(super) fn variable(name: &str) -> Result<(), String> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if name.is_empty() || !name.chars().all(is_allowed) {
@@ -43,7 +45,7 @@ pub(super) fn variable(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks the name of a block. Returns the reason if the name is invalid.
+/// Checks a block name. Returns why the name is invalid, if it is.
 pub(super) fn block(name: &str) -> Result<(), String> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(is_allowed) {

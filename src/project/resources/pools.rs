@@ -100,7 +100,7 @@ impl Pool {
     }
 }
 
-/// Reads the name of a resource and adds it to the subject of messages.
+/// Reads a resource's name and adds it to the subject of messages.
 pub(super) fn named(
     reader: &mut Reader<'_, '_, '_>,
     kind: &str,
@@ -115,7 +115,7 @@ pub(super) fn named(
     Some(name)
 }
 
-/// Reads the defaults of variables, which are keys of the work pool or of its mapping `variables`.
+/// Reads the defaults of variables: keys of the work pool or of its mapping `variables`.
 fn variables(reader: &mut Reader<'_, '_, '_>) -> Vec<PoolVariable> {
     let is_rendered = reader.is_rendered();
     let entry = |(key, value): (&Value, &Value), pointer: &Pointer| {

@@ -20,8 +20,8 @@ pub(super) struct Reader<'a, 'f, 'd> {
 }
 
 impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
-    /// Creates a reader for a value. Returns `None` if the value is not a mapping, which is an error unless the value
-    /// is null.
+    /// Creates a reader for a value. Returns `None` if the value is not a mapping. This is an error unless
+    /// the value is null.
     pub(super) fn of_value(
         value: &'a Value,
         subject: &str,
@@ -144,7 +144,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the limit under a key, which null removes.
+    /// Returns the limit under a key. Null removes it.
     pub(super) fn slot_limit(&mut self, key: &str) -> Option<SlotLimit> {
         match self.get(key)? {
             Value::Null => Some(SlotLimit::None),
@@ -152,7 +152,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the number under a key, which must be at least `least`. Null is treated as missing.
+    /// Returns the number under a key. It must be at least `least`. Null is treated as missing.
     pub(super) fn count(&mut self, key: &str, least: u64) -> Option<u64> {
         let value = self.get(key)?;
         let expected = if least == 0 { "a whole number" } else { "a positive whole number" };
@@ -177,7 +177,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the number under a key, which must not be negative.
+    /// Returns the number under a key. It must not be negative.
     pub(super) fn rate(&mut self, key: &str) -> Option<f64> {
         let value = self.get(key)?;
         let number = match value {

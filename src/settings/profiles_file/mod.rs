@@ -12,7 +12,7 @@ use super::{
 };
 use crate::fs;
 
-/// The user's `profiles.toml`, which may not exist yet.
+/// The user's `profiles.toml`. It may not exist yet.
 #[derive(Debug)]
 pub(crate) struct ProfilesFile {
     path: PathBuf,
@@ -123,7 +123,7 @@ impl ProfilesFile {
 
 /// Returns the table under a key. Creates the table if it does not exist.
 ///
-/// [`ProfilesFile::open`] rejects files in which the value is not a table.
+/// [`ProfilesFile::open`] rejects files where the value is not a table.
 fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a mut dyn TableLike {
     let item = parent.entry(key).or_insert_with(|| {
         let mut table = Table::new();
@@ -154,8 +154,7 @@ fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     }
 }
 
-/// Renames a setting to its canonical name. If both names are present, the value under the canonical name is
-/// kept.
+/// Renames a setting to its canonical name. If both names are present, the canonical name's value is kept.
 fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     let Some(alias) = setting.alias else { return };
     if table.contains_key(setting.canonical) {

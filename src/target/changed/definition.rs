@@ -59,7 +59,7 @@ fn name(declared: &Declared) -> String {
     declared.name().unwrap_or_default().to_owned()
 }
 
-/// Returns the steps at the top level of the file that a deployment uses. Returns `None` if the deployment has its own
+/// Returns the file's top-level steps that a deployment uses. Returns `None` if the deployment has its own
 /// steps in this section.
 fn shared_steps<'a>(declared: &Declared, project: &'a Project, section: Section) -> Option<&'a StepList> {
     declared.fields.steps(section).uses_shared(section).then(|| project.steps(section))

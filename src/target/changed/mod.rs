@@ -26,7 +26,7 @@ use crate::{
     yaml::{self, Document},
 };
 
-/// Maximum number of changed files in the reason for which a deployment is selected.
+/// Maximum number of changed files in the reason for selecting a deployment.
 const SHOWN_FILES: usize = 3;
 
 /// The changes within the ranges of `changed` conditions, by range and by the root of the repository.
@@ -36,11 +36,11 @@ pub(super) struct ChangesByRange(HashMap<(String, PathBuf), Arc<Changes>>);
 impl ChangesByRange {
     /// Determines the changes of a project within each range of the selectors in the options.
     ///
-    /// `directory` is the directory of the command. Projects in the same repository share its changes.
+    /// `directory` is the working directory. Projects in the same repository share its changes.
     ///
     /// # Errors
     ///
-    /// Fails if there is no repository, if it does not contain the project file, or if a revision does not exist.
+    /// Fails if no repository contains the project file, or if a revision does not exist.
     pub(super) fn of_project(
         &mut self,
         options: &Options,
@@ -62,7 +62,7 @@ impl ChangesByRange {
         Ok(found)
     }
 
-    /// Returns the ranges whose second commit is not checked out.
+    /// Returns the ranges that end at a commit other than the checked-out one.
     pub(super) fn not_checked_out(&self) -> impl Iterator<Item = &str> {
         let ranges = self.0.iter().filter(|(_, changes)| !changes.is_checked_out);
         ranges.map(|((range, _), _)| range.as_str())
@@ -183,7 +183,8 @@ fn old_project(
     Ok(project.map_or(OldProject::Unusable, |(project, _)| OldProject::Changed(OldDefinitions::new(project))))
 }
 
-/// Returns the changed files on which a deployment depends: first those of its programs, then those of its steps.
+/// Returns the changed files that a deployment depends on: first the files of its programs, then the files of
+/// its steps.
 fn changed_files<'a>(changes: &'a Changes, dependencies: &Dependencies) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for program in &dependencies.programs {

@@ -1,4 +1,4 @@
-//! Asks which deployments of several project files to deploy.
+//! Asks which deployments of multiple project files to deploy.
 
 use crate::{
     project::{Declared, Project},
@@ -18,7 +18,7 @@ pub(crate) struct Choices<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Choice {
     All,
-    /// The deployment with this name, which includes the name of its flow if the flow is known.
+    /// The deployment with this name. The name includes the flow's name, if known.
     Named(String),
 }
 
@@ -46,7 +46,7 @@ pub(crate) async fn choose(files: &[Choices<'_>], ask: &impl Ask) -> Result<Opti
     Ok(Some(chosen.unwrap_or(Choice::All)))
 }
 
-/// Returns the deployments of a file that have a name.
+/// Returns the named deployments in a file.
 fn declared<'a>(file: &'a Choices<'_>) -> impl Iterator<Item = (&'a str, &'a Declared)> {
     file.project.deployments.iter().filter_map(|declared| Some((declared.name()?, declared)))
 }

@@ -16,7 +16,7 @@ pub(crate) struct NewPool {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// The fields of a deployment, to which the wizard adds the answers.
+/// The fields of a deployment. The wizard adds the answers to them.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// Fields with options applied. The wizard does not ask for values that are present here.
@@ -57,7 +57,7 @@ impl Draft {
         &self.known
     }
 
-    /// Returns the name of the deployment. Returns `None` if the name is missing or empty.
+    /// Returns the deployment's name. Returns `None` if the name is missing or empty.
     pub(super) fn name(&self) -> Option<&str> {
         self.known.name().unresolved()
     }

@@ -1,7 +1,7 @@
-//! The wizard, which asks for values that are neither in the file nor passed as options.
+//! The wizard. It asks for values that are neither in the file nor passed as options.
 //!
-//! The questions, their order and their defaults are those of Prefect. The wizard does not write anything:
-//! the caller creates [`Answers::pool`] and [`Answers::blocks`] and renames the Dockerfile afterwards. The
+//! The questions, their order and their defaults follow Prefect. The wizard does not write anything: the
+//! caller creates [`Answers::pool`] and [`Answers::blocks`] and renames the Dockerfile afterwards. The
 //! answers form a declared deployment that passes through the same stages as any other deployment.
 
 mod across;
@@ -58,7 +58,7 @@ pub(crate) struct Answers {
     /// Work pool to create before the deployment is registered.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
-    /// New name for the project's `Dockerfile`, which would otherwise prevent an automatic build.
+    /// New name for the project's `Dockerfile`. Under its current name, the file prevents an automatic build.
     pub(crate) renamed_dockerfile: Option<String>,
 }
 
@@ -111,7 +111,7 @@ impl Local<'_> {
         self.directory.join("Dockerfile").is_file()
     }
 
-    /// Returns the directory in which the project is located in an image by default.
+    /// Returns the project's default directory in an image.
     fn directory_in_image(&self) -> String {
         let name = self.directory.file_name().unwrap_or_default();
         format!("/opt/prefect/{}", name.to_string_lossy())

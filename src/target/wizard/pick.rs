@@ -73,8 +73,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         self.with_names(Picked { selection, was_asked: true }).await
     }
 
-    /// Asks for the names of unnamed deployments if several deployments are selected. Deployments that remain
-    /// unnamed are removed.
+    /// Asks for the names of unnamed deployments if multiple deployments are selected. Deployments that
+    /// remain unnamed are removed.
     async fn with_names(&self, mut picked: Picked) -> Result<Picked, TargetError> {
         if picked.selection.single {
             return Ok(picked);
@@ -97,7 +97,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(target::select(self.project, options, flow_name)?)
     }
 
-    /// Selects the deployment with the given name. Asks the user if several deployments have this name.
+    /// Selects the deployment with the given name. Asks the user if multiple deployments have this name.
     async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);
@@ -148,7 +148,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         })
     }
 
-    /// Returns the name of a declared deployment, preceded by the name of its flow if the flow is known.
+    /// Returns a declared deployment's name, preceded by the flow's name, if known.
     fn full_name(&self, declared: &Declared) -> Option<String> {
         let name = declared.name()?;
         let flow = declared.entrypoint().and_then(|entrypoint| self.local.flow_name(entrypoint));

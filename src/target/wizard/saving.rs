@@ -14,7 +14,7 @@ use crate::{
     yaml::{self, Document, Edit},
 };
 
-/// Keys of a saved deployment, in the order in which they are written.
+/// Keys of a saved deployment, in write order.
 const KEYS: [Key; 17] = [
     Key::Name,
     Key::Version,
@@ -35,7 +35,7 @@ const KEYS: [Key; 17] = [
     Key::Sla,
 ];
 
-/// The contents of a project file to which the deployment has been added. The file has not been written yet.
+/// The contents of a project file with the deployment added. The file has not been written yet.
 #[derive(Debug)]
 pub(crate) struct Saved {
     /// Path of the file as specified by the user.
@@ -55,11 +55,11 @@ impl Saved {
     }
 }
 
-/// Adds the answers to the project file. A deployment that is declared in the file is completed, and a new
-/// deployment is appended.
+/// Returns the project file with the wizard's answers added: missing keys are added to a declared deployment,
+/// and a new deployment is appended.
 ///
-/// Returns `None` if the file already contains the deployment, if several deployments are selected, if an
-/// environment is selected, or if the file cannot be edited.
+/// Returns `None` if nothing can be saved: the file already contains the deployment, multiple deployments or
+/// an environment are selected, or the file cannot be edited.
 pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
     if ctx.options.env_name.is_some() {
         return None;

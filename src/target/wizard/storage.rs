@@ -1,4 +1,4 @@
-//! Asks for the location from which workers pull the code.
+//! Asks where workers pull the code from.
 
 use crate::{
     git,
@@ -36,7 +36,7 @@ struct Bucket {
     credentials: &'static str,
     /// Title of the block type, as spelled by Prefect.
     block_title: &'static str,
-    /// Fields of the block for which Prefect asks.
+    /// Fields of the block that Prefect asks for.
     fields: &'static [Field],
     /// Name of a new block.
     block: &'static str,
@@ -86,7 +86,7 @@ const BUCKETS: [Bucket; 3] = [
     },
 ];
 
-/// A location from which workers can pull the code.
+/// A location that workers can pull the code from.
 enum Storage {
     Git { url: String, branch: Option<String> },
     Bucket { bucket: &'static Bucket, blocks: Vec<String> },
@@ -126,8 +126,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// Returns the available storage locations: the Git repository, and object storage for whose credentials
-    /// the server has a block type.
+    /// Returns the available storage locations: the Git repository, and the types of object storage that the
+    /// server has a block type for.
     async fn storages(&self) -> Result<Vec<Storage>, TargetError> {
         let facts = self.local.git();
         let remote = facts.as_ref().and_then(|facts| facts.remote.as_deref());
@@ -169,8 +169,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Returns the name of the block that contains the token for a private repository. Asks for the token if
-    /// the block does not exist.
+    /// Returns the name of the block with the token for a private repository. Asks for the token if the block
+    /// does not exist.
     async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
         let entrypoint = draft.entrypoint().unwrap_or_default();
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
@@ -209,7 +209,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 
     /// Asks for the credentials block of a bucket. The user can select an existing block, create a new block,
-    /// or choose no block, which returns `None`.
+    /// or choose no block. No block returns `None`.
     async fn bucket_credentials(
         &self,
         draft: &mut Draft,
@@ -268,7 +268,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// Converts a string to a part of a block name, which consists of lowercase letters, digits and dashes.
+/// Converts a string to a part of a block name: lowercase letters, digits and dashes.
 pub(super) fn slug(text: &str) -> String {
     let dashed: String = text
         .chars()
