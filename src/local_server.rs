@@ -23,13 +23,13 @@ use crate::{
     progress::Progress,
 };
 
-/// Port range of temporary servers, which is the same as in Prefect.
+/// Port range of temporary servers. Prefect uses the same range.
 const PORTS: std::ops::Range<u16> = 8000..9000;
 
 /// Number of random ports to try before the operating system selects a port.
 const PORT_TRIES: u32 = 10;
 
-/// Exit code with which a server ends if its port is in use.
+/// Exit code of a server whose port is already in use.
 const PORT_IN_USE: i32 = 3;
 
 /// Options of a local server.
@@ -143,7 +143,7 @@ pub(crate) async fn run_in_foreground(
     Ok(process::run_in_foreground(&program).await?)
 }
 
-/// Returns a Python interpreter in which Prefect and its server are installed.
+/// Returns a Python interpreter that has Prefect and its server.
 async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
     let LocalServerOptions { scope, environment, directory, .. } = *options;
     let search = Search { chosen: None, scope, environment, directory };

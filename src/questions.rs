@@ -27,7 +27,7 @@ pub(crate) struct Select {
     pub(crate) question: String,
     /// The cells of each row.
     pub(crate) rows: Vec<Vec<String>>,
-    /// Label of the opt-out row, which is the last row and stands for none of the other rows.
+    /// Label of the last row, which selects none of the others.
     pub(crate) opt_out: Option<&'static str>,
 }
 

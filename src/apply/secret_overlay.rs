@@ -1,5 +1,5 @@
-//! Compares recorded values, whose secrets are redacted, with live values, and completes them from the live
-//! values.
+//! Compares recorded values with live values. Recorded values contain masks instead of secrets; this module
+//! fills the masks with the live secrets.
 
 use serde_json::{Map, Value as Json};
 

@@ -68,7 +68,8 @@ impl BlockSchema {
         found
     }
 
-    /// Returns the slugs of the block types to which a field can refer. Empty if the field is no reference to a block.
+    /// Returns the slugs of the block types that a field can refer to. Empty if the field is not a block
+    /// reference.
     pub(crate) fn referenced_types(&self, field: &str) -> Vec<&str> {
         let found = self.fields.get("block_schema_references").and_then(|found| found.get(field));
         let items = match found {
@@ -177,8 +178,8 @@ impl BlockSchema {
     }
 }
 
-/// Returns the path of the secret in the value of a field. `rest` contains the segments of the path of the secret field
-/// after that of the value.
+/// Returns the path to the secret within a field's value. `rest` contains the path segments after the value's
+/// path.
 fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath> {
     match (rest, value) {
         (_, Json::Null) => None,

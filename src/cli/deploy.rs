@@ -221,8 +221,8 @@ impl From<OutputFormat> for PlanFormat {
     }
 }
 
-/// Returns the command line that applies the plan created with `arguments`, which start with the name of the
-/// program.
+/// Returns the command line that applies the plan created with `arguments`. The first argument is the program
+/// name.
 pub(crate) fn deploy_command(arguments: &[OsString]) -> String {
     const ONLY_FOR_PLANS: [&str; 3] = ["--detailed-exitcode", "--offline", "--why"];
     const WITH_VALUE: [&str; 3] = ["--output", "-o", "--out"];

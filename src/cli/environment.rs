@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::project::EnvironmentName;
 
-/// The value of `--env`, which is `None` if it is empty, because CI systems set variables to empty values.
+/// The value of `--env`. `None` if it is empty, because CI systems set variables to empty values.
 #[derive(Debug, Clone)]
 pub(crate) struct EnvironmentOption(Option<EnvironmentName>);
 

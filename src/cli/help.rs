@@ -17,7 +17,8 @@ pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
     write!(anstream::stdout(), "{}", globals_last(&text))
 }
 
-/// Moves the global options after all other options, but before the examples, whose heading has no style.
+/// Moves the global options after all other options, but before the examples. The heading of the examples has
+/// no style.
 fn globals_last(help: &str) -> String {
     let mut sections: Vec<String> = Vec::new();
     for line in help.split_inclusive('\n') {
@@ -49,7 +50,7 @@ mod tests {
     use super::*;
     use crate::cli::Cli;
 
-    /// Returns the help of a command as it is printed.
+    /// Returns the printed help of a command.
     fn help(line: &str) -> String {
         let error = Cli::try_parse_from(line.split_whitespace()).unwrap_err();
         anstream::adapter::strip_str(&globals_last(&error.render().ansi().to_string())).to_string()

@@ -1,7 +1,7 @@
 //! Defines the command line with clap.
 //!
 //! Doc comments of variants and fields are shown as help. Structs that contain arguments have no doc
-//! comments, because clap would show them in place of the doc comments of the variants.
+//! comments, because clap would show them instead of the doc comments of the variants.
 
 mod arguments;
 mod automation;
@@ -350,8 +350,8 @@ impl Command {
         }
     }
 
-    /// Returns whether the command needs an API. If no API is configured, a temporary server may be started
-    /// for such a command.
+    /// Returns whether the command needs an API. If no API is configured, prefectl may start a temporary
+    /// server for the command.
     pub(crate) fn needs_api(&self) -> bool {
         match self {
             Self::Automation(_)

@@ -170,7 +170,7 @@ fn unknown_command(arguments: &[OsString], error: &clap::Error) -> Option<Comman
     Some(CommandError::usage(message).help(help.join(", or ")))
 }
 
-/// Returns the command group in which the unknown word was used, and the name of the group.
+/// Returns the command group that contains the unknown word, and the group's name.
 fn group(arguments: &[OsString], word: &str) -> (clap::Command, String) {
     let mut command = Cli::complete_command();
     let mut names: Vec<String> = Vec::new();

@@ -2,7 +2,7 @@
 
 use clap::{ValueEnum, builder::BoolishValueParser};
 
-/// Format in which a command prints its result to stdout.
+/// Output format of a command's result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "lower")]
 pub(crate) enum OutputFormat {

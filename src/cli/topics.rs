@@ -1,4 +1,4 @@
-//! Help topics, which `prefectl help TOPIC` prints in addition to the help of commands.
+//! Help topics. `prefectl help TOPIC` prints them in addition to the help of commands.
 
 use std::{ffi::OsString, fmt::Write as _};
 
@@ -33,7 +33,7 @@ impl Topic {
     }
 }
 
-/// Returns the end of the program's help, which lists the topics and examples.
+/// Returns the help epilogue: a list of topics and examples.
 pub(super) fn after_help() -> String {
     let mut text = "Topics:\n".to_owned();
     for (_, names, about) in TOPICS {

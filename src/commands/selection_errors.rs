@@ -1,4 +1,4 @@
-//! Converts the errors of selections of deployments to exit codes, messages and help texts.
+//! Converts deployment selection errors to exit codes, messages and help texts.
 
 use crate::{
     diagnostics::did_you_mean,

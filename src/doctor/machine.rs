@@ -42,7 +42,7 @@ pub(super) async fn docker(subject: &Subject<'_>) -> Vec<Check> {
     vec![engine, builder(subject, &images).await, logins(&config, &images)]
 }
 
-/// Checks the image builder. Builds that use secrets, caches or several platforms require BuildKit. Other
+/// Checks the image builder. Builds that use secrets, caches or multiple platforms require BuildKit. Other
 /// builds only require a Docker engine.
 async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
     let environment = process::environment_outside(subject.environment, subject.directory);
@@ -74,7 +74,7 @@ async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
     }
 }
 
-/// Checks that `docker login` has stored credentials for each registry to which the project pushes.
+/// Checks that `docker login` has stored credentials for each registry that the project pushes to.
 ///
 /// Credential helpers are reported but not run, because they are programs that return secrets.
 fn logins(config: &Config, images: &[&Mapping]) -> Check {

@@ -31,7 +31,7 @@ pub(crate) enum ArgumentError {
     File(#[from] FileError),
 }
 
-/// Parses `KEY=VALUE` arguments. If a key occurs several times, the last value is used. `noun` describes the
+/// Parses `KEY=VALUE` arguments. If a key occurs multiple times, the last value is used. `noun` describes the
 /// arguments in errors.
 pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<JsonObject, ArgumentError> {
     let parse = |argument: &String| {
@@ -43,8 +43,8 @@ pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<Jso
     arguments.iter().map(parse).collect()
 }
 
-/// Parses the value of `--params`, which is a JSON object, `-` to read JSON from `input`, or `@file` to read
-/// JSON from a file.
+/// Parses the value of `--params`: a JSON object, `-` to read JSON from `input`, or `@file` to read JSON from
+/// a file.
 pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObject, ArgumentError> {
     let text = if argument == "-" {
         let mut text = String::new();
@@ -85,7 +85,7 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
 }
 
-/// The reason why a string without double quotes is not valid JSON, as reported by Python's decoder.
+/// Why a string without double quotes is not valid JSON, as reported by Python's decoder.
 enum Problem {
     /// A value is expected.
     NoValue,

@@ -31,17 +31,17 @@ use crate::{
 /// Options of `deployment run`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RunOptions {
-    /// Names of deployments in the form `flow/deployment`, or patterns such as `flow/*`.
+    /// Names of deployments, as `flow/deployment`, or patterns such as `flow/*`.
     pub(crate) names: Vec<String>,
     pub(crate) id: Option<Uuid>,
     /// Values of `--param`: `key=value`.
     pub(crate) param: Vec<String>,
-    /// Value of `--params`, which is JSON, `-` for stdin, or `@file`.
+    /// Value of `--params`: JSON, `-` for stdin, or `@file`.
     pub(crate) params: Option<String>,
     /// Values of `--job-variable`: `key=value`.
     pub(crate) job_variable: Vec<String>,
     pub(crate) tags: Vec<String>,
-    /// Name of the run, in which parameter names in braces are replaced by their values.
+    /// Name of the run. Parameter names in braces are replaced by their values.
     pub(crate) flow_run_name: Option<String>,
     /// Start time. `None` means now.
     pub(crate) start: Option<Timestamp>,
@@ -125,8 +125,8 @@ pub(crate) async fn prepare(
     deployments.into_iter().map(prepare).collect()
 }
 
-/// Returns the name of the run, with parameter values inserted. Returns `None` if the options do not specify
-/// a name.
+/// Returns the run's name with parameter values inserted. Returns `None` if the options do not specify a
+/// name.
 fn run_name(
     options: &RunOptions,
     deployment: &Deployment,
@@ -189,8 +189,8 @@ fn merge_parameters(
     Ok(parameters)
 }
 
-/// Returns the name of a state with the capitalization that the server uses, such as `Late` for `late`.
-/// Unknown names are returned unchanged.
+/// Returns the name of a state as the server capitalizes it, such as `Late` for `late`. Unknown names are
+/// returned unchanged.
 pub(crate) fn state_name(name: &str) -> String {
     let known = STATE_NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())
@@ -213,7 +213,7 @@ pub(crate) const STATE_NAMES: [&str; 13] = [
     "Late",
 ];
 
-/// Returns the time at which a run is scheduled to start, or the time at which it entered its current state.
+/// Returns the time when a run is scheduled to start, or the time when it entered its current state.
 pub(crate) fn when(run: &FlowRun) -> Option<Timestamp> {
     let state = run.state.as_ref()?;
     match state.kind {

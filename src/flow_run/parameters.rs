@@ -7,7 +7,7 @@ use crate::{
     json_schema, python,
 };
 
-/// The error returned if the parameters of a run are invalid.
+/// Error for invalid parameters of a run.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParameterError {
     #[error(

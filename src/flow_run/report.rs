@@ -30,8 +30,7 @@ impl CreatedRun {
 }
 
 impl Watched {
-    /// Formats the final line for a watched run. The line contains the id of the run, unless it is the only
-    /// run.
+    /// Formats the final line for a watched run. The line contains the run's ID unless it is the only run.
     pub(crate) fn render(&self, is_only: bool) -> String {
         let name = self.state.as_ref().map_or("Unknown", |state| state.name());
         let run = if is_only { "Flow run".to_owned() } else { format!("Flow run with ID {}", self.id) };
@@ -65,7 +64,7 @@ impl WatchEvent<'_> {
             }
         };
         let time = timestamp.to_zoned_datetime(clock.zone().clone()).strftime("%H:%M:%S%.3f").to_string();
-        // The last group of the id is sufficient to distinguish runs.
+        // The last group of the ID is sufficient to distinguish runs.
         let id = id.to_string();
         let id = id.rsplit('-').next().unwrap_or_default();
         let text = text.replace('\n', &format!("\n{}", " ".repeat(4 + time.len() + id.len())));

@@ -28,11 +28,11 @@ pub(crate) enum FlowRunError {
     Api(#[from] ApiError),
 }
 
-/// Finds a run by its id or its unique name.
+/// Finds a run by its ID or its unique name.
 ///
 /// # Errors
 ///
-/// Fails if the run does not exist, or if several runs have the name.
+/// Fails if the run does not exist, or if the name is not unique.
 pub(crate) async fn find(client: &Client, id_or_name: &str) -> Result<FlowRun, FlowRunError> {
     if let Ok(id) = Uuid::parse_str(id_or_name) {
         return client.flow_run(id).await?.ok_or_else(|| missing(id_or_name, None));
@@ -61,8 +61,7 @@ fn missing(name: &str, similar: Option<String>) -> FlowRunError {
     FlowRunError::NotFound { name: name.to_owned(), similar }
 }
 
-/// Returns the name of the run whose name is most similar to a misspelled name. Only the newest runs are
-/// considered.
+/// Returns the run name that is most similar to a misspelled name. Only the newest runs are considered.
 async fn similar(client: &Client, name: &str) -> Option<String> {
     let runs = client.flow_runs(&FlowRunFilter::default(), MAX_CANDIDATES).await.ok()?;
     similar_name(name, runs.iter().map(|run| run.name.as_str())).map(str::to_owned)
@@ -81,7 +80,7 @@ pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError
 /// Maximum number of concurrent requests if runs are cancelled individually.
 const SIDE_BY_SIDE: usize = 8;
 
-/// Requests the cancellation of several runs, in bulk if the server supports it.
+/// Requests the cancellation of multiple runs, in bulk if the server supports it.
 ///
 /// Returns the runs that will be cancelled. Runs that have ended or have been deleted in the meantime are
 /// omitted.
@@ -109,7 +108,7 @@ async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRun
     answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
 }
 
-/// Determines which lines of a log are returned, and in which order.
+/// Determines the lines of a log to return, and their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LogSelection {
     /// The lines to return from the start or the end of the log. `None` means all lines.

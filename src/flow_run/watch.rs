@@ -15,7 +15,7 @@ use crate::api::{ApiError, Client, LogLine, RunState, StateType};
 pub(crate) struct WatchOptions {
     /// Time between two requests.
     pub(crate) interval: Duration,
-    /// Time after which watching stops. The run itself continues.
+    /// Time until watching stops. The run itself continues.
     pub(crate) timeout: Option<Duration>,
 }
 
@@ -102,14 +102,14 @@ struct Watcher<'a> {
     state: Option<RunState>,
     /// A final state that is reported after the remaining log lines.
     final_state: Option<RunState>,
-    /// Ids of the states and log lines that have been reported.
+    /// IDs of the states and log lines that have been reported.
     seen: HashSet<Uuid>,
     newest_log: Option<Timestamp>,
     on_event: &'a mut (dyn FnMut(WatchEvent<'_>) + Send),
 }
 
 impl Watcher<'_> {
-    /// Period for which log lines are read again, because processes send them late and out of order.
+    /// Period for re-reading log lines, because processes send them late and out of order.
     const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
     /// Time to wait for further log lines after the run has ended: since the last line, and in total.
     const SILENCE: Duration = Duration::from_secs(3);

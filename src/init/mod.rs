@@ -22,7 +22,7 @@ pub(crate) use crate::project::DEFAULT_FILE as FILE;
 /// Options of `prefectl init`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// Name of the project. If `None`, the name of the directory is used.
+    /// Name of the project. `None` means the name of the directory.
     pub(crate) name: Option<String>,
     /// Recipe that determines how workers obtain the flow's code. If `None`, the recipe is detected.
     pub(crate) recipe: Option<Recipe>,
@@ -68,7 +68,7 @@ pub(crate) struct Created {
     pub(crate) file: PathBuf,
     pub(crate) recipe: Recipe,
     pub(crate) flows: usize,
-    /// Fields with placeholder values, which the user must replace.
+    /// Fields with placeholder values. The user must replace them.
     pub(crate) placeholders: Vec<&'static str>,
 }
 

@@ -270,7 +270,7 @@ impl Recipe {
     }
 }
 
-/// Formats a string as a YAML scalar, which is quoted if necessary.
+/// Formats a string as a YAML scalar. It is quoted if necessary.
 fn scalar(text: &str) -> String {
     serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
 }

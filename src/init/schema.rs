@@ -38,7 +38,7 @@ impl SchemaLocation {
         Ok(if text.contains("://") { Self::Url(text.to_owned()) } else { Self::File(text.into()) })
     }
 
-    /// Returns the modeline, which is the first line of prefect.yaml.
+    /// Returns the modeline: the first line of prefect.yaml.
     pub(super) fn modeline(&self) -> String {
         let location = match self {
             Self::Published => PUBLISHED.to_owned(),

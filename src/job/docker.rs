@@ -1,4 +1,4 @@
-//! Prepares the jobs of Docker workers, which run containers.
+//! Prepares the jobs of Docker workers: containers.
 
 use serde_json::{Value, json};
 

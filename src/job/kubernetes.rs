@@ -1,4 +1,4 @@
-//! Prepares the jobs of Kubernetes workers, which are manifests of the kind `Job`.
+//! Prepares the jobs of Kubernetes workers: manifests of the kind `Job`.
 
 use serde_json::{Value, json};
 
@@ -106,8 +106,7 @@ fn container(manifest: &mut Value) -> Result<&mut JsonObject, JobError> {
     container.ok_or_else(|| JobError::Manifest("spec.template.spec.containers[0]".to_owned()))
 }
 
-/// Inserts environment variables into a container. Variables that only the container defines are kept and come
-/// last.
+/// Inserts environment variables into a container. Variables that only the container defines come last.
 fn add_env(container: &mut JsonObject, configuration: &Configuration) {
     let mut env = configuration.env_list();
     if let Some(Value::Array(own)) = container.get("env") {

@@ -25,7 +25,7 @@ const DEFAULT_IMAGE: &str = "prefecthq/prefect:3-latest";
 pub(crate) struct Run {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Job variables of this run, which override those of the deployment.
+    /// Job variables of this run. They override the deployment's job variables.
     pub(crate) job_variables: JsonObject,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum JobError {
     Command(String),
 }
 
-/// A job in the form in which a worker prepares it.
+/// A job as prepared by a worker.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Job {
     /// The complete job configuration for this run.
@@ -63,8 +63,8 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Returns the part of the job that the worker submits. This is the manifest, or the whole configuration
-    /// if there is no manifest.
+    /// Returns the part of the job that the worker submits: the manifest, or the whole configuration if there
+    /// is no manifest.
     pub(crate) fn submitted(&self) -> Value {
         let manifest = self.configuration.get("job_manifest");
         manifest.cloned().unwrap_or_else(|| Value::Object(self.configuration.clone()))
@@ -95,7 +95,7 @@ pub(crate) fn prepare(subject: &Subject<'_>) -> Result<Job, JobError> {
 /// Command that starts a run inside its job.
 const COMMAND: &str = "prefect flow-run execute";
 
-/// Returns the job configuration of the template, in which all variables have been replaced.
+/// Returns the template's job configuration with all variables replaced.
 fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     let template = &subject.pool.base_job_template;
     let configuration = template.get("job_configuration").and_then(Value::as_object).cloned();
@@ -110,7 +110,8 @@ fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     }
     let mut given = subject.deployment.job_variables.clone();
     let mut run_variables = subject.run.job_variables.clone();
-    // The run's `env` is merged with the deployment's `env`. Other variables of the run replace those of the deployment.
+    // The run's `env` is merged with the deployment's `env`. Other variables of the run replace the
+    // deployment's variables.
     if let Some(Value::Object(env)) = given.get_mut("env")
         && let Some(Value::Object(more)) = run_variables.remove("env")
     {
@@ -181,13 +182,13 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// A job configuration from which the fields that all workers use have been separated.
+/// A job configuration, separated from the fields that all workers use.
 struct Configuration {
     /// The remaining fields. [`Self::with_command`] inserts the separated fields again.
     fields: JsonObject,
     /// Environment variables by name. A null value removes a variable.
     env: JsonObject,
-    /// Environment variables with a `valueFrom` field, which only Kubernetes supports.
+    /// Environment variables with a `valueFrom` field. Only Kubernetes supports them.
     special_env: Vec<Value>,
     is_env_list: bool,
     labels: JsonObject,
@@ -275,8 +276,8 @@ impl Configuration {
         self.labels = labels;
     }
 
-    /// Renders `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}` in the name of the job. If there is no name,
-    /// the name of the run is used.
+    /// Renders `{{ ctx.flow... }}` and `{{ ctx.flow_run... }}` in the job's name. If the job has no name, the
+    /// run's name is used.
     fn name_after_run(&mut self, subject: &Subject<'_>) {
         let run = &subject.run;
         let context = json!({"ctx": {

@@ -1,4 +1,4 @@
-//! Prepares the jobs of process workers, which run a command in a directory.
+//! Prepares the jobs of process workers: commands that run in a directory.
 
 use super::Configuration;
 use crate::api::JsonObject;

@@ -30,12 +30,12 @@ pub(super) fn label_key(key: &str) -> String {
     }
 }
 
-/// Converts a string to the name of a job. Returns `None` if the string contains no valid characters.
+/// Converts a string to a job name. Returns `None` if the string contains no valid characters.
 pub(super) fn job_name(name: &str) -> Option<String> {
     Some(slug(&name.to_lowercase(), MAX_JOB_NAME, "")).filter(|slug| !slug.is_empty())
 }
 
-/// Converts a string to the name of a container. Returns `None` if the string contains no valid characters.
+/// Converts a string to a container name. Returns `None` if the string contains no valid characters.
 pub(super) fn container_name(name: &str) -> Option<String> {
     let slug = slug(name, MAX_CONTAINER_NAME, "_.");
     Some(slug.trim_start_matches(['_', '-', '.']).to_owned()).filter(|slug| !slug.is_empty())

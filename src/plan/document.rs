@@ -27,7 +27,7 @@ pub(crate) struct Plan {
     /// The environment whose values were merged with the project file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<EnvironmentName>,
-    /// URL of the API with which the deployments were compared.
+    /// URL of the API that the deployments were compared with.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
     /// Declared resources, in the order in which they are written.

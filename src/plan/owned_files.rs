@@ -101,7 +101,7 @@ fn recorded_path(file: &Path, directory: &Path) -> Option<String> {
 
 #[cfg(test)]
 impl OwnedFiles {
-    /// Returns the files of a command that reads `prefect.yaml` outside of a repository.
+    /// Returns project files outside a repository.
     pub(super) fn single() -> Self {
         Self { is_single: true, ..Self::default() }
     }

@@ -1,8 +1,9 @@
-//! Resources beside deployments: work pools, work queues, concurrency limits, variables, blocks and automations.
+//! Resources other than deployments: work pools, work queues, concurrency limits, variables, blocks and
+//! automations.
 //!
-//! All kinds have one form, a kind, a name and JSON fields, so that comparing, writing and restoring them is
-//! implemented once. [`declarations`] converts the declarations of project files to this form, and [`requests`] sends
-//! the requests of each kind.
+//! All kinds share one representation (a kind, a name and JSON fields), so comparing, writing and restoring are
+//! implemented once. [`declarations`] converts the declarations of project files to this representation, and
+//! [`requests`] sends the requests of each kind.
 
 mod action_templates;
 mod actions;

@@ -1,7 +1,7 @@
 //! Writes results to stdout, and progress and diagnostics to stderr.
 //!
-//! All output goes through [`Ui`], which redacts known secrets and escapes control characters and the
-//! workflow commands of CI services.
+//! All output goes through [`Ui`]. It redacts known secrets, and escapes control characters and the workflow
+//! commands of CI services.
 
 mod escape;
 mod events;
@@ -245,7 +245,7 @@ impl Ui {
         }
     }
 
-    /// Prints each distinct finding once, followed by the other locations at which it occurs.
+    /// Prints each distinct finding once, followed by its other locations.
     fn print_grouped(&self, diagnostics: &[Diagnostic]) {
         let mut groups: IndexMap<(&str, &str), Vec<&Diagnostic>> = IndexMap::new();
         for diagnostic in diagnostics {

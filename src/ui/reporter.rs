@@ -15,7 +15,7 @@ use crate::{
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
-/// The way in which the progress of steps is shown to people.
+/// How the progress of steps is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProgressStyle {
     /// Progress is not shown.

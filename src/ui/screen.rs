@@ -98,7 +98,7 @@ impl Screen {
         drawn_at.is_none_or(|then| now.saturating_duration_since(then) >= PERIOD)
     }
 
-    /// Redraws the live view if its lines have changed. Returns `false` if there is no live view.
+    /// Redraws the live view if its lines have changed. Returns `false` without a live view.
     fn tick(&mut self) -> bool {
         let Some(view) = &self.view else { return false };
         if view.suspended == 0 {

@@ -12,10 +12,10 @@ use super::{Ui, live::columns, screen};
 /// Header of the column that is removed first if a table is too wide.
 const ID: &str = "ID";
 
-/// Width of a panel in Prefect's style if there is no terminal.
+/// Width of a panel in Prefect's style without a terminal.
 const PANEL_WIDTH: usize = 80;
 
-/// Lines above and below a table, which are only used in Prefect's style.
+/// Lines above and below a table. Only used in Prefect's style.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Caption<'a> {
     pub(crate) title: &'a str,
@@ -30,7 +30,7 @@ impl<'a> Caption<'a> {
 }
 
 impl Ui {
-    /// Renders a table with a header and one line for each row. If the terminal is too narrow, the id column
+    /// Renders a table with a header and one line for each row. If the terminal is too narrow, the ID column
     /// is removed and cells wrap.
     pub(crate) fn table<const COLUMNS: usize>(
         &self,
@@ -56,7 +56,7 @@ fn fitted_table<const COLUMNS: usize>(
     let all: Vec<usize> = (0..COLUMNS).collect();
     let natural = render(header, rows, &all, None, true);
     let Some(width) = width.filter(|width| table_width(&natural) > *width) else { return natural };
-    // An id in the first column is kept, because other commands may require it.
+    // An ID in the first column is kept, because other commands may require it.
     let shown: Vec<usize> = all.into_iter().filter(|index| *index == 0 || header[*index] != ID).collect();
     let fitted = render(header, rows, &shown, Some(width), true);
     if table_width(&fitted) <= width {

@@ -69,7 +69,7 @@ impl TemplateEdits {
         Ok(template.into_document())
     }
 
-    /// Parses a value of `--add-variable`. The location is that of `--place`.
+    /// Parses a value of `--add-variable`. The location comes from `--place`.
     fn variable(&self, text: &str) -> Result<NewVariable, TemplateError> {
         let malformed = || TemplateError::NotAVariable(text.to_owned());
         let (name, rest) = text.split_once(':').ok_or_else(malformed)?;
@@ -89,8 +89,8 @@ impl TemplateEdits {
     }
 }
 
-/// Sets the default of a variable, which is specified as `KEY=VALUE`. `env.NAME=VALUE` sets a single entry of
-/// an object.
+/// Sets the default of a variable, specified as `KEY=VALUE`. `env.NAME=VALUE` sets a single entry of an
+/// object.
 fn set(template: &mut BaseJobTemplate, text: &str) -> Result<(), TemplateError> {
     let (key, value) = text.split_once('=').ok_or_else(|| TemplateError::NotAnAssignment(text.to_owned()))?;
     let mut set_default = |value: Value| match key.split_once('.') {

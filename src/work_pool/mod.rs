@@ -210,7 +210,7 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<WorkPool, WorkPo
     }
 }
 
-/// Returns the name of the work pool whose name is most similar to a misspelled name.
+/// Returns the work pool name that is most similar to a misspelled name.
 pub(crate) async fn similar(client: &Client, name: &str) -> Option<String> {
     let pools = client.work_pools().await.ok()?;
     similar_name(name, pools.iter().map(|pool| pool.name.as_str())).map(str::to_owned)

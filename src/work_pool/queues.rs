@@ -1,4 +1,4 @@
-//! Finds work queues by name or id.
+//! Finds work queues by name or ID.
 
 use uuid::Uuid;
 
@@ -8,7 +8,7 @@ use crate::{
     diagnostics::similar_name,
 };
 
-/// A work queue and the name of its work pool.
+/// A work queue and its work pool's name.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Queue {
     pub(crate) pool: String,
@@ -35,11 +35,11 @@ pub(super) fn missing(queue: &str, pool: Option<&str>, known: &[NamedObject]) ->
     }
 }
 
-/// Finds a queue by its id, or by its name in a work pool. If no pool is specified, the name must be unique.
+/// Finds a queue by its ID, or by its name in a work pool. Without a pool, the name must be unique.
 ///
 /// # Errors
 ///
-/// Fails if the queue does not exist, or if several pools have a queue with this name.
+/// Fails if the queue does not exist, or if multiple pools have a queue with this name.
 pub(crate) async fn find_queue(
     client: &Client,
     name_or_id: &str,

@@ -1,4 +1,4 @@
-//! Content of the live view, which the `screen` module draws.
+//! Content of the live view. The `screen` module draws it.
 
 mod output;
 mod render;

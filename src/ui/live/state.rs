@@ -48,20 +48,20 @@ impl Phase {
 #[derive(Debug)]
 pub(super) struct Step {
     pub(super) name: String,
-    /// The id of the step in the project file.
+    /// The step's ID in the project file.
     pub(super) id: Option<String>,
     pub(super) subject: String,
     /// Names of the deployments that require the step.
     pub(super) deployments: Vec<String>,
     pub(super) phase: Phase,
     pub(super) status: &'static str,
-    /// The amount of work that has been done, and the time at which it was first reported.
+    /// The completed amount of work, and the time when it was first reported.
     pub(super) amount: Option<(Amount, Instant)>,
     pub(super) output: OutputBuffer,
 }
 
 impl Step {
-    /// Returns the name of the step, followed by its id if it has one.
+    /// Returns the step's name, followed by its ID, if any.
     pub(super) fn title(&self) -> String {
         match &self.id {
             Some(id) => format!("{} '{id}'", self.name),
@@ -82,7 +82,7 @@ pub(in crate::ui) struct State {
     pub(super) activity: Option<(String, Instant)>,
     pub(super) steps: IndexMap<usize, Step>,
     pub(super) deployments: IndexMap<String, Deployment>,
-    /// The time at which the first write started.
+    /// The start time of the first write.
     pub(super) writing_since: Option<Instant>,
 }
 
@@ -130,8 +130,7 @@ impl State {
         }
     }
 
-    /// Returns the index at which a step is inserted. A step that starts is inserted before the waiting
-    /// steps.
+    /// Returns the index for inserting a step. Starting steps are inserted before the waiting steps.
     fn position(&self, event: StepEvent<'_>) -> usize {
         let last_started = self.steps.values().rposition(|step| step.phase != Phase::Waiting);
         match event {

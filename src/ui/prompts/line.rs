@@ -106,8 +106,8 @@ impl Line {
 mod tests {
     use super::*;
 
-    /// Types text in which `^x` stands for Ctrl-X, `~x` for Alt-X, and `<` for the left arrow key. Returns
-    /// the line with `|` at the position of the cursor.
+    /// Types text: `^x` means Ctrl-X, `~x` Alt-X, and `<` the left arrow key. Returns the line with `|` at
+    /// the position of the cursor.
     fn typed(keys: &str) -> String {
         let mut line = Line::default();
         let mut keys = keys.chars();

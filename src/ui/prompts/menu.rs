@@ -18,7 +18,7 @@ const MAX_CELL_WIDTH: usize = 60;
 /// A question that is answered by selecting a row.
 pub(super) struct Menu {
     question: String,
-    /// All rows, of which the opt-out row is the last.
+    /// All rows. The last is the opt-out row.
     rows: Vec<String>,
     has_opt_out: bool,
     filter: Line,

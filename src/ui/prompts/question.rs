@@ -8,18 +8,18 @@ use super::{
     terminal::{Frame, Prompt, Reaction, Span, Style},
 };
 
-/// A function that converts a line to an answer. Returns the reason if the line is not a valid answer.
+/// Converts a line to an answer. Returns the reason if the line is not a valid answer.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
-/// Text that is shown in place of a hidden answer, regardless of the answer's length.
+/// Text that replaces a hidden answer, regardless of the answer's length.
 const MASK: &str = "********";
 
-/// A question, and the line in which the user types the answer.
+/// A question, and the input line for the answer.
 pub(super) struct Question<T> {
     text: String,
-    /// The default or the possible answers, which are shown in parentheses.
+    /// The default or the possible answers, shown in parentheses.
     hint: Option<String>,
-    /// The answer that an empty line stands for.
+    /// The answer that an empty line means.
     default: Option<String>,
     is_hidden: bool,
     parse: Parse<T>,
@@ -132,7 +132,7 @@ fn yes_or_no(text: &str) -> Result<bool, &'static str> {
 mod tests {
     use super::*;
 
-    /// Types keys, where a line break stands for Enter. Returns the answer and the last line on the terminal.
+    /// Types keys. A line break means Enter. Returns the answer and the last line on the terminal.
     fn typed<T>(mut question: Question<T>, keys: &str) -> (Option<T>, String) {
         let mut answer = None;
         for key in keys.chars() {

@@ -75,11 +75,11 @@ impl Span {
 
 /// The picture of a prompt.
 pub(super) struct Frame {
-    /// The question and the input, which wrap at the width of the terminal.
+    /// The question and the input. They wrap at the width of the terminal.
     pub(super) head: Vec<Span>,
     /// Number of characters of `head` that follow the cursor. `None` hides the cursor.
     pub(super) after_cursor: Option<usize>,
-    /// Lines below the question, which are truncated at the width of the terminal.
+    /// Lines below the question. They are truncated at the width of the terminal.
     pub(super) rows: Vec<Span>,
 }
 
@@ -149,7 +149,7 @@ impl RawTerminal {
         Ok(terminal)
     }
 
-    /// Redraws the prompt in place of its previous contents.
+    /// Redraws the prompt over its previous contents.
     fn draw(&mut self, frame: &Frame) -> io::Result<()> {
         let size = screen::size();
         let after_cursor = frame.after_cursor.unwrap_or_default();

@@ -49,7 +49,7 @@ fn block(entries: &Mapping, redactor: &Redactor) {
     }
 }
 
-/// Registers the texts that are no sources of secrets.
+/// Registers the strings that are not sources of secrets.
 fn invalid_sources(sources: &Value, redactor: &Redactor) {
     match sources {
         Value::Mapping(entries) => entries.values().for_each(|value| invalid_sources(value, redactor)),

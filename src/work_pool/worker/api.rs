@@ -30,7 +30,7 @@ pub(super) struct SecretReference {
     example: &'static str,
     /// Environment variable of the worker that contains the value.
     pub(super) variable: &'static str,
-    /// Prefix of the settings with which the worker's jobs refer to the secret.
+    /// Prefix of the settings that the worker's jobs use to refer to the secret.
     pub(super) job_setting: &'static str,
 }
 

@@ -14,14 +14,14 @@ const USER: u32 = 1001;
 /// Home directory of the worker. It is writable, unlike the rest of the image.
 const HOME: &str = "/home/prefect";
 
-/// Port on which a worker with `--with-healthcheck` answers to probes.
+/// Port for health probes of a worker with `--with-healthcheck`.
 const HEALTH_PORT: u16 = 8080;
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
 impl ClusterWorker {
-    /// Renders a manifest, in which objects have the given name. Secrets are not included: comments show how to create
-    /// them in the cluster.
+    /// Renders a manifest. Its objects have the given name. Secrets are not included: comments show how to
+    /// create them in the cluster.
     pub(crate) fn manifest(&self, name: &KubernetesName) -> String {
         let mut lines = vec![
             format!("A worker for the work pool '{}'.", self.pool.name),

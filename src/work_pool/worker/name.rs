@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-/// The name of a namespace or another object in Kubernetes, which is a DNS label: at most 63 lower-case letters,
+/// The name of a namespace or another object in Kubernetes: a DNS label of at most 63 lower-case letters,
 /// digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KubernetesName(String);

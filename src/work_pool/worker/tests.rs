@@ -125,7 +125,7 @@ fn workers() -> Vec<ClusterWorker> {
             }
         }
     }
-    // Each of these names is another type or syntax in some version of YAML.
+    // Each of these names has a different type or is syntax in some version of YAML.
     for name in ["on", "010", "1_000", "1e3", "null", "~", "12:30:45", "a: b # c", "\"", "a\nkind: Pod"] {
         let worker = worker(SELF_HOSTED, false, "prefect");
         let pool = ServedPool { name: name.to_owned(), ..worker.pool };

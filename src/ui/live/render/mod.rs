@@ -37,19 +37,19 @@ const LEVELS: [Level; 5] = [
     Level { tail: 1, deployments: false, steps: false },
     Level { tail: 0, deployments: false, steps: false },
 ];
-/// Minimum number of deployments for which a progress bar is shown.
+/// Minimum number of deployments for showing a progress bar.
 const MIN_FOR_BAR: usize = 10;
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
-/// A level of detail, which determines the items that have a line of their own. All other items are only
+/// Level of detail of the live view: the items that are shown on separate lines. The other items are only
 /// counted.
 #[derive(Clone, Copy)]
 struct Level {
     /// Number of output lines shown for each running step.
     tail: usize,
-    /// Whether waiting and completed deployments have a line of their own.
+    /// Whether waiting and completed deployments are shown on separate lines.
     deployments: bool,
-    /// Whether waiting and completed steps have a line of their own.
+    /// Whether waiting and completed steps are shown on separate lines.
     steps: bool,
 }
 
@@ -116,7 +116,7 @@ fn deployments_bar(state: &State, now: Instant, width: usize) -> Option<String> 
     (total >= MIN_FOR_BAR && done < total).then(|| bar(amount, now.saturating_duration_since(since), width))
 }
 
-/// Numbers of steps or deployments that do not have a line of their own.
+/// Numbers of steps or deployments without a separate line.
 #[derive(Default)]
 struct Counts {
     waiting: usize,
@@ -124,8 +124,8 @@ struct Counts {
 }
 
 impl Counts {
-    /// Counts an item that is waiting or completed. Returns `false` if the item is running or has failed, and
-    /// therefore needs a line of its own.
+    /// Counts an item that is waiting or completed. Returns `false` if the item needs a separate line because
+    /// it is running or has failed.
     fn add(&mut self, phase: Phase) -> bool {
         match phase {
             Phase::Waiting => self.waiting += 1,
