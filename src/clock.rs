@@ -1,4 +1,4 @@
-//! The current time and the local time zone, which tests can replace with fixed values.
+//! The current time and the local time zone. Tests can replace them with fixed values.
 
 use jiff::{Timestamp, tz::TimeZone};
 

@@ -57,7 +57,7 @@ pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secr
     }
 }
 
-/// Returns the workspaces to which an API key has access.
+/// Returns the workspaces that an API key has access to.
 pub(crate) async fn workspaces(
     settings: &Settings,
     environment: &Environment,
@@ -75,7 +75,7 @@ pub(crate) async fn workspaces(
     })
 }
 
-/// Returns the most likely reason why Prefect Cloud rejected a key.
+/// Returns the most likely reason for the rejection of a key by Prefect Cloud.
 fn hint(key: &str) -> &'static str {
     if key.starts_with("pcu") {
         "This looks like a key of Cloud 1 (https://cloud.prefect.io). Create a key at https://app.prefect.cloud."
@@ -90,7 +90,7 @@ fn hint(key: &str) -> &'static str {
 ///
 /// # Errors
 ///
-/// Fails if the workspace does not exist, or if no handle is given and there are several workspaces.
+/// Fails if the workspace does not exist, or if no handle is given and multiple workspaces exist.
 pub(crate) fn choose<'a>(
     workspaces: &'a [Workspace],
     handle: Option<&str>,

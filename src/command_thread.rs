@@ -17,7 +17,7 @@ const STACK_SIZE: usize = 8 << 20;
 /// Runs a command until it finishes or until `interrupted` completes. Returns the output of whichever
 /// completes first.
 ///
-/// An interrupted command is dropped, which ends its child processes. A command that does not react is
+/// An interrupted command is dropped; this ends its child processes. A command that does not react is
 /// abandoned, because it may be blocked by a pipe without a writer or by an unreachable network drive.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ where
         let body = move || {
             let output = handle.block_on(async {
                 let cancelled = async {
-                    // `cancel` is dropped to signal the cancellation, which results in an error here.
+                    // `cancel` is dropped to signal the cancellation. This results in an error here.
                     let _ = cancelled.await;
                     // The receiver is gone if the command took too long to react.
                     let _ = react.send(());

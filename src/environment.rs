@@ -6,12 +6,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Environment variables by name. Variables that are not UTF-8 are left out. The `Debug` implementation shows
+/// Environment variables by name. Variables that are not UTF-8 are excluded. The `Debug` implementation shows
 /// only the names.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
-    /// Home directory of the user's account, which applies if no variable names a home directory.
+    /// Home directory of the user's account. It applies if no variable specifies a home directory.
     account_home: Option<PathBuf>,
 }
 

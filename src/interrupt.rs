@@ -47,7 +47,7 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Lets the command handle the next interrupt, for which it must wait with [`requested`]. A second
+    /// Lets the command handle the next interrupt. The command must wait for it with [`requested`]. A second
     /// interrupt ends the command immediately.
     pub(crate) fn leave_first_to_command(&self) {
         self.left_to_command.store(1, Ordering::SeqCst);

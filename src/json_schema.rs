@@ -46,7 +46,7 @@ pub(crate) fn invalid_schema(schema: &Value) -> Option<String> {
 
 /// Returns the message for a validation error.
 ///
-/// For a choice between null and a single other schema, the message of the other schema is returned.
+/// For a choice between null and a single other schema, the other schema's message is returned.
 fn message(error: &jsonschema::ValidationError<'_>) -> String {
     if let ValidationErrorKind::AnyOf { context } = error.kind() {
         let wants_null = |error: &jsonschema::ValidationError<'_>| {
@@ -107,7 +107,7 @@ fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool)
     }
 }
 
-/// Converts the tuple notation of older drafts, in which `items` is a list, to `prefixItems`.
+/// Converts the tuple notation of older drafts (`items` is a list) to `prefixItems`.
 fn convert_tuple_items(property: &mut Map<String, Value>) {
     if property.get("items").and_then(Value::as_array).is_some_and(|items| !items.is_empty())
         && !property.contains_key("prefixItems")

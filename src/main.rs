@@ -1,4 +1,4 @@
-//! The `prefectl` executable, which is a thin wrapper around the library.
+//! The `prefectl` executable: a thin wrapper around the library.
 
 use std::process::ExitCode;
 
@@ -7,7 +7,7 @@ use mimalloc::MiMalloc;
 /// The global allocator.
 ///
 /// Loading a large project makes many small allocations. For these, mimalloc is faster than glibc and much
-/// faster than musl, which release builds use.
+/// faster than musl. Release builds use musl.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

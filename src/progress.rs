@@ -1,4 +1,4 @@
-//! The interface through which operations report their progress. The `ui` module implements it.
+//! The interface for reporting the progress of operations. The `ui` module implements it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -11,12 +11,12 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// Identifies a step in progress events, because several steps can run concurrently.
+/// Identifies a step in progress events, because multiple steps can run concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepId(usize);
 
 impl StepId {
-    /// Returns an id that is unique within this process.
+    /// Returns an ID that is unique within this process.
     pub(crate) fn next() -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self(NEXT.fetch_add(1, Ordering::Relaxed))
@@ -34,7 +34,7 @@ pub(crate) enum StepEvent<'a> {
     Waiting { name: &'a str, id: Option<&'a str> },
     /// The step has started. A `Waiting` event does not necessarily precede this event.
     ///
-    /// `id` is the id of the step in the project file, `deployment` is the first deployment that requires the
+    /// `id` is the step's ID in the project file, `deployment` is the first deployment that requires the
     /// step, and `subject` is the image, command or repository that the step works on.
     Started { name: &'a str, id: Option<&'a str>, deployment: &'a str, subject: Option<&'a str> },
     /// Another deployment uses the result of the same step.

@@ -1,4 +1,4 @@
-//! The interface through which operations ask the user questions. The `ui` module implements it.
+//! The interface for asking the user questions. The `ui` module implements it.
 
 use crate::secret::Secret;
 
@@ -21,7 +21,7 @@ pub(crate) trait Ask {
     fn tell(&self, line: &str);
 }
 
-/// A question with a fixed set of answers, each of which is shown as a row.
+/// A question with a fixed set of answers. Each answer is shown as a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Select {
     pub(crate) question: String,
@@ -42,7 +42,7 @@ impl Select {
     }
 }
 
-/// The reason why a question was not answered.
+/// Why a question was not answered.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
     /// The user pressed Ctrl-C or Escape.

@@ -25,7 +25,7 @@ impl Span {
     }
 }
 
-/// A line and a column, which are both counted from 1. The column is a number of characters.
+/// A line and a column. Both are counted from 1. The column is a number of characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
@@ -34,7 +34,7 @@ pub(crate) struct Position {
 
 /// The text of a file and its name. Cloning a source is cheap because both are shared.
 ///
-/// Sources are equal if they have the same name.
+/// Two sources with the same name are equal.
 #[derive(Debug, Clone)]
 pub(crate) struct Source {
     inner: Arc<Inner>,
@@ -63,7 +63,7 @@ struct Inner {
 }
 
 impl Source {
-    /// Creates a source from a text. The `name` is the path of the file as specified by the user.
+    /// Creates a source from its contents. The `name` is the path of the file as specified by the user.
     pub(crate) fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         Self::of(name.into(), text.into(), false)
     }

@@ -1,4 +1,4 @@
-//! Untyped values, which represent the contents of YAML files, templates and the results of steps.
+//! Untyped values: the contents of YAML files, templates and the results of steps.
 //!
 //! The values have the types of `serde_yaml` and are only converted to JSON for API requests.
 
@@ -67,7 +67,7 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
 
 /// Returns the mapping under a key.
 ///
-/// If the key does not exist or its value has another type, the value is replaced with an empty mapping.
+/// If the key does not exist or its value has a different type, the value is replaced with an empty mapping.
 pub(crate) fn mapping_at<'a>(entries: &'a mut Mapping, key: &str) -> &'a mut Mapping {
     let value = entries.entry(key.into()).or_insert(Value::Null);
     if !value.is_mapping() {

@@ -28,8 +28,8 @@ pub(super) fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Returns the messages for the relevant errors in a response. Each message starts with the path of the field, such as
-/// `body.parameters.n: Input should be a valid integer`.
+/// Returns the messages for the relevant errors in a response. Each message starts with the path of the
+/// field, such as `body.parameters.n: Input should be a valid integer`.
 fn validation_messages(details: &[Value]) -> Vec<String> {
     let other_types = other_types(details);
     let mut messages = Vec::new();
@@ -54,8 +54,8 @@ fn validation_messages(details: &[Value]) -> Vec<String> {
     messages
 }
 
-/// Returns the types that a value does not have, by the path of the value: the name of each type, and the expected value of
-/// `type`.
+/// Returns the types that a value does not have, by the path of the value: the name of each type, and the
+/// expected value of `type`.
 fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     let mut found: BTreeMap<Path, Vec<(String, String)>> = BTreeMap::new();
     for detail in details {

@@ -1,4 +1,5 @@
-//! Detects that another client has written a resource since it was compared, for example another run of the same deploy.
+//! Detects that another client has written a resource since it was compared. The client may be another run of
+//! the same deploy.
 
 use std::{slice, time::Duration};
 
@@ -13,14 +14,15 @@ use crate::{
     resource::{DesiredResource, LiveResource, Observed, is_same_field, requests},
 };
 
-/// Number of times that a block is read again until the other client has recorded the hashes of its secrets.
+/// Number of times that a block is re-read until the other client has recorded the hashes of its secrets.
 const ATTEMPTS: usize = 10;
 
 /// Time between two attempts.
 const WAIT: Duration = Duration::from_millis(200);
 
-/// Returns the outcome for a resource that another client has written: unchanged if the resource has all declared
-/// values, otherwise a conflict. Returns `None` if the resource does not exist. `before` is the compared state.
+/// Returns the outcome for a resource that another client has written: unchanged if the resource has all
+/// declared values, otherwise a conflict. Returns `None` if the resource does not exist. `before` is the
+/// compared state.
 pub(super) async fn outcome(
     client: &Client,
     desired: &DesiredResource,
@@ -70,7 +72,7 @@ pub(super) fn changes(
         .collect()
 }
 
-/// Returns the outcome of an automation that has been created. If another client created an automation with the same name
+/// Returns the outcome of a created automation. If another client created an automation with the same name
 /// first, the new automation is deleted, because the server allows duplicate names.
 pub(super) async fn without_duplicate(
     client: &Client,

@@ -34,7 +34,7 @@ pub(super) struct ConflictCheck<'a> {
 
 /// State of a batch of deployments immediately before they are written.
 struct Current {
-    /// Deployments that will be updated, by id.
+    /// Deployments that will be updated, by ID.
     existing: HashMap<Uuid, LiveDeployment>,
     /// Full names of existing deployments that should be created, because others have created them.
     created: HashSet<String>,
@@ -42,7 +42,7 @@ struct Current {
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Creates a check for `writes`, which must be in the order in which they start.
+    /// Creates a check for `writes`. They must be in start order.
     pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }
@@ -88,7 +88,7 @@ impl<'a> ConflictCheck<'a> {
     }
 
     /// Reads the batch that contains the write at `position`, unless it has already been read. Does nothing
-    /// if there is no such write.
+    /// if the write does not exist.
     pub(super) async fn prefetch(&self, position: usize) {
         if position < self.writes.len() {
             // If this fails, `differences` reads the batch again and reports the error.

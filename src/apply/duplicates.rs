@@ -1,9 +1,9 @@
 //! Removes duplicate automations and schedules that two deploys created at the same time.
 //!
-//! The server offers no request that creates an automation or a schedule only if no equal object exists. If two
-//! deploys create equal objects concurrently, each deploy reads them again afterwards, and all but one of the
-//! deploys delete theirs. A deploy that has deleted its objects reads again, so that at least one object always
-//! remains.
+//! The server cannot create an automation or a schedule on the condition that no equal object exists. If two
+//! deploys create equal objects concurrently, each deploy re-reads them afterwards, and all but one of the
+//! deploys delete their own. A deploy that has deleted its objects reads again, so that at least one object
+//! always remains.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -49,13 +49,13 @@ struct Part {
     body: Body,
     /// Ids of the objects that this deploy created.
     own: BTreeSet<Uuid>,
-    /// Number of equal objects that the deployment should have.
+    /// Intended number of equal objects.
     wanted: usize,
     /// Ids of the objects that this deploy created and that no longer exist.
     lost: BTreeSet<Uuid>,
     /// Whether this deploy deleted some of the objects that it created.
     has_deleted: bool,
-    /// The schedules or automations of the deployment that are equal to the created one, which is among them.
+    /// The deployment's schedules or automations that equal the created one. They include the created one.
     now: Vec<LivePart>,
 }
 
@@ -101,7 +101,7 @@ impl CreatedParts {
 }
 
 /// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
-/// each deployment for which another deploy created the same objects at the same time.
+/// each deployment whose objects another deploy created at the same time.
 ///
 /// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
@@ -233,7 +233,7 @@ impl Body {
     }
 }
 
-/// Current automations and schedules of the deployments for which this deploy created objects.
+/// Current automations and schedules of the deployments that this deploy created objects for.
 struct LiveParts {
     automations: HashMap<Uuid, Vec<crate::api::Automation>>,
     schedules: HashMap<Uuid, Vec<crate::api::DeploymentSchedule>>,

@@ -85,7 +85,7 @@ fn fields(record: &Record, live: &LiveDeployment) -> Vec<FieldChange> {
 fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     let previous: &[DeploymentSchedule] =
         record.previous.as_ref().map_or(&[], |previous| previous.schedules.as_slice());
-    // Servers before Prefect 3.2 give schedules other ids when a deployment is updated.
+    // Servers before Prefect 3.2 give schedules new IDs when a deployment is updated.
     if previous.iter().any(|schedule| matches(&without_id(schedule), &without_id(live))) {
         return true;
     }
@@ -134,7 +134,7 @@ pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
     let bodies = record.intended.iter().flat_map(|intended: &Intended| &intended.automations);
     bodies.into_iter().any(|body| {
         let mut body = overlaid_object(body, &automation.raw);
-        // The id of a new deployment was not known when the body was recorded.
+        // The ID of a new deployment was not known when the body was recorded.
         if record.previous.is_none()
             && let Some(action) = body.get_mut("actions").and_then(|actions| actions.get_mut(0))
         {
@@ -146,7 +146,7 @@ pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
     })
 }
 
-/// Returns a schedule as JSON without its id.
+/// Returns a schedule as JSON without its ID.
 pub(super) fn without_id(schedule: &DeploymentSchedule) -> Json {
     let mut schedule = json_object(json!(schedule));
     schedule.shift_remove("id");

@@ -1,4 +1,4 @@
-//! Records of deployments, which a rollback restores.
+//! Records of deployments. A rollback restores them.
 
 use std::borrow::Cow;
 
@@ -47,7 +47,7 @@ pub(crate) struct Intended {
     pub(crate) fields: Map<String, Json>,
     /// Schedules in the form used by the project file. `None` if the deploy does not change schedules.
     pub(crate) schedules: Option<Vec<Json>>,
-    /// Bodies of automations. They contain a nil id if the deployment did not exist.
+    /// Bodies of automations. They contain a nil ID if the deployment did not exist.
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 
@@ -88,8 +88,8 @@ impl Record {
         }
     }
 
-    /// Returns the record with the current values of ignored fields in place of the recorded values, so that
-    /// a rollback keeps what operators have changed.
+    /// Returns the record with the current values of ignored fields instead of the recorded values, so that a
+    /// rollback keeps operators' changes.
     pub(super) fn adopting(
         &self,
         live: Option<&LiveDeployment>,

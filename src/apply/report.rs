@@ -16,11 +16,11 @@ use crate::{
 /// Result of a deploy.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// A line for each deployment, in the order in which the deployments are declared.
+    /// A line for each deployment, in declaration order.
     pub(crate) lines: Vec<Line>,
-    /// A line for each declared resource, in the order in which they are written.
+    /// A line for each declared resource, in write order.
     pub(crate) resources: Vec<ResourceLine>,
-    /// Names of the work pools that have no worker online.
+    /// Names of the work pools without an online worker.
     pub(crate) idle_pools: Vec<String>,
     /// Steps that were run, each with the deployments that use it.
     pub(crate) steps: Vec<Ran>,

@@ -36,8 +36,8 @@ impl Writer<'_> {
         self.created.into_inner()
     }
 
-    /// Sends the requests for a change, one after the other. Ignored fields have the values of `latest`, or of
-    /// the compared deployment if `latest` is `None`.
+    /// Sends the requests for a change sequentially. Ignored fields have the values of `latest`, or of the
+    /// compared deployment if `latest` is `None`.
     pub(super) async fn write(
         &self,
         desired: &DesiredDeployment,
@@ -91,7 +91,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Returns the id of a flow. Creates the flow if it does not exist.
+    /// Returns the ID of a flow. Creates the flow if it does not exist.
     async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
         if let Some(id) = self.live.flow(name) {
             return Ok(id);

@@ -24,7 +24,7 @@ pub(crate) struct BaseJobTemplate {
     platform: Platform,
 }
 
-/// The platform of a work pool type, which determines the common locations of variables.
+/// The platform of a work pool type. It determines the common locations of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Platform {
     Kubernetes,
@@ -71,7 +71,7 @@ impl BaseJobTemplate {
     ///
     /// # Errors
     ///
-    /// Fails if the template has no such variable.
+    /// Fails if the template does not have the variable.
     pub(crate) fn variable(&self, name: &str) -> Result<Variable<'_>, EditError> {
         self.variables().find(|variable| variable.name == name).ok_or_else(|| self.unknown_variable(name))
     }
@@ -86,7 +86,8 @@ impl BaseJobTemplate {
     ///
     /// # Errors
     ///
-    /// Fails if the template has no such variable, or if the value does not match the schema of the variable.
+    /// Fails if the template does not have the variable, or if the value does not match the variable's
+    /// schema.
     pub(crate) fn set_default(&mut self, name: &str, value: Value) -> Result<(), EditError> {
         self.variable(name)?;
         let schema = self.schema().unwrap_or(&Value::Null);
@@ -131,8 +132,8 @@ impl BaseJobTemplate {
     ///
     /// # Errors
     ///
-    /// Fails if the template has a variable of another type with this name, if the default does not match the
-    /// type, or if the location does not exist. The template may have changed if this fails.
+    /// Fails if the template has a variable of a different type with this name, if the default does not match
+    /// the type, or if the location does not exist. The template may have changed if this fails.
     pub(crate) fn add_variable(&mut self, variable: &NewVariable) -> Result<(), EditError> {
         let NewVariable { name, kind, default, place } = variable;
         let declaration = json!({"title": variables::title(name), "type": kind});
@@ -157,8 +158,8 @@ impl BaseJobTemplate {
         })
     }
 
-    /// Returns the location of a variable in the job configuration, in the form of [`NewVariable::place`]. Returns `None`
-    /// if the job does not use the variable, or uses it at several locations.
+    /// Returns the location of a variable in the job configuration, as [`NewVariable::place`]. Returns `None`
+    /// if the job does not use the variable, or uses it at multiple locations.
     pub(crate) fn place_of(&self, name: &str) -> Option<String> {
         let places = places::of_placeholder(self.document.get("job_configuration")?, &placeholder(name));
         match &places[..] {

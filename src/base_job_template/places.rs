@@ -1,4 +1,4 @@
-//! Locations in a job configuration at which variables are inserted.
+//! Locations in a job configuration for inserting variables.
 
 use serde_json::{Map, Value, json};
 
@@ -161,7 +161,7 @@ fn segments(place: &str, platform: Platform) -> Vec<&str> {
     segments
 }
 
-/// Returns the path of the object that contains the first segment of a location.
+/// Returns the path of the object that contains a location's first segment.
 fn base_of(
     first: &str,
     configuration: &Value,

@@ -1,4 +1,5 @@
-//! Work pool types and their base job templates, which are read from the server or bundled with this program.
+//! Work pool types and their base job templates. Templates are read from the server or bundled with this
+//! program.
 
 use serde_json::Value;
 
@@ -8,8 +9,7 @@ use crate::api::{ApiError, Client, JsonObject, WorkerType};
 /// and the collection of server 3.9.1 for all other types.
 const BUNDLED: &str = include_str!("bundled.json");
 
-/// Types for which self-hosted servers provide a template that is several years older than that of the
-/// workers.
+/// Types whose template on self-hosted servers is several years older than the workers' template.
 const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 
 /// A work pool type.
@@ -45,7 +45,7 @@ pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiErro
     Ok(types)
 }
 
-/// Replaces the template from the server with that of the newest worker, if the server's template is older.
+/// Replaces the server's template with the newest worker's template if the server's template is older.
 fn use_newest_template(pool_type: &mut PoolType) {
     if !OUTDATED_ON_SERVERS.contains(&pool_type.name.as_str()) {
         return;

@@ -44,7 +44,7 @@ impl VariableType {
     pub(crate) const ALL: [Self; 6] =
         [Self::String, Self::Integer, Self::Number, Self::Boolean, Self::Object, Self::Array];
 
-    /// Returns the name of the type in a JSON schema.
+    /// Returns the type's name in a JSON schema.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
@@ -69,7 +69,7 @@ impl Serialize for VariableType {
     }
 }
 
-/// The error returned if a string is not the name of a variable type.
+/// Error for a string that is not a variable type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("unknown type '{0}'; expected one of {types}", types = VariableType::ALL.map(VariableType::as_str).join(", "))]
 pub(crate) struct UnknownVariableType(String);

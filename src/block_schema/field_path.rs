@@ -6,7 +6,8 @@ use serde_json::{Map, Value as Json};
 
 use crate::{api::JsonObject, pointer::Pointer};
 
-/// A path to a field of a block, which may be in an object. Paths are displayed as in `headers.Authorization`.
+/// A path to a field of a block. The field may be inside an object. Paths are displayed as in
+/// `headers.Authorization`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct FieldPath {
     first: String,
@@ -27,7 +28,7 @@ impl FromIterator<String> for FieldPath {
 }
 
 impl FieldPath {
-    /// Returns the name of the field of the block.
+    /// Returns the name of the block's field.
     pub(crate) fn first(&self) -> &str {
         &self.first
     }
@@ -49,7 +50,7 @@ impl FieldPath {
         joined
     }
 
-    /// Returns whether one of the paths leads to the other, or to a field of it.
+    /// Returns whether one of the paths is equal to or inside the other.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.segments().zip(other.segments()).all(|(own, other)| own == other)
     }
@@ -62,7 +63,7 @@ impl FieldPath {
         })
     }
 
-    /// Returns the value at this path, or the value of the last object on the path that has no such field.
+    /// Returns the value at this path, or the last existing value on the path.
     pub(super) fn value_in<'a>(&self, data: &'a Json) -> &'a Json {
         let mut value = data;
         for segment in self.segments() {

@@ -9,10 +9,10 @@ pub(crate) enum Problem {
     /// A field in the project file that the block type does not have.
     #[error("unknown field '{field}'")]
     UnknownValue { field: String, similar: Option<String>, known: Vec<String> },
-    /// A field with another source that the block type does not have.
+    /// A field in `value_from` that the block type does not have.
     #[error("unknown field '{field}'")]
     UnknownSource { field: FieldPath, similar: Option<String>, known: Vec<String> },
-    /// A field with another source that the server shows to everyone.
+    /// A field in `value_from` whose value the server shows to everyone.
     #[error("field '{field}' is not secret, so the server shows its value")]
     PublicSource { field: FieldPath },
     /// A secret field in the project file.
@@ -26,7 +26,7 @@ pub(crate) enum Problem {
     /// A reference to a block of a type that the field does not accept.
     #[error("field '{field}' does not accept blocks of the type '{slug}'")]
     OtherType { field: String, slug: String, types: Vec<String> },
-    /// A placeholder for a value of another block, which servers do not replace.
+    /// A placeholder for a single value of another block. Servers do not replace it.
     #[error("field '{field}' cannot contain a value of another block")]
     BlockValue { field: String, types: Vec<String> },
     #[error("the required field '{field}' is missing")]

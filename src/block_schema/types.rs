@@ -35,7 +35,7 @@ impl BlockTypes {
         Self { slugs: schemas.keys().cloned().collect(), schemas, is_complete: false }
     }
 
-    /// Reads the types of the server, and the newest schemas of the types for which `is_used` returns true.
+    /// Reads the server's types, and the newest schemas of the types that `is_used` returns true for.
     pub(crate) async fn read(client: &Client, is_used: impl Fn(&str) -> bool) -> Result<Self, ApiError> {
         let types = client.block_types().await?;
         let slug = |raw: &crate::api::JsonObject| Some(raw.get("slug")?.as_str()?.to_owned());
@@ -63,8 +63,8 @@ impl BlockTypes {
         self.is_complete
     }
 
-    /// Returns the known type that is similar to an unknown type. If the list is incomplete, the unknown type may exist, so
-    /// only a misspelled type is similar.
+    /// Returns the known type that is similar to an unknown type. If the list is incomplete, the unknown type
+    /// may exist, so only a misspelled type is similar.
     pub(crate) fn similar(&self, slug: &str) -> Option<&str> {
         let known = self.slugs.iter().map(String::as_str);
         if self.is_complete { did_you_mean(slug, known) } else { similar_name(slug, known) }

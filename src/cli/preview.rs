@@ -22,8 +22,8 @@ pub(crate) enum PreviewCommand {
 
     /// Delete the deployments of a preview
     ///
-    /// Deletes only deployments that `deploy --preview` has recorded and that have the tag `preview:NAME`, including their
-    /// automations.
+    /// Deletes only deployments that `deploy --preview` has recorded and that have the tag `preview:NAME`,
+    /// including their automations.
     #[command(after_help = "Example:
   prefectl preview delete pr-123 --yes")]
     Delete {

@@ -55,7 +55,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
-/// Deletes automations after the user has confirmed. If several automations have the requested name, none of
+/// Deletes automations after the user has confirmed. If multiple automations have the requested name, none of
 /// them is deleted.
 async fn delete(
     which: &WhichAutomation,
@@ -111,7 +111,7 @@ fn trigger(trigger: &Value) -> String {
     if expected.is_empty() { kind.to_owned() } else { format!("{kind}: {}", expected.join(", ")) }
 }
 
-/// Returns the automation with the given id, or all automations with the given name.
+/// Returns the automation with the given ID, or all automations with the given name.
 ///
 /// # Errors
 ///

@@ -67,8 +67,8 @@ impl Checked {
     }
 }
 
-/// Checks the project files. With `--diff`, the findings are about the original files, and with `--fix`, about the fixed
-/// files.
+/// Checks the project files. With `--diff`, the findings are about the original files, and with `--fix`,
+/// about the fixed files.
 async fn check(arguments: &CheckArguments, context: &Context) -> Result<Checked, PreparationError> {
     let options = target::listed_files(arguments.options(), context)?;
     let ctx = DeployContext {
@@ -98,8 +98,9 @@ fn fixes(count: usize, files: &[FixedFile]) -> String {
     format!("Fixed {count} problem{plural} in {changed}")
 }
 
-/// Converts an error in the selection of project files to findings. Other errors are returned as failures. An unreadable
-/// file, an undefined environment or an invalid selection is a finding only if the output is a document.
+/// Converts an error in the selection of project files to findings. Other errors are returned as failures. An
+/// unreadable file, an undefined environment or an invalid selection is a finding only if the output is a
+/// document.
 fn undetermined(
     error: PreparationError,
     arguments: &CheckArguments,
@@ -127,7 +128,8 @@ fn undetermined(
     Ok(vec![ProjectFindings::invalid(path.into(), diagnostics)])
 }
 
-/// Names the project file, or the overlay file if it contains all findings. Counts the project files if there are several.
+/// Shows the project file, or the overlay file if it contains all findings. Shows the number of project files
+/// if there are multiple files.
 fn described(findings: &[ProjectFindings], selected: Option<&EnvironmentName>) -> String {
     match findings {
         [only] if only.path == Path::new(STDIN) => "stdin".to_owned(),

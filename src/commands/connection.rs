@@ -13,7 +13,7 @@ use crate::{
     settings::{self, NoApiUrl, Origin, Settings},
 };
 
-/// Minimum retry delay at which a retry is reported to the user.
+/// Minimum retry delay that is reported to the user.
 const REPORTED_DELAY: Duration = Duration::from_secs(1);
 
 /// Creates a client for the configured API.
@@ -80,7 +80,7 @@ pub(super) fn api_url(context: &Context) -> Result<&str, CommandError> {
     context.settings.require_api_url().map_err(|error| no_api(error, &context.settings))
 }
 
-/// Creates the error for a missing API URL. The help names the profile in which to set the URL.
+/// Creates the error for a missing API URL. The help contains the profile to set the URL in.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
     let mut help =

@@ -1,4 +1,4 @@
-//! Implements `prefectl generate`, which writes manual pages and completion scripts for packages.
+//! Implements `prefectl generate`: writes manual pages and completion scripts for packages.
 
 use std::{fs, io, path::Path};
 

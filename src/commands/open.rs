@@ -59,8 +59,8 @@ fn opens(url: &str, environment: &Environment) -> bool {
 /// Placeholder for the URL in a command from the `BROWSER` variable.
 const PLACE: &str = "%s";
 
-/// Returns the commands that may open a browser. These are the commands in the `BROWSER` variable, which are
-/// separated by colons, or the command of the operating system.
+/// Returns the commands that may open a browser: the colon-separated commands in the `BROWSER` variable, or
+/// the command of the operating system.
 fn browsers(environment: &Environment) -> Vec<Vec<String>> {
     let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     if let Some(browser) = environment.non_empty("BROWSER") {

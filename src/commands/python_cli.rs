@@ -1,4 +1,4 @@
-//! Implements `prefectl --python-cli`, which runs the command line of the Python package `prefect`.
+//! Implements `prefectl --python-cli`: runs the command line of the Python package `prefect`.
 
 use std::{
     ffi::OsString,

@@ -17,15 +17,15 @@ use crate::{
     validate::{PreparationError, preparation},
 };
 
-/// Advice for a missing project id.
+/// Advice for a missing project ID.
 pub(super) const PROJECT_HELP: &str =
     "set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
 
-/// Returns the options for a deploy or plan. The project id is taken from the arguments or the settings.
+/// Returns the options for a deploy or plan. The project ID is taken from the arguments or the settings.
 ///
 /// # Errors
 ///
-/// Fails if the project id is invalid, or if `--prune` or `--preview` is passed without a project id.
+/// Fails if the project ID is invalid, or if `--prune` or `--preview` is passed without a project ID.
 pub(super) fn options(
     selection: &SelectionArguments,
     ownership: &OwnershipArguments,
@@ -43,7 +43,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// Checks that the options contain a project id if they contain a preview.
+/// Checks that options with a preview have a project ID.
 pub(super) fn require_project_of_preview(options: &Options) -> Result<(), PreviewError> {
     match (&options.preview, &options.project) {
         (Some(_), None) => Err(PreviewError::NoProject),
@@ -90,7 +90,7 @@ pub(super) fn selection_options(
     Ok(options)
 }
 
-/// Returns the project id under which the deployments of the selected environment are recorded.
+/// Returns the project ID that the deployments of the selected environment are recorded under.
 pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
     match &options.env_name {
         Some(name) => project.map(|project| project.in_environment(name)),
@@ -98,7 +98,7 @@ pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> O
     }
 }
 
-/// Returns the project id from the argument or the settings. Returns `None` if the id is missing or empty.
+/// Returns the project ID from the argument or the settings. Returns `None` if the ID is missing or empty.
 pub(super) fn project_id(
     argument: Option<&str>,
     context: &Context,
@@ -154,8 +154,8 @@ pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> 
 ///
 /// # Errors
 ///
-/// Fails if no API is configured or if a connection setting is invalid. If the project file is missing or invalid as
-/// well, returns the error about the file, which is the first problem to solve.
+/// Fails if no API is configured or if a connection setting is invalid. If the project file is also missing
+/// or invalid, returns the error about the file, because it is the first problem to solve.
 pub(super) fn client(
     options: &Options,
     max_requests_per_minute: Option<NonZeroUsize>,

@@ -40,8 +40,8 @@ impl Watching {
         Ok(Self { options, output, cancel_on_interrupt: false })
     }
 
-    /// Watches several runs concurrently. Returns their final states, or the exit code if the user interrupts
-    /// the command.
+    /// Watches multiple runs concurrently. Returns their final states, or the exit code if the user
+    /// interrupts the command.
     pub(super) async fn follow(
         &self,
         client: &Client,

@@ -118,7 +118,7 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     Ok(())
 }
 
-/// Returns whether a work pool exists. Returns `true` for an invalid name, which a later check rejects.
+/// Returns whether a work pool exists. Returns `true` for an invalid name, because a later check rejects it.
 async fn exists(name: &str, client: &Client) -> Result<bool, CommandError> {
     Ok(work_pool::check_name(name).is_err() || client.work_pool(name).await?.is_some())
 }

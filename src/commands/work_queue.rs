@@ -76,7 +76,7 @@ async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<
     work_pool::find_queue(client, &which.name, which.pool.as_deref().or(default)).await
 }
 
-/// Formats the name of a queue and its pool, as in `'fast' in work pool 'k8s'`.
+/// Formats a queue's name and its pool, as in `'fast' in work pool 'k8s'`.
 fn described(queue: &Queue) -> String {
     format!("{} in work pool {}", python::quoted(queue.name()), python::quoted(&queue.pool))
 }
@@ -93,7 +93,7 @@ fn row(queue: &NamedObject) -> [String; 6] {
     ]
 }
 
-/// Returns the name of the work pool from the command-line option or the settings. Fails if neither is set.
+/// Returns the work pool's name from the command-line option or the settings. Fails if neither is set.
 fn pool_name(option: Option<String>, context: &Context) -> Result<String, CommandError> {
     option.or_else(|| context.settings.default_work_pool_name.value.clone()).ok_or_else(|| {
         CommandError::usage("no work pool given").help("pass --pool, or set PREFECT_DEFAULT_WORK_POOL_NAME")
@@ -135,7 +135,7 @@ fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
     )
 }
 
-/// A changed field of a queue, with the name of the action that is reported.
+/// A changed field of a queue, with the reported name of the action.
 struct Change {
     field: &'static str,
     value: Value,

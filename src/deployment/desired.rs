@@ -133,8 +133,8 @@ impl DesiredDeployment {
         }
     }
 
-    /// Deactivates the schedules and adds the tag of the preview. The caller has set the name of the copy, and has removed
-    /// triggers and SLAs.
+    /// Deactivates the schedules and adds the tag of the preview. The caller has set the name of the copy,
+    /// and has removed triggers and SLAs.
     pub(crate) fn restrict_to_preview(&mut self, preview: &PreviewName) {
         if let Schedules::Exactly(schedules) = &mut self.schedules {
             schedules.iter_mut().for_each(|schedule| schedule.active = Some(false));

@@ -7,15 +7,16 @@
 //!
 //! The work has three parts, one directory each:
 //!
-//! 1. [`program`] reads source. It parses files into a small syntax tree, finds imported modules, and resolves a name at
+//! 1. [`program`] reads source. It parses files into a small syntax tree, finds imported modules, and
+//!    resolves a name at
 //!    a position to an *entity*: a class, a function, an assigned expression, a module, or an external name such as
 //!    `pydantic.BaseModel`. Modules are loaded on demand.
 //! 2. [`evaluate`] computes constants: the expressions behind defaults, enum members and decorator arguments.
 //! 3. [`schema`] generates JSON schemas from annotations ([`schema::annotation`]) and from the classes they mention
 //!    ([`schema::class`]).
 //!
-//! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators. [`signature`] then
-//! builds one schema property per parameter.
+//! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators.
+//! [`signature`] then builds one schema property per parameter.
 //!
 //! Evaluation is lazy and recursive, like in Python: a default may be an instance of a model whose field type
 //! is an alias imported from another module. Every step returns an [`EvalResult`](eval_error::EvalResult). A
@@ -37,15 +38,15 @@
 //!     """Loads a table."""
 //! ```
 //!
-//! - `load_table` is a function entity. Its decorator `flow` resolves to `prefect.flow`, so the function is a flow. The
-//!   argument `name="load"` evaluates to its name, and the docstring is its description. The decorator sets no version,
-//!   so the version is the MD5 of the file.
+//! - `load_table` is a function entity. Its decorator `flow` resolves to `prefect.flow`, so the function is a
+//!   flow. The argument `name="load"` evaluates to its name, and the docstring is its description. The
+//!   decorator sets no version, so the version is the MD5 of the file.
 //! - `table: str` resolves to the external name `str`. Its schema `{"type": "string"}` comes from a table.
 //!   There is no default, so `table` is required.
-//! - `window: Window` resolves to a class. Its base is `pydantic.BaseModel`, so it is a model: it becomes the definition
-//!   `Window` with one property, and the parameter becomes a `$ref`.
-//! - `Window(days=2 * 7)` is a call of that class. The arguments evaluate to constants, and the instance is encoded by
-//!   its fields: `{"days": 14}`.
+//! - `window: Window` resolves to a class. Its base is `pydantic.BaseModel`, so it is a model: it becomes the
+//!   definition `Window` with one property, and the parameter becomes a `$ref`.
+//! - `Window(days=2 * 7)` is a call of that class. The arguments evaluate to constants, and the instance is
+//!   encoded by its fields: `{"days": 14}`.
 //!
 //! ```json
 //! {
@@ -68,8 +69,8 @@
 //!
 //! # When the source is not enough
 //!
-//! [`python`] asks the user's own interpreter about the flows that remain approximate or unreadable, if the user allows
-//! it. All other code in this module only looks at source and never runs any of it.
+//! [`python`] asks the user's own interpreter about the flows that remain approximate or unreadable, if the
+//! user allows it. All other code in this module only looks at source and never runs any of it.
 
 mod decorator;
 mod discovery;

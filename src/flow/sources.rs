@@ -20,8 +20,8 @@ use crate::environment::Environment;
 /// The files of the project that a flow imports, directly or indirectly.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlowSources {
-    /// Absolute paths of the file that defines the flow and of all imported modules. The targets of symbolic links are
-    /// also included.
+    /// Absolute paths of the file that defines the flow and of all imported modules. The targets of symbolic
+    /// links are also included.
     pub(crate) files: BTreeSet<PathBuf>,
     /// Imported modules that are not part of the project, as paths without a suffix, such as
     /// `package/module`. A deleted file with such a path may have been imported by the flow.
@@ -54,8 +54,8 @@ impl Inspector {
         }
     }
 
-    /// Returns the project files that the flow of an entrypoint depends on, from the cache if possible. All imports are
-    /// considered, including those in functions and in blocks that may not run.
+    /// Returns the project files that the flow of an entrypoint depends on, from the cache if possible. All
+    /// imports are considered, including those in functions and in blocks that may not run.
     ///
     /// Returns `None` if the flow is defined in a module that is not part of the project.
     pub(crate) fn sources(

@@ -6,7 +6,8 @@ use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
 
-/// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor passed to `git` as an argument.
+/// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor
+/// passed to `git` as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
     /// The displayed address. Credentials with a password are removed from `http` and `https` addresses.

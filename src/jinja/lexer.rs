@@ -126,8 +126,8 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Skips a comment or a raw directive. `opening` is the length of its beginning, and `end` returns the length of its
-    /// end if a string starts with it.
+    /// Skips a comment or a raw directive. `opening` is the length of its beginning, and `end` returns the
+    /// length of its end if a string starts with it.
     fn skip_to(
         &mut self,
         opening: usize,

@@ -1,7 +1,7 @@
 //! Checks the syntax of Jinja templates. The server renders them when an automation runs.
 //!
-//! A template is valid if Jinja 3.1 can parse it and if it satisfies the limits of the server on loops. Undefined names
-//! and filters are valid, because the server reports them only when it renders the template.
+//! A template is valid if Jinja 3.1 can parse it and if it satisfies the limits of the server on loops.
+//! Undefined names and filters are valid, because the server reports them only when it renders the template.
 
 mod expressions;
 mod lexer;
@@ -57,8 +57,8 @@ pub(crate) fn check(template: &str) -> Result<(), SyntaxError> {
     }
 }
 
-/// Checks the syntax of a template in the parameters of a run. If the template is a single `{{ expression }}`, the server
-/// appends a filter to the expression.
+/// Checks the syntax of a template in the parameters of a run. If the template is a single `{{ expression
+/// }}`, the server appends a filter to the expression.
 ///
 /// # Errors
 ///

@@ -6,8 +6,8 @@ use super::{
 };
 
 impl<'a> Parser<'a> {
-    /// Parses data and tags up to one of the names in `ends`, or up to the end of the template. The name is not consumed.
-    /// Returns whether the body only consists of white space.
+    /// Parses data and tags up to one of the names in `ends`, or up to the end of the template. The name is
+    /// not consumed. Returns whether the body only consists of white space.
     pub(super) fn body(&mut self, ends: Option<&'static [&'static str]>) -> Result<bool> {
         self.ends.extend(ends);
         let mut is_blank = true;
@@ -286,7 +286,8 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Parses the target of an assignment: a name, a tuple, or an attribute of a namespace if `with_namespace` is set.
+    /// Parses the target of an assignment: a name, a tuple, or an attribute of a namespace if
+    /// `with_namespace` is set.
     fn target(&mut self, with_namespace: bool) -> Result<()> {
         let token = self.current();
         let Expression { class, is_target } = self.items(false, |parser| parser.primary(with_namespace))?;

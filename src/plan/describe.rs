@@ -23,7 +23,7 @@ use crate::{
 /// Name of the field with the service level agreements.
 pub(super) const SLA_FIELD: &str = "sla";
 
-/// Default values of new deployments, which a plan does not show.
+/// Default values of new deployments. A plan does not show them.
 const DEFAULTS: [(&str, Json); 2] =
     [("paused", Json::Bool(false)), ("enforce_parameter_schema", Json::Bool(true))];
 

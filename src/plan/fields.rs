@@ -1,4 +1,4 @@
-//! Compares the fields of a desired deployment with those of the live deployment.
+//! Compares the fields of a desired deployment with the live deployment's fields.
 
 use serde_json::{Map, Value as Json, json};
 

@@ -1,4 +1,4 @@
-//! Computes digests of the compared states, which are used to detect later changes.
+//! Computes digests of the compared states. They are used to detect later changes.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -14,8 +14,8 @@ use crate::{
     value::json_object,
 };
 
-/// Returns the digest of the desired state of a deployment. If the deployment exists, the values of ignored
-/// fields are left out.
+/// Returns the digest of a deployment's desired state. If the deployment exists, the values of ignored fields
+/// are excluded.
 pub(super) fn desired(desired: &DesiredDeployment, exists: bool, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();

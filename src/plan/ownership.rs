@@ -1,9 +1,9 @@
 //! Records which deployments a project has registered. `--prune` only deletes recorded deployments.
 //!
-//! Prefect variables store the ids of the deployments, because the server cannot change the labels of an
-//! existing deployment. If another tool recreates a deployment, the new id is not recorded. A variable is
-//! limited to 5000 characters, so large projects use several variables. Each variable contains the deployments of
-//! one project file, so that a command only prunes deployments of the files that it reads.
+//! Prefect variables store the IDs of the deployments, because the server cannot change the labels of an
+//! existing deployment. If another tool recreates a deployment, the new ID is not recorded. A variable is
+//! limited to 5000 characters, so large projects use multiple variables. Each variable contains the
+//! deployments of one project file, so that a command only prunes deployments of the files that it reads.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ use crate::{
     python,
 };
 
-/// Maximum number of deployment ids stored in a variable.
+/// Maximum number of deployment IDs stored in a variable.
 const IDS_PER_VARIABLE: usize = 100;
 
-/// Maximum length of the path of a file that leaves room for [`IDS_PER_VARIABLE`] ids.
+/// Maximum length of a file path that leaves room for [`IDS_PER_VARIABLE`] IDs.
 const PATH_LENGTH: usize = 600;
 
-/// Number of characters of a deployment id in a variable, including quotes and separators.
+/// Number of characters of a deployment ID in a variable, including quotes and separators.
 const ID_LENGTH: usize = 40;
 
 /// Value of a variable that records deployments.
@@ -45,7 +45,7 @@ struct Stored {
 }
 
 impl Stored {
-    /// Returns the number of ids that can be added. A very long path reduces the number.
+    /// Returns the number of IDs that can be added. A very long path reduces the number.
     fn room(&self) -> usize {
         let path = self.file.as_ref().map_or(0, |file| python::json_repr(&json!(file)).len());
         let excess = path.saturating_sub(PATH_LENGTH).div_ceil(ID_LENGTH);
@@ -84,8 +84,8 @@ pub(crate) enum OwnershipError {
 pub(crate) struct Membership {
     /// Deployments of the project, with the recorded paths of their files.
     pub(crate) own: BTreeMap<Uuid, Option<String>>,
-    /// Deployments that other projects have registered, with the ids of the projects. This includes deployments that
-    /// the project has also registered.
+    /// Deployments that other projects have registered, with the IDs of the projects. This includes
+    /// deployments that the project has also registered.
     pub(crate) others: BTreeMap<Uuid, BTreeSet<String>>,
     /// Variables that contain the project's records, with the deployments that each variable lists.
     variables: BTreeMap<String, Stored>,
@@ -103,7 +103,7 @@ impl Membership {
         Ok(Self::from_records(records.map(|variable| (variable.name, variable.value)), project)?)
     }
 
-    /// Combines records, which are passed as the names and values of variables.
+    /// Combines records. They are passed as the names and values of variables.
     fn from_records(
         records: impl Iterator<Item = (String, Json)>,
         project: Option<&ProjectId>,

@@ -20,7 +20,7 @@ pub(crate) struct RenderedRequests {
     /// Version of the document's schema.
     schema: u32,
     deployments: Vec<RenderedDeployment>,
-    /// Declared resources, in the order in which they are written.
+    /// Declared resources, in write order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     resources: Vec<RenderedResource>,
     /// Distinct steps that would run.
@@ -39,7 +39,8 @@ struct RenderedDeployment {
 #[derive(Debug, Serialize)]
 struct RenderedResource {
     kind: ResourceKind,
-    /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
+    /// Name of the resource. The name of a queue contains its work pool's name, and the name of a block its
+    /// type.
     name: String,
     requests: Vec<RenderedRequest>,
 }

@@ -35,7 +35,7 @@ impl ScheduleChanges<'_> {
     /// request.
     ///
     /// If all live and sent schedules have slugs, the server updates and adds the sent schedules and keeps
-    /// the others. Otherwise, the server replaces all schedules, which is only correct if no live schedule is
+    /// the others. Otherwise, the server replaces all schedules. This is only correct if no live schedule is
     /// kept.
     pub(crate) fn together(
         &self,
@@ -66,9 +66,9 @@ pub(crate) struct ScheduleError;
 
 /// Compares the schedules in the file with those on the server.
 ///
-/// If all schedules have slugs, they are matched by slug. As in Prefect, live schedules whose slug is not
-/// in the file are kept. Otherwise, schedules are matched by slug or by the times at which they run, and live
-/// schedules without a match are deleted.
+/// If all schedules have slugs, they are matched by slug. As in Prefect, live schedules whose slug is not in
+/// the file are kept. Otherwise, schedules are matched by slug or by their run times, and live schedules
+/// without a match are deleted.
 pub(super) fn compare<'a>(
     desired: &'a Schedules,
     live: &'a [DeploymentSchedule],
@@ -111,7 +111,7 @@ fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
     !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
 }
 
-/// Returns the update of a schedule for a request in which the server matches schedules by slug.
+/// Returns the update of a schedule, for a request that matches schedules by slug.
 fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
     let mut body = live.with_parameters(body);
     body.insert("slug".into(), json!(live.slug));

@@ -14,7 +14,7 @@ use crate::{
     value::Value,
 };
 
-/// Resolves a deployment as far as possible before its steps run.
+/// Resolves a deployment before its steps run. Values that depend on step outputs are not resolved.
 ///
 /// Errors in the deployment are added to `findings`. Returns `None` if the fields of the deployment cannot be
 /// used.

@@ -19,11 +19,11 @@ pub(crate) struct KnownOutputs {
 
 #[derive(Debug, Clone)]
 enum Name {
-    /// The id of a step that has these outputs.
+    /// The ID of a step that has these outputs.
     Id(&'static [&'static str]),
-    /// The id of a step whose outputs are unknown, or a value whose keys are unknown.
+    /// The ID of a step whose outputs are unknown, or a value whose keys are unknown.
     Anything,
-    /// A single output, which is a string, a number, or a list of strings or numbers.
+    /// A single output: a string, a number, or a list of strings or numbers.
     Output,
 }
 
@@ -44,7 +44,7 @@ impl KnownOutputs {
         known
     }
 
-    /// Adds the outputs of a step. Returns the step ids that are hidden by these outputs.
+    /// Adds a step's outputs. Returns the step IDs that are hidden by these outputs.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
         let Some(item) = StepItem::parse(step) else { return Vec::new() };
         let id = item.id();
@@ -70,7 +70,7 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Returns whether a step may have the given output. Returns `true` if the name is not the id of a step
+    /// Returns whether a step may have the given output. Returns `true` if the name is not the ID of a step
     /// with known outputs.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
@@ -83,7 +83,7 @@ impl KnownOutputs {
         self.open
     }
 
-    /// Returns the outputs of the step with the given id. Returns `None` if the step does not exist or if its
+    /// Returns the outputs of the step with the given ID. Returns `None` if the step does not exist or if its
     /// outputs are unknown.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {
@@ -96,7 +96,7 @@ impl KnownOutputs {
         self.names.keys().cloned().collect()
     }
 
-    /// Returns the known names, in the form in which placeholders refer to them.
+    /// Returns the known names, as used in placeholders.
     pub(crate) fn paths(&self) -> Vec<String> {
         let paths = self.names.iter().flat_map(|(name, value)| match value {
             Name::Id(outputs) => outputs.iter().map(|output| format!("{name}.{output}")).collect(),

@@ -1,5 +1,4 @@
-//! Determines the version of a deployment and its origin, which is a CI service, the Git repository, or
-//! neither.
+//! Determines the version of a deployment and its origin: a CI service, the Git repository, or neither.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,7 +7,7 @@ use crate::{
     git::{self, Facts},
 };
 
-/// Number of characters of a commit id that are used as a version.
+/// Number of characters of a commit ID that are used as a version.
 const SHORT_LENGTH: usize = 8;
 
 /// The error for an unknown version type.
@@ -144,7 +143,7 @@ impl Service {
             message: facts.message.as_deref()?,
             branch: environment.non_empty(self.branch)?,
             repository,
-            // There is no link if the URL is missing. Prefect would build a link that starts with `None`.
+            // Without a URL, there is no link. Prefect would build a link that starts with `None`.
             url: environment.non_empty(self.url).map(|base| (self.link)(base, repository, commit)),
         })
     }

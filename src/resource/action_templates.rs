@@ -1,4 +1,5 @@
-//! Checks the Jinja templates in the parameters and texts of actions, which the server renders when an automation runs.
+//! Checks the Jinja templates in the parameters and texts of actions. The server renders them when an
+//! automation runs.
 
 use super::fields::has_placeholders;
 use crate::{
@@ -115,7 +116,8 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Reports an invalid template at the invalid part. A string whose placeholders have not been replaced is not reported.
+/// Reports an invalid template at the invalid part. A string whose placeholders have not been replaced is not
+/// reported.
 fn report(text: &str, error: &SyntaxError, code: Code, pointer: &Pointer, findings: &mut Findings<'_>) {
     if has_placeholders(text) {
         return;

@@ -133,8 +133,8 @@ const TYPES: [ActionType; 17] = [
     with_block("call-webhook", &[key("payload", Shape::Payload, Default::Text(""))]),
 ];
 
-/// Validates an action and completes it with default values. Returns the action and the object to which it refers by
-/// name, or `None` if the action is invalid.
+/// Validates an action and completes it with default values. Returns the action and the object it refers to
+/// by name, or `None` if the action is invalid.
 pub(super) fn action(
     entries: &Mapping,
     pointer: &Pointer,
@@ -203,7 +203,7 @@ fn reject_unknown_keys(kind: &ActionType, entries: &Mapping, pointer: &Pointer, 
     }
 }
 
-/// Reads the object on which an action operates.
+/// Reads the object that an action operates on.
 ///
 /// # Errors
 ///

@@ -33,7 +33,7 @@ impl BlockSecrets {
         self.fields.iter().map(|(field, secret)| (field, &secret.text))
     }
 
-    /// Returns whether a secret belongs to an object, whose other fields may be public.
+    /// Returns whether a secret belongs to an object. The object's other fields may be public.
     pub(crate) fn has_nested(&self) -> bool {
         self.fields.keys().any(FieldPath::is_nested)
     }

@@ -1,4 +1,4 @@
-//! Names of objects to which the actions of automations refer. The API uses ids instead.
+//! Names of objects that the actions of automations refer to. The API uses IDs instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::ResourceKind;
 use crate::api::{ApiError, Client, JsonObject};
 
-/// The kinds of objects to which an action can refer.
+/// The kinds of objects that an action can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ReferenceKind {
     Deployment,
@@ -21,7 +21,7 @@ pub(crate) enum ReferenceKind {
 impl ReferenceKind {
     const ALL: [Self; 5] = [Self::Deployment, Self::WorkPool, Self::WorkQueue, Self::Block, Self::Automation];
 
-    /// Returns the key of an action that contains the name of the object.
+    /// Returns the key of an action that contains the object's name.
     pub(super) fn name_key(self) -> &'static str {
         match self {
             Self::Deployment => "deployment",
@@ -32,7 +32,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the key of an action that contains the id of the object in the API.
+    /// Returns the key of an action that contains the object's ID in the API.
     pub(super) fn id_key(self) -> &'static str {
         match self {
             Self::Deployment => "deployment_id",
@@ -54,7 +54,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the name of the kind for messages.
+    /// Returns the kind's name for messages.
     pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Deployment => "deployment",
@@ -93,7 +93,7 @@ pub(crate) struct ResourceReference {
     pub(crate) name: String,
 }
 
-/// Ids of the objects on the server to which actions refer.
+/// IDs of the objects on the server that actions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
@@ -108,7 +108,7 @@ impl FromIterator<(ResourceReference, Uuid)> for References {
 }
 
 impl References {
-    /// Reads the ids of objects. Objects that do not exist are omitted.
+    /// Reads the IDs of objects. Objects that do not exist are omitted.
     pub(crate) async fn read(
         client: &Client,
         references: impl IntoIterator<Item = ResourceReference>,
@@ -125,7 +125,7 @@ impl References {
         Ok(found)
     }
 
-    /// Adds the id of an object.
+    /// Adds the ID of an object.
     pub(crate) fn insert(&mut self, reference: ResourceReference, id: Uuid) {
         self.ids.insert(reference, id);
     }
@@ -138,7 +138,7 @@ impl References {
         self.ids.contains_key(reference)
     }
 
-    /// Returns the ids of the objects that have the name of a reference, if there are several.
+    /// Returns the IDs of the objects that have a reference's name, if there are multiple.
     pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
         self.ambiguous.get(reference).map(Vec::as_slice)
     }
@@ -154,7 +154,7 @@ impl References {
         found.map(|(reference, _)| reference.name.as_str())
     }
 
-    /// Replaces the ids of known objects with their names.
+    /// Replaces the IDs of known objects with their names.
     pub(crate) fn with_names(&self, fields: &JsonObject) -> JsonObject {
         let name = |action: &mut Map<String, Json>, kind: ReferenceKind| {
             let id = action.get(kind.id_key()).and_then(Json::as_str)?;
@@ -170,7 +170,7 @@ impl References {
         })
     }
 
-    /// Replaces the names of objects with their ids.
+    /// Replaces the names of objects with their IDs.
     ///
     /// # Errors
     ///
@@ -196,7 +196,8 @@ impl References {
     }
 }
 
-/// Replaces the names of objects with descriptions of their ids, such as `(id of the deployment 'hello/default')`.
+/// Replaces the names of objects with descriptions of their IDs, such as `(id of the deployment
+/// 'hello/default')`.
 pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
     in_actions(fields, |action| {
         for kind in ReferenceKind::ALL {
@@ -218,8 +219,8 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-/// Returns the id of the object with the name of a reference. The result is empty if the object does not exist, and has
-/// several ids if the name is not unique.
+/// Returns the ID of the object with a reference's name. The result is empty if the object does not exist,
+/// and has multiple IDs if the name is not unique.
 async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));

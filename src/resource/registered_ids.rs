@@ -1,4 +1,5 @@
-//! Ids of the resources that a project has registered, which select one of several automations with the same name.
+//! IDs of the resources that a project has registered. They select one of multiple automations with the same
+//! name.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::{
     deployment::ProjectId,
 };
 
-/// The part of a record that contains the ids.
+/// The part of a record that contains the IDs.
 #[derive(Deserialize)]
 struct Record {
     project: String,
@@ -22,7 +23,7 @@ struct Registered {
     id: Uuid,
 }
 
-/// Returns the ids of the resources that a project has registered. Unreadable records are ignored.
+/// Returns the IDs of the resources that a project has registered. Unreadable records are ignored.
 pub(crate) async fn registered_ids(client: &Client, project: &ProjectId) -> Result<BTreeSet<Uuid>, ApiError> {
     let variables = client.variables_like(ProjectId::VARIABLE_PREFIX).await?.into_iter();
     let values = variables

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-/// Prefix of the ids of flow runs in events.
+/// Prefix of the flow run IDs in events.
 const EVERY_FLOW_RUN: &str = "prefect.flow-run.*";
 
 /// Events that occur in every flow run of a deployment.

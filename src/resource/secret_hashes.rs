@@ -1,7 +1,7 @@
-//! Hashes of the secrets that were written to blocks, from which a deploy detects a rotated secret.
+//! Hashes of the secrets that were written to blocks. A deploy detects a rotated secret by them.
 //!
-//! The server masks secrets in its answers, and prefectl never stores them. Instead, a Prefect variable records a salted
-//! hash of each secret together with the id and the time of the last change of the block.
+//! The server masks secrets in its responses, and prefectl never stores them. Instead, a Prefect variable
+//! records a salted hash of each secret, together with the block's ID and the time of its last change.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +21,7 @@ use crate::{
     secret::Secret,
 };
 
-/// Prefix of the names of the variables, which contains dashes or, for old servers, underscores.
+/// Name prefix of the variables. It contains dashes or, for old servers, underscores.
 const PREFIX: &str = "prefectl-secret-";
 
 /// Number of rounds of the hash function. Slow hashes protect short secrets from guessing.
@@ -43,7 +43,7 @@ pub(crate) struct SecretHash {
 /// The recorded hashes of all blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SecretHashes {
-    /// Hashes by the name of the block, with the name of the variable that contains them.
+    /// Hashes by block name, with the name of the variable that contains them.
     blocks: BTreeMap<String, (String, SecretHash)>,
 }
 
@@ -62,13 +62,13 @@ impl SecretHashes {
         Ok(Self { blocks })
     }
 
-    /// Returns whether the name of a variable is that of a record.
+    /// Returns whether a variable name belongs to a record of hashes.
     pub(crate) fn is_record_name(name: &str) -> bool {
         name.replace('_', "-").starts_with(PREFIX)
     }
 
-    /// Returns the secrets that differ from the recorded secrets. If the block has been changed since they were written,
-    /// all secrets may differ.
+    /// Returns the secrets that differ from the recorded secrets. If the block has been changed since they
+    /// were written, all secrets may differ.
     pub(crate) fn changed(
         &self,
         key: &ResourceKey,
@@ -101,8 +101,9 @@ impl SecretHashes {
         client.set_variable(&variable_name(client, key).await?, &json!(hash)).await
     }
 
-    /// Records that a block has been changed without its secrets. `previous` and `updated` are the times of the last change
-    /// before and after it. A record of an earlier change is kept, so the secrets are written again.
+    /// Records that a block has been changed without its secrets. `previous` and `updated` are the times of
+    /// the last change before and after it. A record of an earlier change is kept, so the secrets are written
+    /// again.
     pub(crate) async fn renew(
         client: &Client,
         key: &ResourceKey,
@@ -123,7 +124,7 @@ impl SecretHashes {
     }
 }
 
-/// Returns the name of the variable that records the secrets of a block.
+/// Returns the name of the variable that records a block's secrets.
 async fn variable_name(client: &Client, key: &ResourceKey) -> Result<String, ApiError> {
     let name = format!("{PREFIX}{}", key.name.replace('/', "--"));
     let allows_dashes = client.capabilities().await?.supports(Feature::VariableNamesWithDashes);

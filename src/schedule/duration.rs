@@ -200,7 +200,8 @@ fn time(text: &str) -> Option<i128> {
     Some(total * MICROSECONDS + microseconds)
 }
 
-/// Parses the first six digits of a fraction of a second. Unlike ISO 8601 durations, times are truncated, not rounded.
+/// Parses the first six digits of a fraction of a second. Unlike ISO 8601 durations, times are truncated, not
+/// rounded.
 fn microseconds(fraction: &str) -> Option<i128> {
     digits(fraction)?;
     digits(&format!("{:0<6}", &fraction[..fraction.len().min(6)]))

@@ -31,8 +31,8 @@ pub(crate) enum SettingsError {
 }
 
 impl SettingsError {
-    /// Converts the error to a diagnostic. `folder` is the directory that contains the files with the settings, as shown
-    /// to the user.
+    /// Converts the error to a diagnostic. `folder` is the directory that contains the files with the
+    /// settings, as shown to the user.
     pub(crate) fn diagnostic(self, folder: &Path) -> Diagnostic {
         let is_elsewhere = !folder.as_os_str().is_empty();
         match self {

@@ -35,7 +35,7 @@ pub(crate) fn unsupported_fields(
     }
 }
 
-/// Returns the features that a deployment uses, each with the path of the field that requires the feature.
+/// Returns the features that a deployment uses. Each feature has the path of the field that requires it.
 fn used_features(fields: &Fields) -> Vec<(Feature, Pointer)> {
     let mut used = Vec::new();
     let root = |key: Key| Pointer::root().join(key);

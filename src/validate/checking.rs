@@ -24,7 +24,7 @@ const MAXIMUM_PASSES: usize = 50;
 /// Diagnostics about a project file.
 #[derive(Clone, Default)]
 pub(crate) struct ProjectFindings {
-    /// Path of the project file. Relative paths refer to the directory of the command.
+    /// Path of the project file. Relative paths refer to the working directory.
     pub(crate) path: PathBuf,
     pub(crate) diagnostics: Vec<Diagnostic>,
     /// Number of deployments that the file declares.
@@ -42,7 +42,7 @@ impl ProjectFindings {
     }
 }
 
-/// Project files to which all fixes have been applied in memory.
+/// Project files with all fixes applied in memory.
 pub(crate) struct FixedProjects {
     /// The files that the fixes change.
     pub(crate) files: Vec<FixedFile>,
@@ -54,9 +54,9 @@ pub(crate) struct FixedProjects {
     pub(crate) after: Vec<ProjectFindings>,
 }
 
-/// A file to which fixes have been applied in memory.
+/// A file with fixes applied in memory.
 pub(crate) struct FixedFile {
-    /// Path of the file. Relative paths refer to the directory of the command.
+    /// Path of the file. Relative paths refer to the working directory.
     pub(crate) path: PathBuf,
     pub(crate) original: Source,
     pub(crate) fixed: Source,
@@ -113,18 +113,18 @@ pub(crate) async fn fix(ctx: &DeployContext<'_>) -> Result<FixedProjects, Prepar
     Ok(FixedProjects { files: files.collect(), count, before, after })
 }
 
-/// A project file of the command and the overlay files beside it.
+/// A selected project file and its overlay files.
 #[derive(Clone)]
 struct CheckedFile<'a> {
     location: Location<'a>,
-    /// The texts of the files, or the findings about a file that is not UTF-8.
+    /// The contents of the files, or the findings about a file that is not UTF-8.
     sources: Result<ProjectSources, ProjectFindings>,
 }
 
 /// The location of a project file.
 #[derive(Clone)]
 enum Location<'a> {
-    /// The only file, whose root is the directory of the command.
+    /// The only file. Its root is the working directory.
     Only { path: &'a Path, root: &'a Path },
     /// A file with its own root.
     Found(FoundFile),
@@ -168,7 +168,7 @@ impl Location<'_> {
     }
 }
 
-/// Reads the project files of the command.
+/// Reads the selected project files.
 fn files<'a>(ctx: &DeployContext<'a>) -> Result<Vec<CheckedFile<'a>>, PreparationError> {
     if let ProjectFiles::Each(patterns) = &ctx.options.files {
         let found = preparation::project_files(patterns, ctx)?;
@@ -199,7 +199,7 @@ async fn findings_in(
         }
     }
     let mut found = match selected {
-        // The selected deployments may only exist in an environment.
+        // The selected deployments may exist only in an environment.
         Err(PreparationError::Target(_)) if !others.is_empty() => {
             let empty = |file: &CheckedFile<'_>| {
                 let path = file.location.path().to_owned();

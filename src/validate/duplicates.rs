@@ -30,14 +30,14 @@ pub(crate) fn duplicates<'a>(
     }
 }
 
-/// Returns the name of the flow, or the entrypoint if the flow is unknown, and the name of the deployment.
+/// Returns the flow's name, or the entrypoint if the flow is unknown, and the deployment's name.
 fn identity(deployment: &ResolvedDeployment) -> Option<(&str, &str)> {
     let flow = deployment.flow.as_ref().map(|flow| flow.name.as_str()).or(deployment.entrypoint());
     Some((flow?, deployment.name()?))
 }
 
-/// Reports deployments that several project files declare. Each error is at the later declaration and names the
-/// location of the first one.
+/// Reports deployments that multiple project files declare. Each error is at the later declaration and
+/// contains the location of the first one.
 pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
     let mut first: BTreeMap<(String, String), (usize, String)> = BTreeMap::new();
     for (index, PreparedProject { project, deployments, findings, .. }) in projects.iter_mut().enumerate() {
@@ -59,7 +59,7 @@ pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
     }
 }
 
-/// Reports declared deployments that have the name of a copy in a preview.
+/// Reports declared deployments that have the name of a preview copy.
 pub(crate) fn names_of_copies(projects: &mut [PreparedProject<'_>], preview: &PreviewName) {
     let deployments = projects.iter().flat_map(|project| &project.deployments);
     let identities = deployments.filter_map(|(deployment, _)| identity(deployment));

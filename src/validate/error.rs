@@ -11,7 +11,7 @@ use crate::{
     template::ResolveError,
 };
 
-/// The reason why deployments cannot be prepared.
+/// Why deployments cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreparationError {
     #[error(transparent)]
@@ -36,8 +36,8 @@ impl PreparationError {
         Self::Findings(vec![Diagnostic { help, ..diagnostic }])
     }
 
-    /// Creates the error for invalid settings. `folder` is the directory that contains the files with the settings, as
-    /// shown to the user.
+    /// Creates the error for invalid settings. `folder` is the directory that contains the files with the
+    /// settings, as shown to the user.
     pub(crate) fn settings(error: SettingsError, folder: &Path) -> Self {
         Self::Findings(vec![error.diagnostic(folder)])
     }

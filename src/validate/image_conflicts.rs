@@ -23,10 +23,11 @@ struct First {
     place: String,
 }
 
-/// Reports steps that build a different image under the same name as a step in another list. Deployments would use an
-/// image that was built for another deployment. Each error is at the later step and names the location of the first one.
+/// Reports steps that build a different image under the same name as a step in another list. Deployments
+/// would use an image that was built for another deployment. Each error is at the later step and contains the
+/// location of the first one.
 ///
-/// Builds in the same list run one after the other, so they may write the same name.
+/// Builds in the same list run sequentially, so they may write the same name.
 pub(crate) fn image_conflicts(projects: &mut [PreparedProject<'_>]) {
     let mut builds: Vec<First> = Vec::new();
     let mut writers: HashMap<String, usize> = HashMap::new();

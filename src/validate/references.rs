@@ -17,7 +17,7 @@ use crate::{
     value::Value,
 };
 
-/// Warns about placeholders in steps and fields that have no value.
+/// Warns about placeholders without a value in steps and fields.
 pub(super) fn references(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
@@ -49,7 +49,7 @@ pub(super) fn references(
     }
 }
 
-/// The location of a placeholder, which determines where its value can come from.
+/// The location of a placeholder. It determines the possible sources of the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum In {
     /// A build or push step. Values come from step outputs and the environment of this machine.
@@ -199,7 +199,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns whether a name looks like the name of an environment variable.
+/// Returns whether a name looks like an environment variable.
 fn is_like_a_variable(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'))
 }

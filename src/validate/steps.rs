@@ -1,4 +1,4 @@
-//! Validates the structure, names, inputs and ids of steps.
+//! Validates the structure, names, inputs and IDs of steps.
 
 use super::shell_script::{self, Problem};
 use crate::{
@@ -26,7 +26,7 @@ pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(item) = well_formed(listed, findings) else { return };
     let pointer = listed.pointer.join(item.name);
     let Some(entry) = item.entry() else {
-        // An unknown name may be the name of a Python function, which cannot be validated.
+        // An unknown name may be a Python function. It cannot be validated.
         if let Some(doubt) = registry::doubt(item.name) {
             let message = format!("step '{}' does not exist", item.name);
             let fix = name_fix(item.name, &pointer, findings);
@@ -82,7 +82,7 @@ fn values(entry: &StepEntry, inputs: &Mapping, pointer: &Pointer, findings: &mut
 
 /// Reports required inputs that are empty because an environment variable is not set.
 ///
-/// This check only runs before steps are run, because the variable may be set on another machine.
+/// This check only runs before steps are run, because the variable may be set on a different machine.
 pub(crate) fn unset_inputs(sections: &StepSections, environment: &Environment, findings: &mut Findings<'_>) {
     for listed in sections.build.iter().chain(&sections.push) {
         let Some(item) = listed.item() else { continue };
@@ -184,8 +184,8 @@ fn name_fix(name: &str, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fi
     yaml::rename_key(findings.document()?, pointer, registry::replacement(name)?)
 }
 
-/// Returns the fix for a step with several keys. Either its inputs are not indented, or it consists of
-/// several steps.
+/// Returns the fix for a step with multiple keys. Either its inputs are not indented, or it consists of
+/// multiple steps.
 fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
     let others = step.as_mapping()?.keys().skip(1);
     let steps = others.filter_map(Value::as_str).filter(|name| registry::find(name).is_some()).count();
@@ -228,7 +228,7 @@ fn shell(item: StepItem<'_>, pointer: &Pointer, findings: &mut Findings<'_>) {
     }
 }
 
-/// Warns about step ids that are hidden by an output with the same name.
+/// Warns about step IDs that are hidden by an output with the same name.
 pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
     let steps: Vec<&Listed> = sections.build.iter().chain(&sections.push).collect();
     let mut known = KnownOutputs::default();

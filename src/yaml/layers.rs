@@ -37,7 +37,8 @@ impl Document {
         (root, appended)
     }
 
-    /// Returns the documents that the values come from. A document that is not the result of a merge is its only part.
+    /// Returns the documents that the values come from. A document that is not the result of a merge is its
+    /// only part.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match self.layers.as_slice() {
             [] => vec![self],

@@ -133,7 +133,8 @@ impl Overlay {
         is_appended
     }
 
-    /// Returns the nulls of all overlays, and the errors for the lists with the tag `!append` that could not be merged.
+    /// Returns the nulls of all overlays, and the errors for the lists with the tag `!append` that could not
+    /// be merged.
     pub(crate) fn finish(self) -> (Nulls, Vec<AppendError>) {
         let mut replaced: Vec<Span> = self.appended.difference(&self.merged).copied().collect();
         replaced.sort_unstable_by_key(|span| span.start);

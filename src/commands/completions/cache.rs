@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{digest, environment::Environment, fs};
 
-/// Period for which cached names are reused.
+/// Period for reusing cached names.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(10);
 
 /// The cache for a server and a profile.
@@ -27,7 +27,7 @@ struct Entry {
 }
 
 impl NameCache {
-    /// Returns the cache for a server and a profile. Returns `None` if there is no home directory.
+    /// Returns the cache for a server and a profile. Returns `None` without a home directory.
     pub(super) fn new(environment: &Environment, server: &str, profile: &str) -> Option<Self> {
         let cache = match environment.non_empty("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder),

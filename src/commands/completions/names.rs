@@ -1,4 +1,4 @@
-//! Names from the project file, the settings and the server, with which arguments are completed.
+//! Names from the project file, the settings and the server, used to complete arguments.
 
 use std::{
     collections::{BTreeSet, HashSet},
@@ -53,7 +53,7 @@ pub(super) struct TypedOptions {
 }
 
 impl TypedOptions {
-    /// Reads the options from the words of a command line, which starts with the name of the program.
+    /// Reads the options from the words of a command line. The first word is the program's name.
     pub(super) fn read(words: &[OsString]) -> Self {
         let mut options = Self::default();
         let mut is_after_command = false;
@@ -80,14 +80,14 @@ impl TypedOptions {
         options
     }
 
-    /// Returns the directory of the command.
+    /// Returns the working directory.
     fn directory(&self) -> Option<PathBuf> {
         let current = std::env::current_dir().ok()?;
         Some(self.directory.as_ref().map_or_else(|| current.clone(), |directory| current.join(directory)))
     }
 
-    /// Returns the paths of the project files, which the options or the settings specify. Returns `None` if they cannot be
-    /// found.
+    /// Returns the paths of the project files, as specified by the options or the settings. Returns `None` if
+    /// they cannot be found.
     fn files(&self, directory: &Path, environment: Option<&EnvironmentName>) -> Option<Vec<PathBuf>> {
         let files = match ProjectFiles::from_arguments(&self.project_files) {
             ProjectFiles::Default => ProjectFiles::listed(settings::project_files(directory).ok()?),
@@ -103,7 +103,7 @@ impl TypedOptions {
     }
 }
 
-/// Removes quotation marks around a word, which some shells pass on.
+/// Removes quotation marks around a word. Some shells pass them on.
 fn unquoted(word: &str) -> String {
     let inner = ['\'', '"'].into_iter().find_map(|mark| word.strip_prefix(mark)?.strip_suffix(mark));
     inner.unwrap_or(word).to_owned()
@@ -139,8 +139,8 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
     from_server(names, typed, options.pool.as_deref(), &settings, &environment)
 }
 
-/// Returns the names of the declared deployments of all project files. Files that do not define the environment are used
-/// without it, and invalid files are skipped.
+/// Returns the names of the declared deployments of all project files. Files that do not define the
+/// environment are used without it, and invalid files are skipped.
 fn declared(
     options: &TypedOptions,
     directory: &Path,

@@ -59,7 +59,7 @@ fn text(found: &NamedDeployment, field: &str) -> String {
     found.deployment.raw.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Returns the deployment as returned by the server, with the name of its flow added.
+/// Returns the deployment as returned by the server, with its flow's name added.
 fn object(found: &NamedDeployment) -> Value {
     let mut object = found.deployment.raw.clone();
     object.insert("flow_name".to_owned(), json!(found.flow));

@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     Ok(end?.map_or_else(|interrupted| interrupted, |watched| watching::exit(&watched)))
 }
 
-/// Asks for confirmation before a pattern starts several runs. A command that is not interactive only
+/// Asks for confirmation before a pattern starts multiple runs. A command that is not interactive only
 /// requires confirmation for more than [`MAX_UNCONFIRMED_RUNS`] runs.
 async fn confirm_bulk_run(
     prepared: &[PreparedRun],
@@ -76,8 +76,8 @@ async fn confirm_bulk_run(
     context.confirm(consent, &question, "Run aborted.").await
 }
 
-/// Creates the runs one after the other, and stops at the first error. Returns the runs created so far and
-/// the error, if any.
+/// Creates the runs sequentially, and stops at the first error. Returns the runs created so far and the
+/// error, if any.
 async fn create(
     prepared: &[PreparedRun],
     client: &Client,

@@ -56,7 +56,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
     let mut document = context.redactor.mask_document(&json!(plan));
-    // These are the arguments of the command, which `deploy --plan` uses again.
+    // These are the arguments of the command. `deploy --plan` uses them again.
     document["selection"] = json!(plan.selection);
     let text = format!("{document:#}\n");
     std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))
@@ -111,7 +111,7 @@ fn page(
         .map_err(|error| CommandError::new(Exit::Failed, format!("cannot render the page: {error}")))
 }
 
-/// Describes a commit with its short id, its branch and the first line of its message.
+/// Describes a commit with its short ID, its branch and the first line of its message.
 fn described(facts: &git::Facts) -> String {
     const SHORT: usize = 10;
     let id = facts.sha.get(..SHORT).unwrap_or(&facts.sha);

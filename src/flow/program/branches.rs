@@ -83,8 +83,8 @@ impl<'p> Scope<'p> {
                     Outcome::Failure { at: failed, missing_package, .. } => {
                         Decision { runs: if at < failed { Runs::Yes } else { Runs::No }, missing_package }
                     }
-                    // The statement is assumed to run. Otherwise the name would be undefined and the flow could not be
-                    // loaded.
+                    // The statement is assumed to run. Otherwise the name would be undefined and the flow
+                    // could not be loaded.
                     Outcome::Success | Outcome::Unknown => {
                         Decision { runs: Runs::Yes, missing_package: None }
                     }
@@ -121,7 +121,8 @@ impl<'p> Scope<'p> {
         Decision { runs, missing_package: None }
     }
 
-    /// Evaluates the condition of an `if` or `elif` of the module. `index` is the position of the expression in the module.
+    /// Evaluates the condition of an `if` or `elif` of the module. `index` is the position of the expression
+    /// in the module.
     ///
     /// Returns `None` if the result is unknown or differs between the supported Python versions.
     fn test(self, program: &'p Program<'p>, index: usize) -> Option<bool> {

@@ -69,8 +69,8 @@ pub(crate) fn text(path: &Path) -> Option<String> {
 
 /// Decodes a Python source file and normalizes its line endings to `\n`, as Python does.
 ///
-/// UTF-8 is always supported, and Latin-1 is supported if the file declares it. Returns `None` for other encodings and
-/// for invalid UTF-8.
+/// UTF-8 is always supported, and Latin-1 is supported if the file declares it. Returns `None` for other
+/// encodings and for invalid UTF-8.
 fn decode(bytes: &[u8]) -> Option<String> {
     let text = decode_characters(bytes)?;
     Some(if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text })

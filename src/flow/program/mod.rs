@@ -151,7 +151,8 @@ impl<'p> Program<'p> {
 
     /// Returns the error for a name that is defined in an external module.
     ///
-    /// If the project contains a module of this name outside the import path, the error suggests setting `PYTHONPATH`.
+    /// If the project contains a module of this name outside the import path, the error suggests setting
+    /// `PYTHONPATH`.
     pub(crate) fn outside(&self, subject: &str, name: &str) -> EvalError {
         let top = name.split('.').next().unwrap_or(name);
         let is_installed = externals::presence(top, None) != externals::Presence::ThirdParty;

@@ -311,7 +311,8 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the entity that an import statement of a module or a class binds. Caches the names of external objects.
+    /// Returns the entity that an import statement of a module or a class binds. Caches the names of external
+    /// objects.
     fn imported_by_binding(self, program: &'p Program<'p>, import: &'p Import) -> EvalResult<Entity<'p>> {
         let key = std::ptr::from_ref(import);
         if let Some(name) = program.memo.external_imports.borrow().get(&key) {

@@ -211,8 +211,8 @@ impl Changes {
         self.paths.range(start..).map(String::as_str).take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// Reads a file as it was in the first state. Returns `None` if the file did not exist, or if a partial clone does
-    /// not have its content.
+    /// Reads a file as it was in the first state. Returns `None` if the file did not exist, or if a partial
+    /// clone does not have its content.
     ///
     /// # Errors
     ///

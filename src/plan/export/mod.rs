@@ -34,9 +34,9 @@ pub(crate) struct Export {
     pub(crate) notes: Vec<String>,
 }
 
-/// Exports the deployments that match any of the patterns. If there are no patterns, all deployments are
-/// exported, except for those of previews. If `includes_resources` is set, also exports work pools, variables, concurrency limits, automations and
-/// blocks.
+/// Exports the deployments that match any of the patterns. Without patterns, all deployments except preview
+/// copies are exported. If `includes_resources` is set, also exports work pools, variables, concurrency
+/// limits, automations and blocks.
 pub(crate) async fn export(
     client: &Client,
     patterns: &[String],

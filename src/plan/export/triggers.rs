@@ -18,7 +18,7 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// Keys that a trigger condition in the file may contain. Servers return other keys, such as ids and fields
+/// Keys that a trigger condition in the file may contain. Servers return other keys, such as IDs and fields
 /// of later versions.
 const CONDITION_KEYS: [&str; 12] = [
     "type",
@@ -35,8 +35,7 @@ const CONDITION_KEYS: [&str; 12] = [
     "triggers",
 ];
 
-/// Returns the item that declares an automation. Returns `None` if a trigger cannot create such an
-/// automation.
+/// Returns the item that declares an automation. Returns `None` if a trigger cannot create the automation.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     if !plan::could_be_a_trigger(automation) {
         return None;

@@ -77,7 +77,8 @@ impl<'a> Field<'a, &'a str> {
         Self::scalar(value, Value::as_str)
     }
 
-    /// Returns the string value, including templates that are not resolved yet. Returns `None` if the string is empty.
+    /// Returns the string value, including templates that are not resolved yet. Returns `None` if the string
+    /// is empty.
     pub(crate) fn unresolved(self) -> Option<&'a str> {
         let text = match self {
             Self::Literal(text) => Some(text),

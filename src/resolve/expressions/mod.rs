@@ -23,8 +23,8 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Names with the same value for all deployments: `env`, `environment`, `git` and `variables`. Only values that expressions
-/// use are looked up.
+/// Names with the same value for all deployments: `env`, `environment`, `git` and `variables`. Only values
+/// that expressions use are looked up.
 pub(crate) struct Names {
     scope: Scope,
     /// Names that do not have a value on this machine.
@@ -90,7 +90,7 @@ fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<
 }
 
 /// Returns facts about the Git repository. Facts that are slow to collect are only included if they are used.
-/// Returns an empty mapping if there is no repository.
+/// Returns an empty mapping without a repository.
 fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
@@ -129,7 +129,8 @@ fn deployment_facts(fields: &Fields) -> Mapping {
     Mapping::from_iter([("name".into(), fields.get(Key::Name).cloned().unwrap_or_default())])
 }
 
-/// Fields of a deployment whose expressions have been evaluated as far as possible before the steps run.
+/// Fields of a deployment before its steps run. Their expressions have been evaluated, except those that
+/// depend on step outputs.
 #[derive(Debug)]
 pub(crate) struct Early {
     pub(crate) fields: Fields,
@@ -207,7 +208,7 @@ pub(crate) fn after_steps(
     }
 }
 
-/// Returns the fields of a deployment, in which markers replace the strings that depend on step outputs.
+/// Returns the fields of a deployment. Markers replace the strings that depend on step outputs.
 pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Fields {
     let mut fields = deployment.fields.to_template();
     for path in &deployment.pending {
@@ -229,7 +230,7 @@ pub(crate) fn pull_steps(
 }
 
 impl Names {
-    /// Evaluates a template that belongs to no deployment. Returns the result together with all errors. Strings that
+    /// Evaluates a template outside any deployment. Returns the result together with all errors. Strings that
     /// cannot be evaluated without a server are kept.
     pub(crate) fn evaluate(&self, template: &Value) -> (Value, Vec<ExpressionError>) {
         let known = KnownOutputs::default();
@@ -298,7 +299,7 @@ impl<'a> Stage<'a> {
         field
     }
 
-    /// Evaluates a template as far as possible. Returns the result together with all errors.
+    /// Evaluates a template where possible. Returns the result together with all errors.
     pub(crate) fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
         let is_certain = |error: &ExpressionError| {
             !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))

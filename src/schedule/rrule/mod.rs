@@ -1,9 +1,9 @@
 //! Recurrence rules as defined by RFC 5545, with the semantics of python-dateutil. The Prefect server uses
 //! this library.
 //!
-//! The server requires every rule to have a start. By default, a rule starts in 2020. Because the server iterates over
-//! all dates from the start, a rule that repeats every few seconds or minutes starts shortly before the current time
-//! instead.
+//! The server requires every rule to have a start. By default, a rule starts in 2020. Because the server
+//! iterates over all dates from the start, a rule that repeats every few seconds or minutes starts shortly
+//! before the current time instead.
 
 mod date_list;
 mod rule;

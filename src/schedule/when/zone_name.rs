@@ -2,7 +2,8 @@
 
 use jiff::tz::{Offset, TimeZone};
 
-/// Abbreviations of time zones and their UTC offsets in minutes. Ambiguous abbreviations such as IST are not included.
+/// Abbreviations of time zones and their UTC offsets in minutes. Ambiguous abbreviations such as IST are not
+/// included.
 const ABBREVIATIONS: [(&str, i32); 36] = [
     ("z", 0),
     ("utc", 0),

@@ -26,7 +26,8 @@ const TOTAL_FUEL: u64 = 64 * 1024 * 1024;
 /// Maximum length of an expression in characters, not counting quoted strings.
 const LONGEST_EXPRESSION: usize = 4096;
 
-/// Maximum depth of an expression. The depth is the number of tokens in all open brackets, where only the tokens since the last comma of a bracket count.
+/// Maximum depth of an expression. The depth is the number of tokens in all open brackets, where only the
+/// tokens since the last comma of a bracket count.
 const DEEPEST_EXPRESSION: usize = 200;
 
 /// Maximum size in bytes of a string that an expression returns.

@@ -1,4 +1,4 @@
-//! Finds secrets that are written in a project file by mistake, so that messages do not show them.
+//! Finds secrets that were written in a project file by mistake, so that messages do not show them.
 
 use serde_json::Value as Json;
 
@@ -10,7 +10,7 @@ use crate::{
     value::{Mapping, Value, json_object, to_json},
 };
 
-/// Registers the secrets in the declarations of blocks below `value`, which may be invalid.
+/// Registers the secrets in the declarations of blocks below `value`. The declarations may be invalid.
 pub(super) fn learn_exposed_secrets(value: &Value, redactor: &Redactor) {
     match value {
         Value::Mapping(entries) => {

@@ -14,8 +14,8 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Renders the declared variables, each after the variables to which it refers, and adds them to the resolver. A variable
-/// that refers to itself is an error.
+/// Renders the declared variables, each after the variables it refers to, and adds them to the resolver. A
+/// variable that refers to itself is an error.
 pub(super) async fn rendered(
     variables: &Mapping,
     pointer: &Pointer,

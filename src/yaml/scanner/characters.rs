@@ -3,7 +3,8 @@
 use super::Scanner;
 
 impl<'a> Scanner<'a> {
-    /// Returns the byte at an offset from the current position. Bytes are sufficient because all indicators are ASCII.
+    /// Returns the byte at an offset from the current position. Bytes are sufficient because all indicators
+    /// are ASCII.
     pub(super) fn byte(&self, offset: usize) -> Option<u8> {
         self.text.as_bytes().get(self.at + offset).copied()
     }

@@ -1,7 +1,7 @@
 //! Lays out a diagram of the steps and the deployments that depend on them.
 //!
-//! Steps are on the left. Deployments that depend on the same steps share a box on the right, which keeps the
-//! diagram small even for hundreds of deployments.
+//! Steps are on the left. Deployments that depend on the same steps share a box on the right, so the diagram
+//! stays small even for hundreds of deployments.
 
 use std::collections::BTreeSet;
 

@@ -30,7 +30,7 @@ pub(super) struct PageContext<'a> {
     pub(super) redactor: &'a Redactor,
     /// Creation time of the plan in a human-readable format.
     pub(super) created: String,
-    /// The project id, or the name of the project's directory.
+    /// The project ID, or the name of the project's directory.
     pub(super) project: String,
     /// Description of the commit that is checked out, in a human-readable format.
     pub(super) commit: Option<String>,

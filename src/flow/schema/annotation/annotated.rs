@@ -22,7 +22,8 @@ pub(crate) struct Annotated<'p> {
     is_decimal: bool,
     pub(crate) default: FieldDefault<'p>,
     pub(crate) alias: Option<String>,
-    /// Additional keywords of the schema, such as `title` and `description`, including those from `json_schema_extra`.
+    /// Additional keywords of the schema, such as `title` and `description`, including those from
+    /// `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 

@@ -10,7 +10,8 @@ use crate::flow::{
 /// Constraints of a type, as pairs of pydantic's constraint name and its value.
 pub(crate) type Constraints = Vec<(String, Value)>;
 
-/// Adds constraints to a schema. As in pydantic, the constraints of an optional type are added to the non-null member.
+/// Adds constraints to a schema. As in pydantic, the constraints of an optional type are added to the
+/// non-null member.
 ///
 /// The argument `is_decimal` is necessary because the schema of a decimal has the form of a union.
 pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {

@@ -61,7 +61,7 @@ struct Customizations {
 }
 
 impl Customizations {
-    /// Returns the changes that lead from the default template to that of a pool. Returns `None` if declarations of
+    /// Returns the changes from the default template to a pool's template. Returns `None` if declarations of
     /// variables cannot express them.
     fn between(default: &JsonObject, pool: &WorkPool) -> Option<Self> {
         let before = BaseJobTemplate::new(&pool.kind, default.clone());
