@@ -75,7 +75,7 @@ pub(crate) use reference::{PYTHON_CLI, explain_unknown};
 pub(crate) use rollback::RollbackArguments;
 pub(crate) use selection::SelectionArguments;
 pub(crate) use server::ServerCommand;
-pub(crate) use shared::{ConsentArguments, Group, OutputArguments, OutputFormat};
+pub(crate) use shared::{ConsentArguments, DocumentKind, Group, OutputArguments, OutputFormat};
 pub(crate) use shell::Shell;
 pub(crate) use steps::{RunStepsArguments, StepsCommand};
 pub(crate) use topics::Topic;
@@ -188,14 +188,19 @@ pub(crate) enum Command {
     /// files are never overwritten.
     Init(InitArguments),
 
-    /// Print the JSON schema of prefect.yaml
+    /// Print the JSON schema of prefect.yaml or of a command's output
     #[command(after_help = "Examples:
   prefectl schema > prefect.schema.json
-  prefectl schema --overlay > prefect-overlay.schema.json")]
+  prefectl schema --overlay > prefect-overlay.schema.json
+  prefectl schema --document plan")]
     Schema {
         /// Print the schema of overlay files, such as prefect.prod.yaml
         #[arg(long)]
         overlay: bool,
+
+        /// Print the schema of a JSON document that prefectl prints
+        #[arg(long, value_name = "DOCUMENT", conflicts_with = "overlay")]
+        document: Option<DocumentKind>,
     },
 
     /// Run and manage deployments

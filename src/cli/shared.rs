@@ -10,6 +10,16 @@ pub(crate) enum OutputFormat {
     Json,
 }
 
+/// A JSON document that has a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DocumentKind {
+    Check,
+    Deploy,
+    Events,
+    Plan,
+    Preview,
+}
+
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct OutputArguments {
     /// Format of the result

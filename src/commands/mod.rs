@@ -115,7 +115,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Export(arguments) => export::run(&arguments, context).await,
         Command::Check(arguments) => check::run(&arguments, context).await,
         Command::Explain { code } => explain::run(code.as_deref(), context),
-        Command::Schema { overlay } => schema::run(overlay, context),
+        Command::Schema { overlay, document } => schema::run(overlay, document, context),
         Command::Deployment(group) => deployment::run(group.command, context).await,
         Command::FlowRun(group) => flow_run::run(group.command, context).await,
         Command::Flow(group) => flow::run(&group.command, context).await,

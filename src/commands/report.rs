@@ -7,6 +7,7 @@ use crate::{
     api::{Client, JsonObject},
     cli::{ConsentArguments, OutputArguments, OutputFormat},
     deployment,
+    diagnostics::json as findings,
     error::{CommandError, Exit},
     python,
     questions::Ask as _,
@@ -104,4 +105,14 @@ impl Context {
         let is_confirmed = self.ui.confirm(question, false).await?;
         if is_confirmed { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
     }
+}
+
+/// Returns the JSON object for an error.
+pub(super) fn error_entry(error: &CommandError) -> Value {
+    json!({
+        "exit": error.exit.code(),
+        "message": error.message,
+        "help": error.help,
+        "findings": error.diagnostics.iter().map(findings::entry).collect::<Vec<_>>(),
+    })
 }

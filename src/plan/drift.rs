@@ -3,11 +3,15 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::plan::{
-    describe::SLA_FIELD,
-    document::{Action, Plan, PlannedChange, PlannedResource},
+use crate::{
+    deployment::PreviewName,
+    plan::{
+        describe::SLA_FIELD,
+        document::{Action, Plan, PlannedChange, PlannedResource},
+    },
+    project::EnvironmentName,
+    resource::ResourceKind,
 };
-use crate::resource::ResourceKind;
 
 /// Differences between the file and the server for all selected deployments.
 #[derive(Debug, Serialize)]
@@ -15,6 +19,12 @@ pub(crate) struct Drift {
     /// Version of the document's schema.
     schema: u32,
     api_url: String,
+    /// The environment whose values were merged with the project file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    environment: Option<EnvironmentName>,
+    /// The preview whose deployments were compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    preview: Option<PreviewName>,
     pub(crate) deployments: Vec<DriftedDeployment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<DriftedResource>,
@@ -114,7 +124,14 @@ impl Drift {
             DriftedDeployment { name, file, state, differences, not_compared }
         });
         let resources = plan.resources.into_iter().map(DriftedResource::from).collect();
-        Self { schema: 1, api_url: plan.api_url, deployments: deployments.collect(), resources }
+        Self {
+            schema: 1,
+            api_url: plan.api_url,
+            environment: plan.environment,
+            preview: plan.selection.preview,
+            deployments: deployments.collect(),
+            resources,
+        }
     }
 
     pub(crate) fn is_none(&self) -> bool {

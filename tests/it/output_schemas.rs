@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Sandbox};
+use crate::support::{Api, Output, Proxy, Sandbox, Verdict};
 
 const PROJECT: &str = r#"
 prefectl:
@@ -165,5 +165,75 @@ fn documents_of_failed_deploys_match_their_schemas() -> Result<()> {
     check("deploy", &output.json()?)?;
     events(&output)?.iter().try_for_each(|event| check("events", event))?;
     assert!(output.stderr.contains(r#""event":"finding""#), "{output}");
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn documents_of_previews_match_their_schemas() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(PROJECT)?;
+    let preview = sandbox.unique("pr-UNIQUE");
+
+    let failed = sandbox.run("preview ls --output json")?.json()?;
+    check("preview", &failed)?;
+    assert_eq!(failed["error"]["exit"], 2, "{failed:#}");
+    let project = sandbox.unique("own-UNIQUE");
+    let sandbox = sandbox.variable("PREFECTL_PROJECT", project);
+    let run = |line: &str| -> Result<(i32, Value)> {
+        let output = sandbox.run(&format!("{line} --output json"))?;
+        Ok((output.code, output.json()?))
+    };
+    let (_, none) = run("preview ls")?;
+    check("preview", &none)?;
+    assert_eq!(none, json!({"schema": 1, "action": "listed", "previews": [], "damaged": [], "error": null}));
+
+    let (code, deployed) = run("deploy -n a -n b --preview pr-UNIQUE --no-prompt")?;
+    check("deploy", &deployed)?;
+    assert_eq!((code, &deployed["preview"]), (0, &json!(preview)), "{deployed:#}");
+    let (_, drift) = run("drift -n a --preview pr-UNIQUE")?;
+    assert_eq!(drift["preview"], json!(preview), "{drift:#}");
+    let (_, listed) = run("preview ls")?;
+    check("preview", &listed)?;
+    assert_eq!(listed["previews"][0]["deployments"].as_array().map(Vec::len), Some(2), "{listed:#}");
+
+    for line in ["preview delete pr-UNIQUE", "preview prune --older-than 0s", "preview delete none-UNIQUE"] {
+        let (code, refused) = run(line)?;
+        check("preview", &refused)?;
+        assert_eq!(refused["error"]["exit"], code, "{line}: {refused:#}");
+    }
+    let second = sandbox.unique("hello-UNIQUE/a--pr-UNIQUE");
+    let id = listed["previews"][0]["deployments"][1]["id"].as_str().context("an id")?.to_owned();
+    let proxy = Proxy::start(api.url(), move |seen, _| {
+        let is_second = seen.line == format!("DELETE /api/deployments/{id}");
+        if is_second { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let url = [("PREFECT_API_URL", proxy.url())];
+    let output = sandbox.run_with(&url, "preview delete pr-UNIQUE --yes --output json")?;
+    let partly = output.json()?;
+    check("preview", &partly)?;
+    let statuses = partly["previews"][0]["deployments"].as_array().context("a list")?;
+    let statuses: Vec<_> = statuses.iter().map(|copy| &copy["status"]).collect();
+    assert_eq!((output.code, &partly["error"]["exit"]), (3, &json!(3)), "{output}");
+    assert_eq!(statuses, ["deleted", "failed"], "{partly:#}");
+    assert_eq!(partly["previews"][0]["deployments"][1]["name"], json!(second));
+
+    let (code, deleted) = run("preview prune --older-than 0s --yes")?;
+    check("preview", &deleted)?;
+    assert_eq!((code, &deleted["previews"][0]["deployments"][0]["status"]), (0, &json!("deleted")));
+    Ok(())
+}
+
+#[test]
+fn published_schemas_are_printed() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/schemas");
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        let name = path.file_stem().and_then(|name| name.to_str()).context("a name")?;
+        let printed = sandbox.run(&format!("schema --document {name}"))?.success()?.json()?;
+        let published: Value = serde_json::from_str(&fs::read_to_string(&path)?)?;
+        assert_eq!(printed, published, "{name}");
+    }
     Ok(())
 }

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::{
     apply::{Line, Outcome, Report, ResourceLine},
-    diagnostics::json as findings,
+    commands::report::error_entry,
+    deployment::Options,
     error::CommandError,
     plan::{self, FieldChange},
     secret::Redactor,
@@ -29,26 +30,25 @@ pub(super) fn document(
     report: &Report,
     error: Option<&CommandError>,
     cost: &Cost,
+    options: &Options,
     redactor: &Redactor,
 ) -> Value {
-    let error = error.map(|error| {
-        json!({
-            "exit": error.exit.code(),
-            "message": error.message,
-            "help": error.help,
-            "findings": error.diagnostics.iter().map(findings::entry).collect::<Vec<_>>(),
-        })
-    });
     let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
     let mut document = json!({
         "schema": SCHEMA,
         "steps": report.steps.iter().map(|ran| step(ran, redactor)).collect::<Vec<_>>(),
         "deployments": report.lines.iter().map(deployment).collect::<Vec<_>>(),
-        "error": error,
+        "error": error.map(error_entry),
         "requests": cost.requests,
         "seconds": seconds(cost.time),
         "stages": stages.collect::<Vec<_>>(),
     });
+    if let Some(environment) = &options.env_name {
+        document["environment"] = json!(environment);
+    }
+    if let Some(preview) = &options.preview {
+        document["preview"] = json!(preview);
+    }
     if !report.resources.is_empty() {
         document["resources"] = report.resources.iter().map(resource).collect();
     }
@@ -182,10 +182,14 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("hunter2"));
         let (action, changes) = ("update", json!([{"field": "tags", "old": [], "new": ["a"]}]));
+        let options =
+            Options { preview: "pr-1".parse().ok(), env_name: "prod".parse().ok(), ..Options::default() };
         assert_eq!(
-            document(&report, Some(&error), &cost, &redactor),
+            document(&report, Some(&error), &cost, &options, &redactor),
             json!({
                 "schema": 1,
+                "environment": "prod",
+                "preview": "pr-1",
                 "steps": [{
                     "step": "build_docker_image", "id": "build", "section": "build", "image": "repo/x:1",
                     "reused": false, "seconds": 1.5, "deployments": ["hello/a"],

@@ -93,7 +93,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            let document = document::document(&report, result.as_ref().err(), &cost, &context.redactor);
+            let document =
+                document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
             context.ui.document(&document);
         }
     }

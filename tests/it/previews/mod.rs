@@ -119,7 +119,11 @@ fn preview_delete_removes_only_recorded_copies() -> Result<()> {
     let output = sandbox.run("preview ls --output json")?.success()?;
     let listed: Value = serde_json::from_str(&output.stdout)?;
     let name = preview(&sandbox);
-    let found = listed.as_array().context("a list")?.iter().find(|preview| preview["name"] == json!(name));
+    let found = listed["previews"]
+        .as_array()
+        .context("a list")?
+        .iter()
+        .find(|preview| preview["name"] == json!(name));
     let names = found.context("no preview")?["deployments"].as_array().context("a list")?;
     assert_eq!(names.len(), 2);
 

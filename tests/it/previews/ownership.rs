@@ -12,8 +12,8 @@ fn previews_of_projects_are_separate() -> Result<()> {
     sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
     sandbox.run_with(&other, "deploy -n leave --preview pr-UNIQUE --quiet").and_then(Output::success)?;
     let listed = sandbox.run_with(&other, "preview ls --output json")?.success()?.json()?;
-    assert_eq!(listed.as_array().map(Vec::len), Some(1), "{listed}");
-    let name = &listed[0]["deployments"][0]["name"];
+    assert_eq!(listed["previews"].as_array().map(Vec::len), Some(1), "{listed}");
+    let name = &listed["previews"][0]["deployments"][0]["name"];
     assert_eq!(name, &json!(sandbox.unique("goodbye-UNIQUE/leave--pr-UNIQUE")));
     sandbox.run_with(&other, "preview prune --older-than 0d --yes").and_then(Output::success)?;
     assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
