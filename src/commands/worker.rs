@@ -15,7 +15,7 @@ use crate::{
     progress::Progress as _,
     project::ProjectFiles,
     ui::Caption,
-    validate::preparation,
+    validate::declared,
     work_pool::{self, ClusterWorker, ServedPool, WorkerApi},
 };
 
@@ -103,7 +103,7 @@ async fn declared_pool(
         env_name: EnvironmentOption::name(arguments.env.as_ref()),
         ..Options::default()
     };
-    let declared = preparation::declared_work_pools(&deploy_context(&options, context)).await;
+    let declared = declared::work_pools(&deploy_context(&options, context)).await;
     let mut pools = declared.map_err(Failure::from)?;
     let Some(index) = pools.iter().position(|pool| pool.name == name) else {
         let similar = similar_name(name, pools.iter().map(|pool| pool.name.as_str()));

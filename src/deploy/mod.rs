@@ -4,6 +4,7 @@
 
 mod failure;
 mod origins;
+mod preview;
 mod register;
 mod resources;
 mod rollback;
@@ -57,12 +58,15 @@ pub(crate) async fn deploy(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     // The futures of the stages are large.
     let mut preparation = Box::pin(preparation::examine(&loaded, ctx, server.client, &resolver)).await?;
+    preview::report_unwritten_resources(&loaded, ctx, server.client).await;
     // With `--strict`, an object of another project must be an error before the steps run.
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
     if is_planned {
         let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
+    } else {
+        preview::require_copies(&preparation, ctx, server.client).await?;
     }
     let on_this_machine: BTreeSet<String> = preparation
         .notes()
@@ -123,6 +127,7 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut preparation = preparation::examine(&loaded, ctx, client, &resolver).await?;
+    preview::report_unwritten_resources(&loaded, ctx, client).await;
     Ok(plan::create(&mut preparation, ctx, client, &resolver).await?)
 }
 

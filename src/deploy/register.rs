@@ -7,18 +7,17 @@ use std::{
 };
 
 use crate::{
-    api::{Client, WorkPool},
+    api::WorkPool,
     apply::{
-        Apply, Line, Outcome, Record, Report,
+        Apply, Outcome, Record, Report,
         journal::{self, Journal, ProjectPreview},
         plan_pruning, prune, report,
     },
-    deploy::{Failure, Server, resources::DeployedResources},
+    deploy::{Failure, Server, preview, resources::DeployedResources},
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
         self, Change, ChangedObject, PlanError,
-        previews::{self, PreviewError},
         prune::{DeclaredObjects, Pruning},
     },
     resource::{DesiredResource, ResourceKey},
@@ -67,7 +66,7 @@ pub(super) async fn register(
             report_shared(pruning, &changes, &resources, ctx)?;
         }
     }
-    record_preview(&changes, ctx, client).await?;
+    preview::record(&changes, ctx, client).await?;
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
@@ -85,7 +84,7 @@ pub(super) async fn register(
         prune(pruning, report, ctx, client).await;
         report.stages.end("prune");
     }
-    complete_preview_record(&changes, report, ctx, client).await;
+    preview::complete_record(&changes, report, ctx, client).await;
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
         journal.finish();
         report.resumable = false;
@@ -107,60 +106,6 @@ fn report_shared(
     let resources = pending.filter_map(|pending| ChangedObject::resource(&pending.desired, &pending.change));
     preparation::stop_on(pruning.shared(deployments, resources), ctx)?;
     Ok(())
-}
-
-/// Records the deployments of a preview before the first of them is written, so that the deployments of an
-/// interrupted deploy are found as well.
-///
-/// # Errors
-///
-/// Fails if a deployment would overwrite one that is not a copy, or if the record cannot be read or written.
-async fn record_preview(
-    changes: &[(&DesiredDeployment, Change<'_>)],
-    ctx: &DeployContext<'_>,
-    client: &Client,
-) -> Result<(), PreviewError> {
-    let Some(preview) = &ctx.options.preview else { return Ok(()) };
-    let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
-    let live = changes.iter().map(|(desired, change)| (desired.full_name(), change.live()));
-    previews::require_copies(client, Some(&project), preview, live).await?;
-    previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
-}
-
-/// Updates the record of a preview after the writes: adds the deployments again if another deploy has overwritten the
-/// record, and removes the copies that a rollback has deleted.
-async fn complete_preview_record(
-    changes: &[(&DesiredDeployment, Change<'_>)],
-    report: &Report,
-    ctx: &DeployContext<'_>,
-    client: &Client,
-) {
-    let (Some(preview), Some(project)) = (&ctx.options.preview, &ctx.options.project) else { return };
-    let project = project.without_environment();
-    let mut names = full_names(changes);
-    let mut result = Ok(());
-    if report.was_rolled_back() {
-        let is_missing = |(change, line): &(&(&DesiredDeployment, Change<'_>), &Line)| {
-            change.1.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
-        };
-        let missing = changes.iter().zip(&report.lines).filter(is_missing);
-        let missing: BTreeSet<String> = missing.map(|(_, line)| line.name.clone()).collect();
-        names.retain(|name| !missing.contains(name));
-        result = previews::remove(client, &project, preview, &missing).await;
-    }
-    if result.is_ok() {
-        result = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await;
-    }
-    if let Err(error) = result {
-        ctx.progress.status(&format!(
-            "cannot verify the record of preview '{}': {error}; deploy the preview again",
-            preview.as_str()
-        ));
-    }
-}
-
-fn full_names(changes: &[(&DesiredDeployment, Change<'_>)]) -> BTreeSet<String> {
-    changes.iter().map(|(desired, _)| desired.full_name()).collect()
 }
 
 /// Returns the declared deployments that exist, and the declared resources.

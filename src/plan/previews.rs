@@ -151,7 +151,7 @@ impl RecordedPreviews {
 /// # Errors
 ///
 /// Fails if a live deployment does not have the tag of the preview, if another project has recorded it, or if the records
-/// cannot be read.
+/// cannot be read or that of the preview is damaged.
 pub(crate) async fn require_copies<'a>(
     client: &Client,
     project: Option<&ProjectId>,
@@ -167,8 +167,9 @@ pub(crate) async fn require_copies<'a>(
         }
         existing.push(name);
     }
-    let Some(project) = project.filter(|_| !existing.is_empty()) else { return Ok(()) };
+    let Some(project) = project else { return Ok(()) };
     let recorded = RecordedPreviews::read(client, &project.without_environment()).await?;
+    recorded.preview(preview)?;
     for name in existing {
         if let Some((preview, project)) = recorded.others.get(&name) {
             let (preview, project) = (preview.clone(), project.clone());

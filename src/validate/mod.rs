@@ -2,6 +2,7 @@
 
 mod capabilities;
 pub(crate) mod checking;
+pub(crate) mod declared;
 mod dockerfiles;
 mod duplicates;
 mod error;

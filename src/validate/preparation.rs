@@ -1,14 +1,14 @@
 //! The stages before the first side effect: load, target, resolve and validate.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
-    api::{Client, Feature, WorkPool},
+    api::{Client, Feature},
     deployment::{DeployContext, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
@@ -260,27 +260,6 @@ async fn prepare_with_types<'a>(
     validate::image_conflicts(&mut projects);
     resources::together(&mut projects, resolver.is_offline());
     Ok(projects)
-}
-
-/// Returns the work pools that the project files declare, without deployments and without a server. Values that only the
-/// server knows are missing.
-///
-/// # Errors
-///
-/// Fails if a file cannot be read or is invalid.
-pub(crate) async fn declared_work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>, PreparationError> {
-    let loaded = load(ctx)?;
-    let (resolver, types) = (Resolver::offline(ctx.redactor.clone()), KnownTypes::bundled());
-    let mut projects = Vec::with_capacity(loaded.len());
-    for loaded in &loaded {
-        let (project, file) = (&loaded.project, loaded.file.as_ref());
-        let ctx = ctx.in_project(&loaded.root, &loaded.settings);
-        let mut findings = loaded.findings();
-        let resources = resources::declared(project, &ctx, &resolver, &types, &mut findings).await?;
-        projects.push(PreparedProject { project, file, ctx, findings, deployments: Vec::new(), resources });
-    }
-    stop_on_errors(&mut projects, ctx)?;
-    Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
 }
 
 /// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the

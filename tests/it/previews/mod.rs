@@ -241,7 +241,11 @@ fn preview_does_not_write_declared_resources() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox_of(&api, "own-UNIQUE")?;
     sandbox.file("prefect.yaml", format!("prefectl: {{variables: {{selected_UNIQUE: 1}}}}{PROJECT}"))?;
-    sandbox.run("deploy --all --preview pr-UNIQUE --quiet").and_then(Output::success)?;
+    let note = "declared objects that differ from the server are not changed by a preview: variable 'selected_UNIQUE'";
+    for command in ["plan", "deploy"] {
+        let output = sandbox.run(&format!("{command} --all --preview pr-UNIQUE"))?.success()?;
+        assert!(output.stderr.contains(&sandbox.unique(note)), "{output}");
+    }
     let output = sandbox.run("variable get selected_UNIQUE")?;
     assert_eq!(output.code, 1, "{output}");
     sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;

@@ -101,7 +101,11 @@ fn damaged_preview_record_affects_only_its_preview() -> Result<()> {
     sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
     api.patch(&record(&sandbox), &json!({"value": "hello"}))?;
     insta::allow_duplicates! {
-    for command in ["deploy --all --preview pr-UNIQUE --quiet", "preview delete pr-UNIQUE --yes"] {
+    for command in [
+        "deploy --all --preview pr-UNIQUE --quiet",
+        "plan --all --preview pr-UNIQUE --quiet",
+        "preview delete pr-UNIQUE --yes",
+    ] {
         let output = sandbox.run(command)?;
         assert_output!(output, @r"
         exit 1
@@ -184,5 +188,34 @@ fn copies_of_another_project_are_not_overwritten() -> Result<()> {
     sandbox.run_with(&other, "preview delete pr-UNIQUE --yes --ignore-missing").and_then(Output::success)?;
     assert_eq!(deployments(&api, &sandbox)?, ["daily--pr-UNIQUE"]);
     sandbox.run("preview delete pr-UNIQUE --yes").and_then(Output::success)?;
+    Ok(())
+}
+
+/// A copy that cannot be deployed is found before the first step runs.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn steps_do_not_run_if_a_copy_cannot_be_deployed() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox_of(&api, "own-UNIQUE")?;
+    let step = "build:\n- prefect.deployments.steps.run_shell_script: {id: s, script: touch ran}\n";
+    let with_step = format!("{step}{PROJECT}");
+    let ran = sandbox.directory().join("ran");
+    let fails = |variables: &[(&str, String)], message: &str| -> Result<()> {
+        let output = sandbox.run_with(variables, "deploy --all --preview pr-UNIQUE --quiet")?;
+        assert_eq!(output.code, 1, "{output}");
+        assert!(output.stderr.contains(message) && !ran.exists(), "{output}");
+        Ok(())
+    };
+    sandbox.file("prefect.yaml", PROJECT.replace("daily\n", "daily--pr-UNIQUE\n"))?;
+    sandbox.run("deploy -n daily* --quiet").and_then(Output::success)?;
+    sandbox.file("prefect.yaml", &with_step)?;
+    fails(&[], "already exists and does not have the tag")?;
+    sandbox.run("deployment delete hello-UNIQUE/daily--pr-UNIQUE --yes")?.success()?;
+
+    sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
+    std::fs::remove_file(&ran)?;
+    fails(&[("PREFECTL_PROJECT", sandbox.unique("other-UNIQUE"))], "belongs to preview")?;
+    api.patch(&record(&sandbox), &json!({"value": "hello"}))?;
+    fails(&[], "is damaged")?;
     Ok(())
 }

@@ -1,0 +1,127 @@
+//! Checks and records the deployments of a preview.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::Client,
+    apply::{Line, Outcome, Report},
+    deployment::{DeployContext, DesiredDeployment, Snapshot, desired},
+    names::{SHOWN, first_of},
+    plan::{
+        self, Action, Change,
+        previews::{self, PreviewError},
+    },
+    resolve::ApiLookup,
+    resource::{DesiredResource, Observed},
+    template::{self, Resolver},
+    validate::{LoadedProject, Preparation, declared},
+};
+
+/// Checks before any step runs that the deployments of a preview only overwrite copies. Deployments whose name depends on
+/// a step are checked after the steps.
+///
+/// # Errors
+///
+/// Fails if a deployment would overwrite one that is not a copy, or if the record of the preview cannot be read.
+pub(super) async fn require_copies(
+    preparation: &Preparation<'_>,
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<(), PreviewError> {
+    let Some(preview) = &ctx.options.preview else { return Ok(()) };
+    let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?;
+    let identity = |flow: Option<&str>, name: Option<&str>| {
+        let name = name.filter(|name| !template::is_template(name))?;
+        Some((flow?.to_owned(), desired::api_name(name)))
+    };
+    let names: BTreeSet<(String, String)> = preparation
+        .deployments()
+        .filter_map(|(deployment, _)| {
+            identity(deployment.flow.as_ref().map(|flow| flow.name.as_str()), deployment.name())
+        })
+        .collect();
+    let live = Snapshot::observe_deployments(client, &names).await?;
+    let copies = names.iter().map(|(flow, name)| (format!("{flow}/{name}"), live.deployment(flow, name)));
+    previews::require_copies(client, Some(project), preview, copies).await
+}
+
+/// Reports declared resources that differ from the server. A preview does not write them, because other deployments use
+/// them. Resources that cannot be compared are not reported.
+pub(super) async fn report_unwritten_resources(
+    loaded: &[LoadedProject],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) {
+    if ctx.options.preview.is_none() {
+        return;
+    }
+    let lookup = ApiLookup(Some(client));
+    let resolver = Resolver::new(&lookup, ctx.redactor.clone());
+    let Ok(desired) = declared::all_resources(loaded, ctx, client, &resolver).await else { return };
+    let Ok(observed) = Observed::read(client, &desired).await else { return };
+    let is_changed = |desired: &&DesiredResource| {
+        plan::resources::compare(desired, &observed, false).action() != Action::Unchanged
+    };
+    let changed: Vec<String> =
+        desired.iter().filter(is_changed).map(|desired| desired.key.to_string()).collect();
+    if !changed.is_empty() {
+        let changed = first_of(&changed, SHOWN);
+        ctx.progress.status(&format!(
+            "declared objects that differ from the server are not changed by a preview: {changed}"
+        ));
+    }
+}
+
+/// Records the deployments of a preview before the first of them is written, so that the deployments of an
+/// interrupted deploy are found as well.
+///
+/// # Errors
+///
+/// Fails if a deployment would overwrite one that is not a copy, or if the record cannot be read or written.
+pub(super) async fn record(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<(), PreviewError> {
+    let Some(preview) = &ctx.options.preview else { return Ok(()) };
+    let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
+    let live = changes.iter().map(|(desired, change)| (desired.full_name(), change.live()));
+    previews::require_copies(client, Some(&project), preview, live).await?;
+    previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
+}
+
+/// Updates the record of a preview after the writes: adds the deployments again if another deploy has overwritten the
+/// record, and removes the copies that a rollback has deleted.
+pub(super) async fn complete_record(
+    changes: &[(&DesiredDeployment, Change<'_>)],
+    report: &Report,
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) {
+    let (Some(preview), Some(project)) = (&ctx.options.preview, &ctx.options.project) else { return };
+    let project = project.without_environment();
+    let mut names = full_names(changes);
+    let mut result = Ok(());
+    if report.was_rolled_back() {
+        let is_missing = |(change, line): &(&(&DesiredDeployment, Change<'_>), &Line)| {
+            change.1.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
+        };
+        let missing = changes.iter().zip(&report.lines).filter(is_missing);
+        let missing: BTreeSet<String> = missing.map(|(_, line)| line.name.clone()).collect();
+        names.retain(|name| !missing.contains(name));
+        result = previews::remove(client, &project, preview, &missing).await;
+    }
+    if result.is_ok() {
+        result = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await;
+    }
+    if let Err(error) = result {
+        ctx.progress.status(&format!(
+            "cannot verify the record of preview '{}': {error}; deploy the preview again",
+            preview.as_str()
+        ));
+    }
+}
+
+fn full_names(changes: &[(&DesiredDeployment, Change<'_>)]) -> BTreeSet<String> {
+    changes.iter().map(|(desired, _)| desired.full_name()).collect()
+}
