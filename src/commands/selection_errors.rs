@@ -18,6 +18,10 @@ impl From<SelectError> for CommandError {
                 let help = first_of(undecided, SHOWN);
                 Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
             }
+            SelectError::NoMatch { unmet, .. } if !unmet.is_empty() => {
+                let help = unmet.join("; ");
+                Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }
+            }
             SelectError::NoMatch { names, .. } => {
                 let help = format!("the deployments are: {}", first_of(names, SHOWN));
                 Self { reference: Some(NO_NAME.to_owned()), ..Self::usage(error).help(help) }

@@ -53,7 +53,8 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
     let (mut selections, missing) = named(projects, options);
     if selections.iter().all(|selection| selection.picked.is_empty()) {
         let (patterns, names) = (missing, names(declared()));
-        return Err(SelectError::NoMatch { patterns, names, undecided: Vec::new() });
+        let (undecided, unmet) = (Vec::new(), Vec::new());
+        return Err(SelectError::NoMatch { patterns, names, undecided, unmet });
     }
     if let Some(first) = selections.first_mut().filter(|_| !missing.is_empty()) {
         first.warnings.push(unmatched(&missing, &names(declared())));

@@ -10,7 +10,7 @@ use crate::{
     deployment::{Criterion, Evaluation, Selector, Verdict, desired, matches_pattern},
     flow::Entrypoint,
     project::{Declared, Field, Key, Project},
-    template::has_template,
+    template::{has_template, is_template},
     value::Value,
 };
 
@@ -31,7 +31,8 @@ impl Criteria<'_> {
         selector.evaluate(|criterion| self.verdict(criterion, declared))
     }
 
-    fn verdict(&self, criterion: &Criterion, declared: &Declared) -> Verdict {
+    /// Compares a deployment with a criterion.
+    pub(super) fn verdict(&self, criterion: &Criterion, declared: &Declared) -> Verdict {
         match criterion {
             Criterion::Name(pattern) => self.name(pattern, declared),
             Criterion::Flow(pattern) => self.flow(pattern, declared),
@@ -54,14 +55,39 @@ impl Criteria<'_> {
                 let description = changes.and_then(|it| it.describe(declared, self.project, self.names));
                 description.map_or(Verdict::NoMatch, Verdict::Match)
             }
-            Criterion::File(pattern) => {
-                let file = self.project.document.as_ref().map(|document| relative(document.source.name()));
-                match file.filter(|file| pattern.matches(file)) {
-                    Some(file) => Verdict::Match(format!("project file '{file}'")),
-                    None => Verdict::NoMatch,
-                }
-            }
+            Criterion::File(pattern) => match self.file().filter(|file| pattern.matches(file)) {
+                Some(file) => Verdict::Match(format!("project file '{file}'")),
+                None => Verdict::NoMatch,
+            },
         }
+    }
+
+    /// Returns the values of the property with which a criterion is compared. Values that contain templates are omitted.
+    pub(super) fn values(&self, criterion: &Criterion, declared: &Declared) -> Vec<String> {
+        let fields = &declared.fields;
+        let value = match criterion {
+            Criterion::Tag(_) => {
+                let tags = fields.get(Key::Tags).map(desired::tags).unwrap_or_default();
+                return tags.into_iter().filter(|tag| !is_template(tag)).collect();
+            }
+            Criterion::Name(_) => declared.name().map(str::to_owned),
+            Criterion::Flow(_) => declared.entrypoint().and_then(|entrypoint| self.names.of(entrypoint)),
+            Criterion::Pool(_) => {
+                fields.work_pool().unresolved().or(self.default_work_pool).map(str::to_owned)
+            }
+            Criterion::Path(_) => {
+                let file = self.path(declared).ok().flatten();
+                file.map(|file| relative_path(&file, self.directory))
+            }
+            Criterion::File(_) => self.file(),
+            Criterion::Changed(_) => None,
+        };
+        value.filter(|value| !is_template(value)).into_iter().collect()
+    }
+
+    /// Returns the path of the project file.
+    fn file(&self) -> Option<String> {
+        self.project.document.as_ref().map(|document| relative(document.source.name()))
     }
 
     fn name(&self, pattern: &str, declared: &Declared) -> Verdict {

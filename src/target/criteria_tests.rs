@@ -71,7 +71,7 @@ fn selects_deployments_by_their_properties() {
         (&["path:flows/*.py"], &["a", "b", "<< env.STAGE >>"], 0),
         (&["path:acme"], &["c"], 0),
         (&["file:services/**"], &["a", "b", "c", "<< env.STAGE >>"], 0),
-        (&["!file:services/**", "name:a"], &["a"], 1),
+        (&["!file:services/**", "name:a"], &["a"], 2),
         (&["name:load-all/*"], &["a"], 1),
         (&["name:*,!name:b,!name:c"], &["a"], 1),
         (&["tag:nightly", "tag:etl"], &["a", "b", "c"], 0),
@@ -104,4 +104,41 @@ fn fails_if_no_deployment_is_selected() {
     assert_eq!(patterns(&["file:x"], &[]), (vec!["file:x".to_owned()], 0));
     assert_eq!(patterns(&["tag:etl"], &["z*"]), (vec!["tag:etl".to_owned(), "z*".to_owned()], 0));
     assert_eq!(selected(&["tag:a"], &["a/b/c"]), Err(SelectError::Name("a/b/c".to_owned())));
+}
+
+/// A selector that matches nothing lists the values that would match, and suggests the most similar one.
+#[test]
+fn explains_conditions_that_no_deployment_meets() {
+    for (selector, expected) in [
+        ("tag:elt", "did you mean 'tag:etl'? the tags are: etl, nightly, weekly"),
+        ("tag:a*", "the tags are: etl, nightly, weekly"),
+        (
+            "pool:cpu-smal,tag:etl",
+            "did you mean 'pool:cpu-small'? the work pools are: cpu-small, fallback, gpu",
+        ),
+        ("flow:My flwo", "did you mean 'flow:My flow'? the flows are: My flow, load-all, send"),
+        ("name:z", "the deployments are: a, b, c"),
+        (
+            "path:flow/etl.py",
+            "did you mean 'path:flows/etl.py'? the files of flows are: acme/reports.py, flows/etl.py, flows/gone.py",
+        ),
+        (
+            "path:flws/**",
+            "did you mean 'path:flows/**'? the files of flows are: acme/reports.py, flows/etl.py, flows/gone.py",
+        ),
+        ("file:service", "did you mean 'file:services'? the project files are: services/prefect.yaml"),
+    ] {
+        let Err(SelectError::NoMatch { unmet, .. }) = selected(&[selector], &[]) else {
+            panic!("{selector}")
+        };
+        // A pool or tag with a template is undecided, so the condition may be met.
+        if unmet.is_empty() {
+            assert!(
+                ["tag:", "pool:", "flow:", "name:"].iter().any(|key| selector.starts_with(key)),
+                "{selector}"
+            );
+            continue;
+        }
+        assert_eq!(unmet, [expected], "{selector}");
+    }
 }

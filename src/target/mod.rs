@@ -14,6 +14,7 @@ mod overrides;
 mod relative_path;
 mod selection;
 mod specs;
+mod unmet;
 pub(crate) mod wizard;
 
 pub(crate) use self::{

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use super::{
     FlowNames, NamePattern, SelectError, changed::ChangesByRange, criteria::Criteria, selection::names,
+    unmet::advice_for_unmet,
 };
 use crate::{
-    deployment::{DeployContext, Evaluation, Options, Selection, SelectionReason},
+    deployment::{DeployContext, Evaluation, Options, Selection, SelectionReason, Selector},
     diagnostics::{Code, Diagnostic},
     project::{Declared, Project},
 };
@@ -67,10 +68,11 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
     let mut unmatched: BTreeSet<&str> = wanted.iter().map(NamePattern::text).collect();
     let mut undecided = Vec::new();
     let mut is_any_unchanged = false;
+    let mut unused: Vec<&Selector> = options.selectors.iter().collect();
     for (criteria, selection) in projects.iter().zip(&mut selections) {
         for declared in &criteria.project.deployments {
             let Some(mut reasons) = named(declared, &wanted, criteria, &mut unmatched) else { continue };
-            match selecting(declared, options, criteria) {
+            match selecting(declared, options, criteria, &mut unused) {
                 Selecting::By(selectors) => {
                     reasons.extend(selectors);
                     selection.reasons.extend(declared.index.map(|index| (index, reasons)));
@@ -92,7 +94,11 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
         let selectors = options.selectors.iter().map(ToString::to_string);
         let patterns = selectors.chain(options.names.iter().cloned()).collect();
         let declared = projects.iter().flat_map(|criteria| &criteria.project.deployments);
-        return Err(SelectError::NoMatch { patterns, names: names(declared), undecided });
+        let unmet = unused.iter().flat_map(|selector| advice_for_unmet(selector, projects)).collect();
+        return Err(SelectError::NoMatch { patterns, names: names(declared), undecided, unmet });
+    }
+    if let Some(first) = selections.first_mut() {
+        first.warnings.splice(0..0, unused.into_iter().map(|selector| unused_selector(selector, projects)));
     }
     if let Some(first) = selections.first_mut().filter(|_| !unmatched.is_empty()) {
         let message = format!("no deployment matches {}", Vec::from_iter(unmatched).join(", "));
@@ -102,6 +108,13 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
         selection.single = count == 1 && selection.picked.len() == 1;
     }
     Ok(selections)
+}
+
+/// Returns the warning about a selector that selects nothing although others do.
+fn unused_selector(selector: &Selector, projects: &[Criteria<'_>]) -> Diagnostic {
+    let help = advice_for_unmet(selector, projects).join("; ");
+    let warning = Diagnostic::warning(Code::UNMATCHED_PATTERN, format!("no deployment matches {selector}"));
+    if help.is_empty() { warning } else { warning.help(help) }
 }
 
 /// Returns the names in the options that match a deployment, and removes them from `unmatched`. Returns `None` if there
@@ -133,12 +146,22 @@ enum Selecting {
     Unknown(String),
 }
 
-fn selecting(declared: &Declared, options: &Options, criteria: &Criteria<'_>) -> Selecting {
+/// Applies the selectors in the options to a deployment. Selectors that may select it are removed from `unused`.
+fn selecting(
+    declared: &Declared,
+    options: &Options,
+    criteria: &Criteria<'_>,
+    unused: &mut Vec<&Selector>,
+) -> Selecting {
     let mut reasons = Vec::new();
     let mut undecided = None;
     let mut is_unchanged = false;
     for selector in &options.selectors {
-        match criteria.evaluate(selector, declared) {
+        let evaluation = criteria.evaluate(selector, declared);
+        if evaluation != Evaluation::NotSelected {
+            unused.retain(|other| *other != selector);
+        }
+        match evaluation {
             Evaluation::Selected(details) => {
                 reasons.push(SelectionReason {
                     details,

@@ -26,6 +26,8 @@ pub(crate) enum SelectError {
         names: Vec<String>,
         /// Explanations for deployments that may or may not match.
         undecided: Vec<String>,
+        /// Advice about conditions of `--select` that no deployment meets.
+        unmet: Vec<String>,
     },
     #[error("no deployment is named '{}' in environment '{environment}'", wanted.join("' or '"))]
     NotInEnvironment {
@@ -88,6 +90,7 @@ pub(crate) fn select(
             patterns: options.names.clone(),
             names: names(declared),
             undecided: Vec::new(),
+            unmet: Vec::new(),
         }),
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),

@@ -143,7 +143,7 @@ fn unchanged_deployments_are_no_error() -> Result<()> {
     exit 2
     --- stderr
     error: no deployment matches changed:HEAD,pool:other
-    help: the deployments are: billing, orders
+    help: the work pools are: docker, process
     ");
     Ok(())
 }

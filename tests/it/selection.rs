@@ -106,7 +106,7 @@ fn invalid_selections_are_usage_errors() -> Result<()> {
     exit 2
     --- stderr
     error: no deployment matches tag:none
-    help: the deployments are: daily, weekly, leave
+    help: the tags are: etl, nightly
     ");
     let output = sandbox.run("render --all --name daily --select tag:etl")?;
     assert_output!(output, @r"

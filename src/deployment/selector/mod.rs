@@ -147,6 +147,18 @@ impl Condition {
 }
 
 impl Criterion {
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Name(_) => "name",
+            Self::Flow(_) => "flow",
+            Self::Tag(_) => "tag",
+            Self::Pool(_) => "pool",
+            Self::Path(_) => "path",
+            Self::File(_) => "file",
+            Self::Changed(_) => "changed",
+        }
+    }
+
     fn parse(key: &str, value: &str) -> Result<Self, SelectorError> {
         let path = || {
             PathPattern::new(value)
@@ -217,6 +229,16 @@ impl Selector {
             Criterion::Changed(range) => Some(range),
             _ => None,
         })
+    }
+
+    /// Returns the criteria that a deployment must meet, each with the value as the user wrote it. Negated conditions and
+    /// conditions on changes are omitted.
+    pub(crate) fn required(&self) -> impl Iterator<Item = (&str, &Criterion)> {
+        let required = self.conditions.iter().filter(|condition| {
+            !condition.is_negated && !matches!(condition.criterion, Criterion::Changed(_))
+        });
+        required
+            .filter_map(|condition| Some((condition.text.split_once(':')?.1.trim(), &condition.criterion)))
     }
 
     /// Applies the selector to a deployment. `verdict` compares the deployment with a criterion.
