@@ -7,6 +7,8 @@ use std::fmt;
 pub(crate) enum Segment {
     Key(String),
     Index(usize),
+    /// Start of the path of a value that no document contains.
+    CommandLine,
 }
 
 impl From<&str> for Segment {
@@ -37,6 +39,16 @@ impl Pointer {
     /// Returns the empty path, which refers to the whole document.
     pub(crate) fn root() -> Self {
         Self::default()
+    }
+
+    /// Returns the path of a deployment that only the options of the command describe.
+    pub(crate) fn command_line() -> Self {
+        Self { segments: vec![Segment::CommandLine] }
+    }
+
+    /// Returns whether the path refers to a value of a document.
+    pub(crate) fn is_in_document(&self) -> bool {
+        self.segments.first() != Some(&Segment::CommandLine)
     }
 
     /// Returns this path with an additional segment at the end.
@@ -74,8 +86,10 @@ impl<S: Into<Segment>> FromIterator<S> for Pointer {
 
 impl fmt::Display for Pointer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (position, segment) in self.segments.iter().enumerate() {
+        let segments = self.segments.iter().filter(|segment| **segment != Segment::CommandLine);
+        for (position, segment) in segments.enumerate() {
             match segment {
+                Segment::CommandLine => {}
                 Segment::Index(index) => write!(f, "[{index}]")?,
                 Segment::Key(key) if !is_plain(key) => write!(f, "[{key:?}]")?,
                 Segment::Key(key) if position == 0 => f.write_str(key)?,
@@ -102,5 +116,6 @@ mod tests {
         let odd: Pointer = ["build", "prefect.docker", "", "a-b"].into_iter().collect();
         assert_eq!(odd.to_string(), r#"build["prefect.docker"][""].a-b"#);
         assert_eq!(Pointer::root().to_string(), "");
+        assert_eq!(Pointer::command_line().join("work_pool").join("name").to_string(), "work_pool.name");
     }
 }

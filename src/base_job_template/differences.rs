@@ -31,6 +31,7 @@ fn dotted(path: &Pointer) -> String {
     let segment = |segment: &Segment| match segment {
         Segment::Key(key) => key.clone(),
         Segment::Index(index) => index.to_string(),
+        Segment::CommandLine => String::new(),
     };
     path.segments().iter().map(segment).collect::<Vec<_>>().join(".")
 }

@@ -230,11 +230,10 @@ impl From<Failure> for CommandError {
                 );
                 Self::new(Exit::Failed, error).help(help)
             }
-            Failure::Option { error, place: None } => Self::usage(error),
-            Failure::Option { error, place } => Self::findings(
-                Exit::Usage,
-                vec![Diagnostic::error(Code::OPTIONS, error.to_string()).at(place)],
-            ),
+            Failure::Option(error) => {
+                let help = error.option().map(|option| format!("correct the value of {option}"));
+                Self { help, ..Self::usage(error) }
+            }
             Failure::Findings(diagnostics) => {
                 let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
                 let is_known_by_server =

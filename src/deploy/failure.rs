@@ -24,9 +24,8 @@ pub(crate) enum Failure {
     Project(#[from] ProjectError),
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// An invalid option, or keys in the file that contradict each other.
-    #[error("{error}")]
-    Option { error: Box<OptionError>, place: Option<Place> },
+    #[error(transparent)]
+    Option(#[from] OptionError),
     /// Findings that include at least one error.
     #[error("{} finding(s)", .0.len())]
     Findings(Vec<Diagnostic>),
@@ -108,7 +107,7 @@ impl From<TargetError> for Failure {
     fn from(error: TargetError) -> Self {
         match error {
             TargetError::Select(error) => Self::Select(error),
-            TargetError::Option { error, place } => Self::Option { error, place },
+            TargetError::Option(error) => Self::Option(error),
             TargetError::NoAnswer(error) => Self::NoAnswer(error),
             TargetError::Declined { message, help } => Self::Declined { message, help },
             TargetError::Api(error) => Self::Api(error),

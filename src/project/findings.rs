@@ -105,20 +105,26 @@ impl<'a> Findings<'a> {
     /// Records a diagnostic at the position of a value.
     pub(crate) fn at_value(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
-        let place = self.document.map(|document| document.value_place(pointer));
+        let place = self.place(pointer);
         self.push(diagnostic.at(place));
     }
 
     /// Records a diagnostic at the position of a key.
     pub(crate) fn at_key(&mut self, pointer: &Pointer, diagnostic: Diagnostic) {
         let Some(diagnostic) = self.blame_option(pointer, diagnostic) else { return };
-        let place = self.document.map(|document| document.key_place(pointer));
+        let place = self.document_with(pointer).map(|document| document.key_place(pointer));
         self.push(diagnostic.at(place));
     }
 
-    /// Returns the position of a value, or `None` without a document.
+    /// Returns the position of a value. Returns `None` if there is no document, or if only the command line specifies the
+    /// value.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
-        self.document.map(|document| document.value_place(pointer))
+        self.document_with(pointer).map(|document| document.value_place(pointer))
+    }
+
+    /// Returns the document that a path refers to.
+    fn document_with(&self, pointer: &Pointer) -> Option<&'a Document> {
+        self.document.filter(|_| pointer.is_in_document())
     }
 
     /// Records a diagnostic at the position of a part of a string value.
@@ -126,12 +132,9 @@ impl<'a> Findings<'a> {
     /// If the part cannot be located, for example because the string contains escape sequences, the position is that
     /// of the whole value.
     pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
-        let place = self.document.map(|document| {
-            let place = document.value_place(pointer);
-            match part.locate(place.source.text(), place.span) {
-                Some(span) => Place { span, ..place },
-                None => place,
-            }
+        let place = self.place(pointer).map(|place| match part.locate(place.source.text(), place.span) {
+            Some(span) => Place { span, ..place },
+            None => place,
         });
         self.push(diagnostic.at(place));
     }

@@ -125,9 +125,10 @@ impl Project {
 
     /// Returns the position of a value. If the value is not in the file, returns the position of its nearest ancestor.
     ///
-    /// Returns `None` if the project has no file.
+    /// Returns `None` if the project has no file, or for a value that only the command line specifies.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
-        Some(self.document.as_ref()?.value_place(pointer))
+        let document = self.document.as_ref().filter(|_| pointer.is_in_document())?;
+        Some(document.value_place(pointer))
     }
 }
 
@@ -152,8 +153,9 @@ impl Declared {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the deployment's path in the project file.
+    /// Returns the path of the deployment in the project file. The path of a deployment that is not declared in the file
+    /// refers to the command line.
     pub(crate) fn pointer(&self) -> Pointer {
-        self.index.map_or_else(Pointer::root, |index| Pointer::root().join("deployments").join(index))
+        self.index.map_or_else(Pointer::command_line, |index| Pointer::root().join("deployments").join(index))
     }
 }

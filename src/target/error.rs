@@ -1,16 +1,15 @@
 //! Errors that occur while deployments are selected and completed.
 
 use super::{OptionError, SelectError};
-use crate::{api::ApiError, diagnostics::Place, questions::NoAnswer};
+use crate::{api::ApiError, questions::NoAnswer};
 
 /// The error returned if deployments cannot be selected or if the wizard fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
     #[error(transparent)]
     Select(#[from] SelectError),
-    /// An invalid option, or keys in the file that contradict each other.
-    #[error("{error}")]
-    Option { error: Box<OptionError>, place: Option<Place> },
+    #[error(transparent)]
+    Option(#[from] OptionError),
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),

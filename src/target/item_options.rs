@@ -19,6 +19,14 @@ impl ItemKind {
         }
     }
 
+    /// Returns the option that contains the items.
+    pub(super) fn option(self) -> &'static str {
+        match self {
+            Self::Trigger => "--trigger",
+            Self::Sla => "--sla",
+        }
+    }
+
     /// Returns the key of the item list in a file.
     fn key(self) -> &'static str {
         match self {

@@ -28,6 +28,17 @@ pub(crate) enum OptionError {
     Item(#[from] ItemOptionError),
 }
 
+impl OptionError {
+    /// Returns the option with an invalid value, unless the message names it.
+    pub(crate) fn option(&self) -> Option<&'static str> {
+        match self {
+            Self::JobVariable(_) => Some("--job-variable"),
+            Self::Item(error) => Some(error.kind.option()),
+            Self::ParamAndParams | Self::Param(_) | Self::Params(_) | Self::ScheduleAndSchedules(_) => None,
+        }
+    }
+}
+
 /// Returns the spec of a deployment without any options.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();

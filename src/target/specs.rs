@@ -13,7 +13,6 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     flow::Inspector,
     fs,
-    pointer::Pointer,
     project::{Declared, Findings, Key, Project},
     source::Source,
     yaml,
@@ -27,7 +26,7 @@ pub(crate) fn specs(
     selection: Selection,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<DeploymentSpec>, (Pointer, OptionError)> {
+) -> Result<Vec<DeploymentSpec>, OptionError> {
     let options = ctx.options;
     let single = selection.single;
     let mut reasons = selection.reasons;
@@ -51,11 +50,11 @@ pub(crate) fn specs(
             findings.at_key(&pointer.join(Key::Schedule), diagnostic);
             continue;
         }
-        let mut spec = spec.map_err(|error| (pointer, error))?;
+        let mut spec = spec?;
         spec.reasons = spec.declared.index.and_then(|index| reasons.remove(&index)).unwrap_or_default();
         spec.default_work_pool(ctx.default_work_pool);
         if single {
-            items_of_options(&mut spec, ctx).map_err(|error| (Pointer::root(), error.into()))?;
+            items_of_options(&mut spec, ctx)?;
         }
         if let Some(preview) = &options.preview {
             turn_into_copy(&mut spec, preview);
@@ -125,8 +124,5 @@ pub(crate) fn selected(
                        deployments. These options will be ignored.";
         findings.push(Diagnostic::warning(Code::IGNORED_OPTIONS, message));
     }
-    specs(selection, ctx, findings).map_err(|(pointer, error)| TargetError::Option {
-        error: Box::new(error),
-        place: project.place(&pointer),
-    })
+    Ok(specs(selection, ctx, findings)?)
 }

@@ -24,7 +24,7 @@ pub(super) fn lookalikes(text: &str, pointer: &Pointer, findings: &mut Findings<
 fn has_other_syntax(pointer: &Pointer) -> bool {
     pointer.segments().iter().any(|segment| match segment {
         Segment::Key(key) => OTHER_SYNTAX.contains(&key.as_str()),
-        Segment::Index(_) => false,
+        Segment::Index(_) | Segment::CommandLine => false,
     })
 }
 

@@ -39,6 +39,7 @@ mod invalid_project_files;
 mod layers;
 mod local_server;
 mod monorepo_example;
+mod option_errors;
 mod output;
 mod output_schemas;
 mod plan;

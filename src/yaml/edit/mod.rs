@@ -78,6 +78,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
         inner = match segment {
             Segment::Key(key) => inner.get_mut(key.as_str())?,
             Segment::Index(index) => inner.get_mut(*index)?,
+            Segment::CommandLine => return None,
         };
     }
     let inner = inner.as_mapping_mut()?;

@@ -160,6 +160,7 @@ fn mapping_at<'a>(value: &'a mut Value, path: &[Segment]) -> Option<&'a mut Mapp
         value = match segment {
             Segment::Key(key) => value.get_mut(key.as_str())?,
             Segment::Index(index) => value.get_mut(*index)?,
+            Segment::CommandLine => return None,
         };
     }
     value.as_mapping_mut()
