@@ -1,9 +1,10 @@
 //! File operations whose errors contain the path.
 
 use std::{
+    collections::BTreeMap,
     io::{self, Read as _, Write as _},
     path::{Component, Path, PathBuf},
-    sync::OnceLock,
+    sync::{Mutex, OnceLock, PoisonError},
 };
 
 /// An I/O error with the path of its file.
@@ -75,6 +76,21 @@ pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
     let bytes = read_limited(io::stdin().lock(), Vec::new());
     let bytes = bytes.map_err(|error| FileError::new("read", Path::new("<stdin>"), error))?;
     Ok(CONTENT.get_or_init(|| bytes))
+}
+
+/// Reads a file of at most 64 MiB. The content of a pipe is stored, for the same reason as that of stdin.
+pub(crate) fn read_bytes_again(path: &Path) -> Result<Vec<u8>, FileError> {
+    static PIPES: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
+    if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return read_bytes(path);
+    }
+    let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(content) = pipes.get(path) {
+        return Ok(content.clone());
+    }
+    let content = read_bytes(path)?;
+    pipes.insert(path.to_owned(), content.clone());
+    Ok(content)
 }
 
 /// Reads a file. Returns `None` if it is larger than `limit` bytes.

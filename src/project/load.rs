@@ -61,7 +61,7 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
     let name = path.to_string_lossy();
     let file = directory.join(path);
     let kind = if fs::is_link_outside(&file) { Source::private } else { Source::new };
-    yaml::decode(&name, fs::read_bytes(&file)?, kind).map_err(|error| invalid(&name, error))
+    yaml::decode(&name, fs::read_bytes_again(&file)?, kind).map_err(|error| invalid(&name, error))
 }
 
 /// Loads a project from the text of its file. Returns the project and the warnings about it.

@@ -133,13 +133,19 @@ fn signal_ends_a_command_that_is_blocked_reading_a_file() -> Result<()> {
 
     for (file, line) in [
         ("prefect.yaml", "check"),
+        ("prefect.yaml", "deploy --all"),
+        ("pipe.yaml", "deploy --all -f pipe.yaml"),
+        ("pipe.yaml", "plan --all -f prefect.yaml -f pipe.yaml"),
         ("triggers.yaml", "render flow.py:hello -n a --pool p --trigger triggers.yaml"),
         (".env", "check"),
         ("prefect.toml", "check"),
         ("pyproject.toml", "check"),
     ] {
         for (name, number) in [("INT", 2), ("TERM", 15)] {
-            let sandbox = Sandbox::new()?;
+            let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://127.0.0.1:9/api");
+            if file != "prefect.yaml" {
+                sandbox.file("prefect.yaml", "deployments: []\n")?;
+            }
             let path = sandbox.directory().join(file);
             ensure!(std::process::Command::new("mkfifo").arg(&path).status()?.success());
             let mut child = sandbox.spawn(line)?;

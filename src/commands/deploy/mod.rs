@@ -74,6 +74,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let started = Instant::now();
     let view = context.ui.watch();
     let mut report = Report { finished: finished_writes(arguments, &view, context), ..Report::default() };
+    options.files.read_streams(&context.directory);
     context.interrupts.leave_first_to_command();
     let deployed = tokio::select! {
         biased;
@@ -93,8 +94,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            let document =
-                document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
+            let document = document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
             context.ui.document(&document);
         }
     }

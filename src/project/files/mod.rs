@@ -114,6 +114,21 @@ impl ProjectFiles {
         paths.iter().map(option).collect::<Vec<_>>().join(" ")
     }
 
+    /// Reads stdin and pipes, whose content is stored until the files are loaded. Errors are reported when the files are
+    /// loaded. `directory` is the directory of the command.
+    ///
+    /// A command that handles interrupts does not react to them while it waits for the writer of a pipe.
+    pub(crate) fn read_streams(&self, directory: &Path) {
+        let default = matches!(self, Self::Default).then(|| super::DEFAULT_FILE.into());
+        let paths = default.into_iter().chain(self.single().map(Path::to_owned)).chain(self.patterns());
+        for path in paths {
+            let metadata = directory.join(&path).metadata();
+            if path == Path::new(STDIN) || metadata.is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+                drop(super::load::read(&path, directory));
+            }
+        }
+    }
+
     /// Returns whether a project file is read from stdin.
     pub(crate) fn include_stdin(&self) -> bool {
         match self {

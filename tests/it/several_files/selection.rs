@@ -269,6 +269,29 @@ fn invalid_input_is_a_single_error_and_nothing_is_written() -> Result<()> {
     Ok(())
 }
 
+/// Shells pass the output of a command as the path of a pipe, which can be read only once.
+#[cfg(unix)]
+#[test]
+fn output_of_a_command_is_a_project_file() -> Result<()> {
+    let sandbox = offline()?;
+    let project = "deployments: [{name: piped, entrypoint: 'flow.py:hello', work_pool: {name: p}}]\n\
+                   environments: {prod: {name_suffix: -prod}}\n";
+    sandbox.file("piped", project)?;
+    for (script, expected) in [
+        ("prefectl check <(cat piped)", "(1 deployment, 1 environment)"),
+        ("prefectl render --all -f <(cat piped)", "/piped"),
+        ("prefectl render --all -f <(cat piped) --env prod", "/piped-prod"),
+        ("prefectl render --all -f <(cat piped) -f 'services/*/prefect.yaml'", "/piped"),
+        ("prefectl render --all -f /dev/stdin < <(cat piped)", "/piped"),
+    ] {
+        let output = sandbox.bash(script, &[])?.output()?;
+        let text =
+            [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
+        assert!(output.status.success() && text.contains(expected), "{script}: {text}");
+    }
+    Ok(())
+}
+
 #[cfg(unix)]
 #[test]
 fn unusual_files_and_paths_can_be_selected() -> Result<()> {
