@@ -1,9 +1,12 @@
 //! Runs the wizard, which asks for required values that are neither in the file nor passed as options.
 
+use std::path::Path;
+
 use super::Failure;
 use crate::{
-    deployment::{DeployContext, Options},
+    deployment::{DeployContext, Options, Selection},
     flow::Inspector,
+    project,
     questions::Ask,
     target::{
         FlowNames,
@@ -12,7 +15,8 @@ use crate::{
     validate::{LoadedProject, preparation},
 };
 
-/// Asks for missing values. Returns `None` if no values are missing, or if the command has several project files.
+/// Asks for missing values. Returns `None` if no values are missing. If the project files are specified by patterns, the
+/// options must select deployments, and values are only missing if they select a single deployment.
 ///
 /// # Errors
 ///
@@ -23,8 +27,15 @@ pub(crate) async fn ask(
     server: &impl ServerLookup,
 ) -> Result<Option<Answers>, Failure> {
     let loaded = preparation::load(ctx)?;
-    let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
-    Ok(wizard::run(project, ctx, ask, server).await?)
+    let Some(selections) = preparation::select_across(&loaded, ctx)? else {
+        let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
+        return Ok(wizard::run(project, ctx, ask, server).await?);
+    };
+    let single = loaded.iter().zip(selections).enumerate().find(|(_, (_, selection))| selection.single);
+    let Some((position, (loaded, selection))) = single else { return Ok(None) };
+    let selection = Selection { project: position, ..selection };
+    let ctx = ctx.in_project(&loaded.root, &loaded.settings);
+    Ok(wizard::complete(&loaded.project, selection, &ctx, ask, server).await?)
 }
 
 /// Asks which deployments of several project files to deploy. Returns options that select them.
@@ -57,6 +68,15 @@ pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Op
 /// Fails if the project file cannot be read.
 pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, Failure> {
     let loaded = preparation::load(ctx)?;
-    let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
-    Ok(wizard::saved(answers, project, ctx))
+    let Some(LoadedProject { project, root, settings, .. }) = loaded.get(answers.selection.project) else {
+        return Ok(None);
+    };
+    let default = || ctx.options.files.single().unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
+    let file = project.document.as_ref().map_or_else(default, |document| document.source.name().into());
+    let path = ctx.directory.join(&file);
+    if path.exists() && !path.is_file() {
+        // A pipe cannot be changed.
+        return Ok(None);
+    }
+    Ok(wizard::saved(answers, project, &ctx.in_project(root, settings), file, path))
 }

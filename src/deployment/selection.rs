@@ -10,6 +10,8 @@ use crate::{diagnostics::Diagnostic, project::Declared};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) picked: Vec<Declared>,
+    /// Position of the project file that declares the deployments among the files of the command.
+    pub(crate) project: usize,
     /// Whether exactly one deployment is selected. If so, options for a single deployment apply.
     pub(crate) single: bool,
     /// Name from the command line that replaces the name of the single deployment.

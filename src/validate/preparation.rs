@@ -233,7 +233,10 @@ async fn prepare_with_types<'a>(
     resolver: &Resolver<'_>,
     types: &KnownTypes,
 ) -> Result<Vec<PreparedProject<'a>>, PreparationError> {
-    let selections = select_across(loaded, ctx)?;
+    let selections = match ctx.selection {
+        Some(selection) if has_patterns(ctx) => Some(selections_with(selection, loaded.len())),
+        _ => select_across(loaded, ctx)?,
+    };
     let mut projects = Vec::with_capacity(loaded.len());
     for loaded in loaded {
         let LoadedProject { project, file, root, settings, .. } = loaded;
@@ -262,13 +265,27 @@ async fn prepare_with_types<'a>(
     Ok(projects)
 }
 
+/// Returns whether the project files of the command are specified by patterns, so that each file has its own root.
+fn has_patterns(ctx: &DeployContext<'_>) -> bool {
+    matches!(ctx.options.files, ProjectFiles::Each(_))
+}
+
+/// Returns a selection for each project, of which only one has deployments.
+fn selections_with(selection: &Selection, count: usize) -> Vec<Selection> {
+    let mut selections = vec![Selection::default(); count];
+    if let Some(selected) = selections.get_mut(selection.project) {
+        selected.clone_from(selection);
+    }
+    selections
+}
+
 /// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the
 /// directory of the command. In such a file, [`target::selected`] selects deployments.
-fn select_across(
+pub(crate) fn select_across(
     loaded: &[LoadedProject],
     ctx: &DeployContext<'_>,
 ) -> Result<Option<Vec<Selection>>, PreparationError> {
-    if !matches!(ctx.options.files, ProjectFiles::Each(_)) {
+    if !has_patterns(ctx) {
         return Ok(None);
     }
     // An inspector caches flows by their entrypoints, which are relative to the root.

@@ -55,6 +55,46 @@ fn a_deployment_of_several_files_is_chosen() -> Result<()> {
     Ok(())
 }
 
+/// The chosen deployment of several files is completed as that of a single file is, relative to its own root.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn missing_values_of_a_deployment_of_several_files_are_asked() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox("")?;
+    std::fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
+    let flows = sandbox.read("flow.py")?;
+    std::fs::remove_file(sandbox.directory().join("flow.py"))?;
+    for service in ["billing", "orders"] {
+        sandbox.file(&format!("{service}/flow.py"), &flows)?;
+        let deployment = format!("{{name: {service}, entrypoint: 'flow.py:hello', tags: [t]}}");
+        sandbox
+            .file(&format!("{service}/prefect.yaml"), format!("pull: []\ndeployments:\n- {deployment}\n"))?;
+    }
+    for (line, question, name) in [
+        ("deploy -f */prefect.yaml", Some("Which deployment would you like to deploy?"), "orders"),
+        ("deploy -n billing -f billing/prefect.yaml -f orders/prefect.yaml", None, "billing"),
+    ] {
+        let mut terminal = Terminal::start(&sandbox, line)?;
+        if let Some(question) = question {
+            terminal.answers(question, "orders/prefect.yaml")?;
+        }
+        terminal.answers(
+            "Which work pool would you like to deploy this flow to?",
+            &sandbox.unique("pool-UNIQUE"),
+        )?;
+        terminal.answers("Would you like to configure schedules for this deployment?", "n")?;
+        terminal.sees("created")?;
+        terminal.answers("Would you like to save configuration", "y")?;
+        terminal.sees(&format!("Deployment configuration saved to {name}/prefect.yaml!"))?;
+        assert_eq!(terminal.ends()?.0, 0);
+        let deployment = api.existing(&sandbox, &format!("hello-UNIQUE/{name}"))?;
+        assert_eq!(deployment["work_pool_name"], json!(sandbox.unique("pool-UNIQUE")));
+    }
+    let output = sandbox.run("deploy --all -f */prefect.yaml --quiet")?.success()?;
+    ensure!(output.stdout.matches("(unchanged)").count() == 2, "{output}");
+    Ok(())
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn answers_create_a_deployment_and_a_file() -> Result<()> {

@@ -94,7 +94,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         }
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            let document = document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
+            let document =
+                document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
             context.ui.document(&document);
         }
     }
@@ -107,7 +108,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     result
 }
 
-/// Asks for missing values. With several project files, only asks which deployments to deploy, unless the options select
+/// Asks for missing values. With several project files, first asks which deployments to deploy, unless the options select
 /// deployments.
 async fn ask(
     arguments: &DeployArguments,
@@ -118,13 +119,11 @@ async fn ask(
     if !asks(arguments, options, context) {
         return Ok(None);
     }
-    if !matches!(options.files, ProjectFiles::Each(_)) {
-        return wizard::ask(options, client, context).await;
-    }
-    if !options.all && options.names.is_empty() && options.entrypoint.is_none() {
+    let is_selected = options.all || !options.names.is_empty() || options.entrypoint.is_some();
+    if matches!(options.files, ProjectFiles::Each(_)) && !is_selected {
         *options = deploy::choose(&target::deploy_context(options, context), &context.ui).await?;
     }
-    Ok(None)
+    wizard::ask(options, client, context).await
 }
 
 /// Returns the options that resume the last deploy.

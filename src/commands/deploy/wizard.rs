@@ -16,7 +16,7 @@ use crate::{
     questions::Ask as _,
     target::{
         TargetError,
-        wizard::{Answers, NewPool, ServerLookup},
+        wizard::{Answers, NewPool, RenamedFile, ServerLookup},
     },
     ui::Ui,
     work_pool::{self, CreateOptions},
@@ -76,15 +76,17 @@ pub(super) async fn ask(
     for block in &answers.blocks {
         client.save_block(block.kind, &block.name, &block.data).await?;
     }
-    if let Some(name) = &answers.renamed_dockerfile {
-        rename_dockerfile(&context.directory, name)?;
+    if let Some(file) = &answers.renamed_dockerfile {
+        rename(file)?;
     }
     Ok(Some(answers))
 }
 
-fn rename_dockerfile(directory: &Path, name: &str) -> Result<(), CommandError> {
-    std::fs::rename(directory.join("Dockerfile"), directory.join(name)).map_err(|error| {
-        CommandError::new(Exit::Failed, format!("cannot rename 'Dockerfile' to '{name}': {error}"))
+fn rename(RenamedFile { from, to }: &RenamedFile) -> Result<(), CommandError> {
+    std::fs::rename(from, to).map_err(|error| {
+        let name = |path: &Path| path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let message = format!("cannot rename '{}' to '{}': {error}", name(from), name(to));
+        CommandError::new(Exit::Failed, message)
     })
 }
 

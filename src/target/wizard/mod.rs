@@ -16,7 +16,7 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use self::{draft::Draft, pick::Picked};
 
@@ -58,8 +58,15 @@ pub(crate) struct Answers {
     /// Work pool to create before the deployment is registered.
     pub(crate) pool: Option<NewPool>,
     pub(crate) blocks: Vec<NewBlock>,
-    /// New name for the project's `Dockerfile`. Under its current name, the file prevents an automatic build.
-    pub(crate) renamed_dockerfile: Option<String>,
+    /// New path of the project's `Dockerfile`. Under its current name, the file prevents an automatic build.
+    pub(crate) renamed_dockerfile: Option<RenamedFile>,
+}
+
+/// A file to rename.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RenamedFile {
+    pub(crate) from: PathBuf,
+    pub(crate) to: PathBuf,
 }
 
 impl From<Selection> for Answers {
@@ -133,24 +140,55 @@ pub(crate) async fn run(
     let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
     let wizard = Wizard { ask, server, project, local };
     let Picked { selection, was_asked } = wizard.pick(ctx.options).await?;
-    let known = Answers::from(selection);
-    // Invalid options are reported by the deploy itself.
-    let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
-    let selected = (known.selection.picked.as_slice(), specs.as_slice(), known.selection.single);
-    let ([declared], [spec], true) = selected else {
-        return Ok(was_asked.then_some(known));
-    };
-    let draft = Draft::new(declared, spec.fields.clone());
-    if draft.is_declared_in_full() {
-        return Ok(was_asked.then_some(known));
-    }
-    let draft::Completed { fields, pool, blocks, renamed_dockerfile } = wizard.complete(draft).await?;
-    let picked = vec![Declared { fields, ..declared.clone() }];
-    let selection = Selection { picked, ..known.selection };
-    Ok(Some(Answers { selection, pool, blocks, renamed_dockerfile }))
+    wizard.complete_selection(selection, was_asked, ctx).await
+}
+
+/// Asks for missing values of a deployment, if exactly one deployment is selected. Returns `None` if no values are
+/// missing.
+///
+/// # Errors
+///
+/// Fails if the user does not answer a question.
+pub(crate) async fn complete(
+    project: &Project,
+    selection: Selection,
+    ctx: &DeployContext<'_>,
+    ask: &impl Ask,
+    server: &impl ServerLookup,
+) -> Result<Option<Answers>, TargetError> {
+    let inspector = Inspector::new();
+    let local = Local { directory: ctx.directory, environment: ctx.environment, inspector: &inspector };
+    Wizard { ask, server, project, local }.complete_selection(selection, false, ctx).await
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
+    /// Asks for the missing values of a selection. Returns `None` if no values are missing, unless a question
+    /// `was_asked` before.
+    async fn complete_selection(
+        &self,
+        selection: Selection,
+        was_asked: bool,
+        ctx: &DeployContext<'_>,
+    ) -> Result<Option<Answers>, TargetError> {
+        let known = Answers::from(selection);
+        // Invalid options are reported by the deploy itself.
+        let specs = target::specs(known.selection.clone(), ctx, &mut Findings::new(None)).unwrap_or_default();
+        let selected = (known.selection.picked.as_slice(), specs.as_slice(), known.selection.single);
+        let ([declared], [spec], true) = selected else {
+            return Ok(was_asked.then_some(known));
+        };
+        let draft = Draft::new(declared, spec.fields.clone());
+        if draft.is_declared_in_full() {
+            return Ok(was_asked.then_some(known));
+        }
+        let draft::Completed { fields, pool, blocks, renamed_dockerfile } = self.complete(draft).await?;
+        let renamed_dockerfile = renamed_dockerfile
+            .map(|name| RenamedFile { from: ctx.directory.join("Dockerfile"), to: ctx.directory.join(name) });
+        let picked = vec![Declared { fields, ..declared.clone() }];
+        let selection = Selection { picked, ..known.selection };
+        Ok(Some(Answers { selection, pool, blocks, renamed_dockerfile }))
+    }
+
     /// Asks for the missing values of a single deployment.
     async fn complete(&self, mut draft: Draft) -> Result<draft::Completed, TargetError> {
         if draft.entrypoint().is_none() {

@@ -60,7 +60,15 @@ impl Saved {
 ///
 /// Returns `None` if nothing can be saved: the file already contains the deployment, multiple deployments or
 /// an environment are selected, or the file cannot be edited.
-pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_>) -> Option<Saved> {
+///
+/// `file` is the path of the project file as shown to the user, and `path` its absolute path.
+pub(crate) fn saved(
+    answers: &Answers,
+    project: &Project,
+    ctx: &DeployContext<'_>,
+    file: PathBuf,
+    path: PathBuf,
+) -> Option<Saved> {
     if ctx.options.env_name.is_some() {
         return None;
     }
@@ -69,8 +77,6 @@ pub(crate) fn saved(answers: &Answers, project: &Project, ctx: &DeployContext<'_
     let fields = complete(spec.fields, project, ctx.directory);
     let name = fields.name().unresolved().unwrap_or_default().to_owned();
     let entrypoint = fields.entrypoint().unresolved();
-    let file = ctx.options.files.single().unwrap_or(Path::new(project::DEFAULT_FILE)).to_owned();
-    let path = ctx.directory.join(&file);
     let Some(document) = &project.document else {
         let folder = ctx.directory.file_name().unwrap_or_default().to_string_lossy();
         let text = project::text::whole(&folder, fields);

@@ -206,7 +206,9 @@ async fn an_existing_dockerfile_is_used_or_renamed() {
         let fields = outcome.fields();
         let build = &fields["build"][0]["prefect_docker.deployments.steps.build_docker_image"];
         assert_eq!(build["dockerfile"], dockerfile, "{}", outcome.log);
-        assert_eq!(outcome.answers.unwrap().renamed_dockerfile.as_deref(), renamed, "{}", outcome.log);
+        let file = outcome.answers.unwrap().renamed_dockerfile;
+        let name = file.as_ref().and_then(|file| file.to.file_name()).and_then(|name| name.to_str());
+        assert_eq!(name, renamed, "{}", outcome.log);
     }
     let refused = answered(&["y", "n", ""]).await;
     let message = "error: A Dockerfile already exists. Please remove or rename the existing one.";
