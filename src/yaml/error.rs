@@ -106,6 +106,9 @@ impl YamlErrorKind {
             Self::UnknownTag(name) if name == APPEND => {
                 "only overlay files such as prefect.prod.yaml support this tag, because Prefect rejects it in prefect.yaml"
             }
+            Self::UnknownTag(name) if strsim::osa_distance(&name.to_lowercase(), APPEND) <= 2 => {
+                "did you mean `!append`, which overlay files such as prefect.prod.yaml support?"
+            }
             Self::UnknownTag(_) => "remove the tag, or quote the string if it starts with `!`",
             Self::AppendedValue("a mapping") => "remove the tag: mappings are always merged",
             Self::AppendedValue(_) => "remove the tag",

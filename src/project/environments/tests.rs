@@ -293,6 +293,10 @@ const INVALID_OVERLAYS: &[(&str, &str)] = &[
         "1:4: the tag `!merge` is not supported (remove the tag, or quote the string if it starts with `!`)",
     ),
     (
+        "a: !Apend []",
+        "1:4: the tag `!Apend` is not supported (did you mean `!append`, which overlay files such as prefect.prod.yaml support?)",
+    ),
+    (
         "a: !append {}",
         "1:12: the tag `!append` requires a list, not a mapping (remove the tag: mappings are always merged)",
     ),

@@ -20,6 +20,8 @@ pub(super) struct LanguageServer {
     file: String,
     /// Number of requests and file versions so far.
     count: u64,
+    /// Settings of the editor, by section.
+    settings: Value,
 }
 
 impl LanguageServer {
@@ -33,7 +35,7 @@ impl LanguageServer {
         let (sender, messages) = channel();
         thread::spawn(move || read_messages(output, &sender));
         let file = url::Url::from_file_path(file).ok().context("the path is absolute")?.into();
-        let mut server = Self { process, input, messages, file, count: 0 };
+        let mut server = Self { process, input, messages, file, count: 0, settings: json!({}) };
         let capabilities = json!({"textDocument": {"hover": {}, "completion": {}, "publishDiagnostics": {}}});
         server.request(
             "initialize",
@@ -43,6 +45,12 @@ impl LanguageServer {
         let document = json!({"uri": server.file, "languageId": "yaml", "version": 0, "text": text});
         server.send(&json!({"method": "textDocument/didOpen", "params": {"textDocument": document}}))?;
         Ok(server)
+    }
+
+    /// Changes the settings.
+    pub(super) fn configure(&mut self, settings: &Value) -> Result<()> {
+        self.settings = settings.clone();
+        self.send(&json!({"method": "workspace/didChangeConfiguration", "params": {"settings": settings}}))
     }
 
     /// Replaces the text of the file.
@@ -78,7 +86,7 @@ impl LanguageServer {
         answer.get("result").cloned().with_context(|| format!("{method} was answered with {answer}"))
     }
 
-    /// Waits for a message. Answers every request of the server with null.
+    /// Waits for a message. Answers requests of the server with the settings that they name, or with null.
     fn receive(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         loop {
             let message =
@@ -87,8 +95,11 @@ impl LanguageServer {
                 return Ok(message);
             }
             if let (Some(id), Some(_)) = (message.get("id"), message.get("method")) {
-                let count = message["params"]["items"].as_array().map_or(0, Vec::len);
-                self.send(&json!({"id": id, "result": vec![Value::Null; count]}))?;
+                let items = message["params"]["items"].as_array().map(Vec::as_slice).unwrap_or_default();
+                let section =
+                    |item: &Value| self.settings[item["section"].as_str().unwrap_or_default()].clone();
+                let result: Vec<Value> = items.iter().map(section).collect();
+                self.send(&json!({"id": id, "result": result}))?;
             }
         }
     }

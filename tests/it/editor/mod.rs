@@ -45,3 +45,40 @@ fn editor_completes_explains_and_validates_a_new_project() -> Result<()> {
     assert!(!labels.contains(&"tag") && !labels.contains(&"entrypoint"), "{labels:?}");
     Ok(())
 }
+
+/// The schemas of project files and overlay files know environments, `null` and `!append`.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn editor_validates_environments_and_overlays() -> Result<()> {
+    let program = required_env("PREFECTL_TEST_YAML_SERVER")?;
+    let sandbox = Sandbox::new()?;
+    for (file, option, text, misspelled) in [
+        (
+            "prefect.prod.yaml",
+            " --overlay",
+            "name_suffix: -prod\njob_variables: {env: {STAGE: prod, DEBUG: null}}\nwork_pool: null\ndeployments:\n\
+             - name: a\n  tags: !append [prod]\n  schedules: null\n",
+            "- {name: b, schedules: [{cron: 0 1 * * *, timzone: UTC}]}\n",
+        ),
+        (
+            "prefect.yaml",
+            "",
+            "deployments:\n- {name: a, entrypoint: 'flow.py:hello'}\nenvironments:\n  dev:\n    name_suffix: -dev\n    \
+             deployments:\n      a: {schedules: null, tags: [dev]}\n",
+            "  prod: {deployments: {a: {schedules: [{cron: 0 1 * * *, timzone: UTC}]}}}\n",
+        ),
+    ] {
+        sandbox.file("schema.json", sandbox.run(&format!("schema{option}"))?.success()?.stdout)?;
+        let text = format!("# yaml-language-server: $schema=schema.json\n{text}");
+        let mut editor = LanguageServer::open(&program, &sandbox.directory().join(file), &text)?;
+        if text.contains("!append") {
+            assert_eq!(editor.findings(1)?[0]["message"], "Unresolved tag: !append");
+            editor.configure(&json!({"yaml": {"customTags": ["!append sequence"]}}))?;
+            editor.change(&format!("{text}\n"))?;
+        }
+        editor.findings(0)?;
+        editor.change(&format!("{text}{misspelled}"))?;
+        assert_eq!(editor.findings(1)?[0]["message"], "Property timzone is not allowed.", "{file}");
+    }
+    Ok(())
+}
