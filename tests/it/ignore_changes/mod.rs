@@ -1,5 +1,7 @@
 //! Fields that `ignore_changes` leaves to the operators of a deployment.
 
+mod matrix;
+
 use std::sync::{
     Mutex, PoisonError,
     atomic::{AtomicBool, Ordering::SeqCst},
