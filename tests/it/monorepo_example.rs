@@ -71,6 +71,51 @@ fn repository() -> Result<Sandbox> {
     Ok(sandbox)
 }
 
+/// Deploys each service in its directory.
+fn deploy_each_service(sandbox: &Sandbox) -> Result<()> {
+    for (service, expected) in [
+        ("billing", &["invoices/billing-dev created"][..]),
+        ("orders", &["sync/orders-dev created", "summary/summary-dev created"]),
+        ("reports", &["monthly/monthly-dev created"]),
+    ] {
+        let line = format!("deploy --all --env dev --project-dir services/{service} --output json");
+        assert_eq!(statuses(&sandbox.run(&line)?.success()?.json()?), expected);
+    }
+    Ok(())
+}
+
+/// Returns the branch that a deployment clones.
+fn branch(api: &Api, sandbox: &Sandbox, name: &str) -> Result<Value> {
+    let mut deployment = api.existing(sandbox, name)?;
+    Ok(deployment["pull_steps"][0]["prefect.deployments.steps.git_clone"]["branch"].take())
+}
+
+/// Deploys a preview of the last commit, which clones the branch of the pull request, and deletes the preview.
+fn deploy_preview(api: &Api, sandbox: &Sandbox) -> Result<()> {
+    let (preview, project) = (sandbox.unique("pr-UNIQUE"), sandbox.unique("monorepo-UNIQUE"));
+    let line = format!("--env dev --select changed:HEAD~1...HEAD --preview {preview} --project {project}");
+    let variables = [("BRANCH", "change".to_owned())];
+    let copies = sandbox.run_with(&variables, &format!("deploy {line} --output json"))?.success()?.json()?;
+    assert_eq!(statuses(&copies), [format!("monthly/monthly-dev--{preview} created")]);
+    assert_eq!(branch(api, sandbox, &format!("monthly/monthly-dev--{preview}"))?, "change");
+    assert_eq!(branch(api, sandbox, "monthly/monthly-dev")?, "main");
+    sandbox.run(&format!("preview delete {preview} --yes --project {project}"))?.success()?;
+    Ok(())
+}
+
+/// Deletes the deployments and the images of the example.
+fn clean_up(sandbox: &Sandbox, docker: &Docker) -> Result<()> {
+    for environment in ["dev", "prod"] {
+        sandbox.run(&format!("destroy --all --yes --env {environment}"))?.success()?;
+    }
+    for image in ["etl", "reports"] {
+        let images = docker.ask(&["images", "--quiet", &format!("{}/monorepo-{image}", docker.image)])?;
+        let ids: Vec<&str> = images.lines().collect();
+        docker.ask(&[&["rmi", "--force"][..], &ids[..]].concat())?;
+    }
+    Ok(())
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn deploys_each_service_and_all_services() -> Result<()> {
@@ -88,17 +133,14 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     sandbox.run("check --strict")?.success()?;
     let deploy = |options: &str| sandbox.run(&format!("deploy --output json {options}"))?.success()?.json();
 
-    // A service alone.
-    let alone = deploy("--all --env dev --project-dir services/billing")?;
-    assert_eq!(statuses(&alone), ["invoices/billing-dev created"]);
-
+    deploy_each_service(&sandbox)?;
     // All services: each of the two images is built and pushed once.
     let all = deploy("--all --env dev --image-lock images.lock.json")?;
     let expected = [
         "invoices/billing-dev unchanged",
-        "sync/orders-dev created",
-        "summary/summary-dev created",
-        "monthly/monthly-dev created",
+        "sync/orders-dev unchanged",
+        "summary/summary-dev unchanged",
+        "monthly/monthly-dev unchanged",
     ];
     assert_eq!(statuses(&all), expected);
     let expected = ["build_docker_image", "build_docker_image", "push_docker_image", "push_docker_image"];
@@ -113,12 +155,7 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     let flow = sandbox.read("services/reports/flow.py")?;
     sandbox.file("services/reports/flow.py", flow.replace("1000", "2000"))?;
     commit(&sandbox, "Change the report")?;
-    let preview = sandbox.unique("pr-UNIQUE");
-    let project = sandbox.unique("monorepo-UNIQUE");
-    let copies =
-        deploy(&format!("--env dev --select changed:HEAD~1...HEAD --preview {preview} --project {project}"))?;
-    assert_eq!(statuses(&copies), [format!("monthly/monthly-dev--{preview} created")]);
-    sandbox.run(&format!("preview delete {preview} --yes --project {project}"))?.success()?;
+    deploy_preview(&api, &sandbox)?;
     let changed = deploy("--env dev --select changed:HEAD~1...HEAD")?;
     assert_eq!(statuses(&changed), ["monthly/monthly-dev updated"]);
 
@@ -133,13 +170,6 @@ fn deploys_each_service_and_all_services() -> Result<()> {
     );
     assert_eq!(billing["schedules"].as_array().map(Vec::len), Some(1));
 
-    for environment in ["dev", "prod"] {
-        sandbox.run(&format!("destroy --all --yes --env {environment}"))?.success()?;
-    }
-    for image in ["etl", "reports"] {
-        let images = docker.ask(&["images", "--quiet", &format!("{}/monorepo-{image}", docker.image)])?;
-        let ids: Vec<&str> = images.lines().collect();
-        docker.ask(&[&["rmi", "--force"][..], &ids[..]].concat())?;
-    }
+    clean_up(&sandbox, &docker)?;
     forget(&api)
 }

@@ -52,6 +52,7 @@ impl Event<'_> {
         for (expression, value) in [
             ("github.event.number", self.number.as_str()),
             ("github.base_ref", "main"),
+            ("github.head_ref", "change"),
             ("github.token", "token"),
         ] {
             text = text.replace(&format!("${{{{ {expression} }}}}"), value);
