@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
+use crate::cleanup::OnPanic;
+
 /// An I/O error with the path of its file.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot {action} {}: {source}", path.display())]
@@ -154,15 +156,31 @@ fn without_dots(path: &Path) -> PathBuf {
     result
 }
 
+/// A temporary directory. It is deleted with its contents when the value is dropped or the program panics.
+#[derive(Debug)]
+pub(crate) struct TemporaryFolder {
+    folder: tempfile::TempDir,
+    _on_panic: OnPanic,
+}
+
+impl TemporaryFolder {
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
 /// Creates a temporary directory that only the current user can access.
 ///
 /// Its contents may be secret, and may remain on disk if the program is killed.
-pub(crate) fn private_folder(prefix: &str) -> io::Result<tempfile::TempDir> {
+pub(crate) fn private_folder(prefix: &str) -> io::Result<TemporaryFolder> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
-    builder.tempdir()
+    let folder = builder.tempdir()?;
+    let path = folder.path().to_owned();
+    // The directory remains if it cannot be deleted.
+    Ok(TemporaryFolder { folder, _on_panic: OnPanic::new(move || drop(std::fs::remove_dir_all(path))) })
 }
 
 /// Atomically replaces a file with one that only its owner can read. Symbolic links are followed.

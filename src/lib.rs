@@ -8,6 +8,7 @@ mod apply;
 mod base_job_template;
 mod block_schema;
 mod build;
+mod cleanup;
 mod cli;
 mod clock;
 mod cloud;
@@ -79,6 +80,9 @@ use crate::{
     ui::{ColorChoice, Ui, Verbosity},
 };
 
+/// Exit code after a panic, which is that of all Rust programs.
+const PANIC_EXIT_CODE: i32 = 101;
+
 /// Runs the command line `args`, which starts with the name of the program. Returns the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
@@ -123,7 +127,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let is_prefect = is_link && !wants_json(&arguments);
     let ui = configured_ui(&cli, &environment, colors(&cli.global, &environment), &redactor)
         .with_prefect_style(is_prefect);
-    report_crashes(&ui);
+    end_on_panic(&ui);
     let changes_server = cli.command.changes_server();
     let exit = match start(cli, arguments, environment, ui.clone(), redactor, is_link) {
         Ok(Ok(exit)) => exit,
@@ -227,8 +231,9 @@ fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redac
         .with_live_view(has_live_view)
 }
 
-/// Installs a panic hook that prints a crash report, with secrets redacted.
-fn report_crashes(ui: &Ui) {
+/// Installs a panic hook that prints a crash report, with secrets redacted, cleans up, and ends the process.
+#[expect(clippy::exit, reason = "a panic cannot return an exit code")]
+fn end_on_panic(ui: &Ui) {
     let ui = ui.clone();
     std::panic::set_hook(Box::new(move |panic| {
         let report = crash::report(panic.payload(), panic.location(), &Backtrace::capture());
@@ -236,6 +241,9 @@ fn report_crashes(ui: &Ui) {
             &CommandError::new(Exit::Failed, report)
                 .help("please report this bug, and include the command and the project file"),
         );
+        ui::restore_terminal();
+        cleanup::run();
+        std::process::exit(PANIC_EXIT_CODE);
     }));
 }
 

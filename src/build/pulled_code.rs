@@ -163,7 +163,7 @@ fn listed(steps: Option<&serde_json::Value>) -> Vec<Value> {
 /// Working directory of the pull steps.
 pub(crate) enum Workspace {
     /// A temporary directory. It is deleted with its contents when the value is dropped.
-    Temporary(tempfile::TempDir),
+    Temporary(crate::fs::TemporaryFolder),
     Kept(PathBuf),
 }
 

@@ -25,7 +25,7 @@ const STOP_ATTEMPTS: usize = 100;
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
 /// Properties that identify the processes of a program, even after the program itself has exited.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Identity {
     leader: Option<Pid>,
     leads_group: bool,
@@ -58,11 +58,26 @@ fn pipe_name(pipe: &impl AsFd) -> Option<String> {
 pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
     let Some(leader) = identity.leader else { return };
     let family = Family::stopped(leader, child.id().is_some(), identity);
+    // The child remains a zombie until its exit status is collected.
+    end_family(&family, || !matches!(child.try_wait(), Ok(None)), grace);
+}
+
+/// Ends the processes of a program whose [`Child`] is not available. The exit status of the program is lost.
+pub(super) fn end_without_child(identity: &Identity, grace: Duration) {
+    let Some(leader) = identity.leader else { return };
+    let own = rustix::process::getpid().as_raw_nonzero().get();
+    // The process ID of a program that has exited may belong to another process.
+    let has_leader = stat(leader).is_some_and(|(_, parent)| parent == own);
+    let is_leader_gone = || !has_leader || stat(leader).is_none_or(|(state, _)| state == "Z");
+    end_family(&Family::stopped(leader, has_leader, identity), is_leader_gone, grace);
+}
+
+fn end_family(family: &Family, mut is_leader_gone: impl FnMut() -> bool, grace: Duration) {
     family.signal(Signal::TERM);
     family.signal(Signal::CONT);
-    if !family.is_gone_within(child, grace) {
+    if !family.is_gone_within(&mut is_leader_gone, grace) {
         family.signal(Signal::KILL);
-        family.is_gone_within(child, KILL_GRACE);
+        family.is_gone_within(&mut is_leader_gone, KILL_GRACE);
     }
 }
 
@@ -118,11 +133,10 @@ impl Family {
         }
     }
 
-    fn is_gone_within(&self, child: &mut Child, time: Duration) -> bool {
+    fn is_gone_within(&self, is_leader_gone: &mut impl FnMut() -> bool, time: Duration) -> bool {
         let deadline = Instant::now() + time;
         loop {
-            // The child remains a zombie until its exit status is collected.
-            let mut is_gone = !matches!(child.try_wait(), Ok(None));
+            let mut is_gone = is_leader_gone();
             if is_gone && self.leads_group {
                 // Orphaned processes of the group may have become children of this process.
                 while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}

@@ -22,6 +22,8 @@ use tokio::{
 };
 
 use self::output::{BoundedOutput, Lines};
+#[cfg(unix)]
+use crate::cleanup::OnPanic;
 use crate::{
     environment::Environment,
     fs,
@@ -114,6 +116,8 @@ struct Running {
     #[cfg(unix)]
     family: group::Identity,
     is_finished: bool,
+    #[cfg(unix)]
+    _on_panic: OnPanic,
 }
 
 impl Running {
@@ -140,6 +144,8 @@ impl Running {
             child,
             stdout,
             stderr,
+            #[cfg(unix)]
+            _on_panic: end_on_panic(family.clone(), group::GRACE),
             #[cfg(unix)]
             family,
             is_finished: false,
@@ -235,7 +241,11 @@ pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> 
 
 /// A program that runs in the background. Dropping the value terminates the program.
 #[derive(Debug)]
-pub(crate) struct Background(Child);
+pub(crate) struct Background {
+    child: Child,
+    #[cfg(unix)]
+    _on_panic: OnPanic,
+}
 
 impl Background {
     /// Time that the program has to exit before it is killed.
@@ -251,21 +261,32 @@ impl Background {
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         #[cfg(unix)]
         command.process_group(0);
-        command.spawn().map(Self)
+        let child = command.spawn()?;
+        Ok(Self {
+            #[cfg(unix)]
+            _on_panic: end_on_panic(group::Identity::new(&child, true, None, None), Self::GRACE),
+            child,
+        })
     }
 
     /// Returns the exit code of the program, or `None` if the program is still running.
     pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
-        Ok(self.0.try_wait()?.map(exit_code))
+        Ok(self.child.try_wait()?.map(exit_code))
     }
 }
 
 #[cfg(unix)]
 impl Drop for Background {
     fn drop(&mut self) {
-        let family = group::Identity::new(&self.0, true, None, None);
-        end(&mut self.0, &family, Self::GRACE);
+        let family = group::Identity::new(&self.child, true, None, None);
+        end(&mut self.child, &family, Self::GRACE);
     }
+}
+
+/// Registers the termination of a program and all processes that it has started.
+#[cfg(unix)]
+fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
+    OnPanic::new(move || group::end_without_child(&family, grace))
 }
 
 /// Terminates a program and all processes that it has started.

@@ -75,6 +75,24 @@ async fn kills_a_program_that_ignores_sigterm() {
 }
 
 #[tokio::test]
+async fn ends_a_program_after_a_panic() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", "sleep 1000 & echo $! >grandchild; touch ready; wait"]);
+    let child = command.current_dir(directory.path()).process_group(0).spawn().unwrap();
+    while !directory.path().join("ready").exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let identity = group::Identity::new(&child, true, None, None);
+    let started = Instant::now();
+    group::end_without_child(&identity, Duration::from_secs(9));
+    assert!(started.elapsed() < Duration::from_secs(9), "{:?}", started.elapsed());
+    let grandchild = fs::read_to_string(directory.path().join("grandchild")).unwrap();
+    let leader = child.id().unwrap_or_default().to_string();
+    assert!(![grandchild, leader].iter().any(|pid| is_running(pid)));
+}
+
+#[tokio::test]
 async fn ends_background_processes_after_the_program_has_exited() {
     // The second process leaves the process group but keeps the output open.
     let script = "sleep 1000 & echo $! >grandchild
