@@ -1,10 +1,18 @@
 //! Validates values against JSON schemas according to the rules of the Prefect server.
 
-use jsonschema::{
-    JsonType,
-    error::{TypeKind, ValidationErrorKind},
-};
+mod evaluator;
+mod mismatch;
+mod rules;
+
 use serde_json::{Map, Value};
+
+use self::{
+    evaluator::{mismatches, referenced},
+    mismatch::{Mismatch, Reason},
+};
+
+/// The schema of schemas. It is the meta-schema of draft 2020-12 as a single document, without annotations and formats.
+const META_SCHEMA: &str = include_str!("draft2020-12.json");
 
 /// A part of a value that does not match its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,48 +38,63 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     let mut schema = schema.clone();
     allow_nulls(&mut schema, null_over_default);
     remove_required(&mut schema);
-    let Ok(validator) = jsonschema::draft202012::new(&schema) else { return Vec::new() };
-    let violation = |error: jsonschema::ValidationError<'_>| Violation {
-        path: error.instance_path().as_str().split('/').skip(1).map(unescape).collect(),
-        message: message(&error),
-        wants_text: wants_text(&error),
+    let mismatches = mismatches(&schema, value);
+    if mismatches.is_empty() || invalid_schema(&schema).is_some() {
+        return Vec::new();
+    }
+    let violation = |mismatch: Mismatch<'_>| Violation {
+        message: message(&mismatch),
+        wants_text: wants_text(&mismatch),
+        path: mismatch.path,
     };
-    validator.iter_errors(value).map(violation).collect()
+    mismatches.into_iter().map(violation).collect()
 }
 
 /// Returns the reason if a schema is invalid.
 pub(crate) fn invalid_schema(schema: &Value) -> Option<String> {
-    jsonschema::draft202012::new(schema).err().map(|error| error.to_string())
+    let meta_schema: Value = serde_json::from_str(META_SCHEMA).ok()?;
+    let mismatch = mismatches(&meta_schema, schema).first().map(Mismatch::to_string);
+    mismatch.or_else(|| unresolved(schema, schema))
+}
+
+/// Returns a message about a reference in `schema` that does not resolve within `root`.
+fn unresolved(root: &Value, schema: &Value) -> Option<String> {
+    match schema {
+        Value::Object(keywords) => {
+            keywords.iter().find_map(|(keyword, value)| match (keyword.as_str(), value) {
+                ("$ref", Value::String(reference)) if referenced(root, reference).is_none() => {
+                    Some(format!("reference \"{reference}\" does not resolve"))
+                }
+                // These keywords contain values.
+                ("const" | "default" | "enum" | "examples", _) => None,
+                _ => unresolved(root, value),
+            })
+        }
+        Value::Array(schemas) => schemas.iter().find_map(|schema| unresolved(root, schema)),
+        _ => None,
+    }
 }
 
 /// Returns the message for a validation error.
 ///
 /// For a choice between null and a single other schema, the other schema's message is returned.
-fn message(error: &jsonschema::ValidationError<'_>) -> String {
-    if let ValidationErrorKind::AnyOf { context } = error.kind() {
-        let wants_null = |error: &jsonschema::ValidationError<'_>| {
-            matches!(error.kind(), ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::Null) })
-        };
-        let mut meant = context.iter().filter(|errors| !errors.iter().any(wants_null));
+fn message(mismatch: &Mismatch<'_>) -> String {
+    if let Reason::AnyOf(branches) = &mismatch.reason {
+        let wants_null = |mismatch: &Mismatch<'_>| mismatch.is_type("null");
+        let mut meant = branches.iter().filter(|mismatches| !mismatches.iter().any(wants_null));
         if let (Some([only]), None) = (meant.next().map(Vec::as_slice), meant.next()) {
             return message(only);
         }
     }
-    error.to_string()
+    mismatch.to_string()
 }
 
 /// Returns whether only a string, or a string or null, would match the schema.
-fn wants_text(error: &jsonschema::ValidationError<'_>) -> bool {
-    match error.kind() {
-        ValidationErrorKind::Type { kind: TypeKind::Single(JsonType::String) } => true,
-        ValidationErrorKind::AnyOf { context } => context.iter().flatten().any(wants_text),
-        _ => false,
+fn wants_text(mismatch: &Mismatch<'_>) -> bool {
+    match &mismatch.reason {
+        Reason::AnyOf(branches) => branches.iter().flatten().any(wants_text),
+        _ => mismatch.is_type("string"),
     }
-}
-
-/// Decodes the escape sequences in a segment of a JSON pointer.
-fn unescape(segment: &str) -> String {
-    segment.replace("~1", "/").replace("~0", "~")
 }
 
 /// Makes null valid for the optional properties of the schema and of its definitions.
@@ -140,6 +163,8 @@ fn remove_required(schema: &mut Value) {
     }
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -214,6 +239,46 @@ mod tests {
         };
         assert_eq!(messages(json!({"one": "loudly"})), [r#""loudly" is not of type "boolean""#]);
         assert!(messages(json!({"two": "loudly"}))[0].contains("any of the schemas"));
+    }
+
+    #[test]
+    fn follows_recursive_references() {
+        let schema = json!({"properties": {
+            "child": {"anyOf": [{"$ref": "#"}, {"type": "null"}]},
+            "size": {"type": "integer"},
+            "loop": {"$ref": "#/properties/loop"},
+        }});
+        let value = json!({"child": {"child": {"child": null, "size": 1}, "size": "x"}, "loop": 1});
+        let found = violations(&value, &schema, true);
+        let found: Vec<_> = found.iter().map(|it| (it.path.join("."), it.message.as_str())).collect();
+        assert_eq!(found, [("child".to_owned(), r#""x" is not of type "integer""#)]);
+    }
+
+    #[test]
+    fn stops_at_schemas_that_multiply() {
+        let level = |next: usize| json!({"anyOf": [{"$ref": format!("#/$defs/{next}")}, {"$ref": format!("#/$defs/{next}")}]});
+        let mut schema = json!({"$ref": "#/$defs/0", "$defs": {"40": {"type": "string"}}});
+        (0..40).for_each(|index| schema["$defs"][index.to_string()] = level(index + 1));
+        assert_eq!(violations(&json!({"a": 1}), &schema, true), []);
+    }
+
+    #[test]
+    fn an_invalid_schema_has_a_reason() {
+        for (schema, reason) in [
+            (json!({"type": "object", "properties": {"a": {"minLength": 1}}}), None),
+            (json!({"properties": {"a": {"minLength": -1}}}), Some("-1 is less than the minimum of 0")),
+            (json!({"$ref": "#/definitions/A"}), Some("reference \"#/definitions/A\" does not resolve")),
+            (json!({"default": {"$ref": "#/x"}}), None),
+        ] {
+            assert_eq!(invalid_schema(&schema).as_deref(), reason, "{schema}");
+        }
+    }
+
+    #[test]
+    fn ignores_patterns_that_are_not_supported() {
+        let schema = json!({"properties": {"a": {"pattern": "^(?!x)"}, "b": {"pattern": "^y"}}});
+        let found = violations(&json!({"a": "x", "b": "x"}), &schema, true);
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]

@@ -1,0 +1,84 @@
+//! Parts of a value that do not match a schema.
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// Maximum number of values of an `enum` that a message lists.
+const LISTED_VALUES: usize = 3;
+
+/// The names of types, in the order in which messages list them.
+const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
+
+/// A part of a value that does not match its schema. The message is created by [`fmt::Display`].
+#[derive(Debug)]
+pub(super) struct Mismatch<'a> {
+    /// The keys and indexes that lead from the root of the value to the part.
+    pub(super) path: Vec<String>,
+    pub(super) value: &'a Value,
+    pub(super) reason: Reason<'a>,
+}
+
+/// The keyword that rejects a value.
+#[derive(Debug)]
+pub(super) enum Reason<'a> {
+    /// `type`, with its value: a name or a list of names.
+    Type(&'a Value),
+    Enum(&'a [Value]),
+    /// `anyOf`, with the mismatches of each schema.
+    AnyOf(Vec<Vec<Mismatch<'a>>>),
+    /// Another keyword. The predicate follows the value in the message, as in `is longer than 3 characters`.
+    Predicate(String),
+    /// Another keyword, with the complete message.
+    Message(String),
+}
+
+impl Mismatch<'_> {
+    /// Returns whether the keyword `type` requires exactly this type.
+    pub(super) fn is_type(&self, name: &str) -> bool {
+        matches!(self.reason, Reason::Type(types) if types.get(0).unwrap_or(types) == name && types.get(1).is_none())
+    }
+}
+
+impl fmt::Display for Mismatch<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.value;
+        match &self.reason {
+            Reason::Type(Value::Array(names)) if names.len() > 1 => {
+                let names = TYPES.iter().filter(|name| names.iter().any(|expected| expected == **name));
+                let names: Vec<String> = names.map(|name| format!("\"{name}\"")).collect();
+                write!(f, "{value} is not of types {}", names.join(", "))
+            }
+            Reason::Type(types) => {
+                let name = types.get(0).unwrap_or(types);
+                write!(f, "{value} is not of type {name}")
+            }
+            Reason::Enum(values) => {
+                write!(f, "{value} is not one of ")?;
+                write_alternatives(f, values)
+            }
+            Reason::AnyOf(_) => {
+                write!(f, "{value} is not valid under any of the schemas listed in the 'anyOf' keyword")
+            }
+            Reason::Predicate(predicate) => write!(f, "{value} {predicate}"),
+            Reason::Message(message) => f.write_str(message),
+        }
+    }
+}
+
+/// Writes values as in `1, 2 or 3`. Only the number of the last values is written if there are too many.
+fn write_alternatives(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Result {
+    let listed = if values.len() > LISTED_VALUES { LISTED_VALUES - 1 } else { values.len() };
+    for (index, value) in values[..listed].iter().enumerate() {
+        let separator = match index {
+            0 => "",
+            _ if index + 1 == values.len() => " or ",
+            _ => ", ",
+        };
+        write!(f, "{separator}{value}")?;
+    }
+    if listed < values.len() {
+        write!(f, " or {} other candidates", values.len() - listed)?;
+    }
+    Ok(())
+}
