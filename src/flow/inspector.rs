@@ -1,10 +1,11 @@
 //! Reads flows from their source and caches parsed files.
 
 use std::{
-    collections::HashMap,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
+
+use foldhash::HashMap;
 
 use super::{
     Flow, decorator,

@@ -1,6 +1,6 @@
 //! Python values that can be computed without running the program.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::datetime::{DateTime, TimeOfDay, UtcOffset};
 use crate::flow::eval_error::{EvalError, EvalResult};

@@ -2,10 +2,11 @@
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::HashMap,
     path::PathBuf,
     rc::Rc,
 };
+
+use foldhash::HashMap;
 
 use super::{
     Module,
@@ -46,7 +47,7 @@ pub(crate) struct Table<K, V>(RefCell<HashMap<*const K, EvalResult<V>>>);
 
 impl<K, V> Default for Table<K, V> {
     fn default() -> Self {
-        Self(RefCell::new(HashMap::new()))
+        Self(RefCell::default())
     }
 }
 

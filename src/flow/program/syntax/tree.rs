@@ -2,7 +2,9 @@
 //!
 //! Function bodies are parsed on demand by [`FunctionDef::statements`].
 
-use std::{collections::HashMap, sync::OnceLock};
+use std::sync::OnceLock;
+
+use foldhash::HashMap;
 
 use crate::source::Span;
 
