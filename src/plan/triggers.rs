@@ -7,6 +7,7 @@ use crate::{
     api::Automation,
     deployment::{DesiredDeployment, triggers::NewAutomation},
     plan::{FieldChange, presentation},
+    resource::is_same_automation_field,
 };
 
 /// Changes to the automations of a deployment.
@@ -89,47 +90,11 @@ fn is_default_name(name: &str, deployment: &str) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Returns whether a live automation contains all values of the desired automation.
+/// Returns whether a live automation has all values of the desired automation.
 pub(crate) fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
-        .all(|(key, value)| contains_field(live.get(key), value))
-}
-
-/// Returns whether a live field equals the desired value.
-///
-/// A missing field equals null, zero and an empty list, because older servers do not return fields that were
-/// added in later releases, such as `tags` and `schedule_after`.
-fn contains_field(live: Option<&Json>, wanted: &Json) -> bool {
-    match live {
-        Some(live) => contains(live, wanted),
-        None => wanted.is_null() || wanted.as_f64() == Some(0.0) || *wanted == Json::Array(Vec::new()),
-    }
-}
-
-/// Returns whether `live` contains all values of `wanted`.
-///
-/// Numbers are compared by value. Lists of strings are compared as sets, because the server stores `expect`,
-/// `after` and `for_each` as sets.
-fn contains(live: &Json, wanted: &Json) -> bool {
-    match (live, wanted) {
-        (Json::Object(live), Json::Object(wanted)) => {
-            wanted.iter().all(|(key, value)| contains_field(live.get(key), value))
-        }
-        (Json::Array(live), Json::Array(wanted)) if live.iter().all(Json::is_string) => {
-            let sorted = |items: &[Json]| {
-                let mut texts: Vec<String> = items.iter().map(Json::to_string).collect();
-                texts.sort_unstable();
-                texts
-            };
-            sorted(live) == sorted(wanted)
-        }
-        (Json::Array(live), Json::Array(wanted)) => {
-            live.len() == wanted.len() && live.iter().zip(wanted).all(|(live, wanted)| contains(live, wanted))
-        }
-        (Json::Number(live), Json::Number(wanted)) => live.as_f64() == wanted.as_f64(),
-        _ => live == wanted,
-    }
+        .all(|(key, value)| is_same_automation_field(key, live.get(key), value))
 }
 
 #[cfg(test)]
@@ -158,10 +123,10 @@ mod tests {
     #[test]
     fn missing_fields_of_old_servers_equal_their_defaults() {
         let body = json!({"name": "a", "tags": [], "actions": [{"schedule_after": 0.0, "parameters": null}]});
-        let live = json!({"id": 1, "name": "a", "actions": [{"type": "run-deployment"}]});
-        assert!(contains(&live, &body));
-        assert!(!contains(&live, &json!({"actions": [{"schedule_after": 60.0}]})));
-        assert!(!contains(&live, &json!({"tags": ["a"]})));
+        let live = json_object(json!({"id": 1, "name": "a", "actions": [{"type": "run-deployment"}]}));
+        assert!(same(&json_object(body), &live));
+        assert!(!same(&json_object(json!({"actions": [{"schedule_after": 60.0}]})), &live));
+        assert!(!same(&json_object(json!({"tags": ["a"]})), &live));
     }
 
     #[test]

@@ -1,20 +1,99 @@
 //! Compares the fields of resources.
 
-use serde_json::Value as Json;
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value as Json};
 
 use super::ResourceKind;
+use crate::secret::MASK;
+
+/// Keys of lists that the server stores as sets.
+const SETS: [&str; 4] = ["after", "expect", "for_each", "tags"];
+/// Keys of mappings from labels to a value or to a list of values, one of which must match.
+const LABELS: [&str; 2] = ["match", "match_related"];
+/// Keys of mappings to which the server adds no keys.
+const USER_MAPPINGS: [&str; 2] = ["job_variables", "parameters"];
 
 /// Returns whether the value of a field on the server has the desired value.
 ///
-/// Servers complete triggers, actions and the data of blocks with further keys, which are ignored.
+/// The server adds keys to triggers, actions and the data of blocks. These keys are ignored, but not in mappings whose
+/// keys are all written by the user.
 pub(crate) fn is_same_field(kind: ResourceKind, field: &str, live: Option<&Json>, desired: &Json) -> bool {
     let live = live.unwrap_or(&Json::Null);
-    let is_completed = match kind {
-        ResourceKind::Automation => !matches!(field, "description" | "enabled"),
-        ResourceKind::Block => true,
-        _ => false,
-    };
-    if is_completed { contains(live, desired) } else { equals(live, desired) }
+    match (kind, live, desired) {
+        (ResourceKind::Automation, ..) if !matches!(field, "description" | "enabled") => {
+            is_same_automation_field(field, Some(live), desired)
+        }
+        (ResourceKind::Block, Json::Object(live), Json::Object(desired)) => {
+            has_all(live, desired, |_, live, desired| is_same_block_field(live, desired))
+        }
+        _ => equals(live, desired),
+    }
+}
+
+/// Returns whether a field of an automation, a trigger or an action has the desired value on the server. A missing field
+/// equals null, zero and an empty list, because old servers do not return fields of later releases.
+pub(crate) fn is_same_automation_field(key: &str, live: Option<&Json>, desired: &Json) -> bool {
+    let Some(live) = live else { return is_default(desired) };
+    match (live, desired) {
+        (Json::Object(live), Json::Object(desired)) if LABELS.contains(&key) => {
+            live.len() == desired.len()
+                && desired
+                    .iter()
+                    .all(|(key, value)| live.get(key).is_some_and(|live| set(live) == set(value)))
+        }
+        (Json::Object(_), Json::Object(_)) if USER_MAPPINGS.contains(&key) => equals(live, desired),
+        (Json::Object(live), Json::Object(desired)) => has_all(live, desired, is_same_automation_field),
+        (Json::Array(_), Json::Array(_)) if SETS.contains(&key) => set(live) == set(desired),
+        (Json::Array(live), Json::Array(desired)) => {
+            live.len() == desired.len()
+                && live
+                    .iter()
+                    .zip(desired)
+                    .all(|(live, desired)| is_same_automation_field(key, Some(live), desired))
+        }
+        _ => equals(live, desired),
+    }
+}
+
+/// Returns whether an object has all desired fields.
+fn has_all(
+    live: &Map<String, Json>,
+    desired: &Map<String, Json>,
+    is_same: impl Fn(&str, Option<&Json>, &Json) -> bool,
+) -> bool {
+    desired.iter().all(|(key, value)| is_same(key, live.get(key), value))
+}
+
+/// Returns whether a field of a block has the desired value. Secrets below the field are ignored, because the server masks
+/// them.
+fn is_same_block_field(live: Option<&Json>, desired: &Json) -> bool {
+    live.map_or_else(|| is_default(desired), |live| equals(&without_masked(live), &without_masked(desired)))
+}
+
+/// Returns a value without the fields that the server masks.
+fn without_masked(value: &Json) -> Json {
+    match value {
+        Json::Object(fields) => fields
+            .iter()
+            .filter(|(_, value)| value.as_str() != Some(MASK))
+            .map(|(key, value)| (key.clone(), without_masked(value)))
+            .collect(),
+        Json::Array(items) => items.iter().map(without_masked).collect(),
+        other => other.clone(),
+    }
+}
+
+/// Returns the texts of the items of a list. Any other value is the only item.
+fn set(value: &Json) -> BTreeSet<String> {
+    match value {
+        Json::Array(items) => items.iter().map(Json::to_string).collect(),
+        item => BTreeSet::from([item.to_string()]),
+    }
+}
+
+fn is_default(value: &Json) -> bool {
+    value.is_null() || value.as_f64() == Some(0.0) || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// Returns whether two values are equal. Numbers are compared by value, because servers convert integers to floats.
@@ -33,41 +112,20 @@ fn equals(live: &Json, desired: &Json) -> bool {
     }
 }
 
-/// Returns whether `live` has all values of `desired`. A missing value equals null, zero and an empty list, because old
-/// servers do not return fields of later releases. Lists of strings are compared as sets.
-fn contains(live: &Json, desired: &Json) -> bool {
-    match (live, desired) {
-        (Json::Object(live), Json::Object(desired)) => {
-            desired.iter().all(|(key, value)| match live.get(key) {
-                Some(live) => contains(live, value),
-                None => value.is_null() || value.as_f64() == Some(0.0) || *value == Json::Array(Vec::new()),
-            })
-        }
-        (Json::Array(live), Json::Array(desired)) if live.iter().chain(desired).all(Json::is_string) => {
-            let sorted = |items: &[Json]| {
-                let mut texts: Vec<String> = items.iter().map(Json::to_string).collect();
-                texts.sort_unstable();
-                texts
-            };
-            sorted(live) == sorted(desired)
-        }
-        (Json::Array(live), Json::Array(desired)) => {
-            live.len() == desired.len()
-                && live.iter().zip(desired).all(|(live, desired)| contains(live, desired))
-        }
-        _ => equals(live, desired),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
+    fn assert_same(kind: ResourceKind, field: &str, live: &Json, desired: &Json, expected: bool) {
+        let found = is_same_field(kind, field, Some(live), desired);
+        assert_eq!(found, expected, "{kind:?} {field} {live} {desired}");
+    }
+
     #[test]
     fn compares_fields_by_value() {
-        use ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool};
+        use ResourceKind::{Block, ConcurrencyLimit, Variable, WorkPool};
         for (kind, field, live, desired, expected) in [
             (ConcurrencyLimit, "slot_decay_per_second", json!(0.0), json!(0), true),
             (ConcurrencyLimit, "limit", json!(3), json!(4), false),
@@ -75,22 +133,59 @@ mod tests {
             (Variable, "value", json!({"b": [1], "a": 1}), json!({"a": 1.0, "b": [1]}), true),
             (WorkPool, "concurrency_limit", json!(null), json!(null), true),
             (WorkPool, "base_job_template", json!({"a": {"b": 1}}), json!({"a": {}}), false),
-            (Block, "data", json!({"value": "********", "url": "x"}), json!({"url": "x"}), true),
-            (
-                Automation,
-                "trigger",
-                json!({"id": 1, "expect": ["b", "a"]}),
-                json!({"expect": ["a", "b"]}),
-                true,
-            ),
-            (Automation, "actions", json!([{"type": "x"}]), json!([{"type": "x", "parameters": null}]), true),
-            (Automation, "actions", json!([{"type": "x"}]), json!([]), false),
+            (Block, "data", json!({"value": MASK, "url": "x"}), json!({"url": "x"}), true),
+            (Block, "data", json!({"env": {"A": "1", "B": "2"}}), json!({"env": {"A": "1"}}), false),
+            (Block, "data", json!({"env": {"A": "1", "token": MASK}}), json!({"env": {"A": "1"}}), true),
+            (Block, "data", json!({"commands": ["b", "a"]}), json!({"commands": ["a", "b"]}), false),
+            (Block, "data", json!({}), json!({"commands": null}), true),
         ] {
-            assert_eq!(
-                is_same_field(kind, field, Some(&live), &desired),
-                expected,
-                "{kind:?} {live} {desired}"
-            );
+            assert_same(kind, field, &live, &desired, expected);
+        }
+    }
+
+    #[test]
+    fn ignores_keys_of_automations_that_the_server_adds() {
+        for (field, live, desired) in [
+            ("trigger", json!({"id": 1, "expect": ["b", "a"]}), json!({"expect": ["a", "b"]})),
+            ("trigger", json!({"match": {"a": ["x", "y"]}}), json!({"match": {"a": ["y", "x"]}})),
+            ("trigger", json!({"match": {"a": ["x"]}}), json!({"match": {"a": "x"}})),
+            ("actions", json!([{"type": "x"}]), json!([{"type": "x", "parameters": null}])),
+            ("tags", json!(["b", "a"]), json!(["a", "b"])),
+        ] {
+            assert_same(ResourceKind::Automation, field, &live, &desired, true);
+        }
+    }
+
+    #[test]
+    fn compares_mappings_of_automations_exactly() {
+        let labels = json!({"a": "x", "b": "y"});
+        for (field, live, desired) in [
+            ("trigger", json!({"match": labels}), json!({"match": {"a": "x"}})),
+            ("trigger", json!({"match_related": [labels]}), json!({"match_related": [{"a": "x"}]})),
+            (
+                "trigger",
+                json!({"triggers": [{"id": 1, "match": labels}]}),
+                json!({"triggers": [{"match": {}}]}),
+            ),
+            ("actions", json!([{"type": "x"}]), json!([])),
+            ("actions", json!([{"parameters": labels}]), json!([{"parameters": {"a": "x"}}])),
+            (
+                "actions",
+                json!([{"parameters": {"c": ["q", "p"]}}]),
+                json!([{"parameters": {"c": ["p", "q"]}}]),
+            ),
+            (
+                "actions",
+                json!([{"parameters": {"tags": ["b", "a"]}}]),
+                json!([{"parameters": {"tags": ["a", "b"]}}]),
+            ),
+            (
+                "actions",
+                json!([{"job_variables": {"env": labels}}]),
+                json!([{"job_variables": {"env": {"a": "x"}}}]),
+            ),
+        ] {
+            assert_same(ResourceKind::Automation, field, &live, &desired, false);
         }
     }
 }
