@@ -3,7 +3,7 @@
 //! The secrets known to this process are redacted. The server may also store secrets from earlier deploys, so
 //! values that replace a secret and values whose key suggests a secret are redacted too.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use crate::{
     plan::FieldChange,
@@ -17,18 +17,19 @@ pub(crate) const CHANGED: &str = " (another value)";
 /// Redacts the old and the new value of a change. If both are different secrets, the results remain
 /// distinguishable.
 pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
-    let hide = is_secret_key(field) || has_secret(old, redactor) || has_secret(new, redactor);
+    pair_below(is_secret_key(field), old, new, redactor)
+}
+
+/// Redacts two versions of a value. `is_secret` is whether a key on the path to the value suggests a secret.
+fn pair_below(is_secret: bool, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     match (old, new) {
         (Json::Object(before), Json::Object(after)) => {
-            let nothing = Json::Null;
-            let masked = |own: &serde_json::Map<String, Json>, is_old: bool| {
+            let masked = |own: &Map<String, Json>, is_old: bool| {
                 let entry = |(key, value): (&String, &Json)| {
-                    let (old, new) = if is_old {
-                        (value, after.get(key).unwrap_or(&nothing))
-                    } else {
-                        (before.get(key).unwrap_or(&nothing), value)
-                    };
-                    let (old, new) = pair(key, old, new, redactor);
+                    let is_secret = is_secret || is_secret_key(key);
+                    let other = if is_old { after.get(key) } else { before.get(key) }.unwrap_or(&Json::Null);
+                    let (old, new) = if is_old { (value, other) } else { (other, value) };
+                    let (old, new) = pair_below(is_secret, old, new, redactor);
                     (key.clone(), if is_old { old } else { new })
                 };
                 Json::Object(own.iter().map(entry).collect())
@@ -37,10 +38,10 @@ pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> 
         }
         (Json::Array(before), Json::Array(after)) if before.len() == after.len() => {
             let (before, after) =
-                before.iter().zip(after).map(|(old, new)| pair(field, old, new, redactor)).unzip();
+                before.iter().zip(after).map(|(old, new)| pair_below(is_secret, old, new, redactor)).unzip();
             (Json::Array(before), Json::Array(after))
         }
-        _ if hide => {
+        _ if is_secret || has_secret(old, redactor) || has_secret(new, redactor) => {
             let (old_shown, new_shown) = (whole(old, redactor, true), whole(new, redactor, true));
             if old != new && old_shown == new_shown {
                 (old_shown, Json::String(format!("{MASK}{CHANGED}")))
@@ -103,6 +104,37 @@ mod tests {
         assert_eq!(old, json!({"env": {"DSN": MASK, "API_TOKEN": MASK, "STAGE": "dev"}, "args": [MASK]}));
         let another = format!("{MASK} (another value)");
         assert_eq!(new, json!({"env": {"DSN": another, "STAGE": "prod"}, "args": [another]}));
+    }
+
+    #[test]
+    fn redacts_all_values_below_a_secret_key() {
+        let redactor = Redactor::default();
+        let another = format!("{MASK} (another value)");
+        for (field, old, new, old_shown, new_shown) in [
+            (
+                "api_token",
+                json!({"prod": "a"}),
+                json!({"prod": "b"}),
+                json!({"prod": MASK}),
+                json!({"prod": another}),
+            ),
+            (
+                "job_variables",
+                json!({"credentials": {"value": "a", "list": [1, 2]}}),
+                json!({"credentials": {"value": "a", "list": [1, 3]}}),
+                json!({"credentials": {"value": MASK, "list": [MASK, MASK]}}),
+                json!({"credentials": {"value": MASK, "list": [MASK, another]}}),
+            ),
+            (
+                "job_variables",
+                json!({"credentials": "a"}),
+                json!({"credentials": {"value": "b"}}),
+                json!({"credentials": MASK}),
+                json!({"credentials": {"value": MASK}}),
+            ),
+        ] {
+            assert_eq!(pair(field, &old, &new, &redactor), (old_shown, new_shown), "{field} {old} {new}");
+        }
     }
 
     #[test]
