@@ -19,22 +19,32 @@ pub(crate) struct DependencyOrder {
 }
 
 impl DependencyOrder {
-    /// Orders items. The dependencies of an item are indexes of other items.
+    /// Orders items with Kahn's algorithm. The dependencies of an item are indexes of other items.
     pub(crate) fn new(dependencies: &[BTreeSet<usize>]) -> Self {
-        let (mut ordered, mut waiting) = (Vec::new(), (0..dependencies.len()).collect::<Vec<_>>());
-        while let Some(position) = waiting
-            .iter()
-            .position(|index| dependencies[*index].iter().all(|dependency| !waiting.contains(dependency)))
-        {
-            ordered.push(waiting.remove(position));
+        let mut dependents = vec![Vec::new(); dependencies.len()];
+        for (index, dependencies) in dependencies.iter().enumerate() {
+            dependencies.iter().for_each(|&dependency| dependents[dependency].push(index));
         }
+        let mut missing: Vec<usize> = dependencies.iter().map(BTreeSet::len).collect();
+        let mut ready: BTreeSet<usize> = (0..missing.len()).filter(|&index| missing[index] == 0).collect();
+        let mut ordered = Vec::with_capacity(missing.len());
+        while let Some(index) = ready.pop_first() {
+            ordered.push(index);
+            for &dependent in &dependents[index] {
+                missing[dependent] -= 1;
+                if missing[dependent] == 0 {
+                    ready.insert(dependent);
+                }
+            }
+        }
+        let unordered: Vec<usize> = (0..missing.len()).filter(|&index| missing[index] > 0).collect();
         let mut cycles: Vec<Vec<usize>> = Vec::new();
-        for index in &waiting {
+        for index in &unordered {
             if !cycles.iter().any(|cycle| cycle.contains(index)) {
                 cycles.extend(shortest_cycle(dependencies, *index));
             }
         }
-        Self { ordered, unordered: waiting, cycles }
+        Self { ordered, unordered, cycles }
     }
 
     /// Orders resources by their references. References to objects of earlier kinds have no effect, because `resources`
@@ -87,7 +97,8 @@ pub(crate) fn describe_cycle(kind: ResourceKind, first: &str, others: &[&str]) -
 pub(crate) fn sort(resources: &mut Vec<DesiredResource>) {
     resources.sort_by_key(|resource| resource.key.kind);
     let DependencyOrder { ordered, unordered, .. } = DependencyOrder::of_resources(resources);
-    *resources = ordered.into_iter().chain(unordered).map(|index| resources[index].clone()).collect();
+    let mut unsorted: Vec<_> = std::mem::take(resources).into_iter().map(Some).collect();
+    resources.extend(ordered.into_iter().chain(unordered).filter_map(|index| unsorted[index].take()));
 }
 
 #[cfg(test)]
