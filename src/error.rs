@@ -97,4 +97,14 @@ impl CommandError {
     pub(crate) fn help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
     }
+
+    /// Returns the error of a command that had deleted `done` of `count` objects. The exit code remains if nothing was
+    /// deleted, and the help precedes the existing help.
+    #[must_use]
+    pub(crate) fn after_deletions(self, done: usize, count: usize) -> Self {
+        let exit = if done == 0 { self.exit } else { Exit::Partly };
+        let progress = format!("{done} of {count} were deleted");
+        let help = self.help.map_or_else(|| progress.clone(), |help| format!("{progress}; {help}"));
+        Self { exit, help: Some(help), ..self }
+    }
 }

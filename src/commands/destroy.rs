@@ -39,9 +39,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
     if let Err((done, error)) = destruction.run(&client).await {
-        let exit = if done == 0 { Exit::Failed } else { Exit::Partly };
-        let help = format!("{done} of {} were deleted", names.len());
-        return Err(CommandError { exit, ..PlanError::from(error).into() }.help(help));
+        return Err(CommandError::from(PlanError::from(error)).after_deletions(done, names.len()));
     }
     context.done(arguments.output, "destroyed", fields(&destruction), || match names.len() {
         0 => "No deployments found.".to_owned(),

@@ -136,8 +136,7 @@ async fn delete(
     }
     if let Err(error) = report.delete(client).await {
         let (done, count) = (report.deleted_copies(), report.copies().count());
-        let exit = if done == 0 { Exit::Failed } else { Exit::Partly };
-        return Err(CommandError { exit, ..error.into() }.help(format!("{done} of {count} were deleted")));
+        return Err(CommandError::from(error).after_deletions(done, count));
     }
     Ok(())
 }
