@@ -70,17 +70,22 @@ impl OwnedFiles {
     fn is_removed(&self, recorded: &Path) -> bool {
         match &self.repository {
             Some(root) if recorded.is_relative() => {
-                !root.join(recorded).exists() && !git::is_outside_of_sparse_checkout(root, recorded)
+                is_missing(&root.join(recorded)) && !git::is_outside_of_sparse_checkout(root, recorded)
             }
             // On another machine, the directory of the file may not exist.
             None if recorded.is_absolute() => {
                 let is_here =
                     recorded.starts_with(&self.directory) || recorded.parent().is_some_and(Path::exists);
-                is_here && !recorded.exists()
+                is_here && is_missing(recorded)
             }
             _ => false,
         }
     }
+}
+
+/// Returns whether a file is known not to exist. An I/O error does not prove that the file was removed.
+fn is_missing(path: &Path) -> bool {
+    matches!(path.try_exists(), Ok(false))
 }
 
 /// Returns the path that is recorded for a file. Returns `None` for stdin and if the path is not valid UTF-8.
