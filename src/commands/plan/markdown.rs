@@ -3,17 +3,21 @@
 use std::fmt::Write as _;
 
 use super::text::{ignored_lines, lines, sign, summary, word};
+use serde_json::Value as Json;
+
 use crate::{
     flow::Grade,
     names,
-    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource},
+    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
 };
 
-/// Maximum size of the text in bytes. If the text is larger, its details are omitted. GitHub limits comments
-/// to 65,536 characters.
-const MAX_SIZE: usize = 60_000;
-/// Maximum size of the table in bytes. The limit leaves space for the steps and findings after the table.
-const MAX_TABLE_SIZE: usize = 50_000;
+/// GitHub limits comments to 65,536 characters. Sizes of the text in bytes after which no table rows, steps and findings are added. Each limit leaves space for the
+/// following parts.
+const MAX_TABLE_SIZE: usize = 48_000;
+const MAX_STEPS_SIZE: usize = 54_000;
+const MAX_FINDINGS_SIZE: usize = 58_000;
+/// Maximum size of an item in a list, in bytes.
+const MAX_ITEM_SIZE: usize = 2_000;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let changed: Vec<&PlannedDeployment> =
@@ -24,7 +28,7 @@ pub(super) fn plan(plan: &Plan) -> String {
     if !resources.is_empty() {
         text.push_str("\n| | Resource | Change |\n|---|---|---|\n");
         let row = |planned: &&PlannedResource| row(&code(&planned.title()), planned.action, &planned.changes);
-        rows(resources.iter().map(row), MAX_TABLE_SIZE, &mut text);
+        rows(resources.iter().map(row), MAX_TABLE_SIZE / 2, &mut text);
     }
     if !changed.is_empty() {
         text.push_str("\n| | Deployment | Change |\n|---|---|---|\n");
@@ -48,48 +52,49 @@ pub(super) fn plan(plan: &Plan) -> String {
             reasons(planned, &mut text);
         }
         text.push_str("\n</details>\n");
-        if text.len() > MAX_SIZE {
+        if text.len() > MAX_TABLE_SIZE {
             text.truncate(before);
             text.push_str("\nThe details are too long for a comment. Run `prefectl plan` to see them.\n");
         }
     }
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n\n");
-        for step in &plan.steps {
-            let place = step.place.as_ref().map(|place| format!(" ({})", code(place))).unwrap_or_default();
-            let users: Vec<String> = step.deployments.iter().map(|name| code(name)).collect();
-            // Writing to a string cannot fail.
-            let _ = writeln!(
-                text,
-                "- {} {}{place} for {}",
-                step.section,
-                code(&step.name),
-                names::first_of(&users, names::SHOWN)
-            );
-        }
+        rows(plan.steps.iter().map(step), MAX_STEPS_SIZE, &mut text);
     }
-    findings(plan, &mut text);
+    if !plan.findings.is_empty() {
+        text.push_str("\nFindings:\n\n");
+        rows(plan.findings.iter().map(finding), MAX_FINDINGS_SIZE, &mut text);
+    }
     text.truncate(text.trim_end().len());
     text
 }
 
-/// Appends the findings of a plan.
-fn findings(plan: &Plan, text: &mut String) {
-    if !plan.findings.is_empty() {
-        text.push_str("\nFindings:\n\n");
-        for finding in &plan.findings {
-            let part = |key: &str| finding.get(key).and_then(serde_json::Value::as_str).unwrap_or_default();
-            let line = finding.get("line").and_then(serde_json::Value::as_u64);
-            let place = line.map(|line| format!(" ({})", code(&format!("{}:{line}", part("file")))));
-            let message = part("message").replace('\n', " ");
-            let _ =
-                writeln!(text, "- {}: {}{}", part("severity"), escaped(&message), place.unwrap_or_default());
-        }
-    }
+/// Formats a step as a list item.
+fn step(step: &PlannedStep) -> String {
+    let place = step.place.as_ref().map(|place| format!(" ({})", code(place))).unwrap_or_default();
+    let users: Vec<String> = step.deployments.iter().map(|name| code(name)).collect();
+    let users = names::first_of(&users, names::SHOWN);
+    item(&format!("{} {}{place} for {users}", step.section, code(&step.name)))
 }
 
-/// Appends table rows until the text exceeds `max_size` bytes. Then appends the number of omitted rows, if
-/// any.
+/// Formats a finding as a list item.
+fn finding(finding: &Json) -> String {
+    let part = |key: &str| finding.get(key).and_then(Json::as_str).unwrap_or_default();
+    let line = finding.get("line").and_then(Json::as_u64);
+    let place = line.map(|line| format!(" ({})", code(&format!("{}:{line}", part("file")))));
+    let message = escaped(&part("message").replace('\n', " "));
+    item(&format!("{}: {message}{}", part("severity"), place.unwrap_or_default()))
+}
+
+/// Formats text as a list item of limited size.
+fn item(text: &str) -> String {
+    let end = text.floor_char_boundary(MAX_ITEM_SIZE);
+    let omitted = if end < text.len() { "..." } else { "" };
+    format!("- {}{omitted}\n", &text[..end])
+}
+
+/// Appends table rows or list items until the text exceeds `max_size` bytes. Then appends the number of omitted rows,
+/// if any.
 pub(in crate::commands) fn rows(
     mut rows: impl ExactSizeIterator<Item = String>,
     max_size: usize,
@@ -211,9 +216,19 @@ mod tests {
         let mut many = updated("new");
         many.deployments = vec![many.deployments[0].clone(); 10_000];
         many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
+        many.steps = vec![many.steps[0].clone(); 10_000];
+        let finding =
+            json!({"severity": "warning", "message": "m ".repeat(5_000), "file": "prefect.yaml", "line": 3});
+        many.findings = vec![finding; 10_000];
         let text = plan(&many);
-        assert!(text.len() < MAX_SIZE, "{}", text.len());
-        for expected in ["\nand 8719 more\n", "The details are too long", "`hello/a` and 9980 more"] {
+        assert!(text.len() < 65_000, "{}", text.len());
+        for expected in [
+            "\nand 8771 more\n",
+            "The details are too long",
+            "`hello/a` and 9980 more",
+            "\n- warning: m m",
+            "m...\n",
+        ] {
             assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
         }
     }
@@ -259,7 +274,7 @@ mod tests {
     #[test]
     fn drops_details_that_are_too_long() {
         let text = plan(&updated(&"x ".repeat(40_000)));
-        assert!(text.len() < MAX_SIZE && text.contains("description"), "values are cut");
+        assert!(text.len() < MAX_FINDINGS_SIZE && text.contains("description"), "values are cut");
         let mut long = updated("x");
         long.deployments = vec![long.deployments[0].clone(); 1_000];
         let text = plan(&long);
