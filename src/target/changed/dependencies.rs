@@ -14,7 +14,7 @@ use crate::{
     steps::{Section, StepItem, StepKind, build_context, dockerfile_path, split_words},
     storage::ignore_file::{IgnoreFile, Lines},
     target::FlowNames,
-    template::has_template,
+    template::{has_template, is_template},
     value::{Mapping, Value},
 };
 
@@ -57,7 +57,7 @@ impl Excluded {
 }
 
 impl Directory {
-    fn complete(path: &Path) -> Self {
+    pub(super) fn complete(path: &Path) -> Self {
         Self { path: path.to_owned(), excluded: Excluded::Nothing }
     }
 
@@ -79,8 +79,13 @@ impl Dependencies {
             let steps = if own.uses_shared(section) { project.steps(section) } else { &own };
             let mut directory = names.directory.to_owned();
             for item in steps.items() {
-                dependencies.add_step(item, &directory, names);
-                if let Some(path) = item.working_directory() {
+                if section != Section::Pull && has_unknown_path(item) {
+                    // The files of the step are unknown, so every file of the project may be one of them.
+                    dependencies.directories.push(Directory::complete(names.directory));
+                } else {
+                    dependencies.add_step(item, &directory, names);
+                }
+                if let Some(path) = item.working_directory().filter(|path| !is_template(path)) {
                     directory.push(path);
                 }
             }
@@ -133,11 +138,6 @@ impl Dependencies {
     }
 
     fn add_build(&mut self, inputs: &Mapping, directory: &Path) {
-        // The context of a path with a template is unknown, so every file of the project may be part of it.
-        if ["path", "dockerfile"].iter().any(|key| inputs.get(*key).is_some_and(has_template)) {
-            self.directories.push(Directory::complete(directory));
-            return;
-        }
         let Some(context) = build_context(inputs) else { return };
         self.directories.push(Directory::build_context(directory.join(context)));
         self.files.extend(dockerfile_path(inputs).map(|path| directory.join(path)));
@@ -148,6 +148,18 @@ impl Dependencies {
             }
         }
     }
+}
+
+/// Returns whether a step reads files whose path has a template. Pull steps read their files on the worker.
+fn has_unknown_path(item: StepItem<'_>) -> bool {
+    let paths: &[&str] = match item.kind() {
+        StepKind::BuildDockerImage => &["path", "dockerfile", "build_contexts"],
+        StepKind::PipInstallRequirements => &["directory", "requirements_file"],
+        StepKind::RunShellScript | StepKind::SetWorkingDirectory => &["directory"],
+        StepKind::PushToS3 | StepKind::PushToGcs | StepKind::PushToAzure => &["ignore_file"],
+        _ => &[],
+    };
+    paths.iter().any(|key| item.all_inputs.get(*key).is_some_and(has_template))
 }
 
 fn text<'a>(inputs: &'a Mapping, key: &str) -> Option<&'a str> {

@@ -21,7 +21,7 @@ use crate::{
     flow::Entrypoint,
     git::{self, Changes, ChangesError, RevisionRange},
     names::first_of,
-    project::{self, Declared, EnvironmentName, Project, ProjectSources},
+    project::{self, Declared, EnvironmentName, Field, Project, ProjectSources},
     source::Source,
     yaml::{self, Document},
 };
@@ -114,8 +114,14 @@ impl ProjectChanges {
             return None;
         }
         let mut dependencies = Dependencies::of_steps(declared, project, names);
-        let entrypoint = declared.entrypoint().and_then(|text| Entrypoint::parse(text).ok());
-        dependencies.programs.extend(entrypoint.and_then(|entrypoint| names.sources(&entrypoint)));
+        match declared.fields.entrypoint() {
+            // The file of the flow is unknown, so it may be any file of the project.
+            Field::Template(_) => dependencies.directories.push(Directory::complete(names.directory)),
+            field => {
+                let entrypoint = field.unresolved().and_then(|text| Entrypoint::parse(text).ok());
+                dependencies.programs.extend(entrypoint.and_then(|entrypoint| names.sources(&entrypoint)));
+            }
+        }
         let shown = |path| relative_path(&self.changes.root().join(path), &self.directory);
         let definition = has_changed(declared, project, &self.old).then(|| "its definition".to_owned());
         let files = changed_files(&self.changes, &dependencies);

@@ -143,6 +143,9 @@ fn finds_the_files_of_steps() {
             &[""],
         ),
         ("- tools.build: {}".to_owned(), &["tools.py"], &[]),
+        (format!("{STEPS}.run_shell_script: {{script: make, directory: '{{{{ $D }}}}'}}"), &[], &[""]),
+        (format!("{STEPS}.set_working_directory: {{directory: '<< env.D >>'}}"), &[], &[""]),
+        (format!("{STEPS}.pip_install_requirements: {{requirements_file: '{{{{ $F }}}}'}}"), &[], &[""]),
     ] {
         let (found, contexts) = of_steps(&steps, &[("tools.py", "")]);
         let sorted = |names: &[&str]| names.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
