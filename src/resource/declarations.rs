@@ -82,6 +82,7 @@ impl Declared<'_> {
                         |schema| schema.parse(&value.field, secret.expose()),
                     ) {
                         Some(parsed) => {
+                            self.redactor.learn_value(&parsed);
                             resource.secrets.insert(value.field.clone(), secret, !parsed.is_string());
                         }
                         None => invalid_secret(&resource.key, value, findings),

@@ -50,6 +50,8 @@ impl Redactor {
     const SHORTEST: usize = 4;
     /// Minimum length of a password of a URL that is also masked where it appears without the user name.
     const SHORTEST_PASSWORD: usize = 6;
+    /// Minimum number of digits of a number that is masked. Shorter numbers are too common in ordinary output.
+    const SHORTEST_NUMBER: usize = 4;
     /// Minimum length of a secret that is only recognized by the name of its environment variable.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
@@ -66,6 +68,22 @@ impl Redactor {
             if password.len() >= Self::SHORTEST_PASSWORD && !COMMON_WORDS.contains(&password.as_str()) {
                 secrets.add(password);
             }
+        }
+    }
+
+    /// Adds all strings and all long numbers in a value.
+    pub(crate) fn learn_value(&self, value: &Value) {
+        match value {
+            Value::String(text) => self.learn(&Secret::new(text.as_str())),
+            Value::Number(number) => {
+                let number = number.to_string();
+                if number.chars().filter(char::is_ascii_digit).count() >= Self::SHORTEST_NUMBER {
+                    self.learn(&Secret::new(number));
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.learn_value(item)),
+            Value::Object(fields) => fields.values().for_each(|field| self.learn_value(field)),
+            Value::Null | Value::Bool(_) => {}
         }
     }
 

@@ -11,8 +11,8 @@ use super::{
 use crate::{
     pointer::Pointer,
     python,
-    secret::{Redactor, Secret},
-    value::{Mapping, Value},
+    secret::Redactor,
+    value::{Mapping, Value, to_json},
 };
 
 /// An invalid block reference and its path in the template.
@@ -121,7 +121,7 @@ impl Filling<'_> {
             Value::Mapping(_) => "dict",
             Value::Sequence(_) => "list",
             _ => {
-                learn(self.redactor, &value);
+                self.redactor.learn_value(&to_json(&value));
                 return Ok(python::to_text(&value));
             }
         };
@@ -142,7 +142,7 @@ impl Fill for Filling<'_> {
     fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
         if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Block) {
             let value = self.noted(self.value(&placeholder, text), trail)?;
-            learn(self.redactor, &value);
+            self.redactor.learn_value(&to_json(&value));
             self.substitutions.push(Substitution::new(SubstitutionKind::Secret, trail, &placeholder, true));
             return Some(value);
         }
@@ -161,7 +161,7 @@ impl Fill for Filling<'_> {
         let reference = Reference::block_by_id(mapping)?;
         let data = self.data(&reference).cloned();
         let data = self.noted(data, trail)?;
-        learn(self.redactor, &data);
+        self.redactor.learn_value(&to_json(&data));
         self.substitutions.push(Substitution::secret_at(trail, reference.to_string()));
         Some(data)
     }
@@ -182,24 +182,4 @@ fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
 /// but not for `values`.
 fn names_value_field(key_path: &str) -> bool {
     key_path.strip_prefix("value").is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-}
-
-/// Minimum number of digits of a number that is redacted. Shorter numbers are too common in ordinary output.
-const SHORTEST_SECRET_NUMBER: usize = 4;
-
-/// Registers all strings and all long numbers in a value as secrets.
-fn learn(redactor: &Redactor, value: &Value) {
-    match value {
-        Value::String(text) => redactor.learn(&Secret::new(text.as_str())),
-        Value::Number(number) => {
-            let number = number.to_string();
-            if number.chars().filter(char::is_ascii_digit).count() >= SHORTEST_SECRET_NUMBER {
-                redactor.learn(&Secret::new(number));
-            }
-        }
-        Value::Sequence(items) => items.iter().for_each(|item| learn(redactor, item)),
-        Value::Mapping(entries) => entries.values().for_each(|entry| learn(redactor, entry)),
-        Value::Tagged(tagged) => learn(redactor, &tagged.value),
-        Value::Null | Value::Bool(_) => {}
-    }
 }
