@@ -38,7 +38,10 @@ impl Snapshot {
         let is_run = |deployment: &LiveDeployment| live.automations.contains_key(&deployment.id);
         if live.deployments.values().any(is_run) {
             // A command may lack permission to read variables. All automations are then compared.
-            live.foreign_automations = foreign::read(client).await.unwrap_or_default();
+            live.foreign_automations = match foreign::read(client).await {
+                Err(ApiError::Forbidden { .. } | ApiError::Unauthorized { .. }) => BTreeSet::new(),
+                found => found?,
+            };
             let foreign = &live.foreign_automations;
             for automations in live.automations.values_mut() {
                 automations.retain(|automation| !foreign.contains(&automation.id));
