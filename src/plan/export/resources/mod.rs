@@ -2,7 +2,7 @@
 
 mod pools;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
@@ -87,8 +87,10 @@ impl LiveObjects {
             .filter(|automation| triggers::item(automation).is_none())
             .filter_map(|found| automation(found, &references, &mut notes))
             .collect();
-        let blocks: Vec<Json> =
-            sorted(&self.blocks, |block| &block.name).filter_map(|found| block(found, &mut notes)).collect();
+        let mut variables_of_secrets = BTreeSet::new();
+        let blocks: Vec<Json> = sorted(&self.blocks, |block| &block.name)
+            .filter_map(|found| block(found, &mut variables_of_secrets, &mut notes))
+            .collect();
         let count = pools.len() + variables.len() + limits.len() + automations.len() + blocks.len();
         let lists = [
             ("work_pools", Json::from(pools)),
@@ -208,15 +210,23 @@ fn block_type(block: &NamedObject) -> &str {
 }
 
 /// Returns the declaration of a block. Secret fields are read from environment variables whose names derive from the name
-/// of the block. Returns `None` if a nested value is secret or refers to a block without a name.
-fn block(block: &NamedObject, notes: &mut Vec<String>) -> Option<Json> {
+/// of the block. `taken` are the variables of the blocks before it. Returns `None` if a nested value is secret or refers to a
+/// block without a name.
+fn block(block: &NamedObject, taken: &mut BTreeSet<String>, notes: &mut Vec<String>) -> Option<Json> {
     let kind = block_type(block);
     let label = format!("block '{kind}/{}'", block.name);
     let (mut values, mut sources) = (Map::new(), Map::new());
     let document = block_references::as_declared(block.raw.clone());
     for (field, value) in document.get("data").and_then(Json::as_object).into_iter().flatten() {
         if is_masked(value) {
-            let variable = environment_name(&block.name, if kind == "secret" { "" } else { field });
+            let field_name = if kind == "secret" { "" } else { field };
+            let short = environment_name([&block.name, field_name]);
+            let variable = if taken.contains(&short) {
+                environment_name([kind, &block.name, field_name])
+            } else {
+                short
+            };
+            taken.insert(variable.clone());
             notes.push(format!("{label}: set the environment variable {variable} to the secret `{field}`"));
             sources.insert(field.clone(), format!("env:{variable}").into());
         } else if BlockReference::parse(value).is_some() {
@@ -252,10 +262,10 @@ fn contains_mask(value: &Json) -> bool {
     }
 }
 
-/// Converts the name of a block and a field to the name of an environment variable.
-fn environment_name(block: &str, field: &str) -> String {
-    let name = if field.is_empty() { block.to_owned() } else { format!("{block}_{field}") };
-    name.replace('-', "_").to_uppercase()
+/// Joins the parts of a name to the name of an environment variable. Empty parts are omitted.
+fn environment_name<const N: usize>(parts: [&str; N]) -> String {
+    let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+    parts.join("_").replace('-', "_").to_uppercase()
 }
 
 #[cfg(test)]

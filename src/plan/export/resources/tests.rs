@@ -99,11 +99,32 @@ fn alert() -> Automation {
     serde_json::from_value(automation).unwrap()
 }
 
+fn block(slug: &str, name: &str, data: &Json) -> NamedObject {
+    named(&json!({"name": name, "data": data, "block_type": {"slug": slug}}))
+}
+
+#[test]
+fn exports_secrets_of_blocks_with_one_name_to_different_variables() {
+    let secret = |slug: &str| block(slug, "prod", &json!({"token": MASK}));
+    let objects =
+        LiveObjects { blocks: vec![secret("github-credentials"), secret("gitlab-credentials")], ..objects() };
+    insta::assert_snapshot!(exported(&objects), @r"
+    # block 'github-credentials/prod': set the environment variable PROD_TOKEN to the secret `token`
+    # block 'gitlab-credentials/prod': set the environment variable GITLAB_CREDENTIALS_PROD_TOKEN to the secret `token`
+    blocks:
+    - type: github-credentials
+      name: prod
+      value_from:
+        token: env:PROD_TOKEN
+    - type: gitlab-credentials
+      name: prod
+      value_from:
+        token: env:GITLAB_CREDENTIALS_PROD_TOKEN
+    ");
+}
+
 #[test]
 fn exports_variables_limits_automations_and_blocks() {
-    let block = |slug: &str, name: &str, data: Json| {
-        named(&json!({"name": name, "data": data, "block_type": {"slug": slug}}))
-    };
     let objects = LiveObjects {
         variables: vec![
             named(&json!({"name": "region", "value": "{{ $HOME }} << x >>"})),
@@ -116,9 +137,9 @@ fn exports_variables_limits_automations_and_blocks() {
         )],
         automations: vec![alert()],
         blocks: vec![
-            block("secret", "api-token", json!({"value": MASK})),
-            block("aws-credentials", "aws", json!({"region": "eu", "key": MASK, "profile": null})),
-            block("nested", "other", json!({"inner": {"token": MASK}})),
+            block("secret", "api-token", &json!({"value": MASK})),
+            block("aws-credentials", "aws", &json!({"region": "eu", "key": MASK, "profile": null})),
+            block("nested", "other", &json!({"inner": {"token": MASK}})),
         ],
         ..objects()
     };
