@@ -12,6 +12,7 @@ use crate::{
     apply::Outcome,
     plan::{self, FieldChange, ResourceChange},
     resource::{DesiredResource, LiveResource, Observed, is_same_field, requests},
+    secret::Redactor,
 };
 
 /// Number of times that a block is re-read until the other client has recorded the hashes of its secrets.
@@ -27,6 +28,7 @@ pub(super) async fn outcome(
     client: &Client,
     desired: &DesiredResource,
     before: Option<&LiveResource>,
+    redactor: &Redactor,
 ) -> Result<Option<Outcome>, ApiError> {
     let mut attempts = ATTEMPTS;
     loop {
@@ -41,18 +43,19 @@ pub(super) async fn outcome(
                 tokio::time::sleep(WAIT).await;
             }
             ResourceChange::Update { .. } => {
-                let differences = changes(desired, before, observed.get(&desired.key));
+                let differences = changes(desired, before, observed.get(&desired.key), redactor);
                 return Ok(Some(Outcome::Conflict { differences, written: false }));
             }
         }
     }
 }
 
-/// Returns the differences between two states of the declared fields of a resource.
+/// Returns the differences between two states of the declared fields of a resource, with secrets redacted.
 pub(super) fn changes(
     desired: &DesiredResource,
     before: Option<&LiveResource>,
     now: Option<&LiveResource>,
+    redactor: &Redactor,
 ) -> Vec<FieldChange> {
     let id = |live: Option<&LiveResource>| live.map(|live| live.id);
     if id(before) != id(now) {
@@ -67,9 +70,11 @@ pub(super) fn changes(
         old: value(before, field),
         new: value(now, field),
     });
-    changes
+    let mut changes: Vec<FieldChange> = changes
         .filter(|change| !is_same_field(desired.key.kind, &change.field, Some(&change.new), &change.old))
-        .collect()
+        .collect();
+    changes.iter_mut().for_each(|change| plan::resources::mask(&desired.key, change, redactor));
+    changes
 }
 
 /// Returns the outcome of a created automation. If another client created an automation with the same name
@@ -78,6 +83,7 @@ pub(super) async fn without_duplicate(
     client: &Client,
     desired: &DesiredResource,
     created: Uuid,
+    redactor: &Redactor,
 ) -> Result<Outcome, ApiError> {
     let name = desired.key.name.as_str();
     let found = requests::automations_by_name(client, &[name]).await?.remove(name).unwrap_or_default();
@@ -89,9 +95,33 @@ pub(super) async fn without_duplicate(
     }
     client.delete_automation(created).await?;
     let first = DesiredResource { id: Some(first.id), ..desired.clone() };
-    Ok(outcome(client, &first, None).await?.unwrap_or(Outcome::NotTried))
+    Ok(outcome(client, &first, None, redactor).await?.unwrap_or(Outcome::NotTried))
 }
 
 fn creation_time(automation: &Automation) -> Option<Timestamp> {
     automation.raw.get("created").and_then(Json::as_str).and_then(|time| time.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resource::{ResourceKey, ResourceKind};
+
+    #[test]
+    fn differences_of_secret_variables_are_redacted() {
+        let object = |value: &str| crate::value::json_object(json!({"value": value}));
+        let live = |value: &str| LiveResource { id: Uuid::nil(), fields: object(value) };
+        for (name, old, new) in
+            [("region", "eu-1", "us-2"), ("api_token", "********", "******** (another value)")]
+        {
+            let key = ResourceKey::new(ResourceKind::Variable, name);
+            let desired = DesiredResource::new(key, object("mine"), None);
+            let [change] =
+                &changes(&desired, Some(&live("eu-1")), Some(&live("us-2")), &Redactor::default())[..]
+            else {
+                panic!("one change is expected")
+            };
+            assert_eq!((&change.old, &change.new), (&json!(old), &json!(new)), "{name}");
+        }
+    }
 }

@@ -101,7 +101,8 @@ impl CreatedParts {
 }
 
 /// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
-/// each deployment whose objects another deploy created at the same time.
+/// each deployment whose objects another deploy created at the same time, and the error that ended the search
+/// for duplicates.
 ///
 /// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
@@ -109,15 +110,30 @@ pub(super) async fn resolve(
     compared: &Snapshot,
     created: CreatedParts,
     gives_way: bool,
-) -> Result<HashMap<Uuid, Vec<FieldChange>>, ApiError> {
+) -> (HashMap<Uuid, Vec<FieldChange>>, Option<ApiError>) {
     let mut parts: Vec<Part> = created.0.into_values().flatten().collect();
+    let error = settle(client, compared, &mut parts, gives_way).await.err();
+    let mut conflicts: HashMap<Uuid, Vec<FieldChange>> = HashMap::new();
+    for part in parts.iter().filter(|part| !part.lost.is_empty()) {
+        conflicts.entry(part.deployment).or_default().push(part.conflict());
+    }
+    (conflicts, error)
+}
+
+/// Deletes duplicates until each object exists once.
+async fn settle(
+    client: &Client,
+    compared: &Snapshot,
+    parts: &mut [Part],
+    gives_way: bool,
+) -> Result<(), ApiError> {
     let mut waits = 0;
     for read in 1..=MAX_READS {
         if parts.is_empty() {
             break;
         }
-        let live = LiveParts::read(client, &parts).await?;
-        for part in &mut parts {
+        let live = LiveParts::read(client, parts).await?;
+        for part in &mut *parts {
             part.update(live.equal(part, compared));
         }
         let is_settled = |part: &Part| !part.is_contested() && !part.is_missing();
@@ -127,11 +143,11 @@ pub(super) async fn resolve(
         if parts.iter().all(is_settled) && !expects_others {
             break;
         }
-        let is_late = waits >= SHORT_PATIENCE && !is_first(&parts);
+        let is_late = waits >= SHORT_PATIENCE && !is_first(parts);
         // The last reads delete nothing, so that no deployment is left without its parts.
         let may_delete = read + PATIENCE < MAX_READS && (gives_way || is_late || waits >= PATIENCE);
         let mut is_changed = false;
-        for part in &mut parts {
+        for part in &mut *parts {
             if part.is_contested() && may_delete {
                 part.delete_own(client).await?;
                 is_changed = true;
@@ -146,11 +162,7 @@ pub(super) async fn resolve(
             tokio::time::sleep(WAIT + jitter).await;
         }
     }
-    let mut conflicts: HashMap<Uuid, Vec<FieldChange>> = HashMap::new();
-    for part in parts.iter().filter(|part| !part.lost.is_empty()) {
-        conflicts.entry(part.deployment).or_default().push(part.conflict());
-    }
-    Ok(conflicts)
+    Ok(())
 }
 
 /// Returns whether this deploy created the first of the duplicated objects. The other deploy then deletes its

@@ -17,7 +17,7 @@ mod secret_overlay;
 mod writer;
 
 pub(crate) use destruction::Destruction;
-pub(crate) use outcome::{Applied, FinishedWrites, Outcome};
+pub(crate) use outcome::{FinishedWrites, Outcome};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
@@ -26,20 +26,21 @@ pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{Recovery, recover};
 
 use std::{
+    collections::HashMap,
     sync::atomic::{AtomicBool, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use futures_util::{StreamExt, stream};
-use indexmap::IndexMap;
 use jiff::Timestamp;
 
 use crate::{
     api::{ApiError, Client},
     apply::{conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, writer::Writer},
     deployment::{DesiredDeployment, OnError, Snapshot},
-    plan::Change,
+    plan::{self, Change, FieldChange},
     progress::{DeploymentEvent, Progress},
+    secret::Redactor,
 };
 
 /// Context of writing.
@@ -55,7 +56,7 @@ pub(crate) struct Apply<'a> {
     /// Records of the deploy that this deploy resumes. A rollback also restores the deployments in these
     /// records.
     pub(crate) earlier: &'a [Record],
-    pub(crate) finished: &'a FinishedWrites,
+    pub(crate) redactor: &'a Redactor,
 }
 
 /// A deployment to write, and its position among the deployments that have changes.
@@ -66,35 +67,33 @@ struct PendingWrite<'a> {
 }
 
 impl Apply<'_> {
-    /// Writes the changes concurrently, within the limit that the client's limiter sets.
-    pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)]) -> Applied {
+    /// Writes the changes concurrently, within the limit that the client's limiter sets. The outcomes are set in the
+    /// lines of the report, which correspond to the changes.
+    pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
         let writer = Writer::new(self.client, self.live, self.now);
         let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
         let writes = writes.map(|(desired, change)| (*desired, change)).collect();
         let check = ConflictCheck::new(self.client, self.live, writes);
         let failed = AtomicBool::new(false);
         let mut position = 0;
-        let (writer_ref, check, failed_ref) = (&writer, &check, &failed);
+        let (writer_ref, check, failed_ref, finished) = (&writer, &check, &failed, &report.finished);
         stream::iter(changes.iter().enumerate())
             .map(|(index, (desired, change))| {
                 let write = PendingWrite { desired, change, position };
                 position += usize::from(!matches!(change, Change::Unchanged { .. }));
                 async move {
                     let result = self.write(write, writer_ref, check, failed_ref).await;
-                    self.finished.add(index, desired.full_name(), result);
+                    finished.add(index, desired.full_name(), result);
                 }
             })
             .buffered(2 * Client::MAX_WRITES)
             .collect::<()>()
             .await;
-        let (outcomes, times) = self.finished.take().into_values().unzip();
-        let mut applied = Applied { outcomes, times, ..Applied::default() };
-        if self.on_error == OnError::Rollback && failed.into_inner() {
-            self.roll_back(changes, &mut applied).await;
-        } else {
-            self.resolve_duplicates(changes, writer.into_created(), &mut applied.outcomes).await;
+        report.collect_finished();
+        // A rollback also removes the duplicates.
+        if !(self.on_error == OnError::Rollback && failed.into_inner()) {
+            self.resolve_duplicates(changes, writer.into_created(), report).await;
         }
-        applied
     }
 
     /// Writes a deployment as soon as the limiter allows it. Returns the outcome and the duration of the
@@ -143,7 +142,7 @@ impl Apply<'_> {
         if !self.force {
             match check.differences(write.position).await {
                 Ok(differences) if differences.is_empty() => {}
-                Ok(differences) => return Outcome::Conflict { differences, written: false },
+                Ok(differences) => return self.conflict(differences, false),
                 Err(error) => return Outcome::Unchecked(error),
             }
         }
@@ -169,7 +168,12 @@ impl Apply<'_> {
         let Ok(mut differences) = check.differences(0).await else { return outcome };
         let own = write.change.live().map(|live| write.desired.update_body(live)).unwrap_or_default();
         differences.retain(|change| own.get(&change.field) != Some(&change.new));
-        if differences.is_empty() { outcome } else { Outcome::Conflict { differences, written } }
+        if differences.is_empty() { outcome } else { self.conflict(differences, written) }
+    }
+
+    fn conflict(&self, mut differences: Vec<FieldChange>, written: bool) -> Outcome {
+        differences.iter_mut().for_each(|change| plan::mask(change, self.redactor));
+        Outcome::Conflict { differences, written }
     }
 
     /// Removes automations and schedules that another deploy created at the same time. The affected
@@ -178,20 +182,18 @@ impl Apply<'_> {
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
         created: CreatedParts,
-        outcomes: &mut [Outcome],
+        report: &mut Report,
     ) {
-        let gives_way = outcomes.iter().any(|outcome| matches!(outcome, Outcome::Conflict { .. }));
-        let mut conflicts = match duplicates::resolve(self.client, self.live, created, gives_way).await {
-            Ok(conflicts) => conflicts,
-            Err(error) => {
-                self.progress.status(&format!("cannot check for concurrent deploys: {error}"));
-                return;
-            }
-        };
-        for ((desired, _), outcome) in changes.iter().zip(outcomes) {
-            let Some(differences) = outcome.id().and_then(|id| conflicts.remove(&id)) else { continue };
-            *outcome = Outcome::Conflict { differences, written: true };
-            self.progress.deployment(&desired.full_name(), outcome.event());
+        let gives_way = report.lines.iter().any(|line| matches!(line.outcome, Outcome::Conflict { .. }));
+        let (mut conflicts, error) = duplicates::resolve(self.client, self.live, created, gives_way).await;
+        for ((desired, _), line) in changes.iter().zip(&mut report.lines) {
+            let Some(differences) = line.id().and_then(|id| conflicts.remove(&id)) else { continue };
+            line.outcome = self.conflict(differences, true);
+            self.progress.deployment(&desired.full_name(), line.outcome.event());
+        }
+        if let Some(error) = error {
+            let message = format!("the check for concurrent deploys failed: {error}");
+            report.warn_unrecorded(message, "deploy again to find duplicates", self.progress);
         }
     }
 
@@ -202,71 +204,67 @@ impl Apply<'_> {
     fn rollback_records(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
-        outcomes: &[Outcome],
+        lines: &[Line],
     ) -> Vec<(Option<usize>, Record)> {
-        let is_written = |outcome: &Outcome| {
-            matches!(outcome, Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. })
-        };
-        let mut earlier: IndexMap<String, &Record> =
+        let mut earlier: HashMap<String, &Record> =
             self.earlier.iter().map(|record| (record.full_name(), record)).collect();
         let mut records = Vec::new();
-        for (index, ((desired, change), outcome)) in changes.iter().zip(outcomes).enumerate() {
-            let earlier = earlier.shift_remove(&desired.full_name());
-            if earlier.is_some() || is_written(outcome) {
+        for (index, ((desired, change), line)) in changes.iter().zip(lines).enumerate() {
+            let earlier = earlier.remove(&line.name);
+            if earlier.is_some() || line.outcome.may_have_written() {
                 let record = Record::new(desired, change, self.live);
                 records.push((Some(index), record.continuing(earlier)));
             }
         }
-        records.extend(earlier.into_values().map(|record| (None, record.clone())));
+        let others = self.earlier.iter().filter(|record| earlier.contains_key(&record.full_name()));
+        records.extend(others.map(|record| (None, record.clone())));
         records
     }
 
     /// Restores the deployments that were written and the deployments of the resumed deploy.
-    pub(crate) async fn roll_back(
-        &self,
-        changes: &[(&DesiredDeployment, Change<'_>)],
-        applied: &mut Applied,
-    ) {
+    pub(crate) async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
         let (positions, records): (Vec<_>, Vec<_>) =
-            self.rollback_records(changes, &applied.outcomes).into_iter().unzip();
+            self.rollback_records(changes, &report.lines).into_iter().unzip();
         let recoveries = recover(self.client, &records, self.live.excluded_automations(), true).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
-            let restored = match recovery {
-                Recovery::Restored(restored) if restored.lost.is_empty() => {
-                    let notes = restored.notes.iter().map(|note| format!("deployment '{name}': {note}"));
-                    applied.unrestored.extend(notes);
-                    let stays = index.and_then(|index| self.what_stays(&changes[index]));
-                    applied.unrestored.extend(stays.filter(|note| !applied.unrestored.contains(note)));
-                    true
-                }
+            let is_restored = match recovery {
                 Recovery::Restored(restored) => {
-                    let lost = restored.lost.iter().chain(&restored.notes);
-                    applied.unrestored.extend(lost.map(|note| format!("deployment '{name}': {note}")));
-                    false
+                    let notes = restored.lost.iter().chain(&restored.notes);
+                    report.unrestored.extend(notes.map(|note| format!("deployment '{name}': {note}")));
+                    let is_restored = restored.lost.is_empty();
+                    let change = index.filter(|_| is_restored).map(|index| &changes[index]);
+                    let state = change.and_then(|change| self.unrestorable_state(change, restored.wrote));
+                    let state = state.filter(|message| !report.unrestored.contains(message));
+                    report.unrestored.extend(state);
+                    is_restored
                 }
                 Recovery::Failed(error) => {
-                    applied.unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
+                    report.unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
                     false
                 }
                 Recovery::Conflict(_) => false,
             };
-            match index.map(|index| &mut applied.outcomes[index]) {
-                Some(Outcome::Failed { written, .. }) => *written = !restored,
-                Some(outcome) if restored => *outcome = Outcome::Restored,
-                Some(_) => {}
-                None => applied.earlier.push((name, restored)),
+            match index {
+                // A deployment of the resumed deploy is restored even if that deploy had not written it yet.
+                Some(index) => report.lines[index].outcome.set_restored(is_restored, true),
+                None => report.lines.push(Line::of_earlier(name, is_restored)),
             }
         }
     }
 
-    /// Returns a message about state that a rollback cannot restore.
-    fn what_stays(&self, (desired, change): &(&DesiredDeployment, Change<'_>)) -> Option<String> {
+    /// Returns a message about state that a rollback cannot restore. `wrote` tells whether the rollback had to write
+    /// anything.
+    fn unrestorable_state(
+        &self,
+        (desired, change): &(&DesiredDeployment, Change<'_>),
+        wrote: bool,
+    ) -> Option<String> {
         match change {
             Change::Create if self.live.flow(&desired.flow_name).is_none() => {
                 Some(format!("flow '{}' is kept even if this deploy created it", desired.flow_name))
             }
-            Change::Update { .. } => Some(
+            Change::Update { .. } if wrote => Some(
                 "the server deleted the scheduled runs of the updated deployments and will create new ones"
                     .into(),
             ),

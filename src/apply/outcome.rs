@@ -86,6 +86,38 @@ impl Outcome {
         }
     }
 
+    /// Returns whether a write may have changed the object. A failed request may have succeeded.
+    pub(crate) fn may_have_written(&self) -> bool {
+        self.wrote() || matches!(self, Self::Failed { .. })
+    }
+
+    /// Updates the outcome of an object after a rollback. `wrote` tells whether the rollback had to write anything.
+    pub(crate) fn set_restored(&mut self, is_restored: bool, wrote: bool) {
+        *self = match std::mem::replace(self, Self::NotTried) {
+            Self::Failed { error, .. } | Self::Unchecked(error) => {
+                Self::Failed { error, written: !is_restored }
+            }
+            Self::Conflict { differences, .. } => Self::Conflict { differences, written: !is_restored },
+            unwritten @ (Self::Unchanged(_) | Self::NotTried) if is_restored && !wrote => unwritten,
+            // An interrupted deploy has written the object.
+            Self::Unchanged(_) | Self::NotTried if !is_restored => Self::not_restored(),
+            written if !is_restored => written,
+            _ => Self::Restored,
+        };
+    }
+
+    /// Returns the outcome of an object that only an earlier deploy wrote and that was rolled back.
+    pub(crate) fn of_earlier(is_restored: bool) -> Self {
+        if is_restored { Self::Restored } else { Self::not_restored() }
+    }
+
+    fn not_restored() -> Self {
+        Self::Failed {
+            error: ApiError::Setup("the previous state could not be restored".to_owned()),
+            written: true,
+        }
+    }
+
     /// Returns whether anything was written.
     pub(crate) fn wrote(&self) -> bool {
         matches!(
@@ -147,21 +179,41 @@ impl FinishedWrites {
     }
 }
 
-/// Outcomes of the writes, in the order of the changes.
-#[derive(Debug, Default)]
-pub(crate) struct Applied {
-    pub(crate) outcomes: Vec<Outcome>,
-    /// Duration of each write.
-    pub(crate) times: Vec<Duration>,
-    /// Messages about state that a rollback could not restore.
-    pub(crate) unrestored: Vec<String>,
-    /// Names of the other deployments in the resumed deploy, and whether a rollback restored each of them.
-    pub(crate) earlier: Vec<(String, bool)>,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Applied {
-    /// Returns whether a deployment was not written because of a failure.
-    pub(crate) fn has_failed(&self) -> bool {
-        self.outcomes.iter().any(|outcome| !outcome.is_done())
+    /// The outcome, and the outcomes after a rollback that wrote something, wrote nothing, or failed.
+    type Case = (fn(Uuid) -> Outcome, Outcome, Outcome, Outcome);
+
+    #[test]
+    fn a_rollback_keeps_the_reasons_of_failures() {
+        let id = Uuid::nil();
+        let failed = |written| Outcome::Failed { error: ApiError::Setup("no".to_owned()), written };
+        let conflict = |written| Outcome::Conflict { differences: Vec::new(), written };
+        let cases: [Case; 4] = [
+            (Outcome::Created, Outcome::Restored, Outcome::Restored, Outcome::Created(id)),
+            (Outcome::Unchanged, Outcome::Restored, Outcome::Unchanged(id), Outcome::not_restored()),
+            (|_| Outcome::NotTried, Outcome::Restored, Outcome::NotTried, Outcome::not_restored()),
+            (
+                |_| Outcome::Conflict { differences: Vec::new(), written: true },
+                conflict(false),
+                conflict(false),
+                conflict(true),
+            ),
+        ];
+        for (outcome, wrote, same, lost) in cases {
+            for (is_restored, has_written, expected) in
+                [(true, true, wrote), (true, false, same), (false, false, lost)]
+            {
+                let mut outcome = outcome(id);
+                outcome.set_restored(is_restored, has_written);
+                assert_eq!(format!("{outcome:?}"), format!("{expected:?}"));
+            }
+        }
+        for mut outcome in [failed(true), Outcome::Unchecked(ApiError::Setup("no".to_owned()))] {
+            outcome.set_restored(true, false);
+            assert_eq!(format!("{outcome:?}"), format!("{:?}", failed(false)));
+        }
     }
 }

@@ -14,6 +14,9 @@ use crate::{
     resource::{RemovalError, removal},
 };
 
+const UNRECORDED_HELP: &str =
+    "deploy again; `--prune` and `destroy` do not find objects that are not registered";
+
 /// Finds the deployments and resources to prune.
 ///
 /// # Errors
@@ -44,10 +47,10 @@ pub(crate) async fn prune(
         Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()?, directory: directory.clone() })
     };
     let registered = Registered {
-        deployments: report.lines.iter().filter_map(|line| Some((line.id?, line.file.clone()))).collect(),
+        deployments: report.lines.iter().filter_map(|line| Some((line.id()?, line.file.clone()))).collect(),
         resources: report.resources.iter().filter_map(resource).collect(),
     };
-    let has_failed = report.lines.iter().any(|line| line.id.is_none())
+    let has_failed = report.lines.iter().any(|line| line.id().is_none())
         || report.resources.iter().any(|line| line.outcome.id().is_none());
     let mut pruner = Pruner { client, ctx, has_failed, removed: Removed::default() };
     let (first, last): (Vec<_>, Vec<_>) =
@@ -62,8 +65,8 @@ pub(crate) async fn prune(
         report.resources.push(pruner.resource(resource).await);
     }
     if let Err(error) = pruning.record(client, registered, &pruner.removed).await {
-        ctx.progress
-            .status(&format!("cannot update the project record: {error}; the next deploy tries again"));
+        let message = format!("cannot update the project record: {error}");
+        report.warn_unrecorded(message, UNRECORDED_HELP, ctx.progress);
     }
 }
 
@@ -84,17 +87,8 @@ impl Pruner<'_> {
             self.removed.deployments.insert(removal.id());
         }
         self.ctx.progress.deployment(&removal.name, outcome.event());
-        let (id, url, changes) = (None, None, Vec::new());
-        Line {
-            file: None,
-            name: removal.name.clone(),
-            id,
-            url,
-            outcome,
-            action: Action::Delete,
-            changes,
-            time,
-        }
+        let (name, action, changes) = (removal.name.clone(), Action::Delete, Vec::new());
+        Line { name, file: None, outcome, action, changes, time }
     }
 
     async fn resource(&mut self, OwnedResource { key, id, .. }: &OwnedResource) -> ResourceLine {

@@ -6,10 +6,11 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Links},
-    apply::{Applied, FinishedWrites, Outcome, ResourceLine},
+    apply::{FinishedWrites, Outcome, ResourceLine},
     deployment::{DesiredDeployment, StageTimes},
-    plan::{self, Action, Change, PlannedChange},
-    secret::Redactor,
+    diagnostics::{Code, Diagnostic},
+    plan::{Action, Change, PlannedChange},
+    progress::Progress,
     steps::Ran,
 };
 
@@ -26,43 +27,30 @@ pub(crate) struct Report {
     pub(crate) steps: Vec<Ran>,
     /// Messages about state that could not be restored.
     pub(crate) unrestored: Vec<String>,
+    /// Problems that do not affect the written objects.
+    pub(crate) warnings: Vec<Diagnostic>,
     /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
-    /// Writes that have finished. They are moved to `lines` when all writes have finished.
+    /// Writes that have finished. They are moved to `lines` when all of them have finished.
     pub(crate) finished: FinishedWrites,
 }
 
 impl Report {
-    /// Adds the outcomes of all writes to the lines, with secrets redacted.
-    pub(crate) fn complete(&mut self, applied: Applied, links: &Links, redactor: &Redactor) {
-        let Applied { outcomes, times, unrestored, earlier } = applied;
-        for (line, (outcome, time)) in self.lines.iter_mut().zip(outcomes.into_iter().zip(times)) {
-            line.id = outcome.id();
-            line.url = line.id.and_then(|id| links.deployment(id));
-            (line.outcome, line.time) = (outcome, time);
-            if let Outcome::Conflict { differences, .. } = &mut line.outcome {
-                differences.iter_mut().for_each(|change| plan::mask(change, redactor));
-            }
-        }
-        for line in &mut self.resources {
-            if let Outcome::Conflict { differences, .. } = &mut line.outcome {
-                differences.iter_mut().for_each(|change| plan::mask(change, redactor));
-            }
-        }
-        self.unrestored.extend(unrestored);
-        self.lines.extend(earlier.into_iter().map(|(name, is_restored)| restored(name, is_restored)));
-    }
-
-    /// Adds the results of finished writes to the lines of an interrupted deploy.
-    pub(crate) fn interrupt(&mut self, links: &Links) {
+    /// Moves the outcomes of the finished writes to the lines.
+    pub(crate) fn collect_finished(&mut self) {
         for (index, (outcome, time)) in self.finished.take() {
             if let Some(line) = self.lines.get_mut(index) {
-                line.id = outcome.id();
-                line.url = line.id.and_then(|id| links.deployment(id));
                 (line.outcome, line.time) = (outcome, time);
             }
         }
+    }
+
+    /// Adds and shows the warning that the server did not accept a record after the writes.
+    pub(crate) fn warn_unrecorded(&mut self, message: String, help: &str, progress: &dyn Progress) {
+        let warning = Diagnostic::warning(Code::UNRECORDED, message).help(help);
+        progress.warn(&warning);
+        self.warnings.push(warning);
     }
 
     /// Returns whether all deployments have their desired state.
@@ -70,9 +58,10 @@ impl Report {
         self.outcomes().all(Outcome::is_done)
     }
 
-    /// Returns whether all failures are conflicts.
+    /// Returns whether there are conflicts and no other failures.
     pub(crate) fn only_conflicts(&self) -> bool {
-        !self.is_done() && self.first_error().is_none()
+        let mut outcomes = self.outcomes();
+        outcomes.any(|outcome| matches!(outcome, Outcome::Conflict { .. })) && self.first_error().is_none()
     }
 
     /// Returns the first error that occurred during a write.
@@ -103,8 +92,6 @@ pub(crate) struct Line {
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
     pub(crate) file: Option<Arc<str>>,
-    pub(crate) id: Option<Uuid>,
-    pub(crate) url: Option<String>,
     pub(crate) outcome: Outcome,
     pub(crate) action: Action,
     /// The planned changes, with secrets redacted.
@@ -113,35 +100,59 @@ pub(crate) struct Line {
     pub(crate) time: Duration,
 }
 
-pub(crate) fn line(
-    desired: &DesiredDeployment,
-    change: &Change<'_>,
-    changes: Vec<PlannedChange>,
-    (outcome, time): (Outcome, Duration),
-    links: &Links,
-) -> Line {
-    let id = outcome.id();
-    let url = id.and_then(|id| links.deployment(id));
-    let (name, file) = (desired.full_name(), desired.file.clone());
-    Line { name, file, id, url, outcome, action: change.action(), changes, time }
+impl Line {
+    /// Returns the line for a deployment that has not been written yet. `changes` are redacted.
+    pub(crate) fn pending(
+        desired: &DesiredDeployment,
+        change: &Change<'_>,
+        changes: Vec<PlannedChange>,
+    ) -> Self {
+        Self {
+            name: desired.full_name(),
+            file: desired.file.clone(),
+            outcome: Outcome::NotTried,
+            action: change.action(),
+            changes,
+            time: Duration::ZERO,
+        }
+    }
+
+    /// Returns the line for a deployment that only an earlier deploy wrote and that was rolled back.
+    pub(super) fn of_earlier(name: String, is_restored: bool) -> Self {
+        let outcome = Outcome::of_earlier(is_restored);
+        let (action, changes, time) = (Action::Update, Vec::new(), Duration::ZERO);
+        Self { name, file: None, outcome, action, changes, time }
+    }
+
+    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
+    pub(crate) fn id(&self) -> Option<Uuid> {
+        self.outcome.id()
+    }
+
+    /// Returns the URL of the deployment in the server's UI.
+    pub(crate) fn url(&self, links: &Links) -> Option<String> {
+        links.deployment(self.id()?)
+    }
 }
 
-/// Returns the line for a deployment that only an earlier deploy wrote and that has been rolled back.
-fn restored(name: String, restored: bool) -> Line {
-    let outcome = if restored {
-        Outcome::Restored
-    } else {
-        let reason = "the deployment could not be restored".to_owned();
-        Outcome::Failed { error: ApiError::Setup(reason), written: true }
-    };
-    Line {
-        name,
-        file: None,
-        id: None,
-        url: None,
-        outcome,
-        action: Action::Update,
-        changes: Vec::new(),
-        time: Duration::ZERO,
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deploy_that_was_not_tried_has_no_conflicts() {
+        let conflict = || Outcome::Conflict { differences: Vec::new(), written: false };
+        let error = || ApiError::Setup("no".to_owned());
+        for (outcomes, expected) in [
+            (vec![Outcome::NotTried], false),
+            (vec![Outcome::Restored, Outcome::NotTried], false),
+            (vec![conflict(), Outcome::NotTried], true),
+            (vec![conflict(), Outcome::Unchecked(error())], false),
+        ] {
+            let line = |outcome| Line { outcome, ..Line::of_earlier("hello/a".to_owned(), true) };
+            let lines = outcomes.into_iter().map(line).collect();
+            let report = Report { lines, ..Report::default() };
+            assert_eq!(report.only_conflicts(), expected, "{:?}", report.lines);
+        }
     }
 }

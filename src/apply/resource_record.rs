@@ -83,10 +83,9 @@ impl ResourceRecord {
 
     /// Redacts secrets.
     pub(super) fn redacted(&self, redactor: &Redactor) -> Self {
-        let name = if self.key.kind == ResourceKind::Variable { &self.key.name } else { "" };
         let redact = |fields: &JsonObject| {
             let entries = fields.iter().map(|(field, value)| {
-                let name = if name.is_empty() { field.as_str() } else { name };
+                let name = plan::resources::secret_name(&self.key, field);
                 (field.clone(), plan::redacted_value(name, value, redactor))
             });
             entries.collect()

@@ -40,6 +40,15 @@ pub(crate) struct ResourceLine {
     pub(crate) time: Duration,
 }
 
+impl ResourceLine {
+    /// Returns the line for a resource that only an earlier deploy wrote and that was rolled back.
+    pub(crate) fn of_earlier(key: ResourceKey, is_restored: bool) -> Self {
+        let outcome = Outcome::of_earlier(is_restored);
+        let (action, changes, time) = (plan::Action::Update, Vec::new(), Duration::ZERO);
+        Self { key, outcome, action, changes, time }
+    }
+}
+
 impl PendingResources {
     /// Reads the resources that exist and compares them. Unless `force` is set, unchanged resources are not written.
     pub(crate) async fn compare(
@@ -111,6 +120,7 @@ pub(crate) struct ResourceWriter<'a> {
     pub(crate) on_error: OnError,
     /// Whether to skip the conflict check.
     pub(crate) force: bool,
+    pub(crate) redactor: &'a Redactor,
 }
 
 impl ResourceWriter<'_> {
@@ -232,7 +242,7 @@ impl ResourceWriter<'_> {
         let DesiredResource { key, fields, secrets, .. } = desired;
         let created = match requests::create(self.client, key, fields, secrets, references).await {
             Err(error @ ApiError::Conflict { .. }) => {
-                let outcome = concurrent_writes::outcome(self.client, desired, None).await?;
+                let outcome = concurrent_writes::outcome(self.client, desired, None, self.redactor).await?;
                 return outcome.ok_or(error);
             }
             created => created?,
@@ -241,7 +251,7 @@ impl ResourceWriter<'_> {
         self.record_secrets(desired).await?;
         match key.kind {
             ResourceKind::Automation => {
-                concurrent_writes::without_duplicate(self.client, desired, created.id).await
+                concurrent_writes::without_duplicate(self.client, desired, created.id, self.redactor).await
             }
             _ => Ok(Outcome::Created(created.id)),
         }
@@ -309,16 +319,16 @@ impl ResourceWriter<'_> {
         let before = change.live();
         let now = requests::read(self.client, [(&desired.key, before.map(|live| live.id))]).await?;
         let now = now.get(&desired.key);
-        let mut changes = concurrent_writes::changes(desired, before, now);
+        let mut changes = concurrent_writes::changes(desired, before, now, self.redactor);
         if self.pending.may_move(desired) {
             changes.retain(|change| change.field != "priority");
         }
         if changes.is_empty() {
             return Ok(None);
         }
-        let outcome = concurrent_writes::outcome(self.client, desired, before).await?;
+        let outcome = concurrent_writes::outcome(self.client, desired, before, self.redactor).await?;
         let deleted = || Outcome::Conflict {
-            differences: concurrent_writes::changes(desired, before, None),
+            differences: concurrent_writes::changes(desired, before, None, self.redactor),
             written: false,
         };
         Ok(Some(outcome.unwrap_or_else(deleted)))

@@ -242,7 +242,7 @@ impl Restore<'_> {
         if !gone.is_empty() {
             restored.wrote = true;
             self.client.create_schedules(now.id, &gone).await?;
-            restored.notes.push(format!("{} of its schedules have new ids", gone.len()));
+            restored.notes.push(new_ids(gone.len(), "schedule"));
         }
         Ok(())
     }
@@ -265,7 +265,7 @@ impl Restore<'_> {
             self.client.create_automation(&automation_body(raw, id)).await?;
         }
         if !gone.is_empty() {
-            restored.notes.push(format!("{} of its automations have new ids", gone.len()));
+            restored.notes.push(new_ids(gone.len(), "automation"));
         }
         for raw in secret {
             let name = raw.get("name").and_then(Json::as_str).unwrap_or_default();
@@ -275,6 +275,11 @@ impl Restore<'_> {
         }
         Ok(())
     }
+}
+
+/// Returns a note about objects that were created again.
+fn new_ids(count: usize, noun: &str) -> String {
+    format!("new ids: {count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Finds the live schedule that corresponds to a recorded schedule. It has the same id, or is an equal

@@ -22,23 +22,20 @@ use self::register::Registration;
 use std::collections::BTreeSet;
 
 use crate::{
-    api::{Client, Links},
+    api::Client,
     apply::Report,
     build::{BuildError, previews, pulled_code, render, steps, workspace::StoredDeployment},
     deployment::{DeployContext, DesiredDeployment, pull_steps},
-    plan::{self, Action, Plan, PlannedResource, RenderedRequests, prune::TooManyDeletes},
+    plan::{
+        self, Action, Plan, PlanError, PlannedResource, RenderedRequests,
+        prune::{Pruning, TooManyDeletes},
+    },
     progress::DeploymentEvent,
     resolve::ApiLookup,
     resource::DesiredResource,
     template::Resolver,
     validate::{Preparation, PreparedProject, preparation},
 };
-
-/// The client for the server, and links to the server's UI.
-pub(crate) struct Server<'a> {
-    pub(crate) client: &'a Client,
-    pub(crate) links: &'a Links,
-}
 
 /// Deploys the selected deployments. `report` describes everything that was done, also after an error.
 ///
@@ -48,25 +45,27 @@ pub(crate) struct Server<'a> {
 /// report.
 pub(crate) async fn deploy(
     ctx: &DeployContext<'_>,
-    server: &Server<'_>,
+    client: &Client,
     saved_plan: Option<&Plan>,
     report: &mut Report,
 ) -> Result<(), Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
-    let lookup = ApiLookup(Some(server.client));
+    let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     // The futures of the stages are large.
-    let mut preparation = Box::pin(preparation::examine(&loaded, ctx, server.client, &resolver)).await?;
-    preview::report_unwritten_resources(&loaded, ctx, server.client).await;
+    let mut preparation = Box::pin(preparation::examine(&loaded, ctx, client, &resolver)).await?;
+    preview::report_unwritten_resources(&loaded, ctx, client).await;
     // With `--strict`, an object of another project must be an error before the steps run.
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
     if is_planned {
-        let now = plan::create(&mut preparation, ctx, server.client, &resolver).await?;
+        let now = plan::create(&mut preparation, ctx, client, &resolver).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
     } else {
-        preview::require_copies(&preparation, ctx, server.client).await?;
+        preview::require_copies(&preparation, ctx, client).await?;
+        // An unreadable record must be an error before the steps run.
+        Pruning::read(client, ctx).await.map_err(PlanError::from)?;
     }
     let on_this_machine: BTreeSet<String> = preparation
         .notes()
@@ -96,7 +95,7 @@ pub(crate) async fn deploy(
     drop(loaded);
     let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
     let registration = Registration { desired: &desired, resources, automations, pools: &pools, is_planned };
-    Box::pin(register::register(registration, ctx, server, report)).await
+    Box::pin(register::register(registration, ctx, client, report)).await
 }
 
 /// Verifies that the pull steps of all deployments fetch their flows.

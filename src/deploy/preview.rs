@@ -94,7 +94,7 @@ pub(super) async fn record(
 /// record, and removes the copies that a rollback has deleted.
 pub(super) async fn complete_record(
     changes: &[(&DesiredDeployment, Change<'_>)],
-    report: &Report,
+    report: &mut Report,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
@@ -115,10 +115,8 @@ pub(super) async fn complete_record(
         result = previews::ensure_recorded(client, &project, preview, &names, ctx.clock.now()).await;
     }
     if let Err(error) = result {
-        ctx.progress.status(&format!(
-            "cannot verify the record of preview '{}': {error}; deploy the preview again",
-            preview.as_str()
-        ));
+        let message = format!("cannot verify the record of preview '{}': {error}", preview.as_str());
+        report.warn_unrecorded(message, "deploy the preview again", ctx.progress);
     }
 }
 

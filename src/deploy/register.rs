@@ -3,17 +3,16 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    time::Duration,
 };
 
 use crate::{
-    api::WorkPool,
+    api::{Client, WorkPool},
     apply::{
-        Apply, Outcome, Record, Report,
+        Apply, Line, Record, Report,
         journal::{self, Journal, ProjectPreview},
-        plan_pruning, prune, report,
+        plan_pruning, prune,
     },
-    deploy::{Failure, Server, preview, resources::DeployedResources},
+    deploy::{Failure, preview, resources::DeployedResources},
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
@@ -40,14 +39,12 @@ pub(super) struct Registration<'a> {
 pub(super) async fn register(
     Registration { desired, resources, automations, pools, is_planned }: Registration<'_>,
     ctx: &DeployContext<'_>,
-    server: &Server<'_>,
+    client: &Client,
     report: &mut Report,
 ) -> Result<(), Failure> {
-    let Server { client, links } = server;
     let names = desired.iter().map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect();
     ctx.progress.activity("Comparing with the server");
-    let earlier = journal::earlier_records(ctx, client)?;
-    let earlier_resources = journal::earlier_resources(ctx, client)?;
+    let (earlier, earlier_resources) = journal::earlier(ctx, client)?;
     let (live, idle_pools, resources) = tokio::join!(
         Snapshot::observe(client, &names),
         validate::idle_pools(desired, pools, client),
@@ -70,15 +67,14 @@ pub(super) async fn register(
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.is_resumable();
-    let line = |(desired, change): &(&DesiredDeployment, Change<'_>), end| {
-        let described = plan::described_changes(desired, change, &live, ctx.redactor);
-        report::line(desired, change, described, end, links)
+    let line = |(desired, change): &(&DesiredDeployment, Change<'_>)| {
+        Line::pending(desired, change, plan::described_changes(desired, change, &live, ctx.redactor))
     };
     // An interrupted deploy reports these lines.
-    report.lines = changes.iter().map(|change| line(change, (Outcome::NotTried, Duration::ZERO))).collect();
+    report.lines = changes.iter().map(line).collect();
     report.resources = resources.pending.lines(ctx.redactor);
     ctx.progress.activity("Writing what differs");
-    write(&changes, &live, &resources, &journal, &earlier, ctx, server, report).await;
+    write(&changes, &live, &resources, &journal, &earlier, ctx, client, report).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, report, ctx, client).await;
@@ -119,7 +115,8 @@ fn declared<'a>(
     DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
 }
 
-/// Writes the resources that the deployments may use, the deployments, and the resources that refer to them.
+/// Writes the resources that the deployments may use, the deployments, and the resources that refer to them. After a
+/// failure, restores all of them if the options require a rollback.
 #[expect(
     clippy::too_many_arguments,
     reason = "the arguments are the results of the stages before the first write"
@@ -131,37 +128,34 @@ async fn write(
     journal: &Journal,
     earlier: &[Record],
     ctx: &DeployContext<'_>,
-    Server { client, links }: &Server<'_>,
+    client: &Client,
     report: &mut Report,
 ) {
     let on_error = ctx.options.on_error;
     let writer = resources.writer(ctx, client);
+    let apply = Apply {
+        client,
+        live,
+        journal,
+        progress: ctx.progress,
+        now: ctx.clock.now(),
+        on_error,
+        force: ctx.options.force,
+        earlier,
+        redactor: ctx.redactor,
+    };
     let mut has_failed = writer.before_deployments(&mut report.resources).await;
     if !has_failed || on_error == OnError::Continue {
-        let apply = Apply {
-            client,
-            live,
-            journal,
-            progress: ctx.progress,
-            now: ctx.clock.now(),
-            on_error,
-            force: ctx.options.force,
-            earlier,
-            finished: &report.finished,
-        };
-        let mut applied = apply.run(changes).await;
-        has_failed |= applied.has_failed();
-        if !has_failed || on_error == OnError::Continue {
-            has_failed |= writer.after_deployments(&mut report.resources).await;
-            if has_failed && on_error == OnError::Rollback {
-                resources.roll_back(true, client, &mut report.resources, &mut report.unrestored).await;
-                apply.roll_back(changes, &mut applied).await;
-            }
-        }
-        report.complete(applied, links, ctx.redactor);
+        apply.run(changes, report).await;
+        has_failed |= report.lines.iter().any(|line| !line.outcome.is_done());
+    }
+    if !has_failed || on_error == OnError::Continue {
+        has_failed |= writer.after_deployments(&mut report.resources).await;
     }
     if has_failed && on_error == OnError::Rollback {
-        resources.roll_back(false, client, &mut report.resources, &mut report.unrestored).await;
+        resources.roll_back(true, client, report).await;
+        apply.roll_back(changes, report).await;
+        resources.roll_back(false, client, report).await;
     }
 }
 

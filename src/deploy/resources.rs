@@ -1,11 +1,11 @@
 //! Writes the declared resources of a deploy, and restores them if the deploy is rolled back.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     api::{ApiError, Client},
     apply::{
-        Outcome, PendingResources, Recovery, ResourceLine, ResourceRecord, ResourceWriter,
+        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter,
         journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
@@ -16,6 +16,8 @@ use crate::{
 pub(super) struct DeployedResources {
     pub(super) pending: PendingResources,
     pub(super) recorded: RecordedResources,
+    /// Resources that the resumed deploy recorded.
+    earlier: BTreeSet<ResourceKey>,
 }
 
 impl DeployedResources {
@@ -28,70 +30,63 @@ impl DeployedResources {
         client: &Client,
     ) -> Result<Self, ApiError> {
         let pending = PendingResources::compare(client, desired, ctx.options.force).await?;
+        let keys = earlier.iter().map(|record| record.key.clone()).collect();
+        let mut others: BTreeMap<ResourceKey, ResourceRecord> =
+            earlier.into_iter().map(|record| (record.key.clone(), record)).collect();
         let mut records: Vec<ResourceRecord> = pending
             .records()
             .map(|record| {
-                let earlier = earlier.iter().find(|earlier| earlier.key == record.key);
-                record.continuing(earlier)
+                let earlier = others.remove(&record.key);
+                record.continuing(earlier.as_ref())
             })
             .collect();
-        for record in earlier {
-            if !records.iter().any(|known| known.key == record.key) {
-                records.push(record);
-            }
-        }
-        Ok(Self { pending, recorded: RecordedResources { records, automations } })
+        records.extend(others.into_values());
+        // A rollback restores the resources in the reverse order of their writes.
+        records.sort_by_key(|record| record.key.kind);
+        Ok(Self { pending, recorded: RecordedResources { records, automations }, earlier: keys })
     }
 
     pub(super) fn keys(&self) -> BTreeSet<ResourceKey> {
         self.pending.resources.iter().map(|pending| pending.desired.key.clone()).collect()
     }
 
-    pub(super) fn writer<'a>(&'a self, ctx: &DeployContext<'_>, client: &'a Client) -> ResourceWriter<'a> {
+    pub(super) fn writer<'a>(&'a self, ctx: &DeployContext<'a>, client: &'a Client) -> ResourceWriter<'a> {
         let (on_error, force) = (ctx.options.on_error, ctx.options.force);
-        ResourceWriter { client, pending: &self.pending, on_error, force }
+        ResourceWriter { client, pending: &self.pending, on_error, force, redactor: ctx.redactor }
     }
 
-    /// Restores the resources that were written, if the deploy failed and must be rolled back. If `follow_deployments` is
-    /// set, only the resources that are written after the deployments are restored, otherwise only the others.
-    pub(super) async fn roll_back(
-        &self,
-        follow_deployments: bool,
-        client: &Client,
-        lines: &mut [ResourceLine],
-        unrestored: &mut Vec<String>,
-    ) {
+    /// Restores the resources that this deploy or the resumed deploy has written. If `follow_deployments` is set, only
+    /// the resources that are written after the deployments are restored, otherwise only the others.
+    pub(super) async fn roll_back(&self, follow_deployments: bool, client: &Client, report: &mut Report) {
+        let lines = &report.resources;
         let is_written = |record: &&ResourceRecord| {
-            let line = lines.iter().find(|line| line.key == record.key);
-            line.is_none_or(|line| may_have_written(&line.outcome))
+            let mut lines = lines.iter().filter(|line| line.key == record.key);
+            self.earlier.contains(&record.key) || lines.any(|line| line.outcome.may_have_written())
         };
         let records: Vec<ResourceRecord> = self.recorded.records.iter().filter(is_written).cloned().collect();
         for (key, recovery) in recover_resources(client, &records, follow_deployments, true).await {
-            let line = lines.iter_mut().find(|line| line.key == key);
-            unrestored.extend(restored(line, &key, recovery));
+            add_recovery(key, recovery, report);
         }
     }
 }
 
-/// Returns whether a write may have changed a resource. A failed request may have succeeded.
-fn may_have_written(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Created(_) | Outcome::Updated(..) | Outcome::Failed { .. })
-}
-
-/// Sets the outcome of a restored resource. Returns messages about state that was not restored.
-fn restored(line: Option<&mut ResourceLine>, key: &ResourceKey, recovery: Recovery) -> Vec<String> {
-    let (is_restored, notes) = match recovery {
+/// Adds the result of the rollback of a resource to the report.
+fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
+    let (is_restored, wrote) = match recovery {
         Recovery::Restored(restored) => {
             let notes = restored.lost.iter().chain(&restored.notes);
-            (restored.lost.is_empty(), notes.map(|note| format!("{key}: {note}")).collect())
+            report.unrestored.extend(notes.map(|note| format!("{key}: {note}")));
+            (restored.lost.is_empty(), restored.wrote)
         }
-        Recovery::Failed(error) => (false, vec![format!("{key} could not be restored: {error}")]),
-        Recovery::Conflict(_) => (false, Vec::new()),
+        Recovery::Failed(error) => {
+            report.unrestored.push(format!("{key} could not be restored: {error}"));
+            (false, false)
+        }
+        Recovery::Conflict(_) => (false, false),
     };
-    match line.map(|line| &mut line.outcome) {
-        Some(Outcome::Failed { written, .. }) => *written = !is_restored,
-        Some(outcome) if is_restored => *outcome = Outcome::Restored,
-        _ => {}
+    match report.resources.iter_mut().find(|line| line.key == key) {
+        Some(line) => line.outcome.set_restored(is_restored, wrote),
+        // Only the resumed deploy has written the resource.
+        None => report.resources.push(ResourceLine::of_earlier(key, is_restored)),
     }
-    notes
 }

@@ -75,13 +75,14 @@ impl Rollback {
         recovered.extend(recover_resources(client, resources, false, force).await);
         let mut lines: Vec<(String, Recovery)> =
             records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
-        for recovery in lines
-            .iter_mut()
-            .map(|(_, recovery)| recovery)
-            .chain(recovered.iter_mut().map(|(_, recovery)| recovery))
-        {
+        for (_, recovery) in &mut lines {
             if let Recovery::Conflict(changes) = recovery {
                 changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));
+            }
+        }
+        for (key, recovery) in &mut recovered {
+            if let Recovery::Conflict(changes) = recovery {
+                changes.iter_mut().for_each(|change| plan::resources::mask(key, change, ctx.redactor));
             }
         }
         let preview_error = self.forget_copies(&lines, client).await.err();

@@ -11,7 +11,9 @@ use crate::{
     api::JsonObject,
     block_schema::FieldPath,
     plan::resource_ownership::OwnedResource,
-    resource::{DesiredResource, LiveResource, Observed, ResourceKind, SecretsDigest, is_same_field},
+    resource::{
+        DesiredResource, LiveResource, Observed, ResourceKey, ResourceKind, SecretsDigest, is_same_field,
+    },
     secret::{MASK, Redactor},
 };
 
@@ -139,6 +141,17 @@ pub(crate) fn describe_removal(removal: &OwnedResource) -> PlannedResource {
     }
 }
 
+/// Returns the name that tells whether a field is secret. For a variable, this is its own name.
+pub(crate) fn secret_name<'a>(key: &'a ResourceKey, field: &'a str) -> &'a str {
+    if key.kind == ResourceKind::Variable { &key.name } else { field }
+}
+
+/// Redacts the old and the new value of a change of a resource in place.
+pub(crate) fn mask(key: &ResourceKey, change: &mut FieldChange, redactor: &Redactor) {
+    let name = secret_name(key, &change.field);
+    (change.old, change.new) = redaction::pair(name, &change.old, &change.new, redactor);
+}
+
 /// Returns the planned changes of a resource, with secrets redacted.
 pub(crate) fn changes(
     desired: &DesiredResource,
@@ -146,9 +159,7 @@ pub(crate) fn changes(
     redactor: &Redactor,
 ) -> Vec<PlannedChange> {
     let planned = |field: &str, old: &Json, new: &Json| {
-        // The name of a variable tells whether its value is secret.
-        let name = if desired.key.kind == ResourceKind::Variable { &desired.key.name } else { field };
-        let (old, new) = redaction::pair(name, old, new, redactor);
+        let (old, new) = redaction::pair(secret_name(&desired.key, field), old, new, redactor);
         PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
     };
     match change {

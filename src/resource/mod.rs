@@ -157,7 +157,7 @@ pub(crate) struct DesiredResource {
 }
 
 impl DesiredResource {
-    fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
+    pub(crate) fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
         let (defaults, secrets) = (JsonObject::new(), BlockSecrets::default());
         let (references, runs, metric_triggers) = (Vec::new(), Vec::new(), Vec::new());
         Self { key, fields, defaults, secrets, references, id: None, runs, metric_triggers, place }

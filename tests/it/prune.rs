@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Output, Sandbox, assert_output};
+use crate::support::{Api, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// Returns the names of the sandbox's deployments on the server.
 fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
@@ -192,5 +192,21 @@ fn records_and_prunes_500_deployments() -> Result<()> {
     assert_eq!(statuses.iter().filter(|line| line["status"] == "deleted").count(), 5, "{output}");
     sandbox.run("destroy --all --project many-UNIQUE --yes --quiet").and_then(Output::success)?;
     assert_eq!(api.post("/variables/filter", &filter)?, json!([]));
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_deploy_that_cannot_be_recorded_warns_even_if_it_is_quiet() -> Result<()> {
+    let api = Api::from_env()?;
+    let proxy = Proxy::start(api.url(), |seen, _| {
+        let is_refused = seen.line == "POST /api/variables/";
+        if is_refused { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let sandbox = api.sandbox(&file(&["a"]))?.variable("PREFECT_API_URL", proxy.url());
+    let output = sandbox.run("deploy --all --project lost-UNIQUE --quiet --output json")?;
+    let text = "warning[unrecorded]: cannot update the project record";
+    assert!(output.code == 0 && output.stderr.contains(text), "{output}");
+    assert_eq!(output.json()?["warnings"][0]["code"], "unrecorded", "{output}");
     Ok(())
 }

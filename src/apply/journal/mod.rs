@@ -10,17 +10,16 @@ mod session;
 mod tests;
 
 pub(crate) use reader::{JournalError, Recorded, read};
-pub(crate) use session::{begin, earlier_records, earlier_resources, finish_earlier, recorded};
+pub(crate) use session::{begin, earlier, finish_earlier, recorded};
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeSet, HashMap},
     fs::{File, OpenOptions},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
 };
 
-use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
@@ -157,8 +156,9 @@ impl Journal {
     ) -> Result<Self, JournalError> {
         let Begin { path, api, directory, files, environment, preview, is_resumable, earlier, resources } =
             begin;
-        let mut others: IndexMap<String, &Record> =
+        let mut others: HashMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
+        let known = names.iter().filter(|name| others.contains_key(*name)).count();
         let run = Uuid::new_v4();
         let header = Header {
             schema: SCHEMA,
@@ -170,7 +170,7 @@ impl Journal {
             environment: environment.cloned(),
             preview,
             is_resumable,
-            records: names.len() + others.keys().filter(|name| !names.contains(name)).count(),
+            records: names.len() + others.len() - known,
             names,
             resources: resources.records.len(),
             automations: resources.automations.clone(),
@@ -179,14 +179,14 @@ impl Journal {
             let mut file = BufWriter::new(file);
             writeln!(file, "{}", json!(header))?;
             for record in records {
-                let record = record.redacted(redactor).continuing(others.shift_remove(&record.full_name()));
+                let record = record.redacted(redactor).continuing(others.remove(&record.full_name()));
                 writeln!(file, "{}", json!(Entry::Record(Box::new(record))))?;
             }
             for record in &resources.records {
                 let record = Box::new(record.redacted(redactor));
                 writeln!(file, "{}", json!(Entry::Resource(record)))?;
             }
-            for record in others.into_values() {
+            for record in earlier.iter().filter(|record| others.contains_key(&record.full_name())) {
                 writeln!(file, "{}", json!(Entry::Record(Box::new(record.clone()))))?;
             }
             file.flush()

@@ -23,26 +23,21 @@ pub(crate) fn recorded(
     journal::read(&journal::path(environment, api, directory)?, api, directory)
 }
 
-/// Returns the records of the deploy that this deploy resumes. A rollback also restores the deployments in
-/// these records.
-pub(crate) fn earlier_records(ctx: &DeployContext<'_>, client: &Client) -> Result<Vec<Record>, JournalError> {
-    if !ctx.options.resume {
-        return Ok(Vec::new());
-    }
-    let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
-    Ok(recorded.map(|recorded| recorded.records).unwrap_or_default())
-}
-
-/// Returns the records of declared resources of the deploy that this deploy resumes.
-pub(crate) fn earlier_resources(
+/// Returns the records of the deploy that this deploy resumes. A rollback also restores the deployments and resources
+/// in these records.
+///
+/// # Errors
+///
+/// Fails if the journal cannot be read.
+pub(crate) fn earlier(
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<Vec<ResourceRecord>, JournalError> {
+) -> Result<(Vec<Record>, Vec<ResourceRecord>), JournalError> {
     if !ctx.options.resume {
-        return Ok(Vec::new());
+        return Ok(Default::default());
     }
     let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
-    Ok(recorded.map(|recorded| recorded.resources.records).unwrap_or_default())
+    Ok(recorded.map(|recorded| (recorded.records, recorded.resources.records)).unwrap_or_default())
 }
 
 fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {

@@ -5,9 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::{
+    api::Links,
     apply::{Line, Outcome, Report, ResourceLine},
     commands::report::error_entry,
     deployment::Options,
+    diagnostics::json as findings,
     error::CommandError,
     plan::{self, FieldChange},
     secret::Redactor,
@@ -31,13 +33,14 @@ pub(super) fn document(
     error: Option<&CommandError>,
     cost: &Cost,
     options: &Options,
+    links: &Links,
     redactor: &Redactor,
 ) -> Value {
     let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
     let mut document = json!({
         "schema": SCHEMA,
         "steps": report.steps.iter().map(|ran| step(ran, redactor)).collect::<Vec<_>>(),
-        "deployments": report.lines.iter().map(deployment).collect::<Vec<_>>(),
+        "deployments": report.lines.iter().map(|line| deployment(line, links)).collect::<Vec<_>>(),
         "error": error.map(error_entry),
         "requests": cost.requests,
         "seconds": seconds(cost.time),
@@ -52,6 +55,9 @@ pub(super) fn document(
     if !report.resources.is_empty() {
         document["resources"] = report.resources.iter().map(resource).collect();
     }
+    if !report.warnings.is_empty() {
+        document["warnings"] = report.warnings.iter().map(findings::entry).collect();
+    }
     document
 }
 
@@ -60,12 +66,12 @@ fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-fn deployment(line: &Line) -> Value {
+fn deployment(line: &Line, links: &Links) -> Value {
     let mut entry = json!({
         "name": line.name,
         "status": line.outcome.word(),
-        "id": line.id,
-        "url": line.url,
+        "id": line.id(),
+        "url": line.url(links),
         "action": line.action,
         "changes": line.changes,
         "seconds": seconds(line.time),
@@ -145,8 +151,6 @@ mod tests {
         Line {
             name: name.into(),
             file: None,
-            id: outcome.id(),
-            url: None,
             outcome,
             action: Action::Update,
             changes: vec![change],
@@ -185,7 +189,7 @@ mod tests {
         let options =
             Options { preview: "pr-1".parse().ok(), env_name: "prod".parse().ok(), ..Options::default() };
         assert_eq!(
-            document(&report, Some(&error), &cost, &options, &redactor),
+            document(&report, Some(&error), &cost, &options, &Links::new(None), &redactor),
             json!({
                 "schema": 1,
                 "environment": "prod",

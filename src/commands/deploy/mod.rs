@@ -17,7 +17,7 @@ use crate::{
     api::{Client, Links},
     apply::{FinishedWrites, Line, Outcome, Report, ResourceLine},
     cli::{DeployArguments, OutputFormat},
-    deploy::{self, Failure, Server},
+    deploy::{self, Failure},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
     interrupt, names,
@@ -70,7 +70,6 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let links = connection::links(context);
     let selected = answers.as_ref().map(|answers| &answers.selection);
     let ctx = DeployContext { selection: selected, ..target::deploy_context(&options, context) };
-    let server = Server { client: &client, links: &links };
     let started = Instant::now();
     let view = context.ui.watch();
     let mut report = Report { finished: finished_writes(arguments, &view, context), ..Report::default() };
@@ -79,28 +78,28 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     let deployed = tokio::select! {
         biased;
         exit = interrupt::first() => Err(exit),
-        deployed = deploy::deploy(&ctx, &server, saved_plan.as_ref(), &mut report) => Ok(deployed),
+        deployed = deploy::deploy(&ctx, &client, saved_plan.as_ref(), &mut report) => Ok(deployed),
     };
     context.interrupts.leave_none_to_command();
-    let result = result(deployed, &mut report, &links);
+    let result = result(deployed, &mut report);
     view.end();
     match arguments.output {
-        OutputFormat::Text => {
-            show_resources(&report, context);
-            // The summary table contains the results of the deployments.
-            if !view.is_drawn() || !has_terminal_output() || context.is_prefect {
-                show_lines(&report, &options, context);
-            }
-        }
+        OutputFormat::Text => show_text(&report, &options, &links, &view, context),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            let document =
-                document::document(&report, result.as_ref().err(), &cost, &options, &context.redactor);
+            let document = document::document(
+                &report,
+                result.as_ref().err(),
+                &cost,
+                &options,
+                &links,
+                &context.redactor,
+            );
             context.ui.document(&document);
         }
     }
-    view.summarize(&report.lines.iter().map(registered).collect::<Vec<_>>());
-    github::add_to_summary(context, || summary(&report, result.as_ref().err()));
+    view.summarize(&report.lines.iter().map(|line| registered(line, &links)).collect::<Vec<_>>());
+    github::add_to_summary(context, || summary(&report, result.as_ref().err(), &links));
     hints(&report, context);
     if let (Ok(_), Some(answers)) = (&result, &answers) {
         wizard::save(answers, &ctx, context).await?;
@@ -139,22 +138,27 @@ fn resumed(options: &Options, client: &Client, context: &Context) -> Result<Opti
 }
 
 /// Returns the result of a deploy that may have been ended by an interrupt.
-fn result(
-    deployed: Result<Result<(), Failure>, Exit>,
-    report: &mut Report,
-    links: &Links,
-) -> Result<Exit, CommandError> {
+fn result(deployed: Result<Result<(), Failure>, Exit>, report: &mut Report) -> Result<Exit, CommandError> {
     match deployed {
         Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(report)),
         Err(exit) => {
-            report.interrupt(links);
+            report.collect_finished();
             Err(interrupted(exit, report))
         }
     }
 }
 
+/// Prints the results of the resources and deployments.
+fn show_text(report: &Report, options: &Options, links: &Links, view: &LiveView, context: &Context) {
+    show_resources(report, context);
+    // The summary table contains the results of the deployments.
+    if !view.is_drawn() || !has_terminal_output() || context.is_prefect {
+        show_lines(report, options, links, context);
+    }
+}
+
 /// Prints the results that were not printed while the deploy was running.
-fn show_lines(report: &Report, options: &Options, context: &Context) {
+fn show_lines(report: &Report, options: &Options, links: &Links, context: &Context) {
     if context.is_prefect && report.lines.len() > 1 {
         context.ui.result(selection_sentence(options));
     }
@@ -163,7 +167,7 @@ fn show_lines(report: &Report, options: &Options, context: &Context) {
             let name = line.name.split_once('/').map_or(line.name.as_str(), |(_, name)| name);
             context.ui.result(&panel(&format!("Deploying {name}")));
         }
-        show(&line.name, line.url.as_deref(), &line.outcome, context);
+        show(&line.name, line.url(links).as_deref(), &line.outcome, context);
     }
 }
 
@@ -251,12 +255,12 @@ fn what(outcome: &Outcome) -> String {
 }
 
 /// Converts a report line to a row of the summary table.
-fn registered(line: &Line) -> DeploymentResult {
+fn registered(line: &Line, links: &Links) -> DeploymentResult {
     DeploymentResult {
         name: line.name.clone(),
         outcome: line.outcome.word().to_owned(),
         is_done: line.outcome.is_done(),
-        url: line.url.clone(),
+        url: line.url(links),
     }
 }
 
@@ -265,11 +269,11 @@ fn registered(line: &Line) -> DeploymentResult {
 const MAX_TABLE_SIZE: usize = 500_000;
 
 /// Renders the report and the error as Markdown for the job summary.
-fn summary(report: &Report, error: Option<&CommandError>) -> String {
+fn summary(report: &Report, error: Option<&CommandError>, links: &Links) -> String {
     let row = |line: &Line| {
         let what = what(&line.outcome);
         let name = markdown::code(&line.name);
-        let name = line.url.as_ref().map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
+        let name = line.url(links).map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
         format!("| {name} | {} |\n", markdown::escaped(&what))
     };
     let resource = |line: &ResourceLine| {
@@ -313,7 +317,7 @@ fn hints(report: &Report, context: &Context) {
              from the '{pool}' work pool:\n\n\t$ prefect worker start --pool '{pool}'"
         ));
     }
-    if let Some(line) = report.lines.iter().find(|line| line.id.is_some()) {
+    if let Some(line) = report.lines.iter().find(|line| line.id().is_some()) {
         context.ui.note(&format!(
             "\nTo schedule a run for this deployment, use the following command:\n\n\t$ {program} deployment run '{}'\n",
             line.name
@@ -343,9 +347,9 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     let deployments = report.lines.iter().filter_map(|line| failure(&described(line), &line.outcome));
     let failures: Vec<String> = resources.chain(deployments).collect();
     let exit = match report.first_error() {
-        None => Exit::ChangedMeanwhile,
-        Some(_) if report.wrote() => Exit::Partly,
-        Some(error) => errors::exit_of(error),
+        _ if report.only_conflicts() => Exit::ChangedMeanwhile,
+        Some(error) if !report.wrote() => errors::exit_of(error),
+        _ => Exit::Partly,
     };
     Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
 }

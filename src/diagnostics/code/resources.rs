@@ -81,6 +81,16 @@ codes! {
         example: "prefectl:\n  blocks: [{type: secret, name: api, value_from: env:API_TOKEN}]",
         fix: "Set the environment variable, or use a file outside of the repository.",
     };
+    UNRECORDED = Entry {
+        name: "unrecorded",
+        severity: Warning,
+        title: "the server rejected a record after a deploy",
+        meaning: "The deployments were written, but the record of the project or preview could not be updated, or \
+                  the check for concurrent deploys failed. `--prune`, `destroy` and `preview delete` only find \
+                  recorded objects.",
+        example: "",
+        fix: "Deploy again. Check that the API key may read and write variables.",
+    };
     REGISTERED_ELSEWHERE = Entry {
         name: "registered-elsewhere",
         severity: Warning,

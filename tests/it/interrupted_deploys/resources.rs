@@ -1,12 +1,20 @@
 //! Tests of deploys of declared resources that are killed.
 
-use std::sync::atomic::Ordering::SeqCst;
+use std::{
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::rollback::Scene;
-use crate::support::Output;
+use crate::support::{Api, Moment, Output, Proxy, Verdict};
 
 /// Returns a project whose declared resources differ between versions.
 fn project(version: usize) -> String {
@@ -156,5 +164,63 @@ fn only_a_written_secret_cannot_be_restored() -> Result<()> {
         was_written.push(is_written);
     }
     assert!(was_written.contains(&true) && was_written.contains(&false), "{was_written:?}");
+    Ok(())
+}
+
+/// The resumed deploy does not write the resources again that the killed one has written.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_resumed_deploy_restores_the_resources_of_the_killed_one() -> Result<()> {
+    let deployment_fails = project(2).replace("version: v2", "version: v9");
+    let resource_fails = project(2).replace("killed-UNIQUE: v2", "killed-UNIQUE: refused");
+    for (name, file) in [("deployment", deployment_fails), ("resource", resource_fails)] {
+        let scene = scene()?;
+        scene.run("deploy --all --quiet").and_then(Output::success)?;
+        for write in 1.. {
+            scene.sandbox.file("prefect.yaml", project(2))?;
+            if !scene.kill_after(write)? {
+                assert!(write > 5, "only {write} writes");
+                break;
+            }
+            scene.sandbox.file("prefect.yaml", &file)?;
+            scene.refuses.store(true, SeqCst);
+            let output = scene.run("deploy --resume --on-error rollback --quiet")?;
+            scene.refuses.store(false, SeqCst);
+            assert_eq!(output.code, 1, "{name}, killed after write {write}: {output}");
+            assert!(output.stderr.contains("all changes were rolled back"), "{name}, {write}: {output}");
+            scene.sandbox.file("prefect.yaml", project(1))?;
+            let plan = scene.run("plan --all --detailed-exitcode --quiet")?;
+            assert_eq!(plan.code, 0, "{name}, killed after write {write}: {output}\n{plan}");
+            let again = scene.run("rollback")?;
+            assert!(again.stderr.contains("nothing to roll back"), "{name}, {write}: {again}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn an_interrupt_after_the_deployments_reports_them() -> Result<()> {
+    let api = Api::from_env()?;
+    let pid = Arc::new(AtomicU32::new(0));
+    let victim = Arc::clone(&pid);
+    let proxy = Proxy::start(api.url(), move |seen, now| {
+        if now == Moment::Before && seen.line == "POST /api/automations/" {
+            // If the signal is not sent, the deploy succeeds and the test fails.
+            let _ = Command::new("kill").args(["-INT", &victim.load(SeqCst).to_string()]).status();
+            thread::sleep(Duration::from_secs(2));
+        }
+        Verdict::Pass
+    })?;
+    let sandbox = api.sandbox(&project(1))?.variable("TOKEN", "token-of-an-interrupted-deploy");
+    let sandbox = sandbox.variable("PREFECT_API_URL", proxy.url());
+    let child = sandbox.spawn("deploy --all --output json")?;
+    pid.store(child.id(), SeqCst);
+    let output = child.wait_with_output()?;
+    let document: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+    assert_eq!(document["deployments"][0]["status"], "created", "{document:#}");
+    assert_eq!(document["error"]["message"], "interrupted after 1 of 1 deployments", "{document:#}");
+    let help = document["error"]["help"].as_str().context("no help")?;
+    assert!(help.starts_with("completed deployments were kept"), "{help}");
     Ok(())
 }

@@ -21,7 +21,7 @@ pub(super) struct Scene {
     left: Arc<AtomicUsize>,
     /// Whether only the creation of the deployment `d2` counts as a write.
     creation: Arc<AtomicBool>,
-    /// Whether writes of deployments with version 9 are refused.
+    /// Whether writes of deployments with version 9, and of values with the text `refused`, are rejected.
     pub(super) refuses: Arc<AtomicBool>,
 }
 
@@ -43,8 +43,8 @@ impl Scene {
             if counts && countdown.fetch_sub(1, SeqCst) == 1 {
                 kill_process(&victim);
             }
-            let is_refused =
-                refusal.load(SeqCst) && seen.write.is_some() && seen.body.contains("\"version\":\"v9\"");
+            let is_marked = seen.body.contains("\"version\":\"v9\"") || seen.body.contains("\"refused\"");
+            let is_refused = refusal.load(SeqCst) && seen.write.is_some() && is_marked;
             if is_refused { Verdict::Refuse } else { Verdict::Pass }
         })?;
         let sandbox = api.sandbox(project)?.variable("PREFECT_API_URL", proxy.url());
