@@ -17,7 +17,7 @@ mod secret_overlay;
 mod writer;
 
 pub(crate) use destruction::Destruction;
-pub(crate) use outcome::{FinishedWrites, Outcome};
+pub(crate) use outcome::{FinishedWrites, Outcome, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
@@ -143,12 +143,12 @@ impl Apply<'_> {
             match check.differences(write.position).await {
                 Ok(differences) if differences.is_empty() => {}
                 Ok(differences) => return self.conflict(differences, false),
-                Err(error) => return Outcome::Unchecked(error),
+                Err(error) => return Outcome::Unchecked(error.into()),
             }
         }
         let latest = match check.latest(write.position).await {
             Ok(latest) => latest,
-            Err(error) => return Outcome::Unchecked(error),
+            Err(error) => return Outcome::Unchecked(error.into()),
         };
         // The next batch is read while the last writes of the current batch are in progress.
         let next = write.position + self.client.write_limit();
@@ -159,8 +159,10 @@ impl Apply<'_> {
 
     /// Converts the failure of a write to a conflict if someone else changed the deployment during the write.
     async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
-        let Outcome::Failed { error: ApiError::NotFound { .. } | ApiError::Conflict { .. }, written } =
-            outcome
+        let Outcome::Failed {
+            error: WriteError::Api(ApiError::NotFound { .. } | ApiError::Conflict { .. }),
+            written,
+        } = outcome
         else {
             return outcome;
         };

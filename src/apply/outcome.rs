@@ -11,7 +11,35 @@ use std::{
 
 use uuid::Uuid;
 
-use crate::{api::ApiError, plan::FieldChange, progress::DeploymentEvent};
+use crate::{
+    api::ApiError,
+    plan::FieldChange,
+    progress::DeploymentEvent,
+    resource::{InUse, RemovalError},
+};
+
+/// The reason why an object was not written, deleted or restored.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum WriteError {
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    #[error(transparent)]
+    InUse(#[from] InUse),
+    /// The states of the deployments before this one could not be read. Contains the reason.
+    #[error("{0}")]
+    Skipped(String),
+    #[error("the previous state could not be restored")]
+    NotRestored,
+}
+
+impl From<RemovalError> for WriteError {
+    fn from(error: RemovalError) -> Self {
+        match error {
+            RemovalError::InUse(error) => Self::InUse(error),
+            RemovalError::Api(error) => Self::Api(error),
+        }
+    }
+}
 
 /// Outcome of a deployment.
 #[derive(Debug)]
@@ -22,7 +50,7 @@ pub(crate) enum Outcome {
     Unchanged(Uuid),
     /// A request failed. `written` is `true` if something was written before the failure.
     Failed {
-        error: ApiError,
+        error: WriteError,
         written: bool,
     },
     /// The deployment has changed on the server since it was compared.
@@ -32,7 +60,7 @@ pub(crate) enum Outcome {
         written: bool,
     },
     /// The conflict check failed, so the deployment was not written.
-    Unchecked(ApiError),
+    Unchecked(WriteError),
     /// Another deployment failed first.
     NotTried,
     /// The deployment was restored because another deployment failed.
@@ -79,7 +107,7 @@ impl Outcome {
         matches!(self, Self::Failed { .. } | Self::Conflict { .. } | Self::Unchecked(_))
     }
 
-    pub(crate) fn error(&self) -> Option<&ApiError> {
+    pub(crate) fn error(&self) -> Option<&WriteError> {
         match self {
             Self::Failed { error, .. } | Self::Unchecked(error) => Some(error),
             _ => None,
@@ -112,10 +140,7 @@ impl Outcome {
     }
 
     fn not_restored() -> Self {
-        Self::Failed {
-            error: ApiError::Setup("the previous state could not be restored".to_owned()),
-            written: true,
-        }
+        Self::Failed { error: WriteError::NotRestored, written: true }
     }
 
     /// Returns whether anything was written.
@@ -189,7 +214,7 @@ mod tests {
     #[test]
     fn a_rollback_keeps_the_reasons_of_failures() {
         let id = Uuid::nil();
-        let failed = |written| Outcome::Failed { error: ApiError::Setup("no".to_owned()), written };
+        let failed = |written| Outcome::Failed { error: WriteError::Skipped("no".to_owned()), written };
         let conflict = |written| Outcome::Conflict { differences: Vec::new(), written };
         let cases: [Case; 4] = [
             (Outcome::Created, Outcome::Restored, Outcome::Restored, Outcome::Created(id)),
@@ -211,7 +236,7 @@ mod tests {
                 assert_eq!(format!("{outcome:?}"), format!("{expected:?}"));
             }
         }
-        for mut outcome in [failed(true), Outcome::Unchecked(ApiError::Setup("no".to_owned()))] {
+        for mut outcome in [failed(true), Outcome::Unchecked(WriteError::Skipped("no".to_owned()))] {
             outcome.set_restored(true, false);
             assert_eq!(format!("{outcome:?}"), format!("{:?}", failed(false)));
         }

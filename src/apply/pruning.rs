@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    api::{ApiError, Client},
+    api::Client,
     apply::{Line, Outcome, Report, ResourceLine},
     deployment::{DeployContext, OnError},
     plan::{
@@ -114,11 +114,7 @@ impl Pruner<'_> {
             Ok(()) => Outcome::Deleted,
             Err(error) => {
                 *has_failed = ctx.options.on_error != OnError::Continue;
-                let error = match error {
-                    RemovalError::Api(error) => error,
-                    RemovalError::InUse(error) => ApiError::Setup(error.to_string()),
-                };
-                Outcome::Failed { error, written: false }
+                Outcome::Failed { error: error.into(), written: false }
             }
         };
         (outcome, started.elapsed())

@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Links},
-    apply::{FinishedWrites, Outcome, ResourceLine},
+    api::Links,
+    apply::{FinishedWrites, Outcome, ResourceLine, WriteError},
     deployment::{DesiredDeployment, StageTimes},
     diagnostics::{Code, Diagnostic},
     plan::{Action, Change, PlannedChange},
@@ -65,7 +65,7 @@ impl Report {
     }
 
     /// Returns the first error that occurred during a write.
-    pub(crate) fn first_error(&self) -> Option<&ApiError> {
+    pub(crate) fn first_error(&self) -> Option<&WriteError> {
         self.outcomes().find_map(Outcome::error)
     }
 
@@ -142,7 +142,7 @@ mod tests {
     #[test]
     fn a_deploy_that_was_not_tried_has_no_conflicts() {
         let conflict = || Outcome::Conflict { differences: Vec::new(), written: false };
-        let error = || ApiError::Setup("no".to_owned());
+        let error = || WriteError::NotRestored;
         for (outcomes, expected) in [
             (vec![Outcome::NotTried], false),
             (vec![Outcome::Restored, Outcome::NotTried], false),

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client, JsonObject},
     apply::{
+        outcome::WriteError,
         rollback::{Recovery, Restored},
         secret_overlay::{has_mask, matches},
     },
@@ -119,7 +120,7 @@ impl ResourceRecord {
         let id = self.previous.as_ref().map(|previous| previous.id);
         let live = match requests::read(client, [(&self.key, id)]).await {
             Ok(mut live) => live.remove(&self.key),
-            Err(error) => return Recovery::Failed(error),
+            Err(error) => return Recovery::Failed(error.into()),
         };
         let conflicts = if force { Vec::new() } else { self.foreign_changes(live.as_ref()) };
         if !conflicts.is_empty() {
@@ -137,7 +138,7 @@ impl ResourceRecord {
         client: &Client,
         live: Option<LiveResource>,
         restored: &mut Restored,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), WriteError> {
         match (&self.previous, live) {
             (None, None) => Ok(()),
             (None, Some(live)) => {
@@ -149,20 +150,16 @@ impl ResourceRecord {
                 restored.lost.push(format!("the {} was deleted on the server", self.key.kind.name()));
                 Ok(())
             }
-            (Some(was), Some(live)) => self.fields(client, was, &live, restored).await,
+            (Some(was), Some(live)) => Ok(self.fields(client, was, &live, restored).await?),
         }
     }
 
-    async fn delete(&self, client: &Client, id: Uuid) -> Result<(), ApiError> {
+    async fn delete(&self, client: &Client, id: Uuid) -> Result<(), RemovalError> {
         if self.key.is_permanent() {
             // The server deletes the queue with its pool.
             return Ok(());
         }
-        match removal::remove(client, &self.key, id).await {
-            Err(RemovalError::Api(error)) => Err(error),
-            Err(error @ RemovalError::InUse(_)) => Err(ApiError::Setup(error.to_string())),
-            Ok(()) => Ok(()),
-        }
+        removal::remove(client, &self.key, id).await
     }
 
     async fn fields(

@@ -143,7 +143,7 @@ impl ResourceWriter<'_> {
             Err(error) => {
                 let first = lines.iter_mut().find(|line| line.key.kind.follows_deployments());
                 if let Some(line) = first {
-                    line.outcome = Outcome::Failed { error, written: false };
+                    line.outcome = Outcome::Failed { error: error.into(), written: false };
                 }
                 true
             }
@@ -184,19 +184,21 @@ impl ResourceWriter<'_> {
         if let ResourceChange::Unchanged { live } = change {
             let mut written = false;
             let moved = self.move_back(desired, live, references, &mut written).await;
-            return moved
-                .map_or_else(|error| Outcome::Failed { error, written }, |()| Outcome::Unchanged(live.id));
+            return moved.map_or_else(
+                |error| Outcome::Failed { error: error.into(), written },
+                |()| Outcome::Unchanged(live.id),
+            );
         }
         if self.pending.is_created_with_pool(pending) {
             let mut written = false;
             let result = self.write_default_queue(desired, references, &mut written).await;
-            return result.unwrap_or_else(|error| Outcome::Failed { error, written });
+            return result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written });
         }
         if !self.force {
             match self.conflict(desired, change).await {
                 Ok(None) => {}
                 Ok(Some(outcome)) => return outcome,
-                Err(error) => return Outcome::Unchecked(error),
+                Err(error) => return Outcome::Unchecked(error.into()),
             }
         }
         let mut written = false;
@@ -208,7 +210,7 @@ impl ResourceWriter<'_> {
             }
             _ => self.create(desired, references, &mut written).await,
         };
-        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+        result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
     /// Restores the priority of a queue that the server has moved because this deploy created another queue.

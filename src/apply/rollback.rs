@@ -13,6 +13,7 @@ use crate::{
     api::{ApiError, Automation, Client, DeploymentSchedule},
     apply::{
         foreign_changes::{foreign_changes, is_intended, without_id},
+        outcome::WriteError,
         record::{Intended, Previous, Record},
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
@@ -43,7 +44,7 @@ pub(crate) enum Recovery {
     Restored(Restored),
     /// Others have changed the deployment, so it was not written.
     Conflict(Vec<FieldChange>),
-    Failed(ApiError),
+    Failed(WriteError),
 }
 
 /// Restores the recorded deployments in order. Unless `force` is set, deployments that others have changed
@@ -67,9 +68,9 @@ pub(crate) async fn recover(
             }
             Err(error) => {
                 let reason = error.to_string();
-                recoveries.push(Recovery::Failed(error));
+                recoveries.push(Recovery::Failed(error.into()));
                 let left = records.len() - recoveries.len();
-                let skipped = || Recovery::Failed(ApiError::Setup(reason.clone()));
+                let skipped = || Recovery::Failed(WriteError::Skipped(reason.clone()));
                 recoveries.extend(std::iter::repeat_with(skipped).take(left));
                 break;
             }
@@ -92,7 +93,7 @@ async fn recover_batch(client: &Client, records: &[Record], live: &Snapshot, for
             let mut restored = Restored::default();
             match (Restore { client, live, record }).deployment(now, &mut restored).await {
                 Ok(()) => Recovery::Restored(restored),
-                Err(error) => Recovery::Failed(error),
+                Err(error) => Recovery::Failed(error.into()),
             }
         })
         .buffered(2 * Client::MAX_WRITES)

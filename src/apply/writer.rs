@@ -62,7 +62,7 @@ impl Writer<'_> {
                     .map(|()| Outcome::Updated(live.id, names))
             }
         };
-        result.unwrap_or_else(|error| Outcome::Failed { error, written })
+        result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
     async fn create(&self, desired: &DesiredDeployment, written: &mut bool) -> Result<Uuid, ApiError> {

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::{
     api::ApiError,
-    apply::journal::JournalError,
+    apply::{WriteError, journal::JournalError},
     build::{BuildError, UnwrittenLock},
     cloud::CloudError,
     deploy::Failure,
@@ -87,6 +87,14 @@ pub(super) fn exit_of(error: &ApiError) -> Exit {
         | ApiError::NotJson { .. }
         | ApiError::TooManyRedirects { .. } => Exit::Usage,
         _ => Exit::Failed,
+    }
+}
+
+/// Returns the exit code for the failure of the first write.
+pub(super) fn exit_of_write(error: &WriteError) -> Exit {
+    match error {
+        WriteError::Api(error) => exit_of(error),
+        WriteError::InUse(_) | WriteError::Skipped(_) | WriteError::NotRestored => Exit::Failed,
     }
 }
 

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::{Context, connection, errors, target::deploy_context};
 use crate::{
-    api::ApiError,
     apply::Recovery,
     cli::RollbackArguments,
     deploy::{Rollback, RollbackReport},
@@ -123,7 +122,7 @@ fn exit(subjects: &[(String, &Recovery)]) -> Exit {
         has(|recovery| matches!(recovery, Recovery::Restored(restored) if !restored.lost.is_empty()));
     match error {
         Some(_) if has_written => Exit::Partly,
-        Some(error) => errors::exit_of(error),
+        Some(error) => errors::exit_of_write(error),
         None if has(|recovery| matches!(recovery, Recovery::Conflict(_))) => Exit::ChangedMeanwhile,
         None if has_lost || has_written => Exit::Partly,
         None => Exit::Failed,
@@ -143,12 +142,8 @@ fn failures((subject, recovery): &(String, &Recovery)) -> Vec<String> {
             let sides: String = sides.collect();
             vec![format!("{subject} was changed on the server since the deploy:{sides}")]
         }
-        Recovery::Failed(error) => vec![failed(subject, error)],
+        Recovery::Failed(error) => vec![format!("{subject} could not be restored: {error}")],
     }
-}
-
-fn failed(subject: &str, error: &ApiError) -> String {
-    format!("{subject} could not be restored: {error}")
 }
 
 fn counted(deployments: usize, resources: usize) -> String {

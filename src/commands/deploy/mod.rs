@@ -348,7 +348,7 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
     let failures: Vec<String> = resources.chain(deployments).collect();
     let exit = match report.first_error() {
         _ if report.only_conflicts() => Exit::ChangedMeanwhile,
-        Some(error) if !report.wrote() => errors::exit_of(error),
+        Some(error) if !report.wrote() => errors::exit_of_write(error),
         _ => Exit::Partly,
     };
     Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
