@@ -8,7 +8,10 @@ mod reference;
 mod types;
 
 pub(crate) use self::{
-    field_path::FieldPath, problem::Problem, reference::BlockReference, types::BlockTypes,
+    field_path::FieldPath,
+    problem::Problem,
+    reference::{BlockReference, has_block_placeholder},
+    types::BlockTypes,
 };
 
 use serde_json::{Map, Value as Json};
@@ -146,7 +149,7 @@ impl BlockSchema {
         let mut checked = Map::new();
         for (name, value) in values {
             let types = self.referenced_types(name);
-            if reference::has_block_placeholder(value) {
+            if has_block_placeholder(value) {
                 problems.extend(reference_problem(name, value, &types));
                 continue;
             }

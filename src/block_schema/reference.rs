@@ -45,7 +45,7 @@ impl BlockReference {
 }
 
 /// Returns whether a value contains a placeholder for a block or for a value of a block.
-pub(super) fn has_block_placeholder(value: &Json) -> bool {
+pub(crate) fn has_block_placeholder(value: &Json) -> bool {
     match value {
         Json::String(text) => placeholder::find(text).any(|found| found.kind() == Kind::Block),
         Json::Array(items) => items.iter().any(has_block_placeholder),

@@ -252,6 +252,7 @@ impl SelectionArguments {
             project: None,
             prune: false,
             max_deletes: 0,
+            only_compares: false,
             jobs: self.jobs.into(),
             images: ImagePolicy {
                 rebuild: self.rebuild,

@@ -15,6 +15,7 @@ pub(crate) enum OutputFormat {
 pub(crate) enum DocumentKind {
     Check,
     Deploy,
+    Drift,
     Events,
     Plan,
     Preview,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     cli::{DriftArguments, OutputFormat},
     deploy,
+    deployment::Options,
     error::{CommandError, Exit},
     json_diff,
     plan::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource},
@@ -20,9 +21,10 @@ use crate::{
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = with_listed_files(selection_options(&arguments.selection, context)?, context)?;
     let client = target::client(&options, None, context)?;
-    let plan = deploy::plan(&deploy_context(&options, context), &client).await;
-    let plan = plan.map_err(|failure| errors::without_result(failure, "comparison"))?;
-    let drift = Drift::new(plan, arguments.include_ignored);
+    let options = Options { only_compares: true, ..options };
+    let compared = deploy::compare(&deploy_context(&options, context), &client).await;
+    let (plan, ambiguous) = compared.map_err(|failure| errors::without_result(failure, "comparison"))?;
+    let drift = Drift::new(plan, ambiguous, arguments.include_ignored);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),
         OutputFormat::Json => context.ui.document(&json!(drift)),
@@ -38,6 +40,7 @@ fn text(drift: &Drift) -> String {
         (count(DriftState::Differs), "changed"),
         (count(DriftState::Missing), "missing"),
         (count(DriftState::Extra), "extra"),
+        (count(DriftState::Ambiguous), "ambiguous"),
         (count(DriftState::Same), "unchanged"),
     ];
     let counts = counts.into_iter().filter(|(count, _)| *count > 0);
@@ -74,12 +77,14 @@ fn headline(name: &str, state: DriftState) -> String {
         DriftState::Extra => {
             format!("+ {name} exists on the server but not in the file").yellow().to_string()
         }
+        DriftState::Ambiguous => format!("? {name} exists several times on the server").yellow().to_string(),
     }
 }
 
 fn resource(drifted: &DriftedResource) -> Vec<String> {
     let title = format!("{} {}", drifted.kind.name(), drifted.name);
     let mut lines = vec![headline(&title, drifted.state)];
+    lines.extend(drifted.ids.iter().map(|id| format!("    id: {id}")));
     lines.extend(drifted.differences.iter().flat_map(difference));
     lines
 }
@@ -102,7 +107,8 @@ fn difference(difference: &Difference) -> Vec<String> {
     let Difference { field, file, server, retained, ignored } = difference;
     let suffix = if *ignored { "; listed in `ignore_changes`" } else { "" };
     if let Some(reason) = retained {
-        return vec![format!("    {field}: server {}; {reason}", shown(server))];
+        let file = if file.is_null() { String::new() } else { format!("file {}, ", shown(file)) };
+        return vec![format!("    {field}: {file}server {}; {reason}", shown(server))];
     }
     let side = |value: Option<&Json>| value.map_or_else(|| "none".to_owned(), shown);
     let some = |value| Some(value).filter(|value: &&Json| !value.is_null());

@@ -28,6 +28,7 @@ fn published(document: DocumentKind) -> &'static str {
     match document {
         DocumentKind::Check => include_str!("../../docs/src/schemas/check.json"),
         DocumentKind::Deploy => include_str!("../../docs/src/schemas/deploy.json"),
+        DocumentKind::Drift => include_str!("../../docs/src/schemas/drift.json"),
         DocumentKind::Events => include_str!("../../docs/src/schemas/events.json"),
         DocumentKind::Plan => include_str!("../../docs/src/schemas/plan.json"),
         DocumentKind::Preview => include_str!("../../docs/src/schemas/preview.json"),

@@ -32,7 +32,7 @@ use crate::{
     },
     progress::DeploymentEvent,
     resolve::ApiLookup,
-    resource::DesiredResource,
+    resource::{AmbiguousResource, DesiredResource},
     template::Resolver,
     validate::{Preparation, PreparedProject, preparation},
 };
@@ -121,13 +121,27 @@ async fn verify_pulled_code(
 ///
 /// Fails if a deploy would fail before its first step.
 pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Plan, Failure> {
+    Ok(compare(ctx, client).await?.0)
+}
+
+/// Compares the selected deployments and the declared resources with the server, like [`plan`]. Also returns the resources
+/// that cannot be compared. The options must specify that the command only compares.
+///
+/// # Errors
+///
+/// Fails if the files are invalid or a request fails.
+pub(crate) async fn compare(
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<(Plan, Vec<AmbiguousResource>), Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut preparation = preparation::examine(&loaded, ctx, client, &resolver).await?;
     preview::report_unwritten_resources(&loaded, ctx, client).await;
-    Ok(plan::create(&mut preparation, ctx, client, &resolver).await?)
+    let plan = plan::create(&mut preparation, ctx, client, &resolver).await?;
+    Ok((plan, preparation.take_ambiguous()))
 }
 
 /// Renders the requests for the selected deployments and the declared resources. References to blocks, variables and

@@ -80,6 +80,9 @@ pub(crate) struct Options {
     pub(crate) prune: bool,
     /// Maximum number of deletions.
     pub(crate) max_deletes: usize,
+    /// Whether the command only reports differences. States of the server that a deploy cannot change are then differences
+    /// instead of errors.
+    pub(crate) only_compares: bool,
 }
 
 impl Options {

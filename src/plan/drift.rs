@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde_json::Value as Json;
+use uuid::Uuid;
 
 use crate::{
     deployment::PreviewName,
@@ -10,7 +11,7 @@ use crate::{
         document::{Action, Plan, PlannedChange, PlannedResource},
     },
     project::EnvironmentName,
-    resource::ResourceKind,
+    resource::{AmbiguousResource, ResourceKind},
 };
 
 /// Differences between the file and the server for all selected deployments.
@@ -36,6 +37,9 @@ pub(crate) struct DriftedResource {
     pub(crate) name: String,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
+    /// Ids of the resources on the server if the resource is ambiguous.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ids: Vec<Uuid>,
 }
 
 #[derive(Debug, Serialize)]
@@ -61,6 +65,8 @@ pub(crate) enum DriftState {
     Missing,
     /// The deployment is on the server but not in the file.
     Extra,
+    /// Several resources on the server have the name of the declared resource.
+    Ambiguous,
 }
 
 #[derive(Debug, Serialize)]
@@ -80,9 +86,9 @@ pub(crate) struct Difference {
 }
 
 impl Drift {
-    /// Converts a plan. Differences in fields that `ignore_changes` lists are only included if
+    /// Converts a plan, together with the resources that cannot be compared. Differences in fields that `ignore_changes` lists are only included if
     /// `include_ignored` is set.
-    pub(crate) fn new(plan: Plan, include_ignored: bool) -> Self {
+    pub(crate) fn new(plan: Plan, ambiguous: Vec<AmbiguousResource>, include_ignored: bool) -> Self {
         let deployments = plan.deployments.into_iter().map(|deployment| {
             // Prefect Cloud does not return SLAs.
             let (unknown, changes): (Vec<_>, Vec<_>) = deployment
@@ -123,7 +129,8 @@ impl Drift {
             let (name, file) = (deployment.name, deployment.file);
             DriftedDeployment { name, file, state, differences, not_compared }
         });
-        let resources = plan.resources.into_iter().map(DriftedResource::from).collect();
+        let planned = plan.resources.into_iter().map(DriftedResource::from);
+        let resources = planned.chain(ambiguous.into_iter().map(DriftedResource::from)).collect();
         Self {
             schema: 1,
             api_url: plan.api_url,
@@ -153,15 +160,27 @@ impl From<PlannedResource> for DriftedResource {
             Action::Update => DriftState::Differs,
             Action::Unchanged => DriftState::Same,
         };
-        let changes = planned.changes.into_iter().filter(|_| state == DriftState::Differs);
+        let is_type = |field: &str| planned.kind == ResourceKind::WorkPool && field == "type";
+        let has_other_type = planned.changes.iter().any(|change| is_type(&change.field));
+        // The templates of different types have little in common.
+        let is_shown = |change: &PlannedChange| {
+            state == DriftState::Differs && !(has_other_type && change.field == "base_job_template")
+        };
+        let changes = planned.changes.into_iter().filter(is_shown);
         let difference = |change: PlannedChange| Difference {
+            retained: is_type(&change.field).then(|| "the type of a work pool cannot be changed".to_owned()),
             field: change.field,
             file: change.new,
             server: change.old,
-            retained: None,
             ignored: false,
         };
         let differences = changes.map(difference).collect();
-        Self { kind: planned.kind, name: planned.name, state, differences }
+        Self { kind: planned.kind, name: planned.name, state, differences, ids: Vec::new() }
+    }
+}
+
+impl From<AmbiguousResource> for DriftedResource {
+    fn from(AmbiguousResource { key, ids }: AmbiguousResource) -> Self {
+        Self { kind: key.kind, name: key.name, state: DriftState::Ambiguous, differences: Vec::new(), ids }
     }
 }

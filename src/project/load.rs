@@ -5,6 +5,7 @@ use std::path::Path;
 use super::{
     Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
+    duplicates,
     environments::EnvironmentName,
     fields, lossy_scalars, misplaced, resources,
 };
@@ -81,7 +82,7 @@ pub(super) fn parsed(source: &Source) -> Result<(Document, Vec<Diagnostic>), Pro
         file: source.name().to_owned(),
         diagnostics: vec![error.diagnostic(source).fix(yaml::quote_values(source))],
     })?;
-    let findings = document.parser_findings();
+    let findings = duplicates::parser_findings(&document);
     Ok((document, findings))
 }
 

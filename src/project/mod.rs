@@ -3,6 +3,7 @@
 mod checker;
 mod conversion;
 mod deployment;
+mod duplicates;
 mod environments;
 mod fields;
 mod files;

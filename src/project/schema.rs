@@ -103,8 +103,10 @@ fn in_environment(mut schema: Map<String, Json>) -> Map<String, Json> {
             vec![Json::Object(only)]
         };
         for alternative in &mut alternatives {
-            if alternative["$ref"] == "#/$defs/work_pool" {
-                *alternative = json!({"$ref": "#/$defs/environment_work_pool"});
+            for name in ["work_pool", "resources"] {
+                if alternative["$ref"] == format!("#/$defs/{name}") {
+                    *alternative = json!({"$ref": format!("#/$defs/environment_{name}")});
+                }
             }
         }
         if !alternatives.contains(&null) {

@@ -8,16 +8,14 @@ use std::collections::BTreeSet;
 use crate::{
     deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
-    pointer::{Pointer, Segment},
+    pointer::Pointer,
     project::Findings,
-    python,
     resolve::{expressions::Names, note},
     template::{
-        self, Reference, ResolveError, Resolver,
+        self, Reference, ResolveError, Resolver, Substitution, SubstitutionKind,
         expression::{self, BUILT_IN},
-        placeholder::{self, Kind},
     },
-    value::{Mapping, Value},
+    value::Value,
 };
 
 /// Renders a part of the section that declares resources. `pointer` is the path of the part. Errors are added to
@@ -41,11 +39,17 @@ pub(crate) async fn rendered(
     for error in errors {
         findings.at_value(&pointer.join_all(&error.path), names.diagnostic(&error));
     }
-    let filled = resolver.variables(&value).await?;
-    note(&filled.substitutions, pointer, findings);
-    let filled = template::pull_steps(&filled.value, &Mapping::new(), ctx.environment);
-    note(&filled.substitutions, pointer, findings);
-    unset_variables(&filled.value, pointer, resolver.is_offline(), findings);
+    let mut filled = resolver.variables(&value).await?;
+    let mut substitutions = std::mem::take(&mut filled.substitutions);
+    let filled = template::resource(&filled.value, ctx.environment);
+    substitutions.extend(filled.substitutions);
+    template::mark_injected(&mut substitutions, part);
+    let (unset, others): (Vec<_>, Vec<_>) =
+        substitutions.into_iter().partition(|record| record.kind == SubstitutionKind::Missing);
+    note(&others, pointer, findings);
+    for record in unset {
+        unset_variable(&record, pointer, resolver.is_offline(), findings);
+    }
     Ok(filled.value)
 }
 
@@ -55,7 +59,7 @@ pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     let uses = expression::check(template, &built_in).uses.into_iter();
     let in_expressions =
         uses.filter(|used| used.root == "variables").filter_map(|used| used.keys.into_iter().next());
-    let references = template::references(template).into_iter();
+    let references = template::references(&expression::without_literals(template)).into_iter();
     let in_placeholders = references.filter_map(|reference| match reference {
         Reference::Variable { name } => Some(name),
         Reference::Block { .. } | Reference::BlockById { .. } => None,
@@ -63,32 +67,15 @@ pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     in_expressions.chain(in_placeholders).collect()
 }
 
-/// Reports the environment variables that are not set. Without a server, they are warnings, because they may be set on the
-/// machine that deploys.
-fn unset_variables(value: &Value, pointer: &Pointer, is_offline: bool, findings: &mut Findings<'_>) {
-    match value {
-        Value::String(text) => {
-            for found in placeholder::find(text).filter(|found| found.kind() == Kind::Environment) {
-                let message = format!("environment variable '{}' is not set", found.environment_name());
-                let diagnostic = if is_offline {
-                    Diagnostic::warning(Code::UNSET_ENVIRONMENT, message)
-                } else {
-                    Diagnostic::error(Code::UNSET_ENVIRONMENT, message)
-                };
-                findings.at_value(pointer, diagnostic);
-            }
-        }
-        Value::Sequence(items) => {
-            for (index, item) in items.iter().enumerate() {
-                unset_variables(item, &pointer.join(index), is_offline, findings);
-            }
-        }
-        Value::Mapping(entries) => {
-            for (key, entry) in entries {
-                let pointer = pointer.join(Segment::Key(python::to_text(key)));
-                unset_variables(entry, &pointer, is_offline, findings);
-            }
-        }
-        _ => {}
-    }
+/// Reports an environment variable that is not set. Without a server, this is a warning, because the variable may be set on
+/// the machine that deploys.
+fn unset_variable(record: &Substitution, pointer: &Pointer, is_offline: bool, findings: &mut Findings<'_>) {
+    let message = format!("environment variable '{}' is not set", record.name.trim_start_matches('$'));
+    let diagnostic = if is_offline {
+        Diagnostic::warning(Code::UNSET_ENVIRONMENT, message)
+    } else {
+        Diagnostic::error(Code::UNSET_ENVIRONMENT, message)
+    };
+    let help = "set the variable, or keep the placeholder with the expression filter `literal`";
+    findings.at_value(&pointer.join_all(&record.path), diagnostic.help(help));
 }

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Key of the server's block document that contains the referenced blocks by field.
-const REFERENCES: &str = "block_document_references";
+pub(crate) const REFERENCES: &str = "block_document_references";
 
 /// Returns the references in the data of a block, by field.
 pub(crate) fn references_in(data: &JsonObject) -> impl Iterator<Item = (&str, ResourceReference)> {

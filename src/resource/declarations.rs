@@ -130,12 +130,15 @@ fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> DesiredRes
     DesiredResource::new(key, fields, findings.place(&limit.pointer))
 }
 
-/// Reports resources with the same kind and name. The diagnostic is located at the second declaration and names the
-/// location of the first.
-pub(crate) fn duplicates<'a>(resources: impl IntoIterator<Item = &'a DesiredResource>) -> Vec<Diagnostic> {
+/// Returns the errors about resources with the same kind and name, each with the index of the project that contains the
+/// second declaration. `resources` contains the index of the project of each resource. An error is located at the second
+/// declaration and names the location of the first.
+pub(crate) fn duplicates<'a>(
+    resources: impl IntoIterator<Item = (usize, &'a DesiredResource)>,
+) -> Vec<(usize, Diagnostic)> {
     let mut first: BTreeMap<&ResourceKey, &DesiredResource> = BTreeMap::new();
     let mut found = Vec::new();
-    for resource in resources {
+    for (project, resource) in resources {
         let Some(other) = first.get(&resource.key) else {
             first.insert(&resource.key, resource);
             continue;
@@ -144,7 +147,7 @@ pub(crate) fn duplicates<'a>(resources: impl IntoIterator<Item = &'a DesiredReso
         let place = place.map(|place| format!(" at {}:{}", place.source.name(), place.start().line));
         let message = format!("{} is already declared{}", resource.key, place.unwrap_or_default());
         let diagnostic = Diagnostic::error(Code::DUPLICATE_RESOURCE, message).at(resource.place.clone());
-        found.push(diagnostic.help("remove or rename one of the two declarations"));
+        found.push((project, diagnostic.help("remove or rename one of the two declarations")));
     }
     found
 }

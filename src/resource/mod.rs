@@ -164,6 +164,14 @@ impl DesiredResource {
     }
 }
 
+/// A declared resource whose name several resources on the server have.
+#[derive(Debug, Clone)]
+pub(crate) struct AmbiguousResource {
+    pub(crate) key: ResourceKey,
+    /// Ids of the resources on the server.
+    pub(crate) ids: Vec<Uuid>,
+}
+
 /// An action that runs a deployment.
 #[derive(Debug, Clone)]
 pub(crate) struct DeploymentRun {

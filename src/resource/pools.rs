@@ -3,14 +3,12 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    DesiredResource, ResourceKey, ResourceKind,
-    fields::{alternatives, declared_fields},
-    pool_template,
-    pool_types::PoolTypes,
+    DesiredResource, ResourceKey, ResourceKind, fields::declared_fields, pool_template, pool_types::PoolTypes,
 };
 use crate::{
     base_job_template::{BaseJobTemplate, EditError, NewVariable},
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, did_you_mean},
+    names::{SHOWN, first_of},
     project::{
         Findings,
         resources::{AddedVariable, Pool},
@@ -21,15 +19,14 @@ use crate::{
 ///
 /// The base job template is the default template of the type, to which the declared variables are applied.
 pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> Option<DesiredResource> {
-    let default = types.template(&pool.kind);
-    if default.is_none() && !types.may_exist(&pool.kind) {
-        let message = format!("unknown type '{}' of work pool '{}'", pool.kind, pool.name);
-        let diagnostic = Diagnostic::error(Code::DECLARED_POOL_TYPE, message)
-            .help(alternatives(&pool.kind, types.names().collect::<Vec<_>>().into_iter()));
-        findings.at_value(&pool.pointer.join("type"), diagnostic);
+    if !check_type(pool, types, findings) {
         return None;
     }
+    let default = types.template(&pool.name, &pool.kind);
     let base = pool.base_job_template.as_ref().or(default);
+    if base.is_none() && types.is_complete() {
+        without_template(pool, findings);
+    }
     let template = base.map(|base| edited(pool, BaseJobTemplate::new(&pool.kind, base.clone()), findings));
     let template = template.map(BaseJobTemplate::into_document);
     if let Some(template) = template.as_ref().filter(|_| pool.base_job_template.is_some()) {
@@ -46,6 +43,47 @@ pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) 
     let defaults = declared_fields([("base_job_template", default.cloned().map(Json::Object))]);
     let place = findings.place(&pool.pointer);
     Some(DesiredResource { defaults, ..DesiredResource::new(key, fields, place) })
+}
+
+/// Checks the type of a work pool. Returns `false` if it does not exist. The type of a custom worker is only known to the
+/// server if a pool has it, so it may have any name if the file contains the base job template.
+fn check_type(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> bool {
+    if pool.base_job_template.is_some() || types.contains(&pool.kind) {
+        return true;
+    }
+    // Without a server, the types of Prefect Cloud and of custom workers are unknown.
+    if !types.is_complete() && pool.kind.contains(':') {
+        return true;
+    }
+    let known: Vec<&str> = types.names().collect();
+    let similar = did_you_mean(&pool.kind, known.iter().copied());
+    let may_exist = !types.is_complete() && similar.is_none();
+    let message = format!("unknown type '{}' of work pool '{}'", pool.kind, pool.name);
+    let diagnostic = if may_exist {
+        Diagnostic::warning(Code::DECLARED_POOL_TYPE, message)
+    } else {
+        Diagnostic::error(Code::DECLARED_POOL_TYPE, message)
+    };
+    let help = match similar {
+        Some(similar) => format!("did you mean '{similar}'?"),
+        None => format!(
+            "use {}, or add `base_job_template` for the type of a custom worker",
+            first_of(&known, SHOWN)
+        ),
+    };
+    findings.at_value(&pool.pointer.join("type"), diagnostic.help(help));
+    may_exist
+}
+
+/// Reports the variables of a work pool whose base job template is unknown.
+fn without_template(pool: &Pool, findings: &mut Findings<'_>) {
+    let variables = pool.variables.iter().map(|variable| (&variable.name, &variable.pointer));
+    let added = pool.added_variables.iter().map(|variable| (&variable.name, &variable.pointer));
+    for (name, pointer) in variables.chain(added) {
+        let message = format!("work pool '{}': variable '{name}' requires a base job template", pool.name);
+        let diagnostic = Diagnostic::error(Code::WORK_POOL_VARIABLE, message);
+        findings.at_key(pointer, diagnostic.help("add `base_job_template`, or remove the variable"));
+    }
 }
 
 /// Applies the declared variables to a template. Errors are added to `findings`.

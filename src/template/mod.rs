@@ -32,8 +32,8 @@ pub(crate) use blocks::malformed as malformed_blocks;
 pub(crate) use detection::{has_template, is_template};
 pub(crate) use injected::{mark as mark_injected, warning as injected_warning};
 pub(crate) use pipeline::{
-    deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, schedules,
-    step_inputs, trigger,
+    deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, resource,
+    schedules, step_inputs, trigger,
 };
 pub(crate) use reference::{Reference, references};
 pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};

@@ -71,6 +71,11 @@ impl Substitution {
         }
     }
 
+    /// Returns whether the placeholder refers to an environment variable.
+    pub(crate) fn refers_to_environment(&self) -> bool {
+        self.name.starts_with('$')
+    }
+
     /// Returns the label that Prefect's warnings use: the name if the placeholder makes up the whole string,
     /// and otherwise the text of the placeholder.
     pub(crate) fn label(&self) -> &str {

@@ -27,7 +27,8 @@ pub(crate) async fn work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>,
         let ctx = ctx.in_project(&loaded.root, &loaded.settings);
         let mut findings = loaded.findings();
         let resources = resources::declared(project, &ctx, &resolver, &types, &mut findings).await?;
-        projects.push(PreparedProject { project, file, ctx, findings, deployments: Vec::new(), resources });
+        let (deployments, ambiguous) = (Vec::new(), Vec::new());
+        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous });
     }
     preparation::stop_on_errors(&mut projects, ctx)?;
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())

@@ -248,7 +248,8 @@ async fn prepare_with_types<'a>(
             Vec::new()
         };
         let file = file.as_ref();
-        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources });
+        let ambiguous = Vec::new();
+        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous });
     }
     for (index, prepared) in projects.iter_mut().enumerate() {
         let PreparedProject { project, ctx, findings, .. } = prepared;

@@ -11,7 +11,7 @@ use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::Diagnostic,
     project::{Findings, Project},
-    resource::{DesiredResource, order},
+    resource::{AmbiguousResource, DesiredResource, order},
     settings::ProjectSettings,
 };
 
@@ -55,6 +55,8 @@ pub(crate) struct PreparedProject<'a> {
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
     /// Declared resources, in the order in which they are written. Empty if only deployments are selected.
     pub(crate) resources: Vec<DesiredResource>,
+    /// Declared resources that cannot be compared, because several resources on the server have their names.
+    pub(crate) ambiguous: Vec<AmbiguousResource>,
 }
 
 impl PreparedProject<'_> {
@@ -105,6 +107,11 @@ impl<'a> Preparation<'a> {
             self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.resources)).collect();
         order::sort(&mut resources);
         resources
+    }
+
+    /// Removes and returns the declared resources that cannot be compared.
+    pub(crate) fn take_ambiguous(&mut self) -> Vec<AmbiguousResource> {
+        self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.ambiguous)).collect()
     }
 
     /// Returns the declared resources of all projects, in the order in which they are written.

@@ -147,6 +147,54 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "2:15 resource-name: invalid name 'prefectl-x' of a variable: names that start with `prefectl` are reserved \
              for the records of prefectl",
     ),
+    (
+        "variables",
+        r#"{a: '<< "{{ $NOPE }}" | literal >>', b: '<< "{{ prefect.variables.b }}" | literal >>'}"#,
+        "",
+    ),
+    (
+        "variables",
+        r#"{a: ['{{ $NOPE }} << "{{ $NO }}" | literal >>']}"#,
+        "2:19 unset-environment: environment variable 'NOPE' is not set",
+    ),
+    (
+        "variables",
+        "{a: .inf, b: [{c: -.inf}], d: {e: .NaN}, f: '.nan', g: 1e300}",
+        "2:18 resource-value: NaN and infinity have no representation in JSON; \
+         2:32 resource-value: NaN and infinity have no representation in JSON; \
+         2:48 resource-value: NaN and infinity have no representation in JSON",
+    ),
+    (
+        "variables",
+        "{a: '<< 1e308 * 10 >>'}",
+        "2:18 resource-value: NaN and infinity have no representation in JSON",
+    ),
+    (
+        "variables",
+        "{a: '<< 2 ** 64 >>'}",
+        "2:18 expression: `2 ** 64` cannot be evaluated: the integer does not fit in 64 bits",
+    ),
+    (
+        "variables",
+        "{a: '<< 2 ** 63 >>'}",
+        "2:18 resource-value: 9223372036854775808 is larger than 9223372036854775807, so some servers store it as a float",
+    ),
+    ("variables", "{a: 9223372036854775807, b: -9223372036854775808}", ""),
+    (
+        "variables",
+        "{a: [9223372036854775808]}",
+        "2:19 resource-value: 9223372036854775808 is larger than 9223372036854775807, so some servers store it as a float",
+    ),
+    (
+        "blocks",
+        "- {type: json, name: a, values: {value: {x: .inf}}}",
+        "3:47 resource-value: NaN and infinity have no representation in JSON",
+    ),
+    (
+        "concurrency_limits",
+        "- {name: a, limit: 2147483648}",
+        "3:22 resource-value: `limit` of concurrency limit 'a' must be at most 2147483647",
+    ),
     ("variables", "[a]", "2:14 wrong-type: `variables` of `prefectl` must be a mapping, not a list"),
     ("concurrency_limits", "- {name: a, limit: 0, slot_decay_per_second: 0.5, active: false}", ""),
     (

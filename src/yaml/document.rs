@@ -68,13 +68,16 @@ pub(crate) struct DuplicateKey {
 
 impl DuplicateKey {
     pub(crate) fn diagnostic(&self, source: &Source) -> Diagnostic {
+        let message = format!("{}; this value overrides it", self.message(source));
+        Diagnostic::warning(Code::DUPLICATE_KEY, message)
+            .at(Place::new(source, self.second))
+            .help("remove one of the two entries")
+    }
+
+    /// Returns the fact that the key is already set, with the line of its first occurrence.
+    pub(crate) fn message(&self, source: &Source) -> String {
         let line = source.position(self.first.start).line;
-        Diagnostic::warning(
-            Code::DUPLICATE_KEY,
-            format!("the key `{}` is already set on line {line}; this value overrides it", self.key),
-        )
-        .at(Place::new(source, self.second))
-        .help("remove one of the two entries")
+        format!("the key `{}` is already set on line {line}", self.key)
     }
 }
 
@@ -92,11 +95,9 @@ impl Document {
         !self.appended.is_empty()
     }
 
-    /// Returns the warnings about duplicate keys and merge keys.
-    pub(crate) fn parser_findings(&self) -> Vec<Diagnostic> {
-        let duplicates = self.duplicate_keys.iter().map(|key| key.diagnostic(&self.source));
-        let conflicts = self.merge_conflicts.iter().map(|conflict| conflict.diagnostic(&self.source));
-        duplicates.chain(conflicts).collect()
+    /// Returns the warnings about merge keys.
+    pub(crate) fn merge_warnings(&self) -> impl Iterator<Item = Diagnostic> {
+        self.merge_conflicts.iter().map(|conflict| conflict.diagnostic(&self.source))
     }
 
     /// Returns the value at a path, or `None` if it does not exist. Merge keys and aliases are resolved.

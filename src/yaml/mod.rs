@@ -44,7 +44,7 @@ mod timestamp;
 mod value;
 mod write;
 
-pub(crate) use document::Document;
+pub(crate) use document::{Document, DuplicateKey};
 pub(crate) use edit::{
     Destination, Edit, append, apply, extend, indent_below_first, invert_flag, move_entries, quote_key,
     quote_value, quote_values, remove_entry, rename_key, split_item, wrap_in_list, wrap_in_mapping,

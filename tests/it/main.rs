@@ -15,6 +15,7 @@ mod conflicts;
 mod connection;
 mod declared_automations;
 mod declared_blocks;
+mod declared_pools;
 mod deploy;
 mod deployment_commands;
 mod differences;
@@ -60,6 +61,7 @@ mod python_inspection;
 mod python_steps;
 mod redeploy;
 mod resource_pruning;
+mod resource_round_trips;
 mod resources;
 #[cfg(unix)]
 mod screens;

@@ -168,6 +168,50 @@ fn documents_of_failed_deploys_match_their_schemas() -> Result<()> {
     Ok(())
 }
 
+/// Returns the state of a resource in a drift document.
+fn state(drift: &Value, kind: &str) -> Value {
+    let mut resources = drift["resources"].as_array().into_iter().flatten();
+    resources
+        .find(|resource| resource["kind"] == kind)
+        .map(|found| found["state"].clone())
+        .unwrap_or_default()
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn drift_documents_match_their_schema() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox =
+        api.sandbox(PROJECT)?.variable("SERVICE_TOKEN", "sesame-open").variable("BLOCK_TOKEN", "hidden-open");
+    let drift = || -> Result<Value> {
+        let output = sandbox.run("drift --all --include-ignored --output json")?;
+        ensure!(output.code != 2, "{output}");
+        let document = output.json()?;
+        check("drift", &document)?;
+        Ok(document)
+    };
+    assert_eq!(state(&drift()?, "work_pool"), "missing");
+    sandbox.run("deploy --all --quiet")?.success()?;
+    let same = drift()?;
+    assert!(
+        same["resources"].as_array().context("a list")?.iter().all(|resource| resource["state"] == "same")
+    );
+    let pool = sandbox.unique("declared-UNIQUE");
+    let changed = PROJECT
+        .replace("name: declared-UNIQUE, type: process", "name: declared-UNIQUE, type: docker")
+        .replace("limit: 3", "limit: 4")
+        .replace("version: \"1\"", "version: \"2\"");
+    sandbox.file("prefect.yaml", changed)?;
+    let drift = drift()?;
+    assert_eq!(state(&drift, "work_pool"), "differs", "{drift:#}");
+    let differences = &drift["resources"][0]["differences"];
+    let kept = "the type of a work pool cannot be changed";
+    assert_eq!(differences, &json!([{"field": "type", "file": "docker", "server": "process", "kept": kept}]));
+    assert_eq!(state(&drift, "concurrency_limit"), "differs");
+    assert_eq!(drift["resources"][0]["name"], json!(pool));
+    Ok(())
+}
+
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn documents_of_previews_match_their_schemas() -> Result<()> {

@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::{EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments, merging::Merging};
+use super::{
+    EnvironmentName, JOB_VARIABLES, KEY, NAME_SUFFIX, WORK_POOL, deployments, merging::Merging, resources,
+};
 use crate::{
     diagnostics::{Code, Diagnostic, Place, did_you_mean},
     names::FORBIDDEN_CHARACTERS,
@@ -102,6 +104,7 @@ impl Merging<'_> {
             self.error(Code::ENVIRONMENT_OVERLAY, entry.key.span, message, Some(help.to_owned()));
         }
         let own = Node::new(layer.span, NodeKind::Mapping(own.into()));
+        let own = resources::merged(self, &mut overlay, &root, &own);
         let root = overlay.merge(Some(&root), &own).unwrap_or(root);
         // A list without items, such as one whose items are comments, is null.
         let is_null = |entry: &&Entry| matches!(entry.value.kind, NodeKind::Null);

@@ -8,6 +8,7 @@ mod merge;
 mod merging;
 mod name;
 pub(super) mod overlay_file;
+mod resources;
 mod sources;
 #[cfg(test)]
 mod tests;

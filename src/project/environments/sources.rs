@@ -12,7 +12,7 @@ use super::{
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     project::{
-        Project, ProjectError,
+        Project, ProjectError, duplicates,
         load::{checked, parsed, read},
     },
     source::Source,
@@ -170,7 +170,7 @@ impl ProjectSources {
             }
         };
         if let Some(overlay) = &overlay {
-            problems.extend(overlay.parser_findings());
+            problems.extend(duplicates::parser_findings(overlay));
         } else if merge::section(&document, name).is_none() {
             let defined = self.environments().into_iter().collect();
             let file = self.base.name().to_owned();

@@ -7,6 +7,7 @@ mod automations;
 mod blocks;
 mod limits;
 mod names;
+mod numbers;
 mod pools;
 mod reader;
 mod schema;
@@ -59,6 +60,10 @@ pub(crate) enum Stage {
 pub(crate) fn read(section: &Value, stage: Stage, findings: &mut Findings<'_>) -> Resources {
     let pointer = pointer();
     let mut resources = Resources::default();
+    if stage == Stage::Loaded {
+        numbers::check_file(findings);
+    }
+    numbers::check(section, &pointer, findings);
     let Some(mut reader) = Reader::of_value(section, "`prefectl`", pointer, stage, findings) else {
         return resources;
     };

@@ -9,6 +9,9 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
+/// Maximum number that the database of the server can store in a field of a resource.
+const MAX_COUNT: u64 = 2_147_483_647;
+
 /// Reads the keys of the declaration of a resource.
 pub(super) struct Reader<'a, 'f, 'd> {
     pub(super) entries: &'a Mapping,
@@ -164,7 +167,12 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
             _ => None,
         };
         match number.map(u64::try_from) {
-            Some(Ok(number)) if number >= least => Some(number),
+            Some(Ok(number)) if (least..=MAX_COUNT).contains(&number) => Some(number),
+            Some(Ok(number)) if number >= least => {
+                let message = format!("`{key}` of {} must be at most {MAX_COUNT}", self.subject);
+                self.error(key, Code::RESOURCE_VALUE, message);
+                None
+            }
             Some(_) => {
                 let message = format!("`{key}` of {} must be at least {least}", self.subject);
                 self.error(key, Code::RESOURCE_VALUE, message);

@@ -6,9 +6,10 @@ use super::{automations, blocks, limits, pools};
 use crate::base_job_template::VariableType;
 
 /// Returns the definitions for the section that declares resources, by name.
-pub(in crate::project) fn definitions() -> [(&'static str, Json); 7] {
+pub(in crate::project) fn definitions() -> [(&'static str, Json); 8] {
     [
         ("resources", resources()),
+        ("environment_resources", in_environment()),
         ("declared_work_pool", work_pool()),
         ("declared_work_queue", work_queue()),
         ("added_variable", added_variable()),
@@ -34,6 +35,46 @@ fn resources() -> Json {
             "blocks": list("declared_block", "blocks, such as secrets"),
         },
     })
+}
+
+/// Returns the schema of the section in an environment, where resources are merged by name.
+fn in_environment() -> Json {
+    let mut pool = partial(work_pool());
+    pool["properties"]["queues"] = merged(&partial(work_queue()), "work queues");
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "properties": {
+            "work_pools": merged(&pool, "work pools and their queues"),
+            "variables": {"type": ["object", "null"], "description": "values of Prefect variables; null removes a variable"},
+            "concurrency_limits": merged(&partial(concurrency_limit()), "global concurrency limits"),
+            "automations": merged(&partial(automation()), "automations"),
+            "blocks": merged(&partial(block()), "blocks, whose names in a mapping are `TYPE/NAME`"),
+        },
+    })
+}
+
+/// Returns the schema of a list of items, or of a mapping of names to items, in which null removes an item.
+fn merged(item: &Json, meaning: &str) -> Json {
+    json!({
+        "anyOf": [
+            {"type": "array", "items": item},
+            {"type": "object", "additionalProperties": {"anyOf": [item, {"type": "null"}]}},
+            {"type": "null"},
+        ],
+        "description": format!("{meaning}, which are merged by name"),
+    })
+}
+
+/// Changes the schema of a resource to that of an item in an environment, in which keys may be missing or null.
+fn partial(mut item: Json) -> Json {
+    if let Some(item) = item.as_object_mut() {
+        item.remove("required");
+    }
+    for property in item["properties"].as_object_mut().into_iter().flatten().map(|(_, property)| property) {
+        *property = json!({"anyOf": [property.take(), {"type": "null"}]});
+    }
+    item
 }
 
 /// Returns a schema for values of the given types. A template is valid for each type.

@@ -8,7 +8,7 @@ use crate::{
     value::to_json,
 };
 
-/// Maximum length of a variable's value, in characters of its JSON text.
+/// Maximum length of a variable's value, in bytes of its JSON text.
 const MAX_LENGTH: usize = 5000;
 
 /// A declared variable.
@@ -37,8 +37,8 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Vec<Variable> {
             continue;
         }
         let value = to_json(value);
-        if value.to_string().chars().count() > MAX_LENGTH {
-            let message = format!("the value of variable '{name}' is longer than {MAX_LENGTH} characters");
+        if value.to_string().len() > MAX_LENGTH {
+            let message = format!("the value of variable '{name}' is longer than {MAX_LENGTH} bytes");
             reader.findings.at_value(&pointer, Diagnostic::error(Code::RESOURCE_VALUE, message));
             continue;
         }

@@ -12,6 +12,7 @@ mod filters;
 mod limits;
 mod names;
 mod parse;
+mod protected;
 mod scope;
 
 pub(crate) use check::{Checked, Use, check, may_have_expressions};
@@ -19,4 +20,5 @@ pub(crate) use error::{ExpressionError, ExpressionProblem};
 pub(crate) use evaluate::evaluate;
 pub(crate) use filters::COMMON as FILTERS;
 pub(crate) use parse::is_valid;
+pub(crate) use protected::without_literals;
 pub(crate) use scope::{BUILT_IN, ENVIRONMENT, Scope};

@@ -82,6 +82,19 @@ pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environ
     last(filled)
 }
 
+/// Substitutes environment variables in a part of a declared resource. All other placeholders are kept, because workers
+/// and automations resolve them. Environment variables that are not set are recorded as [`SubstitutionKind::Missing`].
+pub(crate) fn resource(part: &Value, environment: &Environment) -> Filled {
+    let Applied { value, substitutions } =
+        Pass::keeping(Values::Mapping(&Mapping::new()), environment).apply(part);
+    // A part that is a single unknown placeholder has no value, and is kept.
+    let mut filled = Filled { value: value.unwrap_or_else(|| part.clone()), substitutions };
+    let is_reported =
+        |record: &Substitution| record.kind != SubstitutionKind::Missing || record.refers_to_environment();
+    filled.substitutions.retain(is_reported);
+    last(filled)
+}
+
 /// Substitutes work pool variables in a job configuration in the same way as a worker. Unknown placeholders
 /// are removed.
 pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {

@@ -13,8 +13,8 @@ use crate::{
     diagnostics::{Code, Diagnostic, Place, did_you_mean},
     project::literals,
     resource::{
-        DeploymentRun, DesiredResource, ReferenceKind, References, ResourceKey, ResourceKind,
-        ResourceReference,
+        AmbiguousResource, DeploymentRun, DesiredResource, ReferenceKind, References, ResourceKey,
+        ResourceKind, ResourceReference,
         order::{DependencyOrder, describe_cycle},
         registered_ids, requests,
     },
@@ -24,17 +24,15 @@ use crate::{
 
 /// Reports automations and blocks that refer to themselves, directly or through others of the same kind.
 pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
-    let resources: Vec<DesiredResource> =
-        projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
-    let cycles = DependencyOrder::of_resources(&resources).cycles;
-    let Some(project) = projects.first_mut() else { return };
-    for cycle in cycles {
+    let (owners, resources): (Vec<usize>, Vec<DesiredResource>) =
+        super::indexed(projects).map(|(project, resource)| (project, resource.clone())).unzip();
+    for cycle in DependencyOrder::of_resources(&resources).cycles {
         let Some((first, others)) = cycle.split_first() else { continue };
         let DesiredResource { key, place, .. } = &resources[*first];
         let others: Vec<&str> = others.iter().map(|index| resources[*index].key.name.as_str()).collect();
         let message = describe_cycle(key.kind, &key.name, &others);
         let diagnostic = Diagnostic::error(code(key.kind), message).at(place.clone());
-        project.findings.push(diagnostic.help("remove one of the references"));
+        projects[owners[*first]].findings.push(diagnostic.help("remove one of the references"));
     }
 }
 
@@ -84,7 +82,8 @@ pub(in crate::validate) async fn references(
 }
 
 /// Determines which automation on the server each declaration describes if several automations have its name. This is the
-/// automation that the project has registered. If there is no such automation, reports an error.
+/// automation that the project has registered. If there is no such automation, reports an error. If the command only
+/// compares, the declaration is moved to the ambiguous resources of its project.
 pub(in crate::validate) async fn identities(
     projects: &mut [PreparedProject<'_>],
     client: &Client,
@@ -102,20 +101,27 @@ pub(in crate::validate) async fn identities(
         Some(project) => registered_ids(client, project).await?,
         None => BTreeSet::new(),
     };
-    for PreparedProject { resources, findings, .. } in projects {
-        for resource in resources.iter_mut().filter(|resource| is_automation(&&**resource)) {
-            let Some(automations) = found.get(&resource.key.name) else { continue };
+    for PreparedProject { ctx, resources, findings, ambiguous, .. } in projects {
+        let identify = |resource: &mut DesiredResource| {
+            let automations = found.get(&resource.key.name).filter(|_| is_automation(&&*resource));
+            let Some(automations) = automations else { return true };
             let ids: Vec<Uuid> = automations.iter().map(|automation| automation.id).collect();
             let own: Vec<Uuid> = ids.iter().filter(|id| registered.contains(id)).copied().collect();
             if let [id] = own[..] {
                 resource.id = Some(id);
-                continue;
+                return true;
+            }
+            if ctx.options.only_compares {
+                ambiguous.push(AmbiguousResource { key: resource.key.clone(), ids });
+                return false;
             }
             let diagnostic = Diagnostic::error(Code::AUTOMATION, several(&resource.key.name, &ids));
             let help = "delete all but one of them with `prefectl automation delete --id ID`, or declare the automation \
                         under another name";
             findings.push(diagnostic.at(resource.place.clone()).help(help));
-        }
+            true
+        };
+        resources.retain_mut(identify);
     }
     Ok(())
 }

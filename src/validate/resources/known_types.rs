@@ -21,7 +21,10 @@ pub(in crate::validate) async fn known_types(
     let sections = || loaded.iter().filter_map(|loaded| loaded.project.resources.as_ref());
     let declares = |kind: &str| sections().any(|section| section.contains_key(kind));
     let pools = async || {
-        if declares("work_pools") { PoolTypes::read(client).await } else { Ok(PoolTypes::bundled()) }
+        if !declares("work_pools") {
+            return Ok(PoolTypes::bundled());
+        }
+        PoolTypes::read(client, super::pools::types_used(sections())).await
     };
     let types = super::blocks::types_used(sections());
     let blocks = async || {

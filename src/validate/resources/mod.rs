@@ -71,11 +71,16 @@ pub(super) async fn declared(
     Ok(resources)
 }
 
+/// Returns the resources of all projects, each with the index of its project.
+fn indexed<'a>(projects: &'a [PreparedProject<'_>]) -> impl Iterator<Item = (usize, &'a DesiredResource)> {
+    let projects = projects.iter().enumerate();
+    projects.flat_map(|(index, project)| project.resources.iter().map(move |resource| (index, resource)))
+}
+
 /// Validates the resources of all projects together with their deployments.
 pub(super) fn together(projects: &mut [PreparedProject<'_>], is_offline: bool) {
-    let found = duplicates(projects.iter().flat_map(|project| &project.resources));
-    if let Some(project) = projects.first_mut() {
-        found.into_iter().for_each(|diagnostic| project.findings.push(diagnostic));
+    for (project, diagnostic) in duplicates(indexed(projects)) {
+        projects[project].findings.push(diagnostic);
     }
     automations::cycles(projects);
     let pools = declared_pools(projects, &BTreeMap::new());

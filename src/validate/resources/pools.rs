@@ -12,8 +12,14 @@ use crate::{
     project::{Findings, Key, PoolKey, literals},
     resource::{DesiredResource, ResourceKind},
     validate::work_pools,
-    value,
+    value::{self, Mapping},
 };
+
+/// Returns the types of the declared work pools.
+pub(super) fn types_used<'a>(sections: impl Iterator<Item = &'a Mapping>) -> impl Iterator<Item = &'a str> {
+    let pools = sections.filter_map(|section| section.get("work_pools")?.as_sequence()).flatten();
+    pools.filter_map(|pool| pool.get("type")?.as_str())
+}
 
 /// Returns the declared work pools in the state that they will have.
 pub(in crate::validate) fn declared_pools(
@@ -43,12 +49,13 @@ pub(in crate::validate) fn declared_pools(
     pools.map(pool).collect()
 }
 
-/// Reports declared work pools whose type differs from that on the server.
+/// Reports declared work pools whose type differs from that on the server, unless the command only compares.
 pub(in crate::validate) fn pool_types(
     projects: &mut [PreparedProject<'_>],
     live: &BTreeMap<String, WorkPool>,
 ) {
-    for PreparedProject { resources, findings, .. } in projects {
+    let checked = projects.iter_mut().filter(|project| !project.ctx.options.only_compares);
+    for PreparedProject { resources, findings, .. } in checked {
         for resource in resources.iter().filter(|resource| resource.key.kind == ResourceKind::WorkPool) {
             let declared = resource.fields.get("type").and_then(serde_json::Value::as_str);
             let (Some(pool), Some(declared)) = (live.get(&resource.key.name), declared) else { continue };
@@ -58,7 +65,11 @@ pub(in crate::validate) fn pool_types(
                     resource.key, pool.kind
                 );
                 let diagnostic = Diagnostic::error(Code::DECLARED_POOL_TYPE, message);
-                let help = "correct the type, or declare the work pool under another name";
+                let name = &resource.key.name;
+                let help = format!(
+                    "correct the type, declare the work pool under another name, or delete it with `prefectl work-pool \
+                     delete {name}`"
+                );
                 findings.push(diagnostic.at(resource.place.clone()).help(help));
             }
         }

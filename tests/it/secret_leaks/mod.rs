@@ -4,6 +4,7 @@
 //! Each source has its own canary value and commands that use it. The test also proves that the canary was
 //! used. Otherwise a command that never reads the secret would pass.
 
+mod declared;
 mod sources;
 
 use std::{

@@ -1,5 +1,6 @@
 //! Commands with several project files.
 
+mod resources;
 mod selection;
 
 use std::{

@@ -11,7 +11,7 @@ use super::{protected, triggers};
 use crate::{
     api::{ApiError, Automation, Client, JsonObject, NamedObject, WorkPool},
     base_job_template::pool_types,
-    block_schema::BlockReference,
+    block_schema::{BlockReference, has_block_placeholder},
     deployment::{PreviewName, ProjectId, snapshot},
     project::resources::ACTION_LISTS,
     resource::{ReferenceKind, References, ResourceReference, SecretHashes, block_references},
@@ -84,7 +84,7 @@ impl LiveObjects {
             .map(limit)
             .collect();
         let automations: Vec<Json> = sorted(&self.automations, |automation| &automation.name)
-            .filter(|automation| triggers::item(automation).is_none())
+            .filter(|automation| !is_trigger(automation, deployments))
             .filter_map(|found| automation(found, &references, &mut notes))
             .collect();
         let mut variables_of_secrets = BTreeSet::new();
@@ -132,6 +132,14 @@ fn sorted<T>(items: &[T], name: impl Fn(&T) -> &String) -> impl Iterator<Item = 
     let mut items: Vec<&T> = items.iter().collect();
     items.sort_by(|a, b| name(a).cmp(name(b)));
     items.into_iter()
+}
+
+/// Returns whether an automation is exported as a trigger of a deployment: its only action runs the deployment.
+fn is_trigger(automation: &Automation, deployments: &BTreeMap<Uuid, String>) -> bool {
+    let action = automation.raw.get("actions").and_then(|actions| actions.get(0));
+    let runs = action.filter(|action| action["type"] == "run-deployment");
+    let id = runs.and_then(|action| action["deployment_id"].as_str()?.parse().ok());
+    id.is_some_and(|id| deployments.contains_key(&id)) && triggers::item(automation).is_some()
 }
 
 /// Escapes the strings of a value. Placeholders are kept, except for those of Prefect variables and environment
@@ -216,6 +224,8 @@ fn block(block: &NamedObject, taken: &mut BTreeSet<String>, notes: &mut Vec<Stri
     let kind = block_type(block);
     let label = format!("block '{kind}/{}'", block.name);
     let (mut values, mut sources) = (Map::new(), Map::new());
+    let references = block.raw.get(block_references::REFERENCES);
+    let is_reference = |field: &str| references.is_some_and(|references| references.get(field).is_some());
     let document = block_references::as_declared(block.raw.clone());
     for (field, value) in document.get("data").and_then(Json::as_object).into_iter().flatten() {
         if is_masked(value) {
@@ -229,9 +239,9 @@ fn block(block: &NamedObject, taken: &mut BTreeSet<String>, notes: &mut Vec<Stri
             taken.insert(variable.clone());
             notes.push(format!("{label}: set the environment variable {variable} to the secret `{field}`"));
             sources.insert(field.clone(), format!("env:{variable}").into());
-        } else if BlockReference::parse(value).is_some() {
+        } else if is_reference(field) && BlockReference::parse(value).is_some() {
             values.insert(field.clone(), value.clone());
-        } else if contains_mask(value) || value.get("$ref").is_some() {
+        } else if contains_mask(value) || value.get("$ref").is_some() || has_block_placeholder(value) {
             notes.push(format!("{label}: the field `{field}` cannot be written in a file"));
             return None;
         } else if !value.is_null() {

@@ -80,10 +80,18 @@ impl Evaluating<'_> {
 
     fn whole(&self, expression: &Expression<'_>, trail: &Trail<'_>) -> Result<Value, ExpressionError> {
         let value = self.evaluate(expression, trail)?;
-        serde_yaml::to_value(&value).map_err(|error| {
-            let (expression_text, reason) = (expression.source(), error.to_string());
-            expression.error(trail, ExpressionProblem::Failed { expression: expression_text, reason })
-        })
+        let failed = |reason: String| {
+            let problem = ExpressionProblem::Failed { expression: expression.source(), reason };
+            expression.error(trail, problem)
+        };
+        match serde_yaml::to_value(&value) {
+            // The serializer converts larger integers to strings.
+            Ok(converted) if converted.is_string() && value.kind() == ValueKind::Number => {
+                Err(failed("the integer does not fit in 64 bits".to_owned()))
+            }
+            Ok(converted) => Ok(converted),
+            Err(error) => Err(failed(error.to_string())),
+        }
     }
 
     fn part(&self, expression: &Expression<'_>, trail: &Trail<'_>) -> Result<String, ExpressionError> {
