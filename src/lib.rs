@@ -23,6 +23,7 @@ mod docker;
 mod doctor;
 mod environment;
 mod error;
+mod escape;
 mod flow;
 mod flow_run;
 mod fs;

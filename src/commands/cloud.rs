@@ -8,6 +8,7 @@ use crate::{
     cli::{CloudCommand, OutputFormat, WorkspaceCommand},
     cloud,
     error::{CommandError, Exit},
+    escape,
     secret::Secret,
 };
 
@@ -33,7 +34,9 @@ async fn login(key: Option<&str>, handle: Option<&str>, context: &Context) -> Re
     let workspaces = workspaces(&key, context).await?;
     let workspace = cloud::choose(&workspaces, handle)?;
     cloud::save_login(&context.settings, workspace, Some(&key))?;
-    context.ui.result(&format!("Authenticated with Prefect Cloud! Using workspace '{}'.", workspace.handle));
+    context
+        .ui
+        .result_line(&format!("Authenticated with Prefect Cloud! Using workspace '{}'.", workspace.handle));
     Ok(())
 }
 
@@ -48,7 +51,7 @@ async fn list(output: OutputFormat, context: &Context) -> Result<(), CommandErro
             let current = cloud::current(&workspaces, &context.settings).map(|current| &current.handle);
             let line = |workspace: &Workspace| {
                 let mark = if Some(&workspace.handle) == current { '*' } else { ' ' };
-                format!("{mark} {}", workspace.handle)
+                format!("{mark} {}", escape::line(&workspace.handle))
             };
             let lines = workspaces.iter().map(line);
             let all = ["Workspaces:".to_owned()].into_iter().chain(lines);
@@ -63,7 +66,7 @@ async fn set(handle: Option<&str>, context: &Context) -> Result<(), CommandError
     let workspaces = workspaces(key(context)?, context).await?;
     let workspace = cloud::choose(&workspaces, handle)?;
     cloud::save_login(&context.settings, workspace, None)?;
-    context.ui.result(&format!(
+    context.ui.result_line(&format!(
         "Successfully set workspace to '{}' in profile '{}'.",
         workspace.handle, context.settings.profile
     ));

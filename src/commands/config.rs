@@ -6,6 +6,7 @@ use super::Context;
 use crate::{
     cli::{ConfigCommand, ConfigViewArguments, OutputFormat},
     error::{CommandError, Exit},
+    escape,
     progress::Progress as _,
     secret::MASK,
     settings::{self, Entry, Listed, Profiles, ProfilesFile},
@@ -48,7 +49,8 @@ fn view(arguments: &ConfigViewArguments, context: &Context) -> Result<(), Comman
 }
 
 fn line(listed: &Listed, arguments: &ConfigViewArguments) -> String {
-    let setting = format!("{}='{}'", listed.entry.name.canonical, listed.text(arguments.show_secrets));
+    let value = escape::line(listed.text(arguments.show_secrets));
+    let setting = format!("{}='{value}'", listed.entry.name.canonical);
     if arguments.hide_sources { setting } else { format!("{setting} (from {})", listed.origin) }
 }
 
@@ -78,7 +80,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     let settings = settings.iter().map(|text| parse(text)).collect::<Result<Vec<_>, _>>()?;
     let problems: Vec<String> = settings.iter().filter_map(Assignment::problem).collect();
     if !problems.is_empty() {
-        return Err(CommandError::usage(problems.join("\n")));
+        return Err(CommandError::usage(escape::message_lines(problems)));
     }
     let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;
     for Assignment { name, value, entry } in &settings {
@@ -94,7 +96,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
             warn_unknown(name, context);
         }
         let shown = if assignment.is_secret() { MASK } else { value };
-        context.ui.result(&format!("Set '{name}' to '{shown}'."));
+        context.ui.result_line(&format!("Set '{name}' to '{shown}'."));
         if context.environment.get(name).is_some() {
             context.ui.status(&format!(
                 "{name} is also set by an environment variable which will override your config value. \
@@ -102,7 +104,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
             ));
         }
     }
-    context.ui.result(&format!("Updated profile '{}'.", context.settings.profile));
+    context.ui.result_line(&format!("Updated profile '{}'.", context.settings.profile));
     Ok(())
 }
 
@@ -160,9 +162,7 @@ fn find(name: &str) -> Result<Option<&'static Entry>, CommandError> {
 }
 
 fn warn_unknown(name: &str, context: &Context) {
-    context
-        .ui
-        .status(&format!("warning: Setting '{name}' is not recognized\nhelp: {}", similar_setting(name)));
+    context.ui.status(&format!("warning: Setting '{name}' is not recognized; {}", similar_setting(name)));
 }
 
 fn similar_setting(name: &str) -> String {
@@ -191,14 +191,14 @@ async fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), Com
     }
     file.save()?;
     for name in names {
-        context.ui.result(&format!("Unset '{name}'."));
+        context.ui.result_line(&format!("Unset '{name}'."));
         if context.environment.get(name).is_some() {
             context.ui.status(&format!(
                 "'{name}' is also set by an environment variable. Use `unset {name}` to clear it."
             ));
         }
     }
-    context.ui.result(&format!("Updated profile '{profile}'."));
+    context.ui.result_line(&format!("Updated profile '{profile}'."));
     Ok(())
 }
 
@@ -211,7 +211,7 @@ fn validate(context: &Context) -> Result<(), CommandError> {
         problems.extend(Assignment { name, value, entry }.problem());
     }
     if !problems.is_empty() {
-        return Err(CommandError::usage(problems.join("\n")));
+        return Err(CommandError::usage(escape::message_lines(problems)));
     }
     let mut file = ProfilesFile::open(path)?;
     if file.has(profile) {

@@ -12,6 +12,7 @@ use crate::{
     cli::DestroyArguments,
     deployment::Options,
     error::{CommandError, Exit},
+    escape,
     plan::PlanError,
 };
 
@@ -33,8 +34,9 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let names: Vec<String> = deployments.chain(resources.iter().map(|owned| owned.key.to_string())).collect();
     let what = counted(removals.len(), resources.len());
     if !names.is_empty() {
-        let listed = names.iter().map(|name| format!("  {name}")).collect::<Vec<_>>().join("\n");
-        context.ui.note(&format!("To be deleted:\n{listed}"));
+        let listed: Vec<String> = names.iter().map(|name| format!("\n  {}", escape::line(name))).collect();
+        let listed = listed.concat();
+        context.ui.note(&format!("To be deleted:{listed}"));
         let question = format!("Are you sure you want to delete {what}?");
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }

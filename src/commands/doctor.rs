@@ -9,6 +9,7 @@ use crate::{
     diagnostics::{Diagnostic, Summary},
     doctor::{self, Check, Status, Subject},
     error::{CommandError, Exit},
+    escape,
     project::{ProjectError, ProjectFiles},
     validate::{LoadedProject, PreparationError, checking, preparation},
 };
@@ -100,8 +101,8 @@ fn line(check: &Check) -> String {
         Status::Failed => "failed".red().to_string(),
         Status::Skipped => "skipped".dimmed().to_string(),
     };
-    let fix = check.fix.as_ref().map(|fix| format!("\n    {} {fix}", "fix:".cyan()));
-    format!("{mark:>8}  {}: {}{}", check.name, check.detail, fix.unwrap_or_default())
+    let fix = check.fix.as_ref().map(|fix| format!("\n    {} {}", "fix:".cyan(), escape::line(fix)));
+    format!("{mark:>8}  {}: {}{}", check.name, escape::line(&check.detail), fix.unwrap_or_default())
 }
 
 /// Returns the exit code that corresponds to the first failed check.

@@ -13,7 +13,7 @@ use crate::{
     deploy,
     deployment::Options,
     error::{CommandError, Exit},
-    json_diff,
+    escape, json_diff,
     plan::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource},
     pointer::Pointer,
 };
@@ -70,6 +70,7 @@ fn no_drift(deployments: usize, resources: usize) -> String {
 }
 
 fn headline(name: &str, state: DriftState) -> String {
+    let name = escape::line(name);
     match state {
         DriftState::Same => format!("= {name}").dimmed().to_string(),
         DriftState::Differs => format!("~ {name} has changed").yellow().to_string(),
@@ -85,22 +86,29 @@ fn resource(drifted: &DriftedResource) -> Vec<String> {
     let title = format!("{} {}", drifted.kind.name(), drifted.name);
     let mut lines = vec![headline(&title, drifted.state)];
     lines.extend(drifted.ids.iter().map(|id| format!("    id: {id}")));
-    lines.extend(drifted.differences.iter().flat_map(difference));
+    lines.extend(differences(&drifted.differences));
     lines
 }
 
 fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
     let headline = headline(&drifted.name, drifted.state);
     let preposition = if drifted.state == DriftState::Missing { ", declared in" } else { " in" };
-    let file = drifted.file.as_ref().map(|file| format!("{preposition} {file}").dimmed().to_string());
+    let file = drifted
+        .file
+        .as_ref()
+        .map(|file| format!("{preposition} {}", escape::line(file)).dimmed().to_string());
     let mut lines = vec![headline + &file.unwrap_or_default()];
-    lines.extend(drifted.differences.iter().flat_map(difference));
+    lines.extend(differences(&drifted.differences));
     if !drifted.not_compared.is_empty() {
         let line =
             format!("    not compared because the value is unknown: {}", drifted.not_compared.join(", "));
-        lines.push(line.dimmed().to_string());
+        lines.push(escape::line(&line).dimmed().to_string());
     }
     lines
+}
+
+fn differences(differences: &[Difference]) -> impl Iterator<Item = String> {
+    differences.iter().flat_map(difference).map(|line| escape::line(&line).into_owned())
 }
 
 fn difference(difference: &Difference) -> Vec<String> {

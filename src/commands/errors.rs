@@ -12,6 +12,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     docker::image_lock::NotLocked,
     error::{CommandError, Exit},
+    escape,
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
@@ -166,7 +167,7 @@ impl From<ProjectError> for CommandError {
 
 /// Returns the sentence that Prefect prints if the project file cannot be read.
 fn unreadable_file(reason: &str) -> String {
-    format!("Unable to read the specified config file. Reason: {reason}. Skipping.")
+    format!("Unable to read the specified config file. Reason: {}. Skipping.", escape::line(reason))
 }
 
 impl From<OtherEnvironment> for CommandError {
@@ -337,7 +338,7 @@ fn step(failure: StepFailure, place: Option<crate::diagnostics::Place>) -> Comma
         RunError::Step(StepError::Failed { help, .. }) => help,
         _ => None,
     };
-    let diagnostic = Diagnostic { help, ..Diagnostic::error(Code::STEP_FAILED, message).at(place) };
+    let diagnostic = Diagnostic { help, ..Diagnostic::long_error(Code::STEP_FAILED, &message).at(place) };
     CommandError {
         message: "a step failed; nothing was registered".into(),
         ..CommandError::findings(Exit::StepFailed, vec![diagnostic])

@@ -10,6 +10,7 @@ use crate::{
     cli::{FlowCommand, OutputFormat},
     diagnostics::Diagnostic,
     error::{CommandError, Exit},
+    escape,
     flow::{self, DiscoveredFlow, Entrypoint, Flow, FlowError, ImportContext, Inspector, PythonUse},
     progress::Progress,
 };
@@ -54,7 +55,8 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
 
 /// Formats a flow as a line with its entrypoint, name, line number and grade of certainty.
 fn line(flow: &DiscoveredFlow) -> String {
-    format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name())
+    let line = format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name());
+    escape::line(&line).into_owned()
 }
 
 async fn inspect(
@@ -127,14 +129,26 @@ fn document(entrypoint: &str, flow: &Flow) -> Value {
 fn text(flow: &Flow) -> String {
     let place = flow.place.start();
     let mut lines = vec![
-        format!("Flow '{}' in {}:{}", flow.name, flow.place.source.name(), place.line),
-        format!("Version: {}", flow.version.as_deref().unwrap_or("none")),
-        format!("Description: {}", flow.description.as_deref().unwrap_or("none")),
+        format!(
+            "Flow '{}' in {}:{}",
+            escape::line(&flow.name),
+            escape::line(flow.place.source.name()),
+            place.line
+        ),
+        format!("Version: {}", escape::line(flow.version.as_deref().unwrap_or("none"))),
+        format!("Description: {}", indented(flow.description.as_deref().unwrap_or("none"))),
         format!("Parameters ({}):", flow.grade.name()),
         format!("{:#}", flow.parameters),
     ];
-    lines.extend(reasons(flow).into_iter().map(|reason| format!("Unknown without Python: {reason}")));
+    lines.extend(
+        reasons(flow).into_iter().map(|reason| format!("Unknown without Python: {}", escape::line(&reason))),
+    );
     lines.join("\n")
+}
+
+/// Indents all lines of a text except the first.
+fn indented(text: &str) -> String {
+    text.lines().map(escape::line).collect::<Vec<_>>().join("\n  ")
 }
 
 fn reasons(flow: &Flow) -> Vec<String> {

@@ -3,7 +3,7 @@
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use super::Context;
-use crate::fs::FileError;
+use crate::{escape, fs::FileError};
 
 /// Appends text to the job summary. Does nothing outside of GitHub Actions.
 ///
@@ -11,7 +11,7 @@ use crate::fs::FileError;
 pub(super) fn add_to_summary(context: &Context, text: impl FnOnce() -> String) {
     let Some(path) = context.environment.non_empty("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(path);
-    let text = context.redactor.mask(&text());
+    let text = escape::controls(&context.redactor.mask(&text())).into_owned();
     let written =
         OpenOptions::new().create(true).append(true).open(path).and_then(|mut file| writeln!(file, "{text}"));
     if let Err(error) = written {

@@ -130,7 +130,7 @@ async fn activate(file: &mut ProfilesFile, name: &str, context: &Context) -> Res
     }
     context.ui.status("Checking API connectivity...");
     match connection::check(context, &settings).await {
-        Ok(()) => context.ui.result(&format!("Connected to {server} using profile '{name}'")),
+        Ok(()) => context.ui.result_line(&format!("Connected to {server} using profile '{name}'")),
         Err(error) => {
             let problem =
                 if error.exit == Exit::Unauthorized { "authenticating with" } else { "connecting to" };
@@ -144,7 +144,7 @@ async fn activate(file: &mut ProfilesFile, name: &str, context: &Context) -> Res
 /// Reports that a profile has no API URL. This is an error unless temporary servers are enabled.
 fn without_api(name: &str, settings: &Settings, context: &Context) -> Result<(), CommandError> {
     if settings.server_ephemeral_enabled.value {
-        context.ui.result(&format!(
+        context.ui.result_line(&format!(
             "No Prefect server specified using profile '{name}' - the API will run in ephemeral mode."
         ));
         return Ok(());
@@ -175,7 +175,7 @@ async fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Resul
     }
     file.remove(name);
     file.save()?;
-    context.ui.result(&format!("Removed profile '{name}'."));
+    context.ui.result_line(&format!("Removed profile '{name}'."));
     Ok(())
 }
 
@@ -199,7 +199,7 @@ fn rename(
              You must update this variable to '{new_name}' to continue using the profile."
         ));
     }
-    context.ui.result(&format!("Renamed profile '{name}' to '{new_name}'."));
+    context.ui.result_line(&format!("Renamed profile '{name}' to '{new_name}'."));
     Ok(())
 }
 

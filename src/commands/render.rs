@@ -12,7 +12,7 @@ use crate::{
     cli::{RenderArguments, RenderFormat, SelectionArguments},
     deploy::{self, ExplainedDeployment, ExplainedValue},
     error::{CommandError, Exit},
-    yaml,
+    escape, yaml,
 };
 
 /// Runs `prefectl render`.
@@ -64,24 +64,24 @@ async fn explain(
 fn values(deployment: &ExplainedDeployment) -> String {
     let origin = |value: &ExplainedValue| match (&value.option, &value.file, value.line, value.column) {
         (Some(option), ..) => option.clone(),
-        (None, Some(file), Some(line), Some(column)) => format!("{file}:{line}:{column}"),
+        (None, Some(file), Some(line), Some(column)) => format!("{}:{line}:{column}", escape::line(file)),
         _ => "default".to_owned(),
     };
     let rows: Vec<(String, &ExplainedValue)> =
         deployment.values.iter().map(|value| (origin(value), value)).collect();
     let width = rows.iter().map(|(origin, _)| origin.width()).max().unwrap_or_default();
-    let mut lines = vec![deployment.name.bold().to_string()];
+    let mut lines = vec![escape::line(&deployment.name).bold().to_string()];
     lines.extend(rows.into_iter().map(|(origin, value)| {
         let padding = " ".repeat(width - origin.width());
         let suffix = value.name_suffix.as_ref().map(|place| {
             let text = format!(" (name_suffix: {}:{}:{})", place.file, place.line, place.column);
-            text.dimmed().to_string()
+            escape::line(&text).dimmed().to_string()
         });
         format!(
             "  {}{padding}  {}: {}{}",
             origin.dimmed(),
-            value.path,
-            value.value,
+            escape::line(&value.path),
+            escape::line(&value.value.to_string()),
             suffix.unwrap_or_default()
         )
     }));

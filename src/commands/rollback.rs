@@ -9,6 +9,7 @@ use crate::{
     deploy::{Rollback, RollbackReport},
     deployment::Options,
     error::{CommandError, Exit},
+    escape,
     plan::FieldChange,
     resource::ResourceKey,
 };
@@ -32,7 +33,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     context.done(arguments.output, "rolled back", fields, || {
         let line = |(name, recovery): &(String, Recovery)| format!("Deployment '{name}' {}.", word(recovery));
         let resources = report.resources.iter().map(|(key, recovery)| format!("{key} {}", word(recovery)));
-        resources.chain(report.lines.iter().map(line)).collect::<Vec<_>>().join("\n")
+        let lines = resources.chain(report.lines.iter().map(line));
+        lines.map(|line| escape::line(&line).into_owned()).collect::<Vec<_>>().join("\n")
     });
     for (subject, recovery) in subjects(&report) {
         if let Recovery::Restored(restored) = recovery {
@@ -108,7 +110,7 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
     } else {
         "compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy"
     };
-    Err(CommandError::new(exit(&subjects), failures.join("\n")).help(help))
+    Err(CommandError::new(exit(&subjects), escape::message_lines(failures)).help(help))
 }
 
 fn exit(subjects: &[(String, &Recovery)]) -> Exit {

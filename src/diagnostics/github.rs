@@ -68,7 +68,7 @@ mod tests {
     fn escapes_messages_and_properties() {
         assert_eq!(
             command(&testing::placed(), ""),
-            "::warning file=my file.yaml,line=2,col=4,endLine=2,endColumn=6,title=unknown-key::100%25 odd,%0Aas: é%0Aremove it"
+            "::warning file=my file.yaml,line=2,col=4,endLine=2,endColumn=6,title=unknown-key::100%25 odd,\\nas: é%0Aremove it"
         );
         let place = Place::new(&Source::new("a,b:c.yaml", "x\ny\n"), Span::new(0, 3));
         let found = Diagnostic::error(Code::NO_NAME, "no name").at(place);

@@ -70,7 +70,7 @@ mod tests {
             document(&found, None),
             json!({"schema": 1, "environment": null, "diagnostics": [
                 {
-                    "code": "unknown-key", "severity": "warning", "message": "100% odd,\nas: é", "file": "my file.yaml",
+                    "code": "unknown-key", "severity": "warning", "message": "100% odd,\\nas: é", "file": "my file.yaml",
                     "line": 2, "column": 4, "end_line": 2, "end_column": 6, "help": "remove it",
                     "environments": [],
                     "fix": {"title": "remove `b`", "edits": [

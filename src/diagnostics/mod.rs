@@ -15,7 +15,10 @@ pub(crate) use text::{Summary, Text};
 
 use std::borrow::Cow;
 
-use crate::source::{Position, Source, Span};
+use crate::{
+    escape,
+    source::{Position, Source, Span},
+};
 
 /// Severity of a diagnostic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,7 +63,7 @@ pub(crate) struct Diagnostic {
     /// Code for `prefectl explain`.
     pub(crate) code: Code,
     pub(crate) severity: Severity,
-    /// The message: a single sentence without a full stop.
+    /// The message: a sentence without a full stop. Lines after the first are indented.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
     /// A suggestion for fixing the problem.
@@ -73,11 +76,13 @@ pub(crate) struct Diagnostic {
 }
 
 impl Diagnostic {
-    pub(crate) fn error(code: Code, message: impl Into<String>) -> Self {
+    /// Creates an error. Line breaks and control characters in the message are escaped, because they come from
+    /// the text that it quotes.
+    pub(crate) fn error(code: Code, message: impl AsRef<str>) -> Self {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: escape::line(message.as_ref()).into_owned(),
             place: None,
             help: None,
             fix: None,
@@ -85,8 +90,13 @@ impl Diagnostic {
         }
     }
 
-    pub(crate) fn warning(code: Code, message: impl Into<String>) -> Self {
+    pub(crate) fn warning(code: Code, message: impl AsRef<str>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
+    }
+
+    /// Creates an error whose message may have several lines. Lines after the first must be indented.
+    pub(crate) fn long_error(code: Code, message: &str) -> Self {
+        Self { message: escape::message(message).into_owned(), ..Self::error(code, "") }
     }
 
     pub(crate) fn is_error(&self) -> bool {
@@ -95,7 +105,8 @@ impl Diagnostic {
 
     /// Returns the message, followed by the environments that have the problem.
     pub(crate) fn text(&self) -> Cow<'_, str> {
-        let names: Vec<String> = self.environments.iter().map(|name| format!("'{name}'")).collect();
+        let names: Vec<String> =
+            self.environments.iter().map(|name| format!("'{}'", escape::line(name))).collect();
         match names.as_slice() {
             [] => Cow::Borrowed(&self.message),
             [name] => Cow::Owned(format!("{} (environment {name})", self.message)),

@@ -123,7 +123,7 @@ mod tests {
             results[0],
             json!({
                 "ruleId": "unknown-key", "ruleIndex": 0, "level": "warning",
-                "message": {"text": "100% odd,\nas: é\nremove it"},
+                "message": {"text": "100% odd,\\nas: é\nremove it"},
                 "locations": [{"physicalLocation": {
                     "artifactLocation": {"uri": "my%20file.yaml"},
                     "region": {"startLine": 2, "startColumn": 4, "endLine": 2, "endColumn": 6},

@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Diagnostic, Severity};
-use crate::secret::Redactor;
+use crate::{escape, secret::Redactor};
 
 /// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
 /// redacted.
@@ -28,7 +28,14 @@ impl fmt::Display for Text<'_> {
             let (start, end) = (place.start(), place.end());
             let number = start.line.to_string();
             let gutter = " ".repeat(number.len());
-            writeln!(f, "{gutter}{} {}:{}:{}", "-->".blue(), place.source.name(), start.line, start.column)?;
+            writeln!(
+                f,
+                "{gutter}{} {}:{}:{}",
+                "-->".blue(),
+                escape::line(place.source.name()),
+                start.line,
+                start.column
+            )?;
             if let Some(line) = place.source.line(start.line) {
                 // Secrets are masked first, because a truncated secret in an excerpt would not be recognized.
                 let line: String = self.redactor.blank(line).chars().map(visible).collect();
@@ -41,7 +48,7 @@ impl fmt::Display for Text<'_> {
             }
         }
         if let Some(help) = help {
-            writeln!(f, "{} {help}", "help:".cyan())?;
+            writeln!(f, "{} {}", "help:".cyan(), escape::message(help))?;
         }
         Ok(())
     }
@@ -70,7 +77,7 @@ fn visible(character: char) -> char {
         '\t' => ' ',
         '\u{7f}' => '␡',
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('␦'),
-        '\u{80}'..='\u{9f}' | '\u{feff}' => '␦',
+        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '␦',
         other => other,
     }
 }
@@ -147,8 +154,8 @@ mod tests {
 
     #[test]
     fn replaces_control_characters() {
-        let line: String = "a\t\0\u{1b}[31m\u{7f}é\u{9b}".chars().map(visible).collect();
-        assert_eq!(line, "a ␀␛[31m␡é␦");
+        let line: String = "a\t\0\u{1b}[31m\u{7f}é\u{9b}\u{202e}".chars().map(visible).collect();
+        assert_eq!(line, "a ␀␛[31m␡é␦␦");
     }
 
     #[test]

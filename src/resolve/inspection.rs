@@ -47,9 +47,9 @@ impl Inspection<'_> {
     ) -> Option<Arc<Flow>> {
         let at = pointer.join(Key::Entrypoint);
         let Some(text) = fields.entrypoint().unresolved() else {
-            let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n\
+            let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n  \
                            You can also provide an entrypoint in a prefect.yaml file.";
-            let diagnostic = Diagnostic::error(Code::NO_ENTRYPOINT, message);
+            let diagnostic = Diagnostic::long_error(Code::NO_ENTRYPOINT, message);
             let no_file =
                 || format!("there is no {} in {}", project::DEFAULT_FILE, self.ctx.directory.display());
             let help = self.project.document.is_none().then(no_file);

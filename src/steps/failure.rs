@@ -3,6 +3,7 @@
 use super::{StepError, short_name};
 use crate::{
     docker::image_lock::NotLocked,
+    escape,
     pointer::Pointer,
     template::{ResolveError, expression::ExpressionError},
 };
@@ -47,10 +48,10 @@ pub(crate) enum RunError {
     #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
     /// One or more expressions in the inputs are invalid.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    #[error("{}", escape::message_lines(.0.iter().map(ToString::to_string)))]
     Expressions(Vec<ExpressionError>),
     /// In strict mode, values have injected placeholders into the inputs. Each message describes one of them.
-    #[error("{}", .0.join("\n"))]
+    #[error("{}", escape::message_lines(.0))]
     Injected(Vec<String>),
     #[error(transparent)]
     Template(#[from] ResolveError),

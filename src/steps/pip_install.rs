@@ -60,7 +60,8 @@ impl PipInstall {
                 }
             })?;
         if finished.code != 0 {
-            let (code, stderr) = (finished.code, finished.stderr.trim());
+            let stderr: Vec<&str> = finished.stderr.trim().lines().collect();
+            let (code, stderr) = (finished.code, stderr.join("\n  | "));
             return Err(StepError::failed(format!(
                 "pip_install_requirements failed with error code {code}: {stderr}"
             )));

@@ -118,7 +118,7 @@ fn failed(line: &str, finished: &Finished, stderr: &str) -> StepError {
     StepError::failed(format!(
         "`run_shell_script` failed with error code {}: {}\n  in the line `{}`",
         finished.code,
-        message.join("\n"),
+        message.join("\n  | "),
         line.trim()
     ))
 }

@@ -3,7 +3,6 @@
 //! All output goes through [`Ui`]. It redacts known secrets, and escapes control characters and the workflow
 //! commands of CI services.
 
-mod escape;
 mod events;
 mod live;
 mod prompts;
@@ -25,11 +24,12 @@ use anstream::{AutoStream, adapter::strip_str};
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 
-use self::{escape::escape_controls, events::Event, live::Results, screen::Screen};
+use self::{events::Event, live::Results, screen::Screen};
 use crate::{
     diagnostics::{Diagnostic, github},
     environment::Environment,
     error::{CommandError, Exit},
+    escape,
     names::first_of,
     progress::Progress as _,
     secret::Redactor,
@@ -188,7 +188,7 @@ impl Ui {
     /// Prints a finding to stdout as a GitHub Actions workflow command, with the path of the file in the repository.
     pub(crate) fn annotation(&self, finding: &Diagnostic) {
         let folder = self.annotations.as_deref().unwrap_or_default();
-        self.write(&escape_controls(&self.redactor.mask(&github::command(finding, folder))));
+        self.write(&escape::controls(&self.redactor.mask(&github::command(finding, folder))));
     }
 
     /// Checks that all results were written to stdout. A closed pipe is not an error, because the reader does
@@ -206,11 +206,21 @@ impl Ui {
         }
     }
 
-    /// Prints a note to stderr, unless `--quiet` was passed.
+    /// Prints a result that consists of a single line.
+    pub(crate) fn result_line(&self, text: &str) {
+        self.result(&escape::line(text));
+    }
+
+    /// Prints a note to stderr, unless `--quiet` was passed. Blank lines may surround the note, and its other
+    /// lines must be indented.
     pub(crate) fn note(&self, text: &str) {
-        if self.verbosity != Verbosity::Quiet {
-            self.print_or_emit(text, &Event::Note(text));
+        if self.verbosity == Verbosity::Quiet {
+            return;
         }
+        let start = text.len() - text.trim_start_matches('\n').len();
+        let end = text.trim_end_matches('\n').len().max(start);
+        let note = escape::message(&text[start..end]);
+        self.print_or_emit(&format!("{}{note}{}", &text[..start], &text[end..]), &Event::Note(text));
     }
 
     /// Prints a result to stdout as indented JSON.
@@ -235,13 +245,13 @@ impl Ui {
         }
         self.print_grouped(&error.diagnostics);
         if !error.message.is_empty() {
-            self.tell(&format!("{} {}", "error:".red().bold(), error.message));
+            self.tell(&format!("{} {}", "error:".red().bold(), escape::message(&error.message)));
             if self.annotations.is_some() && error.diagnostics.is_empty() {
                 self.tell_command(&github::error(&error.message));
             }
         }
         if let Some(help) = &error.help {
-            self.tell(&format!("{} {help}", "help:".cyan()));
+            self.tell(&format!("{} {}", "help:".cyan(), escape::message(help)));
         }
     }
 
@@ -254,8 +264,9 @@ impl Ui {
         for group in groups.values() {
             self.warn(group[0]);
             let places = group[1..].iter().filter_map(|diagnostic| diagnostic.place.as_ref());
-            let places: Vec<String> =
-                places.map(|place| format!("{}:{}", place.source.name(), place.start().line)).collect();
+            let places: Vec<String> = places
+                .map(|place| format!("{}:{}", escape::line(place.source.name()), place.start().line))
+                .collect();
             if !places.is_empty() {
                 self.tell(&format!("  also at {}", first_of(&places, MAX_PLACES)));
             }
@@ -263,7 +274,7 @@ impl Ui {
     }
 
     fn print(&self, text: &str) {
-        let text = escape_controls(text);
+        let text = escape::controls(text);
         if !self.is_ci || stdout_is_file() {
             return self.write(&text);
         }
@@ -292,7 +303,7 @@ impl Ui {
 
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
-        let line = escape_controls(&line);
+        let line = escape::controls(&line);
         let line = if self.is_ci { workflow::escape_commands(&line) } else { line };
         self.screen().say(&line);
     }
@@ -306,13 +317,18 @@ impl Ui {
 
     /// Prints a GitHub Actions workflow command to stderr.
     fn tell_command(&self, command: &str) {
-        self.screen().say(&escape_controls(&self.redactor.mask(command)));
+        self.screen().say(&escape::controls(&self.redactor.mask(command)));
     }
 
     /// Redacts secrets, and escapes control characters and workflow commands.
     fn shown(&self, text: &str) -> String {
-        let text = escape_controls(&self.redactor.mask(text)).into_owned();
+        let text = escape::controls(&self.redactor.mask(text)).into_owned();
         if self.is_ci { without_commands(&text, self.has_colors) } else { text }
+    }
+
+    /// Returns text like [`Self::shown`] on a single line.
+    fn shown_line(&self, text: &str) -> String {
+        escape::line(&self.shown(text)).into_owned()
     }
 
     fn screen(&self) -> MutexGuard<'_, Screen> {
@@ -368,8 +384,8 @@ impl LiveView {
             return total.iter().for_each(|line| self.ui.note(line));
         }
         let shown = results.iter().map(|result| DeploymentResult {
-            name: self.ui.shown(&result.name),
-            outcome: self.ui.shown(&result.outcome),
+            name: self.ui.shown_line(&result.name),
+            outcome: self.ui.shown_line(&result.outcome),
             ..result.clone()
         });
         let mut screen = self.ui.screen();

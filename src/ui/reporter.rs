@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     diagnostics::{Diagnostic, Text, github},
+    escape,
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
@@ -64,9 +65,11 @@ impl Ui {
         match event {
             StepEvent::Waiting { .. } | StepEvent::Shared { .. } | StepEvent::Advanced(_) => {}
             StepEvent::Started { name, .. } => {
-                self.print_progress(&mut screen, &format!("{label} > Running {name} step..."));
+                self.print_progress(&mut screen, &escape::line(&format!("{label} > Running {name} step...")));
             }
-            StepEvent::Status(line) => self.print_progress(&mut screen, &format!("{label}{line}")),
+            StepEvent::Status(line) => {
+                self.print_progress(&mut screen, &escape::message(&format!("{label}{line}")));
+            }
             StepEvent::Output { line, .. } => {
                 self.print_progress(&mut screen, &quoted(&format!("{label}{line}")));
             }
@@ -75,7 +78,7 @@ impl Ui {
                     format!("{label} > {name}: {} ({:.1}s)", step_status(end), took.as_secs_f64())
                 });
                 if let Some(line) = ended {
-                    self.print_progress(&mut screen, &line);
+                    self.print_progress(&mut screen, &escape::line(&line));
                 }
             }
         }
@@ -84,7 +87,7 @@ impl Ui {
     /// Records an event in the state of the live view. Secrets are redacted and control characters are
     /// escaped.
     fn record_step(&self, screen: &mut Screen, id: StepId, event: StepEvent<'_>, now: Instant) {
-        let shown = |text: &str| self.shown(text);
+        let shown = |text: &str| self.shown_line(text);
         match event {
             StepEvent::Waiting { name, id: own_id } => {
                 let own_id = own_id.map(shown);
@@ -107,7 +110,7 @@ impl Ui {
             StepEvent::Advanced(_) => screen.state.step(id, event, now),
             StepEvent::Status(line) => screen.state.step(id, StepEvent::Status(&shown(line)), now),
             StepEvent::Output { stream, line } => {
-                screen.state.step(id, StepEvent::Output { stream, line: &shown(line) }, now);
+                screen.state.step(id, StepEvent::Output { stream, line: &self.shown(line) }, now);
             }
             StepEvent::Ended { end, subject } => {
                 let subject = subject.map(shown);
@@ -139,6 +142,7 @@ fn quoted(line: &str) -> String {
 
 impl Progress for Ui {
     fn status(&self, line: &str) {
+        let line = &escape::message(line);
         match self.verbosity {
             Verbosity::Quiet => {}
             _ if self.events => self.emit(&Event::Status(line)),
@@ -193,7 +197,7 @@ impl Progress for Ui {
 
     fn deployment(&self, name: &str, event: DeploymentEvent<'_>) {
         if !self.events {
-            return self.screen().state.deployment(&self.shown(name), event, Instant::now());
+            return self.screen().state.deployment(&self.shown_line(name), event, Instant::now());
         }
         if let DeploymentEvent::Ended { outcome, .. } = event {
             self.emit(&Event::Deployment { name, outcome });

@@ -8,6 +8,7 @@ use comfy_table::{
 };
 
 use super::{Ui, live::columns, screen};
+use crate::escape;
 
 /// Header of the column that is removed first if a table is too wide.
 const ID: &str = "ID";
@@ -100,8 +101,12 @@ fn reference_table<const COLUMNS: usize>(
     header: [&str; COLUMNS],
     rows: &[[String; COLUMNS]],
 ) -> String {
-    let rows: Vec<Vec<String>> =
-        rows.iter().map(|row| row.iter().map(|cell| cell.replace(['\r', '\n'], " ")).collect()).collect();
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| {
+            row.iter().map(|cell| escape::line(&cell.replace(['\r', '\n'], " ")).into_owned()).collect()
+        })
+        .collect();
     let widths: Vec<usize> = header
         .iter()
         .enumerate()

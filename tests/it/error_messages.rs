@@ -193,7 +193,7 @@ fn reports_a_missing_project_file() -> Result<()> {
 
     	prefectl deploy path/to/file.py:flow_function
 
-    You can also provide an entrypoint in a prefect.yaml file.
+      You can also provide an entrypoint in a prefect.yaml file.
     help: there is no prefect.yaml in [PROJECT]
     error[no-name]: A deployment name must be provided.
     error[no-work-pool]: A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' flag or in your prefect.yaml file.

@@ -208,10 +208,8 @@ fn accepts_unknown_prefect_settings_with_a_warning() -> Result<()> {
     Set 'PREFECT_NEXT_TOKEN' to '********'.
     Updated profile 'ephemeral'.
     --- stderr
-    warning: Setting 'PREFECT_API_URI' is not recognized
-    help: did you mean PREFECT_API_URL?
-    warning: Setting 'PREFECT_NEXT_TOKEN' is not recognized
-    help: run `prefectl config view --show-defaults` to list all settings
+    warning: Setting 'PREFECT_API_URI' is not recognized; did you mean PREFECT_API_URL?
+    warning: Setting 'PREFECT_NEXT_TOKEN' is not recognized; run `prefectl config view --show-defaults` to list all settings
     $ prefectl config unset PREFECT_API_URI --yes
     exit 0
     --- stdout

@@ -20,7 +20,7 @@ use crate::{
     deploy::{self, Failure},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
-    interrupt, names,
+    escape, interrupt, names,
     plan::Plan,
     project::ProjectFiles,
     target::wizard::Answers,
@@ -165,7 +165,7 @@ fn show_lines(report: &Report, options: &Options, links: &Links, context: &Conte
     for line in report.lines.iter().skip(report.finished.reported()) {
         if context.is_prefect && report.lines.len() > 1 {
             let name = line.name.split_once('/').map_or(line.name.as_str(), |(_, name)| name);
-            context.ui.result(&panel(&format!("Deploying {name}")));
+            context.ui.result(&panel(&escape::line(&format!("Deploying {name}"))));
         }
         show(&line.name, line.url(links).as_deref(), &line.outcome, context);
     }
@@ -175,7 +175,8 @@ fn show_lines(report: &Report, options: &Options, links: &Links, context: &Conte
 fn show_resources(report: &Report, context: &Context) {
     for line in &report.resources {
         let what = what(&line.outcome);
-        let name = &line.key;
+        let name = line.key.to_string();
+        let name = escape::line(&name);
         let text = match &line.outcome {
             Outcome::Unchanged(_) => format!("{name} {what}").dimmed().to_string(),
             outcome if outcome.is_done() => format!("{name} {what}").green().to_string(),
@@ -206,7 +207,7 @@ fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
 /// Formats the result of a deployment. Prefect's sentence is used for programs, which match it, and a shorter
 /// line is used for people.
 fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
-    let what = what(outcome);
+    let (name, what) = (escape::line(name), what(outcome));
     let mut text = match outcome.id() {
         Some(_) if is_short => match outcome {
             Outcome::Updated(_, changed) => {
@@ -222,7 +223,7 @@ fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool)
     };
     if let Some(url) = url {
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n  View Deployment in UI: {url}");
+        let _ = write!(text, "\n  View Deployment in UI: {}", escape::line(url));
     }
     text
 }
@@ -273,7 +274,7 @@ fn summary(report: &Report, error: Option<&CommandError>, links: &Links) -> Stri
     let row = |line: &Line| {
         let what = what(&line.outcome);
         let name = markdown::code(&line.name);
-        let name = line.url(links).map_or_else(|| name.clone(), |url| format!("[{name}]({url})"));
+        let name = line.url(links).map_or_else(|| name.clone(), |url| markdown::link(&name, &url));
         format!("| {name} | {} |\n", markdown::escaped(&what))
     };
     let resource = |line: &ResourceLine| {
@@ -292,8 +293,7 @@ fn summary(report: &Report, error: Option<&CommandError>, links: &Links) -> Stri
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);
         let messages = std::iter::once(&error.message).chain(findings).filter(|message| !message.is_empty());
-        let items =
-            messages.map(|message| format!("- {}\n", markdown::escaped(message).replace('\n', "\n  ")));
+        let items = messages.map(|message| format!("- {}\n", markdown::escaped_lines(message)));
         let _ =
             write!(text, "\nFailed with exit code {}:\n\n{}", error.exit.code(), items.collect::<String>());
     }
@@ -351,7 +351,7 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
         Some(error) if !report.wrote() => errors::exit_of_write(error),
         _ => Exit::Partly,
     };
-    Err(CommandError::new(exit, failures.join("\n")).help(help(report)))
+    Err(CommandError::new(exit, escape::message_lines(failures)).help(help(report)))
 }
 
 /// Returns the name of a deployment, with its file if the command has several project files.
@@ -388,5 +388,5 @@ fn help(report: &Report) -> String {
     if report.only_conflicts() {
         help += "; deploy again to compare with the current state, or pass --force to overwrite it";
     }
-    std::iter::once(help).chain(report.unrestored.iter().cloned()).collect::<Vec<_>>().join("\n  ")
+    escape::message_lines(std::iter::once(&help).chain(&report.unrestored))
 }

@@ -13,6 +13,7 @@ use crate::{
     },
     deployment::{self, DeploymentError, schedules},
     error::{CommandError, Exit},
+    escape,
     schedule::{Schedule, ScheduleError, cron_in_words},
     ui::Caption,
     value::{Mapping, Value},
@@ -47,7 +48,7 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
             None => error.to_string(),
         };
         let errors: Vec<String> = errors.iter().map(message).collect();
-        CommandError::usage(errors.join("\n"))
+        CommandError::usage(escape::message_lines(errors))
     })?;
     let client = connection::client(context)?;
     let found = deployment::find(&client, &arguments.name).await?.deployment;

@@ -2,22 +2,23 @@
 
 use std::fmt::Write as _;
 
-use super::text::{ignored_lines, lines, sign, summary, word};
 use serde_json::Value as Json;
 
+use super::text::{ignored_lines, lines, sign, summary, word};
 use crate::{
+    escape,
     flow::Grade,
     names,
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
 };
 
-/// GitHub limits comments to 65,536 characters. Sizes of the text in bytes after which no table rows, steps and findings are added. Each limit leaves space for the
-/// following parts.
+/// Sizes of the text in bytes after which no table rows, steps and findings are added. Each limit leaves space for the
+/// following parts. GitHub limits comments to 65,536 characters.
 const MAX_TABLE_SIZE: usize = 48_000;
 const MAX_STEPS_SIZE: usize = 54_000;
 const MAX_FINDINGS_SIZE: usize = 58_000;
-/// Maximum size of an item in a list, in bytes.
-const MAX_ITEM_SIZE: usize = 2_000;
+/// Maximum size of the message of a finding in bytes.
+const MAX_MESSAGE_SIZE: usize = 2_000;
 
 pub(super) fn plan(plan: &Plan) -> String {
     let changed: Vec<&PlannedDeployment> =
@@ -74,7 +75,7 @@ fn step(step: &PlannedStep) -> String {
     let place = step.place.as_ref().map(|place| format!(" ({})", code(place))).unwrap_or_default();
     let users: Vec<String> = step.deployments.iter().map(|name| code(name)).collect();
     let users = names::first_of(&users, names::SHOWN);
-    item(&format!("{} {}{place} for {users}", step.section, code(&step.name)))
+    format!("- {} {}{place} for {users}\n", step.section, code(&step.name))
 }
 
 /// Formats a finding as a list item.
@@ -82,15 +83,11 @@ fn finding(finding: &Json) -> String {
     let part = |key: &str| finding.get(key).and_then(Json::as_str).unwrap_or_default();
     let line = finding.get("line").and_then(Json::as_u64);
     let place = line.map(|line| format!(" ({})", code(&format!("{}:{line}", part("file")))));
-    let message = escaped(&part("message").replace('\n', " "));
-    item(&format!("{}: {message}{}", part("severity"), place.unwrap_or_default()))
-}
-
-/// Formats text as a list item of limited size.
-fn item(text: &str) -> String {
-    let end = text.floor_char_boundary(MAX_ITEM_SIZE);
-    let omitted = if end < text.len() { "..." } else { "" };
-    format!("- {}{omitted}\n", &text[..end])
+    let message = part("message");
+    let end = message.floor_char_boundary(MAX_MESSAGE_SIZE);
+    let omitted = if end < message.len() { "..." } else { "" };
+    let message = escaped(&message[..end]);
+    format!("- {}: {message}{omitted}{}\n", part("severity"), place.unwrap_or_default())
 }
 
 /// Appends table rows or list items until the text exceeds `max_size` bytes. Then appends the number of omitted rows,
@@ -122,7 +119,7 @@ fn row(title: &str, action: Action, changes: &[PlannedChange]) -> String {
 
 /// Appends the differences of a deployment or resource, whose title is formatted as Markdown.
 fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mut String) {
-    let lines: Vec<String> = changes.iter().flat_map(lines).map(|line| line.replace('\n', " ")).collect();
+    let lines: Vec<String> = changes.iter().flat_map(lines).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
     let fence = "`".repeat(longest_row.max(2) + 1);
     let _ = writeln!(text, "\n{} {title}\n\n{fence}diff", code(&sign(action).to_string()));
@@ -137,7 +134,7 @@ fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mu
 /// Appends the reasons for which a deployment was selected.
 fn reasons(planned: &PlannedDeployment, text: &mut String) {
     for reason in &planned.selected_by {
-        let _ = writeln!(text, "\nSelected by {}", escaped(&reason.to_string().replace('\n', " ")));
+        let _ = writeln!(text, "\nSelected by {}", escaped(&reason.to_string()));
     }
 }
 
@@ -148,7 +145,7 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
         let _ = writeln!(text, "\nKept: {}: {}", code(&retained.field), escaped(&retained.reason));
     }
     for line in planned.ignored.iter().flat_map(ignored_lines) {
-        let _ = writeln!(text, "\n{}", escaped(&line.replacen("ignored", "Ignored", 1).replace('\n', " ")));
+        let _ = writeln!(text, "\n{}", escaped(&line.replacen("ignored", "Ignored", 1)));
     }
     if let Some(flow) = planned.flow.as_ref().filter(|flow| flow.grade != Grade::Exact) {
         let _ = writeln!(
@@ -170,19 +167,49 @@ fn titled(planned: &PlannedDeployment) -> String {
 pub(in crate::commands) fn code(text: &str) -> String {
     let fence = "`".repeat(longest_row(text, '`') + 1);
     let pad = if text.starts_with('`') || text.ends_with('`') { " " } else { "" };
-    format!("{fence}{pad}{}{pad}{fence}", text.replace('|', "\\|").replace('\n', " "))
+    format!("{fence}{pad}{}{pad}{fence}", escape::line(text).replace('|', "\\|"))
 }
 
-/// Escapes the characters of a string that have a meaning in Markdown.
+/// Formats a link. `title` is formatted as Markdown.
+pub(in crate::commands) fn link(title: &str, url: &str) -> String {
+    let target: String = url.chars().filter(|character| !character.is_control()).collect();
+    format!("[{title}](<{}>)", target.replace('<', "%3C").replace('>', "%3E").replace('|', "%7C"))
+}
+
+/// Escapes a string for Markdown, so that it is shown literally on one line. An HTML comment separates
+/// characters that would otherwise start a link or mention a person.
 pub(in crate::commands) fn escaped(text: &str) -> String {
+    const SEPARATOR: &str = "<!-- -->";
+    let text = escape::line(text);
     let mut escaped = String::new();
-    for character in text.chars() {
-        if "\\`*_{}[]<>#|!~".contains(character) {
+    let mut previous = None;
+    for (index, character) in text.char_indices() {
+        if "\\`*_{}[]<>#|!~&".contains(character) {
             escaped.push('\\');
         }
         escaped.push(character);
+        let rest = &text[index + character.len_utf8()..];
+        let starts_mention = character == '@' && !previous.is_some_and(char::is_alphanumeric);
+        let starts_link = (character == ':' && rest.starts_with("//"))
+            || (rest.starts_with('.') && ends_with_www(&escaped));
+        if starts_mention || starts_link {
+            escaped.push_str(SEPARATOR);
+        }
+        previous = Some(character);
     }
     escaped
+}
+
+fn ends_with_www(text: &str) -> bool {
+    text.len()
+        .checked_sub(3)
+        .and_then(|start| text.get(start..))
+        .is_some_and(|end| end.eq_ignore_ascii_case("www"))
+}
+
+/// Escapes a message with several lines as the content of a list item.
+pub(in crate::commands) fn escaped_lines(text: &str) -> String {
+    text.lines().map(escaped).collect::<Vec<_>>().join("\n  ")
 }
 
 fn longest_row(text: &str, character: char) -> usize {
@@ -227,7 +254,7 @@ mod tests {
             "The details are too long",
             "`hello/a` and 9980 more",
             "\n- warning: m m",
-            "m...\n",
+            "m... (`prefect.yaml:3`)\n",
         ] {
             assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
         }
@@ -285,6 +312,20 @@ mod tests {
     fn escapes_markdown() {
         assert_eq!(code("a`b"), "``a`b``");
         assert_eq!(code("`x`"), "`` `x` ``");
-        assert_eq!(escaped("<b>*x*"), r"\<b\>\*x\*");
+        assert_eq!(code("a\r\n```\nb|"), r"````a\r\n```\nb\|````");
+        for (text, expected) in [
+            ("<b>*x*", r"\<b\>\*x\*"),
+            ("a\n# b", r"a\\n\# b"),
+            ("tag:a app@sha256:x", "tag:a app@sha256:x"),
+            (
+                "@octocat (@a/b) http://h www.h",
+                "@<!-- -->octocat (@<!-- -->a/b) http:<!-- -->//h www<!-- -->.h",
+            ),
+            ("new.x w.y", "new.x w.y"),
+            ("[a](b) ![c](d) &amp;", r"\[a\](b) \!\[c\](d) \&amp;"),
+        ] {
+            assert_eq!(escaped(text), expected);
+        }
+        assert_eq!(link("`a`", "http://h/>)|\n![x](y)"), "[`a`](<http://h/%3E)%7C![x](y)>)");
     }
 }

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use super::entries::{Entry, entries, path};
 use crate::{
+    escape,
     flow::Grade,
     json_diff::{self, ChangedValue},
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
@@ -61,14 +62,14 @@ pub(super) fn summary(plan: &Plan) -> String {
 
 /// Appends the first line of an entry. `file` is set if the command has several project files.
 fn heading(name: &str, action: Action, file: Option<&str>, text: &mut String) {
-    let line = format!("{} {name} ({})", sign(action), word(action));
+    let line = format!("{} {} ({})", sign(action), escape::line(name), word(action));
     let line = match action {
         Action::Create => line.green().to_string(),
         Action::Update => line.yellow().to_string(),
         Action::Delete => line.red().to_string(),
         Action::Unchanged => line.dimmed().to_string(),
     };
-    let file = file.map(|file| format!(" in {file}").dimmed().to_string());
+    let file = file.map(|file| format!(" in {}", escape::line(file)).dimmed().to_string());
     let _ = writeln!(text, "{line}{}", file.unwrap_or_default());
 }
 
@@ -82,7 +83,8 @@ fn resource(planned: &PlannedResource, text: &mut String) {
 fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
     heading(&planned.name, planned.action, planned.file.as_deref(), text);
     for reason in &planned.selected_by {
-        let _ = writeln!(text, "{}", format!("    selected by {reason}").dimmed());
+        let _ =
+            writeln!(text, "{}", format!("    selected by {}", escape::line(&reason.to_string())).dimmed());
     }
     for change in &planned.changes {
         for line in lines(change) {
@@ -94,7 +96,7 @@ fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
     }
     for retained in &planned.retained {
         let line = format!("    kept: {} {}: {}", retained.field, shown(&retained.value), retained.reason);
-        let _ = writeln!(text, "{}", line.dimmed());
+        let _ = writeln!(text, "{}", escape::line(&line).dimmed());
     }
     for line in planned.ignored.iter().flat_map(ignored_lines) {
         let _ = writeln!(text, "    {}", line.dimmed());
@@ -104,7 +106,7 @@ fn deployment(planned: &PlannedDeployment, now: Timestamp, text: &mut String) {
             text,
             "    the parameter schema of the flow is {}: {}",
             flow.grade.name(),
-            flow.reasons.join("; ")
+            escape::line(&flow.reasons.join("; "))
         );
     }
 }
@@ -149,7 +151,8 @@ pub(super) fn ignored_lines(change: &PlannedChange) -> Vec<String> {
     let side = |value: Option<&Json>| value.map_or_else(|| "none".to_owned(), shown);
     let found = json_diff::changed_values(path(change), &change.old, &change.new);
     let line = |value: &ChangedValue<'_>| {
-        format!("ignored: {}: server {}, file {}", value.path, side(value.old), side(value.new))
+        let line = format!("ignored: {}: server {}, file {}", value.path, side(value.old), side(value.new));
+        escape::line(&line).into_owned()
     };
     let mut lines: Vec<String> = found.iter().take(MAX_DIFFERENCES).map(line).collect();
     if found.len() > MAX_DIFFERENCES {
@@ -160,11 +163,12 @@ pub(super) fn ignored_lines(change: &PlannedChange) -> Vec<String> {
 
 fn line(entry: &Entry<'_>) -> String {
     let (sign, path) = (entry.sign(), &entry.path);
-    match (entry.old, entry.new) {
+    let line = match (entry.old, entry.new) {
         (Some(old), Some(new)) => format!("{sign} {path}: {} -> {}", shown(old), shown(new)),
         (None, Some(value)) | (Some(value), None) => format!("{sign} {path}: {}", shown(value)),
         (None, None) => format!("{sign} {path}: written unchanged"),
-    }
+    };
+    escape::line(&line).into_owned()
 }
 
 /// Formats a value as JSON, truncated to the maximum length.
@@ -190,5 +194,6 @@ fn step(planned: &PlannedStep, of: usize, text: &mut String) {
         count if count > 3 => format!("{} and {} more", planned.deployments[0], count - 1),
         _ => planned.deployments.join(", "),
     };
-    let _ = writeln!(text, "  {}: {short}{id}{place}, for {users}", planned.section);
+    let line = format!("  {}: {short}{id}{place}, for {users}", planned.section);
+    let _ = writeln!(text, "{}", escape::line(&line));
 }

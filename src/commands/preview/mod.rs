@@ -12,6 +12,7 @@ use crate::{
     deployment::PreviewName,
     diagnostics::similar_name,
     error::{CommandError, Exit},
+    escape,
     plan::previews::{PreviewError, RecordedPreview, RecordedPreviews},
 };
 
@@ -127,7 +128,7 @@ async fn delete(
         }
     }
     if !report.previews.is_empty() {
-        let copies = report.copies().map(|copy| format!("\n  {}", copy.removal.name));
+        let copies = report.copies().map(|copy| format!("\n  {}", escape::line(&copy.removal.name)));
         let listed = copies.collect::<Vec<_>>().concat();
         context.ui.note(&format!("To be deleted: {}{listed}", report.names()));
         let count = counted(report.copies().count(), "deployment");

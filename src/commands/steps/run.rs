@@ -9,6 +9,7 @@ use crate::{
     commands::{Context, connection, target},
     deployment::DeployContext,
     error::{CommandError, Exit},
+    escape,
     value::{self, Value},
 };
 
@@ -59,17 +60,18 @@ async fn runs(
 
 /// Formats the step outputs of a deployment as text.
 fn text(run: &StepRun) -> String {
-    let mut lines = vec![run.deployment.clone()];
+    let mut lines = vec![escape::line(&run.deployment).into_owned()];
     lines.extend(outputs(&run.outputs));
     match &run.pulled {
         None => {}
         Some(PulledFlow { pulled: Pulled::OutOfReach { reason }, .. }) => {
-            lines.push(format!("  the pull steps cannot be verified here: {reason}"));
+            lines.push(format!("  the pull steps cannot be verified here: {}", escape::line(reason)));
         }
         Some(PulledFlow { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
             lines.extend(outputs(pulled));
             let flow = flow.as_deref().unwrap_or_default();
-            lines.push(format!("  flow '{flow}' found in {}", directory.display()));
+            let line = format!("  flow '{flow}' found in {}", directory.display());
+            lines.push(escape::line(&line).into_owned());
         }
     }
     lines.join("\n")
@@ -80,7 +82,7 @@ fn outputs(outputs: &value::Mapping) -> Vec<String> {
         return Vec::new();
     }
     let yaml = serde_yaml::to_string(&Value::Mapping(outputs.clone())).unwrap_or_default();
-    yaml.lines().map(|line| format!("  {line}")).collect()
+    yaml.lines().map(|line| format!("  {}", escape::line(line))).collect()
 }
 
 /// Creates the JSON document with the step outputs of all deployments.

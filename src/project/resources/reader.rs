@@ -89,7 +89,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         (self.stage == Stage::Rendered || !is_template(value)).then_some(value)
     }
 
-    pub(super) fn error(&mut self, key: &str, code: Code, message: impl Into<String>) {
+    pub(super) fn error(&mut self, key: &str, code: Code, message: impl AsRef<str>) {
         let pointer = self.pointer.join(key);
         self.findings.at_value(&pointer, Diagnostic::error(code, message));
     }

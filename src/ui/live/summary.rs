@@ -10,6 +10,7 @@ use super::{
     render::{Color, MAX_WIDTH, Row, Size, name_column, step_line},
     state::{Phase, State},
 };
+use crate::escape;
 
 /// The result of a deployment.
 #[derive(Debug, Clone)]
@@ -70,7 +71,7 @@ pub(in crate::ui) fn summary(state: &State, results: &Results<'_>, size: Size, l
 /// Turns the name in a line into a terminal hyperlink (OSC 8). Terminals that do not support hyperlinks show
 /// the plain name.
 fn linked(line: &str, name: &str, url: &str) -> String {
-    let target = url.replace(|character: char| character.is_control(), "");
+    let target = escape::line(url);
     line.replacen(name, &format!("\u{1b}]8;;{target}\u{1b}\\{name}\u{1b}]8;;\u{1b}\\"), 1)
 }
 

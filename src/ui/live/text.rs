@@ -5,6 +5,8 @@ use std::{borrow::Cow, time::Duration};
 use anstream::adapter::strip_str;
 use unicode_width::UnicodeWidthStr;
 
+use crate::escape;
+
 /// Character that marks the end of a truncated string.
 const ELLIPSIS: char = '…';
 
@@ -40,11 +42,10 @@ pub(in crate::ui) fn padded(text: &str, columns: usize) -> String {
     format!("{text}{}", " ".repeat(columns.saturating_sub(text.width())))
 }
 
-/// Removes colors, and replaces tabs and other control characters with spaces.
+/// Removes colors, replaces tabs with spaces, and escapes other control characters.
 pub(super) fn plain(line: &str) -> String {
-    let line = strip_str(line).to_string();
-    let plain = line.chars().map(|character| if character.is_control() { ' ' } else { character });
-    plain.collect::<String>().trim_end().to_owned()
+    let line = strip_str(line).to_string().replace('\t', " ");
+    escape::line(line.trim_end()).into_owned()
 }
 
 /// Formats a duration in at most seven columns.

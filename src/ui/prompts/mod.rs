@@ -8,8 +8,9 @@ mod terminal;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use self::{menu::Menu, question::Question, terminal::Prompt};
-use super::{Ui, escape::escape_controls};
+use super::Ui;
 use crate::{
+    escape,
     questions::{Ask, NoAnswer, Select},
     secret::Secret,
 };
@@ -69,8 +70,7 @@ impl Ui {
 
     /// Converts text to a single line for a prompt. Secrets are redacted and control characters are escaped.
     fn line(&self, text: &str) -> String {
-        let line = self.redactor.mask(text).replace(['\n', '\t'], " ");
-        escape_controls(&line).into_owned()
+        escape::line(&self.redactor.mask(text).replace(['\n', '\t'], " ")).into_owned()
     }
 
     async fn prompt<P>(&self, prompt: P) -> Result<P::Answer, NoAnswer>

@@ -294,7 +294,7 @@ fn fixes_all_files() -> Result<()> {
 
     	prefectl deploy path/to/file.py:flow_function
 
-    You can also provide an entrypoint in a prefect.yaml file.
+      You can also provide an entrypoint in a prefect.yaml file.
      --> services/billing/prefect.yaml:3:3
       |
     3 | - name: default
@@ -309,7 +309,7 @@ fn fixes_all_files() -> Result<()> {
 
     	prefectl deploy path/to/file.py:flow_function
 
-    You can also provide an entrypoint in a prefect.yaml file.
+      You can also provide an entrypoint in a prefect.yaml file.
      --> services/orders/prefect.yaml:3:3
       |
     3 | - name: default
