@@ -17,6 +17,7 @@ mod profiles;
 mod profiles_file;
 mod project_files;
 mod project_settings;
+mod project_url;
 mod resolve;
 mod sources;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use super::{
     error::{NoApiUrl, SettingsError},
     names::{self, DEFAULT_WORK_POOL_NAME},
     profiles_file::ProfilesFile,
+    project_url,
     sources::Sources,
     ui_url, unknown,
     value::{Origin, Setting},
@@ -21,7 +22,7 @@ use crate::{
     secret::{self, Secret},
 };
 
-const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
+pub(super) const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 
 /// Values of the settings that prefectl uses.
 #[derive(Debug, Clone)]
@@ -80,6 +81,8 @@ impl Settings {
         let mut settings = Self::from_sources(&sources, environment, profile, profiles_path)?;
         settings.profile_is_chosen = profile_is_chosen;
         settings.warnings = warnings;
+        let project_urls = project_url::warnings(&sources, &settings, directory);
+        settings.warnings.extend(project_urls);
         let unknown = unknown::without_mentioned(sources.unknown(), directory);
         settings.warnings.extend(unknown::warning(&unknown));
         let silent =

@@ -73,7 +73,12 @@ impl Sources {
 
     /// Returns the value with the highest precedence, and the source of that value.
     pub(super) fn get(&self, setting: &SettingName) -> Option<(&Value, Origin)> {
-        self.layers.iter().find_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
+        self.values(setting).next()
+    }
+
+    /// Returns the values from all sources in order of precedence.
+    pub(super) fn values(&self, setting: &SettingName) -> impl Iterator<Item = (&Value, Origin)> {
+        self.layers.iter().filter_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
     }
 
     /// Reads a setting. Returns `None` if no source sets it or if its value is empty.

@@ -180,3 +180,53 @@ fn detects_prefect_cloud_by_url() {
     assert!(cloud.settings().is_cloud());
     assert!(!Fixture::new().variable("PREFECT_API_URL", "http://h/api").settings().is_cloud());
 }
+
+#[test]
+fn warns_about_a_server_that_the_project_selects() {
+    let warnings = |fixture: &Fixture| -> Vec<String> {
+        let warnings = fixture.settings().warnings;
+        let found =
+            warnings.into_iter().filter(|warning| warning.code == crate::diagnostics::Code::PROJECT_URL);
+        let place = |warning: &crate::diagnostics::Diagnostic| {
+            warning.place.as_ref().map(|place| format!("{}:{}", place.source.name(), place.start().line))
+        };
+        found.map(|warning| format!("{}: {}", place(&warning).unwrap_or_default(), warning.message)).collect()
+    };
+    let project = |fixture: Fixture| fixture.file("prefect.toml", "[api]\nurl = 'http://project/api'\n");
+    let key = |fixture: Fixture| fixture.variable("PREFECT_API_KEY", "k");
+    let message = "the project sets PREFECT_API_URL to 'http://project/api', and this server receives";
+
+    assert_eq!(warnings(&project(Fixture::new())), [""; 0]);
+    assert_eq!(
+        warnings(&key(project(Fixture::new()))),
+        [format!("prefect.toml:2: {message} PREFECT_API_KEY from the environment")]
+    );
+    let profile = "active = 'p'\n[profiles.p]\nPREFECT_API_AUTH_STRING = 'a:b'\n";
+    assert_eq!(
+        warnings(&project(Fixture::new().profiles(profile))),
+        [format!("prefect.toml:2: {message} PREFECT_API_AUTH_STRING from the profile")]
+    );
+    let dotenv = "# url\nPREFECT_API_URL=http://project/api\n";
+    let headers = |fixture: Fixture| fixture.variable("PREFECT_CLIENT_CUSTOM_HEADERS", "{\"X\": \"y\"}");
+    assert_eq!(
+        warnings(&headers(Fixture::new().file(".env", dotenv))),
+        [format!(".env:2: {message} PREFECT_CLIENT_CUSTOM_HEADERS from the environment")]
+    );
+    // The project may also bring its own profiles.
+    let own = "active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://project/api'\n";
+    let own = key(Fixture::new().file("own.toml", own).file(".env", "PREFECT_PROFILES_PATH=own.toml\n"));
+    assert_eq!(warnings(&own), [format!(".env:1: {message} PREFECT_API_KEY from the environment")]);
+    let cloud =
+        key(Fixture::new().file("pyproject.toml", "[tool.prefect.cloud]\napi_url = 'http://x/api'\n"));
+    assert!(warnings(&cloud)[0].starts_with("pyproject.toml:2: the project sets PREFECT_CLOUD_API_URL"));
+
+    for trusted in [
+        key(project(Fixture::new())).variable("PREFECT_API_URL", "http://project/api"),
+        key(project(Fixture::new()))
+            .profiles("active = 'p'\n[profiles.p]\nPREFECT_API_URL = 'http://project/api/'\n"),
+        Fixture::new().file(".env", &format!("{dotenv}PREFECT_API_KEY=k\n")),
+        key(Fixture::new().file("prefect.toml", "[api]\nurl = 'https://api.prefect.cloud/api/accounts/a'\n")),
+    ] {
+        assert_eq!(warnings(&trusted), [""; 0]);
+    }
+}

@@ -21,6 +21,18 @@ pub(crate) enum Origin {
     Default,
 }
 
+impl Origin {
+    /// Returns the file in the working directory that contains the setting. Returns `None` for other sources.
+    pub(super) fn file(self) -> Option<&'static str> {
+        match self {
+            Self::DotEnv => Some(".env"),
+            Self::PrefectToml => Some("prefect.toml"),
+            Self::PyprojectToml => Some("pyproject.toml"),
+            Self::Environment | Self::Profile | Self::Default => None,
+        }
+    }
+}
+
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -76,6 +76,17 @@ codes! {
         example: "PREFECT_API_URL=https://app.prefect.cloud/account/...",
         fix: "Use the URL shown in the message.",
     };
+    PROJECT_URL = Entry {
+        name: "project-url",
+        severity: Warning,
+        title: "a file of the project selects the server that receives the API key",
+        meaning: "`.env`, `prefect.toml` or `pyproject.toml` sets the URL of the API, but the API key comes from the \
+                  environment or the profile. The key is sent to the server that the project selects, as with \
+                  Prefect. If you do not trust the project, this server may not be yours.",
+        example: "# prefect.toml\n[api]\nurl = \"https://prefect.example.org/api\"",
+        fix: "If you trust the server, confirm it: set PREFECT_API_URL to the same URL in the environment or in the \
+              profile. Otherwise, unset the API key, or set PREFECT_API_URL to your own server.",
+    };
     TLS_VERIFICATION = Entry {
         name: "tls-verification",
         severity: Warning,
