@@ -1,4 +1,6 @@
-//! The characters that names of server objects may contain, and the format of name lists in messages.
+//! The characters that names of server objects may contain, and the format of names in messages.
+
+use std::borrow::Cow;
 
 /// Characters that the server rejects in the names of flows, deployments and work pools.
 pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
@@ -16,9 +18,38 @@ pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     }
 }
 
+/// Quotes a name for a shell command that a message suggests.
+pub(crate) fn shell_quoted(name: &str) -> String {
+    format!("'{}'", name.replace('\'', r"'\''"))
+}
+
+/// Quotes a name for a shell command like [`shell_quoted`], but only if a shell would change it.
+pub(crate) fn shell_word(name: &str) -> Cow<'_, str> {
+    let is_plain = |character: char| character.is_alphanumeric() || "_-./:@+,=".contains(character);
+    if !name.is_empty() && !name.starts_with('-') && name.chars().all(is_plain) {
+        return Cow::Borrowed(name);
+    }
+    Cow::Owned(shell_quoted(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_names_for_shells() {
+        for (name, expected) in [
+            ("flow/a-1_b.c", "flow/a-1_b.c"),
+            ("größe", "größe"),
+            ("", "''"),
+            ("-x", "'-x'"),
+            ("a b; rm -rf ~ #", "'a b; rm -rf ~ #'"),
+            ("a'$(id)`id`", r"'a'\''$(id)`id`'"),
+        ] {
+            assert_eq!(shell_word(name), expected);
+        }
+        assert_eq!(shell_quoted("a"), "'a'");
+    }
 
     #[test]
     fn counts_names_left_out() {

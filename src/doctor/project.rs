@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::{Check, Subject};
 use crate::{
     git::{self, RemoteError},
+    names::shell_quoted,
     validate::LoadedProject,
 };
 
@@ -45,17 +46,18 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     }
     let mut checks = Vec::new();
     for name in names {
+        let quoted = shell_quoted(&name);
         checks.push(match client.work_pool(&name).await {
             Err(error) => Check::skipped("work-pool", format!("'{name}': {error}")),
             Ok(None) => Check::failed(
                 "work-pool",
                 format!("'{name}' does not exist"),
-                format!("create the work pool with `prefectl work-pool create '{name}' --type TYPE`"),
+                format!("create the work pool with `prefectl work-pool create {quoted} --type TYPE`"),
             ),
             Ok(Some(pool)) if pool.is_paused => Check::warning(
                 "work-pool",
                 format!("'{name}' ({}) is paused, so no runs will start", pool.kind),
-                format!("resume the work pool with `prefectl work-pool resume '{name}'`"),
+                format!("resume the work pool with `prefectl work-pool resume {quoted}`"),
             ),
             Ok(Some(pool)) if pool.is_push() || pool.is_managed() => Check::ok(
                 "work-pool",
@@ -65,7 +67,7 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
                 Ok(workers) if workers.is_empty() => Check::warning(
                     "work-pool",
                     format!("'{name}' ({}) has no online worker, so no runs will start", pool.kind),
-                    format!("start a worker with `prefect worker start --pool '{name}'`"),
+                    format!("start a worker with `prefect worker start --pool {quoted}`"),
                 ),
                 Ok(workers) => {
                     let count = workers.len();

@@ -9,6 +9,7 @@ use crate::{
     deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
+    names::shell_word,
     pointer::Pointer,
     project::{Findings, Key, PoolKey, literals},
     validate::{ignored, paths::join},
@@ -65,7 +66,8 @@ fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) ->
              declared resources; run `prefectl deploy --all` first"
         );
     }
-    let create = format!("create the work pool with `prefectl work-pool create {name} --type TYPE`");
+    let create =
+        format!("create the work pool with `prefectl work-pool create {} --type TYPE`", shell_word(name));
     match did_you_mean(name, all.iter().map(String::as_str)) {
         Some(known) => format!("did you mean '{known}'? Or {create}"),
         None => create,

@@ -20,7 +20,8 @@ use crate::{
     deploy::{self, Failure},
     deployment::{DeployContext, OnError, Options},
     error::{CommandError, Exit},
-    escape, interrupt, names,
+    escape, interrupt,
+    names::{self, shell_quoted},
     plan::Plan,
     project::ProjectFiles,
     target::wizard::Answers,
@@ -314,13 +315,14 @@ fn hints(report: &Report, context: &Context) {
     for pool in &report.idle_pools {
         context.ui.note(&format!(
             "\nTo execute flow runs from these deployments, start a worker in a separate terminal that pulls work \
-             from the '{pool}' work pool:\n\n\t$ prefect worker start --pool '{pool}'"
+             from the '{pool}' work pool:\n\n\t$ prefect worker start --pool {}",
+            shell_quoted(pool)
         ));
     }
     if let Some(line) = report.lines.iter().find(|line| line.id().is_some()) {
         context.ui.note(&format!(
-            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ {program} deployment run '{}'\n",
-            line.name
+            "\nTo schedule a run for this deployment, use the following command:\n\n\t$ {program} deployment run {}\n",
+            shell_quoted(&line.name)
         ));
     }
 }
