@@ -252,3 +252,17 @@ fn omits_credentials_from_the_remote_url() -> Result<()> {
     assert!(!format!("{deployment}{output}").contains("t0p-s3cret"));
     Ok(())
 }
+
+#[test]
+fn other_commands_need_a_pool_and_have_unnamed_arguments() -> Result<()> {
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", "http://127.0.0.1:1/api");
+    for (line, message) in [
+        ("work-queue create q", "no work pool given"),
+        ("work-pool inspect --name p", "takes a positional argument instead of `--name`"),
+        ("work-pool create p --type process --no-paused", "does not have the option `--no-paused`"),
+    ] {
+        let output = sandbox.run(line)?;
+        assert!(output.code == 2 && output.stderr.contains(message), "{line}: {output}");
+    }
+    Ok(())
+}
