@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::Client,
-    build::{Preview, previews},
+    build::{FurtherUse, Preview, previews},
     deployment::{DeployContext, Options, Snapshot},
     diagnostics::{Code, Severity},
     plan::{
@@ -161,7 +161,7 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
     let warnings = preparation::stop_on(diagnostics, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
     let resources = preparation.take_resources().into_iter().map(|resource| resource.key).collect();
-    let previews = previews(&mut preparation, ctx, &resolver).await?;
+    let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
     Ok(Selected { names: previews.deployments.iter().map(name).collect(), resources })
 }

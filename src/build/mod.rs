@@ -14,7 +14,7 @@ pub(crate) mod workspace;
 pub(crate) use self::{
     error::BuildError,
     image_lock::UnwrittenLock,
-    preview::{Preview, Previews, previews},
+    preview::{FurtherUse, Preview, Previews, previews},
     pulled_code::{PullError, PulledFlow},
     step_run::{StepRun, StepSelection, run_steps, run_stored},
     workspace::Pulled,

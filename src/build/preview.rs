@@ -34,6 +34,15 @@ impl Previews {
     }
 }
 
+/// The further use of prepared deployments after they have been rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FurtherUse {
+    /// The deployments are needed again, for example to run their steps.
+    Needed,
+    /// The deployments are dropped one by one, so that the rendered deployments take their memory.
+    None,
+}
+
 /// Renders the prepared deployments without step outputs.
 ///
 /// # Errors
@@ -41,6 +50,7 @@ impl Previews {
 /// Fails if a block or variable in the inputs of a step cannot be read.
 pub(crate) async fn previews(
     preparation: &mut Preparation<'_>,
+    further_use: FurtherUse,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<Previews, BuildError> {
@@ -50,10 +60,14 @@ pub(crate) async fn previews(
     for (project, outputs) in projects.iter_mut().zip(&outputs) {
         let PreparedProject { ctx, file, deployments, findings, .. } = project;
         let rendering = Rendering::new(ctx, *file, pools, capabilities);
-        for ((resolved, sections), outputs) in deployments.iter().zip(outputs) {
-            let preview = preview(resolved, sections, outputs, &rendering, findings);
-            names.push(name(resolved, preview.as_ref()));
+        let prepared = std::mem::take(deployments);
+        for ((resolved, sections), outputs) in prepared.into_iter().zip(outputs) {
+            let preview = preview(&resolved, &sections, outputs, &rendering, findings);
+            names.push(name(&resolved, preview.as_ref()));
             rendered.extend(preview);
+            if further_use == FurtherUse::Needed {
+                deployments.push((resolved, sections));
+            }
         }
     }
     Ok(Previews { deployments: rendered, steps, names })

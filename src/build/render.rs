@@ -2,10 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use serde::Deserialize as _;
 use serde_json::Value as Json;
 
 use crate::{
     api::{Capabilities, WorkPool},
+    build::FurtherUse,
     deployment::{
         DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections,
         desired::{Rendered, RenderedPool, Schedules, api_name, object, tags},
@@ -49,14 +51,19 @@ impl<'a> Rendering<'a> {
 pub(crate) fn render_all(
     preparation: &mut Preparation<'_>,
     outputs: &[Vec<Mapping>],
+    further_use: FurtherUse,
 ) -> Vec<Vec<DesiredDeployment>> {
     let Preparation { projects, pools, capabilities, .. } = preparation;
     let rendered = projects.iter_mut().zip(outputs).map(|(project, outputs)| {
         let PreparedProject { ctx, file, deployments, findings, .. } = project;
         let rendering = Rendering::new(ctx, *file, pools, capabilities);
-        let outputs = deployments.iter().zip(outputs);
+        let outputs = std::mem::take(deployments).into_iter().zip(outputs);
         let desired = outputs.filter_map(|((deployment, sections), outputs)| {
-            render(deployment, sections, outputs, &rendering, findings)
+            let desired = render(&deployment, &sections, outputs, &rendering, findings);
+            if further_use == FurtherUse::Needed {
+                deployments.push((deployment, sections));
+            }
+            desired
         });
         desired.collect()
     });
@@ -173,8 +180,13 @@ fn known_entries(object: &Json) -> Json {
 /// invalid.
 fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rendered> {
     let Value::Mapping(fields) = value else { return None };
+    let fields = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
+    let fields = Value::Mapping(fields);
+    if let Ok(rendered) = Rendered::deserialize(&fields) {
+        return Some(rendered);
+    }
     // Each key is parsed separately, so that each error has a location.
-    for (key, value) in &fields {
+    for (key, value) in fields.as_mapping().into_iter().flatten() {
         let Some(key) = key.as_str() else { continue };
         let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
         if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
@@ -185,8 +197,7 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
             findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
-    let fields: Mapping = fields.into_iter().filter(|(_, value)| !value.is_null()).collect();
-    serde_yaml::from_value(fields.into()).ok()
+    None
 }
 
 /// Fields of [`Rendered`], all optional.

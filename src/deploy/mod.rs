@@ -24,10 +24,12 @@ use std::collections::BTreeSet;
 use crate::{
     api::Client,
     apply::Report,
-    build::{BuildError, previews, pulled_code, render, steps, workspace::StoredDeployment},
+    build::{
+        BuildError, FurtherUse, Previews, previews, pulled_code, render, steps, workspace::StoredDeployment,
+    },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     plan::{
-        self, Action, Plan, PlanError, PlannedResource, RenderedRequests,
+        self, Action, DesiredState, Plan, PlanError, PlannedResource, RenderedRequests,
         prune::{Pruning, TooManyDeletes},
     },
     progress::DeploymentEvent,
@@ -60,7 +62,8 @@ pub(crate) async fn deploy(
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
     if is_planned {
-        let now = plan::create(&mut preparation, ctx, client, &resolver).await?;
+        let desired = DesiredState::render(&mut preparation, FurtherUse::Needed, ctx, &resolver).await?;
+        let now = plan::create(desired, ctx, client).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
@@ -82,7 +85,8 @@ pub(crate) async fn deploy(
 
     let outputs = steps::run(&preparation.projects, ctx, &resolver, &mut report.steps).await;
     report.stages.end("steps");
-    let desired = render::render_all(&mut preparation, &outputs?);
+    let further_use = if ctx.options.verify_pull { FurtherUse::Needed } else { FurtherUse::None };
+    let desired = render::render_all(&mut preparation, &outputs?, further_use);
     preparation::stop_on_errors(&mut preparation.projects, ctx)?;
     if ctx.options.verify_pull {
         verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
@@ -134,14 +138,25 @@ pub(crate) async fn compare(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<(Plan, Vec<AmbiguousResource>), Failure> {
+    let (desired, ambiguous) = desired_state(ctx, client).await?;
+    Ok((plan::create(desired, ctx, client).await?, ambiguous))
+}
+
+/// Reads, validates and renders the selected deployments without running their steps. Also returns the resources that cannot
+/// be compared. Returns after the project files have been dropped, because the state of the server also takes up a lot of
+/// memory.
+async fn desired_state(
+    ctx: &DeployContext<'_>,
+    client: &Client,
+) -> Result<(DesiredState, Vec<AmbiguousResource>), Failure> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut preparation = preparation::examine(&loaded, ctx, client, &resolver).await?;
     preview::report_unwritten_resources(&loaded, ctx, client).await;
-    let plan = plan::create(&mut preparation, ctx, client, &resolver).await?;
-    Ok((plan, preparation.take_ambiguous()))
+    let desired = DesiredState::render(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
+    Ok((desired, preparation.take_ambiguous()))
 }
 
 /// Renders the requests for the selected deployments and the declared resources. References to blocks, variables and
@@ -151,14 +166,21 @@ pub(crate) async fn compare(
 ///
 /// Fails if the validation without a server finds errors.
 pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, Failure> {
+    let (previews, resources) = offline_state(ctx).await?;
+    Ok(RenderedRequests::new(previews, &resources, ctx))
+}
+
+/// Reads, validates and renders the selected deployments without a server. Returns after the project files have been
+/// dropped, like [`desired_state`].
+async fn offline_state(ctx: &DeployContext<'_>) -> Result<(Previews, Vec<DesiredResource>), Failure> {
     let loaded = preparation::load(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
     let warnings = preparation::stop_on_errors(&mut projects, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
-    let previews = previews(&mut preparation, ctx, &resolver).await?;
+    let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     preparation::stop_on_errors(&mut preparation.projects, ctx)?;
-    Ok(RenderedRequests::new(&previews, &preparation.resources(), ctx))
+    Ok((previews, preparation.take_resources()))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed

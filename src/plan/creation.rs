@@ -1,10 +1,10 @@
 //! Creates the plan of a deploy without running steps or writing anything.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     api::{ApiError, Client},
-    build::{self, Preview, Previews},
+    build::{self, FurtherUse, Preview, Previews},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
@@ -21,56 +21,97 @@ use crate::{
     value,
 };
 
-/// Compares prepared deployments with the server.
+/// The desired state of the selected deployments and the declared resources, as far as it is known before the steps run.
+///
+/// It does not borrow from the project files, so that they can be dropped before the server is read.
+pub(crate) struct DesiredState {
+    previews: Previews,
+    /// Declared resources, in the order in which they are written.
+    resources: Vec<DesiredResource>,
+    /// Names of the automations that the files declare.
+    automations: BTreeSet<String>,
+    /// Warnings that have been shown to the user.
+    warnings: Vec<Diagnostic>,
+}
+
+impl DesiredState {
+    /// Renders prepared deployments without step outputs.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a deploy would fail before its first step.
+    pub(crate) async fn render(
+        preparation: &mut Preparation<'_>,
+        further_use: FurtherUse,
+        ctx: &DeployContext<'_>,
+        resolver: &Resolver<'_>,
+    ) -> Result<Self, PlanError> {
+        let previews = build::previews(preparation, further_use, ctx, resolver).await?;
+        let mut warnings = preparation.warnings.clone();
+        warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
+        let (resources, automations) = (preparation.resources(), preparation.automation_names());
+        Ok(Self { previews, resources, automations, warnings })
+    }
+
+    /// Returns the names of the deployments as `(flow, deployment)` pairs.
+    fn names(&self) -> BTreeSet<(String, String)> {
+        let desired = self.previews.deployments.iter().map(|preview| &preview.desired);
+        desired.map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect()
+    }
+
+    /// Returns the declared deployments that exist, and the declared resources.
+    fn declared<'s>(&'s self, live: &Snapshot) -> DeclaredObjects<'s> {
+        let deployment = |preview: &'s Preview| {
+            let desired = &preview.desired;
+            let live = live.deployment(&desired.flow_name, &desired.name)?;
+            Some((live.id, desired.work_pool.as_str()))
+        };
+        DeclaredObjects {
+            deployments: self.previews.deployments.iter().filter_map(deployment).collect(),
+            resources: self.resources.iter().map(|resource| resource.key.clone()).collect(),
+        }
+    }
+}
+
+/// Compares the desired state with the server.
 ///
 /// # Errors
 ///
 /// Fails if a deploy would fail before its first step, or if a request fails.
 pub(crate) async fn create(
-    preparation: &mut Preparation<'_>,
+    desired: DesiredState,
     ctx: &DeployContext<'_>,
     client: &Client,
-    resolver: &Resolver<'_>,
 ) -> Result<Plan, PlanError> {
-    let previews = build::previews(preparation, ctx, resolver).await?;
-    let mut warnings = preparation.warnings.clone();
-    warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
-    let names: BTreeSet<(String, String)> = previews
-        .deployments
-        .iter()
-        .map(|preview| (preview.desired.flow_name.clone(), preview.desired.name.clone()))
-        .collect();
     ctx.progress.activity("Comparing with the server");
     let mut pruning = Pruning::read(client, ctx).await?;
-    let mut automations = preparation.automation_names();
+    let mut automations = desired.automations.clone();
     automations.extend(pruning.iter().flat_map(Pruning::automation_names));
-    let live = Snapshot::observe(client, &names).await?.excluding(automations);
+    let live = Snapshot::observe(client, &desired.names()).await?.excluding(automations);
     if let Some(pruning) = &mut pruning {
-        pruning.select(client, &declared(&previews, &live, preparation), ctx.directory).await?;
+        pruning.select(client, &desired.declared(&live), ctx.directory).await?;
     }
+    let DesiredState { previews, resources, mut warnings, .. } = desired;
+    let steps = planned_steps(&previews, ctx.redactor);
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
     let mut deployments: Vec<_> =
         removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
-    // Of several deployments with the same name, the last one wins.
-    let names = previews.deployments.iter().map(|preview| preview.desired.full_name());
-    let last: BTreeMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
     let mut copies = Vec::new();
-    for (index, preview) in previews.deployments.iter().enumerate() {
+    for preview in without_repetitions(previews.deployments) {
         let desired = &preview.desired;
-        if last.get(&desired.full_name()) != Some(&index) {
-            continue;
-        }
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
-        copies.push((desired.full_name(), change.live()));
-        let planned = plan::describe(preview, &change, &live, ctx.redactor);
-        let selected_by = if ctx.options.why { preview.reasons.clone() } else { Vec::new() };
+        if ctx.options.preview.is_some() {
+            copies.push((desired.full_name(), live.deployment(&desired.flow_name, &desired.name)));
+        }
+        let planned = plan::describe(&preview, &change, &live, ctx.redactor);
+        let selected_by = if ctx.options.why { preview.reasons } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });
     }
     if let Some(preview) = &ctx.options.preview {
         require_copies(client, ctx.options.project.as_ref(), preview, copies.into_iter()).await?;
     }
-    let compared = resources(preparation, ctx, client).await?;
+    let compared = compare_resources(resources, ctx, client).await?;
     if let Some(pruning) = &pruning {
         warnings.extend(report_shared(pruning, &deployments, &compared, ctx)?);
     }
@@ -86,9 +127,21 @@ pub(crate) async fn create(
         api_url: client.url().to_owned(),
         deployments,
         resources,
-        steps: planned_steps(&previews, ctx.redactor),
+        steps,
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
+}
+
+/// Yields the deployments in order. Of several deployments with the same name, only the last one is yielded.
+fn without_repetitions(previews: Vec<Preview>) -> impl Iterator<Item = Preview> {
+    let names = previews.iter().map(|preview| preview.desired.full_name());
+    let last: HashMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
+    let last: BTreeSet<usize> = last.into_values().collect();
+    previews
+        .into_iter()
+        .enumerate()
+        .filter(move |(index, _)| last.contains(index))
+        .map(|(_, preview)| preview)
 }
 
 /// Reports changed objects that other projects have also registered. Returns the warnings.
@@ -103,30 +156,12 @@ fn report_shared(
     Ok(preparation::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
-/// Returns the declared deployments that exist, and the declared resources.
-fn declared<'a>(
-    previews: &'a Previews,
-    live: &Snapshot,
-    preparation: &Preparation<'_>,
-) -> DeclaredObjects<'a> {
-    let deployment = |preview: &'a Preview| {
-        let desired = &preview.desired;
-        let live = live.deployment(&desired.flow_name, &desired.name)?;
-        Some((live.id, desired.work_pool.as_str()))
-    };
-    DeclaredObjects {
-        deployments: previews.deployments.iter().filter_map(deployment).collect(),
-        resources: preparation.resources().into_iter().map(|resource| resource.key).collect(),
-    }
-}
-
 /// Compares the declared resources with the server.
-async fn resources(
-    preparation: &Preparation<'_>,
+async fn compare_resources(
+    desired: Vec<DesiredResource>,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<Vec<(DesiredResource, ResourceChange)>, ApiError> {
-    let desired = preparation.resources();
     if desired.is_empty() {
         return Ok(Vec::new());
     }

@@ -23,7 +23,7 @@ mod schedules;
 mod shared_objects;
 mod triggers;
 
-pub(crate) use creation::create;
+pub(crate) use creation::{DesiredState, create};
 pub(crate) use describe::{changes as described_changes, describe, describe_removal};
 pub(crate) use document::{
     Action, Fingerprint, FlowGrade, OtherEnvironment, Plan, PlannedChange, PlannedDeployment,

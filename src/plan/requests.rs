@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    build::Previews,
+    build::{Preview, Previews},
     deployment::{DeployContext, DesiredDeployment},
     plan::{PlannedStep, creation::planned_steps, redacted_value},
     resource::{DesiredResource, ResourceKey, ResourceKind, requests::creation},
@@ -54,16 +54,16 @@ struct RenderedRequest {
 
 impl RenderedRequests {
     /// Renders the requests for resources, and for deployments whose steps have not been run.
-    pub(crate) fn new(previews: &Previews, resources: &[DesiredResource], ctx: &DeployContext<'_>) -> Self {
-        let deployment = |desired: &DesiredDeployment| RenderedDeployment {
+    pub(crate) fn new(previews: Previews, resources: &[DesiredResource], ctx: &DeployContext<'_>) -> Self {
+        let steps = planned_steps(&previews, ctx.redactor);
+        let deployment = |Preview { desired, .. }: Preview| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),
             file: desired.file.as_deref().map(str::to_owned),
-            requests: requests(desired, ctx),
+            requests: requests(&desired, ctx),
         };
-        let deployments = previews.deployments.iter().map(|preview| deployment(&preview.desired));
-        let deployments = deployments.collect();
+        let deployments = previews.deployments.into_iter().map(deployment).collect();
         let resources = resources.iter().map(|resource| rendered_resource(resource, ctx.redactor)).collect();
-        Self { schema: 1, deployments, resources, steps: planned_steps(previews, ctx.redactor) }
+        Self { schema: 1, deployments, resources, steps }
     }
 }
 

@@ -181,6 +181,9 @@ pub(crate) fn after_steps(
     deployment: &ResolvedDeployment,
     outputs: &Mapping,
 ) -> Result<Fields, Vec<ExpressionError>> {
+    if deployment.pending.is_empty() {
+        return Ok(deployment.fields.clone());
+    }
     let mut fields = deployment.fields.to_template();
     let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
@@ -210,6 +213,9 @@ pub(crate) fn after_steps(
 
 /// Returns the fields of a deployment. Markers replace the strings that depend on step outputs.
 pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Fields {
+    if deployment.pending.is_empty() {
+        return deployment.fields.clone();
+    }
     let mut fields = deployment.fields.to_template();
     for path in &deployment.pending {
         if let Some(place) = template::value_at(&mut fields, path) {
