@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Write as _};
 
-use crate::value::{Value, from_json};
+use crate::value::{Mapping, Value, from_json};
 
 /// Formats a value as Python's `str` does.
 pub(crate) fn to_text(value: &Value) -> String {
@@ -11,6 +11,21 @@ pub(crate) fn to_text(value: &Value) -> String {
         Value::Tagged(tagged) => to_text(&tagged.value),
         other => Repr(other).to_string(),
     }
+}
+
+/// Returns the key of a mapping that [`to_text`] formats as `text`. Returns `None` if there is no such key.
+pub(crate) fn key_with_text(entries: &Mapping, text: &str) -> Option<Value> {
+    let numbers = || {
+        let integer =
+            text.parse::<i64>().map(Value::from).or_else(|_| text.parse::<u64>().map(Value::from)).ok();
+        let numbers = integer.into_iter().chain(text.parse::<f64>().ok().map(Value::from));
+        numbers.filter(|number| to_text(number) == text)
+    };
+    let others = [("None", Value::Null), ("True", true.into()), ("False", false.into())].into_iter();
+    let others = others.filter_map(|(name, value)| (name == text).then_some(value));
+    let mut keys =
+        std::iter::once(Value::from(text)).chain(others).chain(std::iter::once_with(numbers).flatten());
+    keys.find(|key| entries.contains_key(key))
 }
 
 /// Formats a string as Python's `repr` does.

@@ -130,10 +130,14 @@ impl Diagnostic {
     }
 }
 
+/// Maximum length in bytes of names that are compared. The time of a comparison grows with the product of the lengths.
+const LONGEST_COMPARED: usize = 256;
+
 /// Returns the candidate most similar to `word`, or `None` if no candidate is similar enough to suggest.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
+        .filter(|candidate| word.len().max(candidate.len()) <= LONGEST_COMPARED)
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
@@ -147,6 +151,9 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 /// therefore contain at most two typos, and none in its first character.
 pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistakes_in = |part: &str, other: &str| {
+        if part.len().max(other.len()) > LONGEST_COMPARED {
+            return None;
+        }
         let mistakes = strsim::osa_distance(part, other);
         let allowed = match part.chars().count() {
             0..3 => 0,

@@ -8,6 +8,10 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Diagnostic, Severity};
 use crate::{escape, secret::Redactor};
 
+/// Maximum length of an excerpted source line in bytes. It bounds the work for a long line with many diagnostics, because
+/// secrets are searched in the whole line each time.
+const LONGEST_LINE: usize = 16 * 1024;
+
 /// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
 /// redacted.
 pub(crate) struct Text<'a> {
@@ -28,15 +32,9 @@ impl fmt::Display for Text<'_> {
             let (start, end) = (place.start(), place.end());
             let number = start.line.to_string();
             let gutter = " ".repeat(number.len());
-            writeln!(
-                f,
-                "{gutter}{} {}:{}:{}",
-                "-->".blue(),
-                escape::line(place.source.name()),
-                start.line,
-                start.column
-            )?;
-            if let Some(line) = place.source.line(start.line) {
+            let name = escape::line(place.source.name());
+            writeln!(f, "{gutter}{} {name}:{}:{}", "-->".blue(), start.line, start.column)?;
+            if let Some(line) = place.source.line(start.line).filter(|line| line.len() <= LONGEST_LINE) {
                 // Secrets are masked first, because a truncated secret in an excerpt would not be recognized.
                 let line: String = self.redactor.blank(line).chars().map(visible).collect();
                 let until = if end.line == start.line { end.column } else { line.chars().count() + 1 };

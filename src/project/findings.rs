@@ -10,6 +10,9 @@ use crate::{
     yaml::{self, Document},
 };
 
+/// Number of bytes that are searched to locate parts of strings. It bounds the work for a long string with many diagnostics.
+const SEARCHABLE: usize = 64 << 20;
+
 /// A collector for the diagnostics about a document.
 ///
 /// A diagnostic is only recorded once for each position, because deployments may share parts of the file, and
@@ -19,6 +22,8 @@ pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
     diagnostics: Vec<Diagnostic>,
     noted: HashSet<Noted>,
+    /// Number of bytes that may still be searched for parts of strings.
+    searchable: usize,
     /// Command-line options that replace values of the document, with the paths of these values.
     overrides: Vec<(Pointer, String)>,
 }
@@ -67,7 +72,13 @@ type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
     pub(crate) fn new(document: Option<&'a Document>) -> Self {
-        Self { document, diagnostics: Vec::new(), noted: HashSet::new(), overrides: Vec::new() }
+        Self {
+            document,
+            diagnostics: Vec::new(),
+            noted: HashSet::new(),
+            searchable: SEARCHABLE,
+            overrides: Vec::new(),
+        }
     }
 
     /// Records that a command-line option replaces the value at a path.
@@ -130,11 +141,15 @@ impl<'a> Findings<'a> {
     /// Records a diagnostic at the position of a part of a string value.
     ///
     /// If the part cannot be located, for example because the string contains escape sequences, the position is that
-    /// of the whole value.
+    /// of the whole value. This also applies after [`SEARCHABLE`] bytes have been searched.
     pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
-        let place = self.place(pointer).map(|place| match part.locate(place.source.text(), place.span) {
-            Some(span) => Place { span, ..place },
-            None => place,
+        let place = self.place(pointer).map(|place| {
+            let Some(searchable) = self.searchable.checked_sub(part.text.len()) else { return place };
+            self.searchable = searchable;
+            match part.locate(place.source.text(), place.span) {
+                Some(span) => Place { span, ..place },
+                None => place,
+            }
         });
         self.push(diagnostic.at(place));
     }

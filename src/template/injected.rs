@@ -4,6 +4,8 @@
 //! Anyone who controls such a value, for example a variable or a step output, can use injected placeholders
 //! to read environment variables and blocks.
 
+use std::collections::HashSet;
+
 use super::{
     placeholder,
     substitution::{Substitution, SubstitutionKind},
@@ -18,17 +20,34 @@ use crate::{
 /// Marks a substitution as injected if its placeholder does not occur in `written`, the template in the
 /// project file.
 pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
-    for record in substitutions {
-        let reads = matches!(
-            record.kind,
-            SubstitutionKind::Environment
-                | SubstitutionKind::EnvironmentWithoutDollar
-                | SubstitutionKind::Secret
-        );
-        if reads && !is_written(record, written) {
-            record.kind = SubstitutionKind::Injected;
+    // The substitutions of a string follow each other.
+    for records in substitutions.chunk_by_mut(|a, b| a.path == b.path) {
+        if !records.iter().any(reads) {
+            continue;
+        }
+        let written = records.first().and_then(|record| value_at(written, &record.path));
+        let placeholders: HashSet<&str> = match written {
+            Some(Value::String(text)) => placeholder::find(text).map(|found| found.text).collect(),
+            _ => HashSet::new(),
+        };
+        // Mappings such as `{$ref: ...}` refer to a block without a placeholder.
+        let is_block = matches!(written, Some(Value::Mapping(_)));
+        for record in records.iter_mut().filter(|record| reads(record)) {
+            let is_written = placeholders.contains(record.placeholder.as_str())
+                || (is_block && record.kind == SubstitutionKind::Secret);
+            if !is_written {
+                record.kind = SubstitutionKind::Injected;
+            }
         }
     }
+}
+
+/// Returns whether a substitution inserted an environment variable or data of a block.
+fn reads(record: &Substitution) -> bool {
+    matches!(
+        record.kind,
+        SubstitutionKind::Environment | SubstitutionKind::EnvironmentWithoutDollar | SubstitutionKind::Secret
+    )
 }
 
 /// Creates the warning about an injected placeholder.
@@ -40,20 +59,11 @@ pub(crate) fn warning(placeholder: &str) -> Diagnostic {
     .help("check who can change this value, or apply the `literal` filter to prevent substitution")
 }
 
-fn is_written(record: &Substitution, written: &Value) -> bool {
-    match value_at(written, &record.path) {
-        Some(Value::String(text)) => placeholder::find(text).any(|found| found.text == record.placeholder),
-        // Mappings such as `{$ref: ...}` refer to a block without a placeholder.
-        Some(Value::Mapping(_)) => record.kind == SubstitutionKind::Secret,
-        _ => false,
-    }
-}
-
 fn value_at<'a>(value: &'a Value, path: &Pointer) -> Option<&'a Value> {
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
         (Value::Sequence(items), Segment::Index(index)) => items.get(*index),
         (Value::Mapping(entries), Segment::Key(key)) => {
-            entries.iter().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
+            python::key_with_text(entries, key).and_then(|key| entries.get(&key))
         }
         _ => None,
     })

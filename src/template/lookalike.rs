@@ -25,17 +25,20 @@ pub(crate) enum LookalikeKind {
 
 /// Finds text in `{{ }}` that is not a placeholder. Both delimiters must be on the same line.
 pub(crate) fn braces(text: &str) -> Vec<Lookalike> {
-    let placeholders: Vec<Range<usize>> = placeholder::find(text).map(|found| found.range).collect();
+    let mut placeholders = placeholder::find(text).map(|found| found.range).peekable();
     let mut found = Vec::new();
-    let mut from = 0;
+    let (mut from, mut line_end) = (0, 0);
     while let Some(start) = text[from..].find("{{").map(|offset| from + offset) {
-        let line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
+        if start >= line_end {
+            line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
+        }
         let Some(end) = text[start..line_end].find("}}").map(|offset| start + offset + 2) else {
             from = line_end;
             continue;
         };
         let inner = text[start + 2..end - 2].trim();
-        let has_placeholder = placeholders.iter().any(|range| range.start < end && start < range.end);
+        while placeholders.next_if(|range| range.end <= start).is_some() {}
+        let has_placeholder = placeholders.peek().is_some_and(|range| range.start < end);
         if !has_placeholder && !inner.is_empty() && !inner.contains("{{") {
             let suggestion = as_expression(inner);
             found.push(Lookalike { range: start..end, kind: LookalikeKind::Braces, suggestion });
@@ -60,13 +63,15 @@ pub(crate) fn shell_variables(text: &str) -> Vec<Lookalike> {
     }
     let mut found = Vec::new();
     for (start, _) in text.match_indices("${") {
-        let Some(end) = text[start..].find('}').map(|offset| start + offset + 1) else { continue };
-        let inner = &text[start + 2..end - 1];
+        let inner = &text[start + 2..];
+        // A nested variable begins a lookalike of its own.
+        let length = inner.find(['}', '$']).unwrap_or(inner.len());
+        let (inner, rest) = inner.split_at(length);
         let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, rest)| (name, Some(rest)));
-        if !is_variable_name(name) {
+        if !rest.starts_with('}') || !is_variable_name(name) {
             continue;
         }
-        let mut lookalike = variable(start..end, name);
+        let mut lookalike = variable(start..start + 2 + length + 1, name);
         if let Some(default) = default {
             lookalike.suggestion = as_expression(&format!("${name} | default({default:?})"));
         }

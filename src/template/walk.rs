@@ -62,7 +62,7 @@ pub(crate) fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a m
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {
         (Value::Sequence(items), Segment::Index(index)) => items.get_mut(*index),
         (Value::Mapping(entries), Segment::Key(key)) => {
-            entries.iter_mut().find(|(known, _)| python::to_text(known) == *key).map(|(_, value)| value)
+            python::key_with_text(entries, key).and_then(|key| entries.get_mut(&key))
         }
         _ => None,
     })

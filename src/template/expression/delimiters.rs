@@ -9,7 +9,7 @@
 //! - `command << WORD >> file` on a single line if `WORD` is in upper case and is not an existing name;
 //! - shift operators, as in `$((1 << 4)) >> file`, where the text between the delimiters closes more brackets than it opens.
 
-use std::ops::Range;
+use std::{cell::OnceCell, collections::HashMap, ops::Range};
 
 /// Position of an expression in a string.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +23,14 @@ pub(super) struct Delimited {
 /// Returns the expressions of a string from left to right. `is_known` returns `true` for names that exist.
 pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
     let mut found = Vec::new();
+    let mut lines = Lines::new(text);
     let mut from = 0;
     while let Some(start) = next_opening(text, from) {
-        match closing(text, start + 2) {
+        lines.move_to(start);
+        match closing(text, start + 2..lines.current.end) {
             Closing::At(end) => {
                 let delimited = Delimited::new(text, start, end);
-                from = if is_shell(text, &delimited, &is_known) {
+                from = if is_shell(&delimited, &lines, &is_known) {
                     // An expression may start right after the `<<` operator of the shell.
                     start + 2
                 } else {
@@ -37,10 +39,53 @@ pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited
                 };
             }
             Closing::Reopened(at) => from = at,
-            Closing::None(line_end) => from = line_end,
+            Closing::None => from = lines.current.end,
         }
     }
     found
+}
+
+/// The lines of a string. Each part of the string is scanned once, so that many expressions in a long line or in many
+/// lines take linear time.
+struct Lines<'a> {
+    text: &'a str,
+    /// Byte range of the current line without its terminator.
+    current: Range<usize>,
+    /// Byte offsets of the last occurrence of each line. The key is the line without surrounding whitespace.
+    last: OnceCell<HashMap<&'a str, usize>>,
+}
+
+impl<'a> Lines<'a> {
+    const TERMINATORS: [char; 2] = ['\n', '\r'];
+
+    fn new(text: &'a str) -> Self {
+        let end = text.find(Self::TERMINATORS).unwrap_or(text.len());
+        Self { text, current: 0..end, last: OnceCell::new() }
+    }
+
+    /// Moves to the line that contains `position`, which must not precede the current line.
+    fn move_to(&mut self, position: usize) {
+        if position <= self.current.end {
+            return;
+        }
+        let passed = &self.text[self.current.end..position];
+        let start = passed.rfind(Self::TERMINATORS).map_or(0, |offset| self.current.end + offset + 1);
+        let length = self.text[position..].find(Self::TERMINATORS);
+        self.current = start..length.map_or(self.text.len(), |length| position + length);
+    }
+
+    /// Returns whether a word is a complete line after `position`.
+    fn has_after(&self, word: &str, position: usize) -> bool {
+        let last = self.last.get_or_init(|| {
+            let mut start = 0;
+            let lines = self.text.split_inclusive('\n').map(|line| {
+                start += line.len();
+                (line.trim(), start - line.len())
+            });
+            lines.collect()
+        });
+        last.get(word).is_some_and(|start| *start > position)
+    }
 }
 
 impl Delimited {
@@ -70,13 +115,13 @@ enum Closing {
     At(usize),
     /// Another `<<` precedes the closing delimiter. Contains its position.
     Reopened(usize),
-    /// The line has no closing delimiter. Contains the end of the line.
-    None(usize),
+    /// The line has no closing delimiter.
+    None,
 }
 
-fn closing(text: &str, from: usize) -> Closing {
-    let line_end = text[from..].find(['\n', '\r']).map_or(text.len(), |offset| from + offset);
-    let line = &text[from..line_end];
+/// Searches for the closing delimiter in the rest of a line.
+fn closing(text: &str, rest: Range<usize>) -> Closing {
+    let (from, line) = (rest.start, &text[rest]);
     let mut quote = None;
     let mut characters = line.char_indices();
     while let Some((offset, character)) = characters.next() {
@@ -92,22 +137,22 @@ fn closing(text: &str, from: usize) -> Closing {
     // A quote that is not closed is an apostrophe in the text, or an error that the parser will report.
     match line.find(">>").filter(|_| quote.is_some()) {
         Some(offset) => Closing::At(from + offset + 2),
-        None => Closing::None(line_end),
+        None => Closing::None,
     }
 }
 
-fn is_shell(text: &str, delimited: &Delimited, is_known: &impl Fn(&str) -> bool) -> bool {
+fn is_shell(delimited: &Delimited, lines: &Lines<'_>, is_known: &impl Fn(&str) -> bool) -> bool {
+    let Lines { text, current: line, .. } = lines;
+    let Range { start, end } = delimited.outer;
     let inner = &text[delimited.inner.clone()];
     if closes_more_than_it_opens(inner) {
         return true;
     }
     let Some((word, rest)) = here_document_word(inner) else { return false };
-    let after = &text[delimited.outer.end..];
-    if after.lines().skip(1).any(|line| line.trim() == word) {
+    if lines.has_after(word, end) {
         return true;
     }
-    let before = text[..delimited.outer.start].lines().next_back().unwrap_or("");
-    let is_command = !before.trim().is_empty() && !after.lines().next().unwrap_or("").trim().is_empty();
+    let is_command = !text[line.start..start].trim().is_empty() && !text[end..line.end].trim().is_empty();
     let is_capitals =
         word.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'));
     rest.is_empty() && is_command && is_capitals && !is_known(word)

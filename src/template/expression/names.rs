@@ -4,7 +4,10 @@
 //! words and hyphens is parsed as a single name if this name exists. Otherwise, a hyphen is a minus sign. The
 //! engine does not support hyphens in names, so such names are rewritten to lookups in a mapping.
 
-use std::ops::Range;
+use std::{collections::HashSet, ops::Range};
+
+/// Maximum number of hyphens in a name. It bounds the work for a long sequence of subtractions.
+const MOST_HYPHENS: usize = 32;
 
 /// Name of the mapping where the engine looks up names with hyphens.
 pub(super) const ALL_NAMES: &str = "__names";
@@ -25,7 +28,7 @@ pub(super) struct NameUse {
 }
 
 /// The names in an expression, and the expression as the engine evaluates it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Names {
     pub(super) uses: Vec<NameUse>,
     /// Byte ranges of the filter names within the expression.
@@ -35,12 +38,7 @@ pub(super) struct Names {
 
 /// Finds the names in an expression. `is_known` returns `true` for names with hyphens that exist.
 pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
-    let mut reader = Reader {
-        text: expression,
-        at: 0,
-        copied: 0,
-        names: Names { uses: Vec::new(), filters: Vec::new(), source: String::new() },
-    };
+    let mut reader = Reader { text: expression, at: 0, copied: 0, names: Names::default() };
     reader.read(&is_known);
     let mut names = reader.names;
     names.source.push_str(&expression[reader.copied..]);
@@ -50,10 +48,22 @@ pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
 
 /// Marks all uses of a name and its keys as guarded if at least one use of the name is guarded.
 fn spread_guards(uses: &mut [NameUse]) {
-    let guarded: Vec<NameUse> = uses.iter().filter(|name| name.is_guarded).cloned().collect();
+    let guarded = uses.iter().filter(|name| name.is_guarded);
+    let guarded: HashSet<(String, Vec<String>)> =
+        guarded.map(|name| (name.root.clone(), name.keys.clone())).collect();
+    if guarded.is_empty() {
+        return;
+    }
     for name in uses {
-        name.is_guarded =
-            guarded.iter().any(|guard| guard.root == name.root && name.keys.starts_with(&guard.keys));
+        let mut guard = (name.root.clone(), name.keys.clone());
+        name.is_guarded = loop {
+            if guarded.contains(&guard) {
+                break true;
+            }
+            if guard.1.pop().is_none() {
+                break false;
+            }
+        };
     }
 }
 
@@ -142,10 +152,17 @@ impl<'a> Reader<'a> {
 
     /// Returns the longest existing name with hyphens at the current position.
     fn known_with_hyphens(&self, is_known: &impl Fn(&str) -> bool) -> Option<&'a str> {
-        let run = self.run_at(self.at);
-        let ends = run.match_indices('-').map(|(end, _)| end).chain([run.len()]);
-        let names = ends.map(|end| &run[..end]);
-        names.filter(|name| name.contains('-') && is_known(name)).last()
+        let text = self.rest();
+        let (mut known, mut end) = (None, word_of(text).len());
+        for _ in 0..MOST_HYPHENS {
+            let Some(rest) = text[end..].strip_prefix('-') else { break };
+            let word = word_of(rest);
+            end += 1 + word.len();
+            if !word.is_empty() && is_known(&text[..end]) {
+                known = Some(&text[..end]);
+            }
+        }
+        known
     }
 
     /// Returns the sequence of words and hyphens that starts at a position.
@@ -181,8 +198,11 @@ impl<'a> Reader<'a> {
         if let Some(filter) = rest.strip_prefix('|') {
             return matches!(word_of(filter.trim_start()), "default" | "d");
         }
-        let words: Vec<_> = rest.split_whitespace().map(word_of).take(3).collect();
-        matches!(words[..], ["is", "defined" | "undefined", ..] | ["is", "not", "defined" | "undefined"])
+        let Some(mut test) = word_after(rest, "is") else { return false };
+        if let Some(negated) = word_after(test, "not") {
+            test = negated;
+        }
+        matches!(word_of(test), "defined" | "undefined")
     }
 
     /// Skips the name of a test, such as `defined` in `is defined`.
@@ -224,6 +244,11 @@ impl<'a> Reader<'a> {
 
 fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
+}
+
+/// Returns the text after a word and the whitespace around it. Returns `None` if the text starts with another word.
+fn word_after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    (word_of(text) == word).then(|| text[word.len()..].trim_start())
 }
 
 /// Returns the word at the start of a string.

@@ -16,15 +16,20 @@ use crate::{diagnostics::did_you_mean, template::trail::Trail};
 pub(super) struct Expression<'a> {
     pub(super) text: &'a str,
     pub(super) place: Delimited,
+    /// The names of the expression. Empty if the expression exceeds a limit.
     pub(super) names: Names,
+    /// The limit that the expression exceeds.
+    excess: Option<String>,
 }
 
 impl<'a> Expression<'a> {
     /// Returns the expressions in a string. `is_known` returns `true` for names that exist.
     pub(super) fn all(text: &'a str, is_known: &impl Fn(&str) -> bool) -> Vec<Self> {
         let read = |place: Delimited| {
-            let names = names::read(&text[place.inner.clone()], is_known);
-            Self { text, place, names }
+            let source = &text[place.inner.clone()];
+            let excess = limits::too_complex(source);
+            let names = if excess.is_none() { names::read(source, is_known) } else { Names::default() };
+            Self { text, place, names, excess }
         };
         delimiters::find(text, is_known).into_iter().map(read).collect()
     }
@@ -36,7 +41,7 @@ impl<'a> Expression<'a> {
 
     /// Validates the syntax of the expression and the names of its filters.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
-        if let Some(reason) = limits::too_complex(&self.text[self.place.inner.clone()]) {
+        if let Some(reason) = self.excess.clone() {
             let expression = self.source().chars().take(40).chain("...".chars()).collect();
             return Err(self.error(trail, ExpressionProblem::Syntax { expression, reason }));
         }
