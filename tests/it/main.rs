@@ -28,6 +28,8 @@ mod error_messages;
 mod export;
 mod flow_runs;
 mod git_clone;
+#[cfg(target_os = "linux")]
+mod growth;
 mod help;
 mod html_plan;
 mod ignore_changes;

@@ -139,6 +139,34 @@ impl Sandbox {
         self.run_as(Path::new("/bin/sh"), &words.collect::<Vec<_>>())
     }
 
+    /// Runs a command line with at most `seconds` of CPU time.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn run_with_cpu_limit(&self, line: &str, seconds: u32) -> Result<Output> {
+        let limited = format!("ulimit -t {seconds} && exec \"$0\" \"$@\"");
+        let program = program();
+        let program = program.to_str().context("the program has a name")?;
+        let words = ["-c", &limited, program].into_iter().chain(line.split_whitespace());
+        self.run_as(Path::new("/bin/sh"), &words.collect::<Vec<_>>())
+    }
+
+    /// Runs a command line and returns its peak memory in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the command fails.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn peak_memory(&self, line: &str) -> Result<usize> {
+        const MEASURED: &str = "import resource, subprocess, sys\n\
+            subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)\n\
+            print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)";
+        let program = program();
+        let program = program.to_str().context("the program has a name")?;
+        let words = ["-c", MEASURED, program].into_iter().chain(line.split_whitespace());
+        let output = self.run_as(Path::new("python3"), &words.collect::<Vec<_>>())?;
+        let kibibytes: usize = output.stdout.trim().parse().with_context(|| output.to_string())?;
+        Ok(kibibytes * 1024)
+    }
+
     /// Runs a command line through a link named `prefect`.
     #[cfg(unix)]
     pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {
