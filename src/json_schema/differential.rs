@@ -81,6 +81,7 @@ fn schemas(references: &'static [&'static str]) -> impl Strategy<Value = Value> 
     let leaf = prop::strategy::Union::new_weighted(leaves);
     leaf.prop_recursive(3, 32, 4, move |inner| {
         let one = || inner.clone().boxed();
+        let not_false = || one().prop_filter("not false", |schema| schema != &json!(false)).boxed();
         let many = || prop::collection::vec(inner.clone(), 1..4).prop_map(Value::Array).boxed();
         let named = prop::collection::btree_map(names(), inner.clone(), 1..4);
         let named = named.prop_map(|entries| Value::Object(entries.into_iter().collect())).boxed();
@@ -89,12 +90,9 @@ fn schemas(references: &'static [&'static str]) -> impl Strategy<Value = Value> 
         for (name, value) in [
             ("properties", named.clone()),
             ("patternProperties", patterns),
-            ("additionalProperties", one()),
-            // The crate `jsonschema` describes names that `false` rejects in other words.
-            (
-                "propertyNames",
-                one().prop_filter("a schema other than false", |schema| schema != &json!(false)).boxed(),
-            ),
+            // The crate `jsonschema` uses other words if one of these keywords is `false`.
+            ("additionalProperties", not_false()),
+            ("propertyNames", not_false()),
             ("dependentSchemas", named),
             ("items", one()),
             ("prefixItems", many()),

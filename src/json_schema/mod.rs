@@ -263,6 +263,22 @@ mod tests {
     }
 
     #[test]
+    fn names_additional_properties() {
+        let schema = json!({
+            "properties": {"a": true}, "patternProperties": {"^x-": true}, "additionalProperties": false,
+        });
+        for (value, expected) in [
+            (json!({"a": 1, "x-b": 2}), None),
+            (json!({"b": 1}), Some("('b' was unexpected)")),
+            (json!({"a": 1, "b": 1, "c": 1}), Some("('b', 'c' were unexpected)")),
+        ] {
+            let found: Vec<_> = violations(&value, &schema, true).into_iter().map(|it| it.message).collect();
+            let expected = expected.map(|names| format!("Additional properties are not allowed {names}"));
+            assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{value}");
+        }
+    }
+
+    #[test]
     fn an_invalid_schema_has_a_reason() {
         for (schema, reason) in [
             (json!({"type": "object", "properties": {"a": {"minLength": 1}}}), None),
