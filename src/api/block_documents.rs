@@ -167,9 +167,19 @@ impl Client {
         self.json(Request::post(&["block_documents", ""], body).once()).await
     }
 
-    /// Updates the fields of a block that are given in `data`.
-    pub(crate) async fn update_block(&self, id: Uuid, data: &JsonObject) -> Result<(), ApiError> {
-        let body = json!({"data": data, "merge_existing_data": true});
+    /// Returns the id of the newest schema of a block type.
+    pub(crate) async fn newest_block_schema(&self, slug: &str) -> Result<Uuid, ApiError> {
+        Ok(self.block_type_and_schema(slug).await?.1)
+    }
+
+    /// Updates the fields of a block that are given in `data`, and sets its schema.
+    pub(crate) async fn update_block(
+        &self,
+        id: Uuid,
+        data: &JsonObject,
+        schema: Uuid,
+    ) -> Result<(), ApiError> {
+        let body = json!({"data": data, "block_schema_id": schema, "merge_existing_data": true});
         self.done(Request::patch(&["block_documents", &id.to_string()], body)).await
     }
 

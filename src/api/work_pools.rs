@@ -194,6 +194,20 @@ impl Client {
         Ok(optional(self.done(request).await)?.is_some())
     }
 
+    /// Updates fields of a queue of a work pool. Returns `false` if the queue does not exist.
+    ///
+    /// If the priority is taken, the server moves other queues of the pool. [`Client::update_work_queue`] assigns
+    /// priorities twice.
+    pub(crate) async fn update_pool_queue(
+        &self,
+        pool: &str,
+        name: &str,
+        body: &JsonObject,
+    ) -> Result<bool, ApiError> {
+        let request = Request::patch(&["work_pools", pool, "queues", name], body.clone());
+        Ok(optional(self.done(request).await)?.is_some())
+    }
+
     /// Deletes a work queue. Returns `false` if it did not exist.
     ///
     /// # Errors

@@ -5,18 +5,19 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::{
-    api::Client,
+    api::{ApiError, Client},
+    apply::remover::{Removal, Remover},
     build::{FurtherUse, Preview, previews},
-    deployment::{DeployContext, Options, Snapshot},
+    deployment::{DeployContext, Options, ProjectId, Snapshot},
     diagnostics::{Code, Severity},
     plan::{
-        PlanError,
+        KeptReason, KeptResource, PlanError,
         ownership::Membership,
         prune::{self, Removed},
         resource_ownership::{OwnedResource, ResourceOwnership},
     },
     resolve::ApiLookup,
-    resource::{RemovalError, ResourceKey, removal, requests},
+    resource::{ResourceKey, requests},
     template::Resolver,
     validate::{Preparation, preparation},
 };
@@ -30,17 +31,23 @@ pub(crate) struct Destruction<'a> {
     pub(crate) removals: Vec<(String, Uuid)>,
     /// Resources to delete, in the order of their deletion.
     pub(crate) resources: Vec<OwnedResource>,
-    /// Deployments and resources that are kept, because another project registered them or because this project did
-    /// not.
-    pub(crate) skipped: Skipped,
+    pub(crate) kept: KeptObjects,
 }
 
 /// Declared objects that exist, but are not deleted.
 #[derive(Debug, Default)]
-pub(crate) struct Skipped {
-    /// Full names of the deployments.
-    pub(crate) deployments: Vec<String>,
-    pub(crate) resources: Vec<ResourceKey>,
+pub(crate) struct KeptObjects {
+    /// Full names of the deployments, with the reasons.
+    pub(crate) deployments: Vec<(String, KeptReason)>,
+    pub(crate) resources: Vec<KeptResource>,
+}
+
+/// Result of deleting objects.
+#[derive(Debug, Default)]
+pub(crate) struct Destroyed {
+    removed: Removed,
+    /// Objects that were to be deleted, but that have been registered or used in the meantime.
+    pub(crate) kept: KeptObjects,
 }
 
 impl<'a> Destruction<'a> {
@@ -51,7 +58,7 @@ impl<'a> Destruction<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the file is invalid, if no deployment is selected, if a request fails, or if a work pool is in use.
+    /// Fails if the file is invalid, if no deployment is selected, or if a request fails.
     pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, PlanError> {
         let Selected { names, resources } = selected(ctx, client).await?;
         let project = ctx.options.project.as_ref();
@@ -60,36 +67,44 @@ impl<'a> Destruction<'a> {
         let found = names.iter().filter_map(|(flow, name)| {
             live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
         });
-        let is_ours = |id: &Uuid| {
-            let registered = project.is_none() || membership.own.contains_key(id);
-            registered && !membership.others.contains_key(id)
-        };
-        let (removals, kept): (Vec<_>, Vec<_>) = found.partition(|(_, id)| is_ours(id));
-        let skipped_deployments = kept.into_iter().map(|(name, _)| name).collect();
+        let mut kept = KeptObjects::default();
+        let mut removals = Vec::new();
+        for (name, id) in found {
+            let is_registered = project.is_none() || membership.own.contains_key(&id);
+            match reason_to_keep(is_registered, &membership.other_owners(id)) {
+                Some(reason) => kept.deployments.push((name, reason)),
+                None => removals.push((name, id)),
+            }
+        }
         let ownership = if resources.is_empty() {
             ResourceOwnership::default()
         } else {
             ResourceOwnership::read(client, project).await?
         };
         let live = requests::read(client, resources.iter().map(|key| (key, ownership.id(key)))).await?;
-        let existing =
-            live.into_iter().map(|(key, live)| OwnedResource { key, id: live.id, directory: None });
-        let is_ours = |owned: &OwnedResource| {
-            let registered = project.is_none() || ownership.is_registered(owned);
-            registered && ownership.other_owners(owned.id).is_empty()
-        };
-        let existing = existing.filter(|owned| !owned.key.is_permanent());
-        let (resources, kept): (Vec<_>, Vec<_>) = existing.partition(is_ours);
-        let skipped = Skipped {
-            deployments: skipped_deployments,
-            resources: kept.into_iter().map(|owned| owned.key).collect(),
-        };
-        let resources = prune::in_order_of_deletion(resources);
-        let leaving = removals.iter().map(|(_, id)| *id).collect();
-        for resource in &resources {
-            removal::check(client, &resource.key, &leaving).await?;
+        let mut candidates = Vec::new();
+        for (key, live) in live.into_iter().filter(|(key, _)| !key.is_permanent()) {
+            let owned = OwnedResource { key, id: live.id, file: None, directory: None };
+            let is_registered = project.is_none() || ownership.is_registered(&owned);
+            match reason_to_keep(is_registered, &ownership.other_owners(owned.id)) {
+                Some(reason) => kept.resources.push(KeptResource { key: owned.key, reason }),
+                None => candidates.push(owned),
+            }
         }
-        Ok(Self { options: ctx.options, membership, ownership, removals, resources, skipped })
+        let leaving: BTreeSet<Uuid> = removals.iter().map(|(_, id)| *id).collect();
+        let resources =
+            prune::deletable(client, candidates, |_| leaving.clone(), &mut kept.resources).await?;
+        Ok(Self { options: ctx.options, membership, ownership, removals, resources, kept })
+    }
+
+    /// Returns the names and ids of the deployments that have been deleted.
+    pub(crate) fn deleted(&self, destroyed: &Destroyed) -> Vec<&(String, Uuid)> {
+        self.removals.iter().filter(|(_, id)| destroyed.removed.deployments.contains(id)).collect()
+    }
+
+    /// Returns the resources that have been deleted.
+    pub(crate) fn deleted_resources(&self, destroyed: &Destroyed) -> Vec<&OwnedResource> {
+        self.resources.iter().filter(|owned| destroyed.removed.resources.contains(&owned.key)).collect()
     }
 
     /// Deletes the deployments and resources one after the other, including the automations that the deployments own.
@@ -101,39 +116,74 @@ impl<'a> Destruction<'a> {
     /// # Errors
     ///
     /// Returns the error, and the number of objects that were deleted before it occurred.
-    pub(crate) async fn run(&self, client: &Client) -> Result<(), (usize, RemovalError)> {
-        let mut removed = Removed::default();
-        let mut result = self.delete(client, &mut removed).await;
-        if let Some(project) = &self.options.project {
-            let mut left = self.membership.own.clone();
-            left.retain(|id, _| !removed.deployments.contains(id));
-            let recorded = self.membership.record(client, project, &left).await;
-            result = result.and(recorded.map_err(RemovalError::from));
-            // Another project keeps the skipped resources.
-            let dropped = self.skipped.resources.iter().chain(&removed.resources).cloned().collect();
-            let recorded = self.ownership.record(client, project, [], &dropped).await;
-            result = result.and(recorded.map_err(RemovalError::from));
+    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, ApiError)> {
+        let mut destroyed = Destroyed::default();
+        let project = self.options.project.as_ref();
+        let mut result = self.delete(&Remover::new(client, project), &mut destroyed).await;
+        if let Some(project) = project {
+            result = result.and(self.record(client, project, &destroyed).await);
         }
-        result.map_err(|error| (removed.deployments.len() + removed.resources.len(), error))
+        match result {
+            Ok(()) => Ok(destroyed),
+            Err(error) => Err((destroyed.count(), error)),
+        }
     }
 
-    async fn delete(&self, client: &Client, removed: &mut Removed) -> Result<(), RemovalError> {
+    async fn delete(&self, remover: &Remover<'_>, destroyed: &mut Destroyed) -> Result<(), ApiError> {
         let (first, last): (Vec<_>, Vec<_>) =
             self.resources.iter().partition(|owned| owned.key.kind.follows_deployments());
         for owned in first {
-            removal::remove(client, &owned.key, owned.id).await?;
-            removed.resources.insert(owned.key.clone());
+            destroyed.resource(remover, owned).await?;
         }
-        for (_, id) in &self.removals {
-            prune::remove(client, *id).await?;
-            removed.deployments.insert(*id);
+        for (name, id) in &self.removals {
+            match remover.deployment(*id).await? {
+                Removal::Deleted => drop(destroyed.removed.deployments.insert(*id)),
+                Removal::Kept(reason) => destroyed.kept.deployments.push((name.clone(), reason)),
+            }
         }
         for owned in last {
-            removal::remove(client, &owned.key, owned.id).await?;
-            removed.resources.insert(owned.key.clone());
+            destroyed.resource(remover, owned).await?;
         }
         Ok(())
     }
+
+    /// Removes the deleted objects from the records of the project. The project also gives up the objects that another
+    /// project has registered.
+    async fn record(
+        &self,
+        client: &Client,
+        project: &ProjectId,
+        destroyed: &Destroyed,
+    ) -> Result<(), ApiError> {
+        let mut left = self.membership.own.clone();
+        left.retain(|id, _| !destroyed.removed.deployments.contains(id));
+        let recorded = self.membership.record(client, project, &left).await;
+        let kept = self.kept.resources.iter().chain(&destroyed.kept.resources);
+        let released = kept.filter(|kept| !kept.is_in_use()).map(|kept| &kept.key);
+        let dropped = destroyed.removed.resources.iter().chain(released).cloned().collect();
+        recorded.and(self.ownership.record(client, project, [], &dropped).await)
+    }
+}
+
+impl Destroyed {
+    /// Returns the number of deleted objects.
+    pub(crate) fn count(&self) -> usize {
+        self.removed.deployments.len() + self.removed.resources.len()
+    }
+
+    async fn resource(&mut self, remover: &Remover<'_>, owned: &OwnedResource) -> Result<(), ApiError> {
+        let key = owned.key.clone();
+        match remover.resource(&key, owned.id).await? {
+            Removal::Deleted => drop(self.removed.resources.insert(key)),
+            Removal::Kept(reason) => self.kept.resources.push(KeptResource { key, reason }),
+        }
+        Ok(())
+    }
+}
+
+/// Returns the reason to keep an object. Returns `None` if the project may delete it.
+fn reason_to_keep(is_registered: bool, other_owners: &[&str]) -> Option<KeptReason> {
+    KeptReason::registered(other_owners).or((!is_registered).then_some(KeptReason::NotRegistered))
 }
 
 /// Deployments and resources that the options select.

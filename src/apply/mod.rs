@@ -9,6 +9,7 @@ pub(crate) mod journal;
 mod outcome;
 mod pruning;
 mod record;
+mod remover;
 pub(crate) mod report;
 mod resource_record;
 mod resources;
@@ -16,14 +17,14 @@ mod rollback;
 mod secret_overlay;
 mod writer;
 
-pub(crate) use destruction::Destruction;
+pub(crate) use destruction::{Destruction, KeptObjects};
 pub(crate) use outcome::{FinishedWrites, Outcome, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
 pub(crate) use resource_record::{ResourceRecord, recover_resources};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
-pub(crate) use rollback::{Recovery, recover};
+pub(crate) use rollback::{Recovery, RollbackContext, recover};
 
 use std::{
     collections::HashMap,
@@ -37,7 +38,7 @@ use jiff::Timestamp;
 use crate::{
     api::{ApiError, Client},
     apply::{conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, writer::Writer},
-    deployment::{DesiredDeployment, OnError, Snapshot},
+    deployment::{DesiredDeployment, OnError, ProjectId, Snapshot},
     plan::{self, Change, FieldChange},
     progress::{DeploymentEvent, Progress},
     secret::Redactor,
@@ -46,6 +47,8 @@ use crate::{
 /// Context of writing.
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
+    /// The project of the deploy. A rollback keeps the objects that other projects have registered.
+    pub(crate) project: Option<&'a ProjectId>,
     pub(crate) live: &'a Snapshot,
     pub(crate) journal: &'a Journal,
     pub(crate) progress: &'a dyn Progress,
@@ -227,7 +230,8 @@ impl Apply<'_> {
     pub(crate) async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
         let (positions, records): (Vec<_>, Vec<_>) =
             self.rollback_records(changes, &report.lines).into_iter().unzip();
-        let recoveries = recover(self.client, &records, self.live.excluded_automations(), true).await;
+        let rollback = RollbackContext::new(self.client, self.project, true);
+        let recoveries = recover(&rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
             let is_restored = match recovery {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::{
     api::ApiError,
-    plan::FieldChange,
+    plan::{FieldChange, KeptReason},
     progress::DeploymentEvent,
     resource::{InUse, RemovalError},
 };
@@ -67,6 +67,8 @@ pub(crate) enum Outcome {
     Restored,
     /// The deployment was pruned.
     Deleted,
+    /// The deployment is no longer declared, but was not pruned.
+    Kept(KeptReason),
 }
 
 impl Outcome {
@@ -81,6 +83,7 @@ impl Outcome {
             Self::NotTried => "not tried",
             Self::Restored => "restored",
             Self::Deleted => "deleted",
+            Self::Kept(_) => "kept",
         }
     }
 
@@ -97,9 +100,9 @@ impl Outcome {
         }
     }
 
-    /// Returns whether the deployment has its desired state.
+    /// Returns whether nothing is left to write.
     pub(crate) fn is_done(&self) -> bool {
-        self.id().is_some() || matches!(self, Self::Deleted)
+        self.id().is_some() || matches!(self, Self::Deleted | Self::Kept(_))
     }
 
     /// Returns whether the outcome prevents further writes.

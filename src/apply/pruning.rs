@@ -3,15 +3,17 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    api::Client,
-    apply::{Line, Outcome, Report, ResourceLine},
+    api::{ApiError, Client},
+    apply::{
+        Line, Outcome, Report, ResourceLine,
+        remover::{self, Remover},
+    },
     deployment::{DeployContext, OnError},
     plan::{
-        Action, PlanError,
-        prune::{self, DeclaredObjects, Pruning, Registered, Removal, Removed},
-        resource_ownership::{OwnedResource, directory_in_repository},
+        Action, KeptResource, PlanError,
+        prune::{DeclaredObjects, Pruning, Registered, Removal, Removed},
+        resource_ownership::OwnedResource,
     },
-    resource::{RemovalError, removal},
 };
 
 const UNRECORDED_HELP: &str =
@@ -21,8 +23,7 @@ const UNRECORDED_HELP: &str =
 ///
 /// # Errors
 ///
-/// Fails if a request fails, if more objects would be pruned than `--max-deletes` allows, or if a work pool to prune is in
-/// use.
+/// Fails if a request fails, or if more objects would be pruned than `--max-deletes` allows.
 pub(crate) async fn plan_pruning(
     pruning: &mut Pruning<'_>,
     declared: &DeclaredObjects<'_>,
@@ -42,9 +43,8 @@ pub(crate) async fn prune(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
-    let directory = directory_in_repository(ctx.directory);
     let resource = |line: &ResourceLine| {
-        Some(OwnedResource { key: line.key.clone(), id: line.outcome.id()?, directory: directory.clone() })
+        Some(pruning.registered(line.key.clone(), line.outcome.id()?, line.file.as_ref()))
     };
     let registered = Registered {
         deployments: report.lines.iter().filter_map(|line| Some((line.id()?, line.file.clone()))).collect(),
@@ -52,7 +52,9 @@ pub(crate) async fn prune(
     };
     let has_failed = report.lines.iter().any(|line| line.id().is_none())
         || report.resources.iter().any(|line| line.outcome.id().is_none());
-    let mut pruner = Pruner { client, ctx, has_failed, removed: Removed::default() };
+    report.resources.extend(pruning.kept.iter().map(kept_line));
+    let remover = Remover::new(client, ctx.options.project.as_ref());
+    let mut pruner = Pruner { remover, ctx, has_failed, removed: Removed::default() };
     let (first, last): (Vec<_>, Vec<_>) =
         pruning.resources.iter().partition(|resource| resource.key.kind.follows_deployments());
     for resource in first {
@@ -70,9 +72,20 @@ pub(crate) async fn prune(
     }
 }
 
+fn kept_line(KeptResource { key, reason }: &KeptResource) -> ResourceLine {
+    ResourceLine {
+        key: key.clone(),
+        file: None,
+        outcome: Outcome::Kept(reason.clone()),
+        action: Action::Unchanged,
+        changes: Vec::new(),
+        time: Duration::ZERO,
+    }
+}
+
 /// Deletes objects until a deletion fails.
 struct Pruner<'a> {
-    client: &'a Client,
+    remover: Remover<'a>,
     ctx: &'a DeployContext<'a>,
     /// Whether a failure prevents further deletions.
     has_failed: bool,
@@ -81,7 +94,7 @@ struct Pruner<'a> {
 
 impl Pruner<'_> {
     async fn deployment(&mut self, removal: &Removal) -> Line {
-        let deletion = async { prune::remove(self.client, removal.id()).await.map_err(RemovalError::from) };
+        let deletion = self.remover.deployment(removal.id());
         let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
         if matches!(outcome, Outcome::Deleted) {
             self.removed.deployments.insert(removal.id());
@@ -92,17 +105,18 @@ impl Pruner<'_> {
     }
 
     async fn resource(&mut self, OwnedResource { key, id, .. }: &OwnedResource) -> ResourceLine {
-        let deletion = removal::remove(self.client, key, *id);
+        let deletion = self.remover.resource(key, *id);
         let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
         if matches!(outcome, Outcome::Deleted) {
             self.removed.resources.insert(key.clone());
         }
-        ResourceLine { key: key.clone(), outcome, action: Action::Delete, changes: Vec::new(), time }
+        let (key, file, changes) = (key.clone(), None, Vec::new());
+        ResourceLine { key, file, outcome, action: Action::Delete, changes, time }
     }
 
     /// Runs a deletion, unless an earlier one has failed.
     async fn outcome(
-        deletion: impl Future<Output = Result<(), RemovalError>>,
+        deletion: impl Future<Output = Result<remover::Removal, ApiError>>,
         has_failed: &mut bool,
         ctx: &DeployContext<'_>,
     ) -> (Outcome, Duration) {
@@ -111,7 +125,8 @@ impl Pruner<'_> {
         }
         let started = Instant::now();
         let outcome = match deletion.await {
-            Ok(()) => Outcome::Deleted,
+            Ok(remover::Removal::Deleted) => Outcome::Deleted,
+            Ok(remover::Removal::Kept(reason)) => Outcome::Kept(reason),
             Err(error) => {
                 *has_failed = ctx.options.on_error != OnError::Continue;
                 Outcome::Failed { error: error.into(), written: false }

@@ -1,5 +1,7 @@
 //! Records of resources, which a rollback restores.
 
+use std::cmp::Reverse;
+
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -9,14 +11,14 @@ use crate::{
     api::{ApiError, Client, JsonObject},
     apply::{
         outcome::WriteError,
-        rollback::{Recovery, Restored},
+        rollback::{Recovery, Restored, RollbackContext, remove_ids},
         secret_overlay::{has_mask, matches},
     },
-    plan::{self, FieldChange, ResourceChange},
+    plan::{self, FieldChange, MovedQueue, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        BlockSecrets, DesiredResource, LiveResource, References, RemovalError, ResourceKey, ResourceKind,
-        SecretHashes, block_references, is_same_field, removal, requests,
+        BlockSecrets, DesiredResource, LiveResource, References, ResourceKey, ResourceKind, SecretHashes,
+        block_references, is_same_field, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -49,15 +51,16 @@ struct PreviousResource {
 /// Restores resources in the reverse order of their writes. If `follow_deployments` is set, only the resources that are
 /// written after the deployments are restored, otherwise only the others.
 pub(crate) async fn recover_resources(
-    client: &Client,
+    rollback: &RollbackContext<'_>,
     records: &[ResourceRecord],
     follow_deployments: bool,
-    force: bool,
 ) -> Vec<(ResourceKey, Recovery)> {
     let mut recoveries = Vec::new();
-    for record in records.iter().rev() {
+    let mut ordered: Vec<&ResourceRecord> = records.iter().rev().collect();
+    ordered.sort_by_key(|record| (Reverse(record.key.kind), record.previous_priority()));
+    for record in ordered {
         if record.key.kind.follows_deployments() == follow_deployments {
-            recoveries.push((record.key.clone(), record.recover(client, force).await));
+            recoveries.push((record.key.clone(), record.recover(rollback).await));
         }
     }
     recoveries
@@ -66,7 +69,10 @@ pub(crate) async fn recover_resources(
 impl ResourceRecord {
     pub(crate) fn new(desired: &DesiredResource, change: &ResourceChange) -> Self {
         let fields = |live: &LiveResource| {
-            let own = live.fields.iter().filter(|(field, _)| desired.fields.contains_key(*field));
+            let own = live
+                .fields
+                .iter()
+                .filter(|(field, _)| desired.fields.contains_key(*field) || *field == requests::BLOCK_SCHEMA);
             own.map(|(field, value)| (field.clone(), value.clone())).collect()
         };
         let has_secrets = match change {
@@ -80,6 +86,39 @@ impl ResourceRecord {
             updated: (desired.key.kind == ResourceKind::Block).then(|| updated(live).to_owned()),
         });
         Self { key: desired.key.clone(), previous, intended: vec![desired.fields.clone()], has_secrets }
+    }
+
+    /// Returns the record of a queue that the server moves, and that the deploy does not write.
+    pub(crate) fn of_moved_queue(moved: &MovedQueue) -> Self {
+        let priority = |priority: u64| JsonObject::from_iter([("priority".to_owned(), priority.into())]);
+        let previous = PreviousResource { id: moved.id, fields: priority(moved.from), updated: None };
+        Self {
+            key: moved.key.clone(),
+            previous: Some(previous),
+            intended: vec![priority(moved.to)],
+            has_secrets: false,
+        }
+    }
+
+    /// Adds the priority of a queue that the server moves.
+    pub(crate) fn add_moved_queue(&mut self, moved: &MovedQueue) {
+        if let Some(previous) = &mut self.previous {
+            previous.fields.insert("priority".to_owned(), moved.from.into());
+        }
+    }
+
+    /// Returns whether the resource is a work queue that existed before the deploy.
+    pub(crate) fn is_of_existing_queue(&self) -> bool {
+        self.key.kind == ResourceKind::WorkQueue && self.previous.is_some()
+    }
+
+    /// Returns the previous priority of a work queue. Returns `None` if the queue did not exist, and for other kinds.
+    ///
+    /// The server moves other queues when it restores a priority, so new queues are deleted first, and the priorities
+    /// are restored in ascending order.
+    fn previous_priority(&self) -> Option<u64> {
+        let previous = self.previous.as_ref().filter(|_| self.key.kind == ResourceKind::WorkQueue)?;
+        previous.fields.get("priority").and_then(Json::as_u64)
     }
 
     /// Redacts secrets.
@@ -114,20 +153,20 @@ impl ResourceRecord {
         Self { key: self.key, previous, intended, has_secrets }
     }
 
-    /// Restores the recorded state. Unless `force` is set, a resource that others have changed is a conflict and is not
-    /// written.
-    pub(crate) async fn recover(&self, client: &Client, force: bool) -> Recovery {
+    /// Restores the recorded state.
+    async fn recover(&self, rollback: &RollbackContext<'_>) -> Recovery {
+        let client = rollback.client;
         let id = self.previous.as_ref().map(|previous| previous.id);
         let live = match requests::read(client, [(&self.key, id)]).await {
             Ok(mut live) => live.remove(&self.key),
             Err(error) => return Recovery::Failed(error.into()),
         };
-        let conflicts = if force { Vec::new() } else { self.foreign_changes(live.as_ref()) };
+        let conflicts = if rollback.force { Vec::new() } else { self.foreign_changes(live.as_ref()) };
         if !conflicts.is_empty() {
             return Recovery::Conflict(conflicts);
         }
         let mut restored = Restored::default();
-        match self.restore(client, live, &mut restored).await {
+        match self.restore(rollback, live, &mut restored).await {
             Ok(()) => Recovery::Restored(restored),
             Err(error) => Recovery::Failed(error),
         }
@@ -135,31 +174,25 @@ impl ResourceRecord {
 
     async fn restore(
         &self,
-        client: &Client,
+        rollback: &RollbackContext<'_>,
         live: Option<LiveResource>,
         restored: &mut Restored,
     ) -> Result<(), WriteError> {
         match (&self.previous, live) {
             (None, None) => Ok(()),
             (None, Some(live)) => {
-                self.delete(client, live.id).await?;
-                (restored.wrote, restored.deleted) = (true, true);
+                // The server deletes the default queue with its pool.
+                if !self.key.is_permanent() {
+                    restored.add_removal(&rollback.remover.resource(&self.key, live.id).await?)?;
+                }
                 Ok(())
             }
             (Some(_), None) => {
                 restored.lost.push(format!("the {} was deleted on the server", self.key.kind.name()));
                 Ok(())
             }
-            (Some(was), Some(live)) => Ok(self.fields(client, was, &live, restored).await?),
+            (Some(was), Some(live)) => Ok(self.fields(rollback.client, was, &live, restored).await?),
         }
-    }
-
-    async fn delete(&self, client: &Client, id: Uuid) -> Result<(), RemovalError> {
-        if self.key.is_permanent() {
-            // The server deletes the queue with its pool.
-            return Ok(());
-        }
-        removal::remove(client, &self.key, id).await
     }
 
     async fn fields(
@@ -176,7 +209,8 @@ impl ResourceRecord {
         if self.has_secrets {
             restored.lost.push("the secrets are not recorded and have the values of the deploy".to_owned());
         }
-        let is_same = was.fields.iter().all(|(field, value)| matches(value, current(live, field)));
+        let is_same =
+            was.fields.iter().all(|(field, value)| self.is_previous(field, value, current(live, field)));
         let mut fields = was.fields.clone();
         if is_same || fields.is_empty() {
             return Ok(());
@@ -208,6 +242,16 @@ impl ResourceRecord {
         Ok(())
     }
 
+    /// Returns whether a field has its previous value. The server assigns new ids to a restored trigger.
+    fn is_previous(&self, field: &str, was: &Json, now: &Json) -> bool {
+        if self.key.kind != ResourceKind::Automation || field != "trigger" {
+            return matches(was, now);
+        }
+        let mut was = was.clone();
+        remove_ids(&mut was);
+        is_same_field(self.key.kind, field, Some(now), &comparable(field, &was, now))
+    }
+
     /// Returns the fields that neither have their previous nor an intended value.
     fn foreign_changes(&self, live: Option<&LiveResource>) -> Vec<FieldChange> {
         let Some(live) = live else { return Vec::new() };
@@ -221,14 +265,16 @@ impl ResourceRecord {
         let is_intended = |field: &str, now: &Json| {
             let mut intended = self.intended.iter().filter_map(|intended| intended.get(field));
             intended.any(|intended| {
-                is_same_field(self.key.kind, field, Some(now), &comparable(field, intended, now))
+                is_same_field(self.key.kind, field, live.fields.get(field), &comparable(field, intended, now))
             })
         };
         let is_ours = |field: &str| {
             let now = current(live, field);
             // The server moves queues when another queue is created.
             let is_moved = self.key.kind == ResourceKind::WorkQueue && field == "priority";
-            is_moved || was(field).is_some_and(|was| matches(was, now)) || is_intended(field, now)
+            is_moved
+                || was(field).is_some_and(|was| self.is_previous(field, was, now))
+                || is_intended(field, now)
         };
         // The values of the last deploy replace those of the deploys before it.
         let intended: IndexMap<&String, &Json> = self.intended.iter().flatten().collect();

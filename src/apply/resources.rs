@@ -1,6 +1,9 @@
 //! Writes declared resources, one after the other in the order of their kinds.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use crate::{
     api::{ApiError, Client, JsonObject},
@@ -13,6 +16,9 @@ use crate::{
     },
     secret::Redactor,
 };
+
+/// The field of work queues that the server changes when it moves a queue.
+const PRIORITY: &str = "priority";
 
 /// A declared resource and its change.
 #[derive(Debug)]
@@ -32,6 +38,8 @@ pub(crate) struct PendingResources {
 #[derive(Debug)]
 pub(crate) struct ResourceLine {
     pub(crate) key: ResourceKey,
+    /// Path of the project file. `None` if the command has only one project file, or for a pruned resource.
+    pub(crate) file: Option<Arc<str>>,
     pub(crate) outcome: Outcome,
     pub(crate) action: plan::Action,
     /// The planned changes, with secrets redacted.
@@ -44,8 +52,14 @@ impl ResourceLine {
     /// Returns the line for a resource that only an earlier deploy wrote and that was rolled back.
     pub(crate) fn of_earlier(key: ResourceKey, is_restored: bool) -> Self {
         let outcome = Outcome::of_earlier(is_restored);
-        let (action, changes, time) = (plan::Action::Update, Vec::new(), Duration::ZERO);
-        Self { key, outcome, action, changes, time }
+        let (file, action, changes, time) = (None, plan::Action::Update, Vec::new(), Duration::ZERO);
+        Self { key, file, outcome, action, changes, time }
+    }
+
+    /// Describes the resource with its project file.
+    pub(crate) fn title(&self) -> String {
+        let file = self.file.as_ref().map(|file| format!(" in {file}"));
+        format!("{}{}", self.key, file.unwrap_or_default())
     }
 }
 
@@ -64,29 +78,40 @@ impl PendingResources {
             let change = plan::resources::compare(&desired, &observed, force);
             PendingResource { desired, change }
         };
-        let mut resources: Vec<PendingResource> = desired.into_iter().map(pending).collect();
-        // The server moves the other queues of a pool when a queue is created, so creations precede updates.
-        resources.sort_by_key(|PendingResource { desired, change }| {
-            let kind = desired.key.kind;
-            (kind, kind == ResourceKind::WorkQueue && !change.is_creation())
-        });
+        let resources = desired.into_iter().map(pending).collect();
         Ok(Self { resources, observed })
     }
 
-    /// Returns the records of all resources that will be written.
-    pub(crate) fn records(&self) -> impl Iterator<Item = ResourceRecord> {
+    /// Returns the records of all resources that will be written, and of the queues that the server will move.
+    pub(crate) fn records(&self) -> Vec<ResourceRecord> {
         let changed = self
             .resources
             .iter()
             .filter(|pending| !pending.change.is_unchanged() || self.may_move(&pending.desired));
-        changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change))
+        let mut records: Vec<ResourceRecord> =
+            changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change)).collect();
+        let changes: Vec<_> =
+            self.resources.iter().map(|pending| (&pending.desired, &pending.change)).collect();
+        for moved in plan::moved_queues(&changes, &self.observed) {
+            match records.iter_mut().find(|record| record.key == moved.key) {
+                Some(record) => record.add_moved_queue(&moved),
+                None => records.push(ResourceRecord::of_moved_queue(&moved)),
+            }
+        }
+        records
     }
 
-    /// Returns whether a resource is a queue that the server may move, because the deploy creates another queue of the pool.
+    /// Returns whether a resource is a queue that the server may move, because the deploy creates another queue of the
+    /// pool or changes its priority.
     fn may_move(&self, desired: &DesiredResource) -> bool {
         let pool = desired.key.pool_of_queue();
-        let mut created = self.resources.iter().filter(|pending| pending.change.is_creation());
-        pool.is_some() && created.any(|pending| pending.desired.key.pool_of_queue() == pool)
+        let has_moving_queue = |pending: &PendingResource| {
+            let is_of_pool = pending.desired.key.pool_of_queue() == pool;
+            is_of_pool
+                && (pending.change.is_creation()
+                    || pending.change.names().iter().any(|name| name == PRIORITY))
+        };
+        pool.is_some() && self.resources.iter().any(has_moving_queue)
     }
 
     /// Returns whether a resource is the default queue of a work pool that this deploy creates.
@@ -104,6 +129,7 @@ impl PendingResources {
     pub(crate) fn lines(&self, redactor: &Redactor) -> Vec<ResourceLine> {
         let line = |PendingResource { desired, change }: &PendingResource| ResourceLine {
             key: desired.key.clone(),
+            file: desired.file.clone(),
             outcome: Outcome::NotTried,
             action: change.action(),
             changes: plan::resources::changes(desired, change, redactor),
@@ -183,7 +209,11 @@ impl ResourceWriter<'_> {
         let PendingResource { desired, change } = pending;
         if let ResourceChange::Unchanged { live } = change {
             let mut written = false;
-            let moved = self.move_back(desired, live, references, &mut written).await;
+            let moved = if self.pending.may_move(desired) {
+                self.ensure_priority(desired, live, &mut written).await
+            } else {
+                Ok(())
+            };
             return moved.map_or_else(
                 |error| Outcome::Failed { error: error.into(), written },
                 |()| Outcome::Unchanged(live.id),
@@ -205,33 +235,39 @@ impl ResourceWriter<'_> {
         let result = match change {
             ResourceChange::Update { live, fields, new_secrets } => {
                 let has_new_secrets = !new_secrets.is_empty();
-                let write = self.update(desired, live, fields, has_new_secrets, references, &mut written);
-                write.await.map(|()| Outcome::Updated(live.id, change.names()))
+                let mut write =
+                    self.update(desired, live, fields, has_new_secrets, references, &mut written).await;
+                if write.is_ok() && self.pending.may_move(desired) {
+                    write = self.ensure_priority(desired, live, &mut written).await;
+                }
+                write.map(|()| Outcome::Updated(live.id, change.names()))
             }
             _ => self.create(desired, references, &mut written).await,
         };
         result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
-    /// Restores the priority of a queue that the server has moved because this deploy created another queue.
-    async fn move_back(
+    /// Assigns the declared priority to a queue that the server has moved because this deploy has written other queues of
+    /// the pool.
+    async fn ensure_priority(
         &self,
         desired: &DesiredResource,
         live: &LiveResource,
-        references: &References,
         written: &mut bool,
     ) -> Result<(), ApiError> {
-        let Some(priority) = desired.fields.get("priority").filter(|_| self.pending.may_move(desired)) else {
-            return Ok(());
-        };
-        let now = requests::read(self.client, [(&desired.key, Some(live.id))]).await?;
-        if now.get(&desired.key).is_none_or(|now| now.fields.get("priority") == Some(priority)) {
-            return Ok(());
+        /// If several queues have the same priority, the server may move the queue again.
+        const ATTEMPTS: usize = 2;
+        let Some(priority) = desired.priority() else { return Ok(()) };
+        for _ in 0..ATTEMPTS {
+            let now = requests::read(self.client, [(&desired.key, Some(live.id))]).await?;
+            if now.get(&desired.key).is_none_or(|now| now.priority() == Some(priority)) {
+                break;
+            }
+            let body = JsonObject::from_iter([(PRIORITY.to_owned(), priority.into())]);
+            let (secrets, references) = (BlockSecrets::default(), References::default());
+            requests::update(self.client, &desired.key, live, &body, &secrets, &references).await?;
+            *written = true;
         }
-        let body = JsonObject::from_iter([("priority".to_owned(), priority.clone())]);
-        requests::update(self.client, &desired.key, live, &body, &BlockSecrets::default(), references)
-            .await?;
-        *written = true;
         Ok(())
     }
 
@@ -250,6 +286,9 @@ impl ResourceWriter<'_> {
             created => created?,
         };
         *written = true;
+        if desired.priority().is_some_and(|priority| created.priority() != Some(priority)) {
+            self.ensure_priority(desired, &created, written).await?;
+        }
         self.record_secrets(desired).await?;
         match key.kind {
             ResourceKind::Automation => {
@@ -323,7 +362,7 @@ impl ResourceWriter<'_> {
         let now = now.get(&desired.key);
         let mut changes = concurrent_writes::changes(desired, before, now, self.redactor);
         if self.pending.may_move(desired) {
-            changes.retain(|change| change.field != "priority");
+            changes.retain(|change| change.field != PRIORITY);
         }
         if changes.is_empty() {
             return Ok(None);

@@ -15,10 +15,11 @@ use crate::{
         foreign_changes::{foreign_changes, is_intended, without_id},
         outcome::WriteError,
         record::{Intended, Previous, Record},
+        remover::{Removal, Remover},
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
-    deployment::{LiveDeployment, Snapshot, triggers::owner_resource},
-    plan::{self, FieldChange, prune},
+    deployment::{LiveDeployment, ProjectId, Snapshot, triggers::owner_resource},
+    plan::{self, FieldChange, KeptReason},
 };
 
 /// Maximum number of deployments that are read at the same time. Others can change a deployment between the
@@ -47,24 +48,56 @@ pub(crate) enum Recovery {
     Failed(WriteError),
 }
 
-/// Restores the recorded deployments in order. Unless `force` is set, deployments that others have changed
-/// are conflicts and are not written.
+/// Context of a rollback.
+#[derive(Debug)]
+pub(crate) struct RollbackContext<'a> {
+    pub(super) client: &'a Client,
+    pub(super) remover: Remover<'a>,
+    /// Whether to restore objects that others have changed. Otherwise, they are conflicts and are not written.
+    pub(super) force: bool,
+}
+
+impl<'a> RollbackContext<'a> {
+    /// `project` is the project of the deploy. Objects that other projects have registered are not deleted.
+    pub(crate) fn new(client: &'a Client, project: Option<&'a ProjectId>, force: bool) -> Self {
+        Self { client, remover: Remover::new(client, project), force }
+    }
+}
+
+impl Restored {
+    /// Adds the result of the deletion of an object that did not exist before.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the object is in use, because another attempt may delete it.
+    pub(super) fn add_removal(&mut self, removal: &Removal) -> Result<(), ApiError> {
+        match removal {
+            Removal::Deleted => (self.wrote, self.deleted) = (true, true),
+            Removal::Kept(KeptReason::InUse(reason)) => {
+                return Err(ApiError::Setup(format!("it cannot be deleted: {reason}")));
+            }
+            Removal::Kept(reason) => self.lost.push(format!("not deleted, because {reason}")),
+        }
+        Ok(())
+    }
+}
+
+/// Restores the recorded deployments in order.
 ///
 /// `declared` contains the names of automations that belong to no deployment.
 pub(crate) async fn recover(
-    client: &Client,
+    rollback: &RollbackContext<'_>,
     records: &[Record],
     declared: &BTreeSet<String>,
-    force: bool,
 ) -> Vec<Recovery> {
     let mut recoveries = Vec::with_capacity(records.len());
     for batch in records.chunks(BATCH) {
         let names: BTreeSet<_> =
             batch.iter().map(|record| (record.flow.clone(), record.name.clone())).collect();
-        match Snapshot::observe(client, &names).await {
+        match Snapshot::observe(rollback.client, &names).await {
             Ok(live) => {
                 let live = live.excluding(declared.clone());
-                recoveries.extend(recover_batch(client, batch, &live, force).await);
+                recoveries.extend(recover_batch(rollback, batch, &live).await);
             }
             Err(error) => {
                 let reason = error.to_string();
@@ -79,19 +112,23 @@ pub(crate) async fn recover(
     recoveries
 }
 
-async fn recover_batch(client: &Client, records: &[Record], live: &Snapshot, force: bool) -> Vec<Recovery> {
+async fn recover_batch(rollback: &RollbackContext<'_>, records: &[Record], live: &Snapshot) -> Vec<Recovery> {
     stream::iter(records)
         .map(async |record| {
             let now = live.deployment(&record.flow, &record.name);
             let automations = now.map_or(&[][..], |now| live.automations(now.id));
             let record = &*record.adopting(now, automations);
-            let conflicts = if force { Vec::new() } else { foreign_changes(record, now, automations) };
+            let conflicts =
+                if rollback.force { Vec::new() } else { foreign_changes(record, now, automations) };
             if !conflicts.is_empty() {
                 return Recovery::Conflict(conflicts);
             }
-            let _slot = client.write_slot().await;
+            let _slot = rollback.client.write_slot().await;
             let mut restored = Restored::default();
-            match (Restore { client, live, record }).deployment(now, &mut restored).await {
+            match (Restore { client: rollback.client, remover: &rollback.remover, live, record })
+                .deployment(now, &mut restored)
+                .await
+            {
                 Ok(()) => Recovery::Restored(restored),
                 Err(error) => Recovery::Failed(error.into()),
             }
@@ -103,6 +140,7 @@ async fn recover_batch(client: &Client, records: &[Record], live: &Snapshot, for
 
 struct Restore<'a> {
     client: &'a Client,
+    remover: &'a Remover<'a>,
     live: &'a Snapshot,
     record: &'a Record,
 }
@@ -116,8 +154,7 @@ impl Restore<'_> {
         match (&self.record.previous, now) {
             (None, None) => {}
             (None, Some(now)) => {
-                (restored.wrote, restored.deleted) = (true, true);
-                prune::remove(self.client, now.id).await?;
+                restored.add_removal(&self.remover.deployment(now.id).await?)?;
             }
             (Some(_), None) => restored.lost.push("the deployment was deleted on the server".to_owned()),
             (Some(was), Some(now)) => {
@@ -306,7 +343,7 @@ fn is_same_automation(previous: &Map<String, Json>, live: &Automation) -> bool {
 }
 
 /// Removes the ids that the server assigns to triggers.
-fn remove_ids(trigger: &mut Json) {
+pub(super) fn remove_ids(trigger: &mut Json) {
     match trigger {
         Json::Object(fields) => {
             fields.shift_remove("id");

@@ -188,6 +188,11 @@ pub(crate) struct DriftArguments {
     #[arg(long)]
     pub(crate) include_ignored: bool,
 
+    /// Id of the project that owns the deployments; warns if another project has registered an object that differs
+    /// [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    #[arg(long, value_name = "ID")]
+    pub(crate) project: Option<String>,
+
     /// Format of the result
     #[arg(long, short, value_name = "FORMAT", default_value = "text")]
     pub(crate) output: OutputFormat,

@@ -8,12 +8,13 @@ use super::{
     target::{self, deploy_context, in_environment, project_id, with_listed_files},
 };
 use crate::{
-    apply::Destruction,
+    apply::{Destruction, KeptObjects},
     cli::DestroyArguments,
     deployment::Options,
     error::{CommandError, Exit},
     escape,
-    plan::PlanError,
+    plan::{KeptResource, PlanError, PlannedKept, resource_ownership::OwnedResource},
+    resource::InUse,
 };
 
 pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -22,14 +23,8 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let options = Options { project: in_environment(project, &options), ..options };
     let client = target::client(&options, None, context)?;
     let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
-    let Destruction { removals, resources, skipped, .. } = &destruction;
-    let kept = skipped.deployments.iter().map(|name| format!("Deployment '{name}'"));
-    let kept_resources = skipped.resources.iter().map(|key| sentence(&key.to_string()));
-    for object in kept.chain(kept_resources) {
-        context.ui.note(&format!(
-            "{object} is kept because this project did not register it or another project also registered it."
-        ));
-    }
+    let Destruction { removals, resources, kept, .. } = &destruction;
+    note_kept(kept, context);
     let deployments = removals.iter().map(|(name, _)| name.clone());
     let names: Vec<String> = deployments.chain(resources.iter().map(|owned| owned.key.to_string())).collect();
     let what = counted(removals.len(), resources.len());
@@ -40,34 +35,55 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
         let question = format!("Are you sure you want to delete {what}?");
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
-    if let Err((done, error)) = destruction.run(&client).await {
-        return Err(CommandError::from(PlanError::from(error)).after_deletions(done, names.len()));
-    }
-    context.done(arguments.output, "destroyed", fields(&destruction), || match names.len() {
-        0 => "No deployments found.".to_owned(),
+    let destroyed = match destruction.run(&client).await {
+        Ok(destroyed) => destroyed,
+        Err((done, error)) => {
+            return Err(CommandError::from(PlanError::from(error)).after_deletions(done, names.len()));
+        }
+    };
+    note_kept(&destroyed.kept, context);
+    let (deployments, deleted) = (destruction.deleted(&destroyed), destruction.deleted_resources(&destroyed));
+    let what = counted(deployments.len(), deleted.len());
+    let fields = fields(&deployments, &deleted, [kept, &destroyed.kept]);
+    context.done(arguments.output, "destroyed", fields, || match (names.len(), destroyed.count()) {
+        (0, _) => "No deployments found.".to_owned(),
+        (_, 0) => "Nothing was deleted.".to_owned(),
         _ => format!("Deleted {what}."),
     });
-    Ok(Exit::Done)
+    let in_use = kept.resources.iter().chain(&destroyed.kept.resources).filter(|kept| kept.is_in_use());
+    let failures: Vec<String> = in_use.map(KeptResource::to_string).collect();
+    if failures.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let exit = if destroyed.count() == 0 { Exit::Failed } else { Exit::Partly };
+    Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
 }
 
-fn fields(destruction: &Destruction<'_>) -> Value {
-    let Destruction { removals, resources, skipped, .. } = destruction;
+/// Prints the objects that are not deleted because of their owners. Objects in use are part of the error.
+fn note_kept(kept: &KeptObjects, context: &Context) {
+    let deployments = kept.deployments.iter();
+    let deployments = deployments.map(|(name, reason)| (format!("deployment '{name}'"), reason));
+    let owned = kept.resources.iter().filter(|kept| !kept.is_in_use());
+    let resources = owned.map(|kept| (kept.key.to_string(), &kept.reason));
+    for (object, reason) in deployments.chain(resources) {
+        context.ui.note(&format!("{object} is kept: {reason}"));
+    }
+}
+
+fn fields(deployments: &[&(String, Uuid)], resources: &[&OwnedResource], kept: [&KeptObjects; 2]) -> Value {
     let deployment = |(name, id): &(String, Uuid)| json!({"id": id, "name": name});
+    let kept_deployments = kept.iter().flat_map(|kept| &kept.deployments).map(|(name, _)| name);
+    let kept_resources: Vec<PlannedKept> =
+        kept.iter().flat_map(|kept| &kept.resources).map(PlannedKept::from).collect();
     let mut fields = json!({
-        "deployments": removals.iter().map(deployment).collect::<Vec<_>>(),
-        "kept": skipped.deployments,
+        "deployments": deployments.iter().copied().map(deployment).collect::<Vec<_>>(),
+        "kept": kept_deployments.collect::<Vec<_>>(),
     });
-    if !resources.is_empty() || !skipped.resources.is_empty() {
+    if !resources.is_empty() || !kept_resources.is_empty() {
         fields["resources"] = json!(resources);
-        fields["kept_resources"] = json!(skipped.resources);
+        fields["kept_resources"] = json!(kept_resources);
     }
     fields
-}
-
-/// Capitalizes the first letter.
-fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Returns the numbers of deployments and resources. A number of zero is omitted.

@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 use super::{
     Context, errors,
     plan::text::shown,
-    target::{self, deploy_context, selection_options, with_listed_files},
+    target::{self, deploy_context, in_environment, project_id, selection_options, with_listed_files},
 };
 use crate::{
     cli::{DriftArguments, OutputFormat},
@@ -19,7 +19,9 @@ use crate::{
 };
 
 pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result<Exit, CommandError> {
+    let project = project_id(arguments.project.as_deref(), context)?;
     let options = with_listed_files(selection_options(&arguments.selection, context)?, context)?;
+    let options = Options { project: in_environment(project, &options), ..options };
     let client = target::client(&options, None, context)?;
     let options = Options { only_compares: true, ..options };
     let compared = deploy::compare(&deploy_context(&options, context), &client).await;
@@ -82,9 +84,15 @@ fn headline(name: &str, state: DriftState) -> String {
     }
 }
 
+/// Returns the part of a heading that names the project file. Empty if the command has only one.
+fn in_file(file: Option<&String>, state: DriftState) -> String {
+    let preposition = if state == DriftState::Missing { ", declared in" } else { " in" };
+    file.map(|file| format!("{preposition} {}", escape::line(file)).dimmed().to_string()).unwrap_or_default()
+}
+
 fn resource(drifted: &DriftedResource) -> Vec<String> {
     let title = format!("{} {}", drifted.kind.name(), drifted.name);
-    let mut lines = vec![headline(&title, drifted.state)];
+    let mut lines = vec![headline(&title, drifted.state) + &in_file(drifted.file.as_ref(), drifted.state)];
     lines.extend(drifted.ids.iter().map(|id| format!("    id: {id}")));
     lines.extend(differences(&drifted.differences));
     lines
@@ -92,12 +100,7 @@ fn resource(drifted: &DriftedResource) -> Vec<String> {
 
 fn deployment(drifted: &DriftedDeployment) -> Vec<String> {
     let headline = headline(&drifted.name, drifted.state);
-    let preposition = if drifted.state == DriftState::Missing { ", declared in" } else { " in" };
-    let file = drifted
-        .file
-        .as_ref()
-        .map(|file| format!("{preposition} {}", escape::line(file)).dimmed().to_string());
-    let mut lines = vec![headline + &file.unwrap_or_default()];
+    let mut lines = vec![headline + &in_file(drifted.file.as_ref(), drifted.state)];
     lines.extend(differences(&drifted.differences));
     if !drifted.not_compared.is_empty() {
         let line =

@@ -19,7 +19,6 @@ use crate::{
     plan::{OtherEnvironment, PlanError, ownership::OwnershipError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
-    resource::InUse,
     schedule::when::WhenError,
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
@@ -222,7 +221,6 @@ impl From<Failure> for CommandError {
             error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error).help(
                 "nothing was registered; increase --max-deletes if these deployments should be deleted",
             ),
-            error @ Failure::InUse(_) => Self::new(Exit::Failed, error).help(InUse::HELP),
             error @ Failure::NotResumable => Self::usage(error)
                 .help("run the same command again to continue where the previous run stopped"),
             error @ Failure::NothingToRollBack => Self::usage(error),

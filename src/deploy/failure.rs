@@ -10,7 +10,6 @@ use crate::{
     },
     project::ProjectError,
     questions::NoAnswer,
-    resource::InUse,
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
@@ -50,8 +49,6 @@ pub(crate) enum Failure {
     NotResumable,
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
-    #[error(transparent)]
-    InUse(#[from] InUse),
     #[error(transparent)]
     Preview(#[from] PreviewError),
     #[error(transparent)]
@@ -97,7 +94,6 @@ impl From<PlanError> for Failure {
             PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
             PlanError::Preview(error) => Self::Preview(error),
             PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),
-            PlanError::InUse(error) => Self::InUse(error),
             PlanError::Api(error) => Self::Api(error),
         }
     }

@@ -63,7 +63,8 @@ pub(crate) async fn deploy(
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
     if is_planned {
         let desired = DesiredState::render(&mut preparation, FurtherUse::Needed, ctx, &resolver).await?;
-        let now = plan::create(desired, ctx, client).await?;
+        // The future is large.
+        let now = Box::pin(plan::create(desired, ctx, client)).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
@@ -138,8 +139,9 @@ pub(crate) async fn compare(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<(Plan, Vec<AmbiguousResource>), Failure> {
-    let (desired, ambiguous) = desired_state(ctx, client).await?;
-    Ok((plan::create(desired, ctx, client).await?, ambiguous))
+    // The futures are large.
+    let (desired, ambiguous) = Box::pin(desired_state(ctx, client)).await?;
+    Ok((Box::pin(plan::create(desired, ctx, client)).await?, ambiguous))
 }
 
 /// Reads, validates and renders the selected deployments without running their steps. Also returns the resources that cannot

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Apply, Line, Record, Report,
+        Apply, Line, Record, Report, RollbackContext,
         journal::{self, Journal, ProjectPreview},
         plan_pruning, prune,
     },
@@ -17,7 +17,7 @@ use crate::{
     environment::Environment,
     plan::{
         self, Change, ChangedObject, PlanError,
-        prune::{DeclaredObjects, Pruning},
+        prune::{DeclaredObjects, Pruning, QueueName},
     },
     resource::{DesiredResource, ResourceKey},
     validate::{self, preparation},
@@ -74,7 +74,8 @@ pub(super) async fn register(
     report.lines = changes.iter().map(line).collect();
     report.resources = resources.pending.lines(ctx.redactor);
     ctx.progress.activity("Writing what differs");
-    write(&changes, &live, &resources, &journal, &earlier, ctx, client, report).await;
+    // The future is large.
+    Box::pin(write(&changes, &live, &resources, &journal, &earlier, ctx, client, report)).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, report, ctx, client).await;
@@ -110,7 +111,7 @@ fn declared<'a>(
     resources: BTreeSet<ResourceKey>,
 ) -> DeclaredObjects<'a> {
     let deployment = |(desired, change): &(&'a DesiredDeployment, Change<'_>)| {
-        Some((change.live()?.id, desired.work_pool.as_str()))
+        Some((change.live()?.id, QueueName::of(desired)))
     };
     DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
 }
@@ -133,8 +134,10 @@ async fn write(
 ) {
     let on_error = ctx.options.on_error;
     let writer = resources.writer(ctx, client);
+    let project = ctx.options.project.as_ref();
     let apply = Apply {
         client,
+        project,
         live,
         journal,
         progress: ctx.progress,
@@ -153,9 +156,10 @@ async fn write(
         has_failed |= writer.after_deployments(&mut report.resources).await;
     }
     if has_failed && on_error == OnError::Rollback {
-        resources.roll_back(true, client, report).await;
+        let rollback = RollbackContext::new(client, project, true);
+        resources.roll_back(true, &rollback, report).await;
         apply.roll_back(changes, report).await;
-        resources.roll_back(false, client, report).await;
+        resources.roll_back(false, &rollback, report).await;
     }
 }
 

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::{ApiError, Client},
     apply::{
-        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter,
+        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter, RollbackContext,
         journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
-    resource::{DesiredResource, ResourceKey},
+    resource::{DesiredResource, ResourceKey, ResourceKind},
 };
 
 /// Declared resources of a deploy.
@@ -35,6 +35,7 @@ impl DeployedResources {
             earlier.into_iter().map(|record| (record.key.clone(), record)).collect();
         let mut records: Vec<ResourceRecord> = pending
             .records()
+            .into_iter()
             .map(|record| {
                 let earlier = others.remove(&record.key);
                 record.continuing(earlier.as_ref())
@@ -57,14 +58,22 @@ impl DeployedResources {
 
     /// Restores the resources that this deploy or the resumed deploy has written. If `follow_deployments` is set, only
     /// the resources that are written after the deployments are restored, otherwise only the others.
-    pub(super) async fn roll_back(&self, follow_deployments: bool, client: &Client, report: &mut Report) {
+    pub(super) async fn roll_back(
+        &self,
+        follow_deployments: bool,
+        rollback: &RollbackContext<'_>,
+        report: &mut Report,
+    ) {
         let lines = &report.resources;
         let is_written = |record: &&ResourceRecord| {
             let mut lines = lines.iter().filter(|line| line.key == record.key);
-            self.earlier.contains(&record.key) || lines.any(|line| line.outcome.may_have_written())
+            // The server may have moved a queue that the deploy has not written.
+            record.is_of_existing_queue()
+                || self.earlier.contains(&record.key)
+                || lines.any(|line| line.outcome.may_have_written())
         };
         let records: Vec<ResourceRecord> = self.recorded.records.iter().filter(is_written).cloned().collect();
-        for (key, recovery) in recover_resources(client, &records, follow_deployments, true).await {
+        for (key, recovery) in recover_resources(rollback, &records, follow_deployments).await {
             add_recovery(key, recovery, report);
         }
     }
@@ -86,7 +95,8 @@ fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
     };
     match report.resources.iter_mut().find(|line| line.key == key) {
         Some(line) => line.outcome.set_restored(is_restored, wrote),
-        // Only the resumed deploy has written the resource.
+        None if key.kind == ResourceKind::WorkQueue && is_restored && !wrote => {}
+        // Only the resumed deploy has written the resource, or the server has moved the queue.
         None => report.resources.push(ResourceLine::of_earlier(key, is_restored)),
     }
 }

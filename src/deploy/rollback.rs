@@ -3,7 +3,7 @@
 use crate::{
     api::Client,
     apply::{
-        Recovery,
+        Recovery, RollbackContext,
         journal::{ProjectPreview, Recorded, RecordedResources, recorded},
         recover, recover_resources,
     },
@@ -70,9 +70,10 @@ impl Rollback {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
         let RecordedResources { records: resources, automations } = &self.recorded.resources;
-        let mut recovered = recover_resources(client, resources, true, force).await;
-        let recoveries = recover(client, records, automations, force).await;
-        recovered.extend(recover_resources(client, resources, false, force).await);
+        let rollback = RollbackContext::new(client, self.recorded.project.as_ref(), force);
+        let mut recovered = recover_resources(&rollback, resources, true).await;
+        let recoveries = recover(&rollback, records, automations).await;
+        recovered.extend(recover_resources(&rollback, resources, false).await);
         let mut lines: Vec<(String, Recovery)> =
             records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
         for (_, recovery) in &mut lines {

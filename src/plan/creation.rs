@@ -8,10 +8,10 @@ use crate::{
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
-        self, ChangedObject, Plan, PlanError, PlannedDeployment, PlannedResource, PlannedStep,
-        ResourceChange,
+        self, ChangedObject, MovedQueue, Plan, PlanError, PlannedDeployment, PlannedKept, PlannedResource,
+        PlannedStep, ResourceChange,
         previews::require_copies,
-        prune::{DeclaredObjects, Pruning},
+        prune::{DeclaredObjects, Pruning, QueueName},
     },
     resource::{DesiredResource, Observed},
     secret::Redactor,
@@ -64,7 +64,7 @@ impl DesiredState {
         let deployment = |preview: &'s Preview| {
             let desired = &preview.desired;
             let live = live.deployment(&desired.flow_name, &desired.name)?;
-            Some((live.id, desired.work_pool.as_str()))
+            Some((live.id, QueueName::of(desired)))
         };
         DeclaredObjects {
             deployments: self.previews.deployments.iter().filter_map(deployment).collect(),
@@ -113,11 +113,9 @@ pub(crate) async fn create(
     }
     let compared = compare_resources(resources, ctx, client).await?;
     if let Some(pruning) = &pruning {
-        warnings.extend(report_shared(pruning, &deployments, &compared, ctx)?);
+        warnings.extend(report_shared(pruning, &deployments, &compared.changes, ctx)?);
     }
-    let described =
-        compared.iter().map(|(desired, change)| plan::resources::describe(desired, change, ctx.redactor));
-    let mut resources: Vec<PlannedResource> = described.collect();
+    let mut resources = compared.described(ctx.redactor);
     let removals = pruning.iter().flat_map(|pruning| &pruning.resources);
     resources.extend(removals.map(plan::resources::describe_removal));
     Ok(Plan {
@@ -127,6 +125,7 @@ pub(crate) async fn create(
         api_url: client.url().to_owned(),
         deployments,
         resources,
+        kept: pruning.iter().flat_map(|pruning| &pruning.kept).map(PlannedKept::from).collect(),
         steps,
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
     })
@@ -156,21 +155,42 @@ fn report_shared(
     Ok(preparation::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
+/// The declared resources with their changes, and the queues that the server will move.
+#[derive(Default)]
+struct ComparedResources {
+    changes: Vec<(DesiredResource, ResourceChange)>,
+    moved: Vec<MovedQueue>,
+}
+
+impl ComparedResources {
+    /// Returns the plan entries of the resources.
+    fn described(&self, redactor: &Redactor) -> Vec<PlannedResource> {
+        let entry = |(desired, change): &(DesiredResource, ResourceChange)| {
+            let moved = self.moved.iter().filter(|queue| queue.cause == desired.key);
+            plan::resources::describe(desired, change, moved.map(MovedQueue::note).collect(), redactor)
+        };
+        self.changes.iter().map(entry).collect()
+    }
+}
+
 /// Compares the declared resources with the server.
 async fn compare_resources(
     desired: Vec<DesiredResource>,
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<Vec<(DesiredResource, ResourceChange)>, ApiError> {
+) -> Result<ComparedResources, ApiError> {
     if desired.is_empty() {
-        return Ok(Vec::new());
+        return Ok(ComparedResources::default());
     }
     let observed = Observed::read(client, &desired).await?;
     let compared = desired.into_iter().map(|desired| {
         let change = plan::resources::compare(&desired, &observed, ctx.options.force);
         (desired, change)
     });
-    Ok(compared.collect())
+    let changes: Vec<_> = compared.collect();
+    let pairs: Vec<_> = changes.iter().map(|(desired, change)| (desired, change)).collect();
+    let moved = plan::moved_queues(&pairs, &observed);
+    Ok(ComparedResources { changes, moved })
 }
 
 fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     deployment::{Options, PreviewName, SelectionReason, Selector},
     flow::Grade,
+    plan::PlannedKept,
     project::{EnvironmentName, ProjectFiles},
     resource::{DesiredResource, ResourceKind, SecretsDigest},
     secret::Redactor,
@@ -33,6 +34,9 @@ pub(crate) struct Plan {
     /// Declared resources, in the order in which they are written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<PlannedResource>,
+    /// Resources that `--prune` does not delete although they are no longer declared.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) kept: Vec<PlannedKept>,
     /// Build and push steps without duplicates, in order of execution.
     pub(crate) steps: Vec<PlannedStep>,
     /// Warnings, in the format of `prefectl check --output json`.
@@ -249,10 +253,16 @@ pub(crate) struct PlannedResource {
     pub(crate) kind: ResourceKind,
     /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file, or for a resource to delete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     pub(crate) action: Action,
     /// Id of the resource on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
+    /// Effects on other resources, such as queues that the server moves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) notes: Vec<String>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
     /// Salted hash of the secrets of a block, which are not part of the fingerprint.

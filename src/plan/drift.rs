@@ -11,7 +11,7 @@ use crate::{
         document::{Action, Plan, PlannedChange, PlannedResource},
     },
     project::EnvironmentName,
-    resource::{AmbiguousResource, ResourceKind},
+    resource::{AmbiguousResource, ResourceKey, ResourceKind},
 };
 
 /// Differences between the file and the server for all selected deployments.
@@ -29,12 +29,17 @@ pub(crate) struct Drift {
     pub(crate) deployments: Vec<DriftedDeployment>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<DriftedResource>,
+    /// Warnings, in the format of `prefectl check --output json`.
+    findings: Vec<Json>,
 }
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DriftedResource {
     pub(crate) kind: ResourceKind,
     pub(crate) name: String,
+    /// Path of the project file. `None` if the command has only one project file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
     /// Ids of the resources on the server if the resource is ambiguous.
@@ -138,6 +143,7 @@ impl Drift {
             preview: plan.selection.preview,
             deployments: deployments.collect(),
             resources,
+            findings: plan.findings,
         }
     }
 
@@ -175,12 +181,15 @@ impl From<PlannedResource> for DriftedResource {
             ignored: false,
         };
         let differences = changes.map(difference).collect();
-        Self { kind: planned.kind, name: planned.name, state, differences, ids: Vec::new() }
+        let PlannedResource { kind, name, file, .. } = planned;
+        Self { kind, name, file, state, differences, ids: Vec::new() }
     }
 }
 
 impl From<AmbiguousResource> for DriftedResource {
     fn from(AmbiguousResource { key, ids }: AmbiguousResource) -> Self {
-        Self { kind: key.kind, name: key.name, state: DriftState::Ambiguous, differences: Vec::new(), ids }
+        let ResourceKey { kind, name } = key;
+        let (state, differences) = (DriftState::Ambiguous, Vec::new());
+        Self { kind, name, file: None, state, differences, ids }
     }
 }

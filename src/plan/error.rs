@@ -9,7 +9,6 @@ use crate::{
         previews::PreviewError,
         prune::TooManyDeletes,
     },
-    resource::{InUse, RemovalError},
     validate::PreparationError,
 };
 
@@ -27,23 +26,12 @@ pub(crate) enum PlanError {
     #[error(transparent)]
     TooManyDeletes(#[from] TooManyDeletes),
     #[error(transparent)]
-    InUse(#[from] InUse),
-    #[error(transparent)]
     Api(#[from] ApiError),
 }
 
 impl From<PreparationError> for PlanError {
     fn from(error: PreparationError) -> Self {
         Self::Build(error.into())
-    }
-}
-
-impl From<RemovalError> for PlanError {
-    fn from(error: RemovalError) -> Self {
-        match error {
-            RemovalError::InUse(error) => Self::InUse(error),
-            RemovalError::Api(error) => Self::Api(error),
-        }
     }
 }
 

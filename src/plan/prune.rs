@@ -10,24 +10,49 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Client, Deployment},
-    deployment::{DeployContext, LiveDeployment, Options, ProjectId, SharedValues},
+    deployment::{DeployContext, DesiredDeployment, LiveDeployment, Options, ProjectId, SharedValues},
     diagnostics::Diagnostic,
     names::{SHOWN, first_of},
     plan::{
-        ChangedObject,
+        ChangedObject, KeptResource,
         owned_files::OwnedFiles,
         ownership::{Membership, OwnershipError},
         resource_ownership::{OwnedResource, ResourceOwnership, directory_in_repository},
     },
-    resource::{RemovalError, ResourceKey, ResourceKind, removal},
+    resource::{ResourceKey, ResourceKind, removal},
 };
 
 /// The declared objects, which are not pruned.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredObjects<'a> {
-    /// Ids of the declared deployments that exist, with the work pools that they will have.
-    pub(crate) deployments: BTreeMap<Uuid, &'a str>,
+    /// Ids of the declared deployments that exist, with the work queues that they will have.
+    pub(crate) deployments: BTreeMap<Uuid, QueueName<'a>>,
     pub(crate) resources: BTreeSet<ResourceKey>,
+}
+
+/// The work pool and the work queue of a deployment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct QueueName<'a> {
+    pool: &'a str,
+    queue: &'a str,
+}
+
+impl<'a> QueueName<'a> {
+    /// Returns the queue that a deployment will have.
+    pub(crate) fn of(desired: &'a DesiredDeployment) -> Self {
+        let queue = desired.work_queue.as_deref().unwrap_or(ResourceKey::DEFAULT_QUEUE);
+        Self { pool: &desired.work_pool, queue }
+    }
+
+    /// Returns whether a deployment with this queue uses a resource.
+    fn uses(self, key: &ResourceKey) -> bool {
+        match key.pool_of_queue() {
+            Some(_) => {
+                key.name.strip_prefix(self.pool).and_then(|rest| rest.strip_prefix('/')) == Some(self.queue)
+            }
+            None => key.name == self.pool,
+        }
+    }
 }
 
 /// A deployment to delete.
@@ -64,6 +89,8 @@ pub(crate) struct Pruning<'a> {
     pub(crate) removals: Vec<Removal>,
     /// Resources to delete, in the order of their deletion.
     pub(crate) resources: Vec<OwnedResource>,
+    /// Resources that are no longer declared and not deleted.
+    pub(crate) kept: Vec<KeptResource>,
     /// Resources that are no longer declared, but belong to another project.
     released: BTreeSet<ResourceKey>,
 }
@@ -86,8 +113,8 @@ impl<'a> Pruning<'a> {
         let files = OwnedFiles::read(ctx);
         let membership = Membership::read(client, Some(project)).await?;
         let ownership = ResourceOwnership::read(client, Some(project)).await?;
-        let (removals, resources, released) = (Vec::new(), Vec::new(), BTreeSet::new());
-        Ok(Some(Self { options, project, membership, files, ownership, removals, resources, released }))
+        let (removals, resources, kept, released) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
+        Ok(Some(Self { options, project, membership, files, ownership, removals, resources, kept, released }))
     }
 
     /// Returns the names of the automations that the project has registered as resources. They are not triggers of
@@ -101,29 +128,32 @@ impl<'a> Pruning<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if a request fails, or if a work pool to prune is in use.
+    /// Fails if a request fails.
     pub(crate) async fn select(
         &mut self,
         client: &Client,
         declared: &DeclaredObjects<'_>,
         directory: &Path,
-    ) -> Result<(), RemovalError> {
+    ) -> Result<(), ApiError> {
         if !self.options.prune {
             return Ok(());
         }
         let kept = declared.deployments.keys().copied().collect();
         self.removals = existing(client, &self.membership.undeclared(&kept, &self.files)).await?;
-        // A resource that is missing in the given files may be declared in another file of the project.
-        if self.options.includes_resources() && self.options.files.are_complete() {
+        if self.options.includes_resources() {
             let directory = directory_in_repository(directory);
-            let directory = directory.as_deref();
-            let undeclared = self.ownership.undeclared(client, &declared.resources, directory).await?;
-            self.resources = in_order_of_deletion(undeclared);
-            self.released = self.ownership.released(&declared.resources, directory);
-            for resource in &self.resources {
-                let leaving = leaving(&resource.key, &self.removals, declared);
-                removal::check(client, &resource.key, &leaving).await?;
-            }
+            let files = &self.files;
+            let is_here = |owned: &OwnedResource| match &owned.file {
+                Some(file) => files.own(Some(file)),
+                // The record is from an earlier release. Another file of the project may declare the resource.
+                None => self.options.files.are_complete() && owned.is_in(directory.as_deref()),
+            };
+            let undeclared = self.ownership.undeclared(client, &declared.resources, is_here).await?;
+            self.released = self.ownership.released(&declared.resources, is_here);
+            let candidates = self.ownership.only_registered_here(undeclared, &mut self.kept);
+            let removals = &self.removals;
+            let leaving = |key: &ResourceKey| leaving(key, removals, declared);
+            self.resources = deletable(client, candidates, leaving, &mut self.kept).await?;
         }
         Ok(())
     }
@@ -138,6 +168,11 @@ impl<'a> Pruning<'a> {
         let resources = resources.map(|object| (self.ownership.other_owners(object.id), object));
         let shared = deployments.chain(resources).filter(|(owners, _)| !owners.is_empty());
         shared.map(|(owners, object)| object.warning(&owners)).collect()
+    }
+
+    /// Returns the record of a resource. `file` is the name that the command uses for the project file.
+    pub(crate) fn registered(&self, key: ResourceKey, id: Uuid, file: Option<&Arc<str>>) -> OwnedResource {
+        OwnedResource { key, id, file: self.files.path(file), directory: None }
     }
 
     /// Checks that the number of deletions does not exceed `max_deletes`.
@@ -188,7 +223,7 @@ pub(crate) struct Removed {
 
 /// Sorts resources in the order in which they are deleted, which is the reverse order of the kinds. A queue is deleted
 /// together with its work pool.
-pub(crate) fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
+fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
     let pools: BTreeSet<String> = resources
         .iter()
         .filter(|resource| resource.key.kind == ResourceKind::WorkPool)
@@ -199,10 +234,30 @@ pub(crate) fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<Own
     resources
 }
 
-/// Returns the deployments that will not use the work pool with the given key: those that are deleted, and those that
-/// will use another pool.
+/// Returns the resources that can be deleted, in the order of their deletion. Resources in use are added to `kept`.
+/// `leaving` returns the deployments that will not use a resource.
+///
+/// A queue is deleted and kept together with its work pool.
+pub(crate) async fn deletable(
+    client: &Client,
+    candidates: Vec<OwnedResource>,
+    leaving: impl Fn(&ResourceKey) -> BTreeSet<Uuid>,
+    kept: &mut Vec<KeptResource>,
+) -> Result<Vec<OwnedResource>, ApiError> {
+    let mut resources = Vec::with_capacity(candidates.len());
+    for owned in in_order_of_deletion(candidates) {
+        match removal::in_use(client, &owned.key, &leaving(&owned.key)).await? {
+            Some(in_use) => kept.push(in_use.into()),
+            None => resources.push(owned),
+        }
+    }
+    Ok(resources)
+}
+
+/// Returns the deployments that will not use the resource with the given key: those that are deleted, and those that
+/// will use another pool or queue.
 fn leaving(key: &ResourceKey, removals: &[Removal], declared: &DeclaredObjects<'_>) -> BTreeSet<Uuid> {
-    let moved = declared.deployments.iter().filter(|(_, pool)| **pool != key.name);
+    let moved = declared.deployments.iter().filter(|(_, queue)| !queue.uses(key));
     removals.iter().map(Removal::id).chain(moved.map(|(id, _)| *id)).collect()
 }
 

@@ -16,7 +16,10 @@ use crate::{
     api::{ApiError, Client, Feature},
     deployment::ProjectId,
     git,
-    plan::ownership::{OwnershipError, UnreadableRecord},
+    plan::{
+        KeptReason, KeptResource,
+        ownership::{OwnershipError, UnreadableRecord},
+    },
     python,
     resource::{ResourceKey, ResourceKind, requests},
 };
@@ -30,9 +33,20 @@ pub(crate) struct OwnedResource {
     #[serde(flatten)]
     pub(crate) key: ResourceKey,
     pub(crate) id: Uuid,
-    /// Directory of the command that registered the resource, relative to the Git repository. `None` without a repository.
+    /// Path of the project file, as recorded for deployments. `None` in records of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) file: Option<String>,
+    /// In records of earlier releases, the directory of the command that registered the resource, relative to the Git
+    /// repository. `None` without a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) directory: Option<String>,
+}
+
+impl OwnedResource {
+    /// Returns whether a command in this directory may have registered the resource.
+    pub(crate) fn is_in(&self, directory: Option<&str>) -> bool {
+        self.directory.is_none() || self.directory.as_deref() == directory
+    }
 }
 
 /// Returns the path of a directory relative to its Git repository. Returns `None` without a repository.
@@ -113,17 +127,14 @@ impl ResourceOwnership {
         self.others.get(&id).into_iter().flatten().map(String::as_str).collect()
     }
 
-    /// Returns the registered resources that are not declared. Resources that a command in another directory registered
-    /// are omitted, because a file in that directory may declare them.
+    /// Returns the registered resources that are not declared. Resources for which `is_here` returns false are omitted,
+    /// because a file that the command does not read may declare them.
     fn not_declared(
         &self,
         declared: &BTreeSet<ResourceKey>,
-        directory: Option<&str>,
+        is_here: impl Fn(&OwnedResource) -> bool,
     ) -> impl Iterator<Item = &OwnedResource> {
-        let is_here = move |owned: &&OwnedResource| {
-            owned.directory.is_none() || owned.directory.as_deref() == directory
-        };
-        self.own.iter().filter(is_here).filter(|owned| !declared.contains(&owned.key))
+        self.own.iter().filter(move |owned| is_here(owned) && !declared.contains(&owned.key))
     }
 
     /// Returns the resources that are not declared and that another project has also registered. The project gives up
@@ -131,28 +142,42 @@ impl ResourceOwnership {
     pub(crate) fn released(
         &self,
         declared: &BTreeSet<ResourceKey>,
-        directory: Option<&str>,
+        is_here: impl Fn(&OwnedResource) -> bool,
     ) -> BTreeSet<ResourceKey> {
-        let not_declared = self.not_declared(declared, directory);
+        let not_declared = self.not_declared(declared, is_here);
         let released = not_declared.filter(|owned| self.others.contains_key(&owned.id));
         released.map(|owned| owned.key.clone()).collect()
     }
 
-    /// Returns the resources that exist, that only this project has registered, and that are not declared.
+    /// Returns the registered resources that exist and that are not declared.
     pub(crate) async fn undeclared(
         &self,
         client: &Client,
         declared: &BTreeSet<ResourceKey>,
-        directory: Option<&str>,
+        is_here: impl Fn(&OwnedResource) -> bool,
     ) -> Result<Vec<OwnedResource>, ApiError> {
-        let is_deletable =
-            |owned: &&OwnedResource| !self.others.contains_key(&owned.id) && !owned.key.is_permanent();
         let undeclared: Vec<&OwnedResource> =
-            self.not_declared(declared, directory).filter(is_deletable).collect();
+            self.not_declared(declared, is_here).filter(|owned| !owned.key.is_permanent()).collect();
         let live =
             requests::read(client, undeclared.iter().map(|owned| (&owned.key, Some(owned.id)))).await?;
         let exists = |owned: &&OwnedResource| live.get(&owned.key).is_some_and(|live| live.id == owned.id);
         Ok(undeclared.into_iter().filter(exists).cloned().collect())
+    }
+
+    /// Returns the resources that no other project has registered. The others are added to `kept`.
+    pub(crate) fn only_registered_here(
+        &self,
+        resources: Vec<OwnedResource>,
+        kept: &mut Vec<KeptResource>,
+    ) -> Vec<OwnedResource> {
+        let mut own = Vec::with_capacity(resources.len());
+        for owned in resources {
+            match KeptReason::registered(&self.other_owners(owned.id)) {
+                Some(reason) => kept.push(KeptResource { key: owned.key, reason }),
+                None => own.push(owned),
+            }
+        }
+        own
     }
 
     /// Updates the project's record: adds the `registered` resources and drops those in `removed`. Resources that were
@@ -228,7 +253,8 @@ mod tests {
     use super::*;
 
     fn owned(kind: ResourceKind, name: &str, id: u128) -> OwnedResource {
-        OwnedResource { key: ResourceKey::new(kind, name), id: Uuid::from_u128(id), directory: None }
+        let (file, directory) = (None, None);
+        OwnedResource { key: ResourceKey::new(kind, name), id: Uuid::from_u128(id), file, directory }
     }
 
     #[test]
@@ -263,7 +289,8 @@ mod tests {
         let ownership = ResourceOwnership { own: own.into(), ..ResourceOwnership::default() };
         let names = |directory| -> Vec<&str> {
             let declared = BTreeSet::new();
-            let found: Vec<&OwnedResource> = ownership.not_declared(&declared, directory).collect();
+            let is_here = |owned: &OwnedResource| owned.is_in(directory);
+            let found: Vec<&OwnedResource> = ownership.not_declared(&declared, is_here).collect();
             found.into_iter().map(|owned| owned.key.name.as_str()).collect()
         };
         assert_eq!(names(Some("services/a")), ["a", "c"]);

@@ -111,15 +111,18 @@ fn shown(live: &Json, desired: &Json) -> Json {
 pub(crate) fn describe(
     desired: &DesiredResource,
     change: &ResourceChange,
+    notes: Vec<String>,
     redactor: &Redactor,
 ) -> PlannedResource {
     let live = change.live();
     PlannedResource {
         kind: desired.key.kind,
         name: desired.key.name.clone(),
+        file: desired.file.as_deref().map(str::to_owned),
         action: change.action(),
         id: live.map(|live| live.id),
         changes: changes(desired, change, redactor),
+        notes,
         fingerprint: Fingerprint {
             live: live.map(|live| live_fingerprint(desired, live, redactor)).unwrap_or_default(),
             desired: fingerprint::digest(&Json::Object(desired.fields.clone()), redactor),
@@ -133,9 +136,11 @@ pub(crate) fn describe_removal(removal: &OwnedResource) -> PlannedResource {
     PlannedResource {
         kind: removal.key.kind,
         name: removal.key.name.clone(),
+        file: None,
         action: Action::Delete,
         id: Some(removal.id),
         changes: Vec::new(),
+        notes: Vec::new(),
         fingerprint: Fingerprint { live: removal.id.to_string(), desired: String::new() },
         secrets: None,
     }

@@ -18,8 +18,8 @@ mod observed;
 pub(crate) mod order;
 mod pool_template;
 mod pool_types;
-mod pool_usage;
 mod pools;
+mod queue_priorities;
 pub(crate) mod references;
 mod registered_ids;
 pub(crate) mod removal;
@@ -27,6 +27,7 @@ pub(crate) mod requests;
 mod run_loops;
 mod secret_hashes;
 mod secret_sources;
+mod usage;
 
 pub(crate) use action_templates::{check_run_parameters, is_computed};
 pub(crate) use block_secrets::BlockSecrets;
@@ -35,13 +36,14 @@ pub(crate) use declarations::{Declared, duplicates};
 pub(crate) use known_types::KnownTypes;
 pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;
+pub(crate) use queue_priorities::QueuePriorities;
 pub(crate) use references::{ReferenceKind, References, ResourceReference};
 pub(crate) use registered_ids::registered_ids;
 pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
 pub(crate) use secret_hashes::{SecretHashes, SecretsDigest};
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -115,6 +117,16 @@ impl ResourceKey {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().0)
     }
 
+    /// Returns the name of a work queue without that of its pool. Returns `None` for other kinds.
+    pub(crate) fn queue(&self) -> Option<&str> {
+        (self.kind == ResourceKind::WorkQueue).then(|| self.parts().1)
+    }
+
+    /// Returns the key of a queue of a work pool.
+    pub(crate) fn queue_of(pool: &str, name: &str) -> Self {
+        Self::new(ResourceKind::WorkQueue, format!("{pool}/{name}"))
+    }
+
     /// Splits the name of a work queue or block at its first slash. For other kinds, whose names may contain slashes, the
     /// first part is empty.
     fn parts(&self) -> (&str, &str) {
@@ -154,13 +166,21 @@ pub(crate) struct DesiredResource {
     pub(crate) metric_triggers: Vec<Option<Place>>,
     /// Location of the declaration.
     pub(crate) place: Option<Place>,
+    /// Path of the project file. `None` if the command has only one project file.
+    pub(crate) file: Option<Arc<str>>,
 }
 
 impl DesiredResource {
     pub(crate) fn new(key: ResourceKey, fields: JsonObject, place: Option<Place>) -> Self {
         let (defaults, secrets) = (JsonObject::new(), BlockSecrets::default());
         let (references, runs, metric_triggers) = (Vec::new(), Vec::new(), Vec::new());
-        Self { key, fields, defaults, secrets, references, id: None, runs, metric_triggers, place }
+        let (id, file) = (None, None);
+        Self { key, fields, defaults, secrets, references, id, runs, metric_triggers, place, file }
+    }
+
+    /// Returns the declared priority of a work queue.
+    pub(crate) fn priority(&self) -> Option<u64> {
+        self.fields.get("priority").and_then(serde_json::Value::as_u64)
     }
 }
 
@@ -189,4 +209,11 @@ pub(crate) struct LiveResource {
     pub(crate) id: Uuid,
     /// The fields as the server returns them.
     pub(crate) fields: JsonObject,
+}
+
+impl LiveResource {
+    /// Returns the priority of a work queue.
+    pub(crate) fn priority(&self) -> Option<u64> {
+        self.fields.get("priority").and_then(serde_json::Value::as_u64)
+    }
 }

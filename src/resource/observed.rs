@@ -1,8 +1,11 @@
 //! State of the declared resources on the server.
 
+use std::collections::BTreeMap;
+
 use super::{
     DesiredResource, LiveResource, LiveResources, ReferenceKind, References, ResourceKey, ResourceKind,
-    ResourceReference, SecretHashes, requests,
+    ResourceReference, SecretHashes,
+    requests::{self, PoolQueue},
 };
 use crate::api::{ApiError, Client, JsonObject};
 
@@ -12,10 +15,12 @@ pub(crate) struct Observed {
     pub(crate) live: LiveResources,
     pub(crate) hashes: SecretHashes,
     pub(crate) references: References,
+    /// All queues of the work pools with declared queues.
+    pub(crate) queues: BTreeMap<String, Vec<PoolQueue>>,
 }
 
 impl Observed {
-    /// Reads the resources that exist, the recorded hashes of secrets, and the ids of referenced objects.
+    /// Reads the resources that exist, the recorded hashes of secrets, the ids of referenced objects, and the queues.
     pub(crate) async fn read(client: &Client, desired: &[DesiredResource]) -> Result<Self, ApiError> {
         let has_secrets = desired.iter().any(|resource| !resource.secrets.is_empty());
         let hashes = async || {
@@ -23,8 +28,10 @@ impl Observed {
         };
         let live = requests::read(client, desired.iter().map(|resource| (&resource.key, resource.id)));
         let references = Self::references(client, desired);
-        let (live, hashes, references) = tokio::try_join!(live, hashes(), references)?;
-        Ok(Self { live, hashes, references })
+        let pools = desired.iter().filter_map(|resource| resource.key.pool_of_queue());
+        let queues = requests::read_queues(client, pools);
+        let (live, hashes, references, queues) = tokio::try_join!(live, hashes(), references, queues)?;
+        Ok(Self { live, hashes, references, queues })
     }
 
     /// Reads the ids of the objects to which the resources refer.

@@ -125,7 +125,7 @@ pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResourc
     let mut queues: Vec<_> = pool.queues.iter().collect();
     queues.sort_by_key(|queue| queue.priority.unwrap_or(u64::MAX));
     let resource = |queue: &crate::project::resources::Queue| {
-        let key = ResourceKey::new(ResourceKind::WorkQueue, format!("{}/{}", pool.name, queue.name));
+        let key = ResourceKey::queue_of(&pool.name, &queue.name);
         let fields = declared_fields([
             ("description", queue.description.as_ref().map(|text| json!(text))),
             ("is_paused", queue.paused.map(Json::from)),

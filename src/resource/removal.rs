@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use uuid::Uuid;
 
-use super::{ResourceKey, ResourceKind, SecretHashes, pool_usage, requests};
+use super::{ResourceKey, ResourceKind, SecretHashes, requests, usage};
 use crate::api::{ApiError, Client};
 
 /// The error returned if a resource must not be deleted.
@@ -12,12 +12,12 @@ use crate::api::{ApiError, Client};
 #[error("{key} cannot be deleted: {reason}")]
 pub(crate) struct InUse {
     pub(crate) key: ResourceKey,
-    reason: String,
+    pub(crate) reason: String,
 }
 
 impl InUse {
     pub(crate) const HELP: &str =
-        "wait until its runs have ended, and move or delete the deployments that use it";
+        "wait until its runs have ended, stop its workers, and move or delete the deployments that use it";
 }
 
 /// The error returned if a resource cannot be deleted.
@@ -29,24 +29,15 @@ pub(crate) enum RemovalError {
     Api(#[from] ApiError),
 }
 
-/// Checks that a resource may be deleted. Deployments in `leaving` do not count, because they will be deleted or will use
-/// another work pool.
-///
-/// # Errors
-///
-/// Fails for a work pool that deployments or flow runs in progress use.
-pub(crate) async fn check(
+/// Returns the reason why a resource must not be deleted, or `None` if nothing uses it. Deployments in `leaving` do not
+/// count, because they will be deleted or will use another work queue.
+pub(crate) async fn in_use(
     client: &Client,
     key: &ResourceKey,
     leaving: &BTreeSet<Uuid>,
-) -> Result<(), RemovalError> {
-    if key.kind != ResourceKind::WorkPool {
-        return Ok(());
-    }
-    match pool_usage::reason_to_keep(client, &key.name, leaving).await? {
-        None => Ok(()),
-        Some(reason) => Err(InUse { key: key.clone(), reason }.into()),
-    }
+) -> Result<Option<InUse>, ApiError> {
+    let reason = usage::reason_to_keep(client, key, leaving).await?;
+    Ok(reason.map(|reason| InUse { key: key.clone(), reason }))
 }
 
 /// Deletes a resource, and the record of its secrets. A resource that does not exist is not an error.
@@ -55,7 +46,9 @@ pub(crate) async fn check(
 ///
 /// Fails if a request fails, or if the resource is in use.
 pub(crate) async fn remove(client: &Client, key: &ResourceKey, id: Uuid) -> Result<(), RemovalError> {
-    check(client, key, &BTreeSet::new()).await?;
+    if let Some(in_use) = in_use(client, key, &BTreeSet::new()).await? {
+        return Err(in_use.into());
+    }
     requests::delete(client, key, id).await?;
     if key.kind == ResourceKind::Block {
         SecretHashes::forget(client, key).await?;

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde::Deserialize as _;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use super::{
@@ -15,8 +16,19 @@ use crate::{
     value::json_object,
 };
 
+/// The field of a block with the id of its schema.
+pub(crate) const BLOCK_SCHEMA: &str = "block_schema_id";
+
 /// The resources that exist on the server, by identity.
 pub(crate) type LiveResources = BTreeMap<ResourceKey, LiveResource>;
+
+/// A queue of a work pool on the server.
+#[derive(Debug, Clone)]
+pub(crate) struct PoolQueue {
+    pub(crate) name: String,
+    pub(crate) id: Uuid,
+    pub(crate) priority: u64,
+}
 
 /// Reads the resources that exist on the server. If several automations have the same name, the one with the given id is
 /// returned.
@@ -74,6 +86,26 @@ pub(crate) async fn read<'a>(
     }
     live.retain(|key, _| keys.contains(key));
     Ok(live)
+}
+
+/// Reads the queues of work pools. Pools that do not exist are omitted.
+pub(crate) async fn read_queues<'a>(
+    client: &Client,
+    pools: impl IntoIterator<Item = &'a str>,
+) -> Result<BTreeMap<String, Vec<PoolQueue>>, ApiError> {
+    let mut found = BTreeMap::new();
+    for pool in BTreeSet::from_iter(pools) {
+        let queues = match client.work_queues(Some(pool)).await {
+            Err(ApiError::NotFound { .. }) => continue,
+            queues => queues?,
+        };
+        let queue = |queue: NamedObject| {
+            let priority = queue.raw.get("priority").and_then(Json::as_u64)?;
+            Some(PoolQueue { name: queue.name, id: queue.id, priority })
+        };
+        found.insert(pool.to_owned(), queues.into_iter().filter_map(queue).collect());
+    }
+    Ok(found)
 }
 
 /// Returns the automations that have one of the given names. The server allows several automations with the same name.
@@ -176,7 +208,8 @@ pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
     (path, body)
 }
 
-/// Updates the given fields of a resource. For an automation, all fields must be given.
+/// Updates the given fields of a resource. For an automation, all fields must be given. A block gets the newest schema of
+/// its type, unless the fields contain a schema.
 pub(crate) async fn update(
     client: &Client,
     key: &ResourceKey,
@@ -191,14 +224,23 @@ pub(crate) async fn update(
             body.shift_remove("type");
             client.update_work_pool(&key.name, &body).await
         }
-        WorkQueue => client.update_work_queue(live.id, fields).await.and_then(require),
+        WorkQueue => {
+            let (pool, name) = key.parts();
+            client.update_pool_queue(pool, name, fields).await.and_then(require)
+        }
         ConcurrencyLimit => client.update_concurrency_limit(&key.name, fields).await,
         Variable => client.update_variable(&key.name, fields).await,
         Block => {
             let mut data = data_of(fields);
             block_references::keep(&mut data, &live.fields);
             let data = block_data(block_references::with_ids(data, references)?, secrets);
-            client.update_block(live.id, &data).await
+            // The declaration has been checked against the newest schema. A rollback restores the earlier one.
+            let recorded = fields.get(BLOCK_SCHEMA).and_then(|id| Uuid::deserialize(id).ok());
+            let schema = match recorded {
+                Some(schema) => schema,
+                None => client.newest_block_schema(key.parts().0).await?,
+            };
+            client.update_block(live.id, &data, schema).await
         }
         Automation => {
             let body = references.with_ids(&named(fields, &key.name))?;

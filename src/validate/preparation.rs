@@ -238,19 +238,27 @@ async fn prepare_with_types<'a>(
         _ => select_across(loaded, ctx)?,
     };
     let mut projects = Vec::with_capacity(loaded.len());
-    for loaded in loaded {
+    let declaring: Vec<&Project> = loaded.iter().map(|loaded| &loaded.project).collect();
+    for index in resources::order_of_projects(&declaring) {
+        let loaded = &loaded[index];
         let LoadedProject { project, file, root, settings, .. } = loaded;
         let ctx = ctx.in_project(root, settings);
         let (mut findings, deployments) = (loaded.findings(), Vec::new());
-        let resources = if ctx.includes_resources() {
+        let mut resources = if ctx.includes_resources() {
             resources::declared(project, &ctx, resolver, types, &mut findings).await?
         } else {
             Vec::new()
         };
         let file = file.as_ref();
+        for resource in &mut resources {
+            resource.file = file.cloned();
+        }
         let ambiguous = Vec::new();
-        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous });
+        let prepared = PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous };
+        projects.push((index, prepared));
     }
+    projects.sort_by_key(|(index, _)| *index);
+    let mut projects: Vec<PreparedProject<'_>> = projects.into_iter().map(|(_, project)| project).collect();
     for (index, prepared) in projects.iter_mut().enumerate() {
         let PreparedProject { project, ctx, findings, .. } = prepared;
         let selection = selections.as_ref().map(|selections| &selections[index]).or(ctx.selection);

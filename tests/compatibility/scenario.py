@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from suite.background import Json, SuiteError, minimal_environment
 
+from . import resources
 from .features import DASHES_IN_VARIABLES, FEATURES, Feature, is_since, project
 from .refusing_proxy import MARKER, refusing_proxy
 from .servers import Api
@@ -58,6 +59,7 @@ class Scenario:
         self.project = folder / "project"
         self.home = folder / "home"
         self.log = folder / "commands.log"
+        self.secret = "first-token"
         (self.project / "flows").mkdir(parents=True)
         self.home.mkdir()
 
@@ -93,6 +95,10 @@ class Scenario:
             ("schedules created, paused and resumed", self.schedules),
             ("flow runs started, listed and cancelled", self.flow_runs),
             ("`deploy --prune` deletes what the file no longer declares", self.prune),
+            ("declared resources are created and changed", self.resources_stored),
+            ("`drift` reports a change of a declared resource, and a deploy reverts it", self.resources_drift),
+            ("`rollback` restores declared resources", self.resources_rollback),
+            ("`deploy --prune` deletes declared resources", self.resources_pruned),
             ("`deployment delete`", self.delete),
             ("`destroy`", self.destroy),
         ]
@@ -118,6 +124,7 @@ class Scenario:
     def execute(self, *arguments: str, api: str | None = None) -> Output:
         environment = {
             **minimal_environment(self.home),
+            resources.SECRET: self.secret,
             "PREFECT_API_URL": api or self.api.url,
             "PREFECTL_YES": "1",
             "PREFECTL_PYTHON_SCHEMA": "never",
@@ -317,6 +324,60 @@ class Scenario:
         found = set(self.api.deployments()) & {feature.key for feature in features}
         if found != expected:
             raise Failure(f"left: {sorted(found - expected)}; missing: {sorted(expected - found)}")
+
+    # Declared resources
+
+    def write_resources(self, features: list[Feature], round: int) -> None:
+        self.write(features, 1)
+        file = self.project / "prefect.yaml"
+        file.write_text(file.read_text() + resources.declared(round))
+
+    def assert_resources(self, wanted: Json) -> None:
+        found = resources.stored(self.api)
+        if found != wanted:
+            wrong = [f"{key} is {found[key]!r}, not {wanted[key]!r}" for key in wanted if found[key] != wanted[key]]
+            raise Failure("; ".join(wrong))
+
+    def resources_stored(self, features: list[Feature]) -> None:
+        for round, secret in ((0, "first-token"), (1, "second-token")):
+            self.secret = secret
+            self.write_resources(features, round)
+            self.succeed("deploy", "--all", "--project", "team-a")
+            self.assert_resources(resources.expected(round, secret))
+            self.assert_unchanged("--project", "team-a")
+            self.expect(NO_CHANGES, "drift", "--all")
+
+    def resources_drift(self, features: list[Feature]) -> None:
+        self.write_resources(features, 1)
+        self.api.call("PATCH", "/work_pools/declared", {"concurrency_limit": 1})
+        self.api.call("PATCH", "/v2/concurrency_limits/declared_limit", {"limit": 1})
+        self.api.call("PATCH", "/variables/name/declared_text", {"value": "changed-by-others"})
+        output = self.expect(CHANGES, "drift", "--all")
+        if "Drift: 3 changed" not in output.text:
+            raise Failure(f"not three changes: {output.text.strip()[-400:]}")
+        self.succeed("deploy", "--all", "--project", "team-a")
+        self.assert_resources(resources.expected(1, self.secret))
+
+    def resources_rollback(self, features: list[Feature]) -> None:
+        self.write_resources(features, 0)
+        file = self.project / "prefect.yaml"
+        refused = (
+            f"- name: refused\n  entrypoint: flows/scalars.py:hello\n  description: {MARKER}\n"
+            "  work_pool: {name: process}\n"
+        )
+        file.write_text(file.read_text().replace("prefectl:", refused + "prefectl:", 1))
+        with refusing_proxy(self.api.url) as proxy:
+            output = self.execute("deploy", "--all", "--project", "team-a", "--on-error", "rollback", api=proxy)
+        if output.code == 0:
+            raise Failure("the deploy succeeds although a write was refused")
+        self.assert_resources(resources.expected(1, self.secret))
+
+    def resources_pruned(self, features: list[Feature]) -> None:
+        self.write(features, 1)
+        options = ("--all", "--project", "team-a", "--prune", "--max-deletes", "20")
+        self.succeed("deploy", *options)
+        self.assert_resources(resources.NOTHING)
+        self.assert_unchanged(*options[1:])
 
     def delete(self, _: list[Feature]) -> None:
         self.succeed("deployment", "delete", "hello/scalars")

@@ -271,3 +271,33 @@ fn a_secret_that_the_server_shows_is_not_exported() -> Result<()> {
     run(&sandbox, "plan --all")?.success()?;
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_changed_block_gets_the_newest_schema_of_its_type() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = sandbox(api.url(), "- {type: own-UNIQUE, name: b-UNIQUE, values: {first: a}}")?;
+    let slug = sandbox.unique("own-UNIQUE");
+    let kind = api.post("/block_types/", &json!({"name": slug, "slug": slug}))?["id"].clone();
+    let schema = |fields: &[&str]| {
+        let property = |name: &&str| ((*name).to_owned(), json!({"type": "string", "title": name}));
+        let properties: serde_json::Map<String, Value> = fields.iter().map(property).collect();
+        let fields = json!({"title": slug, "type": "object", "properties": properties, "block_type_slug": slug,
+            "secret_fields": [], "block_schema_references": {}});
+        api.post("/block_schemas/", &json!({"fields": fields, "block_type_id": kind, "capabilities": []}))
+    };
+    let block = || api.get(&sandbox.unique("/block_types/slug/own-UNIQUE/block_documents/name/b-UNIQUE"));
+    let old = schema(&["first"])?["id"].clone();
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    assert_eq!(block()?.context("no block")?["block_schema_id"], old);
+    // A newer schema alone is no change.
+    let new = schema(&["first", "second"])?["id"].clone();
+    assert_eq!(run(&sandbox, "plan --all --detailed-exitcode --quiet")?.code, 0);
+    let changed = project("- {type: own-UNIQUE, name: b-UNIQUE, values: {first: a, second: b}}");
+    sandbox.file("prefect.yaml", changed)?;
+    run(&sandbox, "deploy --all --quiet")?.success()?;
+    let found = block()?.context("no block")?;
+    assert_eq!(found["block_schema_id"], new);
+    assert_eq!(found["data"], json!({"first": "a", "second": "b"}));
+    Ok(())
+}

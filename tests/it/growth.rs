@@ -47,7 +47,6 @@ fn growth(line: &str, prepare: &str) -> Result<usize> {
         }
         *peak = sandbox.peak_memory(line)?;
     }
-    println!("{line}: {peaks:?} bytes for {COUNTS:?} deployments");
     Ok(peaks[1].saturating_sub(peaks[0]) / (COUNTS[1] - COUNTS[0]))
 }
 

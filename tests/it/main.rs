@@ -62,6 +62,7 @@ mod prune;
 mod python_inspection;
 mod python_steps;
 mod redeploy;
+mod resource_ownership;
 mod resource_pruning;
 mod resource_round_trips;
 mod resources;

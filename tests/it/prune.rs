@@ -154,7 +154,7 @@ fn destroy_deletes_the_deployments_of_the_file() -> Result<()> {
     --- stdout
     Deleted 2 deployments.
     --- stderr
-    Deployment 'hello-UNIQUE/theirs' is kept because this project did not register it or another project also registered it.
+    deployment 'hello-UNIQUE/theirs' is kept: it is also registered by project 'their-UNIQUE'
     To be deleted:
       hello-UNIQUE/b
       hello-UNIQUE/c

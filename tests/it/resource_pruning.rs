@@ -70,7 +70,8 @@ fn prune_deletes_resources_that_are_no_longer_declared() -> Result<()> {
     let deleted: Vec<&Value> = resources(&plan).filter(|entry| entry["action"] == "delete").collect();
     let kinds: Vec<&Value> = deleted.iter().map(|entry| &entry["kind"]).collect();
     assert_eq!(kinds, ["automation", "block", "variable", "concurrency_limit", "work_pool"]);
-    let partial = sandbox.run("plan --all --prune -f prefect.yaml --output json")?.success()?.json()?;
+    sandbox.file("other.yaml", FLOW)?;
+    let partial = sandbox.run("plan --all --prune -f other.yaml --output json")?.success()?.json()?;
     assert!(resources(&partial).all(|entry| entry["action"] != "delete"), "{partial}");
     let limited = sandbox.run("deploy --all --prune --max-deletes 4 --quiet")?;
     assert!(limited.stderr.contains("more deployments and resources would be deleted"), "{limited}");
@@ -154,20 +155,29 @@ fn changed_resources_of_other_projects_are_reported() -> Result<()> {
 #[ignore = "needs services: run tests/run"]
 fn a_work_pool_in_use_is_never_deleted() -> Result<()> {
     let api = Api::from_env()?;
-    let sandbox = project(&api, &file(&["first", "second"], ""), "one-UNIQUE")?;
+    let variable = "  variables: {region_UNIQUE: x}\n";
+    let sandbox = project(&api, &file(&["first", "second"], variable), "one-UNIQUE")?;
     sandbox.run("deploy --all --quiet")?.success()?;
     // A deployment that does not belong to the project uses the pool.
     sandbox.file("loose.yaml", FLOW.replace("first-", "second-").replace("{name: a,", "{name: loose,"))?;
     let no_project = [("PREFECTL_PROJECT", String::new())];
     sandbox.run_with(&no_project, "deploy --all --quiet -f loose.yaml")?.success()?;
     sandbox.file("prefect.yaml", file(&["first"], ""))?;
-    for line in ["plan --all --prune", "deploy --all --prune --quiet"] {
-        let output = sandbox.run(line)?;
-        let expected =
-            "work pool 'second-UNIQUE' cannot be deleted: it is used by the deployments hello-UNIQUE/loose";
-        assert!(output.code == 1 && output.stderr.contains(&sandbox.unique(expected)), "{output}");
-    }
-    assert!(existing(&api, &sandbox)?.contains(&"second"));
+    let reason = "it is used by the deployments hello-UNIQUE/loose";
+    let plan = sandbox.run("plan --all --prune")?.success()?;
+    let expected = sandbox.unique(&format!("= work pool second-UNIQUE (kept: {reason})"));
+    assert!(plan.stdout.contains(&expected) && plan.stdout.contains("Plan: 1 to delete"), "{plan}");
+    let plan = sandbox.run("plan --all --prune --output json")?.success()?.json()?;
+    let (kind, name) = ("work_pool", sandbox.unique("second-UNIQUE"));
+    assert_eq!(plan["kept"], json!([{"kind": kind, "name": name, "reason": sandbox.unique(reason)}]));
+    let output = sandbox.run("deploy --all --prune --output json")?;
+    let message = sandbox.unique(&format!("work pool 'second-UNIQUE' is kept: {reason}"));
+    assert!(output.code == 3 && output.stderr.contains(&message), "{output}");
+    let document = output.json()?;
+    let ends: Vec<String> = resources(&document).map(|entry| entry["status"].to_string()).collect();
+    assert!(ends.contains(&"\"kept\"".to_owned()) && ends.contains(&"\"deleted\"".to_owned()), "{document}");
+    assert_eq!(existing(&api, &sandbox)?, ["first", "second", "queue"]);
+    assert_eq!(sandbox.run("deploy --all --prune --quiet")?.code, 1);
 
     // A deployment that moves to another pool in the same deploy does not count, but a run in progress does.
     sandbox.run_with(&no_project, "destroy --all --yes -f loose.yaml")?.success()?;
@@ -176,10 +186,47 @@ fn a_work_pool_in_use_is_never_deleted() -> Result<()> {
     let run = api.post(&path, &json!({"state": {"type": "RUNNING"}}))?;
     sandbox.file("prefect.yaml", file(&["second"], "").replace("name: first-", "name: second-"))?;
     let output = sandbox.run("deploy --all --prune --quiet")?;
-    assert!(output.code == 1 && output.stderr.contains("it has flow runs in progress"), "{output}");
-    let output = sandbox.run("destroy --all --yes")?;
-    assert_eq!(output.code, 0, "{output}");
+    assert!(output.code == 3 && output.stderr.contains("it has flow runs in progress"), "{output}");
+    assert!(existing(&api, &sandbox)?.contains(&"first"));
     api.delete(&format!("/flow_runs/{}", run["id"].as_str().unwrap_or_default()))?;
+
+    // A worker is online.
+    let heartbeat = sandbox.unique("/work_pools/second-UNIQUE/workers/heartbeat");
+    api.post(&heartbeat, &json!({"name": "busy"}))?;
+    let output = sandbox.run("destroy --all --yes")?;
+    assert!(output.code == 3 && output.stderr.contains("it has workers online: busy"), "{output}");
+    assert_eq!(api.deployment(&sandbox, "hello-UNIQUE/a")?, None);
+    api.delete(&sandbox.unique("/work_pools/second-UNIQUE/workers/busy"))?;
+    let output = sandbox.run("destroy --all --yes")?.success()?;
+    assert!(output.stdout.contains("Deleted 1 resource."), "{output}");
+    assert_eq!(existing(&api, &sandbox)?, ["first"]);
+    sandbox.run("deploy --all --quiet")?.success()?;
+    let output = sandbox.run("deploy --all --prune --output json")?.success()?.json()?;
+    assert!(resources(&output).any(|entry| entry["status"] == "deleted"), "{output}");
+    assert_eq!(existing(&api, &sandbox)?, ["second", "queue"]);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_work_queue_in_use_is_never_deleted() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = project(&api, &file(&["first"], ""), "one-UNIQUE")?;
+    sandbox.run("deploy --all --quiet")?.success()?;
+    let user = FLOW
+        .replace("{name: a,", "{name: loose,")
+        .replace("first-UNIQUE", "first-UNIQUE, work_queue_name: high");
+    sandbox.file("loose.yaml", user)?;
+    let no_project = [("PREFECTL_PROJECT", String::new())];
+    sandbox.run_with(&no_project, "deploy --all --quiet -f loose.yaml")?.success()?;
+    sandbox
+        .file("prefect.yaml", file(&["first"], "").replace(", queues: [{name: high, priority: 1}]", ""))?;
+    let expected = "work queue 'first-UNIQUE/high' is kept: it is used by the deployments hello-UNIQUE/loose";
+    let output = sandbox.run("deploy --all --prune --quiet")?;
+    assert!(output.code == 1 && output.stderr.contains(&sandbox.unique(expected)), "{output}");
+    sandbox.run_with(&no_project, "destroy --all --yes -f loose.yaml")?.success()?;
+    sandbox.run("deploy --all --prune --quiet")?.success()?;
+    assert_eq!(api.get(&sandbox.unique("/work_pools/first-UNIQUE/queues/high"))?, None);
     Ok(())
 }
 

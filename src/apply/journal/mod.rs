@@ -69,6 +69,8 @@ pub(crate) struct Begin<'a> {
     pub(crate) directory: &'a Path,
     pub(crate) files: &'a ProjectFiles,
     pub(crate) environment: Option<&'a EnvironmentName>,
+    /// The project that registers the deployments and resources, without the environment.
+    pub(crate) project: Option<ProjectId>,
     pub(crate) preview: Option<ProjectPreview>,
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
@@ -100,6 +102,10 @@ struct Header {
     files: Vec<PathBuf>,
     #[serde(default)]
     environment: Option<EnvironmentName>,
+    /// The project that registers the deployments and resources, without the environment. `None` in journals of earlier
+    /// releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    project: Option<ProjectId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     preview: Option<ProjectPreview>,
     is_resumable: bool,
@@ -154,8 +160,8 @@ impl Journal {
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, files, environment, preview, is_resumable, earlier, resources } =
-            begin;
+        let Begin { path, api, directory, files, environment, project, preview, .. } = begin;
+        let Begin { is_resumable, earlier, resources, .. } = begin;
         let mut others: HashMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let known = names.iter().filter(|name| others.contains_key(*name)).count();
@@ -168,6 +174,7 @@ impl Journal {
             prefect_file: files.single().map(Path::to_owned),
             files: files.patterns(),
             environment: environment.cloned(),
+            project,
             preview,
             is_resumable,
             records: names.len() + others.len() - known,

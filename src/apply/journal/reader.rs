@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Entry, Header, ProjectPreview, RecordedResources, SCHEMA};
 use crate::{
     apply::record::Record,
+    deployment::ProjectId,
     fs::FileError,
     project::{EnvironmentName, ProjectFiles},
 };
@@ -53,6 +54,8 @@ pub(crate) struct Recorded {
     run: Uuid,
     pub(crate) files: ProjectFiles,
     pub(crate) environment: Option<EnvironmentName>,
+    /// The project of the deploy.
+    pub(crate) project: Option<ProjectId>,
     /// The preview that was deployed.
     pub(crate) preview: Option<ProjectPreview>,
     pub(crate) is_resumable: bool,
@@ -136,12 +139,17 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
             Err(_) => {}
         }
     }
+    let project = header.project.map(|project| match &header.environment {
+        Some(name) => project.in_environment(name),
+        None => project,
+    });
     let left: Vec<String> = header.names.iter().filter(|name| !done.contains(*name)).cloned().collect();
     Ok(Some(Recorded {
         path: path.to_owned(),
         run: header.run,
         files: ProjectFiles::restore(header.prefect_file, &header.files),
         environment: header.environment,
+        project,
         preview: header.preview,
         is_resumable: header.is_resumable,
         names: if left.is_empty() { header.names } else { left },

@@ -8,10 +8,10 @@ use crate::{
         Record, ResourceRecord,
         journal::{self, Begin, Journal, JournalError, ProjectPreview, Recorded, RecordedResources},
     },
-    deployment::{DeployContext, DesiredDeployment, Snapshot},
+    deployment::{DeployContext, DesiredDeployment, ProjectId, Snapshot},
     environment::Environment,
     plan::Change,
-    resource::ResourceKey,
+    resource::{ResourceKey, ResourceKind},
 };
 
 /// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
@@ -69,6 +69,7 @@ pub(crate) fn begin(
         directory: ctx.directory,
         files: &ctx.options.files,
         environment: ctx.options.env_name.as_ref(),
+        project: ctx.options.project.as_ref().map(ProjectId::without_environment),
         preview: preview(ctx),
         is_resumable: !ctx.options.describe_a_deployment()
             && !ctx.options.images.skips_builds()
@@ -81,6 +82,12 @@ pub(crate) fn begin(
     Journal::begin(begin, names, records, ctx.redactor)
 }
 
+/// Returns whether resources include the resource with the given key. They include the queues of their work pools.
+fn includes(resources: &BTreeSet<ResourceKey>, key: &ResourceKey) -> bool {
+    let has_pool = |pool: &str| resources.contains(&ResourceKey::new(ResourceKind::WorkPool, pool));
+    resources.contains(key) || key.pool_of_queue().is_some_and(has_pool)
+}
+
 /// Removes the journal of an earlier deploy whose deployments are all up to date.
 pub(crate) fn finish_earlier(
     desired: &[DesiredDeployment],
@@ -91,7 +98,7 @@ pub(crate) fn finish_earlier(
     let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
     let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
     let has_records = recorded.records.iter().all(|record| names.contains(&record.full_name()))
-        && recorded.resources.records.iter().all(|record| resources.contains(&record.key));
+        && recorded.resources.records.iter().all(|record| includes(resources, &record.key));
     if recorded.missing == 0 && has_records {
         recorded.finish();
     }

@@ -19,6 +19,7 @@ fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redacto
         directory: Path::new("/project"),
         files: &ProjectFiles::Single("x.yaml".into()),
         environment: None,
+        project: None,
         preview: None,
         is_resumable: true,
         earlier,

@@ -93,6 +93,9 @@ fn resource(line: &ResourceLine) -> Value {
         "changes": line.changes,
         "seconds": seconds(line.time),
     });
+    if let Some(file) = &line.file {
+        entry["file"] = json!(&**file);
+    }
     add_outcome(&mut entry, &line.outcome);
     entry
 }
@@ -104,6 +107,7 @@ fn add_outcome(entry: &mut Value, outcome: &Outcome) {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => {
             entry["error"] = json!(error.to_string());
         }
+        Outcome::Kept(reason) => entry["reason"] = json!(reason.to_string()),
         Outcome::Conflict { differences, .. } => {
             let side =
                 |change: &FieldChange| json!({"field": change.field, "old": change.old, "new": change.new});

@@ -22,8 +22,9 @@ use crate::{
     error::{CommandError, Exit},
     escape, interrupt,
     names::{self, shell_quoted},
-    plan::Plan,
+    plan::{KeptReason, Plan},
     project::ProjectFiles,
+    resource::InUse,
     target::wizard::Answers,
     ui::{DeploymentResult, LiveView, panel},
 };
@@ -84,23 +85,17 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     context.interrupts.leave_none_to_command();
     let result = result(deployed, &mut report);
     view.end();
+    let error = result.as_ref().err();
     match arguments.output {
         OutputFormat::Text => show_text(&report, &options, &links, &view, context),
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
-            let document = document::document(
-                &report,
-                result.as_ref().err(),
-                &cost,
-                &options,
-                &links,
-                &context.redactor,
-            );
+            let document = document::document(&report, error, &cost, &options, &links, &context.redactor);
             context.ui.document(&document);
         }
     }
     view.summarize(&report.lines.iter().map(|line| registered(line, &links)).collect::<Vec<_>>());
-    github::add_to_summary(context, || summary(&report, result.as_ref().err(), &links));
+    github::add_to_summary(context, || summary(&report, error, &links));
     hints(&report, context);
     if let (Ok(_), Some(answers)) = (&result, &answers) {
         wizard::save(answers, &ctx, context).await?;
@@ -179,7 +174,7 @@ fn show_resources(report: &Report, context: &Context) {
         let name = line.key.to_string();
         let name = escape::line(&name);
         let text = match &line.outcome {
-            Outcome::Unchanged(_) => format!("{name} {what}").dimmed().to_string(),
+            Outcome::Unchanged(_) | Outcome::Kept(_) => format!("{name} {what}").dimmed().to_string(),
             outcome if outcome.is_done() => format!("{name} {what}").green().to_string(),
             _ => format!("{name} {what}"),
         };
@@ -252,6 +247,7 @@ fn finished_writes(arguments: &DeployArguments, view: &LiveView, context: &Conte
 fn what(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Updated(_, changed) => format!("{}: {}", outcome.word(), changed.join(", ")),
+        Outcome::Kept(reason) => format!("{}: {reason}", outcome.word()),
         _ => outcome.word().to_owned(),
     }
 }
@@ -343,9 +339,9 @@ fn interrupted(exit: Exit, report: &Report) -> CommandError {
 
 fn finish(report: &Report) -> Result<Exit, CommandError> {
     if report.is_done() {
-        return Ok(Exit::Done);
+        return finish_pruning(report);
     }
-    let resources = report.resources.iter().filter_map(|line| failure(&line.key.to_string(), &line.outcome));
+    let resources = report.resources.iter().filter_map(|line| failure(&line.title(), &line.outcome));
     let deployments = report.lines.iter().filter_map(|line| failure(&described(line), &line.outcome));
     let failures: Vec<String> = resources.chain(deployments).collect();
     let exit = match report.first_error() {
@@ -354,6 +350,24 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
         _ => Exit::Partly,
     };
     Err(CommandError::new(exit, escape::message_lines(failures)).help(help(report)))
+}
+
+/// Returns the exit code for a complete deploy.
+///
+/// # Errors
+///
+/// Fails if `--prune` has kept resources because they are in use.
+fn finish_pruning(report: &Report) -> Result<Exit, CommandError> {
+    let in_use = report.resources.iter().filter_map(|line| match &line.outcome {
+        Outcome::Kept(reason @ KeptReason::InUse(_)) => Some(format!("{} is kept: {reason}", line.key)),
+        _ => None,
+    });
+    let failures: Vec<String> = in_use.collect();
+    if failures.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let exit = if report.wrote() { Exit::Partly } else { Exit::Failed };
+    Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
 }
 
 /// Returns the name of a deployment, with its file if the command has several project files.

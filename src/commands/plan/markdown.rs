@@ -9,12 +9,13 @@ use crate::{
     escape,
     flow::Grade,
     names,
-    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
+    plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedKept, PlannedResource, PlannedStep},
 };
 
 /// Sizes of the text in bytes after which no table rows, steps and findings are added. Each limit leaves space for the
 /// following parts. GitHub limits comments to 65,536 characters.
 const MAX_TABLE_SIZE: usize = 48_000;
+const MAX_KEPT_SIZE: usize = 51_000;
 const MAX_STEPS_SIZE: usize = 54_000;
 const MAX_FINDINGS_SIZE: usize = 58_000;
 /// Maximum size of the message of a finding in bytes.
@@ -46,6 +47,9 @@ pub(super) fn plan(plan: &Plan) -> String {
         text.push_str("\n<details><summary>Details</summary>\n");
         for planned in resources {
             differences(&code(&planned.title()), planned.action, &planned.changes, &mut text);
+            for note in &planned.notes {
+                let _ = writeln!(text, "\nNote: {}", escaped(note));
+            }
         }
         changed.iter().for_each(|planned| details(planned, &mut text));
         for planned in explained {
@@ -58,16 +62,28 @@ pub(super) fn plan(plan: &Plan) -> String {
             text.push_str("\nThe details are too long for a comment. Run `prefectl plan` to see them.\n");
         }
     }
+    lists(plan, &mut text);
+    text.truncate(text.trim_end().len());
+    text
+}
+
+/// Appends the resources that `--prune` keeps, the steps and the findings of a plan.
+fn lists(plan: &Plan, text: &mut String) {
+    if !plan.kept.is_empty() {
+        text.push_str("\nKept although no longer declared:\n\n");
+        let item = |kept: &PlannedKept| {
+            format!("- {}: {}\n", code(&format!("{} {}", kept.kind.name(), kept.name)), escaped(&kept.reason))
+        };
+        rows(plan.kept.iter().map(item), MAX_KEPT_SIZE, text);
+    }
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n\n");
-        rows(plan.steps.iter().map(step), MAX_STEPS_SIZE, &mut text);
+        rows(plan.steps.iter().map(step), MAX_STEPS_SIZE, text);
     }
     if !plan.findings.is_empty() {
         text.push_str("\nFindings:\n\n");
-        rows(plan.findings.iter().map(finding), MAX_FINDINGS_SIZE, &mut text);
+        rows(plan.findings.iter().map(finding), MAX_FINDINGS_SIZE, text);
     }
-    text.truncate(text.trim_end().len());
-    text
 }
 
 /// Formats a step as a list item.
@@ -242,8 +258,8 @@ mod tests {
     fn limits_the_size_for_many_deployments() {
         let mut many = updated("new");
         many.deployments = vec![many.deployments[0].clone(); 10_000];
-        many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
         many.steps = vec![many.steps[0].clone(); 10_000];
+        many.steps[0].deployments = vec!["hello/a".to_owned(); 10_000];
         let finding =
             json!({"severity": "warning", "message": "m ".repeat(5_000), "file": "prefect.yaml", "line": 3});
         many.findings = vec![finding; 10_000];
@@ -254,7 +270,7 @@ mod tests {
             "The details are too long",
             "`hello/a` and 9980 more",
             "\n- warning: m m",
-            "m... (`prefect.yaml:3`)\n",
+            "m ... (`prefect.yaml:3`)\n",
         ] {
             assert!(text.contains(expected), "{expected}: {}...{}", &text[..200], &text[text.len() - 600..]);
         }

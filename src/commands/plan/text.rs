@@ -29,6 +29,10 @@ pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
         deployment(planned, now, &mut text);
     }
     after.into_iter().for_each(|planned| resource(planned, &mut text));
+    for kept in &plan.kept {
+        let line = format!("= {} {} (kept: {})", kept.kind.name(), kept.name, kept.reason);
+        let _ = writeln!(text, "{}", line.dimmed());
+    }
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n");
         plan.steps.iter().for_each(|planned| step(planned, plan.deployments.len(), &mut text));
@@ -74,9 +78,12 @@ fn heading(name: &str, action: Action, file: Option<&str>, text: &mut String) {
 }
 
 fn resource(planned: &PlannedResource, text: &mut String) {
-    heading(&planned.title(), planned.action, None, text);
+    heading(&planned.title(), planned.action, planned.file.as_deref(), text);
     for line in planned.changes.iter().flat_map(lines) {
         let _ = writeln!(text, "    {line}");
+    }
+    for note in &planned.notes {
+        let _ = writeln!(text, "{}", format!("    note: {note}").dimmed());
     }
 }
 

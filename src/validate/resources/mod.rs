@@ -22,10 +22,32 @@ use crate::{
         resources::{self, Stage},
     },
     resolve,
-    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates},
+    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates, order::DependencyOrder},
     template::Resolver,
     value::{Mapping, Value},
 };
+
+/// Returns the indexes of projects in the order in which their resources are rendered. A project follows the projects
+/// whose variables it uses. Projects that use each other's variables keep their order.
+pub(super) fn order_of_projects(projects: &[&Project]) -> Vec<usize> {
+    if projects.len() < 2 {
+        return (0..projects.len()).collect();
+    }
+    let section = |project: &&Project| Value::Mapping(project.resources.clone().unwrap_or_default());
+    let sections: Vec<Value> = projects.iter().map(section).collect();
+    let declares = |section: &Value, name: &str| {
+        let variables = section.as_mapping().and_then(|section| section.get("variables"));
+        variables.and_then(Value::as_mapping).is_some_and(|variables| variables.contains_key(name))
+    };
+    let dependencies = sections.iter().enumerate().map(|(index, section)| {
+        let used = resolve::resources::variables_used(section);
+        let others = sections.iter().enumerate().filter(|(other, _)| *other != index);
+        let declaring = others.filter(|(_, other)| used.iter().any(|name| declares(other, name)));
+        declaring.map(|(other, _)| other).collect()
+    });
+    let DependencyOrder { ordered, unordered, .. } = DependencyOrder::new(&dependencies.collect::<Vec<_>>());
+    ordered.into_iter().chain(unordered).collect()
+}
 
 /// Renders and validates the resources that a project declares. Errors are added to `findings`.
 ///

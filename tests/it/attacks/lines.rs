@@ -221,5 +221,5 @@ fn attempts(name: &str, project: &str, is_ci: bool) -> Vec<String> {
     let failed = |command: &&str| attempt(&target, command).err();
     let describe =
         |(command, error): (&&str, anyhow::Error)| format!("{name}: prefectl {command}: {error:#}");
-    COMMANDS.iter().filter_map(|command| Some((command, failed(&command)?))).map(describe).collect()
+    COMMANDS.iter().filter_map(|command| Some((command, failed(command)?))).map(describe).collect()
 }

@@ -62,7 +62,18 @@ fn assert_complete(api: &Api, sandbox: &Sandbox, count: usize, version: usize) -
 
 /// Starts a deploy and kills it with SIGKILL when `wait` returns.
 fn kill(sandbox: &Sandbox, proxy: &Proxy, pid: &AtomicU32, wait: impl FnOnce()) -> Result<()> {
-    let mut command = sandbox.command(&["deploy", "--all", "--quiet"]);
+    kill_command(sandbox, "deploy --all --quiet", proxy, pid, wait)
+}
+
+/// Starts a command and kills it with SIGKILL when `wait` returns.
+fn kill_command(
+    sandbox: &Sandbox,
+    line: &str,
+    proxy: &Proxy,
+    pid: &AtomicU32,
+    wait: impl FnOnce(),
+) -> Result<()> {
+    let mut command = sandbox.command(&line.split(' ').collect::<Vec<_>>());
     command.env("PREFECT_API_URL", proxy.url()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn()?;
     pid.store(child.id(), SeqCst);

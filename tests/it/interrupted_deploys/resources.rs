@@ -16,11 +16,17 @@ use serde_json::json;
 use super::rollback::Scene;
 use crate::support::{Api, Moment, Output, Proxy, Verdict};
 
-/// Returns a project whose declared resources differ between versions.
+/// Returns a project whose declared resources differ between versions. The second version creates a queue, which moves
+/// the others.
 fn project(version: usize) -> String {
+    let queues = match version {
+        1 => "{name: q, priority: 1}, {name: low, priority: 4}",
+        2 => "{name: r, priority: 1}, {name: low, priority: 2}, {name: q, priority: 3}",
+        _ => "{name: q, priority: 9}",
+    };
     format!(
         "prefectl:
-  work_pools: [{{name: killed-UNIQUE, type: process, concurrency_limit: {version}, queues: [{{name: q, priority: {version}}}]}}]
+  work_pools: [{{name: killed-UNIQUE, type: process, concurrency_limit: {version}, queues: [{queues}]}}]
   variables: {{killed-UNIQUE: v{version}}}
   concurrency_limits: [{{name: killed-UNIQUE, limit: {version}}}]
   blocks: [{{type: secret, name: killed-UNIQUE, value_from: env:TOKEN}}]
@@ -57,6 +63,18 @@ fn counts(Scene { api, sandbox, .. }: &Scene) -> Result<Vec<usize>> {
         usize::from(api.get(&format!("/v2/concurrency_limits/{name}"))?.is_some()),
         usize::from(api.get(&format!("/block_types/slug/secret/block_documents/name/{name}"))?.is_some()),
     ])
+}
+
+/// Returns the names and priorities of all queues of the declared pool.
+fn queues(Scene { api, sandbox, .. }: &Scene) -> Result<Vec<serde_json::Value>> {
+    let path = sandbox.unique("/work_pools/killed-UNIQUE/queues/filter");
+    let found = api.post(&path, &json!({}))?;
+    Ok(found
+        .as_array()
+        .context("a list")?
+        .iter()
+        .map(|queue| json!([queue["name"], queue["priority"]]))
+        .collect())
 }
 
 #[test]
@@ -99,17 +117,47 @@ fn killed_deploys_of_new_resources_can_be_rolled_back() -> Result<()> {
 fn killed_updates_of_resources_can_be_rolled_back() -> Result<()> {
     let scene = scene()?;
     scene.run("deploy --all --quiet").and_then(Output::success)?;
+    let before = queues(&scene)?;
     for write in 1.. {
         scene.sandbox.file("prefect.yaml", project(2))?;
         if !scene.kill_after(write)? {
-            assert!(write > 5, "only {write} writes");
+            assert!(write > 8, "only {write} writes");
             break;
         }
+        // The rollback is killed, too.
+        scene.kill_command_after("rollback --yes", write)?;
         let output = scene.run("rollback --yes")?;
-        assert_eq!(output.code, 0, "killed after write {write}: {output}");
+        assert!(
+            output.code == 0 || output.stderr.contains("nothing to roll back"),
+            "after {write}: {output}"
+        );
+        assert_eq!(queues(&scene)?, before, "killed after write {write}: {output}");
         scene.sandbox.file("prefect.yaml", project(1))?;
         let output = scene.run("plan --all --detailed-exitcode --quiet")?;
         assert_eq!(output.code, 0, "killed after write {write}: {output}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn killed_prunes_of_resources_can_be_completed() -> Result<()> {
+    let mut scene = scene()?;
+    let id = scene.sandbox.unique("killed-UNIQUE");
+    scene.sandbox = scene.sandbox.variable("PREFECTL_PROJECT", id);
+    let other = "pull: []\ndeployments:\n- {name: other, entrypoint: flow.py:hello, work_pool: {name: pool-UNIQUE}}\n";
+    for write in 1.. {
+        scene.sandbox.file("prefect.yaml", project(1))?;
+        scene.run("deploy --all --quiet").and_then(Output::success)?;
+        scene.sandbox.file("prefect.yaml", other)?;
+        let is_killed = scene.kill_command_after("deploy --all --prune --quiet", write)?;
+        scene.run("deploy --all --prune --quiet").and_then(Output::success)?;
+        assert_eq!(counts(&scene)?, [0; 5], "killed after write {write}");
+        assert_eq!(scene.api.deployment(&scene.sandbox, "hello-UNIQUE/a")?, None);
+        if !is_killed {
+            assert!(write > 5, "only {write} writes");
+            break;
+        }
     }
     Ok(())
 }

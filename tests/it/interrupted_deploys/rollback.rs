@@ -8,7 +8,7 @@ use std::sync::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
 
-use super::{assert_complete, kill, kill_process, killed_after_writes, project, state};
+use super::{assert_complete, kill_command, kill_process, killed_after_writes, project, state};
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// A sandbox whose requests pass a proxy, which kills a deploy after a chosen number of writes.
@@ -54,9 +54,15 @@ impl Scene {
     /// Kills a deploy right after the server has completed this number of writes. Returns whether the deploy got
     /// that far.
     pub(super) fn kill_after(&self, writes: usize) -> Result<bool> {
+        self.kill_command_after("deploy --all --quiet", writes)
+    }
+
+    /// Kills a command right after the server has completed this number of writes. Returns whether the command got
+    /// that far.
+    pub(super) fn kill_command_after(&self, line: &str, writes: usize) -> Result<bool> {
         self.pid.store(0, SeqCst);
         self.left.store(writes, SeqCst);
-        kill(&self.sandbox, &self.proxy, &self.pid, || {
+        kill_command(&self.sandbox, line, &self.proxy, &self.pid, || {
             while self.left.load(SeqCst) > 0 && super::is_alive(&self.pid) {
                 std::thread::sleep(std::time::Duration::from_millis(2));
             }

@@ -11,7 +11,10 @@ use crate::{
         text::{sign, summary, word},
     },
     flow::Grade,
-    plan::{Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
+    plan::{
+        Action, KNOWN_AFTER_BUILD, Plan, PlannedChange, PlannedDeployment, PlannedKept, PlannedResource,
+        PlannedStep,
+    },
     steps::Section,
 };
 
@@ -33,6 +36,8 @@ pub(super) struct View {
     counts: Vec<Count>,
     deployments: Vec<Deployment>,
     steps: Vec<Step>,
+    /// Resources that `--prune` does not delete although they are no longer declared.
+    kept: Vec<String>,
     findings: Vec<Finding>,
 }
 
@@ -63,6 +68,8 @@ struct Deployment {
     more_fields: usize,
     changes: Vec<Place>,
     kept: Vec<Retained>,
+    /// Effects on other resources.
+    notes: Vec<String>,
     /// Differences in fields that `ignore_changes` lists.
     ignored: Vec<Place>,
     /// The reasons for which the deployment was selected. Empty without `--why`.
@@ -141,9 +148,15 @@ impl View {
                 )
                 .collect(),
             steps: plan.steps.iter().map(step).collect(),
+            kept: plan.kept.iter().map(kept).collect(),
             findings: plan.findings.iter().map(finding).collect(),
         }
     }
+}
+
+/// Describes a resource that `--prune` does not delete.
+fn kept(kept: &PlannedKept) -> String {
+    format!("{} {}: {}", kept.kind.name(), kept.name, kept.reason)
 }
 
 /// Returns the names of the changed fields that are listed in a heading, and the number of other changed fields.
@@ -164,7 +177,7 @@ fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment 
     Deployment {
         number,
         kind: planned.kind.name(),
-        file: None,
+        file: planned.file.clone(),
         action: word(planned.action),
         sign: sign(planned.action),
         flow: planned.kind.name().to_owned(),
@@ -176,6 +189,7 @@ fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment 
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: Vec::new(),
+        notes: planned.notes.clone(),
         ignored: Vec::new(),
         selected_by: Vec::new(),
         doubt: None,
@@ -203,6 +217,7 @@ fn deployment(number: usize, planned: &PlannedDeployment, links: &Links, open: b
         more_fields,
         changes: planned.changes.iter().flat_map(places).collect(),
         kept: planned.retained.iter().map(retained).collect(),
+        notes: Vec::new(),
         ignored: planned.ignored.iter().flat_map(places).collect(),
         selected_by: planned.selected_by.iter().map(ToString::to_string).collect(),
         doubt: doubt.map(|flow| format!("{}: {}", flow.grade.name(), flow.reasons.join("; "))),
