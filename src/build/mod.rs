@@ -14,8 +14,9 @@ pub(crate) mod workspace;
 pub(crate) use self::{
     error::BuildError,
     image_lock::UnwrittenLock,
-    preview::{FurtherUse, Preview, Previews, previews},
+    preview::{Preview, Previews, previews},
     pulled_code::{PullError, PulledFlow},
+    render::FurtherUse,
     step_run::{StepRun, StepSelection, run_steps, run_stored},
     workspace::Pulled,
 };

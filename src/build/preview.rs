@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use crate::{
     build::{
         BuildError,
-        render::{Rendering, desired},
+        render::{FurtherUse, Rendering, desired},
         steps::{self, UsedStep},
     },
     deployment::{
@@ -32,15 +32,6 @@ impl Previews {
     pub(crate) fn users(&self, step: &UsedStep) -> Vec<String> {
         step.deployments.iter().map(|index| self.names[*index].clone()).collect()
     }
-}
-
-/// The further use of prepared deployments after they have been rendered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum FurtherUse {
-    /// The deployments are needed again, for example to run their steps.
-    Needed,
-    /// The deployments are dropped one by one, so that the rendered deployments take their memory.
-    None,
 }
 
 /// Renders the prepared deployments without step outputs.

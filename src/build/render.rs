@@ -7,7 +7,6 @@ use serde_json::Value as Json;
 
 use crate::{
     api::{Capabilities, WorkPool},
-    build::FurtherUse,
     deployment::{
         DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections,
         desired::{Rendered, RenderedPool, Schedules, api_name, object, tags},
@@ -22,6 +21,15 @@ use crate::{
     validate::{self, Preparation, PreparedProject},
     value::{self, Mapping, Value},
 };
+
+/// The further use of prepared deployments after they have been rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FurtherUse {
+    /// The deployments are needed again, for example to run their steps.
+    Needed,
+    /// The deployments are dropped one by one, so that the rendered deployments take their memory.
+    None,
+}
 
 /// The context for rendering deployments.
 pub(crate) struct Rendering<'a> {

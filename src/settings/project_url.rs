@@ -1,31 +1,44 @@
 //! Warns if a file of the project selects the server that receives credentials from another source.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use url::{Origin as Server, Url};
 
 use super::{
     catalogue::SettingName,
     names,
-    resolve::{CLOUD_API_URL, Settings},
     sources::Sources,
-    value::Origin,
+    value::{Origin, Setting},
 };
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     fs,
+    secret::Secret,
     source::{Source, Span},
 };
+
+/// The settings of the connection to the server.
+pub(super) struct Connection<'a> {
+    pub(super) api_url: &'a Setting<Option<String>>,
+    pub(super) cloud_api_url: &'a Setting<String>,
+    pub(super) default_cloud_api_url: &'static str,
+    pub(super) api_auth_string: &'a Setting<Option<Secret>>,
+    pub(super) api_key: &'a Setting<Option<Secret>>,
+    pub(super) client_custom_headers: &'a Setting<BTreeMap<String, Secret>>,
+    /// The source of the path of the profiles file.
+    pub(super) profiles: Origin,
+}
 
 /// Returns a warning for each URL that is set by a file of the project and receives credentials that are not.
 ///
 /// There is no warning if a source outside the project sets a URL of the same server, or if the server is that of
 /// Prefect Cloud, which belongs to nobody else.
-pub(super) fn warnings(sources: &Sources, settings: &Settings, directory: &Path) -> Vec<Diagnostic> {
-    let project = Project { sources, profiles: settings.profiles_path.origin, directory };
-    let Some((credentials, source)) = project.foreign_credentials(settings) else { return Vec::new() };
-    let api = settings.api_url.value.as_deref().map(|url| (names::API_URL, url, settings.api_url.origin));
-    let cloud = &settings.cloud_api_url;
+pub(super) fn warnings(sources: &Sources, connection: &Connection<'_>, directory: &Path) -> Vec<Diagnostic> {
+    let project = Project { sources, connection, directory };
+    let Some((credentials, source)) = project.foreign_credentials() else { return Vec::new() };
+    let api_url = connection.api_url;
+    let api = api_url.value.as_deref().map(|url| (names::API_URL, url, api_url.origin));
+    let cloud = connection.cloud_api_url;
     let cloud = Some((names::CLOUD_API_URL, cloud.value.as_str(), cloud.origin));
     let urls = api.into_iter().chain(cloud).filter(|(_, _, origin)| project.controls(*origin));
     let unconfirmed = urls.filter(|(name, url, _)| !project.is_confirmed(name, url));
@@ -47,21 +60,21 @@ pub(super) fn warnings(sources: &Sources, settings: &Settings, directory: &Path)
 /// The sources of settings that belong to the project.
 struct Project<'a> {
     sources: &'a Sources,
-    /// The source of the path of the profiles file. If it belongs to the project, so do the profiles.
-    profiles: Origin,
+    connection: &'a Connection<'a>,
     directory: &'a Path,
 }
 
 impl Project<'_> {
-    /// Returns whether the project determines the values from a source.
+    /// Returns whether the project determines the values from a source. If the path of the profiles file belongs to the
+    /// project, so do the profiles.
     fn controls(&self, origin: Origin) -> bool {
-        origin.file().is_some() || (origin == Origin::Profile && self.profiles.file().is_some())
+        origin.file().is_some() || (origin == Origin::Profile && self.connection.profiles.file().is_some())
     }
 
     /// Returns the name and source of credentials that the project does not set.
-    fn foreign_credentials(&self, settings: &Settings) -> Option<(&'static str, Origin)> {
-        let (auth, key) = (&settings.api_auth_string, &settings.api_key);
-        let headers = &settings.client_custom_headers;
+    fn foreign_credentials(&self) -> Option<(&'static str, Origin)> {
+        let Connection { api_auth_string: auth, api_key: key, client_custom_headers: headers, .. } =
+            self.connection;
         [
             (names::API_AUTH_STRING, auth.value.is_some(), auth.origin),
             (names::API_KEY, key.value.is_some(), key.origin),
@@ -78,14 +91,17 @@ impl Project<'_> {
         let values = self.sources.values(name).filter(|(_, origin)| !self.controls(*origin));
         values
             .filter_map(|(value, _)| value.as_str())
-            .chain([CLOUD_API_URL])
+            .chain([self.connection.default_cloud_api_url])
             .any(|trusted| self::server(trusted).is_some_and(|trusted| trusted == server))
     }
 
     /// Returns the location at which the project sets a URL, directly or with the path of a profiles file.
     fn place(&self, name: &SettingName, origin: Origin) -> Option<Place> {
-        let (name, origin) =
-            if origin == Origin::Profile { (&names::PROFILES_PATH, self.profiles) } else { (name, origin) };
+        let (name, origin) = if origin == Origin::Profile {
+            (&names::PROFILES_PATH, self.connection.profiles)
+        } else {
+            (name, origin)
+        };
         let file = origin.file()?;
         let text = fs::read_text_if_exists(&self.directory.join(file)).ok().flatten()?;
         let span = match origin {

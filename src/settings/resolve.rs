@@ -11,7 +11,7 @@ use super::{
     error::{NoApiUrl, SettingsError},
     names::{self, DEFAULT_WORK_POOL_NAME},
     profiles_file::ProfilesFile,
-    project_url,
+    project_url::{self, Connection},
     sources::Sources,
     ui_url, unknown,
     value::{Origin, Setting},
@@ -22,7 +22,7 @@ use crate::{
     secret::{self, Secret},
 };
 
-pub(super) const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
+const CLOUD_API_URL: &str = "https://api.prefect.cloud/api";
 
 /// Values of the settings that prefectl uses.
 #[derive(Debug, Clone)]
@@ -81,7 +81,7 @@ impl Settings {
         let mut settings = Self::from_sources(&sources, environment, profile, profiles_path)?;
         settings.profile_is_chosen = profile_is_chosen;
         settings.warnings = warnings;
-        let project_urls = project_url::warnings(&sources, &settings, directory);
+        let project_urls = project_url::warnings(&sources, &settings.connection(), directory);
         settings.warnings.extend(project_urls);
         let unknown = unknown::without_mentioned(sources.unknown(), directory);
         settings.warnings.extend(unknown::warning(&unknown));
@@ -115,6 +115,18 @@ impl Settings {
         let mut file = ProfilesFile::open(&self.profiles_path.value)?;
         values.into_iter().for_each(|(setting, value)| file.set(&self.profile, setting, value));
         file.save()
+    }
+
+    fn connection(&self) -> Connection<'_> {
+        Connection {
+            api_url: &self.api_url,
+            cloud_api_url: &self.cloud_api_url,
+            default_cloud_api_url: CLOUD_API_URL,
+            api_auth_string: &self.api_auth_string,
+            api_key: &self.api_key,
+            client_custom_headers: &self.client_custom_headers,
+            profiles: self.profiles_path.origin,
+        }
     }
 
     fn from_sources(
