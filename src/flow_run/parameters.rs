@@ -11,7 +11,7 @@ use crate::{
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ParameterError {
     #[error(
-        "The following parameters were specified but not found on the deployment: {unknown}\n{available}"
+        "The following parameters were specified but not found on the deployment: {unknown}\n  {available}"
     )]
     Unknown { unknown: String, available: String },
     #[error("Error creating flow run: {}", .0.join("\n"))]

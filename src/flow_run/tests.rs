@@ -113,7 +113,7 @@ async fn errors_match_prefect() {
         ),
         (
             with("bogus=1"),
-            "The following parameters were specified but not found on the deployment: 'bogus'\n\
+            "The following parameters were specified but not found on the deployment: 'bogus'\n  \
              The following parameters are available on the deployment: 'name', 'n'",
         ),
         (
@@ -134,7 +134,7 @@ async fn finds_deployments_by_id_and_rejects_unknown_parameters() {
     assert_eq!(found.announcement(), "Creating flow run for deployment 'hello/dep'...");
     let options = RunOptions { param: vec!["a=1".into()], ..by_id };
     let message = prepared(&client, &options).await.unwrap_err().to_string();
-    assert!(message.ends_with("\nThis deployment does not accept parameters."), "{message}");
+    assert!(message.ends_with("\n  This deployment does not accept parameters."), "{message}");
 }
 
 #[test]

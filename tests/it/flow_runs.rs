@@ -56,7 +56,7 @@ fn invalid_options_start_no_run() -> Result<()> {
     exit 2
     --- stderr
     error: The following parameters were specified but not found on the deployment: 'nane'
-    The following parameters are available on the deployment: 'name', 'times'
+      The following parameters are available on the deployment: 'name', 'times'
     ");
     let output = sandbox.run("deployment run hello-UNIQUE/b")?;
     assert_output!(output, @r"

@@ -160,7 +160,7 @@ fn rejects_invalid_settings_without_writing() -> Result<()> {
     exit 2
     --- stderr
     error: Validation error(s) for setting PREFECT_API_REQUEST_TIMEOUT: Input should be a valid number, unable to parse string as a number
-    Validation error(s) for setting PREFECT_LOGGING_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'
+      Validation error(s) for setting PREFECT_LOGGING_LEVEL: Input should be 'DEBUG', 'INFO', 'WARNING', 'ERROR' or 'CRITICAL'
     $ prefectl config set PREFECT_API_KEY
     exit 2
     --- stderr
