@@ -10,7 +10,7 @@ const TEXTS: &[&str] = &[
     "{{ $NAME }}",
     "{{ $ROUND_TRIP_SET }} and {{$NAME}}",
     "{{ prefect.variables.missing }}",
-    "a {{ prefect.variables.x-UNIQUE }} b",
+    "a {{ prefect.variables.x_other }} b",
     "{{ prefect.blocks.secret.x }}",
     "{{ prefect.blocks.secret.x.value }} {{ $NAME }}",
     "{{ name }}",

@@ -133,7 +133,12 @@ fn killed_after_writes() -> usize {
 /// got that far.
 fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize) -> Result<bool> {
     let reached = kill_after_write(sandbox, api.url(), write)?;
-    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    let mut output = sandbox.run("deploy --all --quiet")?;
+    if output.code == 8 {
+        // The server has processed another request of the killed deploy after this deploy compared the deployments.
+        output = sandbox.run("deploy --all --quiet")?;
+    }
+    output.success()?;
     assert_complete(api, sandbox, killed_after_writes(), version)
         .with_context(|| format!("after write {write}"))?;
     Ok(reached)
@@ -373,8 +378,8 @@ fn requests_per_deployment_stay_within_the_budget() -> Result<()> {
     sandbox.file("prefect.yaml", without_triggers(0).replace("v0", "v1"))?;
     sandbox.run_with(&through, "deploy --all --quiet").and_then(Output::success)?;
     let changed = requests();
-    assert!(unchanged <= 8, "unchanged: {unchanged}");
-    assert!(created <= 2 * 20 + 8, "created: {created}");
-    assert!(changed <= 2 * 20 + 8, "changed: {changed}");
+    assert!(unchanged <= 10, "unchanged: {unchanged}");
+    assert!(created <= 2 * 20 + 10, "created: {created}");
+    assert!(changed <= 2 * 20 + 10, "changed: {changed}");
     Ok(())
 }

@@ -59,7 +59,7 @@ impl Scene {
             if refuses { Verdict::Refuse } else { Verdict::Pass }
         })?;
         let sandbox =
-            Sandbox::for_project(&proxy.url(), PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "0");
+            Sandbox::for_project(&proxy.url(), PROJECT)?.variable("PREFECT_CLIENT_MAX_RETRIES", "3");
         let file = sandbox.directory().join("../secret").to_string_lossy().into_owned();
         sandbox.file("prefect.yaml", PROJECT.replace("FILE", &file))?;
         sandbox.run("work-pool create pool-UNIQUE --type process")?.success()?;

@@ -60,7 +60,7 @@ fn resources_of_one_file_are_used_by_another() -> Result<()> {
     let variable = api.get(&sandbox.unique("/variables/name/billing_UNIQUE"))?.context("no variable")?;
     assert_eq!(variable["value"], "a-1");
     for line in ["plan --all --detailed-exitcode --quiet", "drift --all --quiet"] {
-        for files in [ALL, "-f services/platform/prefect.yaml", "-f services/billing/prefect.yaml"] {
+        for files in [ALL, "-f services/platform/prefect.yam*", "-f services/billing/prefect.yam*"] {
             let output = sandbox.run(&format!("{line} {files}"))?;
             assert_eq!(output.code, 0, "{output}");
         }
