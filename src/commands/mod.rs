@@ -82,6 +82,11 @@ impl Context {
         Ok(!self.interactive || self.ui.confirm(question, false).await?)
     }
 
+    /// Returns the name of the program in the commands that messages suggest.
+    fn program(&self) -> &'static str {
+        if self.is_prefect { "prefect" } else { "prefectl" }
+    }
+
     /// Returns whether the wizard can run. The wizard requires a terminal, even with `--prompt`.
     fn can_run_wizard(&self) -> bool {
         self.interactive && ui::has_terminal()

@@ -10,6 +10,7 @@ use crate::{
     progress::Progress as _,
     secret::MASK,
     settings::{self, Profiles, ProfilesFile, Settings},
+    ui::Caption,
 };
 
 pub(super) async fn run(command: &ProfileCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -35,17 +36,15 @@ fn list(file: &ProfilesFile, output: OutputFormat, context: &Context) {
                 file.names().map(|name| json!({"name": name, "active": name == active})).collect();
             format!("{:#}", json!(profiles))
         }
+        OutputFormat::Text if context.is_prefect => {
+            let row = |name: &str| [format!("  {}{name}", if name == active { "* " } else { "" })];
+            let caption = Caption { title: "", note: "* active profile" };
+            context.ui.table(caption, ["Available Profiles:"], file.names().map(row))
+        }
         OutputFormat::Text => {
-            let line = |name: &str| format!("{} {name}", if name == active { '*' } else { ' ' });
-            let lines = file.names().map(line);
-            let footnote =
-                if context.is_prefect { "* active profile" } else { "\n(* marks the active profile)" };
-            ["Available Profiles:".to_owned()]
-                .into_iter()
-                .chain(lines)
-                .chain([footnote.to_owned()])
-                .collect::<Vec<_>>()
-                .join("\n")
+            let line = |name: &str| format!("{} {name}\n", if name == active { '*' } else { ' ' });
+            let lines: String = file.names().map(line).collect();
+            format!("Available Profiles:\n{lines}\n(* marks the active profile)")
         }
     };
     context.ui.result(&text);
@@ -96,7 +95,8 @@ fn create(
 ) -> Result<(), CommandError> {
     if file.has(name) {
         return Err(CommandError::usage(format!("Profile '{name}' already exists.")).help(format!(
-            "delete the existing profile before you create the new profile: prefectl profile delete '{name}'"
+            "delete the existing profile before you create the new profile: {} profile delete '{name}'",
+            context.program()
         )));
     }
     let profiles = Profiles::load(&context.settings.profiles_path.value)?;
@@ -106,11 +106,11 @@ fn create(
     };
     file.add(name, &settings);
     file.save()?;
-    let from = from.unwrap_or("None");
+    let (from, program) = (from.unwrap_or("None"), context.program());
     context.ui.result(&format!(
         "\nCreated profile with properties:\n    name - '{name}'\n    from name - {from}\n\n\
-         Use created profile for future, subsequent commands:\n    prefectl profile use '{name}'\n\n\
-         Use created profile temporarily for a single command:\n    prefectl -p '{name}' config view\n"
+         Use created profile for future, subsequent commands:\n    {program} profile use '{name}'\n\n\
+         Use created profile temporarily for a single command:\n    {program} -p '{name}' config view\n"
     ));
     Ok(())
 }

@@ -119,7 +119,8 @@ fn profiles_are_told_apart_from_the_footnote() -> Result<()> {
     let output = sandbox.run("profile ls")?.success()?;
     ensure!(output.stdout.ends_with("\n\n(* marks the active profile)\n"), "{output}");
     let link = sandbox.run_as_prefect("profile ls")?.success()?;
-    ensure!(link.stdout.ends_with("\n* active profile\n"), "{link}");
+    ensure!(link.stdout.trim_end().ends_with("* active profile"), "{link}");
+    ensure!(link.stdout.contains("┃ Available Profiles: ┃"), "{link}");
     let output = sandbox.run("--profile loacl config view")?;
     assert_output!(output, @"
     exit 2

@@ -307,7 +307,7 @@ fn selection_sentence(options: &Options) -> &'static str {
 }
 
 fn hints(report: &Report, context: &Context) {
-    let program = if context.is_prefect { "prefect" } else { "prefectl" };
+    let program = context.program();
     for pool in &report.idle_pools {
         context.ui.note(&format!(
             "\nTo execute flow runs from these deployments, start a worker in a separate terminal that pulls work \

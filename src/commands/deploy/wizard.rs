@@ -106,8 +106,9 @@ pub(super) async fn save(
         saved.write()?;
         context.ui.tell(&format!(
             "\nDeployment configuration saved to {file}! You can now deploy using this deployment configuration with:\
-             \n\n\t$ prefectl deploy -n {}\n\nYou can also make changes to this deployment configuration by making \
+             \n\n\t$ {} deploy -n {}\n\nYou can also make changes to this deployment configuration by making \
              changes to the YAML file.",
+            context.program(),
             saved.name
         ));
     }
