@@ -184,14 +184,14 @@ fn report(
         }
         FindingsFormat::Json => {
             let selected = arguments.options().env_name;
-            ui.document(&json::document(&found, selected.as_ref().map(EnvironmentName::as_str)));
+            ui.document(json::document(&found, selected.as_ref().map(EnvironmentName::as_str)));
         }
         FindingsFormat::Github => {
             for finding in &found {
                 ui.annotation(finding);
             }
         }
-        FindingsFormat::Sarif => ui.json(&sarif::document(&found)),
+        FindingsFormat::Sarif => ui.json(sarif::document(&found)),
     }
     if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done }
 }

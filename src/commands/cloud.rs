@@ -45,7 +45,7 @@ async fn list(output: OutputFormat, context: &Context) -> Result<(), CommandErro
     match output {
         OutputFormat::Json => {
             let raw: Vec<_> = workspaces.iter().map(|workspace| &workspace.raw).collect();
-            context.ui.json(&json!(raw));
+            context.ui.json(json!(raw));
         }
         OutputFormat::Text => {
             let current = cloud::current(&workspaces, &context.settings).map(|current| &current.handle);

@@ -30,7 +30,7 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     match arguments.output {
         OutputFormat::Json => {
             let works = !checks.iter().any(|check| check.status == Status::Failed);
-            context.ui.json(&json!({"schema": 1, "deploy_would_work": works, "checks": checks}));
+            context.ui.json(json!({"schema": 1, "deploy_would_work": works, "checks": checks}));
         }
         OutputFormat::Text => checks.iter().for_each(|check| context.ui.result(&line(check))),
     }

@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let drift = Drift::new(plan, ambiguous, arguments.include_ignored);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),
-        OutputFormat::Json => context.ui.document(&json!(drift)),
+        OutputFormat::Json => context.ui.document(json!(drift)),
     }
     Ok(if drift.is_none() { Exit::Done } else { Exit::Changes })
 }

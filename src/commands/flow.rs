@@ -47,7 +47,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
                 })
             };
             let flows: Vec<Value> = found.iter().map(entry).collect();
-            context.ui.document(&json!({"schema": 1, "flows": flows}));
+            context.ui.document(json!({"schema": 1, "flows": flows}));
         }
     }
     Ok(Exit::Done)
@@ -84,14 +84,14 @@ async fn inspect(
     match inspected {
         Ok(flow) => {
             match output {
-                OutputFormat::Json => ui.document(&document(entrypoint, &flow)),
+                OutputFormat::Json => ui.document(document(entrypoint, &flow)),
                 OutputFormat::Text => ui.result(&text(&flow)),
             }
             Ok(Exit::Done)
         }
         Err(error) => {
             if output == OutputFormat::Json {
-                ui.document(&failed(entrypoint, &error));
+                ui.document(failed(entrypoint, &error));
             }
             let help = inspector.help(&error, &parsed, directory, environment);
             Err(CommandError::findings(Exit::Failed, vec![Diagnostic { help, ..error.diagnostic() }]))

@@ -122,7 +122,7 @@ async fn logs(arguments: &LogsArguments, context: &Context) -> Result<Exit, Comm
         OutputFormat::Text => {
             lines.iter().for_each(|line| context.ui.result(&runs::log_text(&run, line, &context.clock)));
         }
-        OutputFormat::Json => context.ui.json(&json!(lines)),
+        OutputFormat::Json => context.ui.json(json!(lines)),
     }
     Ok(Exit::Done)
 }
@@ -143,7 +143,7 @@ async fn watch(
     if output.output == OutputFormat::Json {
         let state = watched.iter().find_map(|watched| watched.state.as_ref());
         let state = state.map(|state| json!({"type": state.kind, "name": state.name()}));
-        context.ui.json(&json!({"schema": 1, "id": run.id, "name": run.name, "state": state}));
+        context.ui.json(json!({"schema": 1, "id": run.id, "name": run.name, "state": state}));
     }
     Ok(interrupted.unwrap_or_else(|| watching::exit(&watched)))
 }

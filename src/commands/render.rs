@@ -31,12 +31,16 @@ pub(super) async fn requests(
 ) -> Result<Exit, CommandError> {
     let options = with_listed_files(selection_options(selection, context)?, context)?;
     let requests = deploy::requests(&deploy_context(&options, context)).await;
-    let document = json!(requests.map_err(|failure| errors::without_result(failure, "requests"))?);
+    let requests = requests.map_err(|failure| errors::without_result(failure, "requests"))?;
+    let document = json!(requests);
+    // The document of a large project takes up a lot of memory, so it exists once.
+    drop(requests);
     match format {
         RenderFormat::Yaml => {
-            context.ui.result(yaml::write(&context.redactor.mask_json(&document)).trim_end());
+            let text = yaml::write(&context.redactor.mask_json(document));
+            context.ui.result(text.trim_end());
         }
-        RenderFormat::Json => context.ui.document(&document),
+        RenderFormat::Json => context.ui.document(document),
     }
     Ok(Exit::Done)
 }
@@ -55,7 +59,7 @@ async fn explain(
             let deployments: Vec<String> = explanation.deployments.iter().map(values).collect();
             context.ui.result(deployments.join("\n\n").trim_end());
         }
-        RenderFormat::Json => context.ui.document(&json!(explanation)),
+        RenderFormat::Json => context.ui.document(json!(explanation)),
     }
     Ok(Exit::Done)
 }

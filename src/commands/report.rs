@@ -23,7 +23,7 @@ impl Context {
     ) {
         match output.output {
             OutputFormat::Text => self.ui.result(text().trim_end()),
-            OutputFormat::Json => self.ui.json(&json()),
+            OutputFormat::Json => self.ui.json(json()),
         }
     }
 
@@ -62,7 +62,7 @@ impl Context {
                     serde_yaml::to_string(&object).map_err(|error| CommandError::new(Exit::Failed, error))?;
                 self.ui.result(yaml.trim_end());
             }
-            OutputFormat::Json => self.ui.json(&object),
+            OutputFormat::Json => self.ui.json(object),
         }
         Ok(())
     }

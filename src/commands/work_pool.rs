@@ -229,7 +229,7 @@ async fn default_template(
             let written = fs::write(file, format!("{template:#}\n"));
             written.map_err(|error| CommandError::new(Exit::Failed, FileError::new("write", file, error)))?;
         }
-        None => context.ui.json(&template),
+        None => context.ui.json(template),
     }
     Ok(Exit::Done)
 }

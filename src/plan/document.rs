@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use uuid::Uuid;
@@ -121,7 +122,7 @@ impl Plan {
     /// Returns the plan as it would be after it is saved and read again, with secrets redacted.
     #[must_use]
     pub(crate) fn masked(&self, redactor: &Redactor) -> Self {
-        let document = redactor.mask_document(&json!(self));
+        let document = redactor.mask_document(json!(self));
         // Masking keeps the types of all fields.
         serde_json::from_value(document).unwrap_or_else(|_| self.clone())
     }
@@ -196,16 +197,16 @@ fn stale_entries<'a>(
     saved: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
     now: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
 ) -> Vec<String> {
-    let (saved, now): (Vec<_>, Vec<_>) = (saved.collect(), now.collect());
+    let (saved, now): (IndexMap<_, _>, IndexMap<_, _>) = (saved.collect(), now.collect());
     let mut stale = Vec::new();
     for (name, fingerprint) in &saved {
-        match now.iter().find(|(other, _)| other == name) {
+        match now.get(name) {
             None => stale.push(format!("{kind} '{name}' is no longer selected")),
-            Some((_, other)) => stale.extend(fingerprint.stale(other, kind, name)),
+            Some(other) => stale.extend(fingerprint.stale(other, kind, name)),
         }
     }
-    let new = now.iter().filter(|(other, _)| !saved.iter().any(|(name, _)| name == other));
-    stale.extend(new.map(|(name, _)| format!("{kind} '{name}' is not in the plan")));
+    let new = now.keys().filter(|name| !saved.contains_key(*name));
+    stale.extend(new.map(|name| format!("{kind} '{name}' is not in the plan")));
     stale
 }
 

@@ -47,21 +47,21 @@ const VALUES: [&str; 6] = ["old", "new", "inputs", "outputs", "body", "value"];
 impl Redactor {
     /// Masks the values of a document in the same way as [`Self::mask_json`], except for the fixed words and
     /// the numbers of the document format.
-    pub(crate) fn mask_document(&self, document: &Value) -> Value {
+    pub(crate) fn mask_document(&self, document: Value) -> Value {
         match document {
             Value::Object(fields) => fields
-                .iter()
+                .into_iter()
                 .map(|(name, value)| {
                     let masked = match value {
-                        _ if is_fixed(name, value) => value.clone(),
-                        _ if VALUES.contains(&name.as_str()) => self.mask_json(value),
-                        _ => self.mask_document(value),
+                        value if is_fixed(&name, &value) => value,
+                        value if VALUES.contains(&name.as_str()) => self.mask_json(value),
+                        value => self.mask_document(value),
                     };
                     (self.mask_key(name), masked)
                 })
                 .collect(),
-            Value::Array(items) => items.iter().map(|item| self.mask_document(item)).collect(),
-            _ => self.mask_json(document),
+            Value::Array(items) => items.into_iter().map(|item| self.mask_document(item)).collect(),
+            other => self.mask_json(other),
         }
     }
 }
@@ -100,6 +100,6 @@ mod tests {
             "steps": [{"section": "build", "inputs": {"action": MASK, "requests": MASK}}],
             "changes": [{"field": "tags", "old": null, "new": {"status": MASK}}], "status": MASK,
         });
-        assert_eq!(redactor.mask_document(&document), expected);
+        assert_eq!(redactor.mask_document(document), expected);
     }
 }

@@ -130,24 +130,30 @@ impl Redactor {
     /// Masks the values of a JSON document, and all keys that are not plain lower-case names.
     ///
     /// The structure of the document stays the same, but a secret number becomes a string.
-    pub(crate) fn mask_json(&self, value: &Value) -> Value {
+    pub(crate) fn mask_json(&self, value: Value) -> Value {
         match value {
-            Value::String(text) => self.mask(text).into(),
-            Value::Number(number) => {
-                let text = number.to_string();
-                if self.secret_ranges(&text).is_empty() { value.clone() } else { MASK.into() }
-            }
-            Value::Array(items) => items.iter().map(|item| self.mask_json(item)).collect(),
+            Value::String(text) => self.mask_owned(text).into(),
+            Value::Number(number) if self.has_secret(&number.to_string()) => MASK.into(),
+            Value::Array(items) => items.into_iter().map(|item| self.mask_json(item)).collect(),
             Value::Object(fields) => {
-                fields.iter().map(|(name, value)| (self.mask_key(name), self.mask_json(value))).collect()
+                fields.into_iter().map(|(name, value)| (self.mask_key(name), self.mask_json(value))).collect()
             }
-            Value::Null | Value::Bool(_) => value.clone(),
+            other => other,
         }
     }
 
     /// Masks the secrets in a key. A plain lower-case name is returned unchanged.
-    pub(super) fn mask_key(&self, key: &str) -> String {
-        if is_field_name(key) { key.to_owned() } else { self.mask(key) }
+    pub(super) fn mask_key(&self, key: String) -> String {
+        if is_field_name(&key) { key } else { self.mask_owned(key) }
+    }
+
+    /// Masks the secrets in a string. A string without secrets is not copied.
+    fn mask_owned(&self, text: String) -> String {
+        if self.has_secret(&text) { self.mask(&text) } else { text }
+    }
+
+    fn has_secret(&self, text: &str) -> bool {
+        !self.secret_ranges(text).is_empty()
     }
 
     /// Returns the byte ranges of all secrets in a text, in order and without overlaps.
@@ -309,9 +315,9 @@ mod tests {
         redactor.learn(&Secret::new("123456"));
         redactor.learn(&Secret::new("say \"no\""));
         let document = json!({"say \"no\"": [123_456, 12, true, null, "it is 123456"]});
-        assert_eq!(redactor.mask_json(&document), json!({MASK: [MASK, 12, true, null, "it is ********"]}));
+        assert_eq!(redactor.mask_json(document), json!({MASK: [MASK, 12, true, null, "it is ********"]}));
         redactor.learn(&Secret::new("deployments"));
-        assert_eq!(redactor.mask_json(&json!({"deployments": "deployments"})), json!({"deployments": MASK}));
+        assert_eq!(redactor.mask_json(json!({"deployments": "deployments"})), json!({"deployments": MASK}));
     }
 
     #[test]

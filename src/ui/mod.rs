@@ -224,13 +224,13 @@ impl Ui {
     }
 
     /// Prints a result to stdout as indented JSON.
-    pub(crate) fn json(&self, value: &serde_json::Value) {
+    pub(crate) fn json(&self, value: serde_json::Value) {
         self.print(&format!("{:#}", self.redactor.mask_document(value)));
     }
 
     /// Prints a result to stdout as JSON on a single line. Each string is redacted individually, so that the
     /// document remains valid JSON.
-    pub(crate) fn document(&self, value: &serde_json::Value) {
+    pub(crate) fn document(&self, value: serde_json::Value) {
         self.print(&self.redactor.mask_document(value).to_string());
     }
 

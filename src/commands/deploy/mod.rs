@@ -91,7 +91,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
         OutputFormat::Json => {
             let cost = Cost { requests: client.requests(), time: started.elapsed() };
             let document = document::document(&report, error, &cost, &options, &links, &context.redactor);
-            context.ui.document(&document);
+            context.ui.document(document);
         }
     }
     view.summarize(&report.lines.iter().map(|line| registered(line, &links)).collect::<Vec<_>>());

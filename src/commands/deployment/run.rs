@@ -49,10 +49,10 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
         let is_single = matches!(options.names.as_slice(), [] | [_])
             && !options.names.iter().any(|name| deployment::is_pattern(name));
         match created.as_slice() {
-            [only] if is_single => context.ui.json(&document(only)),
+            [only] if is_single => context.ui.json(document(only)),
             all => {
                 let runs: Vec<_> = all.iter().map(document).collect();
-                context.ui.json(&json!({"schema": 1, "runs": runs}));
+                context.ui.json(json!({"schema": 1, "runs": runs}));
             }
         }
     }

@@ -55,7 +55,7 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
 /// Saves a plan to a file that `prefectl deploy --plan` accepts. Secrets are redacted.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
-    let mut document = context.redactor.mask_document(&json!(plan));
+    let mut document = context.redactor.mask_document(json!(plan));
     // These are the arguments of the command. `deploy --plan` uses them again.
     document["selection"] = json!(plan.selection);
     let text = format!("{document:#}\n");
@@ -86,7 +86,7 @@ pub(super) async fn show(
     view.end();
     match format {
         PlanFormat::Text => context.ui.result(&text::plan(&plan, context.clock.now())),
-        PlanFormat::Json => context.ui.document(&json!(plan)),
+        PlanFormat::Json => context.ui.document(json!(plan)),
         PlanFormat::Markdown => context.ui.result(&markdown::plan(&plan)),
         PlanFormat::Html => context.ui.result(&page(&plan, &links, options.project.as_ref(), context)?),
     }

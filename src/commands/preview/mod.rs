@@ -29,7 +29,7 @@ pub(super) async fn run(command: PreviewCommand, context: &Context) -> Result<Ex
         (OutputFormat::Text, Err(_)) => {}
         (OutputFormat::Json, _) => {
             let action = if is_list { Action::Listed } else { Action::Deleted };
-            context.ui.json(&report.document(action, result.as_ref().err()));
+            context.ui.json(report.document(action, result.as_ref().err()));
         }
     }
     result.map(|()| Exit::Done)

@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
     let runs = runs?;
     match arguments.output {
         OutputFormat::Text => runs.iter().for_each(|run| context.ui.result(&text(run))),
-        OutputFormat::Json => context.ui.document(&document(&runs)),
+        OutputFormat::Json => context.ui.document(document(&runs)),
     }
     Ok(Exit::Done)
 }
