@@ -80,7 +80,7 @@ pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
     Ok(CONTENT.get_or_init(|| bytes))
 }
 
-/// Reads a file of at most 64 MiB. The content of a pipe is stored, for the same reason as that of stdin.
+/// Reads a file of at most 64 MiB. The content of a pipe is stored, because a pipe can only be read once.
 pub(crate) fn read_bytes_again(path: &Path) -> Result<Vec<u8>, FileError> {
     static PIPES: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {

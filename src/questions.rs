@@ -27,7 +27,7 @@ pub(crate) struct Select {
     pub(crate) question: String,
     /// The cells of each row.
     pub(crate) rows: Vec<Vec<String>>,
-    /// Label of the last row, which selects none of the others.
+    /// Label of the last row. It selects none of the other rows.
     pub(crate) opt_out: Option<&'static str>,
 }
 

@@ -33,7 +33,7 @@ fn names() -> impl Strategy<Value = String> {
     prop::sample::select(&["a", "b", "ab", "x-1", "~/"][..]).prop_map(str::to_owned)
 }
 
-/// Keywords without schemas, many of which apply to the values of [`values`].
+/// Generates keywords without schemas. Many of them apply to values that [`values`] generates.
 fn assertions() -> impl Strategy<Value = (String, Value)> {
     let types = ["null", "boolean", "integer", "number", "string", "array", "object"];
     let count = || (0_u64..4).prop_map(|count| json!(count));

@@ -17,7 +17,7 @@ use super::{
 /// Maximum number of schemas that are evaluated for a value. Nested references can multiply without a limit.
 const MAX_STEPS: u32 = 1_000_000;
 
-/// Returns the parts of `value` that do not match `schema`, which is also the root of its references.
+/// Returns the parts of `value` that do not match `schema`. References are resolved within `schema`.
 ///
 /// The result is empty if the evaluation takes too many steps.
 pub(super) fn mismatches<'a>(schema: &'a Value, value: &'a Value) -> Vec<Mismatch<'a>> {
@@ -26,7 +26,7 @@ pub(super) fn mismatches<'a>(schema: &'a Value, value: &'a Value) -> Vec<Mismatc
     if evaluator.remaining == 0 { Vec::new() } else { found }
 }
 
-/// Returns the schema to which a reference within `root` refers.
+/// Resolves a reference to a schema within `root`.
 pub(super) fn referenced<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
     root.pointer(&pointer)

@@ -7,7 +7,7 @@ use serde_json::Value;
 /// Maximum number of values of an `enum` that a message lists.
 const LISTED_VALUES: usize = 3;
 
-/// The names of types, in the order in which messages list them.
+/// The names of types, in the order of messages.
 const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 /// A part of a value that does not match its schema. The message is created by [`fmt::Display`].

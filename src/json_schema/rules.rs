@@ -35,7 +35,7 @@ pub(super) fn check<'a>(keywords: &'a Keywords, value: &'a Value, mut reject: im
     }
 }
 
-/// Returns whether a value has a type, or one of several types. Unknown types are ignored.
+/// Returns whether a value has any of the types. Unknown types are ignored.
 fn has_type(value: &Value, types: &Value) -> bool {
     let has = |name: &str| match name {
         "null" => value.is_null(),
@@ -164,7 +164,7 @@ pub(super) fn unexpected<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> S
     format!("Additional properties are not allowed ({} {verb} unexpected)", names.join(", "))
 }
 
-/// A regular expression, which is found anywhere in a string.
+/// A regular expression that may match anywhere in a string.
 pub(super) struct Pattern(Option<Regex>);
 
 impl Pattern {
@@ -202,7 +202,7 @@ fn compare(left: &Number, right: &Number) -> Ordering {
     }
 }
 
-/// Returns whether a number is an integer multiple of another. Decimal fractions have rounding errors, which are ignored.
+/// Returns whether a number is an integer multiple of another. Ignores rounding errors of decimal fractions.
 fn is_multiple(number: &Number, divisor: &Number) -> bool {
     if let (Some(number), Some(divisor)) = (number.as_i128(), divisor.as_i128()) {
         return number.checked_rem(divisor).is_none_or(|rest| rest == 0);

@@ -29,10 +29,10 @@ pub(super) struct Connection<'a> {
     pub(super) profiles: Origin,
 }
 
-/// Returns a warning for each URL that is set by a file of the project and receives credentials that are not.
+/// Returns a warning for each URL that a project file sets, if the server receives credentials from outside the project.
 ///
-/// There is no warning if a source outside the project sets a URL of the same server, or if the server is that of
-/// Prefect Cloud, which belongs to nobody else.
+/// There is no warning if a source outside the project sets a URL of the same server, or for the server of Prefect Cloud,
+/// because no one else can operate it.
 pub(super) fn warnings(sources: &Sources, connection: &Connection<'_>, directory: &Path) -> Vec<Diagnostic> {
     let project = Project { sources, connection, directory };
     let Some((credentials, source)) = project.foreign_credentials() else { return Vec::new() };
