@@ -53,7 +53,7 @@ def run(setting: Setting):
     commands = {
         "check": [setting.program, "check", *files],
         "changed": [setting.program, "render", *files, "--select", "changed:HEAD~1...HEAD"],
-        "one file": [setting.program, "render", "-f", "services/s007/prefect.yaml", "-n", "d0"],
+        "one file": [setting.program, "render", "--project-dir", "services/s007", "-n", "d0"],
     }
     tasks = {name: lambda command=command: setting.run(command, root) for name, command in commands.items()}
     found = in_turns(tasks, setting.rounds(5))
