@@ -45,6 +45,7 @@ mod progress;
 mod project;
 mod python;
 mod questions;
+mod records;
 mod resolve;
 mod resource;
 mod schedule;

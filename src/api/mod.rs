@@ -61,6 +61,7 @@ pub(crate) use proxy::Proxies;
 pub(crate) use retry::{RetryNotice, RetryPolicy};
 
 pub(crate) use transport::TransportOptions;
+pub(crate) use variables::Variable;
 pub(crate) use work_pools::{WorkPool, WorkerType, variables_schema};
 pub(crate) use workspaces::Workspace;
 

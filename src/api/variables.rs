@@ -11,7 +11,7 @@ use super::{
 /// A variable that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct Variable {
-    id: Uuid,
+    pub(crate) id: Uuid,
     pub(crate) name: String,
     pub(crate) value: Value,
 }
@@ -74,15 +74,31 @@ impl Client {
     pub(crate) async fn set_variable(&self, name: &str, value: &Value) -> Result<(), ApiError> {
         let change =
             async || self.done(Request::patch(&["variables", "name", name], json!({"value": value}))).await;
-        if optional(change().await)?.is_none() {
-            let body = json!({"name": name, "value": value});
-            match self.done(Request::post(&["variables", ""], body)).await {
-                // Another client has created the variable in the meantime.
-                Err(ApiError::Conflict { .. }) => change().await?,
-                created => created?,
-            }
+        // Another client may create the variable between the two requests.
+        if optional(change().await)?.is_none() && !self.add_variable(name, value).await? {
+            change().await?;
         }
         Ok(())
+    }
+
+    /// Creates a variable. Returns `false` if a variable with this name already exists.
+    pub(crate) async fn add_variable(&self, name: &str, value: &Value) -> Result<bool, ApiError> {
+        let body = json!({"name": name, "value": value});
+        match self.done(Request::post(&["variables", ""], body)).await {
+            Err(ApiError::Conflict { .. }) => Ok(false),
+            created => created.map(|()| true),
+        }
+    }
+
+    /// Sets the value of the variable with the given ID. Returns `false` if it does not exist.
+    pub(crate) async fn set_variable_by_id(&self, id: Uuid, value: &Value) -> Result<bool, ApiError> {
+        let request = Request::patch(&["variables", &id.to_string()], json!({"value": value}));
+        Ok(optional(self.done(request).await)?.is_some())
+    }
+
+    /// Deletes the variable with the given ID. Returns `false` if it does not exist.
+    pub(crate) async fn delete_variable_by_id(&self, id: Uuid) -> Result<bool, ApiError> {
+        Ok(optional(self.done(Request::delete(&["variables", &id.to_string()])).await)?.is_some())
     }
 
     /// Deletes a variable. Returns `false` if it did not exist.

@@ -10,12 +10,8 @@ use crate::{
     build::{FurtherUse, Preview, previews},
     deployment::{DeployContext, Options, ProjectId, Snapshot},
     diagnostics::{Code, Severity},
-    plan::{
-        KeptReason, KeptResource, PlanError,
-        ownership::Membership,
-        prune::{self, Removed},
-        resource_ownership::{OwnedResource, ResourceOwnership},
-    },
+    plan::{KeptReason, KeptResource, PlanError, prune},
+    records::{OwnedResource, RecordError, Registered, Registrations, Removed},
     resolve::ApiLookup,
     resource::{ResourceKey, requests},
     template::Resolver,
@@ -25,8 +21,7 @@ use crate::{
 /// Deployments and resources to delete.
 pub(crate) struct Destruction<'a> {
     options: &'a Options,
-    membership: Membership,
-    ownership: ResourceOwnership,
+    registrations: Registrations,
     /// Full names and ids of the deployments to delete.
     pub(crate) removals: Vec<(String, Uuid)>,
     /// Resources to delete, in the order of their deletion.
@@ -63,38 +58,34 @@ impl<'a> Destruction<'a> {
         let Selected { names, resources } = selected(ctx, client).await?;
         let project = ctx.options.project.as_ref();
         let live = Snapshot::observe_deployments(client, &names).await?;
-        let membership = Membership::read(client, project).await?;
+        let registrations = Registrations::read(client, project).await?;
+        let registered = &registrations.deployments;
         let found = names.iter().filter_map(|(flow, name)| {
             live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
         });
         let mut kept = KeptObjects::default();
         let mut removals = Vec::new();
         for (name, id) in found {
-            let is_registered = project.is_none() || membership.own.contains_key(&id);
-            match reason_to_keep(is_registered, &membership.other_owners(id)) {
+            let is_registered = project.is_none() || registered.is_registered(id);
+            match reason_to_keep(is_registered, &registered.other_owners(id)) {
                 Some(reason) => kept.deployments.push((name, reason)),
                 None => removals.push((name, id)),
             }
         }
-        let ownership = if resources.is_empty() {
-            ResourceOwnership::default()
-        } else {
-            ResourceOwnership::read(client, project).await?
-        };
-        let live = requests::read(client, resources.iter().map(|key| (key, ownership.id(key)))).await?;
+        let registered = &registrations.resources;
+        let live = requests::read(client, resources.iter().map(|key| (key, registered.id(key)))).await?;
         let mut candidates = Vec::new();
         for (key, live) in live.into_iter().filter(|(key, _)| !key.is_permanent()) {
-            let owned = OwnedResource { key, id: live.id, file: None, directory: None };
-            let is_registered = project.is_none() || ownership.is_registered(&owned);
-            match reason_to_keep(is_registered, &ownership.other_owners(owned.id)) {
-                Some(reason) => kept.resources.push(KeptResource { key: owned.key, reason }),
-                None => candidates.push(owned),
+            let is_registered = project.is_none() || registered.is_registered(&key, live.id);
+            match reason_to_keep(is_registered, &registered.other_owners(live.id)) {
+                Some(reason) => kept.resources.push(KeptResource { key, reason }),
+                None => candidates.push(OwnedResource { key, id: live.id, file: None, directory: None }),
             }
         }
         let leaving: BTreeSet<Uuid> = removals.iter().map(|(_, id)| *id).collect();
         let resources =
             prune::deletable(client, candidates, |_| leaving.clone(), &mut kept.resources).await?;
-        Ok(Self { options: ctx.options, membership, ownership, removals, resources, kept })
+        Ok(Self { options: ctx.options, registrations, removals, resources, kept })
     }
 
     /// Returns the names and ids of the deployments that have been deleted.
@@ -116,12 +107,14 @@ impl<'a> Destruction<'a> {
     /// # Errors
     ///
     /// Returns the error, and the number of objects that were deleted before it occurred.
-    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, ApiError)> {
+    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, PlanError)> {
         let mut destroyed = Destroyed::default();
         let project = self.options.project.as_ref();
-        let mut result = self.delete(&Remover::new(client, project), &mut destroyed).await;
+        let deleted = self.delete(&Remover::new(client, project), &mut destroyed).await;
+        let mut result = deleted.map_err(PlanError::from);
         if let Some(project) = project {
-            result = result.and(self.record(client, project, &destroyed).await);
+            let recorded = self.record(client, project, &destroyed).await;
+            result = result.and(recorded.map_err(PlanError::from));
         }
         match result {
             Ok(()) => Ok(destroyed),
@@ -154,14 +147,14 @@ impl<'a> Destruction<'a> {
         client: &Client,
         project: &ProjectId,
         destroyed: &Destroyed,
-    ) -> Result<(), ApiError> {
-        let mut left = self.membership.own.clone();
-        left.retain(|id, _| !destroyed.removed.deployments.contains(id));
-        let recorded = self.membership.record(client, project, &left).await;
+    ) -> Result<(), RecordError> {
         let kept = self.kept.resources.iter().chain(&destroyed.kept.resources);
         let released = kept.filter(|kept| !kept.is_in_use()).map(|kept| &kept.key);
-        let dropped = destroyed.removed.resources.iter().chain(released).cloned().collect();
-        recorded.and(self.ownership.record(client, project, [], &dropped).await)
+        let removed = Removed {
+            deployments: destroyed.removed.deployments.clone(),
+            resources: destroyed.removed.resources.iter().chain(released).cloned().collect(),
+        };
+        self.registrations.update(client, project, &Registered::default(), &removed).await
     }
 }
 

@@ -11,9 +11,9 @@ use crate::{
     deployment::{DeployContext, OnError},
     plan::{
         Action, KeptResource, PlanError,
-        prune::{DeclaredObjects, Pruning, Registered, Removal, Removed},
-        resource_ownership::OwnedResource,
+        prune::{DeclaredObjects, Pruning, Removal},
     },
+    records::{OwnedResource, Registered, Removed},
 };
 
 const UNRECORDED_HELP: &str =
@@ -43,11 +43,13 @@ pub(crate) async fn prune(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
+    let deployment = |line: &Line| Some((line.id()?, pruning.path(line.file.as_ref())));
     let resource = |line: &ResourceLine| {
-        Some(pruning.registered(line.key.clone(), line.outcome.id()?, line.file.as_ref()))
+        let (key, file) = (line.key.clone(), pruning.path(line.file.as_ref()));
+        Some(OwnedResource { key, id: line.outcome.id()?, file, directory: None })
     };
     let registered = Registered {
-        deployments: report.lines.iter().filter_map(|line| Some((line.id()?, line.file.clone()))).collect(),
+        deployments: report.lines.iter().filter_map(deployment).collect(),
         resources: report.resources.iter().filter_map(resource).collect(),
     };
     let has_failed = report.lines.iter().any(|line| line.id().is_none())
@@ -66,7 +68,7 @@ pub(crate) async fn prune(
     for resource in last {
         report.resources.push(pruner.resource(resource).await);
     }
-    if let Err(error) = pruning.record(client, registered, &pruner.removed).await {
+    if let Err(error) = pruning.record(client, &registered, pruner.removed).await {
         let message = format!("cannot update the project record: {error}");
         report.warn_unrecorded(message, UNRECORDED_HELP, ctx.progress);
     }

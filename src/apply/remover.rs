@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     deployment::ProjectId,
-    plan::{KeptReason, Registrations, ownership::OwnershipError, prune},
+    plan::{KeptReason, prune},
+    records::{RecordError, Registrations},
     resource::{RemovalError, ResourceKey, removal},
 };
 
@@ -38,7 +39,8 @@ impl<'a> Remover<'a> {
     ///
     /// Fails if a request fails or if a project record is unreadable.
     pub(super) async fn deployment(&self, id: Uuid) -> Result<Removal, ApiError> {
-        if let Some(reason) = self.registrations().await?.reason_to_keep_deployment(id) {
+        let owners = self.registrations().await?.deployments.other_owners(id);
+        if let Some(reason) = KeptReason::registered(&owners) {
             return Ok(Removal::Kept(reason));
         }
         prune::remove(self.client, id).await?;
@@ -51,7 +53,8 @@ impl<'a> Remover<'a> {
     ///
     /// Fails if a request fails or if a project record is unreadable.
     pub(super) async fn resource(&self, key: &ResourceKey, id: Uuid) -> Result<Removal, ApiError> {
-        if let Some(reason) = self.registrations().await?.reason_to_keep_resource(id) {
+        let owners = self.registrations().await?.resources.other_owners(id);
+        if let Some(reason) = KeptReason::registered(&owners) {
             return Ok(Removal::Kept(reason));
         }
         match removal::remove(self.client, key, id).await {
@@ -64,8 +67,8 @@ impl<'a> Remover<'a> {
     async fn registrations(&self) -> Result<&Registrations, ApiError> {
         let read = || async {
             Registrations::read(self.client, self.project).await.map_err(|error| match error {
-                OwnershipError::Api(error) => error,
-                OwnershipError::Unreadable(error) => ApiError::Setup(error.to_string()),
+                RecordError::Api(error) => error,
+                error => ApiError::Setup(error.to_string()),
             })
         };
         self.registrations.get_or_try_init(read).await

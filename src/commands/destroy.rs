@@ -13,7 +13,8 @@ use crate::{
     deployment::Options,
     error::{CommandError, Exit},
     escape,
-    plan::{KeptResource, PlanError, PlannedKept, resource_ownership::OwnedResource},
+    plan::{KeptResource, PlannedKept},
+    records::OwnedResource,
     resource::InUse,
 };
 
@@ -37,9 +38,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     }
     let destroyed = match destruction.run(&client).await {
         Ok(destroyed) => destroyed,
-        Err((done, error)) => {
-            return Err(CommandError::from(PlanError::from(error)).after_deletions(done, names.len()));
-        }
+        Err((done, error)) => return Err(CommandError::from(error).after_deletions(done, names.len())),
     };
     note_kept(&destroyed.kept, context);
     let (deployments, deleted) = (destruction.deleted(&destroyed), destruction.deleted_resources(&destroyed));

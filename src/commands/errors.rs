@@ -16,9 +16,10 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
-    plan::{OtherEnvironment, PlanError, ownership::OwnershipError},
+    plan::{OtherEnvironment, PlanError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
+    records::RecordError,
     schedule::when::WhenError,
     settings::SettingsError,
     steps::{RunError, StepError, StepFailure},
@@ -188,9 +189,20 @@ impl From<PreparationError> for CommandError {
     }
 }
 
-impl From<OwnershipError> for CommandError {
-    fn from(error: OwnershipError) -> Self {
-        PlanError::from(error).into()
+impl From<RecordError> for CommandError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Api(error) => error.into(),
+            RecordError::Contended(_) => Self::new(Exit::Failed, error).help("run the command again"),
+            RecordError::Unreadable(ref unreadable) => {
+                let help = format!(
+                    "correct the variable, or delete it with `prefectl variable delete {}` and deploy the \
+                     project again",
+                    unreadable.variable
+                );
+                Self::new(Exit::Failed, error).help(help)
+            }
+        }
     }
 }
 
@@ -229,14 +241,7 @@ impl From<Failure> for CommandError {
                 Self::usage(error).help("pass --all, or select a deployment with -n")
             }
             Failure::Preview(error) => error.into(),
-            Failure::UnreadableRecord(error) => {
-                let help = format!(
-                    "correct the variable, or delete it with `prefectl variable delete {}` and deploy the \
-                     project again",
-                    error.variable
-                );
-                Self::new(Exit::Failed, error).help(help)
-            }
+            Failure::Record(error) => error.into(),
             Failure::Option(error) => {
                 let help = error.option().map(|option| format!("correct the value of {option}"));
                 Self { help, ..Self::usage(error) }

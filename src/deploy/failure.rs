@@ -5,11 +5,10 @@ use crate::{
     apply::journal::JournalError,
     build::{BuildError, UnwrittenLock},
     diagnostics::{Diagnostic, Place},
-    plan::{
-        PlanError, ScheduleError, ownership::UnreadableRecord, previews::PreviewError, prune::TooManyDeletes,
-    },
+    plan::{PlanError, ScheduleError, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
+    records::{RecordError, previews::PreviewError},
     steps::StepFailure,
     target::{OptionError, SelectError, TargetError},
     template::ResolveError,
@@ -52,7 +51,7 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Preview(#[from] PreviewError),
     #[error(transparent)]
-    UnreadableRecord(#[from] UnreadableRecord),
+    Record(#[from] RecordError),
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
@@ -91,7 +90,7 @@ impl From<PlanError> for Failure {
         match error {
             PlanError::Build(error) => error.into(),
             PlanError::Schedules { name, error } => Self::Schedules { name, error },
-            PlanError::UnreadableRecord(error) => Self::UnreadableRecord(error),
+            PlanError::Record(error) => Self::Record(error),
             PlanError::Preview(error) => Self::Preview(error),
             PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),
             PlanError::Api(error) => Self::Api(error),

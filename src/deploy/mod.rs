@@ -29,7 +29,7 @@ use crate::{
     },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     plan::{
-        self, Action, DesiredState, Plan, PlanError, PlannedResource, RenderedRequests,
+        self, Action, DesiredState, Plan, PlannedResource, RenderedRequests,
         prune::{Pruning, TooManyDeletes},
     },
     progress::DeploymentEvent,
@@ -61,16 +61,17 @@ pub(crate) async fn deploy(
     // With `--strict`, an object of another project must be an error before the steps run.
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
-    if is_planned {
+    let mut pruning = if is_planned {
         let desired = DesiredState::render(&mut preparation, FurtherUse::Needed, ctx, &resolver).await?;
         // The future is large.
-        let now = Box::pin(plan::create(desired, ctx, client)).await?;
+        let (now, pruning) = Box::pin(plan::create(desired, ctx, client)).await?;
         hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
+        pruning
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
         // An unreadable record must be an error before the steps run.
-        Pruning::read(client, ctx).await.map_err(PlanError::from)?;
-    }
+        Pruning::read(client, ctx).await?
+    };
     let on_this_machine: BTreeSet<String> = preparation
         .notes()
         .filter(|note| matches!(note, pull_steps::Note::ThisMachine(_)))
@@ -93,13 +94,18 @@ pub(crate) async fn deploy(
         verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
         report.stages.end("verify_pull");
     }
+    if !report.steps.is_empty() {
+        // Other deploys may have changed the records while the steps ran.
+        pruning = Pruning::read(client, ctx).await?;
+    }
     let resources = preparation.take_resources();
     let automations = preparation.automation_names();
     let Preparation { pools, .. } = preparation;
     // Frees memory before the state of the server is read.
     drop(loaded);
     let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
-    let registration = Registration { desired: &desired, resources, automations, pools: &pools, is_planned };
+    let registration =
+        Registration { desired: &desired, resources, automations, pools: &pools, pruning, is_planned };
     Box::pin(register::register(registration, ctx, client, report)).await
 }
 
@@ -141,7 +147,8 @@ pub(crate) async fn compare(
 ) -> Result<(Plan, Vec<AmbiguousResource>), Failure> {
     // The futures are large.
     let (desired, ambiguous) = Box::pin(desired_state(ctx, client)).await?;
-    Ok((Box::pin(plan::create(desired, ctx, client)).await?, ambiguous))
+    let (plan, _) = Box::pin(plan::create(desired, ctx, client)).await?;
+    Ok((plan, ambiguous))
 }
 
 /// Reads, validates and renders the selected deployments without running their steps. Also returns the resources that cannot

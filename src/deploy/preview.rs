@@ -7,10 +7,8 @@ use crate::{
     apply::{Line, Outcome, Report},
     deployment::{DeployContext, DesiredDeployment, Snapshot, desired},
     names::{SHOWN, first_of},
-    plan::{
-        self, Action, Change,
-        previews::{self, PreviewError},
-    },
+    plan::{self, Action, Change},
+    records::previews::{self, PreviewError},
     resolve::ApiLookup,
     resource::{DesiredResource, Observed},
     template::{self, Resolver},
@@ -86,12 +84,12 @@ pub(super) async fn record(
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
     let live = changes.iter().map(|(desired, change)| (desired.full_name(), change.live()));
-    previews::require_copies(client, Some(&project), preview, live).await?;
-    previews::record(client, &project, preview, &full_names(changes), ctx.clock.now()).await
+    let existing = previews::existing_copies(preview, live)?;
+    previews::record(client, &project, preview, &full_names(changes), &existing, ctx.clock.now()).await
 }
 
-/// Updates the record of a preview after the writes: adds the deployments again if another deploy has overwritten the
-/// record, and removes the copies that a rollback has deleted.
+/// Updates the record of a preview after the writes: adds the deployments again if another command has removed them from
+/// the record, and removes the copies that a rollback has deleted.
 pub(super) async fn complete_record(
     changes: &[(&DesiredDeployment, Change<'_>)],
     report: &mut Report,

@@ -31,13 +31,15 @@ pub(super) struct Registration<'a> {
     pub(super) automations: BTreeSet<String>,
     /// Work pools that the deployments use, by name.
     pub(super) pools: &'a BTreeMap<String, WorkPool>,
+    /// The records of the project. `None` without a project, and for a preview.
+    pub(super) pruning: Option<Pruning<'a>>,
     /// Whether a plan has already reported the objects of other projects.
     pub(super) is_planned: bool,
 }
 
 /// Compares the deployments and resources with the server, writes the differences, and fills in the report.
 pub(super) async fn register(
-    Registration { desired, resources, automations, pools, is_planned }: Registration<'_>,
+    Registration { desired, resources, automations, pools, mut pruning, is_planned }: Registration<'_>,
     ctx: &DeployContext<'_>,
     client: &Client,
     report: &mut Report,
@@ -50,7 +52,6 @@ pub(super) async fn register(
         validate::idle_pools(desired, pools, client),
         DeployedResources::compare(resources, automations.clone(), earlier_resources, ctx, client),
     );
-    let mut pruning = Pruning::read(client, ctx).await.map_err(PlanError::from)?;
     let mut automations = automations;
     automations.extend(pruning.iter().flat_map(Pruning::automation_names));
     let (live, resources) = (live?.excluding(automations), resources?);

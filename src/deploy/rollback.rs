@@ -9,11 +9,9 @@ use crate::{
     },
     deploy::Failure,
     deployment::DeployContext,
-    plan::{
-        self,
-        previews::{self, PreviewError},
-    },
+    plan,
     project::ProjectFiles,
+    records::previews::{self, PreviewError},
     resource::ResourceKey,
 };
 

@@ -10,9 +10,9 @@ use crate::{
     plan::{
         self, ChangedObject, MovedQueue, Plan, PlanError, PlannedDeployment, PlannedKept, PlannedResource,
         PlannedStep, ResourceChange,
-        previews::require_copies,
         prune::{DeclaredObjects, Pruning, QueueName},
     },
+    records::previews::require_copies,
     resource::{DesiredResource, Observed},
     secret::Redactor,
     steps::PreviewedStep,
@@ -73,16 +73,16 @@ impl DesiredState {
     }
 }
 
-/// Compares the desired state with the server.
+/// Compares the desired state with the server. Also returns the records of the project, if the options contain one.
 ///
 /// # Errors
 ///
 /// Fails if a deploy would fail before its first step, or if a request fails.
-pub(crate) async fn create(
+pub(crate) async fn create<'a>(
     desired: DesiredState,
-    ctx: &DeployContext<'_>,
+    ctx: &DeployContext<'a>,
     client: &Client,
-) -> Result<Plan, PlanError> {
+) -> Result<(Plan, Option<Pruning<'a>>), PlanError> {
     ctx.progress.activity("Comparing with the server");
     let mut pruning = Pruning::read(client, ctx).await?;
     let mut automations = desired.automations.clone();
@@ -118,7 +118,7 @@ pub(crate) async fn create(
     let mut resources = compared.described(ctx.redactor);
     let removals = pruning.iter().flat_map(|pruning| &pruning.resources);
     resources.extend(removals.map(plan::resources::describe_removal));
-    Ok(Plan {
+    let plan = Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
         environment: ctx.options.env_name.clone(),
@@ -128,7 +128,8 @@ pub(crate) async fn create(
         kept: pruning.iter().flat_map(|pruning| &pruning.kept).map(PlannedKept::from).collect(),
         steps,
         findings: warnings.iter().map(|warning| finding(warning, ctx.redactor)).collect(),
-    })
+    };
+    Ok((plan, pruning))
 }
 
 /// Yields the deployments in order. Of several deployments with the same name, only the last one is yielded.

@@ -3,12 +3,8 @@
 use crate::{
     api::ApiError,
     build::BuildError,
-    plan::{
-        ScheduleError,
-        ownership::{OwnershipError, UnreadableRecord},
-        previews::PreviewError,
-        prune::TooManyDeletes,
-    },
+    plan::{ScheduleError, prune::TooManyDeletes},
+    records::{RecordError, previews::PreviewError},
     validate::PreparationError,
 };
 
@@ -20,7 +16,7 @@ pub(crate) enum PlanError {
     #[error("deployment '{name}': {error}")]
     Schedules { name: String, error: ScheduleError },
     #[error(transparent)]
-    UnreadableRecord(#[from] UnreadableRecord),
+    Record(#[from] RecordError),
     #[error(transparent)]
     Preview(#[from] PreviewError),
     #[error(transparent)]
@@ -32,14 +28,5 @@ pub(crate) enum PlanError {
 impl From<PreparationError> for PlanError {
     fn from(error: PreparationError) -> Self {
         Self::Build(error.into())
-    }
-}
-
-impl From<OwnershipError> for PlanError {
-    fn from(error: OwnershipError) -> Self {
-        match error {
-            OwnershipError::Unreadable(error) => Self::UnreadableRecord(error),
-            OwnershipError::Api(error) => Self::Api(error),
-        }
     }
 }

@@ -1,4 +1,7 @@
-//! Compares desired deployments with a snapshot of the server. The comparison does not perform any I/O.
+//! Compares desired deployments with a snapshot of the server, and describes the differences in the plan document.
+//!
+//! Comparing and describing perform no I/O. Only `creation`, `export` and `prune` send requests: they read the state that is
+//! compared.
 
 mod creation;
 mod describe;
@@ -12,14 +15,10 @@ mod ignored;
 mod kept;
 mod moved_queues;
 mod owned_files;
-pub(crate) mod ownership;
 mod presentation;
-pub(crate) mod previews;
 pub(crate) mod prune;
 mod redaction;
-mod registrations;
 mod requests;
-pub(crate) mod resource_ownership;
 pub(crate) mod resources;
 mod retained;
 mod schedules;
@@ -39,7 +38,6 @@ pub(crate) use fields::{FieldChange, between as differences, owned as owned_fiel
 pub(crate) use kept::{KeptReason, KeptResource, PlannedKept};
 pub(crate) use moved_queues::{MovedQueue, moved_queues};
 pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
-pub(crate) use registrations::Registrations;
 pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::ResourceChange;
 pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};

@@ -105,14 +105,6 @@ fn recorded_path(file: &Path, directory: &Path) -> Option<String> {
 }
 
 #[cfg(test)]
-impl OwnedFiles {
-    /// Returns project files outside a repository.
-    pub(super) fn single() -> Self {
-        Self { is_single: true, ..Self::default() }
-    }
-}
-
-#[cfg(test)]
 mod tests {
     use super::*;
 

@@ -12,14 +12,11 @@ use crate::{
     api::{ApiError, Client, Deployment},
     deployment::{DeployContext, DesiredDeployment, LiveDeployment, Options, ProjectId, SharedValues},
     diagnostics::Diagnostic,
+    git,
     names::{SHOWN, first_of},
-    plan::{
-        ChangedObject, KeptResource,
-        owned_files::OwnedFiles,
-        ownership::{Membership, OwnershipError},
-        resource_ownership::{OwnedResource, ResourceOwnership, directory_in_repository},
-    },
-    resource::{ResourceKey, ResourceKind, removal},
+    plan::{ChangedObject, KeptReason, KeptResource, owned_files::OwnedFiles},
+    records::{OwnedResource, RecordError, Registered, Registrations, Removed},
+    resource::{ResourceKey, ResourceKind, removal, requests},
 };
 
 /// The declared objects, which are not pruned.
@@ -83,9 +80,8 @@ pub(crate) struct TooManyDeletes {
 pub(crate) struct Pruning<'a> {
     options: &'a Options,
     project: &'a ProjectId,
-    membership: Membership,
+    registrations: Registrations,
     files: OwnedFiles,
-    ownership: ResourceOwnership,
     pub(crate) removals: Vec<Removal>,
     /// Resources to delete, in the order of their deletion.
     pub(crate) resources: Vec<OwnedResource>,
@@ -102,25 +98,21 @@ impl<'a> Pruning<'a> {
     /// # Errors
     ///
     /// Fails if a request fails or if a record is unreadable.
-    pub(crate) async fn read(
-        client: &Client,
-        ctx: &DeployContext<'a>,
-    ) -> Result<Option<Self>, OwnershipError> {
+    pub(crate) async fn read(client: &Client, ctx: &DeployContext<'a>) -> Result<Option<Self>, RecordError> {
         let options = ctx.options;
         let Some(project) = options.project.as_ref().filter(|_| options.preview.is_none()) else {
             return Ok(None);
         };
         let files = OwnedFiles::read(ctx);
-        let membership = Membership::read(client, Some(project)).await?;
-        let ownership = ResourceOwnership::read(client, Some(project)).await?;
+        let registrations = Registrations::read(client, Some(project)).await?;
         let (removals, resources, kept, released) = (Vec::new(), Vec::new(), Vec::new(), BTreeSet::new());
-        Ok(Some(Self { options, project, membership, files, ownership, removals, resources, kept, released }))
+        Ok(Some(Self { options, project, registrations, files, removals, resources, kept, released }))
     }
 
     /// Returns the names of the automations that the project has registered as resources. They are not triggers of
     /// deployments.
     pub(crate) fn automation_names(&self) -> BTreeSet<String> {
-        self.ownership.automation_names()
+        self.registrations.resources.automation_names()
     }
 
     /// Finds the deployments and resources to prune. `directory` is the directory of the command. Finds none if the
@@ -138,22 +130,33 @@ impl<'a> Pruning<'a> {
         if !self.options.prune {
             return Ok(());
         }
-        let kept = declared.deployments.keys().copied().collect();
-        self.removals = existing(client, &self.membership.undeclared(&kept, &self.files)).await?;
+        let Registrations { deployments, resources } = &self.registrations;
+        let files = &self.files;
+        let declared_ids = declared.deployments.keys().copied().collect();
+        let undeclared = deployments.undeclared(&declared_ids, |file| files.own(file));
+        self.removals = existing(client, &undeclared).await?;
         if self.options.includes_resources() {
             let directory = directory_in_repository(directory);
-            let files = &self.files;
             let is_here = |owned: &OwnedResource| match &owned.file {
                 Some(file) => files.own(Some(file)),
                 // The record is from an earlier release. Another file of the project may declare the resource.
                 None => self.options.files.are_complete() && owned.is_in(directory.as_deref()),
             };
-            let undeclared = self.ownership.undeclared(client, &declared.resources, is_here).await?;
-            self.released = self.ownership.released(&declared.resources, is_here);
-            let candidates = self.ownership.only_registered_here(undeclared, &mut self.kept);
-            let removals = &self.removals;
-            let leaving = |key: &ResourceKey| leaving(key, removals, declared);
-            self.resources = deletable(client, candidates, leaving, &mut self.kept).await?;
+            let undeclared = resources.undeclared(&declared.resources, is_here);
+            let owners = |owned: &OwnedResource| resources.other_owners(owned.id);
+            let released = undeclared.iter().filter(|owned| !owners(owned).is_empty());
+            self.released = released.map(|owned| owned.key.clone()).collect();
+            let mut kept = Vec::new();
+            let mut candidates = Vec::new();
+            for owned in existing_resources(client, undeclared).await? {
+                match KeptReason::registered(&owners(&owned)) {
+                    Some(reason) => kept.push(KeptResource { key: owned.key, reason }),
+                    None => candidates.push(owned),
+                }
+            }
+            let leaving = |key: &ResourceKey| leaving(key, &self.removals, declared);
+            self.resources = deletable(client, candidates, leaving, &mut kept).await?;
+            self.kept = kept;
         }
         Ok(())
     }
@@ -164,15 +167,16 @@ impl<'a> Pruning<'a> {
         deployments: impl Iterator<Item = ChangedObject>,
         resources: impl Iterator<Item = ChangedObject>,
     ) -> Vec<Diagnostic> {
-        let deployments = deployments.map(|object| (self.membership.other_owners(object.id), object));
-        let resources = resources.map(|object| (self.ownership.other_owners(object.id), object));
+        let registered = &self.registrations;
+        let deployments = deployments.map(|object| (registered.deployments.other_owners(object.id), object));
+        let resources = resources.map(|object| (registered.resources.other_owners(object.id), object));
         let shared = deployments.chain(resources).filter(|(owners, _)| !owners.is_empty());
         shared.map(|(owners, object)| object.warning(&owners)).collect()
     }
 
-    /// Returns the record of a resource. `file` is the name that the command uses for the project file.
-    pub(crate) fn registered(&self, key: ResourceKey, id: Uuid, file: Option<&Arc<str>>) -> OwnedResource {
-        OwnedResource { key, id, file: self.files.path(file), directory: None }
+    /// Returns the path that is recorded for a project file. `name` is the name that the command uses for the file.
+    pub(crate) fn path(&self, name: Option<&Arc<str>>) -> Option<String> {
+        self.files.path(name)
     }
 
     /// Checks that the number of deletions does not exceed `max_deletes`.
@@ -191,34 +195,36 @@ impl<'a> Pruning<'a> {
     }
 
     /// Updates the project's records: adds the `registered` objects and drops the `removed` objects.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a request fails, if a record is unreadable, or if other commands keep changing the records.
     pub(crate) async fn record(
         &self,
         client: &Client,
-        registered: Registered,
-        removed: &Removed,
-    ) -> Result<(), ApiError> {
-        let mut now = self.membership.own.clone();
-        now.extend(registered.deployments.into_iter().map(|(id, name)| (id, self.files.path(name.as_ref()))));
-        now.retain(|id, _| !removed.deployments.contains(id));
-        self.membership.record(client, self.project, &now).await?;
-        let dropped = removed.resources.union(&self.released).cloned().collect();
-        self.ownership.record(client, self.project, registered.resources, &dropped).await
+        registered: &Registered,
+        mut removed: Removed,
+    ) -> Result<(), RecordError> {
+        removed.resources.extend(self.released.iter().cloned());
+        self.registrations.update(client, self.project, registered, &removed).await
     }
 }
 
-/// Deployments and resources that have their declared state.
-#[derive(Debug, Default)]
-pub(crate) struct Registered {
-    /// Ids of the deployments, with the names of their files. `None` is the name of the only file.
-    pub(crate) deployments: Vec<(Uuid, Option<Arc<str>>)>,
-    pub(crate) resources: Vec<OwnedResource>,
+/// Returns the path of a directory relative to its Git repository. Returns `None` without a repository.
+fn directory_in_repository(directory: &Path) -> Option<String> {
+    let (root, directory) = (git::work_tree(directory)?.canonicalize().ok()?, directory.canonicalize().ok()?);
+    Some(directory.strip_prefix(root).ok()?.to_string_lossy().into_owned())
 }
 
-/// Deployments and resources that have been deleted.
-#[derive(Debug, Default)]
-pub(crate) struct Removed {
-    pub(crate) deployments: BTreeSet<Uuid>,
-    pub(crate) resources: BTreeSet<ResourceKey>,
+/// Returns the resources that still exist on the server and that can be deleted.
+async fn existing_resources(
+    client: &Client,
+    mut resources: Vec<&OwnedResource>,
+) -> Result<Vec<OwnedResource>, ApiError> {
+    resources.retain(|owned| !owned.key.is_permanent());
+    let live = requests::read(client, resources.iter().map(|owned| (&owned.key, Some(owned.id)))).await?;
+    let exists = |owned: &&OwnedResource| live.get(&owned.key).is_some_and(|live| live.id == owned.id);
+    Ok(resources.into_iter().filter(exists).cloned().collect())
 }
 
 /// Sorts resources in the order in which they are deleted, which is the reverse order of the kinds. A queue is deleted

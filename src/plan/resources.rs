@@ -10,7 +10,7 @@ use super::{
 use crate::{
     api::JsonObject,
     block_schema::FieldPath,
-    plan::resource_ownership::OwnedResource,
+    records::OwnedResource,
     resource::{
         DesiredResource, LiveResource, Observed, ResourceKey, ResourceKind, SecretsDigest, is_same_field,
     },

@@ -74,6 +74,7 @@ mod server_editions;
 mod settings;
 mod several_files;
 mod signals;
+mod simultaneous_records;
 mod stopped_steps;
 mod storage;
 mod support;

@@ -13,7 +13,7 @@ use crate::{
     diagnostics::similar_name,
     error::{CommandError, Exit},
     escape,
-    plan::previews::{PreviewError, RecordedPreview, RecordedPreviews},
+    records::previews::{PreviewError, RecordedPreview, RecordedPreviews},
 };
 
 pub(super) async fn run(command: PreviewCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -74,6 +74,7 @@ impl From<PreviewError> for CommandError {
     fn from(error: PreviewError) -> Self {
         match error {
             PreviewError::Api(error) => error.into(),
+            PreviewError::Contended(_) => Self::new(Exit::Failed, error).help("run the command again"),
             PreviewError::NoProject => Self::usage(error).help(target::PROJECT_HELP),
             PreviewError::NameTaken { .. } => Self::new(Exit::Failed, error).help(
                 "nothing was registered; choose another name for the preview, or rename the deployment",

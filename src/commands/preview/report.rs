@@ -9,10 +9,8 @@ use crate::{
     commands::{Context, report::error_entry},
     deployment::PreviewName,
     error::CommandError,
-    plan::{
-        previews::{PreviewError, RecordedPreview, RecordedPreviews},
-        prune::{self, Removal},
-    },
+    plan::prune::{self, Removal},
+    records::previews::{PreviewError, RecordedPreview, RecordedPreviews},
     ui::Caption,
 };
 
@@ -74,7 +72,7 @@ impl FoundPreview {
     }
 
     /// Deletes the deployments, and then the record.
-    async fn delete(&mut self, client: &Client) -> Result<(), ApiError> {
+    async fn delete(&mut self, client: &Client) -> Result<(), PreviewError> {
         for copy in &mut self.copies {
             let removed = prune::remove(client, copy.removal.id()).await;
             copy.status = Some(if removed.is_ok() { Status::Deleted } else { Status::Failed });
@@ -153,7 +151,7 @@ impl Report {
     /// # Errors
     ///
     /// Fails if a request fails.
-    pub(super) async fn delete(&mut self, client: &Client) -> Result<(), ApiError> {
+    pub(super) async fn delete(&mut self, client: &Client) -> Result<(), PreviewError> {
         for preview in &mut self.previews {
             preview.delete(client).await?;
         }

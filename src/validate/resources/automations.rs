@@ -12,11 +12,12 @@ use crate::{
     api::{ApiError, Client, WorkPool},
     diagnostics::{Code, Diagnostic, Place, did_you_mean},
     project::literals,
+    records::registered_ids,
     resource::{
         AmbiguousResource, DeploymentRun, DesiredResource, ReferenceKind, References, ResourceKey,
         ResourceKind, ResourceReference,
         order::{DependencyOrder, describe_cycle},
-        registered_ids, requests,
+        requests,
     },
     validate::{parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables},
     value,

@@ -378,6 +378,17 @@ fn requests_per_deployment_stay_within_the_budget() -> Result<()> {
     sandbox.file("prefect.yaml", without_triggers(0).replace("v0", "v1"))?;
     sandbox.run_with(&through, "deploy --all --quiet").and_then(Output::success)?;
     let changed = requests();
+    for _ in 0..2 {
+        requests();
+        sandbox
+            .run_with(&through, "deploy --all --project budget-UNIQUE --quiet")
+            .and_then(Output::success)?;
+    }
+    let recorded = requests();
+    assert!(
+        recorded <= unchanged + 1,
+        "the records are read once: {recorded}, without a project: {unchanged}"
+    );
     assert!(unchanged <= 10, "unchanged: {unchanged}");
     assert!(created <= 2 * 20 + 10, "created: {created}");
     assert!(changed <= 2 * 20 + 10, "changed: {changed}");

@@ -1,0 +1,68 @@
+//! Records of one kind of objects: the objects of a project, and those that other projects have registered.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+use super::{
+    error::UnreadableRecord,
+    shards::{Record, Shards},
+};
+use crate::{api::Variable, deployment::ProjectId};
+
+/// A record of objects that a project has registered.
+pub(crate) trait ProjectRecord: Record + DeserializeOwned {
+    /// Returns whether a variable with this name contains a record of this kind.
+    fn is_name(variable: &str) -> bool;
+
+    /// Returns the ID of the project.
+    fn project(&self) -> &str;
+
+    /// Returns the ID of a registered object.
+    fn id(item: &Self::Item) -> Uuid;
+}
+
+/// Objects of one kind that projects have registered.
+#[derive(Debug)]
+pub(crate) struct ProjectRecords<R> {
+    /// Records of the project of the command.
+    pub(super) own: Shards<R>,
+    /// Objects that other projects have registered, with the IDs of these projects. The project itself may also have
+    /// registered them.
+    others: BTreeMap<Uuid, BTreeSet<String>>,
+}
+
+impl<R: ProjectRecord> ProjectRecords<R> {
+    /// Collects the records in `variables`. If `project` is `None`, all recorded objects belong to other projects.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a record is unreadable.
+    pub(super) fn new(variables: &[Variable], project: Option<&ProjectId>) -> Result<Self, UnreadableRecord> {
+        let mut own = Shards::new();
+        let mut others: BTreeMap<Uuid, BTreeSet<String>> = BTreeMap::new();
+        for Variable { id, name, value } in variables.iter().filter(|variable| R::is_name(&variable.name)) {
+            let record = R::deserialize(value).map_err(|error| UnreadableRecord::new(name, &error))?;
+            if project.is_some_and(|project| record.project() == project.as_str()) {
+                own.insert(name.clone(), *id, record);
+            } else {
+                own.reserve(name.clone());
+                for item in record.items() {
+                    others.entry(R::id(item)).or_default().insert(record.project().to_owned());
+                }
+            }
+        }
+        Ok(Self { own, others })
+    }
+
+    /// Returns the other projects that have registered the object.
+    pub(crate) fn other_owners(&self, id: Uuid) -> Vec<&str> {
+        self.others.get(&id).into_iter().flatten().map(String::as_str).collect()
+    }
+
+    /// Returns whether another project has registered the object.
+    pub(super) fn is_shared(&self, id: Uuid) -> bool {
+        self.others.contains_key(&id)
+    }
+}
