@@ -8,18 +8,19 @@ use crate::{
     docker::registry::ImageDigests,
     names,
     steps::{
-        List, LockUse, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext, StepKind,
+        History, List, LockUse, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext,
+        StepKind,
     },
     template::Resolver,
     validate::PreparedProject,
     value::{Mapping, Value},
 };
 
-/// Runs the build steps of all deployments and then their push steps. Returns the outputs for each deployment
-/// of each project.
+/// Runs the build and push steps of all deployments. Returns the outputs for each deployment of each project.
 ///
-/// The steps of each deployment start in the root of its project. Identical steps are only run once, even if
-/// they are in different files. The steps that were run are stored in `ran`, even if a step fails.
+/// The result is the same as if the steps of each deployment ran after those of the previous deployment. They start
+/// in the root of the project. Identical steps are only run once, even if they are in different files. The steps
+/// that were run are stored in `ran`, even if a step fails.
 pub(crate) async fn run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
@@ -31,11 +32,11 @@ pub(crate) async fn run(
         preview(projects, ctx, resolver).await?;
     }
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
-    let deployments = || projects.iter().flat_map(|project| &project.deployments);
-    let all = |section: Section| deployments().flat_map(move |(_, sections)| sections.local(section));
-    runner.announce(Section::LOCAL.into_iter().flat_map(all), ctx.progress);
+    let deployments = projects.iter().flat_map(|project| &project.deployments);
+    let steps = deployments.flat_map(|(_, sections)| sections.local()).map(|(_, listed)| listed);
+    runner.announce(steps, ctx.progress);
     let digests = ImageDigests::default();
-    let outputs = run_sections(&runner, projects, ctx, resolver, &digests).await;
+    let outputs = run_lists(&runner, projects, resolver, &digests).await;
     *ran = runner.ran();
     let outputs = outputs?;
     if let LockUse::Write(path) = &ctx.options.images.lock {
@@ -47,10 +48,9 @@ pub(crate) async fn run(
     Ok(outputs)
 }
 
-async fn run_sections(
+async fn run_lists(
     runner: &Runner<'_>,
     projects: &[PreparedProject<'_>],
-    ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     digests: &ImageDigests,
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
@@ -62,24 +62,19 @@ async fn run_sections(
             project.deployments.iter().map(|_| step_context(&project.ctx, resolver, digests)).collect()
         })
         .collect();
-    for section in Section::LOCAL {
-        let (mut owners, mut lists) = (Vec::new(), Vec::new());
-        for (project, (outputs, contexts)) in projects.iter().zip(outputs.iter_mut().zip(&mut contexts)) {
-            let states = outputs.iter_mut().zip(contexts);
-            for ((resolved, sections), (outputs, context)) in project.deployments.iter().zip(states) {
-                let (deployment, steps) = (resolved.full_name(), sections.local(section));
-                if !steps.is_empty() {
-                    owners.push(project.project);
-                    lists.push(List { deployment, steps, outputs, scope: &resolved.scope, context });
-                }
+    let (mut owners, mut lists) = (Vec::new(), Vec::new());
+    for (project, (outputs, contexts)) in projects.iter().zip(outputs.iter_mut().zip(&mut contexts)) {
+        let states = outputs.iter_mut().zip(contexts);
+        for ((resolved, sections), (outputs, context)) in project.deployments.iter().zip(states) {
+            let (deployment, steps) = (resolved.full_name(), sections.local().collect::<Vec<_>>());
+            if !steps.is_empty() {
+                owners.push(project.project);
+                lists.push(List { deployment, steps, outputs, scope: &resolved.scope, context });
             }
         }
-        if !lists.is_empty() {
-            ctx.progress.remark(&format!("Running deployment {section} steps..."));
-            let failed = |(list, failure): (usize, _)| BuildError::step(failure, owners[list]);
-            runner.run(section, lists).await.map_err(failed)?;
-        }
     }
+    let failed = |(list, failure): (usize, _)| BuildError::step(failure, owners[list]);
+    runner.run(lists).await.map_err(failed)?;
     for (project, outputs) in projects.iter().zip(&mut outputs) {
         for ((resolved, _), outputs) in project.deployments.iter().zip(outputs) {
             outputs.extend(resolved.spec.variables.clone());
@@ -88,19 +83,18 @@ async fn run_sections(
     Ok(outputs)
 }
 
-/// Describes a step shared by multiple deployments. Returns `None` if the step was not shared.
+/// Describes an image or a push shared by multiple deployments. Returns `None` for other steps, and if the step was
+/// not shared.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
-    if ran.is_ordered {
-        return None;
-    }
-    let count = ran.deployments.len();
     let done = match ran.kind {
-        _ if ran.is_reused() => "reused",
+        StepKind::BuildDockerImage | StepKind::PushDockerImage if ran.is_reused() => "reused",
         StepKind::BuildDockerImage => "built once",
         StepKind::PushDockerImage => "pushed once",
-        _ => "done once",
+        StepKind::PushToS3 | StepKind::PushToGcs | StepKind::PushToAzure => "done once",
+        _ => return None,
     };
+    let count = ran.deployments.len();
     let names = names::first_of(&ran.deployments, NAMED);
     let what = ran.image().unwrap_or(&ran.step);
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
@@ -127,16 +121,16 @@ pub(crate) async fn preview(
     };
     let mut progressed: Vec<Vec<PreviewState>> = projects.iter().map(not_begun).collect();
     let mut users: BTreeMap<usize, (Section, BTreeSet<usize>)> = BTreeMap::new();
-    for section in Section::LOCAL {
-        let mut index = 0;
-        for (project, states) in projects.iter().zip(&mut progressed) {
-            for ((resolved, sections), state) in project.deployments.iter().zip(states) {
-                let added = preview.add(sections.local(section), &resolved.scope, state).await;
+    let mut index = 0;
+    for (project, states) in projects.iter().zip(&mut progressed) {
+        for ((resolved, sections), state) in project.deployments.iter().zip(states) {
+            for (section, steps) in [(Section::Build, &sections.build), (Section::Push, &sections.push)] {
+                let added = preview.add(steps, &resolved.scope, state).await;
                 for step in added.map_err(|failure| BuildError::step(failure, project.project))? {
                     users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
                 }
-                index += 1;
             }
+            index += 1;
         }
     }
     let outputs = |(project, states): (&PreparedProject<'_>, Vec<PreviewState>)| {
@@ -162,12 +156,13 @@ fn not_begun(
         PullSteps::Listed(steps) => steps.as_slice(),
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
-    let steps = sections.build.iter().chain(&sections.push).map(|listed| &listed.step).chain(pull);
+    let steps = sections.local().map(|(_, listed)| &listed.step).chain(pull);
     let templates = steps.cloned().chain([resolved.fields.to_template()]).collect();
     PreviewState {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),
         docker_namespace: ctx.docker_namespace.map(str::to_owned),
+        history: History::default(),
         templates: Value::Sequence(templates),
     }
 }

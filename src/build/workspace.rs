@@ -57,7 +57,6 @@ pub(crate) async fn pull(
                       directory or image";
         return Ok(Pulled::OutOfReach { reason: reason.to_owned() });
     }
-    let runner = Runner::new(resolver, 1, ctx.options.strict);
     let digests = ImageDigests::default();
     let mut context =
         StepContext { directory: workspace.to_owned(), ..step_context(ctx, resolver, &digests) };
@@ -72,12 +71,14 @@ pub(crate) async fn pull(
         let before = context.directory.clone();
         let list = List {
             deployment: stored.deployment.clone(),
-            steps: std::slice::from_ref(&listed),
+            steps: vec![(Section::Pull, &listed)],
             outputs: &mut outputs,
             scope: &scope,
             context: &mut context,
         };
-        runner.run(Section::Pull, vec![list]).await.map_err(|(_, failure)| failure)?;
+        // A worker shares no runs, so each step has its own runner.
+        let runner = Runner::new(resolver, 1, ctx.options.strict);
+        runner.run(vec![list]).await.map_err(|(_, failure)| failure)?;
         match directory_of(step, &outputs) {
             Some(directory) => chosen = context.directory.join(directory),
             None if context.directory != before => chosen.clone_from(&context.directory),

@@ -31,14 +31,11 @@ impl StepSections {
         Self { build, push, pull, pull_pointer: owner.join(Key::Steps(Section::Pull)) }
     }
 
-    /// Returns the steps of a section that run on this machine. Pull steps are not returned, because they run
-    /// on workers.
-    pub(crate) fn local(&self, section: Section) -> &[Listed] {
-        match section {
-            Section::Build => &self.build,
-            Section::Push => &self.push,
-            Section::Pull => &[],
-        }
+    /// Returns the steps that run on this machine in execution order, with their sections. Pull steps are not
+    /// returned, because they run on workers.
+    pub(crate) fn local(&self) -> impl Iterator<Item = (Section, &Listed)> {
+        let build = self.build.iter().map(|listed| (Section::Build, listed));
+        build.chain(self.push.iter().map(|listed| (Section::Push, listed)))
     }
 
     /// Returns the build and push steps. They run on this machine. A section in the deployment replaces the

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::{
-    Sharing, StepItem, StepKind,
+    History, Sharing, StepItem, StepKind,
     docker_build::AUTO,
     step_cache::{Identity, Surroundings},
 };
@@ -46,7 +46,7 @@ impl BuiltImages {
             let is_default = key == "dockerfile" && value.as_str() == Some("Dockerfile");
             !value.is_null() && !is_default && !WITHOUT_EFFECT_ON_CONTENTS.contains(&key)
         });
-        let surroundings = Surroundings { directory, docker_namespace: None };
+        let surroundings = Surroundings { directory, docker_namespace: None, history: History::default() };
         let contents = Identity::new(item.name, Sharing::SameBuild, &inputs, surroundings, None);
         Some(Self { references, contents })
     }

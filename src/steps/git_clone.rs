@@ -5,7 +5,7 @@ use std::path::{Component, Path};
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::{
     git::{Address, Checkout, CloneError, Credentials, Revision},
     secret::Secret,
@@ -18,6 +18,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::GitClone,
     section: None,
     sharing: Sharing::SameInputs,
+    access: |_| LocalAccess::Writes,
     inputs: &[
         Input::required("repository", Kind::Text, "URL or local path of the repository"),
         Input::optional(

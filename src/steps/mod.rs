@@ -9,6 +9,7 @@ mod docker_push;
 mod effects;
 mod failure;
 mod git_clone;
+mod history;
 mod image_policy;
 mod inputs;
 mod item;
@@ -34,6 +35,7 @@ mod storage;
 pub(crate) use built_images::BuiltImages;
 pub(crate) use docker_build::{build_context, dockerfile_path};
 pub(crate) use failure::{RunError, StepFailure};
+pub(crate) use history::History;
 pub(crate) use image_policy::{ImagePolicy, LockUse};
 pub(crate) use inputs::problems;
 pub(crate) use item::{Listed, StepItem, step};
@@ -257,20 +259,35 @@ impl Input {
 }
 
 /// The condition for sharing a single run of a step between deployments.
+///
+/// Except for images, the same runs of writing steps must have preceded the step in both deployments, because
+/// the result may depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// The inputs and the working directory are identical.
     SameInputs,
     /// The inputs and the build context are identical. The working directory may differ unless an input
-    /// refers to it.
+    /// refers to it. The preceding steps may differ, as in the cache of `prefect-docker`.
     SameBuild,
-    /// The inputs are identical. The working directory may differ.
+    /// The inputs are identical. The working directory and the preceding steps may differ.
     SameImage,
     /// The inputs are identical and come from the same position in the project file, either through a YAML
     /// anchor or from the top-level section that applies to all deployments.
     SamePlace,
     /// The step runs for every deployment.
     Never,
+}
+
+/// The access of a step to the files, programs and images of this machine. It determines which steps of different
+/// deployments run concurrently.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LocalAccess {
+    /// The step depends on nothing that steps of other deployments change.
+    None,
+    /// The step only reads, for example the files of a build context. Reading steps run concurrently.
+    Reads,
+    /// The step may change anything, so its position among the steps of all deployments matters.
+    Writes,
 }
 
 /// An entry of the step registry.
@@ -283,6 +300,8 @@ pub(crate) struct StepEntry {
     /// The section that the step belongs in. `None` if the step can be used in any section.
     pub(crate) section: Option<Section>,
     pub(crate) sharing: Sharing,
+    /// Returns the local access of a step with the given inputs, which may contain templates.
+    pub(crate) access: fn(&Mapping) -> LocalAccess,
     pub(crate) inputs: &'static [Input],
     /// Names of the outputs.
     pub(crate) outputs: &'static [&'static str],
@@ -291,12 +310,6 @@ pub(crate) struct StepEntry {
 }
 
 impl StepEntry {
-    /// Checks whether the step can change files or programs on this machine. If so, its position among the
-    /// other steps matters. Image builds and pushes cannot.
-    fn is_ordered(&self) -> bool {
-        self.section.is_none()
-    }
-
     /// Returns the last component of the step's full name.
     pub(crate) fn short_name(&self) -> &'static str {
         short_name(self.name)

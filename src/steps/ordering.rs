@@ -1,9 +1,8 @@
 //! The order of steps when the step lists of multiple deployments are processed concurrently.
 //!
-//! An ordered step, such as a script or an installation, can change this machine. It waits for all steps
-//! listed before it, and all steps listed after it wait for its completion, as if all lists were processed
-//! sequentially. Image builds and pushes between ordered steps run concurrently, because they do not affect
-//! each other.
+//! The result is the same as if the lists ran one after the other. A writing step, such as a script or an
+//! installation, waits for all steps that are listed before it and access this machine, and all steps listed after
+//! it wait for its completion. Reading steps between them, such as image builds, run concurrently.
 
 use std::{
     collections::BTreeMap,
@@ -13,6 +12,33 @@ use std::{
 
 use tokio::sync::oneshot;
 
+use super::{
+    Listed, LocalAccess, StepKind,
+    item::{Parts, parts},
+    registry,
+};
+
+/// Returns the local access of each step of a list. An empty step has no access, because it is skipped.
+///
+/// A push after a build has no access either: it pushes the image of its list, which the steps of other lists do
+/// not change, because builds that differ must not write the same name.
+pub(super) fn accesses<'s>(steps: impl IntoIterator<Item = &'s Listed>) -> Vec<LocalAccess> {
+    let mut has_built = false;
+    let access = |listed: &Listed| match parts(&listed.step) {
+        None => LocalAccess::None,
+        Some((_, Err(_))) => LocalAccess::Writes,
+        Some((name, Ok(Parts { inputs, .. }))) => {
+            let entry = registry::find_or_function(name);
+            has_built |= entry.kind == StepKind::BuildDockerImage;
+            match entry.kind {
+                StepKind::PushDockerImage if has_built => LocalAccess::None,
+                _ => (entry.access)(&inputs),
+            }
+        }
+    };
+    steps.into_iter().map(access).collect()
+}
+
 /// Tracks the remaining steps of each list and wakes the steps that wait for them.
 #[derive(Debug)]
 pub(super) struct StepOrder(Mutex<State>);
@@ -20,18 +46,28 @@ pub(super) struct StepOrder(Mutex<State>);
 #[derive(Debug)]
 struct State {
     remaining: Vec<Remaining>,
-    /// Progress of the ordered steps, without image builds and pushes.
-    ordered: Front,
-    /// Progress of all steps.
-    all: Front,
+    /// Progress of the writing steps.
+    writing: Front,
+    /// Progress of the reading and writing steps.
+    accessing: Front,
 }
 
-/// Number of steps in a list that have not completed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Remaining {
-    pub(super) all: usize,
-    /// Number of ordered steps among the remaining steps.
-    pub(super) ordered: usize,
+/// Number of steps in a list that have not completed. Steps without local access are not counted.
+#[derive(Debug, Clone, Copy)]
+struct Remaining {
+    reading: usize,
+    writing: usize,
+}
+
+impl Remaining {
+    fn of(accesses: &[LocalAccess]) -> Self {
+        let count = |counted| accesses.iter().filter(|access| **access == counted).count();
+        Self { reading: count(LocalAccess::Reads), writing: count(LocalAccess::Writes) }
+    }
+
+    fn accessing(&self) -> usize {
+        self.reading + self.writing
+    }
 }
 
 /// Marks the first list with remaining steps, and holds the lists that wait for it to advance.
@@ -68,33 +104,38 @@ impl Front {
 
 impl State {
     fn advance(&mut self) {
-        self.ordered.advance(&self.remaining, |list| list.ordered);
-        self.all.advance(&self.remaining, |list| list.all);
+        self.writing.advance(&self.remaining, |list| list.writing);
+        self.accessing.advance(&self.remaining, Remaining::accessing);
     }
 }
 
 impl StepOrder {
-    pub(super) fn new(remaining: Vec<Remaining>) -> Self {
-        let mut state = State { remaining, ordered: Front::default(), all: Front::default() };
+    /// Creates the order of lists whose steps have the given accesses.
+    pub(super) fn new(lists: &[Vec<LocalAccess>]) -> Self {
+        let remaining = lists.iter().map(|accesses| Remaining::of(accesses)).collect();
+        let mut state = State { remaining, writing: Front::default(), accessing: Front::default() };
         state.advance();
         Self(Mutex::new(state))
     }
 
-    /// Waits until the lists before `list` have no remaining ordered steps.
-    pub(super) async fn ordered_before(&self, list: usize) {
-        self.wait(|state| state.ordered.wait_for(list)).await;
+    /// Waits until the lists before `list` have no remaining writing steps.
+    pub(super) async fn after_writes(&self, list: usize) {
+        self.wait(|state| state.writing.wait_for(list)).await;
     }
 
-    /// Waits until the lists before `list` have no remaining steps.
-    pub(super) async fn all_before(&self, list: usize) {
-        self.wait(|state| state.all.wait_for(list)).await;
+    /// Waits until the lists before `list` have no remaining reading or writing steps.
+    pub(super) async fn after_reads_and_writes(&self, list: usize) {
+        self.wait(|state| state.accessing.wait_for(list)).await;
     }
 
     /// Records that a step of a list has completed.
-    pub(super) fn done(&self, list: usize, is_ordered: bool) {
+    pub(super) fn done(&self, list: usize, access: LocalAccess) {
         let mut state = self.lock();
-        state.remaining[list].all -= 1;
-        state.remaining[list].ordered -= usize::from(is_ordered);
+        match access {
+            LocalAccess::None => return,
+            LocalAccess::Reads => state.remaining[list].reading -= 1,
+            LocalAccess::Writes => state.remaining[list].writing -= 1,
+        }
         state.advance();
     }
 
@@ -115,24 +156,58 @@ impl StepOrder {
 mod tests {
     use futures_util::FutureExt;
 
-    use super::*;
+    use super::{
+        LocalAccess::{Reads, Writes},
+        *,
+    };
+    use crate::pointer::Pointer;
 
     #[test]
-    fn scripts_wait_for_all_earlier_steps_and_builds_only_for_scripts() {
-        // The first list contains a script and a build, the second a build, and the third a script.
-        let order = StepOrder::new(
-            [(2, 1), (1, 0), (1, 1)].map(|(all, ordered)| Remaining { all, ordered }).to_vec(),
-        );
+    fn writing_steps_wait_for_all_earlier_steps_and_reading_steps_only_for_writing_steps() {
+        // A script and a build; a build and a push of its image; a script.
+        let order = StepOrder::new(&[vec![Writes, Reads], vec![Reads, LocalAccess::None], vec![Writes]]);
         let may = |list| {
-            let ordered = order.ordered_before(list).now_or_never().is_some();
-            (ordered, order.all_before(list).now_or_never().is_some())
+            let may_read = order.after_writes(list).now_or_never().is_some();
+            (may_read, order.after_reads_and_writes(list).now_or_never().is_some())
         };
         assert_eq!([may(0), may(1), may(2)], [(true, true), (false, false), (false, false)]);
-        order.done(0, true);
+        order.done(0, Writes);
         assert_eq!([may(1), may(2)], [(true, false), (true, false)]);
-        order.done(0, false);
+        order.done(0, Reads);
         assert_eq!([may(1), may(2)], [(true, true), (true, false)]);
-        order.done(1, false);
+        order.done(1, Reads);
         assert_eq!(may(2), (true, true));
+        order.done(1, LocalAccess::None);
+        assert_eq!(may(2), (true, true));
+    }
+
+    #[test]
+    fn determines_the_access_of_each_step_of_a_list() {
+        const SCRIPT: &str = "prefect.deployments.steps.run_shell_script: {script: make}";
+        const ENTER: &str = "prefect.deployments.steps.set_working_directory: {directory: d}";
+        const BUILD: &str = "prefect_docker.deployments.steps.build_docker_image: {image_name: x}";
+        const PUSH: &str = "prefect_docker.deployments.steps.push_docker_image: {image_name: x}";
+        const UPLOAD: &str = "prefect_aws.deployments.steps.push_to_s3: {bucket: b, folder: f}";
+
+        let persists = |value: &str| BUILD.replace("image_name: x", &format!("persist_dockerfile: {value}"));
+        let [always, never, by_default, unknown] =
+            ["true", "false", "null", "'{{ $PERSIST }}'"].map(persists);
+        for (steps, expected) in [
+            (&[SCRIPT, ENTER, UPLOAD][..], &[Writes, Reads, Reads][..]),
+            (&["tools.sign: {}", "not.a.mapping: 1", "{}"], &[Writes, Writes, LocalAccess::None]),
+            // Another script may build an image of the same name.
+            (&[SCRIPT, PUSH], &[Writes, Reads]),
+            (&[BUILD, PUSH, PUSH], &[Reads, LocalAccess::None, LocalAccess::None]),
+            (&[&*always, &*never, &*by_default, &*unknown], &[Writes, Reads, Reads, Writes]),
+            (&[], &[]),
+        ] {
+            let listed = |text: &&str| Listed {
+                step: serde_yaml::from_str(text).unwrap(),
+                pointer: Pointer::root(),
+                place: None,
+            };
+            let listed: Vec<Listed> = steps.iter().map(listed).collect();
+            assert_eq!(accesses(&listed), expected, "{steps:?}");
+        }
     }
 }

@@ -6,7 +6,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs, printed_outputs,
+    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    printed_outputs,
 };
 use crate::{interpreter::Script, process::Completion, value::Mapping};
 
@@ -16,6 +17,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::PipInstallRequirements,
     section: None,
     sharing: Sharing::SameInputs,
+    access: |_| LocalAccess::Writes,
     inputs: &[
         Input::optional("directory", Kind::Text, "the current directory", "working directory"),
         Input::optional("requirements_file", Kind::Text, "requirements.txt", "file to install"),

@@ -3,9 +3,10 @@
 use std::{collections::HashMap, path::PathBuf};
 
 use super::{
-    ImagePolicy, Listed, RunError, StepError, StepFailure, StepKind,
+    History, ImagePolicy, Listed, LocalAccess, RunError, StepError, StepFailure, StepKind,
+    history::Histories,
     item::{Parts, parts},
-    python_step, registry, replaced_step, runner,
+    registry, replaced_step, runner,
     step_cache::{Identity, Surroundings},
 };
 use crate::{
@@ -32,6 +33,7 @@ pub(crate) struct PreviewState {
     pub(crate) outputs: Mapping,
     pub(crate) directory: PathBuf,
     pub(crate) docker_namespace: Option<String>,
+    pub(crate) history: History,
     /// All templates that may refer to step outputs.
     pub(crate) templates: Value,
 }
@@ -43,6 +45,7 @@ pub(crate) struct Preview<'a> {
     /// Existing images. Their steps have known outputs.
     images: &'a ImagePolicy,
     known: HashMap<Identity, usize>,
+    histories: Histories,
     steps: Vec<PreviewedStep>,
 }
 
@@ -52,7 +55,8 @@ impl<'a> Preview<'a> {
         resolver: &'a Resolver<'a>,
         images: &'a ImagePolicy,
     ) -> Self {
-        Self { environment, resolver, images, known: HashMap::new(), steps: Vec::new() }
+        let (known, histories, steps) = Default::default();
+        Self { environment, resolver, images, known, histories, steps }
     }
 
     /// Returns the distinct steps in execution order.
@@ -73,12 +77,13 @@ impl<'a> Preview<'a> {
         scope: &Scope,
         state: &mut PreviewState,
     ) -> Result<Vec<usize>, StepFailure> {
-        let PreviewState { outputs, directory, docker_namespace, templates } = state;
+        let PreviewState { outputs, directory, docker_namespace, history, templates } = state;
         let mut used = Vec::new();
         for listed in steps {
             let Some((name, parts)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
+            let access = (registry::find_or_function(name).access)(&inputs);
             let has_fixed_tag = inputs.get("tag").is_some_and(|tag| !template::has_template(tag));
             let inputs = self.inputs(inputs, outputs, scope).await.map_err(failure)?;
             let replaced = self.replaced_outputs(name, &inputs, has_fixed_tag, docker_namespace.as_deref());
@@ -91,8 +96,11 @@ impl<'a> Preview<'a> {
                 id.as_ref(),
                 &inputs,
                 listed,
-                Surroundings { directory, docker_namespace: docker_namespace.as_deref() },
+                Surroundings { directory, docker_namespace: docker_namespace.as_deref(), history: *history },
             );
+            if access == LocalAccess::Writes {
+                *history = self.histories.extend(*history, position);
+            }
             let keys = registry::outputs(name);
             runner::merge(outputs, id, placeholder_outputs(keys.unwrap_or_default(), position));
             if keys.is_none() {
@@ -133,7 +141,7 @@ impl<'a> Preview<'a> {
         surroundings: Surroundings<'_>,
     ) -> usize {
         let entry = registry::find(name);
-        let sharing = entry.unwrap_or(&python_step::ENTRY).sharing;
+        let sharing = registry::find_or_function(name).sharing;
         let name = entry.map_or(name, |entry| entry.name).to_owned();
         let no_inputs = Mapping::new();
         let mapping = inputs.as_mapping().unwrap_or(&no_inputs);

@@ -9,7 +9,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
     remote_storage::RemoteUrl,
 };
@@ -26,6 +26,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::PullWithBlock,
     section: None,
     sharing: Sharing::SameInputs,
+    access: |_| LocalAccess::Writes,
     inputs: &[
         Input::required("block_document_name", Kind::Text, "name of the block"),
         Input::required(

@@ -51,6 +51,11 @@ pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
+/// Returns the entry of the step with the given name. A name that is not built in is a Python function.
+pub(super) fn find_or_function(name: &str) -> &'static StepEntry {
+    find(name).unwrap_or(&python_step::ENTRY)
+}
+
 /// Returns the full name of the built-in step of the given kind.
 pub(super) fn name(kind: StepKind) -> &'static str {
     STEPS.iter().find(|entry| entry.kind == kind).map_or(python_step::ENTRY.name, |entry| entry.name)

@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
 };
 use crate::value::{Mapping, Value};
@@ -17,6 +17,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::PullFromRemoteStorage,
     section: None,
     sharing: Sharing::SameInputs,
+    access: |_| LocalAccess::Writes,
     inputs: &[
         Input::required(
             "url",

@@ -11,11 +11,13 @@ use indexmap::IndexMap;
 use tokio::sync::Semaphore;
 
 use super::{
-    Listed, RunError, Section, StepContext, StepEntry, StepError, StepFailure, StepKind,
+    History, Listed, LocalAccess, RunError, Section, StepContext, StepEntry, StepError, StepFailure,
+    StepKind,
     effects::Effects,
+    history::Histories,
     inputs,
     item::{Parts, parts},
-    ordering::{Remaining, StepOrder},
+    ordering::{StepOrder, accesses},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
     step_cache::{CachedStep, Key, Ran, StepUse, Surroundings},
@@ -38,7 +40,8 @@ pub(crate) const TIMEOUT: &str = "timeout";
 pub(crate) struct List<'l, 'c> {
     /// Name of the deployment.
     pub(crate) deployment: String,
-    pub(crate) steps: &'l [Listed],
+    /// The steps in execution order, with their sections.
+    pub(crate) steps: Vec<(Section, &'l Listed)>,
     /// Outputs of the completed steps, both under the step's ID and under their own names.
     pub(crate) outputs: &'l mut Mapping,
     /// Names that expressions can use in addition to the step outputs.
@@ -50,9 +53,12 @@ pub(crate) struct List<'l, 'c> {
 pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
     cache: Mutex<IndexMap<Key, Arc<CachedStep>>>,
-    /// Limits the number of concurrent image builds and pushes.
+    histories: Histories,
+    /// Limits the number of concurrent steps, such as image builds and pushes.
     jobs: Semaphore,
     pending: PendingSteps,
+    /// Section of the latest step that has started.
+    section: Mutex<Option<Section>>,
     is_strict: bool,
 }
 
@@ -60,8 +66,8 @@ impl<'a> Runner<'a> {
     /// Creates a runner that performs at most `jobs` image builds and pushes at a time. A strict runner
     /// treats warnings as errors.
     pub(crate) fn new(resolver: &'a Resolver<'a>, jobs: usize, is_strict: bool) -> Self {
-        let (cache, pending) = Default::default();
-        Self { resolver, cache, jobs: Semaphore::new(jobs.max(1)), pending, is_strict }
+        let (cache, histories, pending, section) = Default::default();
+        Self { resolver, cache, histories, jobs: Semaphore::new(jobs.max(1)), pending, section, is_strict }
     }
 
     /// Reports the steps that are going to run, in order.
@@ -69,23 +75,20 @@ impl<'a> Runner<'a> {
         self.pending.announce(steps, progress);
     }
 
-    /// Runs all step lists. The steps of a list run in order, but image builds and pushes of different lists
-    /// run concurrently.
+    /// Runs all step lists, with the same result as if they ran one after the other. The steps of a list run in
+    /// order. Steps of different lists that do not affect each other, such as image builds, run concurrently.
     ///
     /// # Errors
     ///
     /// Returns the error of the first step that fails, with the index of its list. Concurrent steps are
     /// cancelled, and later steps do not run.
-    pub(crate) async fn run(
-        &self,
-        section: Section,
-        lists: Vec<List<'_, '_>>,
-    ) -> Result<(), (usize, StepFailure)> {
-        let order = StepOrder::new(lists.iter().map(|list| remaining(list.steps)).collect());
-        let runs = lists.into_iter().enumerate();
-        let order = &order;
-        let runs = runs.map(|(index, list)| async move {
-            self.run_list(section, list, index, order).await.map_err(|failure| (index, failure))
+    pub(crate) async fn run(&self, lists: Vec<List<'_, '_>>) -> Result<(), (usize, StepFailure)> {
+        let accesses_of = |list: &List<'_, '_>| accesses(list.steps.iter().map(|(_, listed)| *listed));
+        let accesses: Vec<Vec<LocalAccess>> = lists.iter().map(accesses_of).collect();
+        let order = &StepOrder::new(&accesses);
+        let runs = lists.into_iter().zip(accesses).enumerate();
+        let runs = runs.map(|(index, (list, accesses))| async move {
+            self.run_list(list, accesses, index, order).await.map_err(|failure| (index, failure))
         });
         try_join_all(runs).await.map(drop)
     }
@@ -96,21 +99,24 @@ impl<'a> Runner<'a> {
         cache.values().filter_map(|step| step.ran()).collect()
     }
 
+    /// Runs a step list. `accesses` contains the local access of each step, and `index` is the position of the
+    /// list in the order.
     async fn run_list(
         &self,
-        section: Section,
         list: List<'_, '_>,
+        accesses: Vec<LocalAccess>,
         index: usize,
         order: &StepOrder,
     ) -> Result<(), StepFailure> {
         let List { deployment, steps, outputs, scope, context } = list;
-        for listed in steps {
+        let mut history = History::default();
+        for ((section, listed), access) in steps.into_iter().zip(accesses) {
             let Some((name, step)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { mut inputs, id, requires } = step.map_err(failure)?;
             let entry = entry(name).map_err(failure)?;
             let limit = time_limit(entry, &mut inputs).map_err(|error| failure(error.into()))?;
-            order.ordered_before(index).await;
+            order.after_writes(index).await;
             let written = Value::Mapping(inputs.clone());
             let inputs = evaluated(inputs, scope, outputs).map_err(failure)?;
             let inputs = self.filled(&inputs, &written, outputs, context).await.map_err(failure)?;
@@ -120,6 +126,7 @@ impl<'a> Runner<'a> {
                 id: id.as_ref().map(python::to_text),
                 section,
                 entry,
+                access,
                 inputs,
                 place: listed.place.clone(),
                 limit,
@@ -127,8 +134,8 @@ impl<'a> Runner<'a> {
                 list: index,
                 order,
             };
-            let result = self.run_once(step_use, context).await.map_err(failure)?;
-            order.done(index, entry.is_ordered());
+            let result = self.run_once(step_use, &mut history, context).await.map_err(failure)?;
+            order.done(index, access);
             if let Some(result) = result {
                 merge(outputs, id, result);
             }
@@ -160,18 +167,28 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a step. If an identical step is already running, waits for it and returns its result.
+    /// Runs a step. If an identical step is already running, waits for it and returns its result. A writing step
+    /// is added to the history of its list.
     async fn run_once(
         &self,
         step_use: StepUse<'_>,
+        history: &mut History,
         context: &mut StepContext<'_>,
     ) -> Result<Option<Mapping>, RunError> {
-        let (place, deployment, progress) = (step_use.place.clone(), step_use.deployment, context.progress);
-        let surroundings =
-            Surroundings { directory: &context.directory, docker_namespace: context.docker_namespace };
+        let StepUse { deployment, access, list, order, .. } = step_use;
+        let (place, progress) = (step_use.place.clone(), context.progress);
+        let surroundings = Surroundings {
+            directory: &context.directory,
+            docker_namespace: context.docker_namespace,
+            history: *history,
+        };
         let step = self.cached(&step_use, surroundings);
         if step.add_deployment(deployment) {
             progress.step(step.event_id, StepEvent::Shared { deployment });
+        }
+        if access == LocalAccess::Writes && step.result.get().is_none() {
+            // The step must not be marked as running yet, because the lists that it waits for may use it.
+            order.after_reads_and_writes(list).await;
         }
         // The future is boxed because most uses share an existing run and do not need its memory.
         let run = || Box::pin(self.run_now(step_use, step.event_id, context));
@@ -179,6 +196,9 @@ impl<'a> Runner<'a> {
         if let Some(id) = self.pending.take(place.as_ref()) {
             // An identical step elsewhere has already run.
             progress.step(id, StepEvent::Ended { end: StepEnd::Reused, subject: None });
+        }
+        if access == LocalAccess::Writes {
+            *history = self.histories.extend(*history, step.event_id.number());
         }
         effects.apply(context);
         Ok(effects.outputs.clone())
@@ -218,19 +238,27 @@ impl<'a> Runner<'a> {
         reporter: &StepReporter<'_>,
         context: &StepContext<'_>,
     ) -> Result<(Effects, Duration), RunError> {
-        let StepUse { name, id, entry, inputs, limit, deployment, list, order, .. } = step_use;
+        let StepUse { name, id, section, entry, access, inputs, limit, deployment, .. } = step_use;
         let subject = subject(entry, &inputs);
         let step = (entry.create)(inputs)?;
-        let _permit = if entry.is_ordered() {
-            order.all_before(list).await;
-            None
-        } else {
+        let _permit = match access {
+            LocalAccess::Writes => None,
             // Acquiring a permit cannot fail, because the semaphore is never closed.
-            self.jobs.acquire().await.ok()
+            LocalAccess::None | LocalAccess::Reads => self.jobs.acquire().await.ok(),
         };
+        self.enter(section, reporter.progress);
         let started = StepEvent::Started { name, id: id.as_deref(), deployment, subject: subject.as_deref() };
         reporter.progress.step(reporter.id, started);
         timed(within(limit, Effects::run_step(&*step, context))).await
+    }
+
+    /// Reports the section of a step that starts, unless the previous step was in the same section. Pull steps
+    /// run on their own, so their section is not reported.
+    fn enter(&self, section: Section, progress: &dyn Progress) {
+        let last = self.section.lock().unwrap_or_else(PoisonError::into_inner).replace(section);
+        if last != Some(section) && section != Section::Pull {
+            progress.remark(&format!("Running deployment {section} steps..."));
+        }
     }
 }
 
@@ -273,14 +301,6 @@ async fn timed(
 ) -> Result<(Effects, Duration), RunError> {
     let started = Instant::now();
     Ok((run.await?, started.elapsed()))
-}
-
-fn remaining(steps: &[Listed]) -> Remaining {
-    let names = steps.iter().filter_map(|listed| Some(parts(&listed.step)?.0));
-    names.fold(Remaining { all: 0, ordered: 0 }, |count, name| Remaining {
-        all: count.all + 1,
-        ordered: count.ordered + usize::from(registry::find(name).is_none_or(StepEntry::is_ordered)),
-    })
 }
 
 /// Returns the registry entry of the step with the given name. An unknown name is treated as a Python

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::value::Mapping;
 
 pub(super) const ENTRY: StepEntry = StepEntry {
@@ -14,6 +14,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::SetWorkingDirectory,
     section: None,
     sharing: Sharing::Never,
+    access: |_| LocalAccess::Reads,
     inputs: &[Input::required("directory", Kind::Text, "directory to change to")],
     outputs: &["directory"],
     create: |mapping| Ok(Box::new(inputs::typed::<SetWorkingDirectory>(mapping)?)),

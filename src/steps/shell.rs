@@ -6,8 +6,8 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs, printed_outputs,
-    shell_words,
+    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    printed_outputs, shell_words,
 };
 use crate::{
     environment::Environment,
@@ -21,6 +21,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::RunShellScript,
     section: None,
     sharing: Sharing::SamePlace,
+    access: |_| LocalAccess::Writes,
     inputs: &[
         Input::required("script", Kind::Text, "one command per line"),
         Input::optional("directory", Kind::Text, "the current directory", "working directory"),

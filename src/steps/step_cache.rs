@@ -9,7 +9,10 @@ use std::{
 use indexmap::IndexSet;
 use tokio::sync::OnceCell;
 
-use super::{Section, Sharing, StepEntry, StepKind, docker_build, effects::Effects, ordering::StepOrder};
+use super::{
+    History, LocalAccess, Section, Sharing, StepEntry, StepKind, docker_build, effects::Effects,
+    ordering::StepOrder,
+};
 use crate::{
     diagnostics::Place,
     progress::StepId,
@@ -25,9 +28,6 @@ pub(crate) struct Ran {
     /// ID of the step. Templates refer to its outputs by this ID.
     pub(crate) id: Option<String>,
     pub(crate) section: Section,
-    /// Whether the step can change this machine, so that its position matters. Always false for image builds
-    /// and pushes.
-    pub(crate) is_ordered: bool,
     /// Outputs of the step. `None` if a Python function did not return a dictionary.
     pub(crate) outputs: Option<Mapping>,
     /// Duration of the run, without the time spent waiting for other steps.
@@ -68,6 +68,9 @@ pub(super) struct Identity {
     /// Location in a project file. Scripts share a run only if their locations are identical, because scripts
     /// with the same text may serve different purposes.
     place: Option<Place>,
+    /// The runs of writing steps before the step. Images have the default history, because they are shared
+    /// regardless of the steps before.
+    history: History,
 }
 
 /// The part of a deployment's state that a step's result may depend on.
@@ -75,6 +78,7 @@ pub(super) struct Identity {
 pub(super) struct Surroundings<'a> {
     pub(super) directory: &'a Path,
     pub(super) docker_namespace: Option<&'a str>,
+    pub(super) history: History,
 }
 
 impl Identity {
@@ -89,7 +93,7 @@ impl Identity {
         surroundings: Surroundings<'_>,
         place: Option<Place>,
     ) -> Option<Self> {
-        let Surroundings { directory, docker_namespace } = surroundings;
+        let Surroundings { directory, docker_namespace, history } = surroundings;
         let mut inputs = inputs.clone();
         inputs.shift_remove(Self::IGNORE_CACHE);
         let (directory, place) = match sharing {
@@ -112,6 +116,7 @@ impl Identity {
             directory,
             docker_namespace: docker_namespace.filter(|_| is_image).map(str::to_owned),
             place,
+            history: if is_image { History::default() } else { history },
         })
     }
 }
@@ -124,7 +129,6 @@ pub(super) struct CachedStep {
     pub(super) name: String,
     pub(super) id: Option<String>,
     pub(super) section: Section,
-    pub(super) is_ordered: bool,
     pub(super) result: OnceCell<(Effects, Duration)>,
     pub(super) deployments: Mutex<IndexSet<String>>,
 }
@@ -136,6 +140,7 @@ pub(super) struct StepUse<'u> {
     pub(super) id: Option<String>,
     pub(super) section: Section,
     pub(super) entry: &'static StepEntry,
+    pub(super) access: LocalAccess,
     pub(super) inputs: Mapping,
     pub(super) place: Option<Place>,
     pub(super) limit: Option<Duration>,
@@ -164,7 +169,6 @@ impl CachedStep {
             name: step.name.to_owned(),
             id: step.id.clone(),
             section: step.section,
-            is_ordered: step.entry.is_ordered(),
             result: OnceCell::new(),
             deployments: Mutex::default(),
         }
@@ -186,7 +190,6 @@ impl CachedStep {
             step: self.name.clone(),
             id: self.id.clone(),
             section: self.section,
-            is_ordered: self.is_ordered,
             outputs: effects.outputs.clone(),
             time: *time,
             deployments: deployments.iter().cloned().collect(),
@@ -197,6 +200,10 @@ impl CachedStep {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        source::{Source, Span},
+        steps::history::Histories,
+    };
 
     #[test]
     fn equal_builds_in_different_directories_share_a_run() {
@@ -207,7 +214,8 @@ mod tests {
         let identity = |sharing, folder: &str, inputs: &str, docker_namespace| {
             let directory = &root.path().join(folder);
             let inputs = serde_yaml::from_str(inputs).unwrap();
-            Identity::new("x", sharing, &inputs, Surroundings { directory, docker_namespace }, None).unwrap()
+            let surroundings = Surroundings { directory, docker_namespace, history: History::default() };
+            Identity::new("x", sharing, &inputs, surroundings, None).unwrap()
         };
         let build = |folder, inputs| identity(Sharing::SameBuild, folder, inputs, None);
         for (first, second, is_shared) in [
@@ -238,5 +246,25 @@ mod tests {
         assert_ne!(push("a", Some("n")), push("a", Some("m")));
         let other = |folder| identity(Sharing::SameInputs, folder, "{}", None);
         assert_ne!(other("a"), other("b"));
+    }
+
+    #[test]
+    fn only_images_are_shared_after_different_steps() {
+        let after_other_steps = Histories::default().extend(History::default(), 0);
+        let place = Place::new(&Source::new("prefect.yaml", ""), Span::default());
+        let identity = |sharing, history| {
+            let surroundings = Surroundings { directory: Path::new("/p"), docker_namespace: None, history };
+            Identity::new("x", sharing, &Mapping::new(), surroundings, Some(place.clone())).unwrap()
+        };
+        for (sharing, is_shared) in [
+            (Sharing::SameInputs, false),
+            (Sharing::SamePlace, false),
+            (Sharing::SameBuild, true),
+            (Sharing::SameImage, true),
+        ] {
+            let (first, second) = (History::default(), after_other_steps);
+            assert_eq!(identity(sharing, first) == identity(sharing, second), is_shared, "{sharing:?}");
+            assert_eq!(identity(sharing, second), identity(sharing, second), "{sharing:?}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Intended differences from the real `prefect deploy`, which docs/src/differences.md lists.
 //!
-//! Other tests cover more of them: `error_messages`, `deploy`, `redeploy`, `docker_steps`, and the cases of
+//! Other tests cover more of them: `error_messages`, `deploy`, `redeploy`, `docker_steps`, `step_order`, and the cases of
 //! `tests/conformance` that have an `intended.json`.
 
 use anyhow::{Context as _, Result};

@@ -91,7 +91,7 @@ fn queries_the_registry_once_for_a_reused_image() -> Result<()> {
     Ok(())
 }
 
-/// Returns a project whose deployments each build an image from the same Dockerfile.
+/// Returns a project whose deployments each build and push an image from the same Dockerfile.
 fn project_of(builds: usize) -> String {
     let build = |number: usize| {
         format!(
@@ -107,6 +107,10 @@ fn project_of(builds: usize) -> String {
       pull: false
       network_mode: none
       nocache: true
+  push:
+  - prefect_docker.deployments.steps.push_docker_image:
+      image_name: "{{{{ $IMAGE }}}}"
+      tag: t{number}
   pull: []"#
         )
     };
@@ -165,7 +169,9 @@ fn builds_an_image_once_for_ten_deployments() -> Result<()> {
     sandbox.file("Dockerfile", "FROM scratch\nLABEL sandbox=UNIQUE\nCOPY flow.py /\n")?;
     let output = sandbox.run("deploy --all")?.success()?;
     assert_eq!(output.stderr.matches("Step 1/").count(), 1, "{output}");
-    assert!(output.stderr.contains(":same: built once for 10 deployments: "), "{output}");
+    for shared in ["built", "pushed"] {
+        assert!(output.stderr.contains(&format!(":same: {shared} once for 10 deployments: ")), "{output}");
+    }
     Ok(())
 }
 

@@ -75,6 +75,7 @@ mod settings;
 mod several_files;
 mod signals;
 mod simultaneous_records;
+mod step_order;
 mod stopped_steps;
 mod storage;
 mod support;

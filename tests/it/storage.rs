@@ -116,6 +116,43 @@ fn pushes_to_and_pulls_from_azure() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn pushes_the_files_of_each_deployment() -> Result<()> {
+    let url = required_env("PREFECTL_TEST_S3")?;
+    let sandbox = sandbox()?;
+    let inputs = format!("bucket: prefectl, client_parameters: {{endpoint_url: '{url}'}}");
+    // Each deployment replaces the same file before its push. The push `both` is written once.
+    let deployment = |name: &str| {
+        format!(
+            "- name: {name}
+  entrypoint: flow.py:hello
+  work_pool: {{name: pool}}
+  build:
+  - prefect.deployments.steps.run_shell_script: {{script: cp {name}.yml settings.yml}}
+  push:
+  - *both
+  - prefect_aws.deployments.steps.push_to_s3: {{folder: {name}-UNIQUE, {inputs}}}
+  pull:
+  - prefect_aws.deployments.steps.pull_from_s3: {{folder: {name}-UNIQUE, {inputs}}}
+"
+        )
+    };
+    let both = format!("{{prefect_aws.deployments.steps.push_to_s3: {{folder: both-UNIQUE, {inputs}}}}}");
+    let deployments = ["a", "b"].map(deployment).concat();
+    sandbox.file("prefect.yaml", format!("definitions:\n- &both {both}\ndeployments:\n{deployments}"))?;
+    sandbox.file("a.yml", "of a")?;
+    sandbox.file("b.yml", "of b")?;
+    let output = sandbox.run("steps run --build --push --all")?.success()?;
+    let pushes = |folder: &str| output.stderr.matches(&sandbox.unique(&format!("prefectl/{folder}"))).count();
+    assert_eq!([pushes("both-UNIQUE"), pushes("a-UNIQUE"), pushes("b-UNIQUE")], [2, 1, 1], "{output}");
+    for name in ["a", "b"] {
+        sandbox.run(&format!("steps run --pull -n {name} --into pulled-{name}"))?.success()?;
+        assert_eq!(sandbox.read(&format!("pulled-{name}/settings.yml"))?, format!("of {name}"));
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn pull_of_an_empty_folder_fails() -> Result<()> {
     let url = required_env("PREFECTL_TEST_S3")?;
     let sandbox = sandbox()?;

@@ -177,7 +177,6 @@ mod tests {
                 step: "build_docker_image".into(),
                 id: Some("build".into()),
                 section: Section::Build,
-                is_ordered: false,
                 outputs: outputs.as_mapping().cloned(),
                 time: Duration::from_millis(1500),
                 deployments: vec!["hello/a".into()],

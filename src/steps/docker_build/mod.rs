@@ -18,7 +18,9 @@ pub(super) use self::{
     inputs::{check_tags, parse},
     reuse::AUTO,
 };
-use super::{Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement};
+use super::{
+    LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement,
+};
 use crate::{
     api::TESTED_RELEASE,
     diagnostics::{Code, Diagnostic},
@@ -43,6 +45,11 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::BuildDockerImage,
     section: Some(Section::Build),
     sharing: super::Sharing::SameBuild,
+    access: |inputs| match inputs.get("persist_dockerfile") {
+        None | Some(Value::Null | Value::Bool(false)) => LocalAccess::Reads,
+        // The build writes the generated Dockerfile into the project.
+        Some(_) => LocalAccess::Writes,
+    },
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "image_id", "additional_tags", "reused"],
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),

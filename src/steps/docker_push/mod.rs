@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, Section, Step, StepContext, StepEntry, StepError, StepKind,
+    Input, Kind, LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind,
     docker_build::{check_backend, check_tags, parse},
     image_policy::Replacement,
 };
@@ -31,6 +31,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     kind: StepKind::PushDockerImage,
     section: Some(Section::Push),
     sharing: super::Sharing::SameImage,
+    access: |_| LocalAccess::Reads,
     inputs: INPUTS,
     outputs: &["image_name", "tag", "image", "additional_tags", "digest", "image_by_digest", "reused"],
     create: |inputs| Ok(Box::new(PushDockerImage { inputs: Inputs::parse(inputs)? })),

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use self::answer::Answer;
-use super::{Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::{
     fs::{self, FileError},
     interpreter::{Interpreter, NoInterpreter, Script},
@@ -33,6 +33,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     // A function may depend on anything, so two calls share a run only if they come from the same position in
     // the file.
     sharing: Sharing::SamePlace,
+    access: |_| LocalAccess::Writes,
     inputs: &[],
     outputs: &[],
     create: |mapping| Ok(Box::new(inputs::typed::<PythonStep>(mapping)?)),

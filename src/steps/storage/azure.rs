@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
+    steps::{Input, Kind, LocalAccess, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         azure::{self, Credentials},
@@ -28,6 +28,7 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     kind: StepKind::PushToAzure,
     section: Some(Section::Push),
     sharing: SHARING,
+    access: |_| LocalAccess::Reads,
     inputs: &[CONTAINER, FOLDER, CREDENTIALS, IGNORE],
     outputs: &["container", "folder"],
     create: |mapping| Transfer::create(mapping, "container", Some(Lines::AsWritten), provider),
@@ -48,6 +49,7 @@ pub(in crate::steps) const PULL: StepEntry = StepEntry {
     kind: StepKind::PullFromAzure,
     section: None,
     sharing: SHARING,
+    access: |_| LocalAccess::Writes,
     inputs: &[CONTAINER, FOLDER, CREDENTIALS],
     outputs: &["container", "folder", "directory"],
     create: |mapping| Transfer::create(mapping, "container", None, provider),

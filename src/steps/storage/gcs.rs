@@ -6,7 +6,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
+    steps::{Input, Kind, LocalAccess, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         google::{self, Credentials},
@@ -30,6 +30,7 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     kind: StepKind::PushToGcs,
     section: Some(Section::Push),
     sharing: SHARING,
+    access: |_| LocalAccess::Reads,
     inputs: &[BUCKET, FOLDER, PROJECT, CREDENTIALS, IGNORE],
     outputs: &["bucket", "folder"],
     create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::AsWritten), provider),
@@ -50,6 +51,7 @@ pub(in crate::steps) const PULL: StepEntry = StepEntry {
     kind: StepKind::PullFromGcs,
     section: None,
     sharing: SHARING,
+    access: |_| LocalAccess::Writes,
     inputs: &[BUCKET, FOLDER, PROJECT, CREDENTIALS],
     outputs: &["bucket", "folder", "directory"],
     create: |mapping| Transfer::create(mapping, "bucket", None, provider),

@@ -29,7 +29,7 @@ pub(super) use self::{
 const IGNORE_FILE: &str = ".prefectignore";
 
 /// Two pushes with identical inputs share a run only if they come from the same position in the project file.
-/// A script that runs between two separate pushes may change the files.
+/// Steps of other deployments that run between two separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
 const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");

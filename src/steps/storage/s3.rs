@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::{FOLDER, IGNORE, Inputs, Provider, SHARING, Transfer};
 use crate::{
-    steps::{Input, Kind, Section, Step, StepEntry, StepError, StepKind},
+    steps::{Input, Kind, LocalAccess, Section, Step, StepEntry, StepError, StepKind},
     storage::{
         Access, Bucket, StorageError,
         aws::{self, ClientParameters, Credentials},
@@ -33,6 +33,7 @@ pub(in crate::steps) const PUSH: StepEntry = StepEntry {
     kind: StepKind::PushToS3,
     section: Some(Section::Push),
     sharing: SHARING,
+    access: |_| LocalAccess::Reads,
     inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS, IGNORE],
     outputs: &["bucket", "folder"],
     create: |mapping| Transfer::create(mapping, "bucket", Some(Lines::Trimmed), provider),
@@ -53,6 +54,7 @@ pub(in crate::steps) const PULL: StepEntry = StepEntry {
     kind: StepKind::PullFromS3,
     section: None,
     sharing: SHARING,
+    access: |_| LocalAccess::Writes,
     inputs: &[BUCKET, FOLDER, CREDENTIALS, PARAMETERS],
     outputs: &["bucket", "folder", "directory"],
     create: |mapping| Transfer::create(mapping, "bucket", None, provider),
