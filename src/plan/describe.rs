@@ -149,8 +149,7 @@ fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     let schedules = desired.schedules.listed().iter();
     let schedules = schedules.map(|wanted| change("schedules", Json::Null, wanted.described()));
     let triggers = desired.triggers.iter();
-    let triggers = triggers
-        .map(|wanted| change("triggers", Json::Null, trigger(&wanted.automation_body(uuid::Uuid::nil()))));
+    let triggers = triggers.map(|wanted| change("triggers", Json::Null, trigger(&wanted.planned_body())));
     let slas =
         desired.slas.iter().flatten().map(|sla| change(SLA_FIELD, Json::Null, sla.body(uuid::Uuid::nil())));
     fields.chain(schedules).chain(triggers).chain(slas).collect()

@@ -90,10 +90,7 @@ fn requests(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<Rendere
     body.insert("flow_id".into(), "(id of the flow)".into());
     let mut requests = vec![request("/flows/", flow), request("/deployments/", Json::Object(body))];
     for trigger in &desired.triggers {
-        let text = trigger.automation_body(Uuid::nil()).to_string();
-        let body = text.replace(&Uuid::nil().to_string(), "(id of the deployment)");
-        // The string was serialized above.
-        requests.push(request("/automations/", serde_json::from_str(&body).unwrap_or_default()));
+        requests.push(request("/automations/", trigger.planned_body()));
     }
     requests
 }

@@ -5,7 +5,10 @@ use uuid::Uuid;
 
 use crate::{
     api::Automation,
-    deployment::{DesiredDeployment, triggers::NewAutomation},
+    deployment::{
+        DesiredDeployment,
+        triggers::{self, NewAutomation},
+    },
     plan::{FieldChange, presentation},
     resource::is_same_automation_field,
 };
@@ -36,7 +39,7 @@ pub(super) fn compare<'a>(
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
     let wanted = desired.triggers.iter().map(|trigger| trigger.automation(id)).collect();
-    differences(wanted, &desired.name, live)
+    differences(wanted, &desired.name, id, live)
 }
 
 /// Returns the automations that have changed on the server between two snapshots. Returns `None` if there are
@@ -57,6 +60,7 @@ pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<Field
 fn differences<'a>(
     wanted: Vec<NewAutomation>,
     deployment: &str,
+    id: Uuid,
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
     let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
@@ -68,7 +72,9 @@ fn differences<'a>(
         }
     }
     let ours = |automation: &&Automation| {
-        wanted.iter().any(|new| new.name == automation.name) || is_default_name(&automation.name, deployment)
+        wanted.iter().any(|new| new.name == automation.name)
+            || is_default_name(&automation.name, deployment)
+            || automation.name == triggers::name_after(id)
     };
     if left.iter().all(ours) {
         TriggerChanges { create, delete: left, delete_owned: false }
@@ -103,6 +109,8 @@ mod tests {
 
     use super::*;
     use crate::value::json_object;
+
+    const ID: Uuid = Uuid::nil();
 
     fn automation(name: &str, expect: &[&str]) -> Automation {
         let raw = json!({
@@ -144,26 +152,27 @@ mod tests {
     #[test]
     fn keeps_automations_of_equal_triggers() {
         let live = [automation("d__automation_1", &["a", "b"]), automation("mine", &["c"])];
-        let changes = differences(vec![new("d__automation_1", &["b", "a"]), new("mine", &["c"])], "d", &live);
+        let changes =
+            differences(vec![new("d__automation_1", &["b", "a"]), new("mine", &["c"])], "d", ID, &live);
         assert!(changes.is_empty());
     }
 
     #[test]
     fn replaces_a_changed_trigger_before_deleting_the_old_one() {
-        let live = [automation("d__automation_1", &["a"]), automation("mine", &["c"])];
-        let changes = differences(vec![new("mine", &["x"])], "d", &live);
+        let unnamed = triggers::name_after(ID);
+        let names = ["d__automation_1", &unnamed, "mine"];
+        let live = names.map(|name| automation(name, &["a"]));
+        let changes = differences(vec![new("mine", &["x"])], "d", ID, &live);
         assert_eq!(changes.create, [new("mine", &["x"])]);
-        assert_eq!(
-            changes.delete.iter().map(|automation| automation.name.as_str()).collect::<Vec<_>>(),
-            ["d__automation_1", "mine"]
-        );
+        let deleted: Vec<&str> = changes.delete.iter().map(|automation| automation.name.as_str()).collect();
+        assert_eq!(deleted, names);
         assert!(!changes.delete_owned);
     }
 
     #[test]
     fn deletes_by_owner_if_an_automation_may_belong_to_others() {
         let live = [automation("made in the UI", &["a"]), automation("d__automation_1", &["b"])];
-        let changes = differences(vec![new("d__automation_1", &["b"])], "d", &live);
+        let changes = differences(vec![new("d__automation_1", &["b"])], "d", ID, &live);
         assert_eq!(changes.create.len(), 1);
         assert!(changes.delete_owned && changes.delete.is_empty());
     }

@@ -27,7 +27,8 @@ const COMMON_KEYS: [&str; 6] =
 /// A trigger of a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trigger {
-    pub(crate) name: String,
+    /// Name of the automation. `None` if the automation is named after the ID of the deployment.
+    name: Option<String>,
     description: String,
     enabled: bool,
     parameters: Option<Mapping>,
@@ -98,13 +99,15 @@ impl Trigger {
             return None;
         };
         let mut reader = Reader::new(entries, Pointer::root(), findings);
-        let name = reader.optional("name", None, nullable(text)).filter(|name| !name.is_empty());
+        // As in Prefect, the default only replaces a missing name.
+        let name = reader.optional("name", Some(default_name), nullable(text));
+        let name = name.filter(|name| !name.is_empty());
         let schedule_after = reader.optional("schedule_after", Seconds::ZERO, |value| {
             let wait = duration_value(value)?;
             if wait.is_negative() { Err("the value must not be negative".to_owned()) } else { Ok(wait) }
         });
         Some(Self {
-            name: name.unwrap_or(default_name),
+            name,
             description: reader.optional("description", String::new(), text),
             enabled: reader.optional("enabled", true, boolean),
             parameters: reader.optional("parameters", None, nullable(mapping)),
@@ -121,7 +124,23 @@ impl Trigger {
 
     /// Returns the automation that the trigger declares for a deployment.
     pub(crate) fn automation(&self, deployment_id: Uuid) -> NewAutomation {
-        NewAutomation { name: self.name.clone(), body: json_object(self.automation_body(deployment_id)) }
+        NewAutomation {
+            name: self.automation_name(deployment_id),
+            body: json_object(self.automation_body(deployment_id)),
+        }
+    }
+
+    fn automation_name(&self, deployment_id: Uuid) -> String {
+        self.name.clone().unwrap_or_else(|| name_after(deployment_id))
+    }
+
+    /// Returns the body of the request for a deployment that does not exist yet. A description replaces the
+    /// ID of the deployment.
+    pub(crate) fn planned_body(&self) -> Json {
+        let text = self.automation_body(Uuid::nil()).to_string();
+        let body = text.replace(&Uuid::nil().to_string(), "(id of the deployment)");
+        // The string was serialized above.
+        serde_json::from_str(&body).unwrap_or_default()
     }
 
     /// Returns the body of the request that creates the automation.
@@ -129,7 +148,7 @@ impl Trigger {
         let values =
             |values: &Option<Mapping>| values.as_ref().map(|values| to_json(&Value::Mapping(values.clone())));
         json!({
-            "name": self.name,
+            "name": self.automation_name(deployment_id),
             "description": self.description,
             "enabled": self.enabled,
             "tags": [],
@@ -147,6 +166,11 @@ impl Trigger {
             "owner_resource": owner_resource(deployment_id),
         })
     }
+}
+
+/// Returns the name of an automation whose trigger has a null or empty name.
+pub(crate) fn name_after(deployment_id: Uuid) -> String {
+    format!("Automation for deployment {deployment_id}")
 }
 
 /// Returns the resource ID that a deployment owns its automations under.

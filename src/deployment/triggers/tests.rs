@@ -27,10 +27,14 @@ fn bodies_match_prefect() {
 }
 
 #[test]
-fn numbers_default_names_across_all_triggers() {
-    let found = parse("[{name: first}, {}, {name: null}, {name: ''}]").unwrap();
-    let names: Vec<_> = found.triggers.iter().map(|trigger| trigger.name.as_str()).collect();
-    assert_eq!(names, ["first", "watched__automation_2", "watched__automation_3", "watched__automation_4"]);
+fn names_automations_as_the_reference_does() {
+    let found = parse("[{name: first}, {}, {name: null}, {name: ''}, {}]").unwrap();
+    let deployment: Uuid = DEPLOYMENT.parse().unwrap();
+    let names: Vec<_> = found.triggers.iter().map(|trigger| trigger.automation(deployment).name).collect();
+    let unnamed = format!("Automation for deployment {DEPLOYMENT}");
+    assert_eq!(names, ["first", "watched__automation_2", &unnamed, &unnamed, "watched__automation_5"]);
+    let planned = found.triggers[2].planned_body();
+    assert_eq!(planned["name"], "Automation for deployment (id of the deployment)");
 }
 
 /// Releases of the reference before 3.9 raise a `TypeError` here.
