@@ -123,9 +123,11 @@ pub(super) fn desired(
     validate::check_parameters(&known, &flow.parameters, enforced, &at.join(Key::Parameters), findings);
     let job_variables = object(&rendered.work_pool.job_variables);
     let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
+    let mut refused_in_updates = Vec::new();
     if let Some(pool) = pools.get(&work_pool) {
         let at = at.join(Key::WorkPool).join(PoolKey::JobVariables);
         validate::job_variables(&known_entries(&job_variables), pool, &at, findings);
+        refused_in_updates = validate::refused_in_updates(&job_variables, pool, capabilities);
     }
     let described = rendered.description.filter(|text| !text.is_empty());
     let mut desired = DesiredDeployment {
@@ -145,6 +147,7 @@ pub(super) fn desired(
         work_pool,
         work_queue: rendered.work_pool.work_queue_name.filter(|name| !name.is_empty()),
         job_variables,
+        refused_in_updates: refused_in_updates.iter().map(|path| path.join(".")).collect(),
         pull_steps,
         schedules: schedules?,
         triggers: triggers?,

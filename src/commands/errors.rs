@@ -16,7 +16,7 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
-    plan::{OtherEnvironment, PlanError},
+    plan::{OtherEnvironment, PlanError, UpdateError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
     records::RecordError,
@@ -265,11 +265,20 @@ impl From<Failure> for CommandError {
             ),
             Failure::Step { failure, place } => step(*failure, place),
             Failure::ImageLock(error) => error.into(),
-            Failure::Schedules { name, error } => {
-                Self::new(Exit::Failed, format!("deployment '{name}': {error}"))
-                    .help("give every schedule a `slug`, or delete the schedules on the server first")
+            Failure::Update { name, error } => {
+                let help = update_help(&error);
+                Self::new(Exit::Failed, format!("deployment '{name}': {error}")).help(help)
             }
         }
+    }
+}
+
+fn update_help(error: &UpdateError) -> &'static str {
+    match error {
+        UpdateError::Schedules(_) => {
+            "give every schedule a `slug`, or delete the schedules on the server first"
+        }
+        UpdateError::NullJobVariables { .. } => "remove the keys to use the default values",
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     apply::journal::JournalError,
     build::{BuildError, UnwrittenLock},
     diagnostics::{Diagnostic, Place},
-    plan::{PlanError, ScheduleError, prune::TooManyDeletes},
+    plan::{PlanError, UpdateError, prune::TooManyDeletes},
     project::ProjectError,
     questions::NoAnswer,
     records::{RecordError, previews::PreviewError},
@@ -32,7 +32,7 @@ pub(crate) enum Failure {
     #[error("{failure}")]
     Step { failure: Box<StepFailure>, place: Option<Place> },
     #[error("deployment '{name}': {error}")]
-    Schedules { name: String, error: ScheduleError },
+    Update { name: String, error: UpdateError },
     #[error(transparent)]
     ImageLock(#[from] UnwrittenLock),
     /// The saved plan is out of date, for the given reasons.
@@ -89,7 +89,7 @@ impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
         match error {
             PlanError::Build(error) => error.into(),
-            PlanError::Schedules { name, error } => Self::Schedules { name, error },
+            PlanError::Update { name, error } => Self::Update { name, error },
             PlanError::Record(error) => Self::Record(error),
             PlanError::Preview(error) => Self::Preview(error),
             PlanError::TooManyDeletes(error) => Self::TooManyDeletes(error),

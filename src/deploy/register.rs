@@ -173,7 +173,7 @@ fn compare<'a>(
     let change = |desired: &'a DesiredDeployment| {
         plan::compare(desired, live, ctx.options.force, ctx.clock.now())
             .map(|change| (desired, change))
-            .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })
+            .map_err(|error| PlanError::Update { name: desired.full_name(), error })
     };
     desired.iter().map(change).collect()
 }

@@ -92,6 +92,8 @@ pub(crate) struct DesiredDeployment {
     pub(crate) work_pool: String,
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Json,
+    /// Paths of the job variables that the server refuses in an update.
+    pub(crate) refused_in_updates: Vec<String>,
     /// Pull steps of the deployment. `None` if Prefect would not send any.
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,

@@ -100,7 +100,7 @@ pub(crate) async fn create<'a>(
     for preview in without_repetitions(previews.deployments) {
         let desired = &preview.desired;
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
-            .map_err(|error| PlanError::Schedules { name: desired.full_name(), error })?;
+            .map_err(|error| PlanError::Update { name: desired.full_name(), error })?;
         if ctx.options.preview.is_some() {
             copies.push((desired.full_name(), live.deployment(&desired.flow_name, &desired.name)));
         }

@@ -3,10 +3,22 @@
 use crate::{
     api::ApiError,
     build::BuildError,
-    plan::{ScheduleError, prune::TooManyDeletes},
+    plan::{prune::TooManyDeletes, schedules::ScheduleError},
     records::{RecordError, previews::PreviewError},
     validate::PreparationError,
 };
+
+/// The reason why a live deployment cannot be updated.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum UpdateError {
+    #[error(transparent)]
+    Schedules(#[from] ScheduleError),
+    #[error(
+        "the server refuses null for job variables with a default value in work pool '{pool}': {}",
+        .job_variables.join(", ")
+    )]
+    NullJobVariables { job_variables: Vec<String>, pool: String },
+}
 
 /// The reason why a plan cannot be created.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +26,7 @@ pub(crate) enum PlanError {
     #[error(transparent)]
     Build(#[from] BuildError),
     #[error("deployment '{name}': {error}")]
-    Schedules { name: String, error: ScheduleError },
+    Update { name: String, error: UpdateError },
     #[error(transparent)]
     Record(#[from] RecordError),
     #[error(transparent)]

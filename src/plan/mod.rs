@@ -32,7 +32,7 @@ pub(crate) use document::{
     PlannedResource, PlannedStep, Retained, SCHEMA,
 };
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource};
-pub(crate) use error::PlanError;
+pub(crate) use error::{PlanError, UpdateError};
 pub(crate) use export::{Export, export};
 pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields, same as is_same_field};
 pub(crate) use kept::{KeptReason, KeptResource, PlannedKept};
@@ -40,7 +40,7 @@ pub(crate) use moved_queues::{MovedQueue, moved_queues};
 pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
 pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::ResourceChange;
-pub(crate) use schedules::{ScheduleChanges, ScheduleError, differences as schedule_differences};
+pub(crate) use schedules::{ScheduleChanges, differences as schedule_differences};
 pub(crate) use shared_objects::ChangedObject;
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
@@ -123,12 +123,16 @@ impl Changes<'_> {
 
 /// Compares a deployment with its live state. If `force` is set, an unchanged deployment is also updated.
 /// Ignored fields are not compared.
+///
+/// # Errors
+///
+/// Fails if the server would refuse the update.
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,
     force: bool,
     now: Timestamp,
-) -> Result<Change<'a>, ScheduleError> {
+) -> Result<Change<'a>, UpdateError> {
     let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
         return Ok(Change::Create);
     };
@@ -149,6 +153,11 @@ pub(crate) fn compare<'a>(
     };
     if changes.is_empty() {
         return Ok(Change::Unchanged { live: deployment });
+    }
+    let sends_job_variables = !changes.fields.is_empty() && !ignores(IgnorableField::JobVariables);
+    if sends_job_variables && !desired.refused_in_updates.is_empty() {
+        let (job_variables, pool) = (desired.refused_in_updates.clone(), desired.work_pool.clone());
+        return Err(UpdateError::NullJobVariables { job_variables, pool });
     }
     Ok(Change::Update { live: deployment, changes })
 }

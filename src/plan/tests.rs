@@ -261,6 +261,7 @@ fn desired() -> impl Strategy<Value = DesiredDeployment> {
                 work_pool: "pool".into(),
                 work_queue,
                 job_variables,
+                refused_in_updates: Vec::new(),
                 pull_steps,
                 schedules,
                 triggers,

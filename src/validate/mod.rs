@@ -42,7 +42,7 @@ pub(crate) use self::{
     schedules::{schedule, slas, triggers},
     server::{check_with_server, idle_pools},
     steps::unset_inputs,
-    work_pools::job_variables,
+    work_pools::{job_variables, refused_in_updates},
 };
 
 use crate::{

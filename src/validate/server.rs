@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    PreparedProject, capabilities::unsupported_fields, resources, schedules::only_on_cloud,
-    work_pools::work_pools,
+    PreparedProject,
+    capabilities::unsupported_fields,
+    resources,
+    schedules::only_on_cloud,
+    work_pools::{null_job_variables, work_pools},
 };
 use futures_util::future::join_all;
 
@@ -50,6 +53,7 @@ pub(crate) async fn check_with_server(
         work_pools(resolved, &pools, &known, &declared, findings);
         for (deployment, _) in deployments {
             unsupported_fields(deployment, capabilities, allow_unsupported, findings);
+            null_job_variables(deployment, &pools, capabilities, findings);
         }
     }
     Ok((pools, capabilities.clone()))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value as Json;
 
 use crate::{
-    api::WorkPool,
+    api::{Capabilities, WorkPool},
     deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, did_you_mean},
     json_schema,
@@ -74,6 +74,56 @@ fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) ->
     }
 }
 
+/// Warns about null job variables that the server will refuse when it updates the deployment.
+pub(super) fn null_job_variables(
+    deployment: &ResolvedDeployment,
+    pools: &BTreeMap<String, WorkPool>,
+    capabilities: &Capabilities,
+    findings: &mut Findings<'_>,
+) {
+    let pool = deployment.work_pool().and_then(|name| pools.get(name));
+    let (Some(pool), Some(given)) = (pool, deployment.fields.job_variables().literal()) else { return };
+    let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::JobVariables);
+    for path in refused_in_updates(&value::to_json(&literals(given).into()), pool, capabilities) {
+        let message = format!(
+            "job variable '{}' is null, but work pool '{}' has a default value: the server accepts null in a new \
+             deployment, and refuses to update the deployment",
+            path.join("."),
+            pool.name
+        );
+        let diagnostic = Diagnostic::warning(Code::JOB_VARIABLE_TYPE, message)
+            .help("remove the key to use the default value");
+        findings.at_value(&path.iter().fold(at.clone(), |at, key| join(&at, key)), diagnostic);
+    }
+}
+
+/// Returns the paths of the null job variables that a self-hosted server accepts in a new deployment but
+/// refuses in an update, because the work pool has a default value.
+pub(crate) fn refused_in_updates(
+    given: &Json,
+    pool: &WorkPool,
+    capabilities: &Capabilities,
+) -> Vec<Vec<String>> {
+    let is_self_hosted = capabilities.version().is_some();
+    let Some(schema) = pool.variables_schema().filter(|_| is_self_hosted && contains_null(given)) else {
+        return Vec::new();
+    };
+    let paths = |null_over_default| {
+        json_schema::violations(given, schema, null_over_default).into_iter().map(|violation| violation.path)
+    };
+    let always_refused: BTreeSet<Vec<String>> = paths(true).collect();
+    paths(false).filter(|path| !always_refused.contains(path)).collect()
+}
+
+fn contains_null(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Array(items) => items.iter().any(contains_null),
+        Json::Object(entries) => entries.values().any(contains_null),
+        _ => false,
+    }
+}
+
 /// Validates job variables against the schema in the base job template of a work pool.
 pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, findings: &mut Findings<'_>) {
     let Some(schema) = pool.variables_schema() else { return };
@@ -100,5 +150,36 @@ pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, finding
         let message =
             format!("job variable '{field}' is invalid for work pool '{}': {}", pool.name, violation.message);
         findings.at_value(&place, Diagnostic::error(Code::JOB_VARIABLE_TYPE, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn finds_nulls_that_only_updates_refuse() {
+        let pool = json!({
+            "id": uuid::Uuid::nil(), "name": "p", "type": "process",
+            "base_job_template": {"variables": {
+                "type": "object",
+                "required": ["image"],
+                "properties": {
+                    "stream": {"type": "boolean", "default": true},
+                    "label": {"type": "string"},
+                    "env": {"anyOf": [{"type": "object"}, {"type": "null"}], "default": null},
+                    "image": {"type": "string", "default": "x"},
+                },
+            }},
+        });
+        let pool: WorkPool = serde_json::from_value(pool).unwrap();
+        let server = Capabilities::new(Some("3.9.1".into()));
+        let given = json!({"stream": null, "label": null, "env": null, "image": null});
+        assert_eq!(refused_in_updates(&given, &pool, &server), [["stream"]]);
+        assert!(refused_in_updates(&json!({"stream": 1}), &pool, &server).is_empty());
+        let cloud = Capabilities::new(None);
+        assert!(refused_in_updates(&given, &pool, &cloud).is_empty());
     }
 }

@@ -287,6 +287,44 @@ fn clears_fields_that_the_file_no_longer_has() -> Result<()> {
     Ok(())
 }
 
+/// The server accepts null over a default in a new deployment, and then refuses each update.
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn null_over_a_default_is_an_error_before_anything_is_written() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(
+        "pull: []
+deployments:
+- name: a
+  entrypoint: flow.py:hello
+  work_pool: {name: pool-UNIQUE}
+- name: b
+  entrypoint: flow.py:hello
+  work_pool: {name: pool-UNIQUE, job_variables: {stream_output: null}}
+",
+    )?;
+    let created = sandbox.run("deploy --all")?.success()?;
+    assert!(
+        created.stderr.contains("warning[job-variable-type]: job variable 'stream_output' is null"),
+        "{created}"
+    );
+    sandbox.run("deploy --all")?.success()?;
+    sandbox.file(
+        "prefect.yaml",
+        sandbox.read("prefect.yaml")?.replace("  entrypoint", "  tags: [x]\n  entrypoint"),
+    )?;
+    for command in ["plan", "deploy"] {
+        let output = sandbox.run(&format!("{command} --all --quiet"))?;
+        let message = sandbox.unique(
+            "error: deployment 'hello-UNIQUE/b': the server refuses null for job variables with a default value in \
+             work pool 'pool-UNIQUE': stream_output\nhelp: remove the keys to use the default values\n",
+        );
+        assert!(output.code == 1 && output.stderr.contains(&message), "{output}");
+    }
+    assert_eq!(api.existing(&sandbox, "hello-UNIQUE/a")?["tags"], json!([]));
+    Ok(())
+}
+
 fn text(value: &Value) -> Result<&str> {
     value.as_str().context("text")
 }
