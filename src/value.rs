@@ -65,6 +65,69 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
+/// The error returned if text cannot be parsed as JSON without changing it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum JsonError {
+    #[error(transparent)]
+    Syntax(#[from] serde_json::Error),
+    #[error(transparent)]
+    Integer(#[from] IntegerError),
+}
+
+/// An integer that would be rounded, because 64 bits cannot represent it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the integer {0} does not fit into 64 bits; write it as the JSON string \"{0}\"")]
+pub(crate) struct IntegerError(String);
+
+/// Parses JSON that a user wrote.
+///
+/// # Errors
+///
+/// Fails if the text is not JSON, or if an integer does not fit into 64 bits. `serde_json` would round such an
+/// integer.
+pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
+    let value = serde_json::from_str(text)?;
+    match numbers(text).find(|number| is_rounded(number)) {
+        None => Ok(value),
+        Some(integer) => Err(IntegerError(integer.to_owned()).into()),
+    }
+}
+
+/// Yields the numbers in valid JSON, as written.
+fn numbers(json: &str) -> impl Iterator<Item = &str> {
+    let mut rest = json;
+    std::iter::from_fn(move || {
+        loop {
+            let start = rest.find(|first: char| first == '"' || first == '-' || first.is_ascii_digit())?;
+            rest = &rest[start..];
+            if let Some(string) = rest.strip_prefix('"') {
+                rest = after_string(string);
+                continue;
+            }
+            let is_part = |part: char| part.is_ascii_digit() || matches!(part, '-' | '+' | '.' | 'e' | 'E');
+            let (number, after) = rest.split_at(rest.find(|part| !is_part(part)).unwrap_or(rest.len()));
+            rest = after;
+            return Some(number);
+        }
+    })
+}
+
+/// Returns the text after the closing quote of a JSON string.
+fn after_string(text: &str) -> &str {
+    let mut is_escaped = false;
+    let end = text.find(|character| {
+        let is_end = character == '"' && !is_escaped;
+        is_escaped = character == '\\' && !is_escaped;
+        is_end
+    });
+    end.map_or("", |end| &text[end + 1..])
+}
+
+/// Returns whether a number is an integer that does not fit into 64 bits.
+fn is_rounded(number: &str) -> bool {
+    !number.contains(['.', 'e', 'E']) && number.parse::<i64>().is_err() && number.parse::<u64>().is_err()
+}
+
 /// Returns the mapping under a key.
 ///
 /// If the key does not exist or its value has a different type, the value is replaced with an empty mapping.
@@ -130,6 +193,28 @@ mod tests {
         );
         let json = to_json(&value);
         assert_eq!(to_json(&from_json(&json)), json);
+    }
+
+    #[test]
+    fn refuses_integers_that_would_be_rounded() {
+        for text in [
+            "18446744073709551615",
+            "-9223372036854775808",
+            "123456789012345678901.0",
+            "1e30",
+            r#"{"a\\": ["\"123456789012345678901", 1.5, -2, "é"], "123456789012345678901": null}"#,
+        ] {
+            assert_eq!(parse_json(text).unwrap(), serde_json::from_str::<serde_json::Value>(text).unwrap());
+        }
+        for (text, integer) in [
+            ("18446744073709551616", "18446744073709551616"),
+            ("-9223372036854775809", "-9223372036854775809"),
+            (r#"{"\\": "x", "b": [1, 123456789012345678901]}"#, "123456789012345678901"),
+        ] {
+            let error = parse_json(text).unwrap_err();
+            assert!(matches!(&error, JsonError::Integer(found) if found.0 == integer), "{text}: {error}");
+        }
+        assert!(matches!(parse_json("123456789012345678901x"), Err(JsonError::Syntax(_))));
     }
 
     #[test]

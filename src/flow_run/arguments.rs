@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::{
     api::JsonObject,
     fs::{self, FileError},
+    value::{self, JsonError},
 };
 
 /// The error returned if an argument cannot be parsed.
@@ -18,7 +19,7 @@ pub(crate) enum ArgumentError {
     #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\nJSON Error: {reason}")]
     Value { noun: &'static str, key: String, text: String, reason: String },
     #[error("Failed to parse JSON: {0}")]
-    Document(serde_json::Error),
+    Document(JsonError),
     #[error(
         "Failed to parse JSON: `--params` must be an object of parameters, such as '{{\"name\": \"value\"}}'"
     )]
@@ -58,7 +59,7 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
     } else {
         argument.to_owned()
     };
-    match serde_json::from_str(&text).map_err(ArgumentError::Document)? {
+    match value::parse_json(&text).map_err(ArgumentError::Document)? {
         Value::Object(parameters) => Ok(parameters),
         _ => Err(ArgumentError::NotAnObject),
     }
@@ -70,9 +71,10 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
 ///
 /// Returns the reason if the value contains quotes or brackets but is not valid JSON.
 pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
-    let error = match serde_json::from_str(text) {
+    let error = match value::parse_json(text) {
         Ok(value) => return Ok(value),
-        Err(error) => error,
+        Err(JsonError::Integer(error)) => return Err(error.to_string()),
+        Err(JsonError::Syntax(error)) => error,
     };
     if text.contains('"') {
         return Err(error.to_string());
@@ -223,6 +225,7 @@ mod tests {
     fn errors_show_key_and_value() {
         let arguments = ["a=1".to_owned(), "a=x=y".to_owned(), "b".to_owned()];
         assert_eq!(Value::Object(key_values(&arguments, "parameter").unwrap()), json!({"a": "x=y", "b": ""}));
+        assert!(parse_value("123456789012345678901").is_err_and(|error| error.contains("64 bits")));
         let error = key_values(&["k={a".to_owned()], "job variable").unwrap_err();
         assert_eq!(
             error.to_string(),
@@ -245,6 +248,7 @@ mod tests {
         assert_eq!(error("-", ""), "No data passed to stdin");
         assert!(error("{", "").starts_with("Failed to parse JSON: "));
         assert!(error("[1]", "").contains("must be an object"));
+        assert!(error("-", r#"{"a": 123456789012345678901}"#).contains("does not fit into 64 bits"));
         assert!(error("@/nonexistent.json", "").starts_with("cannot read /nonexistent.json"));
     }
 }

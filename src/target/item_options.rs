@@ -2,7 +2,7 @@
 
 use std::{ffi::OsStr, path::Path};
 
-use crate::value::{Value, from_json, kind};
+use crate::value::{self, Value, from_json, kind};
 
 /// The kind of items that an option contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,7 +72,7 @@ pub(crate) fn from_options(
 }
 
 fn parse_json(text: &str) -> Result<Value, String> {
-    serde_json::from_str(text).map(|json| from_json(&json)).map_err(|error| error.to_string())
+    value::parse_json(text).map(|json| from_json(&json)).map_err(|error| error.to_string())
 }
 
 /// Returns the items under a key of a file. Returns an empty list if the key is missing.

@@ -5,7 +5,7 @@ use crate::{
     project::{Declared, Fields, Key, PoolKey},
     schedule::{self, BothKeys, ScheduleOptions},
     target::item_options::ItemOptionError,
-    value::{self, Mapping, Value},
+    value::{self, IntegerError, JsonError, Mapping, Value},
 };
 
 /// The error for an invalid option.
@@ -22,6 +22,8 @@ pub(crate) enum OptionError {
          strings containing a valid JSON object."
     )]
     JobVariable(String),
+    #[error("invalid value of {option}: {error}")]
+    Integer { option: &'static str, error: IntegerError },
     #[error(transparent)]
     ScheduleAndSchedules(#[from] BothKeys),
     #[error(transparent)]
@@ -34,7 +36,11 @@ impl OptionError {
         match self {
             Self::JobVariable(_) => Some("--job-variable"),
             Self::Item(error) => Some(error.kind.option()),
-            Self::ParamAndParams | Self::Param(_) | Self::Params(_) | Self::ScheduleAndSchedules(_) => None,
+            Self::ParamAndParams
+            | Self::Param(_)
+            | Self::Params(_)
+            | Self::Integer { .. }
+            | Self::ScheduleAndSchedules(_) => None,
         }
     }
 }
@@ -136,12 +142,15 @@ fn job_variables(options: &[String]) -> Result<Mapping, OptionError> {
     let mut variables = Mapping::new();
     for text in options {
         // JSON is tried first, because the reference splits `{"A":"x=y"}` at `=`.
-        if let Ok(serde_json::Value::Object(object)) = serde_json::from_str(text) {
-            variables.extend(entries(&object));
-        } else if let Some((key, value)) = text.split_once('=') {
-            variables.insert(key.into(), value.into());
-        } else {
-            return Err(OptionError::JobVariable(text.clone()));
+        match (value::parse_json(text), text.split_once('=')) {
+            (Ok(serde_json::Value::Object(object)), _) => variables.extend(entries(&object)),
+            (Err(JsonError::Integer(error)), _) => {
+                return Err(OptionError::Integer { option: "--job-variable", error });
+            }
+            (_, Some((key, value))) => {
+                variables.insert(key.into(), value.into());
+            }
+            (_, None) => return Err(OptionError::JobVariable(text.clone())),
         }
     }
     Ok(variables)
@@ -151,13 +160,20 @@ fn parameters(options: &Options) -> Result<Mapping, OptionError> {
     let mut parameters = Mapping::new();
     for text in &options.param {
         let (key, text) = text.split_once('=').ok_or_else(|| OptionError::Param(text.clone()))?;
-        let parsed = serde_json::from_str(text).map_or_else(|_| text.into(), |json| value::from_json(&json));
+        let parsed = match value::parse_json(text) {
+            Ok(json) => value::from_json(&json),
+            Err(JsonError::Syntax(_)) => text.into(),
+            Err(JsonError::Integer(error)) => return Err(OptionError::Integer { option: "--param", error }),
+        };
         parameters.insert(key.into(), parsed);
     }
     if let Some(text) = options.params.as_deref().filter(|text| !text.is_empty()) {
-        match serde_json::from_str(text) {
+        match value::parse_json(text) {
             Ok(serde_json::Value::Object(object)) => parameters.extend(entries(&object)),
             Ok(_) => return Err(OptionError::Params("found another type".into())),
+            Err(JsonError::Integer(error)) => {
+                return Err(OptionError::Integer { option: "--params", error });
+            }
             Err(error) => return Err(OptionError::Params(error.to_string())),
         }
     }
@@ -260,8 +276,21 @@ mod tests {
                 Options { param: texts(&["a=1"]), params: Some(String::new()), ..Options::default() },
                 "only pass one",
             ),
+            (
+                Options { param: texts(&["a=123456789012345678901"]), ..Options::default() },
+                "invalid value of --param: the integer 123456789012345678901 does not fit into 64 bits",
+            ),
+            (
+                Options { params: Some(r#"{"a": 123456789012345678901}"#.into()), ..Options::default() },
+                "invalid value of --params: the integer",
+            ),
+            (
+                Options { job_variables: texts(&[r#"{"a": 123456789012345678901}"#]), ..Options::default() },
+                "invalid value of --job-variable: the integer",
+            ),
         ] {
-            assert!(fields("{}", &options).unwrap_err().to_string().contains(message));
+            let error = fields("{}", &options).unwrap_err().to_string();
+            assert!(error.contains(message), "{error}");
         }
     }
 }

@@ -5,6 +5,7 @@ use serde_json::Value;
 use crate::{
     api::JsonObject,
     base_job_template::{BaseJobTemplate, EditError, NewVariable, VariableType},
+    value::parse_json,
 };
 
 /// The error returned if an edit cannot be parsed or applied.
@@ -81,7 +82,7 @@ impl TemplateEdits {
         let kind: VariableType = kind.parse().map_err(|_| malformed())?;
         let default = default.map(|text| match kind {
             VariableType::String => text.into(),
-            _ => serde_json::from_str(text).unwrap_or_else(|_| text.into()),
+            _ => parse_json(text).unwrap_or_else(|_| text.into()),
         });
         let mut places = self.places.iter().filter_map(|place| place.split_once('='));
         let place = places.find(|(placed, _)| *placed == name).map(|(_, path)| path.to_owned());
@@ -101,7 +102,7 @@ fn set(template: &mut BaseJobTemplate, text: &str) -> Result<(), TemplateError> 
     };
     // A value that can be parsed as JSON may be intended as a string, such as a tag that consists of digits.
     let text = Value::from(value);
-    match serde_json::from_str(value) {
+    match parse_json(value) {
         Ok(parsed) => set_default(parsed).or_else(|error| set_default(text).map_err(|_| error))?,
         Err(_) => set_default(text)?,
     }
