@@ -105,6 +105,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if is_link {
         arguments = cli::normalize_commands(arguments, &Cli::complete_command());
     }
+    arguments = cli::normalize_flags(arguments, Cli::complete_command);
     if let Some(topic) = Topic::from_arguments(&arguments) {
         return print_result(&commands::help::text(topic));
     }
@@ -178,10 +179,9 @@ fn after_output(exit: Exit, changes_server: bool, ui: &Ui) -> Exit {
 /// Returns whether an option requests JSON on stdout. In this case, no other messages may be written to
 /// stdout.
 fn wants_json(arguments: &[OsString]) -> bool {
-    arguments
-        .iter()
-        .map(|argument| argument.to_string_lossy().to_lowercase())
-        .any(|argument| argument == "json" || argument.ends_with("=json") || argument == "-ojson")
+    arguments.iter().map(|argument| argument.to_string_lossy().to_lowercase()).any(|argument| {
+        ["json", "--json", "-ojson"].contains(&argument.as_str()) || argument.ends_with("=json")
+    })
 }
 
 /// Creates the output streams for messages that are printed before the command line is parsed.

@@ -1,11 +1,16 @@
 //! Rewrites arguments that Prefect's command line accepts but clap does not.
 
-use std::ffi::OsString;
+use std::{
+    ffi::{OsStr, OsString},
+    iter,
+};
+
+use clap::{Arg, ArgAction, Command};
 
 /// Global options that take a value. The argument after such an option is not a command name.
-const ROOT_VALUES: [&str; 2] = ["--profile", "--color"];
+const ROOT_VALUES: [&str; 3] = ["--profile", "--project-dir", "--color"];
 
-/// Prefect's flags that have a `--no-NAME` form and also accept a value, as in `--NAME=true`.
+/// Prefect's flags that have a `--no-NAME` form.
 const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 
 /// Rewrites the arguments into a form that clap accepts. The first argument is the program name.
@@ -13,10 +18,12 @@ const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 /// - `-p` selects a profile before the command and a work pool after the command.
 /// - `-jv` and `-cl` are short options with two letters.
 /// - Option names may contain underscores instead of hyphens.
-/// - Flags may have a boolean value.
+/// - Flags with a `--no-NAME` form may have a boolean value.
+/// - `deploy init` is `init`.
 pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     let mut normal = Vec::with_capacity(arguments.len());
-    let mut in_command = false;
+    // Position of the command's name.
+    let mut command: Option<usize> = None;
     let mut is_value = true; // skips the name of the program
     let mut literal = false;
     for argument in arguments {
@@ -26,6 +33,7 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
             normal.push(argument);
             continue;
         }
+        let in_command = command.is_some();
         let rewritten = match text {
             "--" => {
                 literal = true;
@@ -34,30 +42,92 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
             "-jv" if in_command => Some("--job-variable".into()),
             "-cl" if in_command => Some("--concurrency-limit".into()),
             "-p" if !in_command => Some("--profile".into()),
+            "init" if command.is_some_and(|at| at + 1 == normal.len() && normal[at] == "deploy") => {
+                normal.pop();
+                None
+            }
             _ => in_command.then(|| attached(text)).flatten().or_else(|| long(text)),
         };
         let argument = rewritten.unwrap_or(argument);
         is_value = !in_command && ROOT_VALUES.iter().any(|option| argument == *option);
-        in_command |= !argument.to_string_lossy().starts_with('-');
+        if !in_command && !argument.to_string_lossy().starts_with('-') {
+            command = Some(normal.len());
+        }
         normal.push(argument);
     }
     normal
 }
 
-/// Rewrites command names to the names in `root`. Like Prefect, this accepts names in a different case or
-/// with underscores.
-pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &clap::Command) -> Vec<OsString> {
+/// Rewrites command names to the names in `root`. Like Prefect, this ignores the case, hyphens and underscores.
+pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &Command) -> Vec<OsString> {
     let mut command = Some(root);
     let mut is_value = true; // skips the name of the program
     let rewrite = |argument: OsString| {
         let (text, value) = (argument.to_string_lossy().into_owned(), is_value);
         is_value = ROOT_VALUES.contains(&text.as_str());
         let Some(parent) = command.filter(|_| !value && !text.starts_with('-')) else { return argument };
-        let name = text.to_lowercase().replace('_', "-");
-        command = parent.find_subcommand(&name);
-        if command.is_some() { name.into() } else { argument }
+        command = subcommand(parent, &text);
+        command.map_or(argument, |command| command.get_name().into())
     };
     arguments.into_iter().map(rewrite).collect()
+}
+
+/// Returns the subcommand with this name or alias, without regard to case, hyphens and underscores. Returns
+/// `None` if several subcommands match.
+fn subcommand<'a>(parent: &'a Command, name: &str) -> Option<&'a Command> {
+    let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
+    let wanted = plain(name);
+    let mut found = parent.get_subcommands().filter(|command| {
+        iter::once(command.get_name()).chain(command.get_all_aliases()).any(|known| plain(known) == wanted)
+    });
+    found.next().filter(|_| found.next().is_none())
+}
+
+/// Rewrites flags with a boolean value, such as `--paused=true`, which Prefect accepts for every flag. `root` is
+/// only called if there is such an argument, because it builds all commands.
+pub(crate) fn normalize_flags(arguments: Vec<OsString>, root: impl FnOnce() -> Command) -> Vec<OsString> {
+    if !arguments.iter().any(|argument| boolean_option(argument).is_some()) {
+        return arguments;
+    }
+    let root = root();
+    let mut command = &root;
+    for argument in arguments.iter().skip(1).filter_map(|argument| argument.to_str()) {
+        command = command.find_subcommand(argument).unwrap_or(command);
+    }
+    let has_flag = |name: &str| {
+        let mut flags =
+            command.get_arguments().filter(|known| matches!(known.get_action(), ArgAction::SetTrue));
+        flags.any(|flag| long_names(flag).contains(&name))
+    };
+    let mut is_literal = false;
+    let rewrite = |argument: OsString| {
+        is_literal |= argument == "--";
+        match boolean_option(&argument).filter(|(name, _)| !is_literal && has_flag(name)) {
+            None => Some(argument),
+            Some((name, true)) => Some(format!("--{name}").into()),
+            Some((_, false)) => None,
+        }
+    };
+    arguments.into_iter().filter_map(rewrite).collect()
+}
+
+fn long_names(argument: &Arg) -> Vec<&str> {
+    argument.get_long().into_iter().chain(argument.get_all_aliases().into_iter().flatten()).collect()
+}
+
+/// Returns the name and the value of an option such as `--paused=true`.
+fn boolean_option(argument: &OsStr) -> Option<(&str, bool)> {
+    let (name, value) = argument.to_str()?.strip_prefix("--")?.split_once('=')?;
+    Some((name, boolean(value)?))
+}
+
+/// Parses a boolean value as Prefect does.
+fn boolean(value: &str) -> Option<bool> {
+    match value.to_ascii_lowercase().as_str() {
+        "yes" | "y" | "1" | "true" | "t" => Some(true),
+        "no" | "n" | "0" | "false" | "f" => Some(false),
+        _ => None,
+    }
 }
 
 /// Rewrites `-jv=VALUE` and `-cl=VALUE`.
@@ -84,12 +154,7 @@ fn flag(name: &str, value: &str) -> Option<String> {
     let (base, negated) = base
         .flat_map(|base| [(base, format!("--{base}"), false), (base, format!("--no-{base}"), true)])
         .find_map(|(base, spelt, negated)| (spelt == name).then_some((base, negated)))?;
-    let is_true = match value.to_ascii_lowercase().as_str() {
-        "yes" | "y" | "1" | "true" | "t" => true,
-        "no" | "n" | "0" | "false" | "f" => false,
-        _ => return None,
-    };
-    Some(format!("--{}{base}", if is_true == negated { "no-" } else { "" }))
+    Some(format!("--{}{base}", if boolean(value)? == negated { "no-" } else { "" }))
 }
 
 #[cfg(test)]
@@ -107,6 +172,10 @@ mod tests {
         for (given, expected) in [
             ("prefect Work_Pool LS", "prefect work-pool ls"),
             (
+                "prefect workpools getDefaultBaseJobTemplate",
+                "prefect work-pool get-default-base-job-template",
+            ),
+            (
                 "prefect --profile Deploy DEPLOYMENT Run My_Flow/x",
                 "prefect --profile Deploy deployment run My_Flow/x",
             ),
@@ -123,6 +192,10 @@ mod tests {
         for (given, expected) in [
             ("prefectl deploy -p pool -jv a=1", "prefectl deploy -p pool --job-variable a=1"),
             ("prefectl -p prod deploy -p pool", "prefectl --profile prod deploy -p pool"),
+            ("prefectl --project-dir a -p prod deploy", "prefectl --project-dir a --profile prod deploy"),
+            ("prefectl deploy init --recipe git", "prefectl init --recipe git"),
+            ("prefectl --profile deploy init", "prefectl --profile deploy init"),
+            ("prefectl deploy -n x init", "prefectl deploy -n x init"),
             ("prefectl --profile prod deploy -cl 3", "prefectl --profile prod deploy --concurrency-limit 3"),
             ("prefectl deploy -cl=3 -- -cl", "prefectl deploy --concurrency-limit=3 -- -cl"),
             ("prefectl --no-prompt deploy --all", "prefectl --no-prompt deploy --all"),
@@ -135,6 +208,31 @@ mod tests {
             ("prefectl deploy --all=maybe -- --a_b", "prefectl deploy --all=maybe -- --a_b"),
         ] {
             assert_eq!(normal(given), expected);
+        }
+    }
+
+    #[test]
+    fn accepts_values_of_all_flags() {
+        for (given, expected) in [
+            (
+                "prefectl work-pool create p --paused=true --set-as-default=false --overwrite=1",
+                "prefectl work-pool create p --paused --overwrite",
+            ),
+            (
+                "prefectl deployment delete --accept-yes=true x/y",
+                "prefectl deployment delete --accept-yes x/y",
+            ),
+            ("prefectl --quiet=yes variable set v --overwrite=no", "prefectl --quiet variable set v"),
+            (
+                "prefectl work-pool create p --set=true --name=1",
+                "prefectl work-pool create p --set=true --name=1",
+            ),
+            ("prefectl variable set v -- --overwrite=true", "prefectl variable set v -- --overwrite=true"),
+        ] {
+            let words = given.split(' ').map(OsString::from).collect();
+            let words = normalize_flags(words, crate::cli::Cli::complete_command);
+            let words: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+            assert_eq!(words.join(" "), expected);
         }
     }
 }

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use uuid::Uuid;
 
-use super::{ConsentArguments, OutputArguments};
+use super::{ConsentArguments, ObjectFormat, OutputArguments};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -18,14 +18,17 @@ pub(crate) enum AutomationCommand {
     },
 
     /// Show an automation
-    #[command(after_help = "Example:
-  prefectl automation inspect nightly-report")]
+    ///
+    /// The result for a name is a list, because several automations can have the same name.
+    #[command(after_help = "Examples:
+  prefectl automation inspect nightly-report
+  prefectl automation inspect nightly-report --output yaml")]
     Inspect {
         #[command(flatten)]
         which: WhichAutomation,
 
         #[command(flatten)]
-        output: OutputArguments,
+        format: ObjectFormatArguments,
     },
 
     /// Delete automations
@@ -55,6 +58,9 @@ pub(crate) enum AutomationCommand {
         which: WhichAutomation,
 
         #[command(flatten)]
+        consent: ConsentArguments,
+
+        #[command(flatten)]
         output: OutputArguments,
     },
 
@@ -65,6 +71,9 @@ pub(crate) enum AutomationCommand {
     Resume {
         #[command(flatten)]
         which: WhichAutomation,
+
+        #[command(flatten)]
+        consent: ConsentArguments,
 
         #[command(flatten)]
         output: OutputArguments,
@@ -79,4 +88,29 @@ pub(crate) struct WhichAutomation {
     /// Id of the automation, as an alternative to its name
     #[arg(long, value_name = "UUID", conflicts_with = "name")]
     pub(crate) id: Option<Uuid>,
+}
+
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct ObjectFormatArguments {
+    /// Format of the result
+    #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
+    output: ObjectFormat,
+
+    /// The same as `--output json`
+    #[arg(long, hide = true, conflicts_with = "output")]
+    json: bool,
+
+    /// The same as `--output yaml`
+    #[arg(long, hide = true, conflicts_with_all = ["output", "json"])]
+    yaml: bool,
+}
+
+impl ObjectFormatArguments {
+    pub(crate) fn format(self) -> ObjectFormat {
+        match self {
+            Self { json: true, .. } => ObjectFormat::Json,
+            Self { yaml: true, .. } => ObjectFormat::Yaml,
+            Self { output, .. } => output,
+        }
+    }
 }

@@ -41,7 +41,7 @@ pub(crate) enum WorkspaceCommand {
   prefectl cloud workspace ls")]
     Ls {
         /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
         output: OutputFormat,
     },
 

@@ -66,6 +66,6 @@ pub(crate) struct ConfigViewArguments {
     hide_secrets: bool,
 
     /// Format of the result
-    #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+    #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
     pub(crate) output: OutputFormat,
 }

@@ -19,7 +19,7 @@ pub(crate) enum FlowCommand {
         paths: Vec<PathBuf>,
 
         /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
         output: OutputFormat,
     },
 
@@ -34,7 +34,7 @@ pub(crate) enum FlowCommand {
         python: PythonArguments,
 
         /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
         output: OutputFormat,
     },
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{OutputArguments, REPEATED};
+use super::{OutputArguments, REPEATED, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -26,6 +26,7 @@ pub(crate) enum FlowRunCommand {
     },
 
     /// Print the logs of a flow run
+    #[command(disable_help_flag = true)]
     #[command(after_help = "Examples:
   prefectl flow-run logs wise-owl
   prefectl flow-run logs wise-owl --tail -n 50")]
@@ -92,7 +93,7 @@ pub(crate) struct LogsArguments {
     pub(crate) run: String,
 
     /// Print only the first lines
-    #[arg(long, conflicts_with = "tail")]
+    #[arg(long, short = 'h', conflicts_with = "tail")]
     pub(crate) head: bool,
 
     /// Print only the last lines
@@ -109,6 +110,9 @@ pub(crate) struct LogsArguments {
 
     #[command(flatten)]
     pub(crate) output: OutputArguments,
+
+    #[command(flatten)]
+    help: LongHelpOption,
 }
 
 // Options that set the polling interval and the timeout for watching runs.

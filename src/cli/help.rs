@@ -107,4 +107,52 @@ mod tests {
             assert!(after.starts_with(start), "{line}: {after}");
         }
     }
+
+    /// Commands are built lazily. Their summaries must be available before the commands are built, and must
+    /// not change afterwards.
+    #[test]
+    fn group_help_has_the_summary_of_every_command() {
+        let help = |line: &str| Cli::try_parse_from(line.split_whitespace()).unwrap_err().to_string();
+        let mut groups: Vec<String> = vec![String::new()];
+        let (mut count, mut wrong) = (0, Vec::new());
+        while let Some(group) = groups.pop() {
+            let text = help(&format!("prefectl {group} --help"));
+            let Some((_, commands)) = text.split_once("Commands:\n") else { continue };
+            for line in commands.lines().take_while(|line| !line.is_empty()) {
+                let Some(line) = line.strip_prefix("  ").filter(|line| !line.starts_with(' ')) else {
+                    continue;
+                };
+                let (name, meaning) = line.split_once(' ').unwrap_or((line, ""));
+                if name == "help" {
+                    continue;
+                }
+                // Continuation lines are indented further, and aliases come last.
+                let meaning = meaning.trim().split(" [alias").next().unwrap_or_default();
+                let long = help(&format!("prefectl {group} {name} --help"));
+                // The option `-h` of a few commands is that of the reference.
+                let short = long.contains("-h, --help").then(|| help(&format!("prefectl {group} {name} -h")));
+                let starts = |help: &String| help.starts_with(meaning);
+                if meaning.is_empty() || !starts(&long) || !short.as_ref().is_none_or(starts) {
+                    wrong.push(format!("{group} {name}: {meaning}"));
+                }
+                count += 1;
+                groups.push(format!("{group} {name}"));
+            }
+        }
+        assert_eq!(wrong, Vec::<String>::new());
+        assert!(count > 70, "{count}");
+    }
+
+    #[test]
+    fn short_options_of_the_reference_are_not_help() {
+        for line in [
+            "prefectl flow-run logs x -h",
+            "prefectl work-pool preview p -h 12",
+            "prefectl work-queue preview q -h 12",
+        ] {
+            assert!(Cli::try_parse_from(line.split_whitespace()).is_ok(), "{line}");
+            let line = line.split(" -h").next().unwrap();
+            assert!(help(&format!("{line} --help")).contains("--help"), "{line}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub(crate) enum ProfileCommand {
   prefectl profile ls")]
     Ls {
         /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
         output: OutputFormat,
     },
 
@@ -30,7 +30,7 @@ pub(crate) enum ProfileCommand {
         show_secrets: bool,
 
         /// Format of the result
-        #[arg(long, short, value_name = "FORMAT", default_value = "text")]
+        #[arg(long, short, value_name = "FORMAT", default_value = "text", ignore_case = true)]
         output: OutputFormat,
     },
 

@@ -11,7 +11,7 @@ use crate::{diagnostics::did_you_mean, error::CommandError};
 pub(crate) const PYTHON_CLI: &str = "--python-cli";
 
 /// Commands of Prefect, by group. The group with an empty name contains the top-level commands.
-const COMMANDS: [(&str, &[&str]); 10] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     (
         "",
         &[
@@ -21,11 +21,13 @@ const COMMANDS: [(&str, &[&str]); 10] = [
             "block",
             "cloud",
             "concurrency-limit",
+            "concurrency-limits",
             "config",
             "dashboard",
             "deploy",
             "deployment",
             "dev",
+            "event",
             "events",
             "experimental",
             "flow",
@@ -35,11 +37,13 @@ const COMMANDS: [(&str, &[&str]); 10] = [
             "init",
             "plugins",
             "profile",
+            "result-storage",
             "sdk",
             "server",
             "shell",
             "task",
             "task-run",
+            "task-runs",
             "transfer",
             "variable",
             "work-pool",
@@ -50,9 +54,12 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("automation", &["create", "update"]),
     ("block", &["create", "delete", "register"]),
     ("block type", &["delete", "inspect"]),
+    ("cloud", &["asset", "assets", "ip-allowlist", "ip-allowlists", "webhook", "webhooks"]),
     ("deployment", &["schedule"]),
     ("flow", &["serve"]),
     ("flow-run", &["delete", "execute", "retry"]),
+    ("profile", &["populate-defaults"]),
+    ("server", &["database", "services", "status", "stop"]),
     ("work-pool", &["provision-infra", "provision-infrastructure", "slots", "storage"]),
     ("work-queue", &["read-runs", "slots"]),
     ("worker", &["start"]),
@@ -72,9 +79,7 @@ const EQUIVALENTS: [(&str, &str); 8] = [
 ];
 
 /// Prefect options that prefectl does not support, by command, with their equivalents.
-const OPTIONS: [(&str, &[&str], &str); 9] = [
-    ("automation inspect", &["--json"], "`--output json`"),
-    ("automation inspect", &["--yaml"], "the default output, which is YAML"),
+const OPTIONS: [(&str, &[&str], &str); 7] = [
     ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` lists the flows in source files"),
     ("flow-run inspect", &["--web"], "`prefectl open flow-run RUN`"),
     (
@@ -206,8 +211,20 @@ mod tests {
             help,
             "use `prefectl work-pool inspect`, or run `prefectl --python-cli work-pool slots` to use the Python package `prefect`"
         );
-        let (_, help) = answer("prefectl flow-run delete x").unwrap();
-        assert!(help.contains("--python-cli flow-run delete"), "{help}");
+        for (line, command) in [
+            ("flow-run delete x", "flow-run delete"),
+            ("server stop", "server stop"),
+            ("server status --wait", "server status"),
+            ("profile populate-defaults", "profile populate-defaults"),
+            ("cloud webhook ls", "cloud webhook"),
+            ("concurrency-limits ls", "concurrency-limits"),
+            ("task-runs ls", "task-runs"),
+            ("event stream", "event"),
+            ("result-storage inspect", "result-storage"),
+        ] {
+            let (_, help) = answer(&format!("prefectl {line}")).unwrap();
+            assert!(help.contains(&format!("--python-cli {command}` ")), "{help}");
+        }
         let (message, help) = answer("prefectl deployment pause x/y").unwrap();
         assert_eq!(message, "Prefect 3 has no command `prefect deployment pause`");
         assert_eq!(help, "use `prefectl deployment schedule pause`");
@@ -226,8 +243,9 @@ mod tests {
             ("prefectl variable get --name=x", "use `prefectl variable get NAME`"),
             ("prefectl work-pool create wp --no-paused", "omit `--paused` instead: it is off by default"),
             (
-                "prefectl automation inspect x --json",
-                "use `--output json`, or run `prefectl --python-cli automation inspect` to use the Python package `prefect`",
+                "prefectl flow-run inspect x --web",
+                "use `prefectl open flow-run RUN`, or run `prefectl --python-cli flow-run inspect` to use the Python \
+                 package `prefect`",
             ),
         ] {
             assert_eq!(answer(line).unwrap().1, expected, "{line}");

@@ -1,6 +1,6 @@
 //! Options shared by many commands.
 
-use clap::{ValueEnum, builder::BoolishValueParser};
+use clap::{ArgAction, ValueEnum, builder::BoolishValueParser};
 
 /// Output format of a command's result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -8,6 +8,24 @@ use clap::{ValueEnum, builder::BoolishValueParser};
 pub(crate) enum OutputFormat {
     Text,
     Json,
+}
+
+/// Output format of an object from the API. Text is YAML, or Python's notation if prefectl replaces Prefect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub(crate) enum ObjectFormat {
+    Text,
+    Json,
+    Yaml,
+}
+
+impl From<OutputFormat> for ObjectFormat {
+    fn from(format: OutputFormat) -> Self {
+        match format {
+            OutputFormat::Text => Self::Text,
+            OutputFormat::Json => Self::Json,
+        }
+    }
 }
 
 /// A JSON document that has a published schema.
@@ -41,6 +59,15 @@ pub(crate) struct ConsentArguments {
         value_parser = BoolishValueParser::new()
     )]
     pub(crate) yes: bool,
+}
+
+// The option `--help` of commands whose `-h` has the meaning that it has in Prefect. Such a command must disable
+// clap's help option.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(crate) struct LongHelpOption {
+    /// Print help
+    #[arg(long, action = ArgAction::Help)]
+    help: Option<bool>,
 }
 
 // This has no doc comment, because clap would show it as the help of every command group.

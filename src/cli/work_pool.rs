@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{ConsentArguments, OutputArguments, REPEATED};
+use super::{ConsentArguments, OutputArguments, REPEATED, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -114,6 +114,7 @@ pub(crate) enum WorkPoolCommand {
     },
 
     /// List the scheduled runs of a work pool
+    #[command(disable_help_flag = true)]
     #[command(after_help = "Example:
   prefectl work-pool preview kubernetes --hours 12")]
     Preview {
@@ -122,11 +123,14 @@ pub(crate) enum WorkPoolCommand {
         name: String,
 
         /// Number of hours to look ahead
-        #[arg(long, value_name = "N", default_value_t = 1)]
+        #[arg(long, short = 'h', value_name = "N", default_value_t = 1)]
         hours: u32,
 
         #[command(flatten)]
         output: OutputArguments,
+
+        #[command(flatten)]
+        help: LongHelpOption,
     },
 
     /// Cancel the late runs of a work pool

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{ConsentArguments, OutputArguments};
+use super::{ConsentArguments, OutputArguments, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -102,6 +102,7 @@ pub(crate) enum WorkQueueCommand {
     },
 
     /// List the scheduled runs of a work queue
+    #[command(disable_help_flag = true)]
     #[command(after_help = "Example:
   prefectl work-queue preview high -p kubernetes --hours 12")]
     Preview {
@@ -109,11 +110,14 @@ pub(crate) enum WorkQueueCommand {
         which: WhichQueue,
 
         /// Number of hours to look ahead
-        #[arg(long, default_value_t = 1, value_name = "N")]
+        #[arg(long, short = 'h', default_value_t = 1, value_name = "N")]
         hours: u32,
 
         #[command(flatten)]
         output: OutputArguments,
+
+        #[command(flatten)]
+        help: LongHelpOption,
     },
 
     /// Pause a work queue

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
-    api::{Automation, Client, JsonObject},
+    api::{Automation, Client},
     cli::{AutomationCommand, ConsentArguments, OutputArguments, WhichAutomation},
     diagnostics::similar_name,
     error::{CommandError, Exit},
@@ -20,37 +20,25 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
             automations.sort_by(|a, b| a.name.cmp(&b.name));
             context.show(
                 output,
-                || {
-                    context.ui.table(
-                        Caption::new("Automations"),
-                        ["Automation", "ID", "Enabled", "Trigger", "Actions"],
-                        automations.iter().map(row),
-                    )
-                },
+                || table(&automations, context),
                 || automations.iter().map(|automation| Value::Object(automation.raw.clone())).collect(),
             );
         }
-        AutomationCommand::Inspect { which, output } => {
-            let mut found = find(&client, &which).await?;
-            match (found.pop(), found.is_empty()) {
-                (Some(only), true) => context.show_object(output, only.raw)?,
-                (last, _) => {
-                    // Several automations with the same name are printed as one document.
-                    let all: Vec<Value> =
-                        found.into_iter().chain(last).map(|automation| json!(automation.raw)).collect();
-                    context.show_object(
-                        output,
-                        JsonObject::from_iter([("automations".to_owned(), json!(all))]),
-                    )?;
-                }
-            }
+        AutomationCommand::Inspect { which, format } => {
+            let mut found = find(&client, &which).await?.into_iter().map(|found| Value::Object(found.raw));
+            let shown = if which.id.is_some() { found.next().unwrap_or_default() } else { found.collect() };
+            context.show_value(format.format(), shown)?;
         }
         AutomationCommand::Delete { which, all, consent, output } => {
             let automations = if all { client.automations().await? } else { find(&client, &which).await? };
             delete(&which, &automations, consent, output, &client, context).await?;
         }
-        AutomationCommand::Pause { which, output } => enable(&client, &which, false, output, context).await?,
-        AutomationCommand::Resume { which, output } => enable(&client, &which, true, output, context).await?,
+        AutomationCommand::Pause { which, consent, output } => {
+            enable(&client, &which, false, consent, output, context).await?;
+        }
+        AutomationCommand::Resume { which, consent, output } => {
+            enable(&client, &which, true, consent, output, context).await?;
+        }
     }
     Ok(Exit::Done)
 }
@@ -87,6 +75,20 @@ async fn delete(
     let text = deleted(which, automations.len());
     context.done(output, "deleted", entries(automations), || text);
     Ok(())
+}
+
+/// Formats automations as a table. In Prefect's table, the ID is below the name.
+fn table(automations: &[Automation], context: &Context) -> String {
+    let caption = Caption::new("Automations");
+    if !context.is_prefect {
+        let header = ["Automation", "ID", "Enabled", "Trigger", "Actions"];
+        return context.ui.table(caption, header, automations.iter().map(row));
+    }
+    let rows = automations.iter().flat_map(|automation| {
+        let [name, id, enabled, trigger, actions] = row(automation);
+        [[name, enabled, trigger, actions], [id, String::new(), String::new(), String::new()]]
+    });
+    context.ui.table(caption, ["Automation", "Enabled", "Trigger", "Actions"], rows)
 }
 
 fn row(automation: &Automation) -> [String; 5] {
@@ -159,14 +161,24 @@ fn deleted(which: &WhichAutomation, count: usize) -> String {
     }
 }
 
+/// Pauses or resumes automations. If several automations have the requested name, the user must confirm first.
 async fn enable(
     client: &Client,
     which: &WhichAutomation,
     enabled: bool,
+    consent: ConsentArguments,
     output: OutputArguments,
     context: &Context,
 ) -> Result<(), CommandError> {
     let automations = find(client, which).await?;
+    if let ([_, _, ..], Some(name)) = (automations.as_slice(), &which.name) {
+        let (verb, noun) = if enabled { ("resume", "Resume") } else { ("pause", "Pause") };
+        let question = format!(
+            "Multiple automations found with name {}. Do you want to {verb} all of them?",
+            python::quoted(name)
+        );
+        context.confirm(consent, &question, &format!("{noun} aborted.")).await?;
+    }
     for automation in &automations {
         client.enable_automation(automation.id, enabled).await?;
     }

@@ -1,5 +1,6 @@
 //! `prefectl config`.
 
+use indexmap::IndexSet;
 use serde_json::json;
 
 use super::Context;
@@ -173,6 +174,7 @@ fn similar_setting(name: &str) -> String {
 }
 
 async fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), CommandError> {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect::<IndexSet<_>>().into_iter().collect();
     let entries = names.iter().map(|name| find(name)).collect::<Result<Vec<_>, _>>()?;
     let profile = &context.settings.profile;
     let mut file = ProfilesFile::open(&context.settings.profiles_path.value)?;

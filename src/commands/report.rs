@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::{
     api::{Client, JsonObject},
-    cli::{ConsentArguments, OutputArguments, OutputFormat},
+    cli::{ConsentArguments, ObjectFormat, OutputArguments, OutputFormat},
     deployment,
     diagnostics::json as findings,
     error::{CommandError, Exit},
@@ -54,15 +54,19 @@ impl Context {
         output: OutputArguments,
         object: JsonObject,
     ) -> Result<(), CommandError> {
-        let object = Value::Object(object);
-        match output.output {
-            OutputFormat::Text if self.is_prefect => self.ui.result(&python::pretty(&object)),
-            OutputFormat::Text => {
+        self.show_value(output.output.into(), Value::Object(object))
+    }
+
+    /// Prints an object from the API, or a list of objects.
+    pub(super) fn show_value(&self, format: ObjectFormat, value: Value) -> Result<(), CommandError> {
+        match format {
+            ObjectFormat::Text if self.is_prefect => self.ui.result(&python::pretty(&value)),
+            ObjectFormat::Text | ObjectFormat::Yaml => {
                 let yaml =
-                    serde_yaml::to_string(&object).map_err(|error| CommandError::new(Exit::Failed, error))?;
+                    serde_yaml::to_string(&value).map_err(|error| CommandError::new(Exit::Failed, error))?;
                 self.ui.result(yaml.trim_end());
             }
-            OutputFormat::Json => self.ui.json(object),
+            ObjectFormat::Json => self.ui.json(value),
         }
         Ok(())
     }

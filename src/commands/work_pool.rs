@@ -64,7 +64,7 @@ pub(super) async fn run(command: WorkPoolCommand, context: &Context) -> Result<E
             let text = format!("Cleared concurrency limit for work pool {}", python::quoted(&name));
             change(&name, &changes, "updated", text, output, &client, context).await?;
         }
-        WorkPoolCommand::Preview { name, hours, output } => {
+        WorkPoolCommand::Preview { name, hours, output, .. } => {
             preview(&name, None, hours, output, &client, context).await?;
         }
         WorkPoolCommand::Clear { name, queue, consent, output } => {

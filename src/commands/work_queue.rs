@@ -60,7 +60,7 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             let text = format!("Concurrency limits removed on work queue {}", described(&queue));
             update(&queue, change, text, output, &client, context).await?;
         }
-        WorkQueueCommand::Preview { which, hours, output } => {
+        WorkQueueCommand::Preview { which, hours, output, .. } => {
             let Queue { pool, queue } = find(&client, &which, context).await?;
             super::work_pool::preview(&pool, Some(&queue.name), hours, output, &client, context).await?;
         }

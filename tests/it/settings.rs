@@ -107,13 +107,13 @@ fn unsets_a_setting() -> Result<()> {
     let shown = session(
         &sandbox,
         &[
-            "config unset PREFECT_API_KEY PREFECT_CLI_COLORS",
+            "config unset PREFECT_API_KEY PREFECT_CLI_COLORS PREFECT_API_KEY",
             "config unset PREFECT_API_KEY",
             "config validate",
         ],
     )?;
     assert_output!(shown, @r"
-    $ prefectl config unset PREFECT_API_KEY PREFECT_CLI_COLORS
+    $ prefectl config unset PREFECT_API_KEY PREFECT_CLI_COLORS PREFECT_API_KEY
     exit 0
     --- stdout
     Unset 'PREFECT_API_KEY'.
