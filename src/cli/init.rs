@@ -13,13 +13,13 @@ pub(crate) struct InitArguments {
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// How workers obtain the flow's code: local, git, docker, docker-git, s3, gcs, azure or kubernetes
-    /// [default: detected]
+    /// How workers obtain the flow's code: local, git, docker, docker-git, s3, gcs, azure, docker-s3,
+    /// docker-gcs, docker-azure or kubernetes [default: detected]
     #[arg(long, value_name = "RECIPE")]
     pub(crate) recipe: Option<String>,
 
     /// Value for a field of the recipe, such as `bucket=my-bucket`; repeatable
-    #[arg(long, action = REPEATED, value_name = "KEY=VALUE")]
+    #[arg(long, short, action = REPEATED, value_name = "KEY=VALUE")]
     pub(crate) field: Vec<String>,
 
     /// Schema for editors: a URL, or the path of a file to write [default: URL of the schema for this

@@ -19,11 +19,24 @@ pub(crate) enum Recipe {
     S3,
     Gcs,
     Azure,
+    /// The Docker image contains the dependencies, and workers download the flows from S3.
+    DockerS3,
+    /// The same with Google Cloud Storage.
+    DockerGcs,
+    /// The same with Azure Blob Storage.
+    DockerAzure,
     /// The image contains the flows, and a Kubernetes work pool runs the image.
     Kubernetes,
 }
 
-const ALL: [Recipe; 8] = [
+/// The step that pushes the image.
+const PUSH_IMAGE: &str = "- prefect_docker.deployments.steps.push_docker_image:
+    requires: prefect-docker>=0.3.1
+    image_name: \"{{ build-image.image_name }}\"
+    tag: \"{{ build-image.tag }}\"
+";
+
+const ALL: [Recipe; 11] = [
     Recipe::Local,
     Recipe::Git,
     Recipe::Docker,
@@ -31,6 +44,9 @@ const ALL: [Recipe; 8] = [
     Recipe::S3,
     Recipe::Gcs,
     Recipe::Azure,
+    Recipe::DockerS3,
+    Recipe::DockerGcs,
+    Recipe::DockerAzure,
     Recipe::Kubernetes,
 ];
 
@@ -44,6 +60,9 @@ impl Recipe {
             Self::S3 => "s3",
             Self::Gcs => "gcs",
             Self::Azure => "azure",
+            Self::DockerS3 => "docker-s3",
+            Self::DockerGcs => "docker-gcs",
+            Self::DockerAzure => "docker-azure",
             Self::Kubernetes => "kubernetes",
         }
     }
@@ -76,17 +95,19 @@ impl Recipe {
             Self::DockerGit => &["image_name", "tag", "repository", "branch"],
             Self::S3 | Self::Gcs => &["bucket", "folder"],
             Self::Azure => &["container", "folder", "credentials"],
+            Self::DockerS3 | Self::DockerGcs => &["image_name", "tag", "bucket", "folder"],
+            Self::DockerAzure => &["image_name", "tag", "container", "folder", "credentials"],
         }
     }
 
     fn has_image(self) -> bool {
-        matches!(self, Self::Docker | Self::DockerGit | Self::Kubernetes)
+        !matches!(self, Self::Local | Self::Git | Self::S3 | Self::Gcs | Self::Azure)
     }
 
     fn pool_type(self) -> &'static str {
         match self {
             Self::Kubernetes => "kubernetes",
-            Self::Docker | Self::DockerGit => "docker",
+            _ if self.has_image() => "docker",
             _ => "process",
         }
     }
@@ -166,35 +187,39 @@ impl Recipe {
     }
 
     fn push(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
-        let head = format!("{}push:\n", text::PUSH);
+        let image = if self.has_image() { PUSH_IMAGE } else { "" };
+        let code = self.push_code(survey, field);
+        if image.is_empty() && code.is_empty() {
+            return String::new();
+        }
+        format!("{}push:\n{image}{code}", text::PUSH)
+    }
+
+    /// Returns the step that pushes the flows to object storage. Returns an empty string if the recipe has none.
+    fn push_code(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
         let folder = || field("folder", &survey.name);
-        let credentials = || azure_credentials(&field("credentials", "my-credentials"));
         match self {
-            Self::Docker | Self::DockerGit | Self::Kubernetes => format!(
-                "{head}- prefect_docker.deployments.steps.push_docker_image:\n    requires: prefect-docker>=0.3.1\n    \
-                 image_name: \"{{{{ build-image.image_name }}}}\"\n    tag: \"{{{{ build-image.tag }}}}\"\n"
-            ),
-            Self::S3 => format!(
-                "{head}- prefect_aws.deployments.steps.push_to_s3:\n    id: push-code\n    \
+            Self::S3 | Self::DockerS3 => format!(
+                "- prefect_aws.deployments.steps.push_to_s3:\n    id: push-code\n    \
                  requires: prefect-aws>=0.3.4\n    bucket: {}\n    folder: {}\n",
                 field("bucket", "my-bucket"),
                 folder()
             ),
-            Self::Gcs => format!(
-                "{head}- prefect_gcp.deployments.steps.push_to_gcs:\n    id: push-code\n    \
+            Self::Gcs | Self::DockerGcs => format!(
+                "- prefect_gcp.deployments.steps.push_to_gcs:\n    id: push-code\n    \
                  requires: prefect-gcp>=0.4.3\n    bucket: {}\n    folder: {}\n",
                 field("bucket", "my-bucket"),
                 folder()
             ),
-            Self::Azure => format!(
-                "{head}- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
+            Self::Azure | Self::DockerAzure => format!(
+                "- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
                  requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n    \
                  # Name of a block; `prefectl block ls` lists them.\n    credentials: {}\n",
                 field("container", "my-container"),
                 folder(),
-                credentials()
+                azure_credentials(&field("credentials", "my-credentials"))
             ),
-            Self::Local | Self::Git => String::new(),
+            Self::Local | Self::Git | Self::Docker | Self::DockerGit | Self::Kubernetes => String::new(),
         }
     }
 
@@ -223,11 +248,13 @@ impl Recipe {
                 "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
                 scalar(&format!("/opt/prefect/{}", survey.name))
             ),
-            Self::S3 => pushed("prefect_aws.deployments.steps.pull_from_s3", "prefect-aws>=0.3.4", "bucket"),
-            Self::Gcs => {
+            Self::S3 | Self::DockerS3 => {
+                pushed("prefect_aws.deployments.steps.pull_from_s3", "prefect-aws>=0.3.4", "bucket")
+            }
+            Self::Gcs | Self::DockerGcs => {
                 pushed("prefect_gcp.deployments.steps.pull_from_gcs", "prefect-gcp>=0.4.3", "bucket")
             }
-            Self::Azure => {
+            Self::Azure | Self::DockerAzure => {
                 let step = "prefect_azure.deployments.steps.pull_from_azure_blob_storage";
                 let credentials = azure_credentials(&field("credentials", "my-credentials"));
                 pushed(step, "prefect-azure>=0.2.8", "container")

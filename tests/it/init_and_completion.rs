@@ -15,7 +15,19 @@ use crate::{
 
 #[test]
 fn new_project_of_any_recipe_passes_check() -> Result<()> {
-    for recipe in ["local", "git", "docker", "docker-git", "s3", "gcs", "azure", "kubernetes"] {
+    for recipe in [
+        "local",
+        "git",
+        "docker",
+        "docker-git",
+        "s3",
+        "gcs",
+        "azure",
+        "docker-s3",
+        "docker-gcs",
+        "docker-azure",
+        "kubernetes",
+    ] {
         let sandbox = Sandbox::new()?;
         sandbox.file("requirements.txt", "prefect\n")?;
         let made = document(&sandbox, &format!("init --recipe {recipe}"))?;
@@ -25,6 +37,8 @@ fn new_project_of_any_recipe_passes_check() -> Result<()> {
             "docker-git" => json!(["image_name", "repository"]),
             "s3" | "gcs" => json!(["bucket"]),
             "azure" => json!(["container", "credentials"]),
+            "docker-s3" | "docker-gcs" => json!(["image_name", "bucket"]),
+            "docker-azure" => json!(["image_name", "container", "credentials"]),
             _ => json!([]),
         };
         assert_eq!(made["made_up"], made_up, "{recipe}");
@@ -41,7 +55,7 @@ fn new_project_of_any_recipe_passes_check() -> Result<()> {
     let said = sandbox.run("init --recipe s3")?.success()?;
     assert!(said.stderr.contains("Replace the placeholder values in the file: bucket."), "{said}");
     let sandbox = Sandbox::new()?;
-    let said = sandbox.run("init --recipe s3 --field bucket=b")?.success()?;
+    let said = sandbox.run("deploy init --recipe s3 -f bucket=b")?.success()?;
     assert!(!said.stderr.contains("placeholder"), "{said}");
     let sandbox = Sandbox::new()?;
     for (line, message) in [
@@ -193,7 +207,7 @@ fn completes_names_without_a_server() -> Result<()> {
             (&["deploy", "--project-dir", "s", "--env", "prod", "-n", "s"], &["s-a-prod", "s-b"]),
             (&["deploy", "--project-dir", "s", "--env", "p"], &["prod"]),
             (&["explain", "duplicate-d"], &["duplicate-deployment"]),
-            (&["init", "--recipe", "docker-g"], &["docker-git"]),
+            (&["init", "--recipe", "docker-gi"], &["docker-git"]),
             (&["deploy", "--profile", "loc"], &["local"]),
         ] {
             assert_eq!(complete(line)?, expected, "{shell} {line:?}");
