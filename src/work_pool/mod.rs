@@ -103,8 +103,14 @@ pub(crate) async fn create(
         Some(pool) => update(client, progress, options, pool, template).await,
         None => {
             let kind = options.kind.as_deref().ok_or(WorkPoolError::NoType)?;
-            let default = default_base_job_template(Some(client), Some(kind)).await?;
-            let template = options.edits.apply(kind, &template.unwrap_or(default))?;
+            let template = match template {
+                Some(template) => {
+                    report_custom_type(client, progress, kind).await?;
+                    template
+                }
+                None => default_base_job_template(Some(client), Some(kind)).await?,
+            };
+            let template = options.edits.apply(kind, &template)?;
             let body = object([
                 ("name", json!(options.name)),
                 ("type", json!(kind)),
@@ -119,6 +125,25 @@ pub(crate) async fn create(
             Ok(CreatedPool { pool, is_update: false })
         }
     }
+}
+
+/// Reports a type that the server does not know. The type may be that of a custom worker, whose template the
+/// user has specified.
+async fn report_custom_type(
+    client: &Client,
+    progress: &dyn Progress,
+    kind: &str,
+) -> Result<(), WorkPoolError> {
+    let types = pool_types(client).await?;
+    let names = || types.iter().map(|known| known.name.as_str());
+    if !names().any(|name| name == kind) {
+        let similar = similar_name(kind, names()).map(|name| format!("; did you mean '{name}'?"));
+        let similar = similar.unwrap_or_default();
+        progress.status(&format!(
+            "the server does not know the work pool type '{kind}': only a custom worker can run its flows{similar}"
+        ));
+    }
+    Ok(())
 }
 
 async fn update(

@@ -82,6 +82,30 @@ async fn new_pools_get_the_template_of_their_type() {
 }
 
 #[tokio::test]
+async fn pools_of_custom_workers_need_a_template() {
+    let (server, client) = server(None).await;
+    let custom = CreateOptions { kind: Some("my-worker".into()), ..options() };
+    let error = create(&client, &Silent, &custom).await.unwrap_err().to_string();
+    assert_eq!(error, "Unknown work pool type 'my-worker'. Please choose from docker, ecs.");
+
+    let directory = tempfile::tempdir().unwrap();
+    let template = directory.path().join("template.json");
+    std::fs::write(&template, r#"{"variables": {"q": 1}}"#).unwrap();
+    let body = json!({
+        "name": "wp1", "type": "my-worker", "base_job_template": {"variables": {"q": 1}}, "is_paused": false,
+    });
+    Mock::given(method("POST"))
+        .and(path("/work_pools/"))
+        .and(body_json(body))
+        .respond_with(answer(201, pool(&json!({}))))
+        .expect(1)
+        .mount(&server)
+        .await;
+    let custom = CreateOptions { base_job_template: Some(template), ..custom };
+    create(&client, &Silent, &custom).await.unwrap();
+}
+
+#[tokio::test]
 async fn overwrite_updates_only_given_fields() {
     let (server, client) = server(Some(pool(&json!({"is_paused": true, "status": "PAUSED"})))).await;
     Mock::given(method("PATCH"))
