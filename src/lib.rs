@@ -284,7 +284,8 @@ fn start(
     } else {
         ui.without_colors()
     };
-    settings.warnings.iter().for_each(|warning| progress::Progress::warn(&ui, warning));
+    let aside = ui.aside();
+    settings.warnings.iter().for_each(|warning| progress::Progress::warn(&aside, warning));
     let interactive = is_interactive(&cli.global, &settings, &environment);
     let context = Context {
         arguments,

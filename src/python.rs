@@ -2,6 +2,8 @@
 
 use std::fmt::{self, Write as _};
 
+use jiff::Timestamp;
+
 use crate::value::{Mapping, Value, from_json};
 
 /// Formats a value as Python's `str` does.
@@ -46,6 +48,14 @@ pub(crate) fn json_text(json: &serde_json::Value) -> String {
     to_text(&from_json(json))
 }
 
+/// Formats a JSON value as Python's `json.dumps` does.
+pub(crate) fn json_dumps(json: &serde_json::Value) -> String {
+    let mut result = String::new();
+    // Writing to a `String` never fails.
+    let _ = write_json(&mut result, json);
+    result
+}
+
 /// Formats a JSON value as the Python library Rich does.
 ///
 /// A value that fits in 80 columns is printed on a single line. Otherwise, each item is printed on its own line.
@@ -77,6 +87,12 @@ fn pretty_at(json: &serde_json::Value, indent: usize, used: usize) -> String {
     };
     let lines: Vec<String> = items.iter().map(|item| format!("{}{item}", " ".repeat(inner))).collect();
     format!("{}\n{}\n{}{}", brackets.0, lines.join(",\n"), " ".repeat(indent), brackets.1)
+}
+
+/// Formats a time in UTC as Python's `str` does, such as `2026-11-23 14:00:00+00:00`.
+pub(crate) fn timestamp(time: Timestamp) -> String {
+    let format = if time.subsec_nanosecond() == 0 { "%Y-%m-%d %H:%M:%S" } else { "%Y-%m-%d %H:%M:%S%.6f" };
+    format!("{}+00:00", time.strftime(format))
 }
 
 /// Formats names as a list of quoted strings, such as `'a', 'b'`.
@@ -140,6 +156,58 @@ fn write_float(f: &mut impl fmt::Write, float: f64) -> fmt::Result {
         }
         _ => write!(f, "{float:?}"),
     }
+}
+
+fn write_json(f: &mut impl fmt::Write, json: &serde_json::Value) -> fmt::Result {
+    match json {
+        serde_json::Value::Null | serde_json::Value::Bool(_) => write!(f, "{json}"),
+        serde_json::Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(float) => write_float(f, float),
+            None => write!(f, "{number}"),
+        },
+        serde_json::Value::String(text) => write_json_string(f, text),
+        serde_json::Value::Array(items) => {
+            f.write_char('[')?;
+            for (index, item) in items.iter().enumerate() {
+                f.write_str(separator(index))?;
+                write_json(f, item)?;
+            }
+            f.write_char(']')
+        }
+        serde_json::Value::Object(entries) => {
+            f.write_char('{')?;
+            for (index, (key, value)) in entries.iter().enumerate() {
+                f.write_str(separator(index))?;
+                write_json_string(f, key)?;
+                f.write_str(": ")?;
+                write_json(f, value)?;
+            }
+            f.write_char('}')
+        }
+    }
+}
+
+/// Writes a string as JSON in ASCII.
+fn write_json_string(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
+    f.write_char('"')?;
+    for character in text.chars() {
+        match character {
+            '"' => f.write_str("\\\"")?,
+            '\\' => f.write_str("\\\\")?,
+            '\n' => f.write_str("\\n")?,
+            '\r' => f.write_str("\\r")?,
+            '\t' => f.write_str("\\t")?,
+            '\u{8}' => f.write_str("\\b")?,
+            '\u{c}' => f.write_str("\\f")?,
+            ' '..='~' => f.write_char(character)?,
+            _ => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    write!(f, "\\u{unit:04x}")?;
+                }
+            }
+        }
+    }
+    f.write_char('"')
 }
 
 fn write_text(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
@@ -228,6 +296,31 @@ mod tests {
             ("\u{200B}\u{E000}\u{10FFFF}", "'\\u200b\\ue000\\U0010ffff'"),
         ] {
             assert_eq!(quoted(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn formats_times_as_python_does() {
+        for (time, expected) in [
+            ("2026-11-23T14:00:00Z", "2026-11-23 14:00:00+00:00"),
+            ("2026-11-23T14:00:00.25Z", "2026-11-23 14:00:00.250000+00:00"),
+        ] {
+            assert_eq!(timestamp(time.parse().unwrap()), expected);
+        }
+    }
+
+    #[test]
+    fn formats_json_as_python_does() {
+        for (json, expected) in [
+            (
+                r#"{"a":[1,-2.5,1e16,null,true,"x"],"b":{}}"#,
+                r#"{"a": [1, -2.5, 1e+16, null, true, "x"], "b": {}}"#,
+            ),
+            (r#""\"\\/\n\r\t\b\f\u0001\u007f""#, r#""\"\\/\n\r\t\b\f\u0001\u007f""#),
+            ("[\"é中😀\"]", r#"["\u00e9\u4e2d\ud83d\ude00"]"#),
+            ("[]", "[]"),
+        ] {
+            assert_eq!(json_dumps(&serde_json::from_str(json).unwrap()), expected);
         }
     }
 

@@ -215,7 +215,13 @@ pub(crate) struct LogLine {
     pub(crate) message: String,
     pub(crate) timestamp: Timestamp,
     #[serde(default)]
+    pub(crate) flow_run_id: Option<Uuid>,
+    #[serde(default)]
     pub(crate) task_run_id: Option<Uuid>,
+    #[serde(default)]
+    created: Option<Timestamp>,
+    #[serde(default)]
+    updated: Option<Timestamp>,
 }
 
 impl Identified for LogLine {

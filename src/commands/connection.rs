@@ -34,7 +34,8 @@ pub(crate) fn client_with_budget(
     let options = ClientOptions::from_settings(settings, &context.environment)
         .map_err(|error| no_api(error, settings))?;
     let options = ClientOptions { max_requests_per_minute, ..options };
-    let ui = context.ui.clone();
+    let aside = context.ui.aside();
+    let ui = aside.clone();
     let notify: Notify = Arc::new(move |notice: &RetryNotice| {
         // Short delays are normal: a server with SQLite answers 503 during concurrent writes.
         if notice.wait >= REPORTED_DELAY {
@@ -43,9 +44,9 @@ pub(crate) fn client_with_budget(
     });
     if options.transport.skip_verification && options.url.starts_with("https:") {
         let message = "TLS certificates are not verified (PREFECT_API_TLS_INSECURE_SKIP_VERIFY)";
-        context.ui.warn(&Diagnostic::warning(Code::TLS_VERIFICATION, message));
+        aside.warn(&Diagnostic::warning(Code::TLS_VERIFICATION, message));
     }
-    let ui = context.ui.clone();
+    let ui = aside.clone();
     let log = context.ui.is_verbose().then(|| -> Log { Box::new(move |line| ui.note(line)) });
     let client = Client::new(options, context.clock.clone(), notify)?.logging(log);
     for header in client.ignored_headers() {
@@ -53,7 +54,7 @@ pub(crate) fn client_with_budget(
             "ignoring the custom header '{header}', which prefectl sets from other \
                                settings"
         );
-        context.ui.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
+        aside.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }
     Ok(client)
 }

@@ -22,7 +22,8 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         context.ui.note(&format!("note: {note}"));
     }
     match &arguments.out {
-        None => context.ui.result(text.trim_end()),
+        // As in a file, a masked value would be wrong: a deploy would write the mask to the server.
+        None => context.ui.result_with_secrets(text.trim_end()),
         Some(path) => {
             write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
             let resources =

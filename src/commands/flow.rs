@@ -28,6 +28,12 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
     if let Some(missing) = paths.iter().find(|path| !context.directory.join(path).exists()) {
         return Err(CommandError::usage(format!("no such file or directory: '{}'", missing.display())));
     }
+    if context.is_prefect {
+        context.ui.aside().note(
+            "prefectl lists the flows in source files; run `prefectl --python-cli flow ls` to list the flows on the \
+             server",
+        );
+    }
     // The process ends soon, and dropping thousands of syntax trees takes as long as a tenth of the search.
     let inspector = ManuallyDrop::new(Inspector::new());
     let found = inspector.discover(paths, &context.directory, &context.environment);

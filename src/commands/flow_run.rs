@@ -1,5 +1,8 @@
 //! `prefectl flow-run`.
 
+use std::cmp::Reverse;
+
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::{
@@ -13,7 +16,7 @@ use crate::{
     diagnostics::did_you_mean,
     error::{CommandError, Exit},
     flow_run::{
-        self,
+        self, Watched,
         runs::{self, LogPart, LogSelection},
     },
     ui::Caption,
@@ -58,13 +61,16 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     }
     let runs = client.flow_runs(&filter, arguments.limit).await?;
     if runs.is_empty() {
-        check_state_names(&filter.state_names, context)?;
+        note_unknown_states(&filter.state_names, context);
         context.report_missing_flow(&client, &filter.flow_names).await?;
     }
     let flows = deployment::flow_names_by_id(&client, runs.iter().filter_map(|run| run.flow_id)).await?;
     let row = |run: &FlowRun| {
         let flow = run.flow_id.and_then(|id| flows.get(&id)).cloned().unwrap_or_default();
-        let state = run.state.as_ref().map_or_else(String::new, |state| state.name().to_owned());
+        // Prefect's table contains the type of the state.
+        let state = run.state.as_ref().map_or_else(String::new, |state| {
+            if context.is_prefect { state.kind.name().to_uppercase() } else { state.name().to_owned() }
+        });
         let when = flow_run::when(run)
             .map_or_else(String::new, |time| flow_run::relative(context.clock.now(), time));
         [run.id.to_string(), flow, run.name.clone(), state, when]
@@ -76,7 +82,13 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
                 "No flow runs found.".to_owned()
             } else {
                 let header = ["ID", "Flow", "Name", "State", "When"];
-                context.ui.table(Caption::new("Flow Runs"), header, runs.iter().map(row))
+                let mut shown: Vec<&FlowRun> = runs.iter().collect();
+                if context.is_prefect {
+                    // The server's timestamps can be sorted as strings.
+                    let created = |run: &FlowRun| run.raw.get("created").map(Value::to_string);
+                    shown.sort_by_key(|run| Reverse(created(run)));
+                }
+                context.ui.table(Caption::new("Flow Runs"), header, shown.into_iter().map(row))
             }
         },
         || runs.iter().map(|run| Value::Object(run.raw.clone())).collect(),
@@ -84,19 +96,17 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-/// Fails if a state name is probably misspelled.
-///
-/// Flows can define custom state names, so names are only checked if the query returned no runs.
-fn check_state_names(names: &[String], context: &Context) -> Result<(), CommandError> {
+/// Prints a note if a state name may be misspelled. This is not an error, because flows can define state names
+/// that no run has yet.
+fn note_unknown_states(names: &[String], context: &Context) {
     let unknown = names.iter().find(|name| !flow_run::STATE_NAMES.contains(&name.as_str()));
-    let Some(name) = unknown else { return Ok(()) };
-    let message = format!("no flow run is in the state '{name}'");
-    let known = format!("the states that Prefect defines are {}", flow_run::STATE_NAMES.join(", "));
-    if let Some(similar) = did_you_mean(name, flow_run::STATE_NAMES) {
-        return Err(CommandError::usage(message).help(format!("did you mean '{similar}'? {known}")));
-    }
-    context.ui.note(&format!("{message}; {known}"));
-    Ok(())
+    let Some(name) = unknown else { return };
+    let similar = did_you_mean(name, flow_run::STATE_NAMES);
+    let similar = similar.map(|similar| format!("did you mean '{similar}'? ")).unwrap_or_default();
+    let known = flow_run::STATE_NAMES.join(", ");
+    context.ui.aside().note(&format!(
+        "no flow run is in the state '{name}'; {similar}the states that Prefect defines are {known}"
+    ));
 }
 
 fn state_type(name: &str) -> Result<StateType, CommandError> {
@@ -120,7 +130,10 @@ async fn logs(arguments: &LogsArguments, context: &Context) -> Result<Exit, Comm
     let lines = runs::logs(&client, run.id, LogSelection { part, reverse: arguments.reverse }).await?;
     match arguments.output.output {
         OutputFormat::Text => {
-            lines.iter().for_each(|line| context.ui.result(&runs::log_text(&run, line, &context.clock)));
+            // Prefect prints log lines in UTC.
+            let zone = if context.is_prefect { TimeZone::UTC } else { context.clock.zone().clone() };
+            let text = |line| runs::log_text(&run, line, zone.clone());
+            lines.iter().for_each(|line| context.ui.result(&text(line)));
         }
         OutputFormat::Json => context.ui.json(json!(lines)),
     }
@@ -135,6 +148,11 @@ async fn watch(
 ) -> Result<Exit, CommandError> {
     let client = connection::client(context)?;
     let run = runs::find(&client, run).await?;
+    let ended = Watched::of_ended(&run).filter(|_| context.is_prefect && output.output == OutputFormat::Text);
+    if let Some(ended) = ended {
+        context.ui.result(&ended.render_ended());
+        return Ok(watching::exit(&[ended]));
+    }
     let followed = Watching::new(times, output.output)?.follow(&client, &[run.id], context).await?;
     let (watched, interrupted) = match followed {
         Ok(watched) => (watched, None),

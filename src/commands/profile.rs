@@ -83,6 +83,9 @@ fn inspect(
         context.ui.result_with_secrets(&text);
     } else {
         context.ui.result(&text);
+        if text.contains(MASK) {
+            context.ui.aside().note("secrets are masked; use --show-secrets to print them");
+        }
     }
     Ok(())
 }

@@ -8,8 +8,9 @@ use crate::{
     cli::{OutputArguments, VariableCommand},
     diagnostics::similar_name,
     error::{CommandError, Exit},
-    python,
+    flow_run, python,
     ui::Caption,
+    value::{self, JsonError},
 };
 
 pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<Exit, CommandError> {
@@ -18,9 +19,8 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
         VariableCommand::Ls { limit, output } => {
             let variables = client.variables(limit.unwrap_or(usize::MAX)).await?;
             let row = |variable: &NamedObject| {
-                let value = variable.raw.get("value").unwrap_or(&Value::Null).to_string();
-                let [created, updated] = ["created", "updated"].map(|field| variable.text(field).to_owned());
-                [variable.name.clone(), value, created, updated]
+                let [created, updated] = ["created", "updated"].map(|field| time(variable, field, context));
+                [variable.name.clone(), value_text(variable, context), created, updated]
             };
             let caption = Caption { title: "Variables", note: "List Variables using `prefect variable ls`" };
             context.show(
@@ -40,10 +40,15 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
         }
         VariableCommand::Get { name } => {
             let variable = find(&client, &name).await?;
-            context.ui.result(&variable.raw.get("value").unwrap_or(&Value::Null).to_string());
+            // A masked value would be wrong, and the command has no other purpose than printing the value.
+            context.ui.result_with_secrets(&value_text(&variable, context));
         }
         VariableCommand::Set { name, value, overwrite, tag, output } => {
-            let value = serde_json::from_str(&value).unwrap_or(Value::String(value));
+            let value = match value::parse_json(&value) {
+                Ok(value) => value,
+                Err(JsonError::Syntax(_)) => Value::String(value),
+                Err(JsonError::Integer(error)) => return Err(CommandError::usage(error)),
+            };
             set(&client, &name, &value, &tag, overwrite, output, context).await?;
         }
         VariableCommand::Unset { name, consent, output } => {
@@ -57,6 +62,22 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
         }
     }
     Ok(Exit::Done)
+}
+
+/// Formats the value of a variable as JSON. The format is that of Python's `json` module if prefectl replaces
+/// Prefect.
+fn value_text(variable: &NamedObject, context: &Context) -> String {
+    let value = variable.raw.get("value").unwrap_or(&Value::Null);
+    if context.is_prefect { python::json_dumps(value) } else { value.to_string() }
+}
+
+/// Formats a timestamp of a variable. As in Prefect, it is relative to now if prefectl replaces Prefect.
+fn time(variable: &NamedObject, field: &str, context: &Context) -> String {
+    let time = variable.text(field);
+    match time.parse() {
+        Ok(time) if context.is_prefect => flow_run::relative(context.clock.now(), time),
+        _ => time.to_owned(),
+    }
 }
 
 /// Maximum number of variables whose names are compared with a misspelled name.

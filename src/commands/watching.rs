@@ -82,7 +82,7 @@ impl Watching {
             OutputFormat::Json => context.ui.note(line),
         };
         let mut on_event = |event: WatchEvent<'_>| print(&event.render(&context.clock));
-        let watched = flow_run::watch(client, run, self.options, &mut on_event).await?;
+        let watched = flow_run::watch(client, &context.clock, run, self.options, &mut on_event).await?;
         print(&watched.render(is_only));
         Ok(watched)
     }

@@ -17,7 +17,7 @@ use crate::{
     flow_run,
     fs::FileError,
     python, settings,
-    ui::Caption,
+    ui::{Caption, marked},
     work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, TemplateEdits, WorkPoolError},
 };
 
@@ -238,13 +238,21 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
     if pools.is_empty() {
         return "No work pools found.".to_owned();
     }
+    let caption = Caption { title: "Work Pools", note: "(**) denotes a paused pool" };
     let row = |pool: &WorkPool| {
         let limit = pool.concurrency_limit.map_or_else(|| "None".to_owned(), |limit| limit.to_string());
         let status = if pool.is_paused { "PAUSED" } else { pool.status.as_deref().unwrap_or("") };
         [pool.name.clone(), pool.kind.clone(), pool.id.to_string(), limit, status.to_owned()]
     };
-    let caption = Caption { title: "Work Pools", note: "(**) denotes a paused pool" };
-    context.ui.table(caption, ["Name", "Type", "ID", "Concurrency Limit", "Status"], pools.iter().map(row))
+    if !context.is_prefect {
+        let header = ["Name", "Type", "ID", "Concurrency Limit", "Status"];
+        return context.ui.table(caption, header, pools.iter().map(row));
+    }
+    let rows = pools.iter().map(|pool| {
+        let [name, kind, id, limit, _] = row(pool);
+        [marked(name, pool.is_paused), kind, id, limit]
+    });
+    context.ui.table(caption, ["Name", "Type", "ID", "Concurrency Limit"], rows)
 }
 
 /// Shows the runs that a work pool or one of its queues will start in the next hours.
@@ -269,6 +277,18 @@ fn runs_table(runs: &[FlowRun], context: &Context) -> String {
         return "No runs found - try increasing how far into the future you preview with the --hours flag"
             .to_owned();
     }
+    let caption = Caption { title: "", note: "(**) denotes a late run" };
+    if context.is_prefect {
+        let row = |run: &FlowRun| {
+            let start = run.expected_start_time;
+            let is_late = start.is_some_and(|start| start < now);
+            let deployment = run.raw.get("deployment_id").map_or_else(String::new, python::json_text);
+            let start = start.map_or_else(|| "None".to_owned(), python::timestamp);
+            [marked(start, is_late), run.id.to_string(), run.name.clone(), deployment]
+        };
+        let header = ["Scheduled Start Time", "Run ID", "Name", "Deployment ID"];
+        return context.ui.table(caption, header, runs.iter().map(row));
+    }
     let row = |run: &FlowRun| {
         let queue = run.raw.get("work_queue_name").map_or_else(String::new, python::json_text);
         let start = run.expected_start_time;
@@ -281,7 +301,6 @@ fn runs_table(runs: &[FlowRun], context: &Context) -> String {
             queue,
         ]
     };
-    let caption = Caption { title: "", note: "(**) denotes a late run" };
     context.ui.table(
         caption,
         ["Scheduled Start Time", "When", "Run ID", "Name", "Queue"],

@@ -8,7 +8,7 @@ use crate::{
     cli::{ConsentArguments, OutputArguments, WhichQueue, WorkQueueCommand},
     error::{CommandError, Exit},
     python,
-    ui::Caption,
+    ui::{Caption, marked},
     work_pool::{self, Queue, WorkPoolError},
 };
 
@@ -21,15 +21,9 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             }
             let mut queues = client.work_queues(pool.as_deref()).await?;
             queues.retain(|queue| prefix.as_deref().is_none_or(|prefix| queue.name.starts_with(prefix)));
-            let header = ["Name", "Pool", "ID", "Priority", "Concurrency Limit", "Status"];
-            let title = match &pool {
-                Some(pool) => format!("Work Queues in Work Pool {}", python::quoted(pool)),
-                None => "Work Queues".to_owned(),
-            };
-            let caption = Caption { title: &title, note: "(**) denotes a paused queue" };
             context.show(
                 output,
-                || context.ui.table(caption, header, queues.iter().map(row)),
+                || table(&queues, pool.as_deref(), context),
                 || queues.iter().map(|queue| Value::Object(queue.raw.clone())).collect(),
             );
         }
@@ -79,6 +73,30 @@ async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<
 /// Formats a queue's name and its pool, as in `'fast' in work pool 'k8s'`.
 fn described(queue: &Queue) -> String {
     format!("{} in work pool {}", python::quoted(queue.name()), python::quoted(&queue.pool))
+}
+
+/// Formats queues as a table. The columns of Prefect's table depend on whether the command names a work pool.
+fn table(queues: &[NamedObject], pool: Option<&str>, context: &Context) -> String {
+    let title = match pool {
+        Some(pool) => format!("Work Queues in Work Pool {}", python::quoted(pool)),
+        None => "Work Queues".to_owned(),
+    };
+    let caption = Caption { title: &title, note: "(**) denotes a paused queue" };
+    if !context.is_prefect {
+        let header = ["Name", "Pool", "ID", "Priority", "Concurrency Limit", "Status"];
+        return context.ui.table(caption, header, queues.iter().map(row));
+    }
+    let rows = queues.iter().map(|queue| {
+        let [name, pool, id, priority, limit, _] = row(queue);
+        (marked(name, queue.raw.get("is_paused") == Some(&json!(true))), pool, id, priority, limit)
+    });
+    if pool.is_some() {
+        let rows = rows.map(|(name, _, _, priority, limit)| [name, priority, limit]);
+        context.ui.table(caption, ["Name", "Priority", "Concurrency Limit"], rows)
+    } else {
+        let rows = rows.map(|(name, pool, id, _, limit)| [name, pool, id, limit]);
+        context.ui.table(caption, ["Name", "Pool", "ID", "Concurrency Limit"], rows)
+    }
 }
 
 fn row(queue: &NamedObject) -> [String; 6] {

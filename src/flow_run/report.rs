@@ -50,6 +50,15 @@ impl Watched {
     }
 }
 
+impl Watched {
+    /// Formats the line for a run that had already ended.
+    pub(crate) fn render_ended(&self) -> String {
+        let name = self.state.as_ref().map_or("Unknown", |state| state.name());
+        let state = if self.end == RunEnd::Completed { "" } else { "state " };
+        format!("Flow run already finished in {state}'{name}'.")
+    }
+}
+
 impl WatchEvent<'_> {
     /// Formats an event, as in `● 14:48:36.218 a323bd2c1d1e prefect.flow-run.Pending`.
     pub(crate) fn render(&self, clock: &Clock) -> String {

@@ -1,11 +1,11 @@
 //! Finds and cancels existing runs, and reads their logs.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::{
     api::{ApiError, CANCELLED_AT_ONCE, Client, FlowRun, FlowRunFilter, LogLine},
-    clock::Clock,
     diagnostics::similar_name,
     python,
 };
@@ -145,9 +145,10 @@ pub(crate) async fn logs(
     Ok(lines)
 }
 
-/// Formats a log line, as in `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
-pub(crate) fn log_text(run: &FlowRun, line: &LogLine, clock: &Clock) -> String {
-    let time = line.timestamp.to_zoned_datetime(clock.zone().clone());
+/// Formats a log line, as in `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`. The time is in the
+/// given time zone.
+pub(crate) fn log_text(run: &FlowRun, line: &LogLine, zone: TimeZone) -> String {
+    let time = line.timestamp.to_zoned_datetime(zone);
     format!(
         "{} | {:7} | Flow run {} - {}",
         time.strftime("%Y-%m-%d %H:%M:%S%.3f"),

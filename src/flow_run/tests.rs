@@ -183,8 +183,9 @@ async fn watched(
     let (client, _) = testing::client(testing::options(&server.uri()));
     let lines = Mutex::new(Vec::new());
     let options = WatchOptions { interval: Duration::from_millis(10), timeout };
-    let mut on_event = |event: WatchEvent<'_>| lines.lock().unwrap().push(event.render(&testing::clock()));
-    let watched = watch(&client, RUN.parse().unwrap(), options, &mut on_event).await.unwrap();
+    let clock = testing::clock();
+    let mut on_event = |event: WatchEvent<'_>| lines.lock().unwrap().push(event.render(&clock));
+    let watched = watch(&client, &clock, RUN.parse().unwrap(), options, &mut on_event).await.unwrap();
     (watched, lines.into_inner().unwrap())
 }
 
@@ -217,6 +218,19 @@ async fn reports_success_with_the_name_of_the_state() {
     let answers = (json!([cached]), json!([]));
     let (watched, _) = watched(answers.clone(), answers, None).await;
     assert_eq!(watched.render(true), "Flow run finished successfully in 'Cached'.");
+}
+
+/// A run that ended long ago does not send log lines anymore, so they are read once.
+#[tokio::test]
+async fn does_not_wait_for_log_lines_of_an_old_run() {
+    let mut ended = state(1, "COMPLETED", 1);
+    ended["timestamp"] = json!("2026-11-23T13:59:30Z");
+    let started = std::time::Instant::now();
+    let first = (json!([ended]), json!([log(10, "one")]));
+    let later = (json!([ended]), json!([log(10, "one"), log(11, "two")]));
+    let (watched, lines) = watched(first, later, None).await;
+    assert_eq!((watched.end, lines.len()), (RunEnd::Completed, 2));
+    assert!(started.elapsed() < Duration::from_secs(2));
 }
 
 #[tokio::test]

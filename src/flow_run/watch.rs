@@ -8,7 +8,10 @@ use std::{collections::HashSet, time::Duration};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
-use crate::api::{ApiError, Client, LogLine, RunState, StateType};
+use crate::{
+    api::{ApiError, Client, FlowRun, LogLine, RunState, StateType},
+    clock::Clock,
+};
 
 /// Options for watching a run.
 #[derive(Debug, Clone, Copy)]
@@ -45,6 +48,14 @@ pub(crate) enum RunEnd {
     },
 }
 
+impl Watched {
+    /// Returns the result for a run that has ended. Returns `None` for other runs.
+    pub(crate) fn of_ended(run: &FlowRun) -> Option<Self> {
+        let state = run.state.clone()?;
+        Some(Self { id: run.id, end: RunEnd::from_state(state.kind)?, state: Some(state) })
+    }
+}
+
 impl RunEnd {
     /// Returns the outcome for a final state. Returns `None` for other states, such as paused or late.
     fn from_state(state: StateType) -> Option<Self> {
@@ -70,12 +81,14 @@ pub(crate) struct Watched {
 /// Watches a run until it ends or the timeout expires. Reports each new state and log line.
 pub(crate) async fn watch(
     client: &Client,
+    clock: &Clock,
     id: Uuid,
     options: WatchOptions,
     on_event: &mut (dyn FnMut(WatchEvent<'_>) + Send),
 ) -> Result<Watched, ApiError> {
     let mut watcher = Watcher {
         client,
+        clock,
         id,
         state: None,
         final_state: None,
@@ -97,6 +110,7 @@ pub(crate) async fn watch(
 
 struct Watcher<'a> {
     client: &'a Client,
+    clock: &'a Clock,
     id: Uuid,
     /// The last state of the run.
     state: Option<RunState>,
@@ -113,14 +127,16 @@ impl Watcher<'_> {
     const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
     /// Time to wait for further log lines after the run has ended: since the last line, and in total.
     const SILENCE: Duration = Duration::from_secs(3);
-    const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+    const LONGEST_DRAIN: SignedDuration = SignedDuration::from_secs(20);
 
     async fn follow(&mut self, interval: Duration) -> Result<RunEnd, ApiError> {
         loop {
             let end = self.tell_states().await?;
             self.tell_logs().await?;
             if let Some(end) = end {
-                self.drain(interval).await?;
+                if !self.ended_long_ago() {
+                    self.drain(interval).await?;
+                }
                 return Ok(end);
             }
             tokio::time::sleep(interval).await;
@@ -163,11 +179,17 @@ impl Watcher<'_> {
         Ok(is_new)
     }
 
+    /// Returns whether the run ended so long ago that it does not send log lines anymore.
+    fn ended_long_ago(&self) -> bool {
+        let age = self.state.as_ref().map(|state| self.clock.now().duration_since(state.timestamp));
+        age.is_some_and(|age| age > Self::LONGEST_DRAIN)
+    }
+
     async fn drain(&mut self, interval: Duration) -> Result<(), ApiError> {
         let pause = interval.min(Self::SILENCE / 3);
         let started = tokio::time::Instant::now();
         let mut last_line = started;
-        while last_line.elapsed() < Self::SILENCE && started.elapsed() < Self::LONGEST_DRAIN {
+        while last_line.elapsed() < Self::SILENCE && started.elapsed() < Self::LONGEST_DRAIN.unsigned_abs() {
             tokio::time::sleep(pause).await;
             if self.tell_logs().await? {
                 last_line = tokio::time::Instant::now();

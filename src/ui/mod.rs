@@ -38,7 +38,7 @@ use crate::{
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
 pub(crate) use prompts::{has_terminal, restore_terminal};
-pub(crate) use table::{Caption, listing, panel};
+pub(crate) use table::{Caption, listing, marked, panel};
 
 /// Maximum number of additional locations listed for a finding.
 const MAX_PLACES: usize = 5;
@@ -129,6 +129,13 @@ impl Ui {
         Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 
+    /// Returns a handle that writes messages to stderr even in Prefect's style. Used for messages that Prefect does
+    /// not print, which scripts would read as part of the result.
+    #[must_use]
+    pub(crate) fn aside(&self) -> Self {
+        self.clone().with_prefect_style(false)
+    }
+
     /// Escapes workflow commands if the environment variables indicate a CI service.
     #[must_use]
     pub(crate) fn for_environment(self, environment: &Environment) -> Self {
@@ -180,7 +187,8 @@ impl Ui {
         self.print(&self.redactor.mask(text));
     }
 
-    /// Prints a result to stdout without redacting secrets. Used for `--show-secrets`.
+    /// Prints a result to stdout without redacting secrets. Used for `--show-secrets`, and for results whose values would
+    /// be wrong if they were masked.
     pub(crate) fn result_with_secrets(&self, text: &str) {
         self.print(text);
     }

@@ -30,6 +30,11 @@ impl<'a> Caption<'a> {
     }
 }
 
+/// Appends the mark that the captions of Prefect's tables explain.
+pub(crate) fn marked(text: String, is_marked: bool) -> String {
+    if is_marked { format!("{text} (**)") } else { text }
+}
+
 impl Ui {
     /// Renders a table with a header and one line for each row. If the terminal is too narrow, the ID column
     /// is removed and cells wrap.

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use anyhow::{Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Api, MockApi, Sandbox, required_env};
+use crate::support::{Api, FaultServer, MockApi, Sandbox, required_env};
 
 const TWO: &str = "
 deployments:
@@ -118,6 +118,140 @@ fn tables_have_the_titles_and_notes_of_the_reference() -> Result<()> {
     ensure!(lines.last() == Some(&"(**) denotes a paused pool"), "{table}");
     let own = sandbox.run("work-pool ls")?.success()?;
     ensure!(!own.stdout.contains("Work Pools") && !own.stdout.contains("(**)"), "{own}");
+    Ok(())
+}
+
+/// Cells of the rows of a table, without the header.
+fn rows(table: &str) -> Vec<Vec<&str>> {
+    let rows = table.lines().filter(|line| line.starts_with('│'));
+    rows.map(|row| row.trim_matches('│').split('│').map(str::trim).collect()).collect()
+}
+
+const OLD: &str = "0b7a5a3e-0000-4000-8000-000000000001";
+const NEW: &str = "0b7a5a3e-0000-4000-8000-000000000002";
+
+/// A server with a paused pool, a paused queue, two runs and an automation.
+fn server_with_objects() -> Result<FaultServer> {
+    let server = FaultServer::start()?;
+    let paused = json!({
+        "id": OLD, "name": "idle", "type": "process", "is_paused": true, "concurrency_limit": 3, "status": "PAUSED",
+        "base_job_template": {}, "created": "2026-01-01T00:00:00Z",
+    });
+    let queue = json!({
+        "id": OLD, "name": "slow", "work_pool_name": "idle", "is_paused": true, "priority": 2,
+        "concurrency_limit": null, "status": "PAUSED",
+    });
+    let run = |id: &str, name: &str, kind: &str, state: &str, created: &str| {
+        json!({
+            "id": id, "name": name, "flow_id": OLD, "deployment_id": OLD, "created": created,
+            "expected_start_time": "2026-01-01T00:00:00Z", "parameters": {},
+            "state": {"id": id, "type": kind, "name": state, "timestamp": "2026-01-01T00:00:00Z"},
+        })
+    };
+    let runs = [
+        run(OLD, "old", "SCHEDULED", "Late", "2026-01-01T00:00:00Z"),
+        run(NEW, "new", "COMPLETED", "Cached", "2026-01-02T00:00:00Z"),
+    ];
+    let automation = json!({
+        "id": OLD, "name": "nightly", "enabled": true, "trigger": {"type": "event", "expect": ["x"]},
+        "actions": [{"type": "do-nothing"}],
+    });
+    server.change(|api| {
+        for (path, answer) in [
+            ("work_pools/filter", json!([paused])),
+            ("work_pools/idle", paused.clone()),
+            ("work_queues/filter", json!([queue])),
+            ("work_pools/idle/queues/filter", json!([queue])),
+            ("flow_runs/filter", json!(runs)),
+            ("flows/filter", json!([{"id": OLD, "name": "hello"}])),
+            ("automations/filter", json!([automation])),
+        ] {
+            api.answers.insert(path.to_owned(), answer);
+        }
+    });
+    Ok(server)
+}
+
+#[test]
+fn tables_have_the_columns_and_marks_of_the_reference() -> Result<()> {
+    let server = server_with_objects()?;
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", server.url());
+    let expected: [(&str, &[&[&str]]); 6] = [
+        ("work-pool ls", &[&["idle (**)", "process", OLD, "3"]]),
+        ("work-queue ls", &[&["slow (**)", "idle", OLD, "None"]]),
+        ("work-queue ls -p idle", &[&["slow (**)", "2", "None"]]),
+        (
+            "work-pool preview idle",
+            &[
+                &["2026-01-01 00:00:00+00:00 (**)", OLD, "old", OLD],
+                &["2026-01-01 00:00:00+00:00 (**)", NEW, "new", OLD],
+            ],
+        ),
+        ("automation ls", &[&["nightly", "True", "event: x", "do-nothing"], &[OLD, "", "", ""]]),
+        ("flow-run ls", &[&[NEW, "hello", "new", "COMPLETED"], &[OLD, "hello", "old", "SCHEDULED"]]),
+    ];
+    for (line, expected) in expected {
+        let table = sandbox.run_as_prefect(line)?.success()?;
+        let mut found = rows(&table.stdout);
+        if line == "flow-run ls" {
+            found.iter_mut().for_each(|row| row.truncate(4)); // the last column depends on the time
+        }
+        ensure!(found == expected, "{line}: {table}");
+    }
+    Ok(())
+}
+
+#[test]
+fn warnings_are_not_part_of_values() -> Result<()> {
+    let server = FaultServer::start()?;
+    let variable = json!({
+        "id": "0b7a5a3e-0000-4000-8000-000000000001", "name": "limits", "value": {"small": 2, "é": "abcd1234"},
+    });
+    server.change(|api| {
+        api.answers.insert("variables/name/limits".to_owned(), variable);
+    });
+    let sandbox = Sandbox::new()?.variable("PREFECT_TYPO", "1").variable("API_TOKEN", "abcd1234");
+    let template = sandbox.run_as_prefect("work-pool get-default-base-job-template -t process")?.success()?;
+    ensure!(template.json()?["job_configuration"].is_object(), "{template}");
+    ensure!(template.stderr.contains("PREFECT_TYPO"), "{template}");
+
+    let sandbox = sandbox.variable("PREFECT_API_URL", server.url());
+    let value = sandbox.run_as_prefect("variable get limits")?.success()?;
+    ensure!(value.stdout == "{\"small\": 2, \"\\u00e9\": \"abcd1234\"}\n", "{value}");
+    ensure!(value.stderr.contains("PREFECT_TYPO"), "{value}");
+    let own = sandbox.run("variable get limits")?.success()?;
+    ensure!(own.stdout == "{\"small\":2,\"é\":\"abcd1234\"}\n", "{own}");
+    let refused = sandbox.run("variable set id 123456789012345678901 --overwrite")?;
+    ensure!(refused.code == 2 && refused.stderr.contains("does not fit into 64 bits"), "{refused}");
+    Ok(())
+}
+
+#[test]
+fn finished_runs_and_logs_are_shown_as_by_the_reference() -> Result<()> {
+    const ID: &str = "0b7a5a3e-0000-4000-8000-000000000001";
+    let server = FaultServer::start()?;
+    let run = json!({
+        "id": ID, "name": "wise-owl", "flow_id": ID,
+        "state": {"id": ID, "type": "FAILED", "name": "Failed", "timestamp": "2026-01-01T00:00:00Z"},
+    });
+    let line = json!({
+        "id": ID, "name": "prefect", "level": 20, "message": "hello", "timestamp": "2026-01-01T00:00:00.5Z",
+        "flow_run_id": ID, "task_run_id": null, "created": "2026-01-01T00:00:01Z", "updated": null,
+    });
+    server.change(|api| {
+        api.answers.insert(format!("flow_runs/{ID}"), run);
+        api.answers.insert("logs/filter".to_owned(), json!([line]));
+    });
+    let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", server.url()).variable("TZ", "Europe/Rome");
+    let watched = sandbox.run_as_prefect(&format!("flow-run watch {ID}"))?;
+    ensure!(watched.code == 1, "{watched}");
+    ensure!(watched.stdout == "Flow run already finished in state 'Failed'.\n", "{watched}");
+    let logs = sandbox.run_as_prefect(&format!("flow-run logs {ID} -h"))?.success()?;
+    ensure!(logs.stdout == "2026-01-01 00:00:00.500 | INFO    | Flow run 'wise-owl' - hello\n", "{logs}");
+    let own = sandbox.run(&format!("flow-run logs {ID}"))?.success()?;
+    ensure!(own.stdout.starts_with("2026-01-01 01:00:00.500 | "), "{own}");
+    let entry = sandbox.run(&format!("flow-run logs {ID} --output json"))?.success()?.json()?;
+    ensure!(entry[0]["flow_run_id"] == ID && entry[0]["created"] == "2026-01-01T00:00:01Z", "{entry}");
     Ok(())
 }
 

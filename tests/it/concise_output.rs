@@ -139,7 +139,7 @@ fn profiles_are_told_apart_from_the_footnote() -> Result<()> {
 }
 
 #[test]
-fn a_misspelled_state_is_an_error() -> Result<()> {
+fn a_misspelled_state_gets_a_note() -> Result<()> {
     let server = FaultServer::start()?;
     server.change(|api| {
         api.answers.insert("flow_runs/filter".to_owned(), json!([]));
@@ -147,10 +147,11 @@ fn a_misspelled_state_is_an_error() -> Result<()> {
     let sandbox = Sandbox::new()?.variable("PREFECT_API_URL", server.url());
     let output = sandbox.run("flow-run ls --state Runnig")?;
     assert_output!(output, @"
-    exit 2
+    exit 0
+    --- stdout
+    No flow runs found.
     --- stderr
-    error: no flow run is in the state 'Runnig'
-    help: did you mean 'Running'? the states that Prefect defines are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
+    no flow run is in the state 'Runnig'; did you mean 'Running'? the states that Prefect defines are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
     ");
     // Flows can define states of their own.
     let output = sandbox.run("flow-run ls --state Deduplicated")?.success()?;

@@ -9,21 +9,20 @@ use crate::{
     support::{MockApi, Sandbox, assert_output, session},
 };
 
+const COMMANDS: [&str; 7] = [
+    "profile ls",
+    "profile create ci --from local",
+    "profile create ci",
+    "--profile ci config set PREFECT_API_KEY=pnu_1",
+    "profile inspect ci",
+    "profile inspect ci --show-secrets -o json",
+    "profile inspect",
+];
+
 #[test]
 fn creates_and_shows_profiles() -> Result<()> {
     let sandbox = Sandbox::new()?;
-    let shown = session(
-        &sandbox,
-        &[
-            "profile ls",
-            "profile create ci --from local",
-            "profile create ci",
-            "--profile ci config set PREFECT_API_KEY=pnu_1",
-            "profile inspect ci",
-            "profile inspect ci --show-secrets -o json",
-            "profile inspect",
-        ],
-    )?;
+    let shown = session(&sandbox, &COMMANDS)?;
     assert_output!(shown, @r#"
     $ prefectl profile ls
     exit 0
@@ -59,6 +58,8 @@ fn creates_and_shows_profiles() -> Result<()> {
     --- stdout
     PREFECT_API_URL='http://127.0.0.1:[PORT]/api'
     PREFECT_API_KEY='********'
+    --- stderr
+    secrets are masked; use --show-secrets to print them
     $ prefectl profile inspect ci --show-secrets -o json
     exit 0
     --- stdout
