@@ -5,13 +5,11 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::{
-    super::{Input, StepError},
+    super::{StepError, inputs},
     backend::{Backend, check_backend},
     reuse::AUTO,
-    table::INPUTS,
 };
 use crate::{
-    diagnostics::did_you_mean,
     docker::{
         build::{BuildOptions, Limits},
         buildkit::BuildKitOptions,
@@ -19,41 +17,8 @@ use crate::{
         reference::{self, ImageName},
     },
     environment::Environment,
-    value::{Mapping, Value, kind},
+    value::{Mapping, Value},
 };
-
-/// Checks that all inputs are known and have the right type, and that no required input is missing.
-fn check(inputs: &[Input], given: &Mapping) -> Result<(), StepError> {
-    for (key, value) in given {
-        let name = key.as_str().unwrap_or_default();
-        let Some(input) = inputs.iter().find(|input| input.name == name) else {
-            let similar = did_you_mean(name, inputs.iter().map(|input| input.name));
-            let hint = similar.map(|similar| format!("; did you mean `{similar}`?")).unwrap_or_default();
-            return Err(StepError::input(name, format!("unknown input `{name}`{hint}")));
-        };
-        let fits = if value.is_null() { !input.required } else { input.kind.accepts(value) };
-        if !fits {
-            return Err(StepError::input(
-                name,
-                format!("`{name}` must be {}, not {}", input.kind.name(), kind(value)),
-            ));
-        }
-    }
-    match inputs.iter().find(|input| input.required && !given.contains_key(input.name)) {
-        Some(input) => Err(StepError::input(input.name, format!("missing input `{}`", input.name))),
-        None => Ok(()),
-    }
-}
-
-/// Validates the inputs of a step and converts them to the type `T`.
-pub(in super::super) fn parse<T: for<'a> Deserialize<'a>>(
-    inputs: &[Input],
-    given: Mapping,
-) -> Result<T, StepError> {
-    check(inputs, &given)?;
-    serde_yaml::from_value(Value::Mapping(given))
-        .map_err(|error| StepError::Input { key: None, message: error.to_string() })
-}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Inputs {
@@ -114,7 +79,7 @@ pub(super) struct Inputs {
 
 impl Inputs {
     pub(super) fn parse(given: Mapping) -> Result<Self, StepError> {
-        let inputs: Self = parse(INPUTS, given)?;
+        let inputs: Self = inputs::typed(given)?;
         ImageName::parse(&inputs.image_name, None)
             .map_err(|error| StepError::input("image_name", error.to_string()))?;
         if let Some(tag) = Tag::of(inputs.tag.as_ref()) {

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{
     backend::check_backend,
-    inputs::{check_tags, parse},
+    inputs::check_tags,
     reuse::AUTO,
 };
 use super::{

@@ -5,8 +5,9 @@ use serde::Deserialize;
 
 use super::{
     Input, Kind, LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind,
-    docker_build::{check_backend, check_tags, parse},
+    docker_build::{check_backend, check_tags},
     image_policy::Replacement,
+    inputs,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -82,7 +83,7 @@ impl std::fmt::Debug for GivenCredentials {
 
 impl Inputs {
     fn parse(given: Mapping) -> Result<Self, StepError> {
-        let mut inputs: Self = parse(INPUTS, given)?;
+        let mut inputs: Self = inputs::typed(given)?;
         // Like Prefect, accept a tag in `image_name` if the input `tag` is not set.
         if Tag::of(inputs.tag.as_ref()).is_none()
             && let (name, Some(tag)) = reference::split_tag(&inputs.image_name)
