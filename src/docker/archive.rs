@@ -17,7 +17,7 @@ const GENERATED_TIME: u64 = 315_532_800;
 /// Receiver of the entries of a build context, in a fixed order.
 pub(crate) trait Sink {
     /// Receives a generated file with the given contents.
-    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError>;
+    fn generated(&mut self, path: &str, contents: &[u8]) -> Result<(), DockerError>;
 
     /// Receives a file, directory or symbolic link. Other entries, such as sockets and devices, are ignored.
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
@@ -40,15 +40,15 @@ impl<W: Write> Archive<W> {
 }
 
 impl<W: Write> Sink for Archive<W> {
-    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
+    fn generated(&mut self, path: &str, contents: &[u8]) -> Result<(), DockerError> {
         let mut header = Header::new_gnu();
         header.set_entry_type(EntryType::Regular);
         header.set_mode(0o644);
         header.set_mtime(GENERATED_TIME);
         header.set_uid(0);
         header.set_gid(0);
-        header.set_size(text.len() as u64);
-        self.builder.append_data(&mut header, path, text.as_bytes()).map_err(DockerError::sending)
+        header.set_size(contents.len() as u64);
+        self.builder.append_data(&mut header, path, contents).map_err(DockerError::sending)
     }
 
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError> {

@@ -74,9 +74,9 @@ impl Fingerprint {
 }
 
 impl Sink for Fingerprint {
-    fn text(&mut self, path: &str, text: &str) -> Result<(), DockerError> {
+    fn generated(&mut self, path: &str, contents: &[u8]) -> Result<(), DockerError> {
         self.add("text", path);
-        self.bytes(text.as_bytes());
+        self.bytes(contents);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ pub(crate) struct BuildContext {
     dockerfile: String,
     /// Contents of generated files by path. A generated file replaces the file of the same name in the
     /// directory.
-    generated: BTreeMap<String, String>,
+    generated: BTreeMap<String, Vec<u8>>,
 }
 
 impl BuildContext {
@@ -69,16 +69,16 @@ impl BuildContext {
         match dockerfile {
             Dockerfile::Path(path) => match context.path_inside(path)? {
                 Some(path) => context.dockerfile = path,
-                None => context.add_hidden(fs::read_text(&root.join(path))?, patterns.as_deref()),
+                None => context.add_hidden(fs::read_bytes(&root.join(path))?, patterns.as_deref()),
             },
             // Prefect writes the generated file to `Dockerfile`. An existing file of this name must not be
             // replaced.
             Dockerfile::Text(text) if root.join("Dockerfile").exists() => {
-                context.add_hidden(text.to_owned(), patterns.as_deref());
+                context.add_hidden(text.into(), patterns.as_deref());
             }
             Dockerfile::Text(text) => {
                 "Dockerfile".clone_into(&mut context.dockerfile);
-                context.generated.insert("Dockerfile".to_owned(), text.to_owned());
+                context.generated.insert("Dockerfile".to_owned(), text.into());
             }
         }
         // The engine needs both files. If they are excluded, the engine itself removes them from the context.
@@ -92,12 +92,18 @@ impl BuildContext {
         &self.dockerfile
     }
 
-    /// Returns the contents of the Dockerfile.
+    /// Returns the contents of the Dockerfile. Invalid UTF-8, which may occur in comments, is replaced with
+    /// U+FFFD.
     pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
-        match self.generated.get(&self.dockerfile) {
-            Some(text) => Ok(text.clone()),
-            None => Ok(fs::read_text(&self.root.join(&self.dockerfile))?),
-        }
+        let read;
+        let contents = match self.generated.get(&self.dockerfile) {
+            Some(contents) => contents,
+            None => {
+                read = fs::read_bytes(&self.root.join(&self.dockerfile))?;
+                &read
+            }
+        };
+        Ok(String::from_utf8_lossy(contents).into_owned())
     }
 
     /// Returns the path of the Dockerfile relative to the root of the context, or `None` if the Dockerfile is
@@ -119,12 +125,12 @@ impl BuildContext {
 
     /// Adds a Dockerfile from outside the context under a unique name. A `.dockerignore` entry hides it from
     /// COPY instructions.
-    fn add_hidden(&mut self, text: String, patterns: Option<&str>) {
-        let name = format!(".dockerfile.{}", &sha256_hex(text.as_bytes())[..20]);
+    fn add_hidden(&mut self, dockerfile: Vec<u8>, patterns: Option<&str>) {
+        let name = format!(".dockerfile.{}", &sha256_hex(&dockerfile)[..20]);
         // A generated `.dockerignore` must be hidden too.
         let patterns = patterns.unwrap_or(IGNORE_FILE);
-        self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n"));
-        self.generated.insert(name.clone(), text);
+        self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n").into());
+        self.generated.insert(name.clone(), dockerfile);
         self.dockerfile = name;
     }
 
@@ -143,8 +149,8 @@ impl BuildContext {
 
     /// Passes all entries of the context to `sink`, in a stable order.
     pub(crate) fn visit(&self, sink: &mut impl Sink) -> Result<(), DockerError> {
-        for (path, text) in &self.generated {
-            sink.text(path, text)?;
+        for (path, contents) in &self.generated {
+            sink.generated(path, contents)?;
         }
         self.visit_directory(sink, Path::new(""), &Verdict::default())
     }

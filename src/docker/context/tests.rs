@@ -123,6 +123,22 @@ fn accepts_any_path_to_a_dockerfile_inside() {
 }
 
 #[test]
+fn accepts_a_dockerfile_that_is_not_utf8() {
+    let root = tree(&[("src/a.py", "A")]);
+    let dockerfile = b"# \xe9t\xe9\nFROM x\n";
+    for path in ["Dockerfile", "src/Dockerfile"] {
+        fs::write(root.path().join(path), dockerfile).unwrap();
+    }
+    for path in ["Dockerfile", "../Dockerfile"] {
+        let context = BuildContext::open(&root.path().join("src"), Dockerfile::Path(path)).unwrap();
+        assert_eq!(context.dockerfile_text().unwrap(), "# \u{fffd}t\u{fffd}\nFROM x\n", "{path}");
+        let mut bytes = Vec::new();
+        context.write(&mut bytes).unwrap();
+        assert!(bytes.windows(dockerfile.len()).any(|window| window == dockerfile), "{path}");
+    }
+}
+
+#[test]
 fn errors_name_missing_files() {
     let root = tree(&[("a.py", "")]);
     let error = |root: &Path| BuildContext::open(root, Dockerfile::Path("Nope")).unwrap_err().to_string();

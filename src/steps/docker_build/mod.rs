@@ -288,10 +288,10 @@ impl BuildDockerImage {
         references: &[String],
     ) -> Result<String, StepError> {
         let dockerfile = self.dockerfile(build);
-        let read = |path: &str| std::fs::read_to_string(build.root.join(path)).ok();
+        let read = |path: &str| std::fs::read(build.root.join(path)).ok();
         let text = match dockerfile {
             Dockerfile::Text(text) => Some(text.to_owned()),
-            Dockerfile::Path(path) => read(path),
+            Dockerfile::Path(path) => read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
         };
         context.progress.status(&format!("Building {}", references[0]));
         let engine = registries.map(|registries| &registries.engine);
