@@ -81,8 +81,8 @@ impl Step for BuildDockerImage {
                 context.progress.status(&format!("using {}; skipping the build", replacement.image));
                 return Ok(outputs_of(replacement));
             }
-            let mut build = self.prepare(context).await?;
-            let registries = self.registries(context, &mut build).await?;
+            let build = self.prepare(context).await?;
+            let registries = self.registries(context, &build).await?;
             let tag = self.tag(context, &build, registries.as_ref()).await?;
             let tags = std::iter::once(&tag).chain(&self.inputs.additional_tags.0);
             let references: Vec<String> = tags.map(|tag| name.with_tag(&tag.text())).collect();
@@ -219,18 +219,13 @@ impl BuildDockerImage {
     async fn registries(
         &self,
         context: &StepContext<'_>,
-        build: &mut Build,
+        build: &Build,
     ) -> Result<Option<Registries>, StepError> {
         let needs_no_engine = self.inputs.backend()? == Backend::BuildKit && !self.inputs.has_content_tag();
         if needs_no_engine {
             return Ok(None);
         }
         let engine = Engine::connect(&context.environment, &build.config).await?;
-        if self.inputs.use_config_proxy == Some(true) {
-            for (name, value) in build.config.proxy_arguments(&engine.address) {
-                build.options.build_arguments.entry(name).or_insert(value);
-            }
-        }
         let store = CredentialStore { config: &build.config, environment: &context.environment };
         let (credentials, errors) = store.all().await;
         for error in errors {
@@ -319,7 +314,21 @@ impl BuildDockerImage {
         let Some(Registries { engine, credentials }) = registries else {
             return Err(StepError::failed("no container engine"));
         };
-        Ok(engine.build(source, &build.options, references, credentials, context.progress).await?)
+        let options = self.with_proxies(build, &engine.address);
+        Ok(engine.build(source, &options, references, credentials, context.progress).await?)
+    }
+
+    /// Returns the options of a classic build, with the proxies in the Docker configuration for the engine at
+    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to
+    /// the machine.
+    fn with_proxies(&self, build: &Build, address: &str) -> BuildOptions {
+        let mut options = build.options.clone();
+        if self.inputs.use_config_proxy != Some(false) {
+            for (name, value) in build.config.proxy_arguments(address) {
+                options.build_arguments.entry(name).or_insert(value);
+            }
+        }
+        options
     }
 }
 

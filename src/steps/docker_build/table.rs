@@ -95,8 +95,8 @@ pub(super) const INPUTS: &[Input] = &[
     Input::optional(
         "use_config_proxy",
         Kind::Boolean,
-        "false",
-        "pass the proxies in the Docker configuration to the build",
+        "true",
+        "pass the proxies in the Docker configuration to the build; BuildKit always does",
     ),
     Input::optional("quiet", Kind::Boolean, "false", "hide the output of the build"),
     Input::optional(

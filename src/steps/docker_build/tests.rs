@@ -129,6 +129,32 @@ fn converts_inputs_to_build_options() {
     assert_eq!((options.target.as_deref(), options.shared_memory), (Some("run"), Some(1000)));
 }
 
+fn build_of(inputs: &Inputs, root: &Path, environment: &Environment, config: &str) -> Build {
+    Build {
+        root: root.to_owned(),
+        generated: None,
+        options: inputs.options(environment),
+        config: serde_json::from_str(config).unwrap(),
+    }
+}
+
+#[test]
+fn classic_builds_receive_the_configured_proxies() {
+    let config = r#"{"proxies": {"default": {"httpProxy": "http://p:1"}}}"#;
+    for (yaml, expected) in [
+        ("", Some("http://p:1")),
+        ("use_config_proxy: true", Some("http://p:1")),
+        ("use_config_proxy: false", None),
+        ("buildargs: {HTTP_PROXY: mine}", Some("mine")),
+    ] {
+        let inputs = inputs(&format!("{{image_name: i, {yaml}}}"));
+        let build = build_of(&inputs, Path::new("/"), &Environment::default(), config);
+        let options = BuildDockerImage { inputs }.with_proxies(&build, "unix:///var/run/docker.sock");
+        assert_eq!(options.build_arguments.get("HTTP_PROXY").map(String::as_str), expected, "{yaml}");
+        assert!(!build.options.build_arguments.contains_key("http_proxy"), "{yaml}");
+    }
+}
+
 #[test]
 fn uses_the_time_as_default_tag() {
     for (time, tag) in [
