@@ -22,7 +22,7 @@ const DIGITS: usize = 32;
 
 /// Version of the fingerprint algorithm. It must be increased when the same inputs result in a different
 /// image.
-const GENERATION: &str = "1";
+const GENERATION: &str = "2";
 
 /// A digest of everything that affects the contents of an image.
 #[derive(Debug)]

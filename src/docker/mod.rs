@@ -20,6 +20,7 @@ pub(crate) mod image_lock;
 pub(crate) mod inputs;
 pub(crate) mod instructions;
 mod lines;
+pub(crate) mod named_context;
 mod push;
 pub(crate) mod reference;
 pub(crate) mod registry;

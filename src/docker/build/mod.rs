@@ -1,7 +1,7 @@
 //! Image builds with the classic builder of the Docker engine.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     time::Duration,
 };
 
@@ -58,7 +58,8 @@ pub(crate) struct BuildOptions {
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) cache_from: Vec<String>,
     pub(crate) target: Option<String>,
-    pub(crate) platform: Option<String>,
+    /// Platforms to build for. An empty list means the platform of the builder.
+    pub(crate) platforms: Vec<String>,
     pub(crate) network: Option<String>,
     pub(crate) isolation: Option<String>,
     /// Additional host entries, as `name:address`.
@@ -142,27 +143,48 @@ impl Engine {
 
 impl BuildOptions {
     /// Adds all options that affect the image to a fingerprint.
+    ///
+    /// The pattern names every field, so a new option does not compile until it is handled here.
     pub(crate) fn describe(&self, fingerprint: &mut Fingerprint) {
-        let pairs = [("argument", &self.build_arguments), ("label", &self.labels)];
+        let Self {
+            build_arguments,
+            labels,
+            target,
+            platforms,
+            network,
+            isolation,
+            extra_hosts,
+            squash,
+            // The digests of base images are added separately, because they depend on the registry.
+            pull: _,
+            // These options affect the cache, the output and the containers of a build, but not the image.
+            no_cache: _,
+            remove: _,
+            force_remove: _,
+            compress: _,
+            event_timeout: _,
+            quiet: _,
+            cache_from: _,
+            shared_memory: _,
+            limits: _,
+        } = self;
+        let pairs = [("argument", build_arguments), ("label", labels)];
         for (kind, (name, value)) in
             pairs.iter().flat_map(|(kind, pairs)| pairs.iter().map(move |pair| (kind, pair)))
         {
             fingerprint.add(kind, name);
             fingerprint.add("value", value);
         }
-        let texts = [
-            ("target", &self.target),
-            ("platform", &self.platform),
-            ("network", &self.network),
-            ("isolation", &self.isolation),
-        ];
-        for (name, text) in texts {
+        for (name, text) in [("target", target), ("network", network), ("isolation", isolation)] {
             fingerprint.add(name, text.as_deref().unwrap_or_default());
         }
-        for host in &self.extra_hosts {
+        for platform in platforms.iter().collect::<BTreeSet<_>>() {
+            fingerprint.add("platform", platform);
+        }
+        for host in extra_hosts {
             fingerprint.add("host", host);
         }
-        fingerprint.add("squash", [u8::from(self.squash)]);
+        fingerprint.add("squash", [u8::from(*squash)]);
     }
 
     fn query(&self) -> BuildImageOptions {
@@ -178,7 +200,7 @@ impl BuildOptions {
             labels: map(&self.labels),
             cachefrom: (!self.cache_from.is_empty()).then(|| self.cache_from.clone()),
             target: text(&self.target),
-            platform: text(&self.platform),
+            platform: self.platforms.join(","),
             networkmode: self.network.clone(),
             ..BuildImageOptions::default()
         }

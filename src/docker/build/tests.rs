@@ -66,12 +66,31 @@ async fn errors_have_the_message_the_step_and_the_last_lines() {
 }
 
 #[test]
+fn fingerprint_contains_only_options_that_affect_the_image() {
+    let tag = |options: &BuildOptions| {
+        let mut fingerprint = Fingerprint::new();
+        options.describe(&mut fingerprint);
+        fingerprint.tag()
+    };
+    let built_for = |platforms: &[&str]| BuildOptions {
+        platforms: platforms.iter().map(|&platform| platform.to_owned()).collect(),
+        ..BuildOptions::default()
+    };
+    assert_eq!(tag(&built_for(&["a", "b"])), tag(&built_for(&["b", "a"])));
+    assert_ne!(tag(&built_for(&["a", "b"])), tag(&built_for(&["a"])));
+    assert_ne!(tag(&built_for(&["a"])), tag(&BuildOptions::default()));
+    let other_cache = BuildOptions { no_cache: true, quiet: true, ..BuildOptions::default() };
+    assert_eq!(tag(&other_cache), tag(&BuildOptions::default()));
+}
+
+#[test]
 fn converts_options_to_request_parameters() {
     let options = BuildOptions {
         pull: true,
         remove: true,
         labels: [("a".to_owned(), "b".to_owned())].into(),
         cache_from: vec!["r/i:v1".to_owned()],
+        platforms: vec!["linux/arm64".to_owned()],
         ..BuildOptions::default()
     };
     let query = options.query();
@@ -79,6 +98,7 @@ fn converts_options_to_request_parameters() {
     assert_eq!(query.pull.as_deref(), Some("true"));
     assert_eq!(query.labels.unwrap()["a"], "b");
     assert_eq!(query.cachefrom.unwrap(), ["r/i:v1"]);
+    assert_eq!(query.platform, "linux/arm64");
     assert_eq!(BuildOptions::default().query().pull, None);
 }
 

@@ -18,19 +18,11 @@ impl BuildKitBuild<'_> {
         arguments.chain([(name.to_owned(), value.to_owned())]).collect()
     }
 
-    pub(super) fn platforms(&self) -> Vec<&str> {
-        match (&self.buildkit.platforms, &self.options.platform) {
-            (platforms, _) if !platforms.is_empty() => platforms.iter().map(String::as_str).collect(),
-            (_, Some(platform)) => platform.split(',').collect(),
-            _ => Vec::new(),
-        }
-    }
-
     /// Returns the first option that requires buildx, if any.
     pub(super) fn needs_buildx(&self) -> Option<&'static str> {
         let wanted = [
             ("push", self.buildkit.push),
-            ("platforms", self.platforms().len() > 1),
+            ("platforms", self.options.platforms.len() > 1),
             ("cache_to", !self.buildkit.cache_to.is_empty()),
             ("builder", self.buildkit.builder.is_some()),
             ("build_contexts", !self.buildkit.build_contexts.is_empty()),
@@ -110,7 +102,7 @@ impl BuildKitBuild<'_> {
 
     fn only_buildkit(&self, flag: &mut impl FnMut(&str, &str)) {
         let buildkit = self.buildkit;
-        let platforms = self.platforms().join(",");
+        let platforms = self.options.platforms.join(",");
         if !platforms.is_empty() {
             flag("platform", &platforms);
         }
@@ -125,7 +117,7 @@ impl BuildKitBuild<'_> {
             flag("build-context", &format!("{name}={value}"));
         }
         let lists = [
-            ("cache-from", &buildkit.cache_from),
+            ("cache-from", &self.options.cache_from),
             ("cache-to", &buildkit.cache_to),
             ("secret", &buildkit.secrets),
             ("ssh", &buildkit.ssh),

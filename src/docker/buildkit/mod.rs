@@ -13,6 +13,7 @@ use super::{
     build::BuildOptions,
     context::Dockerfile,
     error::{BuildFailure, DockerError},
+    fingerprint::Fingerprint,
 };
 use crate::{
     environment::Environment,
@@ -26,10 +27,8 @@ use crate::{
 pub(crate) struct BuildKitOptions {
     /// Whether to push the image to its registry instead of loading it into the engine.
     pub(crate) push: bool,
-    pub(crate) platforms: Vec<String>,
     pub(crate) secrets: Vec<String>,
     pub(crate) ssh: Vec<String>,
-    pub(crate) cache_from: Vec<String>,
     pub(crate) cache_to: Vec<String>,
     pub(crate) builder: Option<String>,
     pub(crate) build_contexts: BTreeMap<String, String>,
@@ -38,6 +37,34 @@ pub(crate) struct BuildKitOptions {
     /// Provenance attestation to attach to the image, such as `mode=max`. `None` disables the attestation.
     pub(crate) provenance: Option<String>,
     pub(crate) sbom: Option<String>,
+}
+
+impl BuildKitOptions {
+    /// Adds all options that affect the image to a fingerprint.
+    ///
+    /// The pattern names every field, so a new option does not compile until it is handled here.
+    pub(crate) fn describe(&self, fingerprint: &mut Fingerprint) {
+        let Self {
+            provenance,
+            sbom,
+            // The contents of named contexts, and the platform of the builder, are added separately, because
+            // finding them requires I/O.
+            build_contexts: _,
+            builder: _,
+            // BuildKit itself excludes secrets and SSH keys from its cache keys.
+            secrets: _,
+            ssh: _,
+            // These options affect the cache, the destination and the permissions of a build, but not the image.
+            push: _,
+            cache_to: _,
+            allow: _,
+        } = self;
+        for (name, attestation) in [("provenance", provenance), ("sbom", sbom)] {
+            // `false` is the default.
+            let attestation = attestation.as_deref().filter(|attestation| *attestation != "false");
+            fingerprint.add(name, attestation.unwrap_or_default());
+        }
+    }
 }
 
 /// An image build that runs with BuildKit.
@@ -123,7 +150,7 @@ impl BuildKitBuild<'_> {
         if finished.code != 0 {
             return Err(DockerError::Build(failure::read(&finished.stderr, finished.code)));
         }
-        if self.buildkit.push && self.platforms().len() > 1 {
+        if self.buildkit.push && self.options.platforms.len() > 1 {
             return Ok(self.references.first().cloned().unwrap_or_default());
         }
         Ok(fs::read_text(&id_file)?.trim().to_owned())

@@ -34,11 +34,11 @@ fn builds_the_command_line_of_each_program() {
         build_arguments: [("X", "1"), ("HTTP_PROXY", "p")].map(|(a, b)| (a.to_owned(), b.to_owned())).into(),
         target: Some("runtime".to_owned()),
         extra_hosts: vec!["h:10.0.0.1".to_owned()],
+        platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
         ..BuildOptions::default()
     };
     let buildkit = BuildKitOptions {
         push: true,
-        platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
         secrets: vec!["id=s,src=f".to_owned()],
         ..BuildKitOptions::default()
     };

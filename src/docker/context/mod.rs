@@ -5,6 +5,7 @@
 //! the context. Nothing is written to the directory: a generated Dockerfile exists only in the stream.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::{self, Write},
     path::{Path, PathBuf},
@@ -56,26 +57,15 @@ impl BuildContext {
     ///
     /// Returns an error if the directory or the Dockerfile does not exist, or if `.dockerignore` is invalid.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
-        if !root.is_dir() {
-            return Err(DockerError::Context(format!(
-                "the build context '{}' is not a directory",
-                root.display()
-            )));
-        }
-        let patterns = fs::read_text_if_exists(&root.join(IGNORE_FILE))?;
-        let ignore = Ignore::parse(patterns.as_deref().unwrap_or_default())?;
-        let mut context =
-            Self { root: root.to_owned(), ignore, dockerfile: String::new(), generated: BTreeMap::new() };
+        let mut context = Self::without_dockerfile(root)?;
         match dockerfile {
             Dockerfile::Path(path) => match context.path_inside(path)? {
                 Some(path) => context.dockerfile = path,
-                None => context.add_hidden(fs::read_bytes(&root.join(path))?, patterns.as_deref()),
+                None => context.add_hidden(fs::read_bytes(&root.join(path))?)?,
             },
             // Prefect writes the generated file to `Dockerfile`. An existing file of this name must not be
             // replaced.
-            Dockerfile::Text(text) if root.join("Dockerfile").exists() => {
-                context.add_hidden(text.into(), patterns.as_deref());
-            }
+            Dockerfile::Text(text) if root.join("Dockerfile").exists() => context.add_hidden(text.into())?,
             Dockerfile::Text(text) => {
                 "Dockerfile".clone_into(&mut context.dockerfile);
                 context.generated.insert("Dockerfile".to_owned(), text.into());
@@ -87,6 +77,23 @@ impl BuildContext {
         Ok(context)
     }
 
+    /// Opens a directory that a build reads in addition to its build context.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the directory does not exist, or if its `.dockerignore` is invalid.
+    pub(crate) fn without_dockerfile(root: &Path) -> Result<Self, DockerError> {
+        if !root.is_dir() {
+            return Err(DockerError::Context(format!(
+                "the build context '{}' is not a directory",
+                root.display()
+            )));
+        }
+        let patterns = fs::read_text_if_exists(&root.join(IGNORE_FILE))?;
+        let ignore = Ignore::parse(patterns.as_deref().unwrap_or_default())?;
+        Ok(Self { root: root.to_owned(), ignore, dockerfile: String::new(), generated: BTreeMap::new() })
+    }
+
     /// Returns the path of the Dockerfile within the archive.
     pub(crate) fn dockerfile(&self) -> &str {
         &self.dockerfile
@@ -95,15 +102,11 @@ impl BuildContext {
     /// Returns the contents of the Dockerfile. Invalid UTF-8, which may occur in comments, is replaced with
     /// U+FFFD.
     pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
-        let read;
         let contents = match self.generated.get(&self.dockerfile) {
-            Some(contents) => contents,
-            None => {
-                read = fs::read_bytes(&self.root.join(&self.dockerfile))?;
-                &read
-            }
+            Some(contents) => Cow::Borrowed(contents),
+            None => Cow::Owned(fs::read_bytes(&self.root.join(&self.dockerfile))?),
         };
-        Ok(String::from_utf8_lossy(contents).into_owned())
+        Ok(String::from_utf8_lossy(&contents).into_owned())
     }
 
     /// Returns the path of the Dockerfile relative to the root of the context, or `None` if the Dockerfile is
@@ -125,13 +128,15 @@ impl BuildContext {
 
     /// Adds a Dockerfile from outside the context under a unique name. A `.dockerignore` entry hides it from
     /// COPY instructions.
-    fn add_hidden(&mut self, dockerfile: Vec<u8>, patterns: Option<&str>) {
+    fn add_hidden(&mut self, dockerfile: Vec<u8>) -> Result<(), DockerError> {
         let name = format!(".dockerfile.{}", &sha256_hex(&dockerfile)[..20]);
         // A generated `.dockerignore` must be hidden too.
-        let patterns = patterns.unwrap_or(IGNORE_FILE);
+        let patterns = fs::read_text_if_exists(&self.root.join(IGNORE_FILE))?;
+        let patterns = patterns.as_deref().unwrap_or(IGNORE_FILE);
         self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n").into());
         self.generated.insert(name.clone(), dockerfile);
         self.dockerfile = name;
+        Ok(())
     }
 
     /// Writes the build context as a tar archive.

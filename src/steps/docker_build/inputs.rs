@@ -14,6 +14,7 @@ use crate::{
         build::{BuildOptions, Limits},
         buildkit::BuildKitOptions,
         inputs::{FlagOptions, Hosts, OneOrMany, Pairs, Tag},
+        named_context::{NamedContext, is_remote},
         reference::{self, ImageName},
     },
     environment::Environment,
@@ -42,7 +43,8 @@ pub(super) struct Inputs {
     #[serde(default)]
     pub(super) labels: Pairs,
     pub(super) target: Option<String>,
-    pub(super) platform: Option<String>,
+    #[serde(default)]
+    pub(super) platform: OneOrMany<String>,
     #[serde(alias = "network")]
     pub(super) network_mode: Option<String>,
     #[serde(default)]
@@ -139,6 +141,15 @@ impl Inputs {
         if self.has_content_tag() && self.remote().is_some() {
             return Err(StepError::input("tag", "`tag: auto` requires a directory as the build context"));
         }
+        let contexts = self.build_contexts.0.iter().filter(|_| self.has_content_tag());
+        let mut sources = contexts.filter_map(|(name, source)| Some((name, source.as_deref()?)));
+        if let Some((name, _)) =
+            sources.find(|(_, source)| NamedContext::parse(source) == NamedContext::Remote)
+        {
+            let message =
+                format!("`tag: auto` requires a directory or `docker-image://` as the build context `{name}`");
+            return Err(StepError::input("build_contexts", message));
+        }
         Ok(())
     }
 
@@ -151,13 +162,20 @@ impl Inputs {
             (Backend::BuildKit, _, Some(name)) | (Backend::Auto, Some(_), Some(name)) => {
                 Err(StepError::input(name, format!("BuildKit does not support `{name}`")))
             }
-            _ if self.platforms.0.len() > 1 && self.push != Some(true) => Err(StepError::input(
-                "platforms",
+            _ if self.platforms().len() > 1 && self.push != Some(true) => Err(StepError::input(
+                if self.platforms.0.is_empty() { "platform" } else { "platforms" },
                 "an image for several platforms cannot be loaded into the engine: set `push: true`, or build for \
                  one platform",
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Returns the platforms to build for. An empty list means the platform of the builder.
+    fn platforms(&self) -> Vec<String> {
+        let given = if self.platforms.0.is_empty() { &self.platform.0 } else { &self.platforms.0 };
+        let platforms = given.iter().flat_map(|platforms| platforms.split(',')).map(str::trim);
+        platforms.filter(|platform| !platform.is_empty()).map(str::to_owned).collect()
     }
 
     /// Returns the first input that requires BuildKit, if any.
@@ -166,6 +184,7 @@ impl Inputs {
         first(&[
             ("push", self.push == Some(true)),
             ("platforms", !self.platforms.0.is_empty()),
+            ("platform", self.platforms().len() > 1),
             ("secrets", !self.secrets.0.is_empty()),
             ("ssh", !self.ssh.0.is_empty()),
             ("cache_to", !self.cache_to.0.is_empty()),
@@ -206,7 +225,7 @@ impl Inputs {
             labels: self.labels.given(),
             cache_from: texts(&self.cache_from),
             target: self.target.clone(),
-            platform: self.platform.clone(),
+            platforms: self.platforms(),
             network: self.network_mode.clone(),
             isolation: self.isolation.clone(),
             extra_hosts: self.extra_hosts.0.clone(),
@@ -219,10 +238,8 @@ impl Inputs {
         let text = |option: &Option<FlagOptions>| option.as_ref().map(|option| option.0.clone());
         BuildKitOptions {
             push: self.push.unwrap_or(false),
-            platforms: self.platforms.0.clone(),
             secrets: texts(&self.secrets),
             ssh: self.ssh.0.clone(),
-            cache_from: texts(&self.cache_from),
             cache_to: texts(&self.cache_to),
             builder: self.builder.clone(),
             build_contexts: self.build_contexts.given(),
@@ -231,12 +248,6 @@ impl Inputs {
             sbom: text(&self.sbom),
         }
     }
-}
-
-/// Checks whether the input `path` is a URL. The engine fetches such a build context itself.
-pub(super) fn is_remote(path: &str) -> bool {
-    const STARTS: [&str; 5] = ["http://", "https://", "git://", "github.com/", "git@"];
-    STARTS.iter().any(|start| path.starts_with(start))
 }
 
 fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {

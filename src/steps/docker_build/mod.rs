@@ -27,13 +27,14 @@ use crate::{
     docker::{
         auth::CredentialStore,
         build::{BuildOptions, BuildSource},
-        buildkit::BuildKitBuild,
+        buildkit::{BuildKitBuild, BuildKitOptions},
         config::Config,
         context::{BuildContext, Dockerfile},
         engine::Engine,
         error::DockerError,
         image_lock::StepTag,
         inputs::Tag,
+        named_context::is_remote,
         reference::{ImageName, registry_host},
     },
     value::{Mapping, Value},
@@ -96,7 +97,7 @@ impl Step for BuildDockerImage {
                 Some(id) => id,
                 None => self.build(context, &build, registries.as_ref(), &references).await?,
             };
-            if context.images.writes_lock() && self.inputs.buildkit_options().push {
+            if context.images.writes_lock() && build.buildkit.push {
                 self.record(context, &build, registries.as_ref(), &name, &tag.text()).await?;
             }
             let additional_tags = self.inputs.additional_tags.0.iter().map(Tag::value).collect();
@@ -133,6 +134,7 @@ struct Build {
     /// The generated Dockerfile, if the input `dockerfile` is `auto`.
     generated: Option<String>,
     options: BuildOptions,
+    buildkit: BuildKitOptions,
     config: Config,
 }
 
@@ -145,7 +147,7 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
         Some(value) => value.as_str().filter(|text| !text.contains("{{") && !text.contains("<<")),
     };
     let (path, dockerfile) = (text("path")?, text("dockerfile")?);
-    if dockerfile == "auto" || inputs::is_remote(path) {
+    if dockerfile == "auto" || is_remote(path) {
         return None;
     }
     Some(Path::new(path).join(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile }))
@@ -155,7 +157,7 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
 /// not a local directory.
 pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
     let path = inputs.get("path").and_then(Value::as_str).unwrap_or_default();
-    (!inputs::is_remote(path)).then_some(path)
+    (!is_remote(path)).then_some(path)
 }
 
 /// Returns the directory that a build reads: the build context, relative to the working directory.
@@ -169,7 +171,7 @@ pub(super) fn shared_context(inputs: &Mapping, directory: &Path) -> Option<PathB
         None | Some(Value::Null) => "",
         Some(path) => path.as_str()?,
     };
-    if is_auto || inputs::is_remote(path) || RELATIVE_TO_DIRECTORY.iter().any(is_given) {
+    if is_auto || is_remote(path) || RELATIVE_TO_DIRECTORY.iter().any(is_given) {
         return None;
     }
     let context = directory.join(path);
@@ -188,7 +190,8 @@ impl BuildDockerImage {
         let mut options = self.inputs.options(&context.environment);
         options.no_cache |= context.images.no_layer_cache;
         options.labels.insert(VERSION_LABEL.to_owned(), prefect);
-        Ok(Build { root, generated, options, config: Config::load(&context.environment)? })
+        let buildkit = self.inputs.buildkit_options();
+        Ok(Build { root, generated, options, buildkit, config: Config::load(&context.environment)? })
     }
 
     /// Returns the Prefect release to install in the image.
@@ -244,7 +247,7 @@ impl BuildDockerImage {
         registries: Option<&Registries>,
     ) -> Result<Tag, StepError> {
         if let Some(registries) = registries.filter(|_| self.inputs.has_content_tag()) {
-            let tag = registries.content_tag(&build.root, self.dockerfile(build), &build.options).await?;
+            let tag = registries.content_tag(build, self.dockerfile(build), &context.directory).await?;
             return Ok(tag.into());
         }
         Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
@@ -297,7 +300,7 @@ impl BuildDockerImage {
                 source: self.inputs.remote().unwrap_or(&source),
                 dockerfile,
                 options: &build.options,
-                buildkit: &self.inputs.buildkit_options(),
+                buildkit: &build.buildkit,
                 references,
             };
             return Ok(build
@@ -319,8 +322,7 @@ impl BuildDockerImage {
     }
 
     /// Returns the options of a classic build, with the proxies in the Docker configuration for the engine at
-    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to
-    /// the machine.
+    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to the machine.
     fn with_proxies(&self, build: &Build, address: &str) -> BuildOptions {
         let mut options = build.options.clone();
         if self.inputs.use_config_proxy != Some(false) {

@@ -5,15 +5,18 @@ use std::{collections::HashMap, path::Path};
 
 use futures_util::future::join_all;
 
-use super::super::{StepContext, StepError};
+use super::{
+    super::{StepContext, StepError},
+    Build,
+};
 use crate::docker::{
     auth::Credentials,
     base_images::base_images,
-    build::BuildOptions,
     context::{BuildContext, Dockerfile},
     engine::Engine,
     error::DockerError,
     fingerprint::Fingerprint,
+    named_context::NamedContext,
     reference::{registry_host, registry_of},
     registry::RegistryImage,
 };
@@ -51,25 +54,45 @@ impl Registries {
         }
     }
 
-    /// Returns the content tag of an image build.
+    /// Returns the content tag of an image build that runs in `directory`.
     ///
     /// # Errors
     ///
-    /// Returns an error if the build context or the Dockerfile cannot be read.
+    /// Returns an error if the Dockerfile or a build context cannot be read.
     pub(super) async fn content_tag(
         &self,
-        root: &Path,
+        build: &Build,
         dockerfile: Dockerfile<'_>,
-        options: &BuildOptions,
+        directory: &Path,
     ) -> Result<String, StepError> {
+        let Build { root, options, buildkit, .. } = build;
         let context = BuildContext::open(root, dockerfile)?;
         let text = context.dockerfile_text()?;
         let mut fingerprint = Fingerprint::new();
         options.describe(&mut fingerprint);
-        if options.platform.is_none() {
+        buildkit.describe(&mut fingerprint);
+        if options.platforms.is_empty() {
             fingerprint.add("engine", self.engine.platform().await.unwrap_or_default());
+            fingerprint.add("builder", buildkit.builder.as_deref().unwrap_or_default());
         }
-        let images = base_images(&text, &options.build_arguments);
+        let mut images = base_images(&text, &options.build_arguments);
+        images.retain(|image| !buildkit.build_contexts.contains_key(image));
+        let mut directories = Vec::new();
+        for (name, source) in &buildkit.build_contexts {
+            match NamedContext::parse(source) {
+                NamedContext::Directory(path) => {
+                    let context = BuildContext::without_dockerfile(&directory.join(path))?;
+                    directories.push((name.clone(), context));
+                }
+                NamedContext::Image(image) => {
+                    fingerprint.add("image context", name);
+                    fingerprint.add("image", image);
+                    images.push(image.to_owned());
+                }
+                // The validation of the inputs has rejected these contexts.
+                NamedContext::Remote => {}
+            }
+        }
         let digests = join_all(images.iter().map(|image| self.base_digest(image, options.pull))).await;
         for (image, digest) in images.iter().zip(digests) {
             fingerprint.add("base", image);
@@ -79,7 +102,12 @@ impl Registries {
         }
         let visited = tokio::task::spawn_blocking(move || {
             fingerprint.add("dockerfile", context.dockerfile());
-            context.visit(&mut fingerprint).map(|()| fingerprint)
+            context.visit(&mut fingerprint)?;
+            for (name, context) in directories {
+                fingerprint.add("directory context", name);
+                context.visit(&mut fingerprint)?;
+            }
+            Ok::<_, DockerError>(fingerprint)
         });
         let fingerprint = visited.await.map_err(|error| DockerError::Context(error.to_string()))??;
         Ok(fingerprint.tag())

@@ -67,7 +67,7 @@ pub(super) const INPUTS: &[Input] = &[
     Input::optional("build_args", Kind::Mapping, "", "alias of `buildargs`"),
     Input::optional("labels", Kind::Mapping, "", "labels of the image"),
     Input::optional("target", Kind::Text, "", "stage to build"),
-    Input::optional("platform", Kind::Text, "", "such as `linux/amd64`"),
+    Input::optional("platform", Kind::Any, "", "such as `linux/amd64`: a string or a list"),
     Input::optional("network_mode", Kind::Text, "", "network of RUN instructions"),
     Input::optional("network", Kind::Text, "", "alias of `network_mode`"),
     Input::optional(

@@ -96,8 +96,92 @@ fn rejects_inputs_of_the_other_backend() {
         let (key, message) = refused(&format!("{{image_name: i, {inputs}}}"));
         assert!(message.contains("BuildKit does not support"), "{key:?} {message}");
     }
-    let (key, _) = refused("{image_name: i, build_backend: buildx, platforms: [linux/amd64, linux/arm64]}");
-    assert_eq!(key.as_deref(), Some("platforms"));
+    for (input, name) in [
+        ("platforms: [linux/amd64, linux/arm64]", "platforms"),
+        ("platform: [linux/amd64, linux/arm64]", "platform"),
+        ("platform: 'linux/amd64, linux/arm64'", "platform"),
+    ] {
+        let (key, message) = refused(&format!("{{image_name: i, build_backend: buildx, {input}}}"));
+        assert_eq!(key.as_deref(), Some(name), "{input}");
+        assert!(message.contains("set `push: true`"), "{input}: {message}");
+    }
+}
+
+#[test]
+fn content_tags_require_inputs_that_can_be_read() {
+    for (input, name) in [
+        ("path: 'https://github.com/o/r.git'", "tag"),
+        ("build_contexts: {a: ../a, b: 'https://github.com/o/r.git'}", "build_contexts"),
+    ] {
+        let (key, message) = refused(&format!("{{image_name: i, tag: auto, {input}}}"));
+        assert_eq!(key.as_deref(), Some(name), "{input}");
+        assert!(message.contains("requires a directory"), "{input}: {message}");
+        inputs(&format!("{{image_name: i, tag: v1, {input}}}"));
+    }
+    inputs("{image_name: i, tag: auto, build_contexts: {a: ../a, b: 'docker-image://python:3.12'}}");
+}
+
+fn build_of(inputs: &Inputs, root: &Path, environment: &Environment, config: &str) -> Build {
+    Build {
+        root: root.to_owned(),
+        generated: None,
+        options: inputs.options(environment),
+        buildkit: inputs.buildkit_options(),
+        config: serde_json::from_str(config).unwrap(),
+    }
+}
+
+#[test]
+fn classic_builds_receive_the_configured_proxies() {
+    let config = r#"{"proxies": {"default": {"httpProxy": "http://p:1"}}}"#;
+    for (yaml, expected) in [
+        ("", Some("http://p:1")),
+        ("use_config_proxy: true", Some("http://p:1")),
+        ("use_config_proxy: false", None),
+        ("buildargs: {HTTP_PROXY: mine}", Some("mine")),
+    ] {
+        let inputs = inputs(&format!("{{image_name: i, {yaml}}}"));
+        let build = build_of(&inputs, Path::new("/"), &Environment::default(), config);
+        let options = BuildDockerImage { inputs }.with_proxies(&build, "unix:///var/run/docker.sock");
+        assert_eq!(options.build_arguments.get("HTTP_PROXY").map(String::as_str), expected, "{yaml}");
+        assert!(!build.options.build_arguments.contains_key("http_proxy"), "{yaml}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
+async fn content_tags_depend_on_everything_that_affects_the_image() {
+    let (_folder, root) = project(&[("Dockerfile", "FROM scratch\nCOPY . /\n"), ("../shared/a", "1")]);
+    let environment = Environment::from_process();
+    let engine = Engine::connect(&environment, &Config::default()).await.unwrap();
+    let registry = std::env::var("PREFECTL_TEST_REGISTRY").expect("run this test with tests/run");
+    let registries = Registries { engine, credentials: std::collections::HashMap::new() };
+    let tag = async |yaml: &str| {
+        let inputs = inputs(&format!("{{image_name: i, tag: auto, push: true, {yaml}}}"));
+        let build = build_of(&inputs, &root, &environment, "{}");
+        registries.content_tag(&build, Dockerfile::Path("Dockerfile"), &root).await.unwrap()
+    };
+    let first = tag("").await;
+    assert_eq!(tag("cache_to: type=inline, provenance: false, nocache: true").await, first);
+    let mut seen = vec![first];
+    let image = format!("build_contexts: {{shared: 'docker-image://{registry}/none:x'}}");
+    for yaml in [
+        "platforms: linux/amd64",
+        "platforms: [linux/amd64, linux/arm64]",
+        "builder: remote",
+        "provenance: mode=max",
+        "sbom: true",
+        "build_contexts: {shared: ../shared}",
+        "build_contexts: {other: ../shared}",
+        &image,
+    ] {
+        let tag = tag(yaml).await;
+        assert!(!seen.contains(&tag), "{yaml}");
+        seen.push(tag);
+    }
+    assert_eq!(tag("platform: 'linux/arm64,linux/amd64'").await, seen[2]);
+    std::fs::write(root.join("../shared/a"), "2").unwrap();
+    assert!(!seen.contains(&tag("build_contexts: {shared: ../shared}").await));
 }
 
 #[test]
@@ -124,35 +208,10 @@ fn converts_inputs_to_build_options() {
     assert_eq!(arguments, [("A", "text"), ("B", "1"), ("TOKEN", "t")]);
     assert!(options.pull && options.no_cache && !options.squash);
     assert_eq!(options.cache_from, ["r/i:v1"]);
+    assert_eq!(options.platforms, ["linux/amd64"]);
     assert_eq!(options.extra_hosts, ["db:10.0.0.1"]);
     assert_eq!(options.limits.memory, Some(5));
     assert_eq!((options.target.as_deref(), options.shared_memory), (Some("run"), Some(1000)));
-}
-
-fn build_of(inputs: &Inputs, root: &Path, environment: &Environment, config: &str) -> Build {
-    Build {
-        root: root.to_owned(),
-        generated: None,
-        options: inputs.options(environment),
-        config: serde_json::from_str(config).unwrap(),
-    }
-}
-
-#[test]
-fn classic_builds_receive_the_configured_proxies() {
-    let config = r#"{"proxies": {"default": {"httpProxy": "http://p:1"}}}"#;
-    for (yaml, expected) in [
-        ("", Some("http://p:1")),
-        ("use_config_proxy: true", Some("http://p:1")),
-        ("use_config_proxy: false", None),
-        ("buildargs: {HTTP_PROXY: mine}", Some("mine")),
-    ] {
-        let inputs = inputs(&format!("{{image_name: i, {yaml}}}"));
-        let build = build_of(&inputs, Path::new("/"), &Environment::default(), config);
-        let options = BuildDockerImage { inputs }.with_proxies(&build, "unix:///var/run/docker.sock");
-        assert_eq!(options.build_arguments.get("HTTP_PROXY").map(String::as_str), expected, "{yaml}");
-        assert!(!build.options.build_arguments.contains_key("http_proxy"), "{yaml}");
-    }
 }
 
 #[test]
