@@ -23,12 +23,18 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// it has received the whole context.
 const LONGEST_SILENCE: Duration = Duration::from_hours(24);
 
+/// Address that the Docker command line uses by default.
+const DEFAULT_ADDRESS: &str =
+    if cfg!(windows) { "npipe:////./pipe/docker_engine" } else { "unix:///var/run/docker.sock" };
+
 /// A connection to a container engine that has responded to a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Engine {
     pub(super) client: Docker,
     /// Address of the engine, such as `unix:///var/run/docker.sock`.
     pub(crate) address: String,
+    /// Whether the environment or a Docker context selects the engine.
+    is_selected: bool,
 }
 
 /// An address where an engine may be listening.
@@ -47,14 +53,23 @@ impl Engine {
     ///
     /// Returns the addresses that were tried, each with the connection error.
     pub(crate) async fn connect(environment: &Environment, config: &Config) -> Result<Self, DockerError> {
+        let selected = selected_address(environment, config)?;
+        let is_selected = selected.is_some();
         let mut tried = Vec::new();
-        for address in addresses(environment, config)? {
+        for address in selected.map_or_else(|| default_addresses(environment), |address| vec![address]) {
             match address.connect().await {
-                Ok(client) => return Ok(Self { client, address: address.host }),
+                Ok(client) => return Ok(Self { client, address: address.host, is_selected }),
                 Err(reason) => tried.push(Attempt { address: address.host, reason }),
             }
         }
         Err(DockerError::NoEngine { tried })
+    }
+
+    /// Returns the value of `DOCKER_HOST` with which the Docker command line uses this engine. Returns `None`
+    /// if the command line uses this engine without the variable.
+    pub(crate) fn docker_host(&self) -> Option<&str> {
+        // The variable would hide the builder that `docker buildx use` has selected.
+        (!self.is_selected && self.address != DEFAULT_ADDRESS).then_some(self.address.as_str())
     }
 
     /// Returns the details of an image in the engine.
@@ -94,19 +109,13 @@ impl Address {
     }
 }
 
-/// Returns the addresses to try, in order.
-fn addresses(environment: &Environment, config: &Config) -> Result<Vec<Address>, DockerError> {
+/// Returns the address that `DOCKER_HOST` or a Docker context selects, if any.
+fn selected_address(environment: &Environment, config: &Config) -> Result<Option<Address>, DockerError> {
     let named = match environment.non_empty("DOCKER_HOST") {
         Some(host) => Some(Address { host: host.to_owned(), certificates: certificates(environment, host) }),
         None => context_address(environment, config)?,
     };
-    match named {
-        Some(address) => Ok(vec![Address { host: normalize(&address.host)?, ..address }]),
-        None => Ok(default_sockets(environment)
-            .into_iter()
-            .map(|host| Address { host, certificates: None })
-            .collect()),
-    }
+    named.map(|address| Ok(Address { host: normalize(&address.host)?, ..address })).transpose()
 }
 
 fn context_address(environment: &Environment, config: &Config) -> Result<Option<Address>, DockerError> {
@@ -151,10 +160,11 @@ fn normalize(host: &str) -> Result<String, DockerError> {
     }
 }
 
-/// Returns the default socket addresses of Docker and Podman.
-fn default_sockets(environment: &Environment) -> Vec<String> {
+/// Returns the default addresses of Docker and Podman, in the order in which they are tried.
+fn default_addresses(environment: &Environment) -> Vec<Address> {
+    let address = |host| Address { host, certificates: None };
     if cfg!(windows) {
-        return vec!["npipe:////./pipe/docker_engine".to_owned()];
+        return vec![address(DEFAULT_ADDRESS.to_owned())];
     }
     let runtime = environment.non_empty("XDG_RUNTIME_DIR").map(Path::new);
     let home = environment.home_directory();
@@ -166,7 +176,7 @@ fn default_sockets(environment: &Environment) -> Vec<String> {
         runtime.map(|folder| folder.join("podman/podman.sock")),
         Some(PathBuf::from("/run/podman/podman.sock")),
     ];
-    sockets.into_iter().flatten().map(|path| format!("unix://{}", path.display())).collect()
+    sockets.into_iter().flatten().map(|path| address(format!("unix://{}", path.display()))).collect()
 }
 
 /// Returns the message of an error's root cause. It is usually the most specific message.
@@ -201,7 +211,8 @@ mod tests {
 
     fn hosts(pairs: &[(&str, &str)]) -> Vec<String> {
         let environment = pairs.iter().copied().collect();
-        let addresses = addresses(&environment, &Config::default()).unwrap();
+        let selected = selected_address(&environment, &Config::default()).unwrap();
+        let addresses = selected.map_or_else(|| default_addresses(&environment), |address| vec![address]);
         addresses.into_iter().map(|address| address.host).collect()
     }
 
@@ -241,7 +252,7 @@ mod tests {
         assert!(error.contains("ssh -nNT -L") && error.contains("me@host"), "{error}");
         assert!(normalize("fd://").is_err());
         let environment = [("DOCKER_CONTEXT", "missing")].into_iter().collect();
-        let error = addresses(&environment, &Config::default()).unwrap_err().to_string();
+        let error = selected_address(&environment, &Config::default()).unwrap_err().to_string();
         assert!(error.contains("Docker context `missing` does not exist"), "{error}");
     }
 
@@ -252,6 +263,19 @@ mod tests {
         let asked = [("DOCKER_TLS_VERIFY", "1"), ("DOCKER_CERT_PATH", "/certs")];
         assert_eq!(folder(&asked, "tcp://h:1"), Some("/certs".into()));
         assert_eq!(folder(&[("HOME", "/home/u")], "https://h:1"), Some("/home/u/.docker".into()));
+    }
+
+    #[test]
+    fn command_line_needs_the_address_of_other_sockets() {
+        let client = Docker::connect_with_http("tcp://127.0.0.1:1", 1, API_DEFAULT_VERSION).unwrap();
+        for (address, is_selected, expected) in [
+            (DEFAULT_ADDRESS, false, None),
+            ("unix:///run/podman/podman.sock", false, Some("unix:///run/podman/podman.sock")),
+            ("tcp://10.0.0.1:2375", true, None),
+        ] {
+            let engine = Engine { client: client.clone(), address: address.to_owned(), is_selected };
+            assert_eq!(engine.docker_host(), expected, "{address}");
+        }
     }
 
     #[tokio::test]

@@ -3,19 +3,30 @@
 use std::{collections::BTreeMap, path::Path};
 
 use super::{BuildKitBuild, BuildKitProgram};
-use crate::docker::context::Dockerfile;
+use crate::{docker::context::Dockerfile, environment::Environment};
 
 impl BuildKitBuild<'_> {
     /// Returns the environment variables to set for the BuildKit program in addition to the user's variables.
-    pub(super) fn variables(&self, program: BuildKitProgram) -> BTreeMap<String, String> {
-        let (name, value) = match program {
+    ///
+    /// The program does not receive the credentials for the Prefect API, unless a secret names their variable.
+    pub(super) fn variables(
+        &self,
+        program: BuildKitProgram,
+        environment: &Environment,
+    ) -> BTreeMap<String, String> {
+        let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let setting = match program {
             BuildKitProgram::DockerBuild => ("DOCKER_BUILDKIT", "1"),
             // Old versions of buildx support this variable but not the corresponding options.
             BuildKitProgram::Buildx => ("BUILDX_NO_DEFAULT_ATTESTATIONS", "1"),
         };
+        let secrets = self.buildkit.secrets.iter().flat_map(|secret| secret.split(','));
+        let secrets = secrets.filter_map(|part| part.split_once('='));
+        let secrets = secrets.filter_map(|(_, name)| Some((name, environment.get(name)?)));
         let arguments = self.options.build_arguments.iter().filter(|(name, _)| is_variable(name));
-        let arguments = arguments.map(|(name, value)| (name.clone(), value.clone()));
-        arguments.chain([(name.to_owned(), value.to_owned())]).collect()
+        let arguments = arguments.map(|(name, value)| (name.as_str(), value.as_str()));
+        let engine = self.docker_host.map(|host| ("DOCKER_HOST", host));
+        secrets.chain(arguments).chain(engine).chain([setting]).map(owned).collect()
     }
 
     /// Returns the first option that requires buildx, if any.

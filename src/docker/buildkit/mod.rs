@@ -76,6 +76,8 @@ pub(crate) struct BuildKitBuild<'a> {
     pub(crate) options: &'a BuildOptions,
     pub(crate) buildkit: &'a BuildKitOptions,
     pub(crate) references: &'a [String],
+    /// Value of `DOCKER_HOST` to set, as in [`Engine::docker_host`](super::engine::Engine::docker_host).
+    pub(crate) docker_host: Option<&'a str>,
 }
 
 /// The program that runs a BuildKit build.
@@ -138,7 +140,7 @@ impl BuildKitBuild<'_> {
         let dockerfile = self.dockerfile_outside(folder.path())?;
         let arguments = self.arguments(program, dockerfile.as_deref(), &id_file);
         let progress = (!self.options.quiet).then_some(progress);
-        let variables = self.variables(program);
+        let variables = self.variables(program, environment);
         let run = docker(&arguments, directory, environment, &variables, progress);
         let finished = match self.options.event_timeout {
             Some(limit) => tokio::time::timeout(limit, run).await.map_err(|_| {

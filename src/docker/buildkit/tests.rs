@@ -23,7 +23,14 @@ fn fake_docker(version: &str, buildx: bool, script: &str) -> (tempfile::TempDir,
 
 fn build<'a>(options: &'a BuildOptions, buildkit: &'a BuildKitOptions) -> BuildKitBuild<'a> {
     let dockerfile = Dockerfile::Text("FROM scratch\n");
-    BuildKitBuild { source: "https://example.com/r.git", dockerfile, options, buildkit, references: &[] }
+    BuildKitBuild {
+        source: "https://example.com/r.git",
+        dockerfile,
+        options,
+        buildkit,
+        references: &[],
+        docker_host: None,
+    }
 }
 
 #[test]
@@ -70,11 +77,25 @@ fn builds_the_command_line_of_each_program() {
             "https://example.com/r.git",
         ]
     );
-    let variables = build.variables(BuildKitProgram::Buildx);
+    let variables = |build: BuildKitBuild<'_>| {
+        let environment = [("PREFECT_API_KEY", "k"), ("s", "v")].into_iter().collect();
+        let variables = build.variables(BuildKitProgram::Buildx, &environment);
+        variables.into_iter().map(|(name, value)| name + "=" + &value).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(variables(build), "BUILDX_NO_DEFAULT_ATTESTATIONS=1 X=1 s=v");
+    let docker_host = Some("unix:///run/podman/podman.sock");
     assert_eq!(
-        variables.into_iter().map(|(name, value)| name + "=" + &value).collect::<Vec<_>>(),
-        ["BUILDX_NO_DEFAULT_ATTESTATIONS=1", "X=1"]
+        variables(BuildKitBuild { docker_host, ..build }),
+        "BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_HOST=unix:///run/podman/podman.sock X=1 s=v"
     );
+    for secret in ["id=PREFECT_API_KEY", "id=key,env=PREFECT_API_KEY", "type=env,id=key,src=PREFECT_API_KEY"] {
+        let buildkit = BuildKitOptions { secrets: vec![secret.to_owned()], ..BuildKitOptions::default() };
+        assert_eq!(
+            variables(BuildKitBuild { buildkit: &buildkit, ..build }),
+            "BUILDX_NO_DEFAULT_ATTESTATIONS=1 PREFECT_API_KEY=k X=1",
+            "{secret}"
+        );
+    }
     let arguments =
         build.arguments(BuildKitProgram::DockerBuild, Some(Path::new("/tmp/d")), Path::new("/id"));
     assert_eq!(arguments[..4], ["build", "--progress=plain", "--iidfile=/id", "--file=/tmp/d"]);

@@ -302,6 +302,7 @@ impl BuildDockerImage {
                 options: &build.options,
                 buildkit: &build.buildkit,
                 references,
+                docker_host: engine.and_then(Engine::docker_host),
             };
             return Ok(build
                 .run(program, &context.directory, &context.environment, context.progress)
