@@ -40,6 +40,7 @@ impl BuildKitBuild<'_> {
             ("allow", !self.buildkit.allow.is_empty()),
             ("provenance", self.buildkit.provenance.is_some()),
             ("sbom", self.buildkit.sbom.is_some()),
+            ("attest", !self.buildkit.attestations.is_empty()),
         ];
         wanted.into_iter().find(|(_, wanted)| *wanted).map(|(name, _)| name)
     }
@@ -133,6 +134,7 @@ impl BuildKitBuild<'_> {
             ("secret", &buildkit.secrets),
             ("ssh", &buildkit.ssh),
             ("allow", &buildkit.allow),
+            ("attest", &buildkit.attestations),
         ];
         for (name, values) in lists {
             values.iter().for_each(|value| flag(name, value));

@@ -26,6 +26,21 @@ pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     BuildFailure { message, step: step.map(str::to_owned), line, last_lines }
 }
 
+/// Checks whether a registry or the network failed, so that the build may succeed if it is repeated.
+pub(super) fn is_temporary(failure: &BuildFailure) -> bool {
+    const SIGNS: [&str; 7] = [
+        "500 internal server error",
+        "502 bad gateway",
+        "503 service unavailable",
+        "i/o timeout",
+        "tls handshake timeout",
+        "connection reset",
+        "context deadline exceeded",
+    ];
+    let message = failure.message.to_lowercase();
+    SIGNS.iter().any(|sign| message.contains(sign))
+}
+
 fn is_output(line: &str) -> bool {
     !line.trim().is_empty() && !line.starts_with("-----") && !line.starts_with(" > ")
 }

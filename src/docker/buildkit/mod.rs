@@ -7,7 +7,7 @@
 mod arguments;
 mod failure;
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
 use super::{
     build::BuildOptions,
@@ -21,6 +21,9 @@ use crate::{
     process::{self, Program},
     progress::Progress,
 };
+
+/// Delays before a build is repeated after a temporary failure, as in Prefect.
+const RETRY_DELAYS: [Duration; 3] = [Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
 /// Options that only BuildKit supports, in addition to [`BuildOptions`].
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -37,6 +40,8 @@ pub(crate) struct BuildKitOptions {
     /// Provenance attestation to attach to the image, such as `mode=max`. `None` disables the attestation.
     pub(crate) provenance: Option<String>,
     pub(crate) sbom: Option<String>,
+    /// Other attestations, such as `type=provenance,mode=max`.
+    pub(crate) attestations: Vec<String>,
 }
 
 impl BuildKitOptions {
@@ -47,6 +52,7 @@ impl BuildKitOptions {
         let Self {
             provenance,
             sbom,
+            attestations,
             // The contents of named contexts, and the platform of the builder, are added separately, because
             // finding them requires I/O.
             build_contexts: _,
@@ -63,6 +69,9 @@ impl BuildKitOptions {
             // `false` is the default.
             let attestation = attestation.as_deref().filter(|attestation| *attestation != "false");
             fingerprint.add(name, attestation.unwrap_or_default());
+        }
+        for attestation in attestations {
+            fingerprint.add("attestation", attestation);
         }
     }
 }
@@ -121,8 +130,29 @@ fn has_buildkit_built_in(version: &str) -> bool {
 
 impl BuildKitBuild<'_> {
     /// Builds the image and returns its ID. Returns the image name instead if the image was only pushed to a
-    /// registry.
+    /// registry. A build that fails temporarily is repeated.
     pub(crate) async fn run(
+        &self,
+        program: BuildKitProgram,
+        directory: &Path,
+        environment: &Environment,
+        progress: &dyn Progress,
+    ) -> Result<String, DockerError> {
+        for delay in RETRY_DELAYS {
+            match self.run_once(program, directory, environment, progress).await {
+                Err(DockerError::Build(failure)) if failure::is_temporary(&failure) => {
+                    let (reason, seconds) = (failure.message.trim_end(), delay.as_secs());
+                    progress
+                        .status(&format!("the image build failed: {reason}; trying again in {seconds} s"));
+                    tokio::time::sleep(delay).await;
+                }
+                result => return result,
+            }
+        }
+        self.run_once(program, directory, environment, progress).await
+    }
+
+    async fn run_once(
         &self,
         program: BuildKitProgram,
         directory: &Path,

@@ -44,11 +44,8 @@ fn builds_the_command_line_of_each_program() {
         platforms: vec!["linux/amd64".to_owned(), "linux/arm64".to_owned()],
         ..BuildOptions::default()
     };
-    let buildkit = BuildKitOptions {
-        push: true,
-        secrets: vec!["id=s,src=f".to_owned()],
-        ..BuildKitOptions::default()
-    };
+    let buildkit =
+        BuildKitOptions { push: true, secrets: vec!["id=s,src=f".to_owned()], ..BuildKitOptions::default() };
     let references = ["r/i:v1".to_owned(), "r/i:latest".to_owned()];
     let dockerfile = Dockerfile::Path("docker/Dockerfile");
     let build = BuildKitBuild { dockerfile, references: &references, ..build(&options, &buildkit) };
@@ -77,6 +74,20 @@ fn builds_the_command_line_of_each_program() {
             "https://example.com/r.git",
         ]
     );
+    let arguments =
+        build.arguments(BuildKitProgram::DockerBuild, Some(Path::new("/tmp/d")), Path::new("/id"));
+    assert_eq!(arguments[..4], ["build", "--progress=plain", "--iidfile=/id", "--file=/tmp/d"]);
+    assert!(
+        !arguments.iter().any(|argument| argument.starts_with("--load") || argument.starts_with("--push"))
+    );
+}
+
+#[test]
+fn passes_build_arguments_and_variables_of_secrets_in_the_environment() {
+    let build_arguments = [("X", "1"), ("HTTP_PROXY", "p")].map(|(a, b)| (a.to_owned(), b.to_owned())).into();
+    let options = BuildOptions { build_arguments, ..BuildOptions::default() };
+    let buildkit = BuildKitOptions { secrets: vec!["id=s,src=f".to_owned()], ..BuildKitOptions::default() };
+    let build = build(&options, &buildkit);
     let variables = |build: BuildKitBuild<'_>| {
         let environment = [("PREFECT_API_KEY", "k"), ("s", "v")].into_iter().collect();
         let variables = build.variables(BuildKitProgram::Buildx, &environment);
@@ -88,7 +99,8 @@ fn builds_the_command_line_of_each_program() {
         variables(BuildKitBuild { docker_host, ..build }),
         "BUILDX_NO_DEFAULT_ATTESTATIONS=1 DOCKER_HOST=unix:///run/podman/podman.sock X=1 s=v"
     );
-    for secret in ["id=PREFECT_API_KEY", "id=key,env=PREFECT_API_KEY", "type=env,id=key,src=PREFECT_API_KEY"] {
+    for secret in ["id=PREFECT_API_KEY", "id=key,env=PREFECT_API_KEY", "type=env,id=key,src=PREFECT_API_KEY"]
+    {
         let buildkit = BuildKitOptions { secrets: vec![secret.to_owned()], ..BuildKitOptions::default() };
         assert_eq!(
             variables(BuildKitBuild { buildkit: &buildkit, ..build }),
@@ -96,12 +108,6 @@ fn builds_the_command_line_of_each_program() {
             "{secret}"
         );
     }
-    let arguments =
-        build.arguments(BuildKitProgram::DockerBuild, Some(Path::new("/tmp/d")), Path::new("/id"));
-    assert_eq!(arguments[..4], ["build", "--progress=plain", "--iidfile=/id", "--file=/tmp/d"]);
-    assert!(
-        !arguments.iter().any(|argument| argument.starts_with("--load") || argument.starts_with("--push"))
-    );
 }
 
 #[cfg(unix)]
@@ -143,6 +149,18 @@ async fn writes_generated_dockerfiles_outside_the_context() {
         fake_docker("", true, "echo '#1 DONE' >&2; echo 'ERROR: failed to solve: nope' >&2; exit 3");
     let error = build.run(BuildKitProgram::Buildx, Path::new("/"), &environment, &Silent).await.unwrap_err();
     assert_eq!(error.to_string(), "the image build failed: failed to solve: nope\n  | #1 DONE");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn repeats_a_build_after_a_temporary_failure() {
+    let (options, buildkit) = (BuildOptions::default(), BuildKitOptions::default());
+    let script = "[ -e \"$0.tried\" ] && echo sha256:1 > \"${4#--iidfile=}\" && exit\n: > \"$0.tried\"\n\
+                  echo 'ERROR: failed to solve: x: unexpected status: 503 Service Unavailable' >&2; exit 1";
+    let (_folder, environment) = fake_docker("Docker version 28.0.0", true, script);
+    let build = build(&options, &buildkit);
+    let id = build.run(BuildKitProgram::Buildx, Path::new("/"), &environment, &Silent).await.unwrap();
+    assert_eq!(id, "sha256:1");
 }
 
 #[tokio::test]

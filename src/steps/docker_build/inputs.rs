@@ -38,6 +38,7 @@ pub(super) struct Inputs {
     pub(super) path: Option<String>,
     pub(super) pull: Option<bool>,
     pub(super) nocache: Option<bool>,
+    pub(super) cache: Option<bool>,
     #[serde(default, alias = "build_args")]
     pub(super) buildargs: Pairs,
     #[serde(default)]
@@ -72,6 +73,8 @@ pub(super) struct Inputs {
     pub(super) cache_to: OneOrMany<FlagOptions>,
     pub(super) provenance: Option<FlagOptions>,
     pub(super) sbom: Option<FlagOptions>,
+    #[serde(default)]
+    pub(super) attest: OneOrMany<FlagOptions>,
     #[serde(default)]
     pub(super) build_contexts: Pairs,
     #[serde(default)]
@@ -146,8 +149,9 @@ impl Inputs {
         if let Some((name, _)) =
             sources.find(|(_, source)| NamedContext::parse(source) == NamedContext::Remote)
         {
-            let message =
-                format!("`tag: auto` requires a directory or `docker-image://` as the build context `{name}`");
+            let message = format!(
+                "`tag: auto` requires a directory or `docker-image://` as the build context `{name}`"
+            );
             return Err(StepError::input("build_contexts", message));
         }
         Ok(())
@@ -190,6 +194,7 @@ impl Inputs {
             ("cache_to", !self.cache_to.0.is_empty()),
             ("provenance", wanted(&self.provenance)),
             ("sbom", wanted(&self.sbom)),
+            ("attest", !self.attest.0.is_empty()),
             ("build_contexts", !self.build_contexts.0.is_empty()),
             ("allow", !self.allow.0.is_empty()),
             ("builder", self.builder.is_some()),
@@ -214,7 +219,7 @@ impl Inputs {
         };
         BuildOptions {
             pull: self.pull.unwrap_or(true),
-            no_cache: self.nocache.unwrap_or(false),
+            no_cache: self.nocache == Some(true) || self.cache == Some(false),
             remove: self.rm.unwrap_or(true),
             force_remove: self.forcerm.unwrap_or(true),
             compress: self.gzip.unwrap_or(false),
@@ -246,6 +251,7 @@ impl Inputs {
             allow: self.allow.0.clone(),
             provenance: text(&self.provenance),
             sbom: text(&self.sbom),
+            attestations: texts(&self.attest),
         }
     }
 }

@@ -63,6 +63,7 @@ pub(super) const INPUTS: &[Input] = &[
     Input::optional("path", Kind::Text, ".", "build context, given as a directory or a URL"),
     Input::optional("pull", Kind::Boolean, "true", "pull a newer base image"),
     Input::optional("nocache", Kind::Boolean, "false", "do not use cached layers of earlier builds"),
+    Input::optional("cache", Kind::Boolean, "true", "opposite of `nocache`"),
     Input::optional("buildargs", Kind::Mapping, "", "build arguments; null takes the environment's value"),
     Input::optional("build_args", Kind::Mapping, "", "alias of `buildargs`"),
     Input::optional("labels", Kind::Mapping, "", "labels of the image"),
@@ -140,7 +141,15 @@ pub(super) const INPUTS: &[Input] = &[
         "BuildKit: attach a provenance attestation, such as `mode=max`",
     ),
     Input::optional("sbom", Kind::Any, "false", "BuildKit: attach a software bill of materials (SBOM)"),
+    Input::optional(
+        "attest",
+        Kind::Any,
+        "",
+        "BuildKit: attach other attestations, such as `type=provenance,mode=max`",
+    ),
     Input::optional("build_contexts", Kind::Mapping, "", "BuildKit: additional contexts by name"),
     Input::optional("allow", Kind::Any, "", "BuildKit: entitlements of the build, such as `network.host`"),
     Input::optional("builder", Kind::Text, "", "BuildKit: name of the builder"),
+    Input::optional("load", Kind::Boolean, "", "ignored: an image that is not pushed is always loaded"),
+    Input::optional("progress", Kind::Any, "", "ignored: prefectl shows the progress"),
 ];

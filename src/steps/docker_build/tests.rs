@@ -53,7 +53,7 @@ fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
 fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<String, StepError> {
     let context = StepContext {
         directory: root.to_owned(),
-        environment: std::borrow::Cow::Borrowed(&Environment::default()),
+        environment: Cow::Borrowed(&Environment::default()),
         python: None,
         docker_namespace: None,
         images: &crate::steps::ImagePolicy::AS_WRITTEN,
@@ -171,6 +171,7 @@ async fn content_tags_depend_on_everything_that_affects_the_image() {
         "builder: remote",
         "provenance: mode=max",
         "sbom: true",
+        "attest: {type: provenance, mode: max}",
         "build_contexts: {shared: ../shared}",
         "build_contexts: {other: ../shared}",
         &image,
@@ -207,6 +208,10 @@ fn converts_inputs_to_build_options() {
         options.build_arguments.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     assert_eq!(arguments, [("A", "text"), ("B", "1"), ("TOKEN", "t")]);
     assert!(options.pull && options.no_cache && !options.squash);
+    for (yaml, no_cache) in [("nocache: false", false), ("cache: true", false), ("cache: false", true)] {
+        let inputs = self::inputs(&format!("{{image_name: i, {yaml}}}"));
+        assert_eq!(inputs.options(&Environment::default()).no_cache, no_cache, "{yaml}");
+    }
     assert_eq!(options.cache_from, ["r/i:v1"]);
     assert_eq!(options.platforms, ["linux/amd64"]);
     assert_eq!(options.extra_hosts, ["db:10.0.0.1"]);
