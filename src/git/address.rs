@@ -4,19 +4,27 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-use crate::secret::Secret;
+use crate::secret::{Secret, has_token_prefix};
 
-/// The address of a Git repository. The password of an `http` or `https` address is neither displayed nor
-/// passed to `git` as an argument.
+/// The address of a Git repository. The user information of an `http` or `https` address is not displayed, and
+/// passwords and access tokens are not passed to `git` as arguments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The displayed address. Credentials with a password are removed from `http` and `https` addresses.
+    /// The argument for `git`. User information with a secret is removed from `http` and `https` addresses.
     text: String,
     user: Option<String>,
-    password: Option<Secret>,
+    secret: Option<AddressSecret>,
     transport: Transport,
     /// Lower-case host name, including the port if there is one.
     host: String,
+}
+
+/// A secret in the user information of an `http` or `https` address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum AddressSecret {
+    Password(Secret),
+    /// An access token in place of the user name, without a password.
+    Token(Secret),
 }
 
 /// The protocol of a repository address.
@@ -76,17 +84,27 @@ impl Address {
         };
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (user_info, host) = authority.rsplit_once('@').map_or((None, authority), |(u, h)| (Some(u), h));
-        let (user, password) = user_info.map_or((None, None), |info| match info.split_once(':') {
-            Some((user, password)) => (Some(decoded(user)), Some(Secret::new(decoded(password)))),
-            None => (Some(decoded(info)), None),
+        let user_info = user_info.map(|info| match info.split_once(':') {
+            Some((user, password)) => (decoded(user), Some(decoded(password))),
+            None => (decoded(info), None),
         });
         let plain = format!("{scheme}://{host}{}", &rest[authority.len()..]);
+        // For other protocols, Git needs the secret in the address, because prefectl cannot provide it.
         let is_http = matches!(transport, Transport::Https | Transport::Http);
+        let (user, secret) = match user_info {
+            Some((user, Some(password))) if is_http => {
+                (Some(user), Some(AddressSecret::Password(Secret::new(password))))
+            }
+            Some((user, None)) if is_http && has_token_prefix(&user) => {
+                (None, Some(AddressSecret::Token(Secret::new(user))))
+            }
+            Some((user, _)) => (Some(user), None),
+            None => (None, None),
+        };
         Ok(Self {
-            // For other protocols, Git needs the password in the address, because prefectl cannot provide it.
-            text: if password.is_some() && is_http { plain } else { text.to_owned() },
+            text: if secret.is_some() { plain } else { text.to_owned() },
             user: user.filter(|user| !user.is_empty()),
-            password: password.filter(|_| is_http),
+            secret,
             transport,
             host: host.to_ascii_lowercase(),
         })
@@ -100,7 +118,7 @@ impl Address {
             Some((host, _)) => (Transport::Ssh, host.rsplit('@').next().unwrap_or(host)),
             None => (Transport::Other, ""),
         };
-        Self { text: text.to_owned(), user: None, password: None, transport, host: host.to_ascii_lowercase() }
+        Self { text: text.to_owned(), user: None, secret: None, transport, host: host.to_ascii_lowercase() }
     }
 
     pub(crate) fn transport(&self) -> Transport {
@@ -116,9 +134,26 @@ impl Address {
         self.user.as_deref()
     }
 
-    /// Returns the password in an `http` or `https` address, if there is one.
-    pub(crate) fn password(&self) -> Option<&Secret> {
-        self.password.as_ref()
+    /// Returns the login that an `http` or `https` address contains, if it includes a secret.
+    pub(super) fn login(&self) -> Option<(&str, &str)> {
+        match self.secret.as_ref()? {
+            AddressSecret::Password(password) => {
+                Some((self.user.as_deref().unwrap_or_default(), password.expose()))
+            }
+            AddressSecret::Token(token) => Some((token.expose(), "")),
+        }
+    }
+
+    /// Returns the password or the access token in an `http` or `https` address, if there is one.
+    pub(crate) fn secret(&self) -> Option<&Secret> {
+        match self.secret.as_ref()? {
+            AddressSecret::Password(secret) | AddressSecret::Token(secret) => Some(secret),
+        }
+    }
+
+    /// Returns the address for the arguments of `git`. It may contain a user name, but no secret.
+    pub(super) fn argument(&self) -> &str {
+        &self.text
     }
 
     /// Returns the address without the user name and the password.
@@ -173,7 +208,10 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        match self.transport {
+            Transport::Https | Transport::Http => f.write_str(&self.plain()),
+            Transport::Ssh | Transport::Other => f.write_str(&self.text),
+        }
     }
 }
 
@@ -191,10 +229,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn removes_passwords_from_the_shown_address() {
-        for (text, shown, user, password) in [
+    fn removes_secrets_from_the_address() {
+        for (text, argument, user, login) in [
             ("https://github.com/o/r.git", "https://github.com/o/r.git", None, None),
-            ("https://u:p%40ss@h.com:8443/o/r", "https://h.com:8443/o/r", Some("u"), Some("p@ss")),
+            ("https://u:p%40ss@h.com:8443/o/r", "https://h.com:8443/o/r", Some("u"), Some(("u", "p@ss"))),
+            (
+                "https://ghp_0123456789abcdef@h.com/o/r",
+                "https://h.com/o/r",
+                None,
+                Some(("ghp_0123456789abcdef", "")),
+            ),
+            (
+                "https://org-0123456789abcdef@h/r",
+                "https://org-0123456789abcdef@h/r",
+                Some("org-0123456789abcdef"),
+                None,
+            ),
             (
                 "https://org@dev.azure.com/o/p/_git/r",
                 "https://org@dev.azure.com/o/p/_git/r",
@@ -206,11 +256,14 @@ mod tests {
             ("/srv/a@b:c/r.git", "/srv/a@b:c/r.git", None, None),
         ] {
             let address = Address::parse(text).unwrap();
-            let known = address.password().map(Secret::expose);
             assert_eq!(
-                (address.to_string().as_str(), address.user(), known),
-                (shown, user, password),
+                (address.argument(), address.user(), address.login()),
+                (argument, user, login),
                 "{text}"
+            );
+            assert_eq!(
+                address.to_string().contains('@'),
+                !text.starts_with("https://") && text.contains('@')
             );
         }
     }

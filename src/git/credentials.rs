@@ -93,8 +93,8 @@ impl Credentials {
 }
 
 impl Login {
-    /// Creates a login from the credentials or, without credentials, from the password in the address.
-    /// Returns `None` if there is neither.
+    /// Creates a login from the credentials or, without credentials, from the address. Returns `None` if neither
+    /// contains a secret.
     ///
     /// # Errors
     ///
@@ -107,9 +107,9 @@ impl Login {
         if let Some(credentials) = credentials {
             return credentials.login(address).map(Some);
         }
-        let Some(password) = address.password().cloned() else { return Ok(None) };
+        let Some((username, password)) = address.login() else { return Ok(None) };
         check_transport(address)?;
-        Ok(Some(Self { username: address.user().unwrap_or_default().to_owned(), password }))
+        Ok(Some(Self { username: username.to_owned(), password: Secret::new(password) }))
     }
 }
 
@@ -175,7 +175,14 @@ mod tests {
             let login = login(url).unwrap().unwrap();
             assert_eq!((login.username.as_str(), login.password.expose()), ("u", "p"), "{url}");
         }
-        for url in ["http://u:p@evil.example/r", "http://u:p@127.evil.example/r", "http://:p@h/r"] {
+        let token = login("https://ghp_0123456789abcdef@h/r").unwrap().unwrap();
+        assert_eq!((token.username.as_str(), token.password.expose()), ("ghp_0123456789abcdef", ""));
+        for url in [
+            "http://u:p@evil.example/r",
+            "http://u:p@127.evil.example/r",
+            "http://:p@h/r",
+            "http://ghp_0123456789abcdef@h/r",
+        ] {
             assert_eq!(login(url), Err(CredentialsError::NotEncrypted), "{url}");
         }
         assert_eq!(login("https://u@h/r"), Ok(None));

@@ -15,7 +15,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 pub(crate) use document::is_fixed;
 pub(crate) use names::is_secret_key;
 pub(crate) use redactor::Redactor;
-pub(crate) use url::login;
+pub(crate) use url::{has_token_prefix, login};
 
 /// Text that replaces secrets in output.
 pub(crate) const MASK: &str = "********";

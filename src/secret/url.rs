@@ -71,11 +71,19 @@ fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
     at
 }
 
+/// Checks whether the user name in a URL without a password may be an access token. Long names of organizations
+/// with a digit are included.
 fn is_token(user: &str) -> bool {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     is_word
         && (TOKEN_PREFIXES.iter().any(|prefix| user.starts_with(prefix))
             || (user.len() >= MIN_TOKEN && user.bytes().any(|byte| byte.is_ascii_digit())))
+}
+
+/// Checks whether the user name in a URL has the prefix and the length of an access token, so that it cannot be
+/// the name of a user or an organization.
+pub(crate) fn has_token_prefix(user: &str) -> bool {
+    user.len() >= MIN_TOKEN && TOKEN_PREFIXES.iter().any(|prefix| user.starts_with(prefix))
 }
 
 fn is_placeholder(text: &str) -> bool {

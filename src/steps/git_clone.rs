@@ -106,7 +106,7 @@ impl GitClone {
 
     async fn clone_into(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
         let redactor = context.resolver.redactor();
-        let secrets = [self.credentials.as_ref().map(Credentials::secret), self.address.password()];
+        let secrets = [self.credentials.as_ref().map(Credentials::secret), self.address.secret()];
         secrets.into_iter().flatten().for_each(|secret| redactor.learn(secret));
         let checkout = Checkout {
             address: &self.address,
@@ -245,6 +245,7 @@ mod tests {
     fn never_shows_secrets() {
         for yaml in [
             "{repository: 'https://u:hunter2@h/r'}",
+            "{repository: 'https://ghp_hunter2hunter2hunter2@h/r'}",
             "{repository: 'https://h/r', access_token: hunter2}",
             "{repository: 'https://h/r', credentials: {token: hunter2}}",
         ] {

@@ -196,7 +196,7 @@ impl WorkingCopy<'_> {
 
     /// Returns the repository address to pass to `git`.
     fn address(&self) -> String {
-        if self.has_login { self.checkout.address.plain() } else { self.checkout.address.to_string() }
+        if self.has_login { self.checkout.address.plain() } else { self.checkout.address.argument().to_owned() }
     }
 
     /// Runs a Git command and returns its output. Returns `None` if the command fails or prints nothing.
