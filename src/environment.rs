@@ -19,6 +19,20 @@ pub(crate) struct Environment {
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
+/// Names of the variables that make Git use another repository than that of its working directory. Git sets
+/// them for hooks.
+const GIT_REPOSITORY: [&str; 9] = [
+    "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+    "GIT_COMMON_DIR",
+    "GIT_DIR",
+    "GIT_IMPLICIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_PREFIX",
+    "GIT_SHALLOW_FILE",
+    "GIT_WORK_TREE",
+];
+
 impl Environment {
     /// Returns the environment variables of the current process.
     pub(crate) fn from_process() -> Self {
@@ -61,6 +75,11 @@ impl Environment {
         let mut copy = self.clone();
         copy.variables.retain(|name, _| !is_credential(name));
         copy
+    }
+
+    /// Removes the variables that make Git use another repository than that of its working directory.
+    pub(crate) fn remove_git_repository(&mut self) {
+        self.variables.retain(|name, _| !GIT_REPOSITORY.contains(&name.as_str()));
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {

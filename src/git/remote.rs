@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use super::Facts;
+use super::{
+    Facts,
+    program::{SSH_WITHOUT_PROMPTS, has_ssh_command},
+};
 use crate::{
     environment::Environment,
     fs,
@@ -43,10 +46,9 @@ pub(crate) async fn check_remote(
     let url = absolute_url(url, &facts.root);
     let arguments = ["ls-remote", "--exit-code", "--", url.as_str(), "HEAD"].map(str::to_owned);
     let parent = folder.path().parent().unwrap_or(folder.path()).display().to_string();
-    let variables: BTreeMap<String, String> = [
+    let mut variables: BTreeMap<String, String> = [
         ("GIT_CEILING_DIRECTORIES", parent.as_str()),
         ("GIT_TERMINAL_PROMPT", "0"),
-        ("GIT_SSH_COMMAND", "ssh -o BatchMode=yes"),
         ("GIT_ASKPASS", ""),
         // The `ext` transport would run any program that is named in the URL.
         ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
@@ -54,6 +56,9 @@ pub(crate) async fn check_remote(
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .into();
     let environment = process::environment_outside(environment, &facts.root);
+    if !has_ssh_command(None, &environment).await.map_err(RemoteError::NotStarted)? {
+        variables.insert("GIT_SSH_COMMAND".to_owned(), SSH_WITHOUT_PROMPTS.to_owned());
+    }
     let program = Program {
         program: "git",
         arguments: &arguments,

@@ -332,9 +332,7 @@ pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> 
     if environment.non_empty("DOCKER_CONFIG").is_some_and(is_inside) {
         outside.set("DOCKER_CONFIG".to_owned(), None);
     }
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"] {
-        outside.set(name.to_owned(), None);
-    }
+    outside.remove_git_repository();
     outside
 }
 

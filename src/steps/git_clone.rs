@@ -121,7 +121,7 @@ impl GitClone {
             environment: &context.environment,
         };
         context.progress.status(&format!("Cloning {} into {}", self.address, self.directory));
-        checkout.clone_or_update(&context.directory.join(&self.directory)).await?;
+        checkout.clone_or_update(&context.directory, Path::new(&self.directory)).await?;
         Ok(Mapping::from_iter([("directory".into(), self.directory.as_str().into())]))
     }
 }
@@ -179,12 +179,18 @@ fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> R
             StepError::input("repository", message)
         });
     };
-    let is_below = Path::new(&name).components().all(|part| matches!(part, Component::Normal(_)));
-    if is_below {
-        return Ok(name);
+    let normal = |part: Component<'_>| match part {
+        Component::Normal(part) => Some(part.to_string_lossy().into_owned()),
+        _ => None,
+    };
+    let parts = Path::new(&name).components().filter(|part| *part != Component::CurDir);
+    match parts.map(normal).collect::<Option<Vec<String>>>() {
+        Some(parts) if !parts.is_empty() => Ok(parts.join("/")),
+        _ => {
+            let message = format!("the directory '{name}' is not inside the current directory");
+            Err(StepError::input("clone_directory_name", message))
+        }
     }
-    let message = format!("the directory '{name}' is not inside the current directory");
-    Err(StepError::input("clone_directory_name", message))
 }
 
 #[cfg(test)]
@@ -205,6 +211,8 @@ mod tests {
             ("{repository: 'https://h/o/r.git', branch: ''}", "r"),
             ("{repository: 'https://h/o/r.git', commit_sha: abcd}", "r"),
             ("{repository: 'https://h/o/', clone_directory_name: x/y}", "x/y"),
+            ("{repository: 'https://h/o/', clone_directory_name: ./x}", "x"),
+            ("{repository: 'https://h/o/', clone_directory_name: x//y/./}", "x/y"),
         ] {
             assert_eq!(step(yaml).unwrap().directory, expected, "{yaml}");
         }
@@ -227,6 +235,11 @@ mod tests {
             ),
             (
                 "{repository: 'h:r', clone_directory_name: /x}",
+                "clone_directory_name",
+                "not inside the current directory",
+            ),
+            (
+                "{repository: 'h:r', clone_directory_name: .}",
                 "clone_directory_name",
                 "not inside the current directory",
             ),

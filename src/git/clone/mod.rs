@@ -68,8 +68,8 @@ impl CloneError {
 }
 
 impl Checkout<'_> {
-    /// Checks out the revision in the directory `target`. Clones the repository if necessary, or updates an
-    /// existing clone.
+    /// Checks out the revision in `target`, a path relative to `directory`. Clones the repository if necessary,
+    /// or updates an existing clone. A relative address is resolved against `directory`.
     ///
     /// Local changes in an existing clone are kept.
     ///
@@ -77,11 +77,16 @@ impl Checkout<'_> {
     ///
     /// Returns an error if a Git command fails or if local changes conflict with the update. Network failures
     /// are retried first.
-    pub(crate) async fn clone_or_update(&self, target: &Path) -> Result<(), CloneError> {
+    pub(crate) async fn clone_or_update(&self, directory: &Path, target: &Path) -> Result<(), CloneError> {
+        let target = &directory.join(target);
+        let clone = target.join(".git").exists().then_some(target.as_path());
         let login = Login::new(self.address, self.credentials)?;
-        let git = Git::new(self.environment, self.address, login.as_ref());
+        let git = Git::new(self.environment, self.address, login.as_ref(), clone).await?;
         let working_copy = WorkingCopy { checkout: self, git, target, has_login: login.is_some() };
-        if target.join(".git").exists() { working_copy.update().await } else { working_copy.create().await }
+        match clone {
+            Some(_) => working_copy.update().await,
+            None => working_copy.create(directory).await,
+        }
     }
 }
 
@@ -95,7 +100,7 @@ struct WorkingCopy<'a> {
 }
 
 impl WorkingCopy<'_> {
-    async fn create(&self) -> Result<(), CloneError> {
+    async fn create(&self, directory: &Path) -> Result<(), CloneError> {
         let address = self.address();
         let target = self.target.to_string_lossy();
         let mut arguments = vec!["clone"];
@@ -108,8 +113,7 @@ impl WorkingCopy<'_> {
             arguments.push("--sparse");
         }
         arguments.extend(["--", &address, &target]);
-        let parent = self.target.parent().unwrap_or(self.target);
-        self.run_with_retries("clone", parent, &arguments).await?;
+        self.run_with_retries("clone", directory, &arguments).await?;
         self.set_directories().await?;
         if let Revision::Commit(commit) = self.checkout.revision {
             self.check_out(commit).await?;
@@ -196,7 +200,11 @@ impl WorkingCopy<'_> {
 
     /// Returns the repository address to pass to `git`.
     fn address(&self) -> String {
-        if self.has_login { self.checkout.address.plain() } else { self.checkout.address.argument().to_owned() }
+        if self.has_login {
+            self.checkout.address.plain()
+        } else {
+            self.checkout.address.argument().to_owned()
+        }
     }
 
     /// Runs a Git command and returns its output. Returns `None` if the command fails or prints nothing.

@@ -83,7 +83,7 @@ impl Upstream {
             directories: &directories,
             environment: &self.environment,
         };
-        checkout.clone_or_update(&self.path("target")).await
+        checkout.clone_or_update(self.folder.path(), Path::new("target")).await
     }
 
     fn file(&self, path: &str) -> Option<String> {
@@ -147,6 +147,41 @@ async fn updates_an_existing_clone_and_keeps_local_changes() {
     assert!(matches!(error, CloneError::Refused { action: "update", .. }), "{error}");
     assert_eq!(upstream.file("flow.py").as_deref(), Some("edited"));
     assert_eq!(upstream.git_in("target", &["rev-parse", "HEAD"]), third);
+}
+
+#[tokio::test]
+async fn clones_into_a_directory_whose_parent_does_not_exist() {
+    let upstream = Upstream::new();
+    upstream.commit("flow.py", "one");
+    let address = Address::parse("up").unwrap();
+    let checkout = Checkout {
+        address: &address,
+        credentials: None,
+        revision: Revision::Default,
+        submodules: false,
+        directories: &[],
+        environment: &upstream.environment,
+    };
+    checkout.clone_or_update(upstream.folder.path(), Path::new("target/a/b")).await.unwrap();
+    assert_eq!(upstream.file("a/b/flow.py").as_deref(), Some("one"));
+}
+
+/// Git sets these variables for hooks.
+#[tokio::test]
+async fn ignores_the_repository_of_a_hook() {
+    let mut upstream = Upstream::new();
+    let first = upstream.commit("flow.py", "one");
+    let second = upstream.commit("flow.py", "two");
+    for (name, path) in [("GIT_DIR", "up/.git"), ("GIT_WORK_TREE", "up"), ("GIT_INDEX_FILE", "up/.git/index")]
+    {
+        let path = upstream.path(path).to_str().unwrap().to_owned();
+        upstream.environment.set(name.to_owned(), Some(path));
+    }
+    upstream.checkout(Revision::Commit(&first), &[]).await.unwrap();
+    assert_eq!(upstream.file("flow.py").as_deref(), Some("one"));
+    upstream.environment.remove_git_repository();
+    assert_eq!(upstream.git(&["rev-parse", "HEAD"]), second);
+    assert_eq!(upstream.git_in("target", &["rev-parse", "HEAD"]), first);
 }
 
 #[tokio::test]
