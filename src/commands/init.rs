@@ -7,6 +7,7 @@ use crate::{
     cli::InitArguments,
     error::{CommandError, Exit},
     init::{self, InitError, InitOptions, Recipe, SchemaLocation},
+    storage::ignore_file,
 };
 
 pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -19,15 +20,22 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
     let created = init::create(&context.directory, &options, &context.environment)?;
     let recipe = created.recipe.name();
     let placeholders = &created.placeholders;
-    let fields =
-        json!({"file": created.file, "recipe": recipe, "flows": created.flows, "made_up": placeholders});
+    let ignore_file = created.has_new_ignore_file.then_some(ignore_file::NAME);
+    let fields = json!({
+        "file": created.file,
+        "ignore_file": ignore_file,
+        "recipe": recipe,
+        "flows": created.flows,
+        "made_up": placeholders,
+    });
     context.done(arguments.output, "created", fields, || {
         let flows = match created.flows {
             0 => "no flows found".to_owned(),
             1 => "1 flow".to_owned(),
             count => format!("{count} flows"),
         };
-        format!("Created {} with the '{recipe}' recipe: {flows}.", init::FILE)
+        let files = [Some(init::FILE), ignore_file].into_iter().flatten().collect::<Vec<_>>().join(" and ");
+        format!("Created {files} with the '{recipe}' recipe: {flows}.")
     });
     if let Some(first) = placeholders.first() {
         context.ui.note(&format!(

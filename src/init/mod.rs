@@ -14,6 +14,7 @@ use crate::{
     flow::{DiscoveredFlow, Inspector},
     fs::{self, FileError},
     git,
+    storage::ignore_file,
 };
 
 /// Name of the created file.
@@ -51,9 +52,10 @@ pub(crate) enum InitError {
 /// Facts about a directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
-    /// The directory's name.
+    /// Name of the project. By default, the name of the directory.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
+    pub(crate) directory_name: String,
     /// Flows that were found, with paths relative to the directory.
     pub(crate) flows: Vec<DiscoveredFlow>,
     pub(crate) remote: Option<String>,
@@ -62,17 +64,19 @@ pub(crate) struct Survey {
     pub(crate) has_requirements: bool,
 }
 
-/// The file that was created, and details for the message to the user.
+/// The files that were created, and details for the message to the user.
 #[derive(Debug)]
 pub(crate) struct Created {
     pub(crate) file: PathBuf,
+    /// Whether the default ignore file was created. An existing file is kept.
+    pub(crate) has_new_ignore_file: bool,
     pub(crate) recipe: Recipe,
     pub(crate) flows: usize,
     /// Fields with placeholder values. The user must replace them.
     pub(crate) placeholders: Vec<&'static str>,
 }
 
-/// Creates a prefect.yaml in `directory`.
+/// Creates a prefect.yaml in `directory`, and an ignore file if there is none.
 ///
 /// # Errors
 ///
@@ -95,18 +99,21 @@ pub(crate) fn create(
     let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
     options.schema.write(directory)?;
     write_new(&file, &text)?;
-    Ok(Created { file, recipe, flows: survey.flows.len(), placeholders })
+    let has_new_ignore_file = ignore_file::create_default(directory)?;
+    Ok(Created { file, has_new_ignore_file, recipe, flows: survey.flows.len(), placeholders })
 }
 
 /// Collects facts about a directory without running any code from it.
 fn survey(directory: &Path, environment: &Environment) -> Survey {
     let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
+    let directory_name = directory
+        .file_name()
+        .map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned());
     Survey {
-        name: directory
-            .file_name()
-            .map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned()),
+        name: directory_name.clone(),
         directory: directory.to_owned(),
+        directory_name,
         flows,
         remote: facts.as_ref().and_then(|facts| facts.remote.as_deref().map(git::without_credentials)),
         branch: facts.as_ref().and_then(|facts| facts.branch.clone()),
@@ -121,4 +128,47 @@ fn write_new(file: &Path, text: &str) -> Result<(), InitError> {
         io::ErrorKind::AlreadyExists => InitError::Exists(file.to_owned()),
         _ => error.into(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn created(files: &[&str], remote: bool, options: &InitOptions) -> (Recipe, String) {
+        let remote = remote.then_some("https://example.com/team/flows.git");
+        let (folder, _) = git::testing::repository("one", remote);
+        let directory = folder.path().join("repository");
+        std::fs::create_dir(&directory).unwrap();
+        for file in files {
+            std::fs::write(directory.join(file), "").unwrap();
+        }
+        let created = create(&directory, options, &Environment::default()).unwrap();
+        assert!(created.has_new_ignore_file && directory.join(ignore_file::NAME).is_file());
+        (created.recipe, std::fs::read_to_string(created.file).unwrap())
+    }
+
+    #[test]
+    fn detects_the_recipe_as_prefect_does() {
+        for (files, remote, expected) in [
+            (&[][..], false, Recipe::Local),
+            (&[], true, Recipe::Git),
+            (&["Dockerfile"], false, Recipe::Docker),
+            (&["Dockerfile"], true, Recipe::DockerGit),
+        ] {
+            let (recipe, _) = created(files, remote, &InitOptions::default());
+            assert_eq!(recipe, expected, "{files:?} {remote}");
+        }
+    }
+
+    #[test]
+    fn name_of_the_project_does_not_affect_directories() {
+        for (recipe, expected) in
+            [(Recipe::Docker, "directory: /opt/prefect/repository\n"), (Recipe::S3, "folder: repository\n")]
+        {
+            let options =
+                InitOptions { name: Some("etl".to_owned()), recipe: Some(recipe), ..InitOptions::default() };
+            let (_, text) = created(&[], false, &options);
+            assert!(text.contains("name: etl\n") && text.contains(expected), "{text}");
+        }
+    }
 }

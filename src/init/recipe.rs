@@ -76,11 +76,12 @@ impl Recipe {
         found.ok_or_else(|| InitError::UnknownRecipe { name: name.to_owned() })
     }
 
-    /// Selects a recipe for a directory: `docker` if it contains a Dockerfile, otherwise `git` if it has a
-    /// Git remote, otherwise `local`.
+    /// Selects a recipe for a directory: `docker` if it contains a Dockerfile, `git` if it has a Git remote,
+    /// `docker-git` if it has both, otherwise `local`.
     pub(super) fn detect(survey: &Survey) -> Self {
         match (survey.has_dockerfile, &survey.remote) {
-            (true, _) => Self::Docker,
+            (true, Some(_)) => Self::DockerGit,
+            (true, None) => Self::Docker,
             (false, Some(_)) => Self::Git,
             (false, None) => Self::Local,
         }
@@ -197,7 +198,7 @@ impl Recipe {
 
     /// Returns the step that pushes the flows to object storage. Returns an empty string if the recipe has none.
     fn push_code(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
-        let folder = || field("folder", &survey.name);
+        let folder = || field("folder", &survey.directory_name);
         match self {
             Self::S3 | Self::DockerS3 => format!(
                 "- prefect_aws.deployments.steps.push_to_s3:\n    id: push-code\n    \
@@ -246,7 +247,7 @@ impl Recipe {
             ),
             Self::Docker | Self::Kubernetes => format!(
                 "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
-                scalar(&format!("/opt/prefect/{}", survey.name))
+                scalar(&format!("/opt/prefect/{}", survey.directory_name))
             ),
             Self::S3 | Self::DockerS3 => {
                 pushed("prefect_aws.deployments.steps.pull_from_s3", "prefect-aws>=0.3.4", "bucket")

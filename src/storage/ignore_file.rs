@@ -4,7 +4,10 @@
 //! matches the file decides. If there is none, the last pattern that matches a parent directory decides.
 //! Unlike in Git, `sub` followed by `!sub/a.py` therefore includes `sub/a.py`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use ignore::{
     Match,
@@ -12,6 +15,21 @@ use ignore::{
 };
 
 use crate::fs::{self, FileError};
+
+/// Name of the default ignore file.
+pub(crate) const NAME: &str = ".prefectignore";
+
+/// Contents of the ignore file of a new project, as in Prefect.
+const DEFAULT: &str = include_str!("default_ignore_file.txt");
+
+/// Creates the default ignore file in the directory of a new project. Returns `false` if the file already exists.
+pub(crate) fn create_default(directory: &Path) -> Result<bool, FileError> {
+    match fs::write_new(&directory.join(NAME), DEFAULT) {
+        Ok(()) => Ok(true),
+        Err(error) if error.source.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(error),
+    }
+}
 
 /// Why an ignore file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -102,6 +120,28 @@ mod tests {
     use serde::Deserialize;
 
     use super::*;
+
+    #[test]
+    fn default_file_skips_secrets_and_is_never_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(create_default(folder.path()).unwrap());
+        let path = folder.path().join(NAME);
+        let ignore = IgnoreFile::read(&path, Lines::AsWritten).unwrap().unwrap();
+        for (file, expected) in [
+            (".env", true),
+            (".git/config", true),
+            (".venv/bin/python", true),
+            ("flows/__pycache__/etl.cpython-312.pyc", true),
+            (".prefectignore", true),
+            ("flows/etl.py", false),
+            ("requirements.txt", false),
+        ] {
+            assert_eq!(ignore.ignores(Path::new(file)), expected, "{file}");
+        }
+        std::fs::write(&path, "mine").unwrap();
+        assert!(!create_default(folder.path()).unwrap());
+        assert_eq!(std::fs::read_to_string(path).unwrap(), "mine");
+    }
 
     /// Recorded results of Prefect's `filter_files`.
     #[derive(Deserialize)]

@@ -4,7 +4,7 @@ mod azure;
 mod gcs;
 mod s3;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
@@ -14,7 +14,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     storage::{
         self, Access, Bucket, Folder, StorageError,
-        ignore_file::{IgnoreFile, Lines},
+        ignore_file::{self, IgnoreFile, Lines},
     },
     value::{Mapping, Value},
 };
@@ -26,7 +26,10 @@ pub(super) use self::{
 };
 
 /// Path of the default ignore file. A missing default file is not an error.
-const IGNORE_FILE: &str = ".prefectignore";
+const IGNORE_FILE: &str = ignore_file::NAME;
+
+/// Files and directories that are pushed by mistake if there is no ignore file.
+const PRIVATE: [&str; 3] = [".env", ".git", ".venv"];
 
 /// Two pushes with identical inputs share a run only if they come from the same position in the project file.
 /// Steps of other deployments that run between two separate pushes may change the files.
@@ -163,8 +166,8 @@ impl Step for Transfer {
     }
 }
 
-/// Reads the ignore file of a push. If the step specifies a file that does not exist, all files are pushed,
-/// and a warning is reported.
+/// Reads the ignore file of a push. If the file does not exist, all files are pushed. A warning is reported if
+/// the step specifies the file, or if the directory contains private files.
 fn read_ignore_file(
     context: &StepContext<'_>,
     file: Option<&str>,
@@ -173,11 +176,23 @@ fn read_ignore_file(
     let Some(file) = file.filter(|file| !file.is_empty()) else { return Ok(IgnoreFile::default()) };
     let path: PathBuf = context.directory.join(file);
     let read = IgnoreFile::read(&path, lines)?;
-    if read.is_none() && file != IGNORE_FILE {
-        let message = format!("ignore file '{file}' does not exist; all files are pushed");
+    if read.is_none()
+        && let Some(message) = missing_ignore_file(file, &context.directory)
+    {
         context.progress.warn(&Diagnostic::warning(Code::IGNORE_FILE_MISSING, message));
     }
     Ok(read.unwrap_or_default())
+}
+
+/// Returns the warning about an ignore file that does not exist. Returns `None` if it is the default file and
+/// `directory` contains no private files.
+fn missing_ignore_file(file: &str, directory: &Path) -> Option<String> {
+    if file != IGNORE_FILE {
+        return Some(format!("ignore file '{file}' does not exist; all files are pushed"));
+    }
+    let private: Vec<&str> = PRIVATE.into_iter().filter(|name| directory.join(name).exists()).collect();
+    let names = private.join(", ");
+    (!private.is_empty()).then(|| format!("{IGNORE_FILE} does not exist; the push includes {names}"))
 }
 
 impl From<StorageError> for StepError {

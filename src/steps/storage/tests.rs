@@ -39,6 +39,20 @@ fn rejects_invalid_inputs_before_running() {
 }
 
 #[test]
+fn warns_about_private_files_without_an_ignore_file() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(missing_ignore_file(IGNORE_FILE, folder.path()), None);
+    std::fs::write(folder.path().join(".env"), "").unwrap();
+    std::fs::create_dir(folder.path().join(".git")).unwrap();
+    for (file, expected) in [
+        (IGNORE_FILE, ".prefectignore does not exist; the push includes .env, .git"),
+        (".s3ignore", "ignore file '.s3ignore' does not exist; all files are pushed"),
+    ] {
+        assert_eq!(missing_ignore_file(file, folder.path()).as_deref(), Some(expected));
+    }
+}
+
+#[test]
 fn keeps_the_inputs_as_written() {
     for (ignore_file, expected) in
         [("", Some(IGNORE_FILE)), (", ignore_file: null", None), (", ignore_file: x", Some("x"))]

@@ -9,6 +9,7 @@ use crate::{
     project::{self, Declared, Fields, Findings, Key, Project},
     source::Source,
     steps::Section,
+    storage::ignore_file,
     target::{self, wizard::Answers},
     value::{self, Mapping, Value},
     yaml::{self, Document, Edit},
@@ -49,9 +50,13 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    /// Writes the file.
+    /// Writes the file. Next to a new file, also creates the default ignore file if there is none.
     pub(crate) fn write(&self) -> Result<(), FileError> {
-        if self.is_new { fs::write_new(&self.path, &self.text) } else { fs::rewrite(&self.path, &self.text) }
+        if !self.is_new {
+            return fs::rewrite(&self.path, &self.text);
+        }
+        fs::write_new(&self.path, &self.text)?;
+        self.path.parent().map_or(Ok(false), ignore_file::create_default).map(drop)
     }
 }
 
