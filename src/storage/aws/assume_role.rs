@@ -41,7 +41,7 @@ impl Role {
         let endpoint = ["AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"]
             .iter()
             .find_map(|name| access.environment.non_empty(name))
-            .map_or_else(|| format!("https://sts.{region}.amazonaws.com"), str::to_owned);
+            .map_or_else(|| super::service("sts", region), str::to_owned);
         let options = Connection::to(Some(&endpoint)).options(access)?;
         let refused = |reason: String| {
             let arn = &self.parameters["RoleArn"];

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use object_store::{
     ClientOptions, StaticCredentialProvider,
-    aws::{AmazonS3Builder, AwsCredential, resolve_bucket_region},
+    aws::{AmazonS3Builder, AmazonS3ConfigKey, AwsCredential, resolve_bucket_region},
 };
 use serde::Deserialize;
 
@@ -16,7 +16,7 @@ use super::{
     Access, Bucket, Proof, StorageError,
     client::{self, Connection},
 };
-use crate::secret::Secret;
+use crate::{environment::Environment, secret::Secret};
 
 /// Default region. It also applies to stores without regions.
 const DEFAULT_REGION: &str = "us-east-1";
@@ -111,6 +111,10 @@ pub(crate) async fn open(
         }
     }
     let virtual_host = parameters.virtual_host(bucket, endpoint.as_deref());
+    let endpoint = endpoint.or_else(|| is_in_china(&region).then(|| service("s3", &region)));
+    if access.environment.non_empty("AWS_ENDPOINT_URL_STS").is_none() {
+        builder = builder.with_config(AmazonS3ConfigKey::StsEndpoint, service("sts", &region));
+    }
     builder = builder
         .with_bucket_name(bucket)
         .with_region(&region)
@@ -144,17 +148,47 @@ async fn keys(
     }
     let environment = access.environment;
     if credentials.profile_name.is_none() {
-        let variable = |name: &str| environment.non_empty(name).map(str::to_owned);
-        if let (Some(key_id), Some(secret_key)) =
-            (variable("AWS_ACCESS_KEY_ID"), variable("AWS_SECRET_ACCESS_KEY"))
-        {
-            return Ok(Some(AwsCredential { key_id, secret_key, token: variable("AWS_SESSION_TOKEN") }));
+        if let Some(keys) = environment_keys(environment) {
+            return Ok(Some(keys));
         }
         if environment.non_empty("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
             return Ok(None);
         }
     }
-    profiles.keys(access, region).await
+    let keys = profiles.keys(access, region).await?;
+    if keys.is_none() {
+        check_container(environment)?;
+    }
+    Ok(keys)
+}
+
+/// Returns the access keys from the environment variables, if there are any.
+fn environment_keys(environment: &Environment) -> Option<AwsCredential> {
+    let variable = |name: &str| environment.non_empty(name).map(str::to_owned);
+    Some(AwsCredential {
+        key_id: variable("AWS_ACCESS_KEY_ID")?,
+        secret_key: variable("AWS_SECRET_ACCESS_KEY")?,
+        token: variable("AWS_SESSION_TOKEN"),
+    })
+}
+
+/// Returns an error if the environment names a source of container credentials that is not supported. Otherwise,
+/// requests would be sent with the credentials of the machine.
+fn check_container(environment: &Environment) -> Result<(), StorageError> {
+    let is_set = |name: &str| environment.non_empty(name).is_some();
+    if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
+        || !is_set("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+        || is_set("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")
+    {
+        return Ok(());
+    }
+    Err(StorageError::Credentials {
+        message: "AWS_CONTAINER_CREDENTIALS_FULL_URI requires AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
+            .to_owned(),
+        help: "write the token to a file and set the variable, or set AWS_ACCESS_KEY_ID and \
+               AWS_SECRET_ACCESS_KEY"
+            .to_owned(),
+    })
 }
 
 /// Returns the temporary keys of the role to assume. If the credentials name no role, `keys` are returned
@@ -239,6 +273,17 @@ impl ClientParameters {
             _ => endpoint.is_none() && !bucket.contains('.'),
         }
     }
+}
+
+/// Returns the URL of an Amazon service in a region.
+fn service(name: &str, region: &str) -> String {
+    let domain = if is_in_china(region) { "amazonaws.com.cn" } else { "amazonaws.com" };
+    format!("https://{name}.{region}.{domain}")
+}
+
+/// Checks whether a region belongs to AWS in China, which has its own domain.
+fn is_in_china(region: &str) -> bool {
+    region.starts_with("cn-")
 }
 
 /// Adds the bucket to the host name of an endpoint.

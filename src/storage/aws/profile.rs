@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     super::{Access, StorageError},
     assume_role::Role,
+    environment_keys,
 };
 use crate::{
     environment::Environment,
@@ -106,21 +107,8 @@ impl Profiles {
         Box::pin(async move {
             let Some(section) = self.sections.get(name) else { return Ok(None) };
             let value = |key: &str| section.get(key).map(String::as_str);
-            let unusable = |message: String, help: &str| StorageError::Credentials {
-                message: format!("the AWS profile '{name}' cannot be used: {message}"),
-                help: help.to_owned(),
-            };
-            if let (Some(arn), Some(source)) = (value("role_arn"), value("source_profile")) {
-                // A profile that names itself as its source uses its own keys.
-                let keys = match () {
-                    () if source == name => static_keys(section),
-                    () if depth == 0 => None,
-                    () => self.keys_of(source, access, region, depth - 1).await?,
-                };
-                let Some(keys) = keys else {
-                    let message = format!("its source_profile '{source}' does not contain access keys");
-                    return Err(unusable(message, "correct ~/.aws/config"));
-                };
+            if let Some(arn) = value("role_arn") {
+                let keys = self.keys_for_role(name, section, access, region, depth).await?;
                 let more = [("external_id", "ExternalId"), ("role_session_name", "RoleSessionName")];
                 let more =
                     more.iter().filter_map(|(key, name)| Some(((*name).to_owned(), value(key)?.into())));
@@ -134,18 +122,70 @@ impl Profiles {
                 return from_process(command, access)
                     .await
                     .map(Some)
-                    .map_err(|message| unusable(message, "run its credential_process manually"));
+                    .map_err(|message| unusable(name, &message, "run its credential_process manually"));
             }
             if section.keys().any(|key| key.starts_with("sso_")) {
-                let help = format!(
-                    "run `aws sso login --profile {name}`, then `eval \"$(aws configure export-credentials --profile \
-                     {name} --format env)\"`"
-                );
-                return Err(unusable("signing in through a browser is required".to_owned(), &help));
+                let help = format!("run `aws sso login --profile {name}`, then {}", export(name));
+                return Err(unusable(name, "signing in through a browser is required", &help));
             }
             Ok(None)
         })
     }
+
+    /// Returns the keys with which a profile assumes its role.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if the source of the keys is missing or not supported, because requests would otherwise be
+    /// sent with the credentials of the machine.
+    async fn keys_for_role(
+        &self,
+        name: &str,
+        section: &Section,
+        access: Access<'_>,
+        region: &str,
+        depth: usize,
+    ) -> Result<AwsCredential, StorageError> {
+        let value = |key: &str| section.get(key).map(String::as_str);
+        let (keys, message, help) = match (value("source_profile"), value("credential_source")) {
+            (Some(source), _) => {
+                // A profile that names itself as its source uses its own keys.
+                let keys = match () {
+                    () if source == name => static_keys(section),
+                    () if depth == 0 => None,
+                    () => self.keys_of(source, access, region, depth - 1).await?,
+                };
+                let message = format!("its source_profile '{source}' does not contain access keys");
+                (keys, message, "correct ~/.aws/config".to_owned())
+            }
+            (None, Some("Environment")) => {
+                let message = "its credential_source 'Environment' does not contain access keys".to_owned();
+                let help = "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY".to_owned();
+                (environment_keys(access.environment), message, help)
+            }
+            (None, Some(source)) => {
+                let message = format!("its credential_source '{source}' is not supported");
+                (None, message, format!("set source_profile, or run {}", export(name)))
+            }
+            (None, None) => {
+                let message = "its role requires a source_profile".to_owned();
+                (None, message, format!("set source_profile, or run {}", export(name)))
+            }
+        };
+        keys.ok_or_else(|| unusable(name, &message, &help))
+    }
+}
+
+fn unusable(profile: &str, message: &str, help: &str) -> StorageError {
+    StorageError::Credentials {
+        message: format!("the AWS profile '{profile}' cannot be used: {message}"),
+        help: help.to_owned(),
+    }
+}
+
+/// Returns the command that sets the access keys of a profile in the environment.
+fn export(profile: &str) -> String {
+    format!("`eval \"$(aws configure export-credentials --profile {profile} --format env)\"`")
 }
 
 fn static_keys(section: &Section) -> Option<AwsCredential> {

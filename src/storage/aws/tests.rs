@@ -1,7 +1,6 @@
 use std::fs;
 
 use super::*;
-use crate::environment::Environment;
 
 const CONFIG: &str = "\
 [default]
@@ -22,6 +21,17 @@ source_profile = circle2
 [profile circle2]
 role_arn = arn:aws:iam::1:role/R
 source_profile = circle
+[profile machine]
+role_arn = arn:aws:iam::1:role/R
+credential_source = Ec2InstanceMetadata
+[profile variables]
+role_arn = arn:aws:iam::1:role/R
+credential_source = Environment
+[profile token]
+role_arn = arn:aws:iam::1:role/R
+web_identity_token_file = /token
+[profile empty]
+region = eu-west-1
 ";
 const CREDENTIALS: &str = "\
 # comment
@@ -70,6 +80,23 @@ async fn finds_keys_like_the_aws_command_line() {
         ("{profile_name: program}", &[], "PK "),
         ("{}", &[("AWS_WEB_IDENTITY_TOKEN_FILE", "t"), ("AWS_ROLE_ARN", "r")], "none"),
         ("{profile_name: none}", &[], "AWS profile 'none' does not exist"),
+        ("{profile_name: empty}", &[("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/c")], "none"),
+        (
+            "{profile_name: empty}",
+            &[
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/c"),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "t"),
+            ],
+            "none",
+        ),
+        (
+            "{profile_name: empty}",
+            &[
+                ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/c"),
+                ("AWS_CONTAINER_AUTHORIZATION_TOKEN", "t"),
+            ],
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI requires AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+        ),
     ] {
         assert_eq!(found(credentials, variables).await, expected, "{credentials} {variables:?}");
     }
@@ -77,6 +104,9 @@ async fn finds_keys_like_the_aws_command_line() {
         ("broken", "its credential_process did not print any credentials"),
         ("browser", "signing in through a browser is required"),
         ("circle", "does not contain access keys"),
+        ("machine", "its credential_source 'Ec2InstanceMetadata' is not supported"),
+        ("variables", "its credential_source 'Environment' does not contain access keys"),
+        ("token", "its role requires a source_profile"),
     ] {
         let message = found(&format!("{{profile_name: {profile}}}"), &[]).await;
         assert!(message.contains(expected) && !message.contains("hunter2"), "{message}");
@@ -91,6 +121,32 @@ fn rejects_half_a_key_pair_without_showing_it() {
     assert!(!format!("{credentials:?}").contains("hunter2"));
     let wrong = serde_yaml::from_str::<Credentials>("{aws_secret_access_key: [hunter2]}").unwrap_err();
     assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+}
+
+#[test]
+fn services_in_china_have_their_own_domain() {
+    for (region, expected) in [
+        ("eu-west-1", "https://s3.eu-west-1.amazonaws.com"),
+        ("cn-north-1", "https://s3.cn-north-1.amazonaws.com.cn"),
+        ("us-gov-west-1", "https://s3.us-gov-west-1.amazonaws.com"),
+    ] {
+        assert_eq!(service("s3", region), expected);
+    }
+}
+
+#[tokio::test]
+async fn opens_buckets_in_china() {
+    let environment = Environment::default();
+    let access = Access { environment: &environment, directory: std::path::Path::new("/") };
+    let keys = "{aws_access_key_id: k, aws_secret_access_key: s, region_name: cn-north-1}";
+    let credentials: Credentials = serde_yaml::from_str(keys).unwrap();
+    for (bucket, expected) in [
+        ("b", "https://b.s3.cn-north-1.amazonaws.com.cn\""),
+        ("b.c", "https://s3.cn-north-1.amazonaws.com.cn/b.c\""),
+    ] {
+        let opened = open(bucket, &credentials, None, access).await.unwrap();
+        assert!(format!("{:?}", opened.store).contains(expected), "{:?}", opened.store);
+    }
 }
 
 #[test]
