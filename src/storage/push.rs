@@ -1,7 +1,7 @@
 //! Copies the files of a directory to a bucket.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -33,6 +33,11 @@ const MEMORY: usize = 48;
 /// Maximum number of parts of one file that are uploaded concurrently.
 const PARTS_AT_ONCE: usize = 3;
 
+/// Maximum number of objects to list before a push, in addition to [`LISTED_PER_FILE`].
+const LISTED: usize = 10_000;
+/// Number of additional objects to list for each file.
+const LISTED_PER_FILE: usize = 10;
+
 /// A local file to push.
 #[derive(Debug)]
 struct Local {
@@ -60,7 +65,7 @@ impl Bucket {
         let files = files(directory, folder, ignore)?;
         let (done, total) = (AtomicU64::new(0), u64::try_from(files.len()).unwrap_or(u64::MAX));
         progress.advance(Amount { done: 0, total, unit: "files" });
-        let known = self.known(folder).await?;
+        let known = self.known(folder, &files).await?;
         let memory = Arc::new(Semaphore::new(MEMORY));
         stream::iter(files)
             .map(|file| {
@@ -76,14 +81,32 @@ impl Bucket {
             .await
     }
 
-    /// Lists the existing objects in the folder. Without the permission to list objects, the result is empty,
-    /// so that all files are written.
-    async fn known(&self, folder: &Folder) -> Result<HashMap<Key, ObjectMeta>, StorageError> {
-        match self.store.list(Some(folder.prefix())).try_collect::<Vec<_>>().await {
-            Ok(objects) => Ok(objects.into_iter().map(|meta| (meta.location.clone(), meta)).collect()),
-            Err(StoreError::PermissionDenied { .. } | StoreError::InvalidPath { .. }) => Ok(HashMap::new()),
-            Err(error) => Err(StorageError::store(format!("list {self}"), error)),
+    /// Returns the existing objects of the given files.
+    ///
+    /// Objects are found by listing the folder. If the folder contains many other objects, or without the
+    /// permission to list objects, the result is incomplete, so that some files are written although they have not
+    /// changed.
+    async fn known(
+        &self,
+        folder: &Folder,
+        files: &[Local],
+    ) -> Result<HashMap<Key, ObjectMeta>, StorageError> {
+        let keys: HashSet<&Key> = files.iter().map(|file| &file.key).collect();
+        let mut known = HashMap::new();
+        let mut listed = self.store.list(Some(folder.prefix())).take(LISTED + LISTED_PER_FILE * files.len());
+        while known.len() < keys.len() {
+            match listed.next().await {
+                Some(Ok(meta)) if keys.contains(&meta.location) => {
+                    known.insert(meta.location.clone(), meta);
+                }
+                Some(Ok(_)) => {}
+                None | Some(Err(StoreError::PermissionDenied { .. } | StoreError::InvalidPath { .. })) => {
+                    break;
+                }
+                Some(Err(error)) => return Err(StorageError::store(format!("list {self}"), error)),
+            }
         }
+        Ok(known)
     }
 
     /// Copies a file to the bucket. Returns `false` if the object already had the same contents.

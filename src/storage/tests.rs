@@ -72,6 +72,19 @@ async fn pushes_and_pulls_only_changed_files() {
 }
 
 #[tokio::test]
+async fn lists_only_a_part_of_a_large_bucket() {
+    let from = directory(&[("flow.py", "1")]);
+    for (others, expected) in [(10_000, summary(0, 1)), (10_010, summary(1, 0))] {
+        let bucket = bucket();
+        for number in 0..others {
+            put(&bucket, &format!("data/{number}"), "x").await;
+        }
+        assert_eq!(push(&bucket, &from, "").await.unwrap(), summary(1, 0));
+        assert_eq!(push(&bucket, &from, "").await.unwrap(), expected, "{others}");
+    }
+}
+
+#[tokio::test]
 async fn matches_whole_folder_names() {
     let bucket = bucket();
     for key in ["proj/a", "proj2/b", "c"] {
