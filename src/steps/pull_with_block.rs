@@ -16,6 +16,7 @@ use super::{
 use crate::{
     fs::{FileError, copy_tree},
     git::{Address, Checkout, Credentials, Revision},
+    progress::Progress,
     storage::ignore_file::{IgnoreFile, Lines},
     value::{Mapping, Value},
 };
@@ -66,7 +67,7 @@ impl PullWithBlock {
         let Value::Mapping(block) = block.value else {
             return Err(StepError::failed(format!("block '{slug}/{name}' does not contain any data")));
         };
-        let source = Source::new(slug, &block)?;
+        let source = Source::new(slug, &block, context.progress)?;
         let directory = format!("{slug}-{name}");
         let target = context.directory.join(&directory);
         if target.exists() {
@@ -85,7 +86,7 @@ impl Step for PullWithBlock {
 }
 
 impl Source {
-    fn new(slug: &str, block: &Mapping) -> Result<Self, StepError> {
+    fn new(slug: &str, block: &Mapping, progress: &dyn Progress) -> Result<Self, StepError> {
         let text = |key: &str| block.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
         let required = |key: &str| {
             text(key).map(str::to_owned).ok_or_else(|| StepError::failed(format!("the block has no `{key}`")))
@@ -113,7 +114,9 @@ impl Source {
             "remote-file-system" => {
                 let url = required("basepath")?;
                 let remote = RemoteUrl::parse(&url).map_err(StepError::failed)?;
-                Ok(Self::RemoteFolder(remote.folder(&mapping("settings"))?))
+                let settings = mapping("settings");
+                remote.warn_about_ignored(&settings, progress);
+                Ok(Self::RemoteFolder(remote.folder(&settings)?))
             }
             "s3-bucket" => remote_folder(Store::S3, "bucket_name", "bucket_folder", "credentials"),
             "gcs-bucket" => remote_folder(Store::Gcs, "bucket", "bucket_folder", "gcp_credentials"),
@@ -273,7 +276,7 @@ mod tests {
                 Store::Azure,
             ),
         ] {
-            let source = Source::new(slug, &serde_yaml::from_str(block).unwrap()).unwrap();
+            let source = Source::new(slug, &serde_yaml::from_str(block).unwrap(), &Silent).unwrap();
             let credentials = Mapping::from_iter([("k".into(), "v".into())]);
             let expected = RemoteFolder { store, bucket: "b".into(), folder: "f".into(), credentials };
             assert_eq!(source, Source::RemoteFolder(expected), "{slug}");

@@ -9,7 +9,12 @@ use super::{
     Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
 };
-use crate::value::{Mapping, Value};
+use crate::{
+    diagnostics::{Code, Diagnostic},
+    progress::Progress,
+    python,
+    value::{Mapping, Value},
+};
 
 pub(super) const ENTRY: StepEntry = StepEntry {
     name: "prefect.deployments.steps.pull_from_remote_storage",
@@ -64,6 +69,7 @@ impl RemoteStorage {
 
     async fn pull(&self, context: &StepContext<'_>) -> Result<Mapping, StepError> {
         let folder = self.remote.folder(&self.settings)?;
+        self.remote.warn_about_ignored(&self.settings, context.progress);
         let directory = self.remote.directory();
         folder.pull(&context.directory.join(&directory), context).await?;
         Ok(Mapping::from_iter([("directory".into(), directory.into())]))
@@ -130,6 +136,77 @@ impl RemoteUrl {
         };
         Ok(RemoteFolder { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
     }
+
+    /// Warns about settings that have no effect, because prefectl does not support them.
+    pub(super) fn warn_about_ignored(&self, settings: &Mapping, progress: &dyn Progress) {
+        let ignored = self.ignored(settings);
+        if !ignored.is_empty() {
+            let message =
+                format!("settings of `{}://` that have no effect: {}", self.scheme, ignored.join(", "));
+            let help = "remove the settings, or pull the code with a Python function as a step";
+            progress.warn(&Diagnostic::warning(Code::REMOTE_STORAGE_SETTING, message).help(help));
+        }
+    }
+
+    /// Returns the names of the settings that are not supported. Nested names contain dots.
+    fn ignored(&self, settings: &Mapping) -> Vec<String> {
+        let known: &[&str] = match self.scheme.as_str() {
+            "s3" | "s3a" => &S3_SETTINGS,
+            "gs" | "gcs" => &GCS_SETTINGS,
+            _ => &AZURE_SETTINGS,
+        };
+        let mut names = Vec::new();
+        add_names("", settings, known, &mut names);
+        names.retain(|name| !known.contains(&name.as_str()));
+        names
+    }
+}
+
+/// Supported settings of s3fs.
+const S3_SETTINGS: [&str; 15] = [
+    "anon",
+    "client_kwargs.endpoint_url",
+    "client_kwargs.region_name",
+    "client_kwargs.verify",
+    "config_kwargs.region_name",
+    "config_kwargs.s3.addressing_style",
+    "config_kwargs.signature_version",
+    "endpoint_url",
+    "key",
+    "password",
+    "profile",
+    "secret",
+    "token",
+    "use_ssl",
+    "username",
+];
+
+/// Supported settings of gcsfs. The project only matters for requests that create or list buckets.
+const GCS_SETTINGS: [&str; 2] = ["project", "token"];
+
+/// Supported settings of adlfs.
+const AZURE_SETTINGS: [&str; 7] = [
+    "account_key",
+    "account_name",
+    "client_id",
+    "client_secret",
+    "connection_string",
+    "sas_token",
+    "tenant_id",
+];
+
+/// Adds the names of all settings that have a value. A mapping is searched if `known` contains names of its entries.
+fn add_names(prefix: &str, settings: &Mapping, known: &[&str], names: &mut Vec<String>) {
+    for (key, value) in settings.iter().filter(|(_, value)| !value.is_null()) {
+        let name = format!("{prefix}{}", python::to_text(key));
+        let inside = format!("{name}.");
+        match value {
+            Value::Mapping(inner) if known.iter().any(|known| known.starts_with(&inside)) => {
+                add_names(&inside, inner, known, names);
+            }
+            _ => names.push(name),
+        }
+    }
 }
 
 /// Creates a mapping from the entries that have a value.
@@ -142,14 +219,22 @@ fn present<'v>(entries: impl IntoIterator<Item = (&'static str, Option<&'v Value
 fn s3_credentials(settings: &Mapping) -> Mapping {
     let client_setting = |key: &str| settings.get("client_kwargs").and_then(|client| client.get(key));
     let mut credentials = present([
-        ("aws_access_key_id", settings.get("key")),
-        ("aws_secret_access_key", settings.get("secret")),
+        ("aws_access_key_id", settings.get("key").or_else(|| settings.get("username"))),
+        ("aws_secret_access_key", settings.get("secret").or_else(|| settings.get("password"))),
         ("aws_session_token", settings.get("token")),
         ("profile_name", settings.get("profile")),
         ("region_name", client_setting("region_name")),
     ]);
     let endpoint = settings.get("endpoint_url").or_else(|| client_setting("endpoint_url"));
-    let client = present([("endpoint_url", endpoint)]);
+    let mut configuration =
+        settings.get("config_kwargs").and_then(Value::as_mapping).cloned().unwrap_or_default();
+    if settings.get("anon").and_then(Value::as_bool) == Some(true) {
+        configuration.insert("signature_version".into(), "unsigned".into());
+    }
+    let mut client = present([("endpoint_url", endpoint), ("verify", client_setting("verify"))]);
+    if !configuration.is_empty() {
+        client.insert("config".into(), configuration.into());
+    }
     if !client.is_empty() {
         credentials.insert("aws_client_parameters".into(), client.into());
     }
@@ -161,6 +246,9 @@ fn s3_credentials(settings: &Mapping) -> Mapping {
 fn gcs_credentials(settings: &Mapping) -> Mapping {
     match settings.get("token") {
         Some(token @ Value::Mapping(_)) => present([("service_account_info", Some(token))]),
+        Some(Value::String(token)) if token == "anon" => {
+            Mapping::from_iter([("is_anonymous".into(), true.into())])
+        }
         Some(token @ Value::String(path)) if path.contains(['/', '.']) => {
             present([("service_account_file", Some(token))])
         }
@@ -215,6 +303,23 @@ mod tests {
                 "{aws_access_key_id: k, aws_secret_access_key: s, region_name: r, aws_client_parameters: {endpoint_url: 'http://h'}}",
             ),
             ("s3://b", "{anon: false}", Store::S3, "b", "", "{}"),
+            (
+                "s3://b",
+                "{anon: true, client_kwargs: {verify: false}, config_kwargs: {s3: {addressing_style: virtual}}}",
+                Store::S3,
+                "b",
+                "",
+                "{aws_client_parameters: {verify: false, config: {s3: {addressing_style: virtual}, signature_version: unsigned}}}",
+            ),
+            (
+                "s3://b",
+                "{username: k, password: s}",
+                Store::S3,
+                "b",
+                "",
+                "{aws_access_key_id: k, aws_secret_access_key: s}",
+            ),
+            ("gs://b", "{token: anon}", Store::Gcs, "b", "", "{is_anonymous: true}"),
             ("gs://b/x", "{token: /k.json}", Store::Gcs, "b", "x", "{service_account_file: /k.json}"),
             ("gcs://b/x", "{token: google_default}", Store::Gcs, "b", "x", "{}"),
             ("az://c/x", "{connection_string: s}", Store::Azure, "c", "x", "{connection_string: s}"),
@@ -230,6 +335,21 @@ mod tests {
             let credentials: Mapping = serde_yaml::from_str(credentials).unwrap();
             let expected = RemoteFolder { store, bucket: bucket.into(), folder: path.into(), credentials };
             assert_eq!(folder(url, settings), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn names_settings_that_have_no_effect() {
+        for (url, settings, expected) in [
+            ("s3://b", "{key: k, anon: false, client_kwargs: {region_name: r}}", &[][..]),
+            ("s3://b", "{requester_pays: true, version_aware: null}", &["requester_pays"]),
+            ("s3://b", "{client_kwargs: {api_version: '1'}}", &["client_kwargs.api_version"]),
+            ("s3://b", "{config_kwargs: {proxies: {http: x}}}", &["config_kwargs.proxies"]),
+            ("gs://b", "{token: anon, key: k}", &["key"]),
+            ("az://c", "{account_name: a, anon: true}", &["anon"]),
+        ] {
+            let remote = RemoteUrl::parse(url).unwrap();
+            assert_eq!(remote.ignored(&serde_yaml::from_str(settings).unwrap()), expected, "{settings}");
         }
     }
 

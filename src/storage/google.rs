@@ -24,6 +24,9 @@ use crate::{
 pub(crate) struct Credentials {
     service_account_info: Option<ServiceAccount>,
     service_account_file: Option<PathBuf>,
+    /// Whether to send requests without credentials, for a public bucket.
+    #[serde(default)]
+    is_anonymous: bool,
 }
 
 /// The JSON key of a service account.
@@ -68,9 +71,11 @@ pub(crate) fn open(
         _ => None,
     };
     if let Some(endpoint) = &emulator {
+        builder = builder.with_base_url(endpoint);
+    }
+    if emulator.is_some() || credentials.is_anonymous {
         let nobody = StaticCredentialProvider::new(GcpCredential { bearer: String::new() });
-        builder =
-            builder.with_base_url(endpoint).with_credentials(Arc::new(nobody)).with_skip_signature(true);
+        builder = builder.with_credentials(Arc::new(nobody)).with_skip_signature(true);
     } else if let Some(key) = given {
         check("credentials", &key)?;
         builder = builder.with_service_account_key(key);
@@ -167,6 +172,7 @@ mod tests {
             ),
             ("{service_account_file: none.json}", &nothing, "cannot read"),
             ("{}", &external, "have the unsupported type 'external_account'"),
+            ("{is_anonymous: true}", &external, "gs://b"),
             ("{}", &emulator, "gs://b"),
         ] {
             let message = error(credentials, environment, folder.path());

@@ -168,6 +168,16 @@ codes! {
         example: "push:\n- prefect_aws.deployments.steps.push_to_s3:\n    ignore_file: .s3ignore",
         fix: "Create the ignore file, correct its name, or set `ignore_file: null` to push all files.",
     };
+    REMOTE_STORAGE_SETTING = Entry {
+        name: "remote-storage-setting",
+        severity: Warning,
+        title: "a setting of a remote storage has no effect",
+        meaning: "prefectl copies files without fsspec, and supports only the settings for credentials, addresses \
+                  and certificates. Workers pass all settings to fsspec.",
+        example: "pull:\n- prefect.deployments.steps.pull_from_remote_storage:\n    url: s3://bucket/flows\n    \
+                  requester_pays: true",
+        fix: "Remove the setting, or pull the code with a Python function as a step.",
+    };
     REGISTRY_CREDENTIALS = Entry {
         name: "registry-credentials",
         severity: Warning,
