@@ -26,11 +26,12 @@ use crate::{
 /// Port range of temporary servers. Prefect uses the same range.
 const PORTS: std::ops::Range<u16> = 8000..9000;
 
-/// Number of random ports to try before the operating system selects a port.
+/// Number of random ports to try before the operating system selects a port. Also the maximum number of further
+/// launches if other programs take the selected ports.
 const PORT_TRIES: u32 = 10;
 
-/// Exit code of a server whose port is already in use.
-const PORT_IN_USE: i32 = 3;
+/// Exit code of a server that fails to start, for example because its port is already in use.
+const STARTUP_FAILURE: i32 = 3;
 
 /// Options of a local server.
 pub(crate) struct LocalServerOptions<'a> {
@@ -50,6 +51,7 @@ pub(crate) struct LocalServerOptions<'a> {
 pub(crate) struct LocalServer {
     /// URL of the API.
     pub(crate) url: String,
+    port: u16,
     process: Background,
 }
 
@@ -78,10 +80,13 @@ impl LocalServer {
         let mut output = tempfile::tempfile()?;
         let deadline = Instant::now() + options.start_timeout;
         let mut server = Self::launch(options, &python, &output)?;
+        let mut launches = 1..=PORT_TRIES;
         progress.status(&format!("Starting a temporary Prefect server on {} ...", server.url));
         loop {
             match server.process.exit_code()? {
-                Some(PORT_IN_USE) => server = Self::launch(options, &python, &output)?,
+                Some(STARTUP_FAILURE) if !is_free(server.port) && launches.next().is_some() => {
+                    server = Self::launch(options, &python, &output)?;
+                }
                 Some(code) => return Err(LocalServerError::Ended { code, output: last_lines(&mut output) }),
                 None => {}
             }
@@ -102,8 +107,10 @@ impl LocalServer {
         output: &std::fs::File,
     ) -> Result<Self, LocalServerError> {
         const APPLICATION: [&str; 2] = ["--factory", "prefect.server.api.server:create_app"];
-        let port = free_port()?.to_string();
-        let listen = ["--host", "127.0.0.1", "--port", &port, "--log-level", "error", "--lifespan", "on"];
+        let port = free_port()?;
+        let port_argument = port.to_string();
+        let listen =
+            ["--host", "127.0.0.1", "--port", &port_argument, "--log-level", "error", "--lifespan", "on"];
         let mut variables = options.settings.clone();
         for (name, value) in
             [("PREFECT_UI_ENABLED", "0"), ("PREFECT__SERVER_EPHEMERAL", "1"), ("PREFECT__SERVER_FINAL", "1")]
@@ -114,7 +121,7 @@ impl LocalServer {
         let script = Script::module("uvicorn", arguments, &options.environment.without_api_credentials());
         let program = script.program(python, options.directory, &variables);
         let process = Background::start(&program, output.try_clone()?)?;
-        Ok(Self { url: format!("http://127.0.0.1:{port}/api"), process })
+        Ok(Self { url: format!("http://127.0.0.1:{port}/api"), port, process })
     }
 
     /// Returns a client without retries.
@@ -154,11 +161,15 @@ fn free_port() -> io::Result<u16> {
     let mut random = rand::rng();
     let tried = (0..PORT_TRIES).map(|_| random.random_range(PORTS));
     for port in tried {
-        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+        if is_free(port) {
             return Ok(port);
         }
     }
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+fn is_free(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).is_ok()
 }
 
 /// Returns the last lines of the server's output.
@@ -209,6 +220,9 @@ mod tests {
     async fn reports_the_output_of_a_server_that_does_not_start() {
         let error = start("echo no database >&2; exit 7", Duration::from_secs(20)).await.unwrap_err();
         assert_eq!(error.to_string(), "the temporary server exited with code 7\n  | no database");
+        // A failed migration has the same exit code as a port that is in use.
+        let error = start("echo no migration >&2; exit 3", Duration::from_secs(20)).await.unwrap_err();
+        assert_eq!(error.to_string(), "the temporary server exited with code 3\n  | no migration");
         let error = start("exec sleep 60", Duration::from_millis(300)).await.unwrap_err();
         assert!(error.to_string().starts_with("the temporary server was not ready after 0 s"), "{error}");
     }
