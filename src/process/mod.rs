@@ -21,7 +21,8 @@ use tokio::{
     time::Instant,
 };
 
-use self::output::{BoundedOutput, Lines};
+pub(crate) use self::output::BoundedOutput;
+use self::output::Lines;
 #[cfg(unix)]
 use crate::cleanup::OnPanic;
 use crate::{
@@ -313,12 +314,22 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
 /// Search path to use if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Returns the first file with the given name in the directories of `path`. Relative directories are resolved
-/// against `directory`.
+/// Returns the first executable file with the given name in the directories of `path`. Relative directories are
+/// resolved against `directory`.
 pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
     std::env::split_paths(path.unwrap_or(DEFAULT_PATH))
         .map(|folder| directory.join(folder).join(name))
-        .find(|file| file.is_file())
+        .find(|file| is_executable(file))
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|metadata| {
+        #[cfg(unix)]
+        let has_permission = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o111 != 0;
+        #[cfg(not(unix))]
+        let has_permission = true;
+        metadata.is_file() && has_permission
+    })
 }
 
 /// Returns an environment for starting programs without running any code of the project.

@@ -10,14 +10,15 @@ const LONGEST_LINE: usize = 64 * 1024;
 
 /// The complete output of a program, or only its start and end if the output is too long.
 #[derive(Debug, Default)]
-pub(super) struct BoundedOutput {
+pub(crate) struct BoundedOutput {
     head: Vec<u8>,
     tail: Vec<u8>,
     omitted: u64,
 }
 
 impl BoundedOutput {
-    pub(super) fn add(&mut self, bytes: &[u8]) {
+    /// Adds bytes at the end of the output.
+    pub(crate) fn add(&mut self, bytes: &[u8]) {
         let (first, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(first);
         self.tail.extend_from_slice(rest);
@@ -34,7 +35,7 @@ impl BoundedOutput {
     }
 
     /// Returns the output as a string. Invalid UTF-8 is replaced with U+FFFD.
-    pub(super) fn into_text(mut self) -> String {
+    pub(crate) fn into_text(mut self) -> String {
         self.shorten();
         if self.omitted > 0 {
             let gap = format!("\n[{} bytes omitted]\n", self.omitted);

@@ -31,6 +31,23 @@ async fn abandon(script: &str, grace: Duration) -> tempfile::TempDir {
     directory
 }
 
+#[cfg(unix)]
+#[test]
+fn skips_files_that_are_not_executable() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    for (name, mode) in [("first", 0o644), ("second", 0o755)] {
+        let file = folder.path().join(name).join("make");
+        fs::create_dir(file.parent().unwrap()).unwrap();
+        fs::write(&file, "").unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let found = find_on_path("make", Some("first:second"), folder.path());
+    assert_eq!(found, Some(folder.path().join("second/make")));
+    assert_eq!(find_on_path("make", Some("first"), folder.path()), None);
+}
+
 fn is_running(pid: &str) -> bool {
     let status = fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
     status.is_ok_and(|text| !text.contains(") Z "))

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     environment::Environment,
-    process::{self, Finished, Program},
+    process::{self, BoundedOutput, Finished, Program},
     value::Mapping,
 };
 
@@ -57,7 +57,7 @@ impl ShellScript {
         let no_variables = BTreeMap::new();
         let variables = self.env.as_ref().unwrap_or(&no_variables);
         let progress = self.stream_output.then_some(context.progress);
-        let (mut stdout, mut stderr) = (String::new(), String::new());
+        let (mut stdout, mut stderr) = (BoundedOutput::default(), BoundedOutput::default());
         for line in shell_words::lines(&self.script).filter(|line| !line.trim().is_empty()) {
             let words = self.words(line, &context.environment, variables)?;
             let Some((program, arguments)) = words.split_first() else { continue };
@@ -71,13 +71,13 @@ impl ShellScript {
             let finished = process::run(&program, progress)
                 .await
                 .map_err(|error| not_started(line, program.program, &error))?;
-            stdout += &finished.stdout;
-            stderr += &finished.stderr;
+            stdout.add(finished.stdout.as_bytes());
+            stderr.add(finished.stderr.as_bytes());
             if finished.code != 0 {
-                return Err(failed(line, &finished, &stderr));
+                return Err(failed(line, &finished, &stderr.into_text()));
             }
         }
-        Ok(printed_outputs(&stdout, &stderr))
+        Ok(printed_outputs(&stdout.into_text(), &stderr.into_text()))
     }
 
     fn words(
@@ -161,6 +161,14 @@ mod tests {
         ] {
             assert_eq!(run(yaml).await.unwrap()["stdout"], Value::from(stdout), "{yaml}");
         }
+    }
+
+    #[tokio::test]
+    async fn limits_the_output_of_all_lines_together() {
+        let line = "head -c 9000000 /dev/zero";
+        let outputs = run(&format!("{{script: \"{line}\\n{line}\", stream_output: false}}")).await.unwrap();
+        let length = outputs["stdout"].as_str().unwrap().len();
+        assert!((8_000_000..9_000_000).contains(&length), "{length}");
     }
 
     #[test]
