@@ -4,49 +4,48 @@ use super::{
     super::{StepContext, StepError},
     backend::Backend,
     inputs::Inputs,
+    reuse::Registries,
 };
 use crate::{
-    docker::{buildkit::BuildKitProgram, engine::Engine, error::DockerError, instructions::needs_buildkit},
+    docker::{buildkit::BuildKitProgram, instructions::needs_buildkit},
     environment::Environment,
 };
 
-/// Returns the BuildKit program to build with, or `None` to use the classic builder.
+/// The image builder that a build uses.
+pub(super) enum Builder<'a> {
+    BuildKit(BuildKitProgram),
+    Classic(&'a Registries),
+}
+
+/// Returns the builder of a build.
 ///
 /// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it: since
 /// Docker 23, unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic builder is
-/// used.
-pub(super) async fn choose(
+/// used. It requires a connection to the engine, so without `registries` the builder is always BuildKit.
+pub(super) async fn choose<'a>(
     inputs: &Inputs,
     dockerfile: Option<&str>,
     context: &StepContext<'_>,
-    engine: Option<&Engine>,
-) -> Result<Option<BuildKitProgram>, StepError> {
+    registries: Option<&'a Registries>,
+) -> Result<Builder<'a>, StepError> {
     let find = async || BuildKitProgram::find(&context.directory, &context.environment).await;
-    match inputs.backend()? {
-        Backend::Classic => return Ok(None),
-        Backend::BuildKit => return Ok(Some(find().await?)),
-        Backend::Auto => {}
-    }
-    if inputs.needs_buildkit().is_some() {
-        return Ok(Some(find().await?));
-    }
-    if inputs.needs_classic().is_some() {
-        return Ok(None);
-    }
-    if dockerfile.is_some_and(needs_buildkit) {
-        // If BuildKit is not installed, the classic builder reports the instruction that it does not support.
-        return Ok(find().await.ok());
-    }
-    let prefers_buildkit = match buildkit_variable(&context.environment) {
-        Some(enabled) => enabled,
-        None => match engine {
-            Some(engine) => engine.prefers_buildkit().await,
-            None => false,
-        },
+    let (backend, Some(registries)) = (inputs.backend()?, registries) else {
+        return Ok(Builder::BuildKit(find().await?));
     };
-    let program: Option<Result<BuildKitProgram, DockerError>> =
-        if prefers_buildkit { Some(find().await) } else { None };
-    Ok(program.and_then(Result::ok))
+    if backend == Backend::BuildKit || inputs.needs_buildkit().is_some() {
+        return Ok(Builder::BuildKit(find().await?));
+    }
+    if backend == Backend::Classic || inputs.needs_classic().is_some() {
+        return Ok(Builder::Classic(registries));
+    }
+    let prefers_buildkit = dockerfile.is_some_and(needs_buildkit)
+        || match buildkit_variable(&context.environment) {
+            Some(enabled) => enabled,
+            None => registries.engine.prefers_buildkit().await,
+        };
+    // If BuildKit is not installed, the classic builder reports the instruction that it does not support.
+    let program = if prefers_buildkit { find().await.ok() } else { None };
+    Ok(program.map_or(Builder::Classic(registries), Builder::BuildKit))
 }
 
 /// Parses the variable `DOCKER_BUILDKIT`. Returns `None` if the variable is not set or has an unsupported

@@ -7,17 +7,16 @@ mod inputs;
 mod reuse;
 mod table;
 
-use std::path::{Path, PathBuf};
+use std::{
+    borrow::Cow,
+    path::{Path, PathBuf},
+};
 
 use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
-use self::{backend::Backend, inputs::Inputs, reuse::Registries, table::INPUTS};
-pub(super) use self::{
-    backend::check_backend,
-    inputs::check_tags,
-    reuse::AUTO,
-};
+use self::{backend::Backend, builder::Builder, inputs::Inputs, reuse::Registries, table::INPUTS};
+pub(super) use self::{backend::check_backend, inputs::check_tags, reuse::AUTO};
 use super::{
     LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement,
 };
@@ -286,44 +285,43 @@ impl BuildDockerImage {
         references: &[String],
     ) -> Result<String, StepError> {
         let dockerfile = self.dockerfile(build);
-        let read = |path: &str| std::fs::read(build.root.join(path)).ok();
         let text = match dockerfile {
-            Dockerfile::Text(text) => Some(text.to_owned()),
-            Dockerfile::Path(path) => read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+            Dockerfile::Text(text) => Some(Cow::Borrowed(text)),
+            Dockerfile::Path(path) => std::fs::read(build.root.join(path))
+                .ok()
+                .map(|bytes| Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())),
         };
         context.progress.status(&format!("Building {}", references[0]));
-        let engine = registries.map(|registries| &registries.engine);
-        let program = builder::choose(&self.inputs, text.as_deref(), context, engine).await?;
-        if let Some(program) = program {
-            let source = build.root.to_string_lossy();
-            let build = BuildKitBuild {
-                source: self.inputs.remote().unwrap_or(&source),
-                dockerfile,
-                options: &build.options,
-                buildkit: &build.buildkit,
-                references,
-                docker_host: engine.and_then(Engine::docker_host),
-            };
-            return Ok(build
-                .run(program, &context.directory, &context.environment, context.progress)
-                .await?);
-        }
-        let source = match (self.inputs.remote(), dockerfile) {
-            (Some(url), Dockerfile::Path(path)) => {
-                BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
+        match builder::choose(&self.inputs, text.as_deref(), context, registries).await? {
+            Builder::BuildKit(program) => {
+                let source = build.root.to_string_lossy();
+                let build = BuildKitBuild {
+                    source: self.inputs.remote().unwrap_or(&source),
+                    dockerfile,
+                    options: &build.options,
+                    buildkit: &build.buildkit,
+                    references,
+                    docker_host: registries.and_then(|registries| registries.engine.docker_host()),
+                };
+                let (directory, environment) = (&context.directory, &context.environment);
+                Ok(build.run(program, directory, environment, context.progress).await?)
             }
-            (_, dockerfile) => BuildSource::Directory(BuildContext::open(&build.root, dockerfile)?),
-        };
-        // Only BuildKit can build an image without a connection to the engine.
-        let Some(Registries { engine, credentials }) = registries else {
-            return Err(StepError::failed("no container engine"));
-        };
-        let options = self.with_proxies(build, &engine.address);
-        Ok(engine.build(source, &options, references, credentials, context.progress).await?)
+            Builder::Classic(Registries { engine, credentials }) => {
+                let source = match (self.inputs.remote(), dockerfile) {
+                    (Some(url), Dockerfile::Path(path)) => {
+                        BuildSource::Remote { url: url.to_owned(), dockerfile: path.to_owned() }
+                    }
+                    (_, dockerfile) => BuildSource::Directory(BuildContext::open(&build.root, dockerfile)?),
+                };
+                let options = self.with_proxies(build, &engine.address);
+                Ok(engine.build(source, &options, references, credentials, context.progress).await?)
+            }
+        }
     }
 
     /// Returns the options of a classic build, with the proxies in the Docker configuration for the engine at
-    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to the machine.
+    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to
+    /// the machine.
     fn with_proxies(&self, build: &Build, address: &str) -> BuildOptions {
         let mut options = build.options.clone();
         if self.inputs.use_config_proxy != Some(false) {
