@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::differences::{Difference, differences};
 pub(crate) use self::error::{EditError, UnknownPoolType};
-pub(crate) use self::pool_types::{PoolType, bundled_types, pool_types};
+pub(crate) use self::pool_types::{PoolType, bundled_types, listed_types, pool_types};
 pub(crate) use self::variables::{NewVariable, Variable, VariableType};
 use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema};
 

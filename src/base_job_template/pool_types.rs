@@ -22,17 +22,29 @@ pub(crate) struct PoolType {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// Returns the work pool types in the order of the server's response, as Prefect does. Returns the bundled
-/// types if the server does not list any types.
+/// Returns the work pool types in the order of the server's response, as Prefect does. Returns the bundled types if the
+/// server does not list any types.
+///
+/// # Errors
+///
+/// Fails under the same conditions as [`listed_types`].
 pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiError> {
+    Ok(listed_types(client).await?.unwrap_or_else(bundled_types))
+}
+
+/// Returns the work pool types that the server lists, in the order of its response. Returns `None` if the server does not
+/// list any types.
+///
+/// # Errors
+///
+/// Fails if the request fails. An error of the server is tolerated, because self-hosted servers read the list from the
+/// internet, and because the bundled types are sufficient for most pools.
+pub(crate) async fn listed_types(client: &Client) -> Result<Option<Vec<PoolType>>, ApiError> {
     let types = match client.worker_types().await {
-        Ok(types) => types,
-        Err(ApiError::NoSuchRoute { .. } | ApiError::Server { .. }) => Vec::new(),
+        Ok(types) if !types.is_empty() => types,
+        Ok(_) | Err(ApiError::NoSuchRoute { .. } | ApiError::Server { .. }) => return Ok(None),
         Err(error) => return Err(error),
     };
-    if types.is_empty() {
-        return Ok(bundled_types());
-    }
     let pool_type = |worker: WorkerType| PoolType {
         name: worker.kind,
         description: worker.description.unwrap_or_default(),
@@ -42,7 +54,7 @@ pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiErro
     if !client.is_cloud() {
         types.iter_mut().for_each(use_newest_template);
     }
-    Ok(types)
+    Ok(Some(types))
 }
 
 /// Replaces the server's template with the newest worker's template if the server's template is older.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     api::{ApiError, Client, JsonObject, WorkPool},
-    base_job_template::{bundled_types, pool_types},
+    base_job_template::{PoolType, bundled_types, listed_types},
 };
 
 /// The known types of work pools, with their default base job templates.
@@ -20,26 +20,30 @@ pub(crate) struct PoolTypes {
 impl PoolTypes {
     /// Returns the bundled types.
     pub(crate) fn bundled() -> Self {
-        let types = bundled_types().into_iter();
-        let templates = types.map(|known| (known.name, known.base_job_template)).collect();
-        Self { templates, live: Vec::new(), is_complete: false }
+        Self { templates: templates(bundled_types()), live: Vec::new(), is_complete: false }
     }
 
     /// Reads the types that the server offers. If one of the types in `used` is not among them, also reads the types of the
     /// existing work pools, which custom workers may have created.
+    ///
+    /// If the server does not list its types, the bundled types are used.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a request fails.
     pub(crate) async fn read(
         client: &Client,
         mut used: impl Iterator<Item = &str>,
     ) -> Result<Self, ApiError> {
-        let types = pool_types(client).await?.into_iter();
-        let templates: BTreeMap<String, JsonObject> =
-            types.map(|known| (known.name, known.base_job_template)).collect();
+        let listed = listed_types(client).await?;
+        let is_complete = listed.is_some();
+        let templates = templates(listed.unwrap_or_else(bundled_types));
         let live = if used.all(|kind| templates.contains_key(kind)) {
             Vec::new()
         } else {
             client.work_pools().await?
         };
-        Ok(Self { templates, live, is_complete: true })
+        Ok(Self { templates, live, is_complete })
     }
 
     /// Returns the template to which the declaration of a work pool applies: the default template of the type, or the
@@ -62,5 +66,40 @@ impl PoolTypes {
     /// those of custom workers.
     pub(super) fn is_complete(&self) -> bool {
         self.is_complete
+    }
+}
+
+fn templates(types: Vec<PoolType>) -> BTreeMap<String, JsonObject> {
+    types.into_iter().map(|known| (known.name, known.base_job_template)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path_regex};
+
+    use super::*;
+    use crate::api::testing;
+
+    #[tokio::test]
+    async fn types_are_unknown_if_the_server_cannot_list_them() {
+        let types = json!({"prefect": {"process": {"type": "process"}}});
+        for (answer, is_complete) in [
+            (ResponseTemplate::new(200).set_body_json(types), true),
+            (ResponseTemplate::new(200).set_body_json(json!({})), false),
+            (ResponseTemplate::new(500), false),
+        ] {
+            let server = MockServer::start().await;
+            Mock::given(path_regex("/aggregate-worker-metadata$")).respond_with(answer).mount(&server).await;
+            let pool = json!({"id": uuid::Uuid::nil(), "name": "own", "type": "custom"});
+            Mock::given(path_regex("/work_pools/filter$"))
+                .respond_with(ResponseTemplate::new(200).set_body_json([pool]))
+                .mount(&server)
+                .await;
+            let (client, _) = testing::client(testing::options(&server.uri()));
+            let types = PoolTypes::read(&client, ["process", "custom"].into_iter()).await.unwrap();
+            assert_eq!(types.is_complete(), is_complete);
+            assert!(types.contains("process") && types.contains("custom"));
+        }
     }
 }
