@@ -83,11 +83,14 @@ fn differences<'a>(
     }
 }
 
-/// Returns whether the automation has the shape of those that a deploy creates for triggers in `prefect.yaml`: a single
-/// action, and no actions that run when the automation triggers or resolves.
+/// Returns whether the automation has the shape of those that a deploy creates for triggers in `prefect.yaml`: its only
+/// action runs a deployment.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
-    let count = |key| automation.raw.get(key).and_then(Json::as_array).map_or(0, Vec::len);
-    count("actions") == 1 && count("actions_on_trigger") == 0 && count("actions_on_resolve") == 0
+    let actions = |key| automation.raw.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
+    let [action] = actions("actions") else { return false };
+    action["type"] == "run-deployment"
+        && actions("actions_on_trigger").is_empty()
+        && actions("actions_on_resolve").is_empty()
 }
 
 /// Returns whether a name has the form `NAME__automation_1`, which is the default name of a trigger.
@@ -167,6 +170,16 @@ mod tests {
         let deleted: Vec<&str> = changes.delete.iter().map(|automation| automation.name.as_str()).collect();
         assert_eq!(deleted, names);
         assert!(!changes.delete_owned);
+    }
+
+    #[test]
+    fn ignores_automations_that_do_not_run_the_deployment() {
+        let mut pausing = automation("made in the UI", &["a"]);
+        pausing.raw.insert("actions".to_owned(), json!([{"type": "pause-deployment"}]));
+        let live = [pausing];
+        let changes = differences(vec![new("mine", &["c"])], "d", ID, &live);
+        assert_eq!(changes.create, [new("mine", &["c"])]);
+        assert!(!changes.delete_owned && changes.delete.is_empty());
     }
 
     #[test]

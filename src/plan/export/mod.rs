@@ -134,7 +134,7 @@ impl Item<'_> {
             self.note("the `max_scheduled_runs` of a schedule cannot be written in a file");
         }
         if others > 0 && !self.includes_resources {
-            self.note("automations that do more than run this deployment are omitted");
+            self.note("automations that cannot be written as triggers are omitted");
         }
         if deployment.entrypoint().is_none() {
             self.note("the deployment has no entrypoint, which is required to deploy it");

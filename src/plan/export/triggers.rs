@@ -35,9 +35,11 @@ const CONDITION_KEYS: [&str; 12] = [
     "triggers",
 ];
 
-/// Returns the item that declares an automation. Returns `None` if a trigger cannot create the automation.
+/// Returns the item that declares an automation. Returns `None` if a trigger cannot create the automation, because it has
+/// tags or does not only run a deployment.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
-    if !plan::could_be_a_trigger(automation) {
+    let has_tags = automation.raw.get("tags").and_then(Json::as_array).is_some_and(|tags| !tags.is_empty());
+    if has_tags || !plan::could_be_a_trigger(automation) {
         return None;
     }
     let mut item = Map::from_iter([("name".to_owned(), json!(automation.name))]);
@@ -74,5 +76,34 @@ fn add(item: &mut Map<String, Json>, key: &str, value: Option<&Json>) {
     let written = value.to_string();
     if !DEFAULTS.iter().any(|(name, default)| *name == key && written == *default) {
         item.insert(key.to_owned(), value.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::value::json_object;
+
+    #[test]
+    fn triggers_only_run_a_deployment() {
+        let run = json!({"type": "run-deployment", "deployment_id": Uuid::nil(), "parameters": {"a": 1}});
+        let pause = json!({"type": "pause-deployment", "deployment_id": Uuid::nil()});
+        for (fields, is_trigger) in [
+            (json!({"actions": [run]}), true),
+            (json!({"actions": [run], "tags": [], "actions_on_trigger": []}), true),
+            (json!({"actions": [pause]}), false),
+            (json!({"actions": [run, pause]}), false),
+            (json!({"actions": [run], "actions_on_resolve": [pause]}), false),
+            (json!({"actions": [run], "tags": ["a"]}), false),
+            (json!({"actions": []}), false),
+        ] {
+            let mut raw = json_object(fields.clone());
+            raw.insert("trigger".to_owned(), json!({"type": "event", "expect": ["x"]}));
+            let automation = Automation { id: Uuid::nil(), name: "a".to_owned(), raw };
+            let expected = json!({"name": "a", "type": "event", "expect": ["x"], "parameters": {"a": 1}});
+            assert_eq!(item(&automation), is_trigger.then_some(expected), "{fields}");
+        }
     }
 }

@@ -99,6 +99,32 @@ fn alert() -> Automation {
     serde_json::from_value(automation).unwrap()
 }
 
+#[test]
+fn exports_automations_with_one_action_unless_a_trigger_can_declare_them() {
+    let automation = |name: &str, kind: &str| {
+        let Automation { raw, .. } = alert();
+        let mut raw = Json::Object(raw);
+        raw["name"] = name.into();
+        raw["actions"] = json!([{"type": kind, "source": "selected", "deployment_id": Uuid::from_u128(2)}]);
+        serde_json::from_value(raw).unwrap()
+    };
+    let objects = LiveObjects {
+        automations: vec![automation("pause", "pause-deployment"), automation("run", "run-deployment")],
+        ..objects()
+    };
+    insta::assert_snapshot!(exported(&objects), @r"
+    automations:
+    - name: pause
+      trigger:
+        type: event
+        expect:
+        - x
+      actions:
+      - type: pause-deployment
+        deployment: etl/nightly
+    ");
+}
+
 fn block(slug: &str, name: &str, data: &Json) -> NamedObject {
     named(&json!({"name": name, "data": data, "block_type": {"slug": slug}}))
 }
