@@ -6,8 +6,6 @@ use super::{LoadedProject, PreparationError, PreparedProject, preparation, resou
 use crate::{
     api::{Client, WorkPool},
     deployment::{DeployContext, Options},
-    diagnostics::Diagnostic,
-    project::Findings,
     resource::{DesiredResource, KnownTypes},
     template::Resolver,
 };
@@ -21,15 +19,9 @@ use crate::{
 pub(crate) async fn work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>, PreparationError> {
     let loaded = preparation::load(ctx)?;
     let (resolver, types) = (Resolver::offline(ctx.redactor.clone()), KnownTypes::bundled());
-    let mut projects = Vec::with_capacity(loaded.len());
-    for loaded in &loaded {
-        let (project, file) = (&loaded.project, loaded.file.as_ref());
-        let ctx = ctx.in_project(&loaded.root, &loaded.settings);
-        let mut findings = loaded.findings();
-        let resources = resources::declared(project, &ctx, &resolver, &types, &mut findings).await?;
-        let (deployments, ambiguous) = (Vec::new(), Vec::new());
-        projects.push(PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous });
-    }
+    let mut projects: Vec<PreparedProject<'_>> =
+        loaded.iter().map(|loaded| PreparedProject::new(loaded, ctx)).collect();
+    resources::declare(&mut projects, &resolver, &types).await?;
     preparation::stop_on_errors(&mut projects, ctx)?;
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
 }
@@ -61,14 +53,11 @@ pub(crate) async fn all_resources(
     };
     let ctx = DeployContext { options: &options, selection: None, ..*ctx };
     let types = resources::known_types(loaded, &ctx, client).await?;
-    let mut declared = Vec::new();
-    for LoadedProject { project, root, settings, .. } in loaded {
-        let mut findings = Findings::new(project.document.as_ref());
-        let ctx = ctx.in_project(root, settings);
-        declared.extend(resources::declared(project, &ctx, resolver, &types, &mut findings).await?);
-        if findings.take().iter().any(Diagnostic::is_error) {
-            return Ok(Vec::new());
-        }
+    let mut projects: Vec<PreparedProject<'_>> =
+        loaded.iter().map(|loaded| PreparedProject::new(loaded, &ctx)).collect();
+    resources::declare(&mut projects, resolver, &types).await?;
+    if projects.iter_mut().flat_map(|project| project.findings.take()).any(|finding| finding.is_error()) {
+        return Ok(Vec::new());
     }
-    Ok(declared)
+    Ok(projects.into_iter().flat_map(|project| project.resources).collect())
 }

@@ -237,28 +237,11 @@ async fn prepare_with_types<'a>(
         Some(selection) if has_patterns(ctx) => Some(selections_with(selection, loaded.len())),
         _ => select_across(loaded, ctx)?,
     };
-    let mut projects = Vec::with_capacity(loaded.len());
-    let declaring: Vec<&Project> = loaded.iter().map(|loaded| &loaded.project).collect();
-    for index in resources::order_of_projects(&declaring) {
-        let loaded = &loaded[index];
-        let LoadedProject { project, file, root, settings, .. } = loaded;
-        let ctx = ctx.in_project(root, settings);
-        let (mut findings, deployments) = (loaded.findings(), Vec::new());
-        let mut resources = if ctx.includes_resources() {
-            resources::declared(project, &ctx, resolver, types, &mut findings).await?
-        } else {
-            Vec::new()
-        };
-        let file = file.as_ref();
-        for resource in &mut resources {
-            resource.file = file.cloned();
-        }
-        let ambiguous = Vec::new();
-        let prepared = PreparedProject { project, file, ctx, findings, deployments, resources, ambiguous };
-        projects.push((index, prepared));
+    let mut projects: Vec<PreparedProject<'_>> =
+        loaded.iter().map(|loaded| PreparedProject::new(loaded, ctx)).collect();
+    if ctx.includes_resources() {
+        resources::declare(&mut projects, resolver, types).await?;
     }
-    projects.sort_by_key(|(index, _)| *index);
-    let mut projects: Vec<PreparedProject<'_>> = projects.into_iter().map(|(_, project)| project).collect();
     for (index, prepared) in projects.iter_mut().enumerate() {
         let PreparedProject { project, ctx, findings, .. } = prepared;
         let selection = selections.as_ref().map(|selections| &selections[index]).or(ctx.selection);

@@ -59,7 +59,20 @@ pub(crate) struct PreparedProject<'a> {
     pub(crate) ambiguous: Vec<AmbiguousResource>,
 }
 
-impl PreparedProject<'_> {
+impl<'a> PreparedProject<'a> {
+    /// Creates a project without deployments and resources. `ctx` is the context of the command.
+    pub(super) fn new(loaded: &'a LoadedProject, ctx: &DeployContext<'a>) -> Self {
+        Self {
+            project: &loaded.project,
+            file: loaded.file.as_ref(),
+            ctx: ctx.in_project(&loaded.root, &loaded.settings),
+            findings: loaded.findings(),
+            deployments: Vec::new(),
+            resources: Vec::new(),
+            ambiguous: Vec::new(),
+        }
+    }
+
     /// Takes the findings. Locations in files of the project, such as flows, are converted from paths relative to
     /// the root to paths relative to `directory`.
     pub(super) fn take_findings(&mut self, directory: &Path) -> Vec<Diagnostic> {

@@ -13,70 +13,68 @@ pub(super) use automations::{deployment_runs, identities, metric_triggers, refer
 use exposed::learn_exposed_secrets;
 pub(super) use known_types::known_types;
 pub(super) use pools::{declared_pools, pool_types};
+use variables::VARIABLES;
 
 use super::{PreparationError, PreparedProject};
 use crate::{
-    deployment::DeployContext,
-    project::{
-        Findings, Project,
-        resources::{self, Stage},
-    },
+    project::resources::{self, Stage},
     resolve,
-    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates, order::DependencyOrder},
+    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates},
     template::Resolver,
     value::{Mapping, Value},
 };
 
-/// Returns the indexes of projects in the order in which their resources are rendered. A project follows the projects
-/// whose variables it uses. Projects that use each other's variables keep their order.
-pub(super) fn order_of_projects(projects: &[&Project]) -> Vec<usize> {
-    if projects.len() < 2 {
-        return (0..projects.len()).collect();
-    }
-    let section = |project: &&Project| Value::Mapping(project.resources.clone().unwrap_or_default());
-    let sections: Vec<Value> = projects.iter().map(section).collect();
-    let declares = |section: &Value, name: &str| {
-        let variables = section.as_mapping().and_then(|section| section.get("variables"));
-        variables.and_then(Value::as_mapping).is_some_and(|variables| variables.contains_key(name))
-    };
-    let dependencies = sections.iter().enumerate().map(|(index, section)| {
-        let used = resolve::resources::variables_used(section);
-        let others = sections.iter().enumerate().filter(|(other, _)| *other != index);
-        let declaring = others.filter(|(_, other)| used.iter().any(|name| declares(other, name)));
-        declaring.map(|(other, _)| other).collect()
-    });
-    let DependencyOrder { ordered, unordered, .. } = DependencyOrder::new(&dependencies.collect::<Vec<_>>());
-    ordered.into_iter().chain(unordered).collect()
-}
-
-/// Renders and validates the resources that a project declares. Errors are added to `findings`.
+/// Renders and validates the resources that the projects declare, and adds them to the projects. Errors are added to the
+/// findings of the projects.
 ///
-/// The resolver uses the values of declared variables and blocks from now on, because they may not exist on the server.
+/// The variables of all projects are rendered first, because all resources may use them. The resolver uses the values of
+/// declared variables and blocks from now on, because they may not exist on the server.
 ///
 /// # Errors
 ///
 /// Fails if a request to the server fails.
-pub(super) async fn declared(
-    project: &Project,
-    ctx: &DeployContext<'_>,
+pub(super) async fn declare(
+    projects: &mut [PreparedProject<'_>],
     resolver: &Resolver<'_>,
     types: &KnownTypes,
-    findings: &mut Findings<'_>,
+) -> Result<(), PreparationError> {
+    for PreparedProject { project, ctx, .. } in &*projects {
+        if let Some(section) = &project.resources {
+            learn_exposed_secrets(&Value::Mapping(section.clone()), ctx.redactor);
+        }
+    }
+    let variables = variables::rendered(projects, resolver).await?;
+    for (project, variables) in projects.iter_mut().zip(variables) {
+        let mut resources = declared(project, variables, resolver, types).await?;
+        for resource in &mut resources {
+            resource.file = project.file.cloned();
+        }
+        project.resources = resources;
+    }
+    Ok(())
+}
+
+/// Renders and validates the resources that a project declares. `variables` are the rendered variables of the project.
+async fn declared(
+    PreparedProject { project, ctx, findings, .. }: &mut PreparedProject<'_>,
+    variables: Mapping,
+    resolver: &Resolver<'_>,
+    types: &KnownTypes,
 ) -> Result<Vec<DesiredResource>, PreparationError> {
     let Some(section) = &project.resources else { return Ok(Vec::new()) };
-    learn_exposed_secrets(&Value::Mapping(section.clone()), ctx.redactor);
     let mut rendered = Mapping::new();
-    // Other resources may use the declared variables.
-    let (variables, others): (Vec<_>, Vec<_>) =
-        section.iter().partition(|(key, _)| key.as_str() == Some("variables"));
-    for (key, part) in variables.into_iter().chain(others) {
+    for (key, part) in section {
+        if key.as_str() == Some(VARIABLES) && part.is_mapping() {
+            continue;
+        }
         let pointer = resources::pointer().join(crate::python::to_text(key));
-        let value = match part.as_mapping().filter(|_| key.as_str() == Some("variables")) {
-            Some(variables) => variables::rendered(variables, &pointer, ctx, resolver, findings).await,
-            None => resolve::resources::rendered(part, &pointer, ctx, resolver, findings).await,
-        };
-        let value = value.map_err(|error| PreparationError::resolve(error, project.place(&pointer)))?;
+        let value = resolve::resources::rendered(part, &pointer, ctx, resolver, findings)
+            .await
+            .map_err(|error| PreparationError::resolve(error, project.place(&pointer)))?;
         rendered.insert(key.clone(), value);
+    }
+    if !variables.is_empty() {
+        rendered.insert(VARIABLES.into(), variables.into());
     }
     let stage = if resolver.is_offline() { Stage::Loaded } else { Stage::Rendered };
     let declared = resources::read(&Value::Mapping(rendered), stage, findings);

@@ -8,10 +8,15 @@ use crate::support::{Api, Output, Proxy, Sandbox, Verdict};
 
 const ALL: &str = "-f services/*/prefect.yaml";
 
-const PLATFORM: &str = "prefectl:
-  work_pools: [{name: shared-UNIQUE, type: process, queues: [{name: high, priority: 1}]}]
+/// The files use variables of each other.
+const PLATFORM: &str = r#"prefectl:
+  work_pools:
+  - name: shared-UNIQUE
+    type: process
+    description: "{{ prefect.variables.billing_UNIQUE }}"
+    queues: [{name: high, priority: 1}]
   variables: {region_UNIQUE: eu, zone_UNIQUE: a}
-";
+"#;
 
 const BILLING: &str = r#"pull: []
 deployments:
@@ -59,6 +64,8 @@ fn resources_of_one_file_are_used_by_another() -> Result<()> {
     assert_eq!(output["resources"][0]["file"], "services/platform/prefect.yaml", "{output}");
     let variable = api.get(&sandbox.unique("/variables/name/billing_UNIQUE"))?.context("no variable")?;
     assert_eq!(variable["value"], "a-1");
+    let pool = api.get(&sandbox.unique("/work_pools/shared-UNIQUE"))?.context("no pool")?;
+    assert_eq!(pool["description"], "a-1");
     for line in ["plan --all --detailed-exitcode --quiet", "drift --all --quiet"] {
         for files in [ALL, "-f services/platform/prefect.yam*", "-f services/billing/prefect.yam*"] {
             let output = sandbox.run(&format!("{line} {files}"))?;
