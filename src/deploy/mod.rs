@@ -8,6 +8,7 @@ mod preview;
 mod register;
 mod resources;
 mod rollback;
+mod schedules;
 mod wizard;
 
 pub(crate) use self::{
@@ -70,7 +71,9 @@ pub(crate) async fn deploy(
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
         // An unreadable record must be an error before the steps run.
-        Pruning::read(client, ctx).await?
+        let pruning = Pruning::read(client, ctx).await?;
+        schedules::require_slugs(&preparation, client).await?;
+        pruning
     };
     let on_this_machine: BTreeSet<String> = preparation
         .notes()

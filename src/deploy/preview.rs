@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use crate::{
     api::Client,
     apply::{Line, Outcome, Report},
-    deployment::{DeployContext, DesiredDeployment, Snapshot, desired},
+    deployment::{DeployContext, DesiredDeployment, Snapshot},
     names::{SHOWN, first_of},
     plan::{self, Action, Change},
     records::previews::{self, PreviewError},
     resolve::ApiLookup,
     resource::{DesiredResource, Observed},
-    template::{self, Resolver},
+    template::Resolver,
     validate::{LoadedProject, Preparation, declared},
 };
 
@@ -28,16 +28,8 @@ pub(super) async fn require_copies(
 ) -> Result<(), PreviewError> {
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?;
-    let identity = |flow: Option<&str>, name: Option<&str>| {
-        let name = name.filter(|name| !template::is_template(name))?;
-        Some((flow?.to_owned(), desired::api_name(name)))
-    };
-    let names: BTreeSet<(String, String)> = preparation
-        .deployments()
-        .filter_map(|(deployment, _)| {
-            identity(deployment.flow.as_ref().map(|flow| flow.name.as_str()), deployment.name())
-        })
-        .collect();
+    let names: BTreeSet<(String, String)> =
+        preparation.deployments().filter_map(|(deployment, _)| deployment.api_names()).collect();
     let live = Snapshot::observe_deployments(client, &names).await?;
     let copies = names.iter().map(|(flow, name)| (format!("{flow}/{name}"), live.deployment(flow, name)));
     previews::require_copies(client, Some(project), preview, copies).await

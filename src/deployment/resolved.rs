@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::DeploymentSpec;
+use super::{DeploymentSpec, desired::api_name};
 use crate::{
     flow::Flow,
     pointer::Pointer,
     project::{Fields, Key},
-    template::expression::Scope,
+    template::{self, expression::Scope},
 };
 
 /// A deployment before its steps run. Its templates are resolved, except those that depend on step outputs.
@@ -45,6 +45,13 @@ impl ResolvedDeployment {
 
     pub(crate) fn entrypoint(&self) -> Option<&str> {
         self.fields.entrypoint().unresolved()
+    }
+
+    /// Returns the names of the flow and the deployment in the API. Returns `None` if the flow is unknown, or if the name
+    /// depends on step outputs.
+    pub(crate) fn api_names(&self) -> Option<(String, String)> {
+        let name = self.name().filter(|name| !template::is_template(name))?;
+        Some((self.flow.as_ref()?.name.clone(), api_name(name)))
     }
 
     /// Returns the deployment's full name. If the flow is unknown, returns only the deployment's name.

@@ -40,7 +40,7 @@ pub(crate) use moved_queues::{MovedQueue, moved_queues};
 pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
 pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::ResourceChange;
-pub(crate) use schedules::{ScheduleChanges, differences as schedule_differences};
+pub(crate) use schedules::{ScheduleChanges, allow_missing_slugs, differences as schedule_differences};
 pub(crate) use shared_objects::ChangedObject;
 pub(crate) use triggers::{
     TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,

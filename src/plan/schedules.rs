@@ -79,9 +79,8 @@ pub(super) fn compare<'a>(
         return Ok(ScheduleChanges { delete: live.iter().collect(), ..ScheduleChanges::default() });
     }
     let live_by_slug = is_by_slug(live);
-    let wanted_by_slug = wanted.iter().all(|schedule| schedule.slug.is_some());
-    if live_by_slug && !wanted_by_slug {
-        return Err(ScheduleError);
+    if wanted.iter().any(|schedule| schedule.slug.is_none()) {
+        allow_missing_slugs(live)?;
     }
     let mut left: Vec<&DeploymentSchedule> = live.iter().collect();
     let mut pairs: Vec<(&Schedule, Option<&DeploymentSchedule>)> =
@@ -104,6 +103,15 @@ pub(super) fn compare<'a>(
         changes.delete = left;
     }
     Ok(changes)
+}
+
+/// Checks that schedules without slugs can be matched with the schedules on the server.
+///
+/// # Errors
+///
+/// Fails if all live schedules have slugs.
+pub(crate) fn allow_missing_slugs(live: &[DeploymentSchedule]) -> Result<(), ScheduleError> {
+    if is_by_slug(live) { Err(ScheduleError) } else { Ok(()) }
 }
 
 /// Returns whether the server matches schedules by slug.

@@ -129,6 +129,27 @@ fn schedule_with_a_slug_keeps_its_id() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
+fn schedules_that_cannot_be_matched_are_found_before_the_steps_run() -> Result<()> {
+    let api = Api::from_env()?;
+    let sandbox = api.sandbox(&project("  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
+    sandbox.run("deploy --all --quiet").and_then(Output::success)?;
+    sandbox.file("build.sh", "touch ran\necho daily\n")?;
+    let build = "  build:\n  - prefect.deployments.steps.run_shell_script: {id: x, script: sh build.sh}\n";
+    for (schedule, is_valid) in [
+        ("cron: 0 2 * * *", false),
+        ("cron: '{{ x.stdout }}'", false),
+        ("cron: 0 2 * * *, slug: '{{ x.stdout }}'", true),
+    ] {
+        let output = deploy(&sandbox, &format!("  schedules: [{{{schedule}}}]\n{build}"))?;
+        assert_eq!(output.code == 0, is_valid, "{output}");
+        assert_eq!(output.stderr.contains("provide a slug"), !is_valid, "{output}");
+        assert_eq!(sandbox.directory().join("ran").exists(), is_valid, "{output}");
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
 fn schedule_keeps_its_parameters_when_its_rule_changes() -> Result<()> {
     let api = Api::from_env()?;
     let fields = |rest: &str| {

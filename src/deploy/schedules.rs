@@ -1,0 +1,55 @@
+//! Finds schedules that cannot be matched with those on the server before any step runs.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    api::Client,
+    deployment::{ResolvedDeployment, Snapshot},
+    plan::{self, PlanError},
+    project::{IgnorableField, ScheduleItem},
+    template,
+    validate::Preparation,
+    value::Value,
+};
+
+/// Checks that the schedules of the deployments can be matched with those on the server. Schedules that depend on step
+/// outputs are checked after the steps.
+///
+/// # Errors
+///
+/// Fails if the schedules of a deployment on the server have slugs but those in the file do not, or if a request fails.
+pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client) -> Result<(), PlanError> {
+    let has_steps = preparation
+        .deployments()
+        .any(|(_, sections)| !(sections.build.is_empty() && sections.push.is_empty()));
+    if !has_steps {
+        // The comparison with the server follows immediately, and finds the same error.
+        return Ok(());
+    }
+    let without_slugs = preparation.deployments().filter(|(deployment, _)| lacks_slug(deployment));
+    let names: Vec<(String, String)> =
+        without_slugs.filter_map(|(deployment, _)| deployment.api_names()).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    let live = Snapshot::observe_deployments(client, &names.iter().cloned().collect::<BTreeSet<_>>()).await?;
+    for (flow, name) in names {
+        let schedules = live.deployment(&flow, &name).map_or(&[][..], |found| found.schedules.as_slice());
+        if let Err(error) = plan::allow_missing_slugs(schedules) {
+            return Err(PlanError::Update { name: format!("{flow}/{name}"), error: error.into() });
+        }
+    }
+    Ok(())
+}
+
+/// Returns whether a schedule of the deployment has no slug, regardless of the outputs of the steps.
+fn lacks_slug(deployment: &ResolvedDeployment) -> bool {
+    let is_plain = |key: &Value| key.as_str().is_none_or(|key| !template::is_template(key));
+    let has_none = |item: &Value| {
+        item.as_mapping().is_some_and(|entries| {
+            entries.keys().all(is_plain) && entries.get(ScheduleItem::SLUG).is_none_or(Value::is_null)
+        })
+    };
+    !deployment.spec.declared.ignored.contains(IgnorableField::Schedules)
+        && deployment.fields.schedules().literal().is_some_and(|items| items.iter().any(has_none))
+}
