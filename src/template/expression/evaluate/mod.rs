@@ -84,14 +84,10 @@ impl Evaluating<'_> {
             let problem = ExpressionProblem::Failed { expression: expression.source(), reason };
             expression.error(trail, problem)
         };
-        match serde_yaml::to_value(&value) {
-            // The serializer converts larger integers to strings.
-            Ok(converted) if converted.is_string() && value.kind() == ValueKind::Number => {
-                Err(failed("the integer does not fit in 64 bits".to_owned()))
-            }
-            Ok(converted) => Ok(converted),
-            Err(error) => Err(failed(error.to_string())),
+        if has_wide_integer(&value) {
+            return Err(failed("an integer does not fit in 64 bits".to_owned()));
         }
+        serde_yaml::to_value(&value).map_err(|error| failed(error.to_string()))
     }
 
     fn part(&self, expression: &Expression<'_>, trail: &Trail<'_>) -> Result<String, ExpressionError> {
@@ -105,6 +101,25 @@ impl Evaluating<'_> {
         };
         let source = expression.source();
         Err(expression.error(trail, ExpressionProblem::NotText { expression: source, kind }))
+    }
+}
+
+/// Returns whether a value contains an integer that does not fit in 64 bits. The serializer would convert such an integer to
+/// a string.
+fn has_wide_integer(value: &EngineValue) -> bool {
+    match value.kind() {
+        ValueKind::Number => {
+            value.is_integer() && value.as_i64().is_none() && u64::try_from(value.clone()).is_err()
+        }
+        ValueKind::Seq | ValueKind::Iterable => {
+            value.try_iter().is_ok_and(|mut items| items.any(|item| has_wide_integer(&item)))
+        }
+        ValueKind::Map => value.try_iter().is_ok_and(|mut keys| {
+            keys.any(|key| {
+                has_wide_integer(&key) || value.get_item(&key).is_ok_and(|entry| has_wide_integer(&entry))
+            })
+        }),
+        _ => false,
     }
 }
 

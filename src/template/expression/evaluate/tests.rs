@@ -137,6 +137,23 @@ fn rejects_invalid_syntax() {
 }
 
 #[test]
+fn rejects_integers_that_do_not_fit_in_64_bits() {
+    for template in [
+        "2 ** 64",
+        "[1, [18446744073709551615 + 1]]",
+        "{'a': {'b': -9223372036854775808 - 1}}",
+        "[18446744073709551616] | map('abs')",
+    ] {
+        let errors = evaluated(&format!("<< {template} >>")).unwrap_err();
+        let expected = format!("`{template}` cannot be evaluated: an integer does not fit in 64 bits");
+        assert_eq!(errors[0].to_string(), expected);
+    }
+    let limits = "[18446744073709551615, -9223372036854775808]";
+    assert_eq!(evaluated("<< [18446744073709551614 + 1, -9223372036854775807 - 1] >>"), Ok(yaml(limits)));
+    assert_eq!(evaluated("n<< 2 ** 64 >>"), Ok(yaml("n18446744073709551616")));
+}
+
+#[test]
 fn returns_all_errors_with_their_paths() {
     let template = yaml("{tags: [ok, << nope1 >>], env: {A: 'x << nope2 >> << nope3 >>'}}");
     let errors = evaluate(&template, &scope(), &BTreeSet::new()).unwrap_err();
