@@ -197,6 +197,11 @@ impl<'a> Findings<'a> {
         other.diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
+    /// Returns whether one of the recorded diagnostics is an error.
+    pub(crate) fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
     /// Returns and removes the diagnostics that have been recorded since the last call.
     pub(crate) fn take(&mut self) -> Vec<Diagnostic> {
         std::mem::take(&mut self.diagnostics)

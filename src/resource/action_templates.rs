@@ -1,7 +1,7 @@
 //! Checks the Jinja templates in the parameters and texts of actions. The server renders them when an
 //! automation runs.
 
-use super::fields::has_placeholders;
+use super::fields::{Placeholders, has_placeholders};
 use crate::{
     diagnostics::{Code, Diagnostic},
     jinja::{self, SyntaxError},
@@ -14,20 +14,19 @@ use crate::{
 const KIND: &str = "__prefect_kind";
 
 /// Checks a string that is always a template, such as the body of a notification.
-pub(super) fn text(text: &str, pointer: &Pointer, findings: &mut Findings<'_>) {
-    if let Err(error) = jinja::check(text) {
-        report(text, &error, Code::AUTOMATION, pointer, findings);
-    }
+pub(super) fn text(text: &str, placeholders: Placeholders, pointer: &Pointer, findings: &mut Findings<'_>) {
+    Checker { code: Code::AUTOMATION, placeholders, findings }.template(text, pointer);
 }
 
 /// Checks the parameters of a run. `code` is the code of the errors.
 pub(crate) fn check_run_parameters(
     parameters: &Mapping,
     code: Code,
+    placeholders: Placeholders,
     pointer: &Pointer,
     findings: &mut Findings<'_>,
 ) {
-    Checker { code, findings }.mapping(parameters, pointer);
+    Checker { code, placeholders, findings }.mapping(parameters, pointer);
 }
 
 /// Returns whether the server computes a value, or a part of it, when the automation runs.
@@ -42,6 +41,7 @@ pub(crate) fn is_computed(value: &Value) -> bool {
 
 struct Checker<'a, 'd> {
     code: Code,
+    placeholders: Placeholders,
     findings: &'a mut Findings<'d>,
 }
 
@@ -77,7 +77,13 @@ impl Checker<'_, '_> {
         if jinja::may_be_template(text)
             && let Err(error) = jinja::check_parameter(text)
         {
-            report(text, &error, self.code, pointer, self.findings);
+            self.report(text, &error, pointer);
+        }
+    }
+
+    fn template(&mut self, text: &str, pointer: &Pointer) {
+        if let Err(error) = jinja::check(text) {
+            self.report(text, &error, pointer);
         }
     }
 
@@ -97,15 +103,13 @@ impl Checker<'_, '_> {
             }
             (Some(Value::Mapping(nested)), _) => self.mapping(nested, &pointer.join(key)),
             (Some(Value::String(text)), Some("jinja")) => {
-                if let Err(error) = jinja::check(text) {
-                    report(text, &error, self.code, &pointer.join(key), self.findings);
-                }
+                self.template(text, &pointer.join(key));
             }
             (Some(Value::String(text)), Some("json")) => {
                 let is_special = text.contains("NaN") || text.contains("Infinity");
                 if let Err(error) = serde_json::from_str::<serde::de::IgnoredAny>(text)
                     && !is_special
-                    && !has_placeholders(text)
+                    && !self.placeholders.may_change(text)
                 {
                     let message = format!("invalid JSON: {error}");
                     self.findings.at_value(&pointer.join(key), Diagnostic::error(self.code, message));
@@ -114,15 +118,40 @@ impl Checker<'_, '_> {
             _ => {}
         }
     }
+
+    /// Reports an invalid template at the invalid part, unless the part may still be replaced.
+    fn report(&mut self, text: &str, error: &SyntaxError, pointer: &Pointer) {
+        if self.placeholders.may_change(text) {
+            return;
+        }
+        let diagnostic = Diagnostic::error(self.code, format!("invalid template: {error}"))
+            .help("automations render this value with Jinja when they run");
+        self.findings.at_part(pointer, Part::new(text, error.range.clone()), diagnostic);
+    }
 }
 
-/// Reports an invalid template at the invalid part. A string whose placeholders have not been replaced is not
-/// reported.
-fn report(text: &str, error: &SyntaxError, code: Code, pointer: &Pointer, findings: &mut Findings<'_>) {
-    if has_placeholders(text) {
-        return;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_that_are_not_replaced_must_be_valid_templates() {
+        for (yaml, expected) in [
+            ("{a: '{{ $HOME }}'}", 1),
+            ("{a: ['<< x >> {{ event.id }']}", 1),
+            ("{a: {__prefect_kind: json, value: '{{ $HOME }}'}}", 1),
+            ("{a: {__prefect_kind: jinja, template: '{{ $HOME }}'}}", 1),
+            ("{a: '{{ prefect.variables.a }} {{ event.id }}', b: '<< x >>', c: '$HOME'}", 0),
+        ] {
+            let parameters: Mapping = serde_yaml::from_str(yaml).unwrap();
+            for (placeholders, expected) in
+                [(Placeholders::Replaced, expected), (Placeholders::Unresolved, 0)]
+            {
+                let mut findings = Findings::new(None);
+                let pointer = Pointer::root();
+                check_run_parameters(&parameters, Code::AUTOMATION, placeholders, &pointer, &mut findings);
+                assert_eq!(findings.take().len(), expected, "{yaml} {placeholders:?}");
+            }
+        }
     }
-    let diagnostic = Diagnostic::error(code, format!("invalid template: {error}"))
-        .help("automations render this value with Jinja when they run");
-    findings.at_part(pointer, Part::new(text, error.range.clone()), diagnostic);
 }

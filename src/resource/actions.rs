@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{
     ResourceReference, action_templates,
-    fields::alternatives,
+    fields::{Placeholders, alternatives},
     references::ReferenceKind::{self, Automation, Block, Deployment, WorkPool, WorkQueue},
 };
 use crate::{
@@ -137,6 +137,7 @@ const TYPES: [ActionType; 17] = [
 /// by name, or `None` if the action is invalid.
 pub(super) fn action(
     entries: &Mapping,
+    placeholders: Placeholders,
     pointer: &Pointer,
     findings: &mut Findings<'_>,
 ) -> Option<(Json, Option<ResourceReference>)> {
@@ -171,7 +172,8 @@ pub(super) fn action(
     for key in kind.keys {
         match value(key, entries.get(key.name)) {
             Ok(value) => {
-                templates(key, entries.get(key.name), &value, &pointer.join(key.name), findings);
+                let given = entries.get(key.name);
+                templates(key, given, &value, placeholders, &pointer.join(key.name), findings);
                 action.insert(key.name.to_owned(), value);
             }
             Err(message) => {
@@ -292,15 +294,17 @@ fn templates(
     key: &ActionKey,
     given: Option<&Value>,
     sent: &Json,
+    placeholders: Placeholders,
     pointer: &Pointer,
     findings: &mut Findings<'_>,
 ) {
     match (key.shape, given, sent) {
         (Shape::Template | Shape::Payload, _, Json::String(text)) => {
-            action_templates::text(text, pointer, findings);
+            action_templates::text(text, placeholders, pointer, findings);
         }
         (Shape::Parameters, Some(Value::Mapping(parameters)), _) => {
-            action_templates::check_run_parameters(parameters, Code::AUTOMATION, pointer, findings);
+            let code = Code::AUTOMATION;
+            action_templates::check_run_parameters(parameters, code, placeholders, pointer, findings);
         }
         _ => {}
     }

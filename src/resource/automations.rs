@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     DeploymentRun, DesiredResource, ReferenceKind, ResourceKey, ResourceKind, ResourceReference, actions,
-    run_loops,
+    fields::Placeholders, run_loops,
 };
 use crate::{
     deployment::triggers::{self, StandaloneTrigger},
@@ -18,7 +18,11 @@ use crate::{
 };
 
 /// Converts the declaration of an automation. Returns `None` if its trigger or an action is invalid.
-pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -> Option<DesiredResource> {
+pub(super) fn automation(
+    automation: &Automation,
+    placeholders: Placeholders,
+    findings: &mut Findings<'_>,
+) -> Option<DesiredResource> {
     let Automation { name, description, enabled, tags, trigger, pointer, .. } = automation;
     let condition = match trigger {
         Some(trigger) => self::trigger(trigger, &pointer.join("trigger"), findings),
@@ -30,7 +34,7 @@ pub(super) fn automation(automation: &Automation, findings: &mut Findings<'_>) -
     for ((key, list), valid) in ACTION_LISTS.iter().zip(&automation.actions).zip(&mut lists) {
         for (index, entries) in list {
             let pointer = pointer.join(*key).join(*index);
-            match actions::action(entries, &pointer, findings) {
+            match actions::action(entries, placeholders, &pointer, findings) {
                 None => is_valid = false,
                 Some((action, reference)) => {
                     valid.push(action);

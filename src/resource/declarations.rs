@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     DesiredResource, KnownTypes, ResourceKey, ResourceKind, automations, block_references,
-    fields::declared_fields, pools, secret_sources::SecretReader,
+    fields::{Placeholders, declared_fields}, pools, secret_sources::SecretReader,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -28,6 +28,7 @@ pub(crate) struct Declared<'a> {
     pub(crate) redactor: &'a Redactor,
     /// Whether to read secrets. Otherwise, a missing environment variable is a warning.
     pub(crate) reads_secrets: bool,
+    pub(crate) placeholders: Placeholders,
 }
 
 impl Declared<'_> {
@@ -40,7 +41,7 @@ impl Declared<'_> {
     ) -> Vec<DesiredResource> {
         let mut resources = Vec::new();
         for pool in &declared.pools {
-            resources.extend(pools::pool(pool, &self.types.pools, findings));
+            resources.extend(pools::pool(pool, &self.types.pools, self.placeholders, findings));
         }
         for pool in &declared.pools {
             resources.extend(pools::queues(pool, findings));
@@ -49,7 +50,7 @@ impl Declared<'_> {
         resources.extend(declared.variables.iter().map(|variable| self::variable(variable, findings)));
         resources.extend(declared.blocks.iter().map(|block| self.block(block, findings)));
         for automation in &declared.automations {
-            resources.extend(automations::automation(automation, findings));
+            resources.extend(automations::automation(automation, self.placeholders, findings));
         }
         resources
     }

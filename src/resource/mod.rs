@@ -32,6 +32,7 @@ pub(crate) use action_templates::{check_run_parameters, is_computed};
 pub(crate) use block_secrets::BlockSecrets;
 pub(crate) use comparison::{is_same_automation_field, is_same_field};
 pub(crate) use declarations::{Declared, duplicates};
+pub(crate) use fields::Placeholders;
 pub(crate) use known_types::KnownTypes;
 pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
+use super::fields::Placeholders;
 use crate::{
     api::JsonObject,
     diagnostics::{Code, Diagnostic, did_you_mean},
@@ -12,7 +13,12 @@ use crate::{
 };
 
 /// Checks a template. `pointer` is its location.
-pub(super) fn check(template: &JsonObject, pointer: &Pointer, findings: &mut Findings<'_>) {
+pub(super) fn check(
+    template: &JsonObject,
+    placeholders: Placeholders,
+    pointer: &Pointer,
+    findings: &mut Findings<'_>,
+) {
     if template.is_empty() {
         return;
     }
@@ -32,7 +38,7 @@ pub(super) fn check(template: &JsonObject, pointer: &Pointer, findings: &mut Fin
     let properties = schema.get("properties").and_then(Json::as_object).unwrap_or(&no_properties);
     let job = pointer.join("job_configuration");
     for (key, value) in configuration {
-        undeclared_variables(value, properties, &job.join(key.as_str()), findings);
+        undeclared_variables(value, properties, placeholders, &job.join(key.as_str()), findings);
     }
     check_schema(schema, properties, &pointer.join("variables"), findings);
 }
@@ -41,37 +47,38 @@ pub(super) fn check(template: &JsonObject, pointer: &Pointer, findings: &mut Fin
 fn undeclared_variables(
     value: &Json,
     properties: &Map<String, Json>,
+    placeholders: Placeholders,
     pointer: &Pointer,
     findings: &mut Findings<'_>,
 ) {
     match value {
         Json::String(text) => {
             for found in placeholder::find(text) {
-                // These placeholders are replaced before the template is sent.
-                let is_replaced = matches!(found.kind(), Kind::Environment | Kind::Variable);
-                if is_replaced || properties.contains_key(found.name) {
+                if placeholders.may_change(found.text) || properties.contains_key(found.name) {
                     continue;
                 }
                 let message = format!("the base job template has no variable '{}'", found.name);
-                let help = did_you_mean(found.name, properties.keys().map(String::as_str)).map_or_else(
-                    || {
+                let similar = did_you_mean(found.name, properties.keys().map(String::as_str));
+                let help = match (similar, found.kind()) {
+                    (Some(known), _) => format!("did you mean '{known}'?"),
+                    (None, Kind::Standard) => {
                         "add it to `properties` of `variables`, or to `add_variables` of the work pool"
                             .to_owned()
-                    },
-                    |known| format!("did you mean '{known}'?"),
-                );
+                    }
+                    (None, _) => "a job configuration can only refer to variables of the template".to_owned(),
+                };
                 let diagnostic = Diagnostic::error(Code::WORK_POOL_VARIABLE, message).help(help);
                 findings.at_part(pointer, Part::new(text, found.range), diagnostic);
             }
         }
         Json::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                undeclared_variables(item, properties, &pointer.join(index), findings);
+                undeclared_variables(item, properties, placeholders, &pointer.join(index), findings);
             }
         }
         Json::Object(entries) => {
             for (key, entry) in entries {
-                undeclared_variables(entry, properties, &pointer.join(key.as_str()), findings);
+                undeclared_variables(entry, properties, placeholders, &pointer.join(key.as_str()), findings);
             }
         }
         _ => {}
@@ -101,5 +108,40 @@ fn check_schema(
         let message = format!("the default of variable '{name}' is invalid: {}", violation.message);
         let pointer = pointer.join("properties").join(name.as_str()).join("default");
         findings.at_value(&pointer, Diagnostic::error(Code::WORK_POOL_VARIABLE, message));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::json_object;
+
+    #[test]
+    fn job_configurations_refer_to_variables_of_the_template() {
+        for (placeholder, unresolved, replaced) in [
+            ("{{ image }}", None, None),
+            ("{{ imag }}", Some("did you mean 'image'?"), Some("did you mean 'image'?")),
+            ("{{ $HOME }}", None, Some("a job configuration can only refer to variables of the template")),
+            (
+                "{{ prefect.variables.a }}",
+                None,
+                Some("a job configuration can only refer to variables of the template"),
+            ),
+        ] {
+            let template = json_object(json!({
+                "job_configuration": {"env": [placeholder]},
+                "variables": {"properties": {"image": {"type": "string"}}},
+            }));
+            for (placeholders, expected) in
+                [(Placeholders::Unresolved, unresolved), (Placeholders::Replaced, replaced)]
+            {
+                let mut findings = Findings::new(None);
+                check(&template, placeholders, &Pointer::root(), &mut findings);
+                let found: Vec<String> = findings.take().into_iter().filter_map(|found| found.help).collect();
+                assert_eq!(found, Vec::from_iter(expected), "{placeholder} {placeholders:?}");
+            }
+        }
     }
 }

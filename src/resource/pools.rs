@@ -3,7 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{
-    DesiredResource, ResourceKey, ResourceKind, fields::declared_fields, pool_template, pool_types::PoolTypes,
+    DesiredResource, ResourceKey, ResourceKind,
+    fields::{Placeholders, declared_fields},
+    pool_template,
+    pool_types::PoolTypes,
 };
 use crate::{
     base_job_template::{BaseJobTemplate, EditError, NewVariable},
@@ -18,7 +21,12 @@ use crate::{
 /// Converts the declaration of a work pool. Returns `None` if its type is unknown.
 ///
 /// The base job template is the default template of the type, to which the declared variables are applied.
-pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> Option<DesiredResource> {
+pub(super) fn pool(
+    pool: &Pool,
+    types: &PoolTypes,
+    placeholders: Placeholders,
+    findings: &mut Findings<'_>,
+) -> Option<DesiredResource> {
     if !check_type(pool, types, findings) {
         return None;
     }
@@ -30,7 +38,8 @@ pub(super) fn pool(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) 
     let template = base.map(|base| edited(pool, BaseJobTemplate::new(&pool.kind, base.clone()), findings));
     let template = template.map(BaseJobTemplate::into_document);
     if let Some(template) = template.as_ref().filter(|_| pool.base_job_template.is_some()) {
-        pool_template::check(template, &pool.pointer.join("base_job_template"), findings);
+        let pointer = pool.pointer.join("base_job_template");
+        pool_template::check(template, placeholders, &pointer, findings);
     }
     let fields = declared_fields([
         ("type", Some(json!(pool.kind))),

@@ -12,7 +12,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
     project::{Findings, Key, ScheduleItem, TriggerItem},
-    resource::check_run_parameters,
+    resource::{Placeholders, check_run_parameters},
     schedule::Schedule,
     template::has_template,
     validate::parameters::run_parameters,
@@ -69,7 +69,7 @@ pub(super) fn trigger_items(deployment: &ResolvedDeployment, findings: &mut Find
             continue;
         };
         let at = deployment.pointer_to(Key::Triggers).join(index).join(TriggerItem::PARAMETERS);
-        check_run_parameters(parameters, Code::TRIGGER, &at, findings);
+        check_run_parameters(parameters, Code::TRIGGER, Placeholders::Unresolved, &at, findings);
         if let Some(flow) = &deployment.flow {
             let is_enforced = deployment.fields.enforce_parameter_schema().literal().unwrap_or(true);
             run_parameters(parameters, &flow.parameters, is_enforced, &at, findings);

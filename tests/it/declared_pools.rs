@@ -113,3 +113,27 @@ fn pools_of_custom_workers_can_be_declared() -> Result<()> {
     assert_eq!(live["base_job_template"]["variables"]["properties"]["command"]["default"], "c");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn literal_placeholders_that_the_server_rejects_are_errors() -> Result<()> {
+    let api = Api::from_env()?;
+    let literal = r#"<< "{{ $HOME }}" | literal >>"#;
+    let mut template = template();
+    template["job_configuration"]["image"] = literal.into();
+    let pool = format!("{{name: literal-UNIQUE, type: literal-UNIQUE, base_job_template: {template}}}");
+    let automation = format!(
+        "{{name: literal-UNIQUE, trigger: {{type: event, expect: [x]}}, actions: [{{type: run-deployment, source: \
+         inferred, parameters: {{name: '{literal}'}}}}]}}"
+    );
+    let variables = "  variables: {literal_UNIQUE: 1}\n";
+    let project = format!("prefectl:\n{variables}  work_pools: [{pool}]\n  automations: [{automation}]\n");
+    let sandbox = Sandbox::for_project(api.url(), &project)?;
+    let output = sandbox.run("deploy --all --quiet")?;
+    assert_eq!(output.code, 2, "{output}");
+    for message in ["has no variable '$HOME'", "invalid template: unexpected char '$' at 3"] {
+        assert!(output.stderr.contains(message), "{message}: {output}");
+    }
+    ensure!(api.get(&sandbox.unique("/variables/name/literal_UNIQUE"))?.is_none(), "{output}");
+    Ok(())
+}

@@ -19,7 +19,7 @@ use super::{PreparationError, PreparedProject};
 use crate::{
     project::resources::{self, Stage},
     resolve,
-    resource::{Declared, DesiredResource, KnownTypes, ResourceKind, duplicates},
+    resource::{Declared, DesiredResource, KnownTypes, Placeholders, ResourceKind, duplicates},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -83,7 +83,13 @@ async fn declared(
     }
     let (environment, directory, redactor) = (ctx.environment, ctx.directory, ctx.redactor);
     let reads_secrets = !resolver.is_offline();
-    let context = Declared { types, environment, directory, redactor, reads_secrets };
+    // A placeholder without a value has been reported, and is not reported again.
+    let placeholders = if resolver.is_offline() || findings.has_errors() {
+        Placeholders::Unresolved
+    } else {
+        Placeholders::Replaced
+    };
+    let context = Declared { types, environment, directory, redactor, reads_secrets, placeholders };
     let resources = context.resources(&declared, findings);
     for resource in resources.iter().filter(|resource| resource.key.kind == ResourceKind::Block) {
         blocks::declare(resource, resolver);
