@@ -11,6 +11,7 @@ mod automations;
 pub(crate) mod block_references;
 mod block_secrets;
 mod comparison;
+mod concurrent_reads;
 mod declarations;
 mod fields;
 mod known_types;

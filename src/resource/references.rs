@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
-use super::ResourceKind;
+use super::{ResourceKind, concurrent_reads::read_each};
 use crate::api::{ApiError, Client, JsonObject};
 
 /// The kinds of objects that an action can refer to.
@@ -113,9 +113,13 @@ impl References {
         client: &Client,
         references: impl IntoIterator<Item = ResourceReference>,
     ) -> Result<Self, ApiError> {
-        let mut found = Self::default();
-        for reference in references.into_iter().collect::<BTreeSet<_>>() {
+        let references: BTreeSet<ResourceReference> = references.into_iter().collect();
+        let answers = read_each(references, async |reference| {
             let ids = ids(client, &reference).await?;
+            Ok((reference, ids))
+        });
+        let mut found = Self::default();
+        for (reference, ids) in answers.await? {
             match ids[..] {
                 [] => {}
                 [id] => drop(found.ids.insert(reference, id)),

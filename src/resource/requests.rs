@@ -9,7 +9,9 @@ use uuid::Uuid;
 use super::{
     BlockSecrets, DesiredResource, LiveResource, References, ResourceKey,
     ResourceKind::{Automation, Block, ConcurrencyLimit, Variable, WorkPool, WorkQueue},
-    block_references, references,
+    block_references,
+    concurrent_reads::read_each,
+    references,
 };
 use crate::{
     api::{self, ApiError, Client, JsonObject, NamedObject},
@@ -41,51 +43,88 @@ pub(crate) async fn read<'a>(
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
 ) -> Result<LiveResources, ApiError> {
     let ids: BTreeMap<&ResourceKey, Option<Uuid>> = keys.into_iter().collect();
-    let keys: BTreeSet<&ResourceKey> = ids.keys().copied().collect();
-    let names = |kind| keys.iter().filter(move |key| key.kind == kind).map(|key| key.name.as_str());
-    let mut live = LiveResources::new();
-    let pools: Vec<String> = names(WorkPool).map(str::to_owned).collect();
-    if !pools.is_empty() {
-        let found = client.work_pools_by_name(&pools).await?.into_iter();
-        live.extend(found.map(|pool| (ResourceKey::new(WorkPool, pool.name), resource(pool.id, pool.raw))));
-    }
-    let queue_pools: BTreeSet<&str> =
-        names(WorkQueue).filter_map(|name| Some(name.split_once('/')?.0)).collect();
-    for pool in queue_pools {
-        let queues = match client.work_queues(Some(pool)).await {
-            Err(ApiError::NotFound { .. }) => continue,
-            queues => queues?,
-        };
-        let named = queues.into_iter().map(|queue| (format!("{pool}/{}", queue.name), queue));
-        live.extend(named.map(|(name, queue)| (ResourceKey::new(WorkQueue, name), object(queue))));
-    }
-    let variables: Vec<&str> = names(Variable).collect();
-    if !variables.is_empty() {
-        for found in client.variables_named(&variables).await? {
-            live.insert(ResourceKey::new(Variable, found.name.clone()), object(found));
-        }
-    }
-    for name in names(ConcurrencyLimit) {
-        if let Some(found) = client.concurrency_limit(name).await? {
-            live.insert(ResourceKey::new(ConcurrencyLimit, name), object(found));
-        }
-    }
-    for key in keys.iter().filter(|key| key.kind == Block) {
-        let (kind, name) = key.parts();
-        if let Some(found) = client.hidden_block_document(kind, name).await? {
-            live.insert((*key).clone(), resource(found.id, block_references::as_declared(found.raw)));
-        }
-    }
-    let automations = automations_by_name(client, &names(Automation).collect::<Vec<_>>()).await?;
-    for (name, found) in automations {
-        let key = ResourceKey::new(Automation, name);
-        let id = ids.get(&key).copied().flatten();
-        if let Some(found) = selected_automation(&key.name, found, id)? {
-            live.insert(key, resource(found.id, found.raw));
-        }
-    }
-    live.retain(|key, _| keys.contains(key));
+    let found = read_each(Read::all(&ids), |read| read.send(client)).await?;
+    let mut live: LiveResources = found.into_iter().flatten().collect();
+    live.retain(|key, _| ids.contains_key(key));
     Ok(live)
+}
+
+/// A request that reads resources. It reads all resources of a kind together if the API allows it.
+enum Read<'a> {
+    WorkPools(Vec<String>),
+    /// The queues of a work pool.
+    WorkQueues(&'a str),
+    ConcurrencyLimit(&'a str),
+    Variables(Vec<&'a str>),
+    Block(&'a ResourceKey),
+    /// Automations with these names. If several automations have the name, the one with the id.
+    Automations(BTreeMap<&'a str, Option<Uuid>>),
+}
+
+impl<'a> Read<'a> {
+    /// Returns the requests that read the given resources.
+    fn all(ids: &BTreeMap<&'a ResourceKey, Option<Uuid>>) -> Vec<Self> {
+        let (mut pools, mut variables) = (Vec::new(), Vec::new());
+        let (mut queues, mut automations) = (BTreeSet::new(), BTreeMap::new());
+        let mut reads = Vec::new();
+        for (&key, id) in ids {
+            let name = key.name.as_str();
+            match key.kind {
+                WorkPool => pools.push(name.to_owned()),
+                WorkQueue => queues.extend(key.pool_of_queue().filter(|pool| !pool.is_empty())),
+                ConcurrencyLimit => reads.push(Self::ConcurrencyLimit(name)),
+                Variable => variables.push(name),
+                Block => reads.push(Self::Block(key)),
+                Automation => _ = automations.insert(name, *id),
+            }
+        }
+        reads.extend(queues.into_iter().map(Self::WorkQueues));
+        reads.extend((!pools.is_empty()).then_some(Self::WorkPools(pools)));
+        reads.extend((!variables.is_empty()).then_some(Self::Variables(variables)));
+        reads.extend((!automations.is_empty()).then_some(Self::Automations(automations)));
+        reads
+    }
+
+    /// Returns the resources that exist, and possibly others.
+    async fn send(self, client: &Client) -> Result<Vec<(ResourceKey, LiveResource)>, ApiError> {
+        Ok(match self {
+            Self::WorkPools(names) => {
+                let pools = client.work_pools_by_name(&names).await?.into_iter();
+                pools.map(|pool| (ResourceKey::new(WorkPool, pool.name), resource(pool.id, pool.raw))).collect()
+            }
+            Self::WorkQueues(pool) => {
+                let queues = queues_of(client, pool).await?.unwrap_or_default().into_iter();
+                queues.map(|queue| (ResourceKey::queue_of(pool, &queue.name), object(queue))).collect()
+            }
+            Self::ConcurrencyLimit(name) => {
+                let found = client.concurrency_limit(name).await?.into_iter();
+                found.map(|limit| (ResourceKey::new(ConcurrencyLimit, name), object(limit))).collect()
+            }
+            Self::Variables(names) => {
+                let variables = client.variables_named(&names).await?.into_iter();
+                let key = |found: &NamedObject| ResourceKey::new(Variable, found.name.clone());
+                variables.map(|found| (key(&found), object(found))).collect()
+            }
+            Self::Block(key) => {
+                let (kind, name) = key.parts();
+                let found = client.hidden_block_document(kind, name).await?.into_iter();
+                let declared = found.map(|found| resource(found.id, block_references::as_declared(found.raw)));
+                declared.map(|block| (key.clone(), block)).collect()
+            }
+            Self::Automations(ids) => {
+                let names: Vec<&str> = ids.keys().copied().collect();
+                let mut automations = Vec::new();
+                for (name, found) in automations_by_name(client, &names).await? {
+                    let id = ids.get(name.as_str()).copied().flatten();
+                    let found = selected_automation(&name, found, id)?;
+                    automations.extend(found.map(|found| {
+                        (ResourceKey::new(Automation, name), resource(found.id, found.raw))
+                    }));
+                }
+                automations
+            }
+        })
+    }
 }
 
 /// Reads the queues of work pools. Pools that do not exist are omitted.
@@ -93,19 +132,23 @@ pub(crate) async fn read_queues<'a>(
     client: &Client,
     pools: impl IntoIterator<Item = &'a str>,
 ) -> Result<BTreeMap<String, Vec<PoolQueue>>, ApiError> {
-    let mut found = BTreeMap::new();
-    for pool in BTreeSet::from_iter(pools) {
-        let queues = match client.work_queues(Some(pool)).await {
-            Err(ApiError::NotFound { .. }) => continue,
-            queues => queues?,
-        };
-        let queue = |queue: NamedObject| {
-            let priority = queue.raw.get("priority").and_then(Json::as_u64)?;
-            Some(PoolQueue { name: queue.name, id: queue.id, priority })
-        };
-        found.insert(pool.to_owned(), queues.into_iter().filter_map(queue).collect());
+    let found = read_each(BTreeSet::from_iter(pools), async |pool| {
+        Ok(queues_of(client, pool).await?.map(|queues| (pool.to_owned(), queues)))
+    });
+    let queue = |queue: NamedObject| {
+        let priority = queue.raw.get("priority").and_then(Json::as_u64)?;
+        Some(PoolQueue { name: queue.name, id: queue.id, priority })
+    };
+    let found = found.await?.into_iter().flatten();
+    Ok(found.map(|(pool, queues)| (pool, queues.into_iter().filter_map(queue).collect())).collect())
+}
+
+/// Returns the queues of a work pool, or `None` if the pool does not exist.
+async fn queues_of(client: &Client, pool: &str) -> Result<Option<Vec<NamedObject>>, ApiError> {
+    match client.work_queues(Some(pool)).await {
+        Err(ApiError::NotFound { .. }) => Ok(None),
+        queues => queues.map(Some),
     }
-    Ok(found)
 }
 
 /// Returns the automations that have one of the given names. The server allows several automations with the same name.
