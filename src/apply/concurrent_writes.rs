@@ -32,8 +32,8 @@ pub(super) async fn outcome(
 ) -> Result<Option<Outcome>, ApiError> {
     let mut attempts = ATTEMPTS;
     loop {
-        let observed = Observed::read(client, slice::from_ref(desired)).await?;
-        match plan::resources::compare(desired, &observed, false) {
+        let mut observed = Observed::read(client, slice::from_ref(desired)).await?;
+        match plan::resources::compare(desired, &mut observed, false) {
             ResourceChange::Create => return Ok(None),
             ResourceChange::Unchanged { live } => return Ok(Some(Outcome::Unchanged(live.id))),
             ResourceChange::Update { fields, new_secrets, .. }
@@ -42,8 +42,8 @@ pub(super) async fn outcome(
                 attempts -= 1;
                 tokio::time::sleep(WAIT).await;
             }
-            ResourceChange::Update { .. } => {
-                let differences = changes(desired, before, observed.get(&desired.key), redactor);
+            ResourceChange::Update { live, .. } => {
+                let differences = changes(desired, before, Some(&live), redactor);
                 return Ok(Some(Outcome::Conflict { differences, written: false }));
             }
         }

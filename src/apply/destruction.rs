@@ -203,7 +203,8 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
     }
     let warnings = preparation::stop_on(diagnostics, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
-    let resources = preparation.take_resources().into_iter().map(|resource| resource.key).collect();
+    let resources = std::mem::take(&mut preparation.resources);
+    let resources = resources.into_iter().map(|resource| resource.key).collect();
     let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
     Ok(Selected { names: previews.deployments.iter().map(name).collect(), resources })

@@ -31,6 +31,7 @@ pub(crate) struct PendingResource {
 #[derive(Debug, Default)]
 pub(crate) struct PendingResources {
     pub(crate) resources: Vec<PendingResource>,
+    /// The state of the server. The live resources have been moved to the changes.
     pub(crate) observed: Observed,
 }
 
@@ -73,9 +74,9 @@ impl PendingResources {
         if desired.is_empty() {
             return Ok(Self::default());
         }
-        let observed = Observed::read(client, &desired).await?;
+        let mut observed = Observed::read(client, &desired).await?;
         let pending = |desired| {
-            let change = plan::resources::compare(&desired, &observed, force);
+            let change = plan::resources::compare(&desired, &mut observed, force);
             PendingResource { desired, change }
         };
         let resources = desired.into_iter().map(pending).collect();
@@ -162,9 +163,8 @@ impl ResourceWriter<'_> {
             return false;
         }
         // The deployments may have been created in the meantime.
-        let resources: Vec<DesiredResource> =
-            self.pending.resources.iter().map(|pending| pending.desired.clone()).collect();
-        match Observed::references(self.client, &resources).await {
+        let resources = self.pending.resources.iter().map(|pending| &pending.desired);
+        match Observed::references(self.client, resources).await {
             Ok(references) => self.write(lines, ResourceKind::follows_deployments, &references).await,
             Err(error) => {
                 let first = lines.iter_mut().find(|line| line.key.kind.follows_deployments());

@@ -66,7 +66,7 @@ pub(crate) async fn deploy(
         let desired = DesiredState::render(&mut preparation, FurtherUse::Needed, ctx, &resolver).await?;
         // The future is large.
         let (now, pruning) = Box::pin(plan::create(desired, ctx, client)).await?;
-        hold_to_plan(&now, saved_plan, &preparation.resources(), ctx)?;
+        hold_to_plan(&now, saved_plan, &preparation.resources, ctx)?;
         pruning
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
@@ -101,9 +101,8 @@ pub(crate) async fn deploy(
         // Other deploys may have changed the records while the steps ran.
         pruning = Pruning::read(client, ctx).await?;
     }
-    let resources = preparation.take_resources();
     let automations = preparation.automation_names();
-    let Preparation { pools, .. } = preparation;
+    let Preparation { pools, resources, .. } = preparation;
     // Frees memory before the state of the server is read.
     drop(loaded);
     let desired: Vec<DesiredDeployment> = desired.into_iter().flatten().collect();
@@ -192,7 +191,7 @@ async fn offline_state(ctx: &DeployContext<'_>) -> Result<(Previews, Vec<Desired
     let mut preparation = Preparation::offline(projects, warnings);
     let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     preparation::stop_on_errors(&mut preparation.projects, ctx)?;
-    Ok((previews, preparation.take_resources()))
+    Ok((previews, preparation.resources))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed

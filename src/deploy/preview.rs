@@ -48,9 +48,9 @@ pub(super) async fn report_unwritten_resources(
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let Ok(desired) = declared::all_resources(loaded, ctx, client, &resolver).await else { return };
-    let Ok(observed) = Observed::read(client, &desired).await else { return };
+    let Ok(mut observed) = Observed::read(client, &desired).await else { return };
     let is_changed = |desired: &&DesiredResource| {
-        plan::resources::compare(desired, &observed, false).action() != Action::Unchanged
+        plan::resources::compare(desired, &mut observed, false).action() != Action::Unchanged
     };
     let changed: Vec<String> =
         desired.iter().filter(is_changed).map(|desired| desired.key.to_string()).collect();

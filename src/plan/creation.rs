@@ -49,7 +49,11 @@ impl DesiredState {
         let previews = build::previews(preparation, further_use, ctx, resolver).await?;
         let mut warnings = preparation.warnings.clone();
         warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
-        let (resources, automations) = (preparation.resources(), preparation.automation_names());
+        let automations = preparation.automation_names();
+        let resources = match further_use {
+            FurtherUse::Needed => preparation.resources.clone(),
+            FurtherUse::None => std::mem::take(&mut preparation.resources),
+        };
         Ok(Self { previews, resources, automations, warnings })
     }
 
@@ -183,9 +187,9 @@ async fn compare_resources(
     if desired.is_empty() {
         return Ok(ComparedResources::default());
     }
-    let observed = Observed::read(client, &desired).await?;
+    let mut observed = Observed::read(client, &desired).await?;
     let compared = desired.into_iter().map(|desired| {
-        let change = plan::resources::compare(&desired, &observed, ctx.options.force);
+        let change = plan::resources::compare(&desired, &mut observed, ctx.options.force);
         (desired, change)
     });
     let changes: Vec<_> = compared.collect();

@@ -65,11 +65,12 @@ impl ResourceChange {
     }
 }
 
-/// Compares a declared resource with its live state. If `force` is set, an unchanged resource is also updated.
-pub(crate) fn compare(desired: &DesiredResource, observed: &Observed, force: bool) -> ResourceChange {
+/// Compares a declared resource with its live state, which is moved from `observed` to the change. If `force` is set, an
+/// unchanged resource is also updated.
+pub(crate) fn compare(desired: &DesiredResource, observed: &mut Observed, force: bool) -> ResourceChange {
     let key = &desired.key;
-    let Some(live) = observed.get(key) else { return ResourceChange::Create };
-    let current = observed.fields(key, live);
+    let Some(live) = observed.live.remove(key) else { return ResourceChange::Create };
+    let current = observed.fields(key, &live);
     let fields = desired
         .fields
         .iter()
@@ -83,9 +84,9 @@ pub(crate) fn compare(desired: &DesiredResource, observed: &Observed, force: boo
     let secrets = &desired.secrets;
     let new_secrets = observed.hashes.changed(key, live.id, updated, secrets);
     if fields.is_empty() && new_secrets.is_empty() {
-        return ResourceChange::Unchanged { live: live.clone() };
+        return ResourceChange::Unchanged { live };
     }
-    ResourceChange::Update { live: live.clone(), fields, new_secrets }
+    ResourceChange::Update { live, fields, new_secrets }
 }
 
 /// Returns the part of a live value that corresponds to the declared value. Keys that only the server knows are omitted.

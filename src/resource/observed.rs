@@ -1,6 +1,9 @@
 //! State of the declared resources on the server.
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use super::{
     DesiredResource, LiveResource, LiveResources, ReferenceKind, References, ResourceKey, ResourceKind,
@@ -37,28 +40,28 @@ impl Observed {
     /// Reads the ids of the objects to which the resources refer.
     pub(crate) async fn references(
         client: &Client,
-        desired: &[DesiredResource],
+        desired: impl IntoIterator<Item = &DesiredResource>,
     ) -> Result<References, ApiError> {
-        let references = desired.iter().flat_map(|resource| &resource.references);
-        let mut found = References::read(client, references.map(|(reference, _)| reference.clone())).await?;
-        for DesiredResource { key, id, .. } in desired {
+        let (mut referenced, mut selected) = (BTreeSet::new(), Vec::new());
+        for DesiredResource { key, id, references, .. } in desired {
+            referenced.extend(references.iter().map(|(reference, _)| reference.clone()));
             if let (ResourceKind::Automation, Some(id)) = (key.kind, id) {
                 let name = key.name.clone();
-                found.insert(ResourceReference { kind: ReferenceKind::Automation, name }, *id);
+                selected.push((ResourceReference { kind: ReferenceKind::Automation, name }, *id));
             }
+        }
+        let mut found = References::read(client, referenced).await?;
+        for (reference, id) in selected {
+            found.insert(reference, id);
         }
         Ok(found)
     }
 
-    pub(crate) fn get(&self, key: &ResourceKey) -> Option<&LiveResource> {
-        self.live.get(key)
-    }
-
     /// Returns the fields of a live resource. Actions refer to known objects by name, as in declarations.
-    pub(crate) fn fields(&self, key: &ResourceKey, live: &LiveResource) -> JsonObject {
+    pub(crate) fn fields<'a>(&self, key: &ResourceKey, live: &'a LiveResource) -> Cow<'a, JsonObject> {
         match key.kind {
-            ResourceKind::Automation => self.references.with_names(&live.fields),
-            _ => live.fields.clone(),
+            ResourceKind::Automation => Cow::Owned(self.references.with_names(&live.fields)),
+            _ => Cow::Borrowed(&live.fields),
         }
     }
 }

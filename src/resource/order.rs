@@ -1,6 +1,7 @@
 //! Orders resources by the references between them.
 
 use std::{
+    borrow::Borrow,
     collections::{BTreeMap, BTreeSet, VecDeque, btree_map::Entry},
     iter,
 };
@@ -49,10 +50,11 @@ impl DependencyOrder {
 
     /// Orders resources by their references. References to objects of earlier kinds have no effect, because `resources`
     /// must be sorted by kind.
-    pub(crate) fn of_resources(resources: &[DesiredResource]) -> Self {
+    pub(crate) fn of_resources(resources: &[impl Borrow<DesiredResource>]) -> Self {
+        let resources = || resources.iter().map(Borrow::<DesiredResource>::borrow);
         let indexes: BTreeMap<&ResourceKey, usize> =
-            resources.iter().enumerate().map(|(index, resource)| (&resource.key, index)).collect();
-        let dependencies = resources.iter().map(|resource| {
+            resources().enumerate().map(|(index, resource)| (&resource.key, index)).collect();
+        let dependencies = resources().map(|resource| {
             let keys = resource.references.iter().filter_map(|(reference, _)| {
                 Some(ResourceKey::new(reference.kind.resource()?, reference.name.clone()))
             });
@@ -96,7 +98,7 @@ pub(crate) fn describe_cycle(kind: ResourceKind, first: &str, others: &[&str]) -
 /// Sorts resources in the order in which they are written: by kind, and after the resources to which they refer.
 pub(crate) fn sort(resources: &mut Vec<DesiredResource>) {
     resources.sort_by_key(|resource| resource.key.kind);
-    let DependencyOrder { ordered, unordered, .. } = DependencyOrder::of_resources(resources);
+    let DependencyOrder { ordered, unordered, .. } = DependencyOrder::of_resources(resources.as_slice());
     let mut unsorted: Vec<_> = std::mem::take(resources).into_iter().map(Some).collect();
     resources.extend(ordered.into_iter().chain(unordered).filter_map(|index| unsorted[index].take()));
 }

@@ -208,7 +208,7 @@ pub(crate) async fn examine<'a>(
              runs are deleted"
         ));
     }
-    Ok(Preparation { projects, pools, capabilities, warnings })
+    Ok(Preparation::new(projects, pools, capabilities, warnings))
 }
 
 /// Resolves and validates the selected deployments of all projects without a server. The findings are stored in

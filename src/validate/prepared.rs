@@ -53,7 +53,7 @@ pub(crate) struct PreparedProject<'a> {
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
-    /// Declared resources, in the order in which they are written. Empty if only deployments are selected.
+    /// Declared resources. Empty if only deployments are selected.
     pub(crate) resources: Vec<DesiredResource>,
     /// Declared resources that cannot be compared, because several resources on the server have their names.
     pub(crate) ambiguous: Vec<AmbiguousResource>,
@@ -99,14 +99,29 @@ pub(crate) struct Preparation<'a> {
     pub(crate) pools: BTreeMap<String, WorkPool>,
     /// Capabilities of the server. If no server is used, all features are supported.
     pub(crate) capabilities: Capabilities,
+    /// Declared resources of all projects, in the order in which they are written.
+    pub(crate) resources: Vec<DesiredResource>,
     /// Warnings that have been shown to the user.
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
 impl<'a> Preparation<'a> {
-    /// Returns deployments that were validated without a server.
+    /// Returns deployments and resources after validation. The resources are moved out of the projects.
+    pub(super) fn new(
+        mut projects: Vec<PreparedProject<'a>>,
+        pools: BTreeMap<String, WorkPool>,
+        capabilities: Capabilities,
+        warnings: Vec<Diagnostic>,
+    ) -> Self {
+        let mut resources: Vec<DesiredResource> =
+            projects.iter_mut().flat_map(|project| std::mem::take(&mut project.resources)).collect();
+        order::sort(&mut resources);
+        Self { projects, pools, capabilities, resources, warnings }
+    }
+
+    /// Returns deployments and resources that were validated without a server.
     pub(crate) fn offline(projects: Vec<PreparedProject<'a>>, warnings: Vec<Diagnostic>) -> Self {
-        Self { projects, pools: BTreeMap::new(), capabilities: Capabilities::new(None), warnings }
+        Self::new(projects, BTreeMap::new(), Capabilities::new(None), warnings)
     }
 
     /// Returns the deployments of all projects.
@@ -114,25 +129,9 @@ impl<'a> Preparation<'a> {
         self.projects.iter().flat_map(|project| &project.deployments)
     }
 
-    /// Removes and returns the declared resources of all projects, in the order in which they are written.
-    pub(crate) fn take_resources(&mut self) -> Vec<DesiredResource> {
-        let mut resources: Vec<DesiredResource> =
-            self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.resources)).collect();
-        order::sort(&mut resources);
-        resources
-    }
-
     /// Removes and returns the declared resources that cannot be compared.
     pub(crate) fn take_ambiguous(&mut self) -> Vec<AmbiguousResource> {
         self.projects.iter_mut().flat_map(|project| std::mem::take(&mut project.ambiguous)).collect()
-    }
-
-    /// Returns the declared resources of all projects, in the order in which they are written.
-    pub(crate) fn resources(&self) -> Vec<DesiredResource> {
-        let mut resources: Vec<DesiredResource> =
-            self.projects.iter().flat_map(|project| project.resources.iter().cloned()).collect();
-        order::sort(&mut resources);
-        resources
     }
 
     /// Returns the names of the automations that the files declare.

@@ -25,15 +25,19 @@ use crate::{
 
 /// Reports automations and blocks that refer to themselves, directly or through others of the same kind.
 pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
-    let (owners, resources): (Vec<usize>, Vec<DesiredResource>) =
-        super::indexed(projects).map(|(project, resource)| (project, resource.clone())).unzip();
-    for cycle in DependencyOrder::of_resources(&resources).cycles {
-        let Some((first, others)) = cycle.split_first() else { continue };
-        let DesiredResource { key, place, .. } = &resources[*first];
+    let (owners, resources): (Vec<usize>, Vec<&DesiredResource>) = super::indexed(projects).unzip();
+    let report = |cycle: Vec<usize>| {
+        let (first, others) = cycle.split_first()?;
+        let DesiredResource { key, place, .. } = resources[*first];
         let others: Vec<&str> = others.iter().map(|index| resources[*index].key.name.as_str()).collect();
         let message = describe_cycle(key.kind, &key.name, &others);
         let diagnostic = Diagnostic::error(code(key.kind), message).at(place.clone());
-        projects[owners[*first]].findings.push(diagnostic.help("remove one of the references"));
+        Some((owners[*first], diagnostic.help("remove one of the references")))
+    };
+    let found: Vec<_> =
+        DependencyOrder::of_resources(&resources).cycles.into_iter().filter_map(report).collect();
+    for (project, diagnostic) in found {
+        projects[project].findings.push(diagnostic);
     }
 }
 
