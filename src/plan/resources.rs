@@ -89,14 +89,16 @@ pub(crate) fn compare(desired: &DesiredResource, observed: &mut Observed, force:
     ResourceChange::Update { live, fields, new_secrets }
 }
 
-/// Returns the part of a live value that corresponds to the declared value. Keys that only the server knows are omitted.
+/// Keys that the server adds to objects.
+const ADDED_BY_SERVER: [&str; 3] = ["id", "created", "updated"];
+
+/// Returns a live value without the ids and times that the server adds.
 fn shown(live: &Json, desired: &Json) -> Json {
     match (live, desired) {
         (Json::Object(live), Json::Object(desired)) if !desired.is_empty() => {
-            let is_own = |key: &str| desired.contains_key(key) || key == "default";
-            let hidden = ["id", "created", "updated"];
-            let entries = live.iter().filter(|(key, _)| is_own(key) || !hidden.contains(&key.as_str()));
-            entries
+            let is_added = |key: &str| ADDED_BY_SERVER.contains(&key) && !desired.contains_key(key);
+            live.iter()
+                .filter(|(key, _)| !is_added(key))
                 .map(|(key, value)| (key.clone(), shown(value, desired.get(key).unwrap_or(&Json::Null))))
                 .collect::<Map<_, _>>()
                 .into()
