@@ -13,7 +13,7 @@ use crate::{
     plan::{KeptReason, KeptResource, PlanError, prune},
     records::{OwnedResource, RecordError, Registered, Registrations, Removed},
     resolve::ApiLookup,
-    resource::{ResourceKey, requests},
+    resource::{Phase, ResourceKey, requests},
     template::Resolver,
     validate::{Preparation, preparation},
 };
@@ -124,7 +124,7 @@ impl<'a> Destruction<'a> {
 
     async fn delete(&self, remover: &Remover<'_>, destroyed: &mut Destroyed) -> Result<(), ApiError> {
         let (first, last): (Vec<_>, Vec<_>) =
-            self.resources.iter().partition(|owned| owned.key.kind.follows_deployments());
+            self.resources.iter().partition(|owned| owned.key.kind.phase() == Phase::AfterDeployments);
         for owned in first {
             destroyed.resource(remover, owned).await?;
         }

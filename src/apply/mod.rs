@@ -24,7 +24,7 @@ pub(crate) use record::Record;
 pub(crate) use report::{Line, Report};
 pub(crate) use resource_record::{ResourceRecord, recover_resources};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
-pub(crate) use rollback::{Recovery, RollbackContext, recover};
+pub(crate) use rollback::{ConflictPolicy, Recovery, RollbackContext, recover};
 
 use std::{
     collections::HashMap,
@@ -38,7 +38,7 @@ use jiff::Timestamp;
 use crate::{
     api::{ApiError, Client},
     apply::{conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, writer::Writer},
-    deployment::{DesiredDeployment, OnError, ProjectId, Snapshot},
+    deployment::{DesiredDeployment, OnError, Snapshot},
     plan::{self, Change, FieldChange},
     progress::{DeploymentEvent, Progress},
     secret::Redactor,
@@ -47,8 +47,6 @@ use crate::{
 /// Context of writing.
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
-    /// The project of the deploy. A rollback keeps the objects that other projects have registered.
-    pub(crate) project: Option<&'a ProjectId>,
     pub(crate) live: &'a Snapshot,
     pub(crate) journal: &'a Journal,
     pub(crate) progress: &'a dyn Progress,
@@ -227,11 +225,15 @@ impl Apply<'_> {
     }
 
     /// Restores the deployments that were written and the deployments of the resumed deploy.
-    pub(crate) async fn roll_back(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
+    pub(crate) async fn roll_back(
+        &self,
+        changes: &[(&DesiredDeployment, Change<'_>)],
+        rollback: &RollbackContext<'_>,
+        report: &mut Report,
+    ) {
         let (positions, records): (Vec<_>, Vec<_>) =
             self.rollback_records(changes, &report.lines).into_iter().unzip();
-        let rollback = RollbackContext::new(self.client, self.project, true);
-        let recoveries = recover(&rollback, &records, self.live.excluded_automations()).await;
+        let recoveries = recover(rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
             let is_restored = match recovery {

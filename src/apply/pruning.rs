@@ -14,6 +14,7 @@ use crate::{
         prune::{DeclaredObjects, Pruning, Removal},
     },
     records::{OwnedResource, Registered, Removed},
+    resource::Phase,
 };
 
 const UNRECORDED_HELP: &str =
@@ -58,7 +59,7 @@ pub(crate) async fn prune(
     let remover = Remover::new(client, ctx.options.project.as_ref());
     let mut pruner = Pruner { remover, ctx, has_failed, removed: Removed::default() };
     let (first, last): (Vec<_>, Vec<_>) =
-        pruning.resources.iter().partition(|resource| resource.key.kind.follows_deployments());
+        pruning.resources.iter().partition(|resource| resource.key.kind.phase() == Phase::AfterDeployments);
     for resource in first {
         report.resources.push(pruner.resource(resource).await);
     }

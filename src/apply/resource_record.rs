@@ -11,14 +11,14 @@ use crate::{
     api::{ApiError, Client, JsonObject},
     apply::{
         outcome::WriteError,
-        rollback::{Recovery, Restored, RollbackContext, remove_ids},
+        rollback::{ConflictPolicy, Recovery, Restored, RollbackContext, remove_ids},
         secret_overlay::{has_mask, matches},
     },
     plan::{self, FieldChange, MovedQueue, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        BlockSecrets, DesiredResource, LiveResource, References, ResourceKey, ResourceKind, SecretHashes,
-        block_references, is_same_field, requests,
+        BlockSecrets, DesiredResource, LiveResource, Phase, References, ResourceKey, ResourceKind,
+        SecretHashes, block_references, is_same_field, requests,
     },
     secret::Redactor,
     value::json_object,
@@ -48,18 +48,17 @@ struct PreviousResource {
     updated: Option<String>,
 }
 
-/// Restores resources in the reverse order of their writes. If `follow_deployments` is set, only the resources that are
-/// written after the deployments are restored, otherwise only the others.
+/// Restores the resources that a phase of the deploy wrote, in the reverse order of their writes.
 pub(crate) async fn recover_resources(
     rollback: &RollbackContext<'_>,
     records: &[ResourceRecord],
-    follow_deployments: bool,
+    phase: Phase,
 ) -> Vec<(ResourceKey, Recovery)> {
     let mut recoveries = Vec::new();
     let mut ordered: Vec<&ResourceRecord> = records.iter().rev().collect();
     ordered.sort_by_key(|record| (Reverse(record.key.kind), record.previous_priority()));
     for record in ordered {
-        if record.key.kind.follows_deployments() == follow_deployments {
+        if record.key.kind.phase() == phase {
             recoveries.push((record.key.clone(), record.recover(rollback).await));
         }
     }
@@ -161,7 +160,10 @@ impl ResourceRecord {
             Ok(mut live) => live.remove(&self.key),
             Err(error) => return Recovery::Failed(error.into()),
         };
-        let conflicts = if rollback.force { Vec::new() } else { self.foreign_changes(live.as_ref()) };
+        let conflicts = match rollback.policy {
+            ConflictPolicy::Overwrite => Vec::new(),
+            ConflictPolicy::Report => self.foreign_changes(live.as_ref()),
+        };
         if !conflicts.is_empty() {
             return Recovery::Conflict(conflicts);
         }

@@ -11,7 +11,7 @@ use crate::{
     deployment::OnError,
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
-        BlockSecrets, DesiredResource, LiveResource, Observed, ReferenceKind, References, ResourceKey,
+        BlockSecrets, DesiredResource, LiveResource, Observed, Phase, ReferenceKind, References, ResourceKey,
         ResourceKind, ResourceReference, SecretHashes, requests,
     },
     secret::Redactor,
@@ -153,22 +153,21 @@ pub(crate) struct ResourceWriter<'a> {
 impl ResourceWriter<'_> {
     /// Writes the resources that precede the deployments. Returns whether a write failed.
     pub(crate) async fn before_deployments(&self, lines: &mut [ResourceLine]) -> bool {
-        self.write(lines, |kind| !kind.follows_deployments(), &self.pending.observed.references).await
+        self.write(lines, Phase::BeforeDeployments, &self.pending.observed.references).await
     }
 
     /// Writes the resources that follow the deployments. Returns whether a write failed.
     pub(crate) async fn after_deployments(&self, lines: &mut [ResourceLine]) -> bool {
-        let mut desired = self.pending.resources.iter().map(|pending| &pending.desired);
-        if !desired.any(|desired| desired.key.kind.follows_deployments()) {
+        let is_included = |key: &ResourceKey| key.kind.phase() == Phase::AfterDeployments;
+        if !self.pending.resources.iter().any(|pending| is_included(&pending.desired.key)) {
             return false;
         }
         // The deployments may have been created in the meantime.
         let resources = self.pending.resources.iter().map(|pending| &pending.desired);
         match Observed::references(self.client, resources).await {
-            Ok(references) => self.write(lines, ResourceKind::follows_deployments, &references).await,
+            Ok(references) => self.write(lines, Phase::AfterDeployments, &references).await,
             Err(error) => {
-                let first = lines.iter_mut().find(|line| line.key.kind.follows_deployments());
-                if let Some(line) = first {
+                if let Some(line) = lines.iter_mut().find(|line| is_included(&line.key)) {
                     line.outcome = Outcome::Failed { error: error.into(), written: false };
                 }
                 true
@@ -179,13 +178,14 @@ impl ResourceWriter<'_> {
     async fn write(
         &self,
         lines: &mut [ResourceLine],
-        includes: impl Fn(ResourceKind) -> bool,
+        phase: Phase,
         references: &References,
     ) -> bool {
         let mut has_failed = false;
         let mut references = references.clone();
         for (pending, line) in self.pending.resources.iter().zip(lines) {
-            if !includes(pending.desired.key.kind) || (has_failed && self.on_error != OnError::Continue) {
+            let is_skipped = has_failed && self.on_error != OnError::Continue;
+            if pending.desired.key.kind.phase() != phase || is_skipped {
                 continue;
             }
             let started = Instant::now();

@@ -53,14 +53,22 @@ pub(crate) enum Recovery {
 pub(crate) struct RollbackContext<'a> {
     pub(super) client: &'a Client,
     pub(super) remover: Remover<'a>,
-    /// Whether to restore objects that others have changed. Otherwise, they are conflicts and are not written.
-    pub(super) force: bool,
+    pub(super) policy: ConflictPolicy,
+}
+
+/// Treatment of objects that others have changed since the deploy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ConflictPolicy {
+    /// Restores them.
+    Overwrite,
+    /// Reports them as conflicts, and does not write them.
+    Report,
 }
 
 impl<'a> RollbackContext<'a> {
     /// `project` is the project of the deploy. Objects that other projects have registered are not deleted.
-    pub(crate) fn new(client: &'a Client, project: Option<&'a ProjectId>, force: bool) -> Self {
-        Self { client, remover: Remover::new(client, project), force }
+    pub(crate) fn new(client: &'a Client, project: Option<&'a ProjectId>, policy: ConflictPolicy) -> Self {
+        Self { client, remover: Remover::new(client, project), policy }
     }
 }
 
@@ -118,8 +126,10 @@ async fn recover_batch(rollback: &RollbackContext<'_>, records: &[Record], live:
             let now = live.deployment(&record.flow, &record.name);
             let automations = now.map_or(&[][..], |now| live.automations(now.id));
             let record = &*record.adopting(now, automations);
-            let conflicts =
-                if rollback.force { Vec::new() } else { foreign_changes(record, now, automations) };
+            let conflicts = match rollback.policy {
+                ConflictPolicy::Overwrite => Vec::new(),
+                ConflictPolicy::Report => foreign_changes(record, now, automations),
+            };
             if !conflicts.is_empty() {
                 return Recovery::Conflict(conflicts);
             }

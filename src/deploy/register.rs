@@ -8,7 +8,7 @@ use std::{
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Apply, Line, Record, Report, RollbackContext,
+        Apply, ConflictPolicy, Line, Record, Report, RollbackContext,
         journal::{self, Journal, ProjectPreview},
         plan_pruning, prune,
     },
@@ -19,7 +19,7 @@ use crate::{
         self, Change, ChangedObject, PlanError,
         prune::{DeclaredObjects, Pruning, QueueName},
     },
-    resource::{DesiredResource, ResourceKey},
+    resource::{DesiredResource, Phase, ResourceKey},
     validate::{self, preparation},
 };
 
@@ -135,10 +135,8 @@ async fn write(
 ) {
     let on_error = ctx.options.on_error;
     let writer = resources.writer(ctx, client);
-    let project = ctx.options.project.as_ref();
     let apply = Apply {
         client,
-        project,
         live,
         journal,
         progress: ctx.progress,
@@ -157,10 +155,11 @@ async fn write(
         has_failed |= writer.after_deployments(&mut report.resources).await;
     }
     if has_failed && on_error == OnError::Rollback {
-        let rollback = RollbackContext::new(client, project, true);
-        resources.roll_back(true, &rollback, report).await;
-        apply.roll_back(changes, report).await;
-        resources.roll_back(false, &rollback, report).await;
+        let project = ctx.options.project.as_ref();
+        let rollback = RollbackContext::new(client, project, ConflictPolicy::Overwrite);
+        resources.roll_back(Phase::AfterDeployments, &rollback, report).await;
+        apply.roll_back(changes, &rollback, report).await;
+        resources.roll_back(Phase::BeforeDeployments, &rollback, report).await;
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
         journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
-    resource::{DesiredResource, ResourceKey, ResourceKind},
+    resource::{DesiredResource, Phase, ResourceKey, ResourceKind},
 };
 
 /// Declared resources of a deploy.
@@ -56,14 +56,8 @@ impl DeployedResources {
         ResourceWriter { client, pending: &self.pending, on_error, force, redactor: ctx.redactor }
     }
 
-    /// Restores the resources that this deploy or the resumed deploy has written. If `follow_deployments` is set, only
-    /// the resources that are written after the deployments are restored, otherwise only the others.
-    pub(super) async fn roll_back(
-        &self,
-        follow_deployments: bool,
-        rollback: &RollbackContext<'_>,
-        report: &mut Report,
-    ) {
+    /// Restores the resources that a phase of this deploy or of the resumed deploy has written.
+    pub(super) async fn roll_back(&self, phase: Phase, rollback: &RollbackContext<'_>, report: &mut Report) {
         let lines = &report.resources;
         let is_written = |record: &&ResourceRecord| {
             let mut lines = lines.iter().filter(|line| line.key == record.key);
@@ -73,7 +67,7 @@ impl DeployedResources {
                 || lines.any(|line| line.outcome.may_have_written())
         };
         let records: Vec<ResourceRecord> = self.recorded.records.iter().filter(is_written).cloned().collect();
-        for (key, recovery) in recover_resources(rollback, &records, follow_deployments).await {
+        for (key, recovery) in recover_resources(rollback, &records, phase).await {
             add_recovery(key, recovery, report);
         }
     }

@@ -3,7 +3,7 @@
 use crate::{
     api::Client,
     apply::{
-        Recovery, RollbackContext,
+        ConflictPolicy, Recovery, RollbackContext,
         journal::{ProjectPreview, Recorded, RecordedResources, recorded},
         recover, recover_resources,
     },
@@ -12,7 +12,7 @@ use crate::{
     plan,
     project::ProjectFiles,
     records::previews::{self, PreviewError},
-    resource::ResourceKey,
+    resource::{Phase, ResourceKey},
 };
 
 /// The rollback of the last deploy from a directory to a server.
@@ -68,10 +68,11 @@ impl Rollback {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
         let RecordedResources { records: resources, automations } = &self.recorded.resources;
-        let rollback = RollbackContext::new(client, self.recorded.project.as_ref(), force);
-        let mut recovered = recover_resources(&rollback, resources, true).await;
+        let policy = if force { ConflictPolicy::Overwrite } else { ConflictPolicy::Report };
+        let rollback = RollbackContext::new(client, self.recorded.project.as_ref(), policy);
+        let mut recovered = recover_resources(&rollback, resources, Phase::AfterDeployments).await;
         let recoveries = recover(&rollback, records, automations).await;
-        recovered.extend(recover_resources(&rollback, resources, false).await);
+        recovered.extend(recover_resources(&rollback, resources, Phase::BeforeDeployments).await);
         let mut lines: Vec<(String, Recovery)> =
             records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
         for (_, recovery) in &mut lines {

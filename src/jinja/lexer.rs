@@ -67,20 +67,17 @@ const OPERATORS: [&str; 26] = [
     "=", ".", ":", "|", ",", ";",
 ];
 
-/// Splits a template into tokens. The last token is [`Kind::End`].
-///
-/// # Errors
-///
-/// Returns the first error.
-pub(super) fn tokens(template: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
+/// Splits a template into tokens. The last token is [`Kind::End`]. If an error occurs, also returns it, and the tokens before
+/// it.
+pub(super) fn tokens(template: &str) -> (Vec<Token<'_>>, Option<SyntaxError>) {
     // Jinja removes a line break at the end.
     let source = template.strip_suffix('\n').unwrap_or(template);
     let source = source.strip_suffix('\r').unwrap_or(source);
     let mut lexer = Lexer { source, position: 0, tokens: Vec::new() };
-    lexer.run()?;
+    let error = lexer.run().err();
     let end = Token { kind: Kind::End, text: "", start: source.len() };
     lexer.tokens.push(end);
-    Ok(lexer.tokens)
+    (lexer.tokens, error)
 }
 
 struct Lexer<'a> {
@@ -181,7 +178,8 @@ impl<'a> Lexer<'a> {
             } else {
                 let position = self.source[..self.position].chars().count();
                 let quote = if first == '\'' { '"' } else { '\'' };
-                let message = format!("unexpected char {quote}{first}{quote} at {position}");
+                let escape = if first == '\\' { "\\" } else { "" };
+                let message = format!("unexpected char {quote}{escape}{first}{quote} at {position}");
                 return self.error(message, first.len_utf8());
             }
         }

@@ -42,7 +42,7 @@ pub(crate) fn may_be_template(text: &str) -> bool {
 ///
 /// Returns the first error.
 pub(crate) fn check(template: &str) -> Result<(), SyntaxError> {
-    let mut parser = Parser::new(template)?;
+    let mut parser = Parser::new(template);
     parser.template()?;
     let error = |message: String| Err(SyntaxError { message, range: 0..template.len() });
     match (parser.loops, parser.deepest_loop) {

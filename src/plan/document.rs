@@ -12,7 +12,7 @@ use crate::{
     flow::Grade,
     plan::PlannedKept,
     project::{EnvironmentName, ProjectFiles},
-    resource::{DesiredResource, ResourceKind, SecretsDigest},
+    resource::{DesiredResource, Phase, ResourceKind, SecretsDigest},
     secret::Redactor,
     steps::Section,
 };
@@ -186,7 +186,7 @@ impl Plan {
 
     /// Returns the resources that are written before the deployments, and those that are written after them.
     pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
-        self.resources.iter().partition(|resource| !resource.kind.follows_deployments())
+        self.resources.iter().partition(|resource| resource.kind.phase() == Phase::BeforeDeployments)
     }
 }
 

@@ -84,10 +84,22 @@ impl ResourceKind {
         }
     }
 
-    /// Returns whether resources of this kind are written after the deployments, to which they may refer.
-    pub(crate) fn follows_deployments(self) -> bool {
-        self == Self::Automation
+    /// Returns the phase of a deploy that writes resources of this kind.
+    pub(crate) fn phase(self) -> Phase {
+        match self {
+            Self::Automation => Phase::AfterDeployments,
+            _ => Phase::BeforeDeployments,
+        }
     }
+}
+
+/// A phase of a deploy that writes resources. A rollback restores the phases in the reverse order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// Writes the resources that deployments may use.
+    BeforeDeployments,
+    /// Writes the resources that may refer to deployments.
+    AfterDeployments,
 }
 
 /// The identity of a resource.
