@@ -42,10 +42,7 @@ impl Parser<'_> {
             None if !is_tuple && !is_in_parentheses => {
                 self.fail(format!("Expected an expression, got '{}'", self.current().describe()))
             }
-            _ => {
-                let is_target = items.iter().all(|item| item.is_target);
-                Ok(Expression { class: "tuple", is_target })
-            }
+            _ => Ok(Expression::Tuple { has_targets: items.iter().all(|item| item.is_target()) }),
         }
     }
 
@@ -60,7 +57,7 @@ impl Parser<'_> {
             if self.skip_name("else") {
                 self.expression()?;
             }
-            expression = Expression::new("condexpr");
+            expression = Expression::Condition;
         }
         Ok(expression)
     }
@@ -69,7 +66,7 @@ impl Parser<'_> {
         let mut expression = self.and()?;
         while self.skip_name("or") {
             self.and()?;
-            expression = Expression::new("or");
+            expression = Expression::Or;
         }
         Ok(expression)
     }
@@ -78,7 +75,7 @@ impl Parser<'_> {
         let mut expression = self.not()?;
         while self.skip_name("and") {
             self.not()?;
-            expression = Expression::new("and");
+            expression = Expression::And;
         }
         Ok(expression)
     }
@@ -89,7 +86,7 @@ impl Parser<'_> {
             is_negated = true;
         }
         let expression = self.comparison()?;
-        Ok(if is_negated { Expression::new("not") } else { expression })
+        Ok(if is_negated { Expression::Not } else { expression })
     }
 
     fn comparison(&mut self) -> Result<Expression> {
@@ -103,7 +100,7 @@ impl Parser<'_> {
                 return Ok(expression);
             }
             self.arithmetic(0)?;
-            expression = Expression::new("compare");
+            expression = Expression::Comparison;
         }
     }
 
@@ -114,7 +111,7 @@ impl Parser<'_> {
         let mut expression = self.arithmetic(level + 1)?;
         while operators.iter().any(|operator| self.skip_operator(operator)) {
             self.arithmetic(level + 1)?;
-            expression = Expression::new("operation");
+            expression = Expression::Operation;
         }
         Ok(expression)
     }
@@ -127,7 +124,7 @@ impl Parser<'_> {
         let mut expression = self.primary(false)?;
         if is_signed {
             self.postfix(expression)?;
-            expression = Expression::new("operation");
+            expression = Expression::Operation;
         }
         expression = self.postfix(expression)?;
         self.filters_and_tests(expression)
@@ -139,23 +136,23 @@ impl Parser<'_> {
             (Kind::Name, name) => {
                 self.advance();
                 if matches!(name, "true" | "false" | "True" | "False" | "none" | "None") {
-                    return Ok(Expression::new("const"));
+                    return Ok(Expression::Constant);
                 }
                 if with_namespace && self.skip_operator(".") {
                     self.expect(Kind::Name)?;
-                    return Ok(Expression { class: "nsref", is_target: true });
+                    return Ok(Expression::NamespaceAttribute);
                 }
-                Ok(Expression { class: "name", is_target: true })
+                Ok(Expression::Name)
             }
             (Kind::Text, _) => {
                 while self.is(Kind::Text) {
                     self.advance();
                 }
-                Ok(Expression::new("const"))
+                Ok(Expression::Constant)
             }
             (Kind::Integer | Kind::Float, _) => {
                 self.advance();
-                Ok(Expression::new("const"))
+                Ok(Expression::Constant)
             }
             (Kind::Operator, "(") => {
                 self.advance();
@@ -165,7 +162,7 @@ impl Parser<'_> {
             }
             (Kind::Operator, "[") => {
                 self.elements("]", |parser| parser.expression().map(drop))?;
-                Ok(Expression::new("list"))
+                Ok(Expression::List)
             }
             (Kind::Operator, "{") => {
                 self.elements("}", |parser| {
@@ -173,7 +170,7 @@ impl Parser<'_> {
                     parser.expect_operator(":")?;
                     parser.expression().map(drop)
                 })?;
-                Ok(Expression::new("dict"))
+                Ok(Expression::Dict)
             }
             _ => self.fail(format!("unexpected '{}'", token.describe())),
         }
@@ -204,13 +201,13 @@ impl Parser<'_> {
                     return fail_at(attribute, "expected name or number");
                 }
                 expression =
-                    Expression::new(if attribute.kind == Kind::Name { "getattr" } else { "getitem" });
+                    if attribute.kind == Kind::Name { Expression::Attribute } else { Expression::Item };
             } else if self.is_operator("[") {
                 self.subscript()?;
-                expression = Expression::new("getitem");
+                expression = Expression::Item;
             } else if self.is_operator("(") {
                 self.arguments()?;
-                expression = Expression::new("call");
+                expression = Expression::Call;
             } else {
                 return Ok(expression);
             }
@@ -286,13 +283,13 @@ impl Parser<'_> {
         loop {
             if self.is_operator("|") {
                 self.filters()?;
-                expression = Expression::new("filter");
+                expression = Expression::Filter;
             } else if self.skip_name("is") {
                 self.test()?;
-                expression = Expression::new("test");
+                expression = Expression::Test;
             } else if self.is_operator("(") {
                 self.arguments()?;
-                expression = Expression::new("call");
+                expression = Expression::Call;
             } else {
                 return Ok(expression);
             }

@@ -10,22 +10,66 @@ const MAX_DEPTH: usize = 100;
 
 /// The kind of a parsed expression. It determines where the expression may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Expression {
-    /// Name of the class in Jinja, in lowercase.
-    pub(super) class: &'static str,
-    /// Whether the expression may be the target of an assignment.
-    pub(super) is_target: bool,
+pub(super) enum Expression {
+    And,
+    Attribute,
+    Call,
+    Comparison,
+    Condition,
+    Constant,
+    Dict,
+    Filter,
+    Item,
+    List,
+    Name,
+    /// An attribute of a namespace, in an assignment.
+    NamespaceAttribute,
+    Not,
+    /// An arithmetic operation.
+    Operation,
+    Or,
+    Test,
+    Tuple {
+        /// Whether all items may be targets of an assignment.
+        has_targets: bool,
+    },
 }
 
 impl Expression {
-    pub(super) const fn new(class: &'static str) -> Self {
-        Self { class, is_target: false }
+    /// Returns the name of the class in messages of Jinja.
+    pub(super) fn class(self) -> &'static str {
+        match self {
+            Self::And => "and",
+            Self::Attribute => "getattr",
+            Self::Call => "call",
+            Self::Comparison => "compare",
+            Self::Condition => "condexpr",
+            Self::Constant => "const",
+            Self::Dict => "dict",
+            Self::Filter => "filter",
+            Self::Item => "getitem",
+            Self::List => "list",
+            Self::Name => "name",
+            Self::NamespaceAttribute => "nsref",
+            Self::Not => "not",
+            Self::Operation => "operation",
+            Self::Or => "or",
+            Self::Test => "test",
+            Self::Tuple { .. } => "tuple",
+        }
+    }
+
+    /// Returns whether the expression may be the target of an assignment.
+    pub(super) fn is_target(self) -> bool {
+        matches!(self, Self::Name | Self::NamespaceAttribute | Self::Tuple { has_targets: true })
     }
 }
 
 /// A parser that checks a template without building a tree.
 pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
+    /// The error that follows the tokens.
+    lexical_error: Option<SyntaxError>,
     position: usize,
     depth: usize,
     /// Number of `for` loops.
@@ -42,9 +86,11 @@ pub(super) struct Parser<'a> {
 pub(super) type Result<T> = std::result::Result<T, SyntaxError>;
 
 impl<'a> Parser<'a> {
-    pub(super) fn new(template: &'a str) -> Result<Self> {
-        Ok(Self {
-            tokens: lexer::tokens(template)?,
+    pub(super) fn new(template: &'a str) -> Self {
+        let (tokens, lexical_error) = lexer::tokens(template);
+        Self {
+            tokens,
+            lexical_error,
             position: 0,
             depth: 0,
             loops: 0,
@@ -52,7 +98,7 @@ impl<'a> Parser<'a> {
             deepest_loop: 0,
             tags: Vec::new(),
             ends: Vec::new(),
-        })
+        }
     }
 
     /// Parses the template.
@@ -61,7 +107,13 @@ impl<'a> Parser<'a> {
     ///
     /// Returns the first error.
     pub(super) fn template(&mut self) -> Result<()> {
-        self.body(None).map(drop)
+        let parsed = self.body(None).map(drop);
+        // Jinja reads one token ahead of the parser.
+        let is_at_end = self.position + 1 >= self.tokens.len();
+        match self.lexical_error.take() {
+            Some(error) if parsed.is_ok() || is_at_end => Err(error),
+            _ => parsed,
+        }
     }
 
     pub(super) fn current(&self) -> Token<'a> {

@@ -185,7 +185,7 @@ impl<'a> Parser<'a> {
         if self.is_operator("(") {
             self.signature()?;
         }
-        if self.expression()?.class != "call" {
+        if self.expression()? != Expression::Call {
             return fail_at(tag, "expected call");
         }
         self.statements(&["endcall"]).map(drop)
@@ -290,9 +290,9 @@ impl<'a> Parser<'a> {
     /// `with_namespace` is set.
     fn target(&mut self, with_namespace: bool) -> Result<()> {
         let token = self.current();
-        let Expression { class, is_target } = self.items(false, |parser| parser.primary(with_namespace))?;
-        if !is_target {
-            return fail_at(token, format!("can't assign to '{class}'"));
+        let target = self.items(false, |parser| parser.primary(with_namespace))?;
+        if !target.is_target() {
+            return fail_at(token, format!("can't assign to '{}'", target.class()));
         }
         Ok(())
     }
