@@ -1,5 +1,6 @@
 //! API requests for automations. The triggers of deployments are automations.
 
+use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
@@ -16,6 +17,13 @@ pub(crate) struct Automation {
     pub(crate) name: String,
     /// The complete JSON object that the server returned.
     pub(crate) raw: JsonObject,
+}
+
+impl Automation {
+    /// Returns the time at which the automation was created, or `None` if the server does not report it.
+    pub(crate) fn created(&self) -> Option<Timestamp> {
+        self.raw.get("created")?.as_str()?.parse().ok()
+    }
 }
 
 impl TryFrom<JsonObject> for Automation {

@@ -3,12 +3,11 @@
 
 use std::{slice, time::Duration};
 
-use jiff::Timestamp;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Automation, Client},
+    api::{ApiError, Client},
     apply::Outcome,
     plan::{self, FieldChange, ResourceChange},
     resource::{DesiredResource, LiveResource, Observed, is_same_field, requests},
@@ -87,7 +86,7 @@ pub(super) async fn without_duplicate(
 ) -> Result<Outcome, ApiError> {
     let name = desired.key.name.as_str();
     let found = requests::automations_by_name(client, &[name]).await?.remove(name).unwrap_or_default();
-    let Some(first) = found.iter().min_by_key(|automation| (creation_time(automation), automation.id)) else {
+    let Some(first) = found.iter().min_by_key(|automation| (automation.created(), automation.id)) else {
         return Ok(Outcome::Created(created));
     };
     if first.id == created {
@@ -96,10 +95,6 @@ pub(super) async fn without_duplicate(
     client.delete_automation(created).await?;
     let first = DesiredResource { id: Some(first.id), ..desired.clone() };
     Ok(outcome(client, &first, None, redactor).await?.unwrap_or(Outcome::NotTried))
-}
-
-fn creation_time(automation: &Automation) -> Option<Timestamp> {
-    automation.raw.get("created").and_then(Json::as_str).and_then(|time| time.parse().ok())
 }
 
 #[cfg(test)]

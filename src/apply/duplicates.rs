@@ -15,9 +15,8 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client},
-    deployment::Snapshot,
-    deployment::snapshot::by_deployment,
+    api::{ApiError, Automation, Client, DeploymentSchedule},
+    deployment::{Snapshot, snapshot::by_deployment},
     plan::{self, FieldChange},
     schedule::Schedule,
 };
@@ -62,7 +61,7 @@ struct Part {
 /// An automation or schedule on the server. Objects are ordered by their creation time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct LivePart {
-    created: String,
+    created: Option<Timestamp>,
     id: Uuid,
 }
 
@@ -178,9 +177,9 @@ fn is_first(parts: &[Part]) -> bool {
 impl Part {
     /// Sets the equal automations or schedules that the deployment currently has.
     fn update(&mut self, now: Vec<LivePart>) {
-        let gone: Vec<Uuid> =
+        let deleted: Vec<Uuid> =
             self.own.iter().filter(|id| now.iter().all(|found| found.id != **id)).copied().collect();
-        for id in gone {
+        for id in deleted {
             self.own.remove(&id);
             self.lost.insert(id);
         }
@@ -247,8 +246,8 @@ impl Body {
 
 /// Current automations and schedules of the deployments that this deploy created objects for.
 struct LiveParts {
-    automations: HashMap<Uuid, Vec<crate::api::Automation>>,
-    schedules: HashMap<Uuid, Vec<crate::api::DeploymentSchedule>>,
+    automations: HashMap<Uuid, Vec<Automation>>,
+    schedules: HashMap<Uuid, Vec<DeploymentSchedule>>,
 }
 
 impl LiveParts {
@@ -291,13 +290,8 @@ impl LiveParts {
                         && plan::is_same_trigger(body, &automation.raw);
                     is_equal || part.own.contains(&automation.id)
                 });
-                let created =
-                    |raw: &Map<String, Json>| raw.get("created").and_then(Json::as_str).map(str::to_owned);
                 equal
-                    .map(|automation| LivePart {
-                        created: created(&automation.raw).unwrap_or_default(),
-                        id: automation.id,
-                    })
+                    .map(|automation| LivePart { created: automation.created(), id: automation.id })
                     .collect()
             }
             Body::Schedule { schedule, .. } => {
@@ -311,9 +305,9 @@ impl LiveParts {
                         && plan::schedule_differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty();
                     is_equal || part.own.contains(&live.id)
                 });
-                equal
-                    .map(|live| LivePart { created: live.created.clone().unwrap_or_default(), id: live.id })
-                    .collect()
+                let created =
+                    |live: &DeploymentSchedule| live.created.as_deref().and_then(|time| time.parse().ok());
+                equal.map(|live| LivePart { created: created(live), id: live.id }).collect()
             }
         }
     }

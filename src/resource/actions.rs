@@ -31,11 +31,43 @@ struct Target {
     is_inferable: bool,
 }
 
+/// The key that selects the source of the object.
+const SOURCE: &str = "source";
+
+/// The source of the object that an action changes or uses.
+#[derive(Clone, Copy, PartialEq)]
+enum Source {
+    /// The action names the object.
+    Selected,
+    /// The object is that of the event that fires the automation.
+    Inferred,
+}
+
+impl Source {
+    /// Returns the source that an action specifies, or `None` if it is invalid.
+    fn of(action: &Mapping) -> Option<Self> {
+        match action.get(SOURCE) {
+            None => Some(Self::Selected),
+            Some(given) => {
+                let mut sources = [Self::Selected, Self::Inferred].into_iter();
+                sources.find(|source| given.as_str() == Some(source.name()))
+            }
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Selected => "selected",
+            Self::Inferred => "inferred",
+        }
+    }
+}
+
 /// A key of an action.
 struct ActionKey {
     name: &'static str,
     shape: Shape,
-    default: Default,
+    missing: Missing,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -53,9 +85,10 @@ enum Shape {
     State,
 }
 
+/// The treatment of a missing key.
 #[derive(Clone, Copy)]
-enum Default {
-    Required,
+enum Missing {
+    Error,
     Null,
     Text(&'static str),
     False,
@@ -74,8 +107,8 @@ const STATES: [&str; 9] = [
     "CANCELLING",
 ];
 
-const fn key(name: &'static str, shape: Shape, default: Default) -> ActionKey {
-    ActionKey { name, shape, default }
+const fn key(name: &'static str, shape: Shape, missing: Missing) -> ActionKey {
+    ActionKey { name, shape, missing }
 }
 
 const fn plain(name: &'static str) -> ActionType {
@@ -100,9 +133,9 @@ const TYPES: [ActionType; 17] = [
         name: "run-deployment",
         target: Some(Target { kind: Deployment, is_inferable: true }),
         keys: &[
-            key("parameters", Shape::Parameters, Default::Null),
-            key("job_variables", Shape::Mapping, Default::Null),
-            key("schedule_after", Shape::Duration, Default::Zero),
+            key("parameters", Shape::Parameters, Missing::Null),
+            key("job_variables", Shape::Mapping, Missing::Null),
+            key("schedule_after", Shape::Duration, Missing::Zero),
         ],
     },
     on("pause-deployment", Deployment),
@@ -111,10 +144,10 @@ const TYPES: [ActionType; 17] = [
         name: "change-flow-run-state",
         target: None,
         keys: &[
-            key("name", Shape::Text, Default::Null),
-            key("state", Shape::State, Default::Required),
-            key("message", Shape::Text, Default::Null),
-            key("force", Shape::Flag, Default::False),
+            key("name", Shape::Text, Missing::Null),
+            key("state", Shape::State, Missing::Error),
+            key("message", Shape::Text, Missing::Null),
+            key("force", Shape::Flag, Missing::False),
         ],
     },
     on("pause-work-queue", WorkQueue),
@@ -126,11 +159,11 @@ const TYPES: [ActionType; 17] = [
     with_block(
         "send-notification",
         &[
-            key("subject", Shape::Template, Default::Text("Prefect automated notification")),
-            key("body", Shape::Template, Default::Required),
+            key("subject", Shape::Template, Missing::Text("Prefect automated notification")),
+            key("body", Shape::Template, Missing::Error),
         ],
     ),
-    with_block("call-webhook", &[key("payload", Shape::Payload, Default::Text(""))]),
+    with_block("call-webhook", &[key("payload", Shape::Payload, Missing::Text(""))]),
 ];
 
 /// Validates an action and completes it with default values. Returns the action and the object it refers to
@@ -189,7 +222,7 @@ fn reject_unknown_keys(kind: &ActionType, entries: &Mapping, pointer: &Pointer, 
     let mut known = vec!["type"];
     if let Some(target) = kind.target {
         known.extend([target.kind.name_key(), target.kind.id_key()]);
-        known.extend(target.is_inferable.then_some("source"));
+        known.extend(target.is_inferable.then_some(SOURCE));
     }
     known.extend(kind.keys.iter().map(|key| key.name));
     for key in entries.keys() {
@@ -219,22 +252,16 @@ fn target(
     let (name_key, id_key) = (kind.name_key(), kind.id_key());
     let name = entries.get(name_key).filter(|name| !name.is_null());
     let id = entries.get(id_key).filter(|id| !id.is_null());
-    let given = name.map(|_| "selected").or(id.map(|_| "selected"));
     if is_inferable {
-        let source = match entries.get("source") {
-            None => "selected",
-            Some(source) if source.as_str() == Some("selected") => "selected",
-            Some(source) if source.as_str() == Some("inferred") => "inferred",
-            Some(_) => {
-                return Err(("source", "`source` of an action must be `selected` or `inferred`".to_owned()));
-            }
+        let Some(source) = Source::of(entries) else {
+            return Err((SOURCE, "`source` of an action must be `selected` or `inferred`".to_owned()));
         };
-        if source == "inferred" && given.is_some() {
-            let message = format!("`{name_key}` has no effect in an action with `source: inferred`");
-            return Err(("source", message));
-        }
-        action.insert("source".to_owned(), source.into());
-        if source == "inferred" {
+        action.insert(SOURCE.to_owned(), source.name().into());
+        if source == Source::Inferred {
+            if name.or(id).is_some() {
+                let message = format!("`{name_key}` has no effect in an action with `source: inferred`");
+                return Err((SOURCE, message));
+            }
             action.insert(id_key.to_owned(), Json::Null);
             return Ok(None);
         }
@@ -262,12 +289,12 @@ fn target(
 /// Validates the value of a key. Returns the default value if it is missing.
 fn value(key: &ActionKey, given: Option<&Value>) -> Result<Json, String> {
     let Some(given) = given.filter(|given| !given.is_null()) else {
-        return match key.default {
-            Default::Required => Err("is missing".to_owned()),
-            Default::Null => Ok(Json::Null),
-            Default::Text(text) => Ok(text.into()),
-            Default::False => Ok(false.into()),
-            Default::Zero => Ok(json!(Seconds::ZERO)),
+        return match key.missing {
+            Missing::Error => Err("is missing".to_owned()),
+            Missing::Null => Ok(Json::Null),
+            Missing::Text(text) => Ok(text.into()),
+            Missing::False => Ok(false.into()),
+            Missing::Zero => Ok(json!(Seconds::ZERO)),
         };
     };
     let expected = |what: &str| Err(format!("must be {what}, not {}", value::kind(given)));

@@ -9,6 +9,7 @@ use super::{FlowNames, NamePattern, changed::ProjectChanges, relative_path::rela
 use crate::{
     deployment::{Criterion, Evaluation, Selector, Verdict, desired, matches_pattern},
     flow::Entrypoint,
+    git::RevisionRange,
     project::{Declared, Field, Key, Project},
     template::{has_template, is_template},
     value::Value,
@@ -22,7 +23,7 @@ pub(super) struct Criteria<'a> {
     pub(super) directory: &'a Path,
     pub(super) default_work_pool: Option<&'a str>,
     /// Changes of the project, by range of revisions.
-    pub(super) changes: BTreeMap<String, ProjectChanges>,
+    pub(super) changes: BTreeMap<RevisionRange, ProjectChanges>,
 }
 
 impl Criteria<'_> {
@@ -51,7 +52,7 @@ impl Criteria<'_> {
                 Err(undecided) => undecided,
             },
             Criterion::Changed(range) => {
-                let changes = self.changes.get(&range.to_string());
+                let changes = self.changes.get(range);
                 let description = changes.and_then(|it| it.describe(declared, self.project, self.names));
                 description.map_or(Verdict::NoMatch, Verdict::Match)
             }

@@ -80,11 +80,10 @@ impl Recorded {
     ///
     /// Fails if the deploy used different project files.
     pub(crate) fn require_files(&self, requested: &ProjectFiles) -> Result<(), JournalError> {
-        let (recorded, requested) = (self.files.clone(), requested.clone());
-        if requested == ProjectFiles::Default || requested.to_string() == recorded.to_string() {
+        if *requested == ProjectFiles::Default || self.files.is_same_selection(requested) {
             return Ok(());
         }
-        Err(JournalError::OtherFile { recorded, requested })
+        Err(JournalError::OtherFile { recorded: self.files.clone(), requested: requested.clone() })
     }
 
     /// Checks that the deploy used the given environment. `None` accepts any environment.

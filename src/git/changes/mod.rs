@@ -17,7 +17,7 @@ use git2::{
 const HEAD: &str = "HEAD";
 
 /// Two states of a repository that are compared, in the notation of Git.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum RevisionRange {
     /// `A...B`: the merge base of both revisions, and the second revision.
     MergeBase { from: String, to: String },

@@ -105,13 +105,8 @@ impl ProjectFiles {
 
     /// Returns the options that specify the files.
     pub(crate) fn as_options(&self) -> String {
-        let paths = match self {
-            Self::Default => vec![super::DEFAULT_FILE.into()],
-            Self::Single(path) => vec![path.clone()],
-            Self::Each(_) => self.patterns(),
-        };
-        let option = |path: &PathBuf| format!("--prefect-file {}", in_shell(&path.to_string_lossy()));
-        paths.iter().map(option).collect::<Vec<_>>().join(" ")
+        let option = |path: &Path| format!("--prefect-file {}", in_shell(&path.to_string_lossy()));
+        self.paths().into_iter().map(option).collect::<Vec<_>>().join(" ")
     }
 
     /// Reads stdin and pipes, whose content is stored until the files are loaded. Errors are reported when the files are
@@ -137,18 +132,25 @@ impl ProjectFiles {
             Self::Each(patterns) => patterns.iter().any(|pattern| pattern.path == Path::new(STDIN)),
         }
     }
+
+    /// Returns whether the paths and globs are the same. Their locations are not compared.
+    pub(crate) fn is_same_selection(&self, other: &Self) -> bool {
+        self.paths() == other.paths()
+    }
+
+    fn paths(&self) -> Vec<&Path> {
+        match self {
+            Self::Default => vec![Path::new(super::DEFAULT_FILE)],
+            Self::Single(path) => vec![path.as_path()],
+            Self::Each(patterns) => patterns.iter().map(|pattern| pattern.path.as_path()).collect(),
+        }
+    }
 }
 
 impl fmt::Display for ProjectFiles {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Default => f.write_str(super::DEFAULT_FILE),
-            Self::Single(path) => path.display().fmt(f),
-            Self::Each(patterns) => {
-                let paths: Vec<_> = patterns.iter().map(|pattern| pattern.path.to_string_lossy()).collect();
-                f.write_str(&paths.join(", "))
-            }
-        }
+        let paths: Vec<_> = self.paths().into_iter().map(Path::to_string_lossy).collect();
+        f.write_str(&paths.join(", "))
     }
 }
 

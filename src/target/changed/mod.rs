@@ -31,7 +31,7 @@ const SHOWN_FILES: usize = 3;
 
 /// The changes within the ranges of `changed` conditions, by range and by the root of the repository.
 #[derive(Debug, Default)]
-pub(super) struct ChangesByRange(HashMap<(String, PathBuf), Arc<Changes>>);
+pub(super) struct ChangesByRange(HashMap<(RevisionRange, PathBuf), Arc<Changes>>);
 
 impl ChangesByRange {
     /// Determines the changes of a project within each range of the selectors in the options.
@@ -47,30 +47,28 @@ impl ChangesByRange {
         project: &Project,
         names: FlowNames<'_>,
         directory: &Path,
-    ) -> Result<BTreeMap<String, ProjectChanges>, ChangesError> {
+    ) -> Result<BTreeMap<RevisionRange, ProjectChanges>, ChangesError> {
         let mut found = BTreeMap::new();
         for range in options.selectors.iter().flat_map(Selector::ranges) {
-            if found.contains_key(&range.to_string()) {
+            if found.contains_key(range) {
                 continue;
             }
             let changes = self.between(range, names.directory)?;
-            found.insert(
-                range.to_string(),
-                ProjectChanges::new(changes, project, options.env_name.as_ref(), directory)?,
-            );
+            let changes = ProjectChanges::new(changes, project, options.env_name.as_ref(), directory)?;
+            found.insert(range.clone(), changes);
         }
         Ok(found)
     }
 
     /// Returns the ranges that end at a commit other than the checked-out one.
-    pub(super) fn not_checked_out(&self) -> impl Iterator<Item = &str> {
+    pub(super) fn not_checked_out(&self) -> impl Iterator<Item = &RevisionRange> {
         let ranges = self.0.iter().filter(|(_, changes)| !changes.is_checked_out);
-        ranges.map(|((range, _), _)| range.as_str())
+        ranges.map(|((range, _), _)| range)
     }
 
     fn between(&mut self, range: &RevisionRange, directory: &Path) -> Result<Arc<Changes>, ChangesError> {
         let root = git::work_tree(directory).unwrap_or_else(|| directory.to_owned());
-        let key = (range.to_string(), root);
+        let key = (range.clone(), root);
         if let Some(changes) = self.0.get(&key) {
             return Ok(Arc::clone(changes));
         }
