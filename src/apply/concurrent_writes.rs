@@ -3,7 +3,7 @@
 
 use std::{slice, time::Duration};
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
@@ -93,8 +93,12 @@ pub(super) async fn without_duplicate(
         return Ok(Outcome::Created(created));
     }
     client.delete_automation(created).await?;
-    let first = DesiredResource { id: Some(first.id), ..desired.clone() };
-    Ok(outcome(client, &first, None, redactor).await?.unwrap_or(Outcome::NotTried))
+    let selected = DesiredResource { id: Some(first.id), ..desired.clone() };
+    let deleted = || Outcome::Conflict {
+        differences: vec![FieldChange { field: "id".to_owned(), old: json!(first.id), new: Json::Null }],
+        written: false,
+    };
+    Ok(outcome(client, &selected, None, redactor).await?.unwrap_or_else(deleted))
 }
 
 #[cfg(test)]

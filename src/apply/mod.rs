@@ -48,7 +48,8 @@ use crate::{
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
     pub(crate) live: &'a Snapshot,
-    pub(crate) journal: &'a Journal,
+    /// `None` if nothing changes.
+    pub(crate) journal: Option<&'a Journal>,
     pub(crate) progress: &'a dyn Progress,
     pub(crate) now: Timestamp,
     pub(crate) on_error: OnError,
@@ -119,8 +120,8 @@ impl Apply<'_> {
                 let outcome = self.checked_write(&write, writer, check).await;
                 if outcome.is_failure() {
                     failed.store(true, Relaxed);
-                } else {
-                    self.journal.done(name);
+                } else if let Some(journal) = self.journal {
+                    journal.done(name);
                 }
                 (outcome, started.elapsed())
             }

@@ -20,14 +20,13 @@ impl From<&str> for FieldPath {
     }
 }
 
-impl FromIterator<String> for FieldPath {
-    fn from_iter<I: IntoIterator<Item = String>>(segments: I) -> Self {
-        let mut segments = segments.into_iter();
-        Self { first: segments.next().unwrap_or_default(), rest: segments.collect() }
-    }
-}
-
 impl FieldPath {
+    /// Returns the path with these segments, or `None` if there are none.
+    pub(super) fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
+        let mut segments = segments.into_iter();
+        Some(Self { first: segments.next()?, rest: segments.collect() })
+    }
+
     /// Returns the name of the block's field.
     pub(crate) fn first(&self) -> &str {
         &self.first
@@ -63,7 +62,7 @@ impl FieldPath {
         })
     }
 
-    /// Returns the value at this path, or the last existing value on the path.
+    /// Returns the value at this path. If the path does not exist, returns the innermost value on it.
     pub(super) fn value_in<'a>(&self, data: &'a Json) -> &'a Json {
         let mut value = data;
         for segment in self.segments() {

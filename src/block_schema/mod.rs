@@ -169,13 +169,17 @@ impl BlockSchema {
         }
         let checked = Json::Object(checked);
         for violation in json_schema::violations(&checked, &self.fields, true) {
-            let path = FieldPath::from_iter(violation.path);
-            let value = path.value_in(&checked);
-            if has_template(value) || secrets.iter().any(|secret| secret.overlaps(&path)) {
-                continue;
-            }
             let (reason, wants_text) = (violation.message, violation.wants_text);
-            problems.push(Problem::InvalidValue { field: path, reason, wants_text });
+            let Some(field) = FieldPath::from_segments(violation.path) else {
+                if secrets.is_empty() && !has_template(&checked) {
+                    problems.push(Problem::InvalidData { reason });
+                }
+                continue;
+            };
+            let is_secret = secrets.iter().any(|secret| secret.overlaps(&field));
+            if !is_secret && !has_template(field.value_in(&checked)) {
+                problems.push(Problem::InvalidValue { field, reason, wants_text });
+            }
         }
         problems
     }

@@ -20,6 +20,9 @@ pub(crate) enum Problem {
     SecretInFile { field: FieldPath },
     #[error("invalid value of field '{field}': {reason}")]
     InvalidValue { field: FieldPath, reason: String, wants_text: bool },
+    /// Data that does not match the schema as a whole.
+    #[error("invalid data: {reason}")]
+    InvalidData { reason: String },
     /// A scalar in a field that refers to a block.
     #[error("field '{field}' must be a reference to a block")]
     NoReference { field: String, types: Vec<String> },
@@ -71,7 +74,7 @@ impl Problem {
                 let slug = types.first().map_or("TYPE", String::as_str);
                 format!("use `\"{{{{ prefect.blocks.{slug}.NAME }}}}\"`")
             }
-            Self::InvalidValue { .. } => return None,
+            Self::InvalidValue { .. } | Self::InvalidData { .. } => return None,
             Self::MissingField { field } => {
                 format!(
                     "set it in `values`, or in `value_from` as in `{{{field}: env:NAME}}` if it is secret"

@@ -2,11 +2,14 @@ use serde_json::json;
 
 use super::*;
 
+fn path(text: &str) -> FieldPath {
+    FieldPath::from_segments(text.split('.').map(str::to_owned)).unwrap()
+}
+
 /// Returns the problems of a block of a bundled type.
 fn problems(slug: &str, values: &str, sources: &[&str]) -> Vec<String> {
     let types = BlockTypes::bundled();
-    let sources: Vec<FieldPath> =
-        sources.iter().map(|path| path.split('.').map(str::to_owned).collect()).collect();
+    let sources: Vec<FieldPath> = sources.iter().map(|text| path(text)).collect();
     let values: crate::value::Value = serde_yaml::from_str(values).unwrap();
     let values = crate::value::json_object(crate::value::to_json(&values));
     let found = types.schema(slug).unwrap().problems(&values, &sources);
@@ -124,6 +127,16 @@ fn finds_the_problems_of_declared_blocks() {
 }
 
 #[test]
+fn reports_violations_of_the_schema_as_a_whole() {
+    let schema = BlockSchema::new(json!({"properties": {"a": {}, "b": {}}, "minProperties": 2}));
+    let problems = |values: Json| schema.problems(&crate::value::json_object(values), &[]);
+    assert!(problems(json!({"a": 1, "b": 2})).is_empty());
+    assert!(problems(json!({"a": "{{ x }}"})).is_empty());
+    let found = problems(json!({"a": 1}));
+    assert!(matches!(found[..], [Problem::InvalidData { .. }]), "{found:?}");
+}
+
+#[test]
 fn parses_the_values_of_secret_fields() {
     let types = BlockTypes::bundled();
     for (slug, field, text, expected) in [
@@ -133,8 +146,8 @@ fn parses_the_values_of_secret_fields() {
         ("webhook", "headers.Authorization", "Bearer x", Some(json!("Bearer x"))),
         ("email-server-credentials", "smtp_port", "25", Some(json!(25))),
     ] {
-        let path = field.split('.').map(str::to_owned).collect();
-        assert_eq!(types.schema(slug).unwrap().parse(&path, text), expected, "{slug} {field} {text}");
+        let found = types.schema(slug).unwrap().parse(&path(field), text);
+        assert_eq!(found, expected, "{slug} {field} {text}");
     }
 }
 
@@ -153,8 +166,8 @@ fn knows_the_block_types_of_prefect_and_its_integrations() {
 #[test]
 fn sets_nested_fields() {
     let mut data = crate::value::json_object(json!({"a": {"b": 1}, "c": "x"}));
-    for (path, value) in [("a.d", json!(2)), ("c.e", json!(3)), ("f", json!(4)), ("g.h.i", json!(5))] {
-        path.split('.').map(str::to_owned).collect::<FieldPath>().set(&mut data, value);
+    for (field, value) in [("a.d", json!(2)), ("c.e", json!(3)), ("f", json!(4)), ("g.h.i", json!(5))] {
+        path(field).set(&mut data, value);
     }
     let expected = json!({"a": {"b": 1, "d": 2}, "c": {"e": 3}, "f": 4, "g": {"h": {"i": 5}}});
     assert_eq!(Json::Object(data), expected);

@@ -67,7 +67,7 @@ pub(super) async fn register(
     preview::record(&changes, ctx, client).await?;
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
-    report.resumable = journal.is_resumable();
+    report.resumable = journal.as_ref().is_some_and(|journal| journal.is_resumable);
     let line = |(desired, change): &(&DesiredDeployment, Change<'_>)| {
         Line::pending(desired, change, plan::described_changes(desired, change, &live, ctx.redactor))
     };
@@ -76,7 +76,7 @@ pub(super) async fn register(
     report.resources = resources.pending.lines(ctx.redactor);
     ctx.progress.activity("Writing what differs");
     // The future is large.
-    Box::pin(write(&changes, &live, &resources, &journal, &earlier, ctx, client, report)).await;
+    Box::pin(write(&changes, &live, &resources, journal.as_ref(), &earlier, ctx, client, report)).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, report, ctx, client).await;
@@ -84,7 +84,9 @@ pub(super) async fn register(
     }
     preview::complete_record(&changes, report, ctx, client).await;
     if report.is_done() || (report.was_rolled_back() && !report.wrote()) {
-        journal.finish();
+        if let Some(journal) = journal {
+            journal.finish();
+        }
         report.resumable = false;
         journal::finish_earlier(desired, &resources.keys(), ctx, client);
     }
@@ -127,7 +129,7 @@ async fn write(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
     resources: &DeployedResources,
-    journal: &Journal,
+    journal: Option<&Journal>,
     earlier: &[Record],
     ctx: &DeployContext<'_>,
     client: &Client,

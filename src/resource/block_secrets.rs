@@ -1,6 +1,6 @@
 //! Secret fields of blocks.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value as Json;
 
@@ -12,17 +12,25 @@ pub(crate) struct BlockSecrets {
     fields: BTreeMap<FieldPath, BlockSecret>,
 }
 
-#[derive(Debug, Clone)]
+/// A secret field of a block. Its `Debug` implementation does not print the secret.
+#[derive(Clone)]
 struct BlockSecret {
+    /// The string in the source of the secret.
     text: Secret,
-    /// Whether the text is JSON. Otherwise, the value is a string.
-    is_json: bool,
+    /// The value of the field: the string, or the JSON value in it.
+    value: Json,
+}
+
+impl fmt::Debug for BlockSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.fmt(f)
+    }
 }
 
 impl BlockSecrets {
-    /// Adds a field. `is_json` specifies whether the text is parsed as JSON.
-    pub(super) fn insert(&mut self, field: FieldPath, text: Secret, is_json: bool) {
-        self.fields.insert(field, BlockSecret { text, is_json });
+    /// Adds a field. `value` is the string `text`, or the JSON value in it.
+    pub(super) fn insert(&mut self, field: FieldPath, text: Secret, value: Json) {
+        self.fields.insert(field, BlockSecret { text, value });
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -40,9 +48,8 @@ impl BlockSecrets {
 
     /// Adds the values of the fields to the data of the block.
     pub(crate) fn add_to(&self, data: &mut JsonObject) {
-        for (field, BlockSecret { text, is_json }) in &self.fields {
-            let parsed = is_json.then(|| serde_json::from_str(text.expose()).ok()).flatten();
-            field.set(data, parsed.unwrap_or_else(|| Json::from(text.expose())));
+        for (field, BlockSecret { value, .. }) in &self.fields {
+            field.set(data, value.clone());
         }
     }
 }

@@ -72,7 +72,7 @@ impl Declared<'_> {
         };
         for value in &block.secrets {
             if !self.reads_secrets {
-                resource.secrets.insert(value.field.clone(), Secret::new(MASK), false);
+                resource.secrets.insert(value.field.clone(), Secret::new(MASK), MASK.into());
             }
             match reader.read(&value.source) {
                 Ok(Some(secret)) => {
@@ -84,7 +84,7 @@ impl Declared<'_> {
                     ) {
                         Some(parsed) => {
                             self.redactor.learn_value(&parsed);
-                            resource.secrets.insert(value.field.clone(), secret, !parsed.is_string());
+                            resource.secrets.insert(value.field.clone(), secret, parsed);
                         }
                         None => invalid_secret(&resource.key, value, findings),
                     }

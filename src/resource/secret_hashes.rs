@@ -176,7 +176,7 @@ mod tests {
     fn secrets(fields: &[(&str, &str)]) -> BlockSecrets {
         let mut secrets = BlockSecrets::default();
         for (field, text) in fields {
-            secrets.insert((*field).into(), Secret::new(*text), false);
+            secrets.insert((*field).into(), Secret::new(*text), (*text).into());
         }
         secrets
     }

@@ -38,17 +38,12 @@ use crate::{
 const SCHEMA: u32 = 4;
 
 /// Journal of the running deploy.
-#[derive(Debug, Default)]
-pub(crate) struct Journal {
-    /// The open journal file. `None` if the deploy does not write anything.
-    open: Option<Open>,
-}
-
 #[derive(Debug)]
-struct Open {
+pub(crate) struct Journal {
     path: PathBuf,
     run: Uuid,
-    is_resumable: bool,
+    /// Whether a later deploy can resume this deploy.
+    pub(crate) is_resumable: bool,
     /// Locked while the deploy runs.
     file: Mutex<File>,
 }
@@ -203,25 +198,19 @@ impl Journal {
         let file = file.map_err(|error| JournalError::Write(FileError::new("write", &path, error)))?;
         // Some file systems have no locks. A rollback cannot detect a running deploy there.
         let _ = file.try_lock();
-        Ok(Self { open: Some(Open { path, run, is_resumable, file: Mutex::new(file) }) })
+        Ok(Self { path, run, is_resumable, file: Mutex::new(file) })
     }
 
     /// Records that a deployment has been written.
     pub(crate) fn done(&self, name: &str) {
-        let Some(open) = &self.open else { return };
-        let mut file = open.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         // If the line is missing, the deployment is only compared again.
         let _ = writeln!(file, "{}", json!(Entry::Done(name.to_owned())));
     }
 
-    /// Returns whether a later deploy can resume this deploy.
-    pub(crate) fn is_resumable(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.is_resumable)
-    }
-
     /// Removes the journal, unless another deploy has replaced it.
     pub(crate) fn finish(self) {
-        let Some(Open { path, run, file, .. }) = self.open else { return };
+        let Self { path, run, file, .. } = self;
         // On Windows, a locked file cannot be read.
         drop(file);
         reader::remove(&path, run);

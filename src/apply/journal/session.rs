@@ -45,11 +45,12 @@ fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {
     Some(ProjectPreview { project, name: ctx.options.preview.clone()? })
 }
 
-/// Creates the journal. If nothing changes, the journal is empty and no file is written.
+/// Creates the journal. Returns `None` if nothing changes.
 ///
 /// # Errors
 ///
-/// Fails if there is no directory for the journal or if the journal cannot be written, because an interrupted deploy could then not be resumed.
+/// Fails if there is no directory for the journal or if it cannot be written, because an interrupted deploy could then not
+/// be resumed.
 pub(crate) fn begin(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
@@ -57,11 +58,11 @@ pub(crate) fn begin(
     resources: &RecordedResources,
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<Journal, JournalError> {
+) -> Result<Option<Journal>, JournalError> {
     let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
     let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
     if names.is_empty() && resources.records.is_empty() {
-        return Ok(Journal::default());
+        return Ok(None);
     }
     let begin = Begin {
         path: journal::path(ctx.environment, client.url(), ctx.directory)?,
@@ -79,7 +80,7 @@ pub(crate) fn begin(
         resources,
     };
     let records = changed.map(|(desired, change)| Record::new(desired, change, live));
-    Journal::begin(begin, names, records, ctx.redactor)
+    Journal::begin(begin, names, records, ctx.redactor).map(Some)
 }
 
 /// Returns whether resources include the resource with the given key. They include the queues of their work pools.
@@ -97,9 +98,9 @@ pub(crate) fn finish_earlier(
 ) {
     let Ok(Some(recorded)) = recorded(ctx.environment, client.url(), ctx.directory) else { return };
     let names: BTreeSet<String> = desired.iter().map(DesiredDeployment::full_name).collect();
-    let has_records = recorded.records.iter().all(|record| names.contains(&record.full_name()))
+    let covers_records = recorded.records.iter().all(|record| names.contains(&record.full_name()))
         && recorded.resources.records.iter().all(|record| includes(resources, &record.key));
-    if recorded.missing == 0 && has_records {
+    if recorded.missing == 0 && covers_records {
         recorded.finish();
     }
 }

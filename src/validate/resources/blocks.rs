@@ -80,6 +80,7 @@ pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, find
                     None => findings.at_value(&block.pointer, diagnostic),
                 }
             }
+            Problem::InvalidData { .. } => findings.at_value(&values, diagnostic),
             Problem::MissingField { .. } => findings.at_value(&block.pointer, diagnostic),
         }
     }
