@@ -35,7 +35,7 @@ use crate::{
     },
     progress::DeploymentEvent,
     resolve::ApiLookup,
-    resource::{AmbiguousResource, DesiredResource},
+    resource::{AmbiguousResource, DesiredResource, ResourceKey},
     template::Resolver,
     validate::{Preparation, PreparedProject, preparation},
 };
@@ -66,7 +66,7 @@ pub(crate) async fn deploy(
         let desired = DesiredState::render(&mut preparation, FurtherUse::Needed, ctx, &resolver).await?;
         // The future is large.
         let (now, pruning) = Box::pin(plan::create(desired, ctx, client)).await?;
-        hold_to_plan(&now, saved_plan, &preparation.resources, ctx)?;
+        require_current_plan(&now, saved_plan, &preparation.resources, ctx)?;
         pruning
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
@@ -194,9 +194,8 @@ async fn offline_state(ctx: &DeployContext<'_>) -> Result<(Previews, Vec<Desired
     Ok((previews, preparation.resources))
 }
 
-/// Checks that a saved plan is still up to date, and that the number of deployments to delete does not exceed
-/// the limit.
-fn hold_to_plan(
+/// Checks that a saved plan is still up to date, and that the number of deletions does not exceed the limit.
+fn require_current_plan(
     now: &Plan,
     saved: Option<&Plan>,
     resources: &[DesiredResource],
@@ -211,15 +210,9 @@ fn hold_to_plan(
     if !stale.is_empty() {
         return Err(Failure::StalePlan(stale));
     }
-    let deleted = now.deployments.iter().filter(|deployment| deployment.action == Action::Delete);
-    let mut names: Vec<String> = deleted.map(|deployment| deployment.name.clone()).collect();
+    let deployments = now.deployments.iter().filter(|deployment| deployment.action == Action::Delete);
     let resources = now.resources.iter().filter(|resource| resource.action == Action::Delete);
-    let resources: Vec<String> = resources.map(PlannedResource::title).collect();
-    let includes_resources = !resources.is_empty();
-    names.extend(resources);
-    let max_deletes = ctx.options.max_deletes;
-    if names.len() > max_deletes {
-        return Err(TooManyDeletes { names, includes_resources, max_deletes }.into());
-    }
-    Ok(())
+    let key = |resource: &PlannedResource| ResourceKey::new(resource.kind, resource.name.clone());
+    let names = deployments.map(|deployment| deployment.name.clone());
+    Ok(TooManyDeletes::check(names, resources.map(key), ctx.options.max_deletes)?)
 }

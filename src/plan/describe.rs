@@ -40,10 +40,7 @@ pub(crate) fn describe(
     redactor: &Redactor,
 ) -> PlannedDeployment {
     let desired = &preview.desired;
-    let existing = match change {
-        Change::Create => None,
-        Change::Update { live, .. } | Change::Unchanged { live } => Some(*live),
-    };
+    let existing = change.live();
     let automations = existing.map_or(&[][..], |existing| live.automations(existing.id));
     let mut changes = described(desired, change, live, &|field| preview.is_unknown(field));
     changes.extend(unknown(preview, existing));

@@ -76,6 +76,28 @@ pub(crate) struct TooManyDeletes {
     pub(crate) max_deletes: usize,
 }
 
+impl TooManyDeletes {
+    /// Checks that the number of deletions does not exceed `max_deletes`. `deployments` are full names.
+    ///
+    /// # Errors
+    ///
+    /// Returns the names of the deployments and resources if there are too many.
+    pub(crate) fn check(
+        deployments: impl Iterator<Item = String>,
+        resources: impl Iterator<Item = ResourceKey>,
+        max_deletes: usize,
+    ) -> Result<(), Self> {
+        let mut names: Vec<String> = deployments.collect();
+        let count = names.len();
+        names.extend(resources.map(|key| key.to_string()));
+        if names.len() <= max_deletes {
+            return Ok(());
+        }
+        let includes_resources = names.len() > count;
+        Err(Self { names, includes_resources, max_deletes })
+    }
+}
+
 /// The records of a project, and the deployments and resources to delete.
 pub(crate) struct Pruning<'a> {
     options: &'a Options,
@@ -186,12 +208,8 @@ impl<'a> Pruning<'a> {
     /// Returns the names of the deployments and resources if there are too many.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         let deployments = self.removals.iter().map(|removal| removal.name.clone());
-        let names: Vec<String> =
-            deployments.chain(self.resources.iter().map(|resource| resource.key.to_string())).collect();
-        if names.len() <= max_deletes {
-            return Ok(());
-        }
-        Err(TooManyDeletes { names, includes_resources: !self.resources.is_empty(), max_deletes })
+        let resources = self.resources.iter().map(|resource| resource.key.clone());
+        TooManyDeletes::check(deployments, resources, max_deletes)
     }
 
     /// Updates the project's records: adds the `registered` objects and drops the `removed` objects.
