@@ -1,4 +1,4 @@
-//! Deletes the deployments and resources that a project file declares.
+//! Deletes declared deployments and resources.
 
 use std::collections::BTreeSet;
 
@@ -7,15 +7,10 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     apply::remover::{Removal, Remover},
-    build::{FurtherUse, Preview, previews},
-    deployment::{DeployContext, Options, ProjectId, Snapshot},
-    diagnostics::{Code, Severity},
+    deployment::{Options, ProjectId, Snapshot},
     plan::{KeptReason, KeptResource, PlanError, prune},
     records::{OwnedResource, RecordError, Registered, Registrations, Removed},
-    resolve::ApiLookup,
     resource::{Phase, ResourceKey, requests},
-    template::Resolver,
-    validate::{Preparation, preparation},
 };
 
 /// Deployments and resources to delete.
@@ -46,18 +41,22 @@ pub(crate) struct Destroyed {
 }
 
 impl<'a> Destruction<'a> {
-    /// Finds the selected deployments on the server. If all deployments are selected, also finds the declared resources.
+    /// Finds deployments and resources on the server. `names` are the deployments as `(flow, deployment)` pairs.
     ///
     /// If a project id is set, only objects that the project has registered are deleted. Objects that another project
     /// has registered are always kept.
     ///
     /// # Errors
     ///
-    /// Fails if the file is invalid, if no deployment is selected, or if a request fails.
-    pub(crate) async fn plan(ctx: &DeployContext<'a>, client: &Client) -> Result<Self, PlanError> {
-        let Selected { names, resources } = selected(ctx, client).await?;
-        let project = ctx.options.project.as_ref();
-        let live = Snapshot::observe_deployments(client, &names).await?;
+    /// Fails if a request fails or if a project record is unreadable.
+    pub(crate) async fn find(
+        names: &BTreeSet<(String, String)>,
+        resources: &[ResourceKey],
+        options: &'a Options,
+        client: &Client,
+    ) -> Result<Self, RecordError> {
+        let project = options.project.as_ref();
+        let live = Snapshot::observe_deployments(client, names).await?;
         let registrations = Registrations::read(client, project).await?;
         let registered = &registrations.deployments;
         let found = names.iter().filter_map(|(flow, name)| {
@@ -85,7 +84,7 @@ impl<'a> Destruction<'a> {
         let leaving: BTreeSet<Uuid> = removals.iter().map(|(_, id)| *id).collect();
         let resources =
             prune::deletable(client, candidates, |_| leaving.clone(), &mut kept.resources).await?;
-        Ok(Self { options: ctx.options, registrations, removals, resources, kept })
+        Ok(Self { options, registrations, removals, resources, kept })
     }
 
     /// Returns the names and ids of the deployments that have been deleted.
@@ -177,35 +176,4 @@ impl Destroyed {
 /// Returns the reason to keep an object. Returns `None` if the project may delete it.
 fn reason_to_keep(is_registered: bool, other_owners: &[&str]) -> Option<KeptReason> {
     KeptReason::registered(other_owners).or((!is_registered).then_some(KeptReason::NotRegistered))
-}
-
-/// Deployments and resources that the options select.
-struct Selected {
-    /// Names of the deployments as `(flow, deployment)` pairs.
-    names: BTreeSet<(String, String)>,
-    resources: Vec<ResourceKey>,
-}
-
-/// Reads and validates the files.
-async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, PlanError> {
-    let loaded = preparation::load(ctx)?;
-    let lookup = ApiLookup(Some(client));
-    let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
-    let mut diagnostics = preparation::take_findings(&mut projects, ctx);
-    // A block can be deleted without its secrets.
-    diagnostics.retain(|diagnostic| diagnostic.code != Code::SECRET_SOURCE);
-    for diagnostic in &mut diagnostics {
-        // A deploy can create a deployment with any name, but only declared deployments are deleted.
-        if diagnostic.code == Code::RENAMED_DEPLOYMENT {
-            diagnostic.severity = Severity::Error;
-        }
-    }
-    let warnings = preparation::stop_on(diagnostics, ctx)?;
-    let mut preparation = Preparation::offline(projects, warnings);
-    let resources = std::mem::take(&mut preparation.resources);
-    let resources = resources.into_iter().map(|resource| resource.key).collect();
-    let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
-    Ok(Selected { names: previews.deployments.iter().map(name).collect(), resources })
 }

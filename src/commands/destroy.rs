@@ -10,6 +10,7 @@ use super::{
 use crate::{
     apply::{Destruction, KeptObjects},
     cli::DestroyArguments,
+    deploy::plan_destruction,
     deployment::Options,
     error::{CommandError, Exit},
     escape,
@@ -23,7 +24,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     let options = with_listed_files(arguments.options(), context)?;
     let options = Options { project: in_environment(project, &options), ..options };
     let client = target::client(&options, None, context)?;
-    let destruction = Destruction::plan(&deploy_context(&options, context), &client).await?;
+    let destruction = plan_destruction(&deploy_context(&options, context), &client).await?;
     let Destruction { removals, resources, kept, .. } = &destruction;
     note_kept(kept, context);
     let deployments = removals.iter().map(|(name, _)| name.clone());

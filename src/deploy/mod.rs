@@ -2,6 +2,7 @@
 //!
 //! Nothing is written to the server until all checks have passed.
 
+mod destruction;
 mod failure;
 mod origins;
 mod preview;
@@ -12,6 +13,7 @@ mod schedules;
 mod wizard;
 
 pub(crate) use self::{
+    destruction::plan_destruction,
     failure::Failure,
     origins::{ExplainedDeployment, ExplainedValue, explain},
     register::resumed,
