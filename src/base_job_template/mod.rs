@@ -125,7 +125,7 @@ impl BaseJobTemplate {
     }
 
     /// Adds a variable and uses it in the job configuration. If a variable of the same type exists, sets its
-    /// default.
+    /// default. The template does not change if this fails.
     ///
     /// Without a location, the variable is inserted at the common location for its name, unless the job uses
     /// it already.
@@ -133,8 +133,16 @@ impl BaseJobTemplate {
     /// # Errors
     ///
     /// Fails if the template has a variable of a different type with this name, if the default does not match
-    /// the type, or if the location does not exist. The template may have changed if this fails.
+    /// the type, or if the location does not exist.
     pub(crate) fn add_variable(&mut self, variable: &NewVariable) -> Result<(), EditError> {
+        let mut changed = self.clone();
+        changed.insert_variable(variable)?;
+        *self = changed;
+        Ok(())
+    }
+
+    /// Adds a variable like [`Self::add_variable`]. The template may have changed if this fails.
+    fn insert_variable(&mut self, variable: &NewVariable) -> Result<(), EditError> {
         let NewVariable { name, kind, default, place } = variable;
         let declaration = json!({"title": variables::title(name), "type": kind});
         let existing = self.properties()?.entry(name.as_str()).or_insert(declaration);

@@ -170,8 +170,10 @@ fn rejects_locations_that_do_not_exist() {
             "invalid location 'containers..image' for variable 'zone': the path has an empty segment",
         ),
     ] {
-        let error = template().add_variable(&new("zone", VariableType::String, place)).unwrap_err();
+        let mut changed = template();
+        let error = changed.add_variable(&new("zone", VariableType::String, place)).unwrap_err();
         assert!(error.to_string().starts_with(expected), "{place}: {error}");
+        assert_eq!(changed, template(), "{place}");
     }
 }
 
