@@ -41,11 +41,11 @@ impl From<RemovalError> for WriteError {
     }
 }
 
-/// Outcome of a deployment.
+/// Outcome of a deployment or a resource.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Created(Uuid),
-    /// The deployment was updated. Contains its id and the names of the changed fields.
+    /// The object was updated. Contains its id and the names of the changed fields.
     Updated(Uuid, Vec<String>),
     Unchanged(Uuid),
     /// A request failed. `written` is `true` if something was written before the failure.
@@ -53,21 +53,21 @@ pub(crate) enum Outcome {
         error: WriteError,
         written: bool,
     },
-    /// The deployment has changed on the server since it was compared.
+    /// The object has changed on the server since it was compared.
     Conflict {
         differences: Vec<FieldChange>,
         /// Whether something was written before the conflict was found.
         written: bool,
     },
-    /// The conflict check failed, so the deployment was not written.
+    /// The conflict check failed, so the object was not written.
     Unchecked(WriteError),
-    /// Another deployment failed first.
+    /// Another object failed first.
     NotTried,
-    /// The deployment was restored because another deployment failed.
+    /// The object was restored because another object failed.
     Restored,
-    /// The deployment was pruned.
+    /// The object was pruned.
     Deleted,
-    /// The deployment is no longer declared, but was not pruned.
+    /// The object is no longer declared, but was not pruned.
     Kept(KeptReason),
 }
 
@@ -92,7 +92,7 @@ impl Outcome {
         DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
-    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
+    /// Returns the id of the object if it has its desired state. Returns `None` otherwise.
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
@@ -100,7 +100,7 @@ impl Outcome {
         }
     }
 
-    /// Returns whether nothing is left to write.
+    /// Returns whether no write remains.
     pub(crate) fn is_done(&self) -> bool {
         self.id().is_some() || matches!(self, Self::Deleted | Self::Kept(_))
     }
@@ -122,7 +122,7 @@ impl Outcome {
         self.wrote() || matches!(self, Self::Failed { .. })
     }
 
-    /// Updates the outcome of an object after a rollback. `wrote` tells whether the rollback had to write anything.
+    /// Updates the outcome after a rollback. `wrote` specifies whether the rollback wrote anything.
     pub(crate) fn set_restored(&mut self, is_restored: bool, wrote: bool) {
         *self = match std::mem::replace(self, Self::NotTried) {
             Self::Failed { error, .. } | Self::Unchecked(error) => {
@@ -159,7 +159,7 @@ impl Outcome {
     }
 }
 
-/// A callback that receives the name of a deployment and the outcome of its write.
+/// A callback for the name of a deployment and the outcome of its write.
 type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
 
 /// Outcomes and durations of the finished writes, by position. They are available even if the deploy is

@@ -46,14 +46,14 @@ impl Report {
         }
     }
 
-    /// Adds and shows the warning that the server did not accept a record after the writes.
+    /// Adds and shows a warning about a record that was not written. The deployments and resources have been written.
     pub(crate) fn warn_unrecorded(&mut self, message: String, help: &str, progress: &dyn Progress) {
         let warning = Diagnostic::warning(Code::UNRECORDED, message).help(help);
         progress.warn(&warning);
         self.warnings.push(warning);
     }
 
-    /// Returns whether all deployments have their desired state.
+    /// Returns whether all deployments and resources have their desired state.
     pub(crate) fn is_done(&self) -> bool {
         self.outcomes().all(Outcome::is_done)
     }

@@ -110,9 +110,9 @@ pub(crate) async fn recover(
             Err(error) => {
                 let reason = error.to_string();
                 recoveries.push(Recovery::Failed(error.into()));
-                let left = records.len() - recoveries.len();
+                let remaining = records.len() - recoveries.len();
                 let skipped = || Recovery::Failed(WriteError::Skipped(reason.clone()));
-                recoveries.extend(std::iter::repeat_with(skipped).take(left));
+                recoveries.extend(std::iter::repeat_with(skipped).take(remaining));
                 break;
             }
         }
@@ -250,7 +250,7 @@ impl Restore<'_> {
         if self.record.intended.iter().all(|intended| intended.schedules.is_none()) {
             return Ok(());
         }
-        let mut gone = Vec::new();
+        let mut deleted = Vec::new();
         for schedule in &was.schedules {
             let has_secret = has_mask(&json!(schedule.parameters));
             match find_schedule(schedule, &now.schedules) {
@@ -269,7 +269,7 @@ impl Restore<'_> {
                     restored.wrote = true;
                     self.client.update_schedule(now.id, schedule, &body).await?;
                 }
-                None => gone.push(json!({
+                None => deleted.push(json!({
                     "schedule": schedule.schedule,
                     "active": schedule.active,
                     "max_scheduled_runs": schedule.max_scheduled_runs,
@@ -287,10 +287,10 @@ impl Restore<'_> {
                 self.client.delete_schedule(now.id, schedule.id).await?;
             }
         }
-        if !gone.is_empty() {
+        if !deleted.is_empty() {
             restored.wrote = true;
-            self.client.create_schedules(now.id, &gone).await?;
-            restored.notes.push(new_ids(gone.len(), "schedule"));
+            self.client.create_schedules(now.id, &deleted).await?;
+            restored.notes.push(new_ids(deleted.len(), "schedule"));
         }
         Ok(())
     }
@@ -304,16 +304,16 @@ impl Restore<'_> {
                 self.client.delete_automation(automation.id).await?;
             }
         }
-        let is_there =
+        let exists =
             |raw: &Map<String, Json>| now.iter().any(|automation| is_same_automation(raw, automation));
-        let (secret, gone): (Vec<_>, Vec<_>) =
-            was.automations.iter().filter(|raw| !is_there(raw)).partition(|raw| raw.values().any(has_mask));
-        for raw in &gone {
+        let (secret, deleted): (Vec<_>, Vec<_>) =
+            was.automations.iter().filter(|raw| !exists(raw)).partition(|raw| raw.values().any(has_mask));
+        for raw in &deleted {
             restored.wrote = true;
             self.client.create_automation(&automation_body(raw, id)).await?;
         }
-        if !gone.is_empty() {
-            restored.notes.push(new_ids(gone.len(), "automation"));
+        if !deleted.is_empty() {
+            restored.notes.push(new_ids(deleted.len(), "automation"));
         }
         for raw in secret {
             let name = raw.get("name").and_then(Json::as_str).unwrap_or_default();

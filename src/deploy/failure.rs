@@ -38,7 +38,7 @@ pub(crate) enum Failure {
     /// The saved plan is out of date, for the given reasons.
     #[error("the saved plan is out of date: {}", .0.join("; "))]
     StalePlan(Vec<String>),
-    #[error("nothing to resume: the last deploy from this directory to this server completed")]
+    #[error("nothing to resume: the last deploy from this directory to this server is complete")]
     NothingToResume,
     #[error("nothing to roll back: the last deploy from this directory to this server is complete")]
     NothingToRollBack,

@@ -174,7 +174,7 @@ fn updated(
     let deleted = live
         .schedules
         .iter()
-        .filter(|wanted| changes.schedules.delete.iter().any(|gone| gone.id == wanted.id));
+        .filter(|wanted| changes.schedules.delete.iter().any(|deleted| deleted.id == wanted.id));
     described.extend(deleted.map(|wanted| change("schedules", schedule(wanted), Json::Null)));
     if !is_unknown(Key::Triggers.name()) {
         triggers(changes, automations, &mut described);
@@ -189,11 +189,11 @@ fn updated(
 /// shown as an update.
 fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
     let triggers = &changes.triggers;
-    let mut gone: Vec<&Automation> =
+    let mut deleted: Vec<&Automation> =
         if triggers.delete_owned { automations.iter().collect() } else { triggers.delete.clone() };
     for wanted in &triggers.create {
-        let position = gone.iter().position(|old| old.name == wanted.name);
-        let old = position.map(|position| gone.swap_remove(position));
+        let position = deleted.iter().position(|old| old.name == wanted.name);
+        let old = position.map(|position| deleted.swap_remove(position));
         let old = old.map_or(Json::Null, |old| trigger(&Json::Object(old.raw.clone())));
         let new = trigger(&Json::Object(wanted.body.clone()));
         if old != new {
@@ -201,7 +201,9 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
         }
     }
     described.extend(
-        gone.into_iter().map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
+        deleted
+            .into_iter()
+            .map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
     );
 }
 

@@ -91,8 +91,8 @@ pub(crate) struct Difference {
 }
 
 impl Drift {
-    /// Converts a plan, together with the resources that cannot be compared. Differences in fields that `ignore_changes` lists are only included if
-    /// `include_ignored` is set.
+    /// Converts a plan to the differences that it shows. `ambiguous` are the resources that cannot be compared. Differences
+    /// in fields that `ignore_changes` lists are only included if `include_ignored` is set.
     pub(crate) fn new(plan: Plan, ambiguous: Vec<AmbiguousResource>, include_ignored: bool) -> Self {
         let deployments = plan.deployments.into_iter().map(|deployment| {
             // Prefect Cloud does not return SLAs.

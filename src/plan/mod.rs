@@ -47,7 +47,7 @@ pub(crate) use triggers::{
     same as is_same_trigger,
 };
 
-/// Redacts an object, and the object that replaces it.
+/// Redacts two versions of an object. A changed secret remains recognizable as changed.
 pub(crate) fn redacted_pair(
     old: &serde_json::Value,
     new: &serde_json::Value,

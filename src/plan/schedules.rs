@@ -48,13 +48,14 @@ impl ScheduleChanges<'_> {
         }
         let created = self.create.iter().map(|schedule| schedule.for_create(now));
         if !is_by_slug(live) {
-            let all_go = self.update.is_empty() && self.delete.len() == live.len();
-            return (all_go && !self.is_empty()).then(|| created.collect());
+            let replaces_all = self.update.is_empty() && self.delete.len() == live.len();
+            return (replaces_all && !self.is_empty()).then(|| created.collect());
         }
         // Changing a slug requires a separate request, because older servers do not support `replaces`.
         let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
-        let is_left = self.delete.is_empty() && !has_new_slug && !self.is_empty();
-        is_left.then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
+        let is_possible = self.delete.is_empty() && !has_new_slug && !self.is_empty();
+        is_possible
+            .then(|| self.update.iter().map(|(live, body)| by_slug(live, body)).chain(created).collect())
     }
 }
 
@@ -82,13 +83,13 @@ pub(super) fn compare<'a>(
     if wanted.iter().any(|schedule| schedule.slug.is_none()) {
         allow_missing_slugs(live)?;
     }
-    let mut left: Vec<&DeploymentSchedule> = live.iter().collect();
+    let mut unmatched: Vec<&DeploymentSchedule> = live.iter().collect();
     let mut pairs: Vec<(&Schedule, Option<&DeploymentSchedule>)> =
         wanted.iter().map(|schedule| (schedule, None)).collect();
-    for is_like in if live_by_slug { &LIKENESSES[..BY_SLUG] } else { &LIKENESSES[..] } {
+    for is_like in if live_by_slug { &CRITERIA[..BY_SLUG] } else { &CRITERIA[..] } {
         for (schedule, found) in pairs.iter_mut().filter(|(_, found)| found.is_none()) {
-            let position = left.iter().position(|live| is_like(schedule, live));
-            *found = position.map(|position| left.remove(position));
+            let position = unmatched.iter().position(|live| is_like(schedule, live));
+            *found = position.map(|position| unmatched.remove(position));
         }
     }
     let mut changes = ScheduleChanges::default();
@@ -100,7 +101,7 @@ pub(super) fn compare<'a>(
         }
     }
     if !live_by_slug {
-        changes.delete = left;
+        changes.delete = unmatched;
     }
     Ok(changes)
 }
@@ -128,7 +129,7 @@ fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
 
 /// Criteria for matching a declared schedule with a live schedule, in order of precedence. Schedules with an
 /// explicit `active` value are matched first.
-const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
+const CRITERIA: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| schedule.replaces.is_some() && schedule.replaces == live.slug,
     |schedule, live| schedule.slug.is_some() && schedule.slug == live.slug,
     |schedule, live| schedule.active.is_some() && is_same(schedule, live),
@@ -136,7 +137,7 @@ const LIKENESSES: [fn(&Schedule, &DeploymentSchedule) -> bool; 5] = [
     |schedule, live| live.slug.is_none() && schedule.runs_as(&live.schedule),
 ];
 
-/// Number of criteria at the start of `LIKENESSES` that compare slugs.
+/// Number of criteria at the start of `CRITERIA` that compare slugs.
 const BY_SLUG: usize = 2;
 
 fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {

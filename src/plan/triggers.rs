@@ -63,11 +63,12 @@ fn differences<'a>(
     id: Uuid,
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
-    let mut left: Vec<&Automation> = live.iter().filter(|automation| could_be_ours(automation)).collect();
+    let mut unmatched: Vec<&Automation> =
+        live.iter().filter(|automation| could_be_ours(automation)).collect();
     let mut create = Vec::new();
     for new in &wanted {
-        match left.iter().position(|automation| same(&new.body, &automation.raw)) {
-            Some(position) => drop(left.swap_remove(position)),
+        match unmatched.iter().position(|automation| same(&new.body, &automation.raw)) {
+            Some(position) => drop(unmatched.swap_remove(position)),
             None => create.push(new.clone()),
         }
     }
@@ -76,8 +77,8 @@ fn differences<'a>(
             || is_default_name(&automation.name, deployment)
             || automation.name == triggers::name_after(id)
     };
-    if left.iter().all(ours) {
-        TriggerChanges { create, delete: left, delete_owned: false }
+    if unmatched.iter().all(ours) {
+        TriggerChanges { create, delete: unmatched, delete_owned: false }
     } else {
         TriggerChanges { create: wanted, delete: Vec::new(), delete_owned: true }
     }

@@ -142,7 +142,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         Some(name) => project.in_environment(name),
         None => project,
     });
-    let left: Vec<String> = header.names.iter().filter(|name| !done.contains(*name)).cloned().collect();
+    let remaining: Vec<String> = header.names.iter().filter(|name| !done.contains(*name)).cloned().collect();
     Ok(Some(Recorded {
         path: path.to_owned(),
         run: header.run,
@@ -151,7 +151,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
         project,
         preview: header.preview,
         is_resumable: header.is_resumable,
-        names: if left.is_empty() { header.names } else { left },
+        names: if remaining.is_empty() { header.names } else { remaining },
         missing: header.records.saturating_sub(records.len())
             + header.resources.saturating_sub(resources.len()),
         records,

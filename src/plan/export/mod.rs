@@ -97,39 +97,39 @@ impl Item<'_> {
     fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
         let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();
-        let mut say = |key: &str, value: Option<Json>| {
+        let mut set = |key: &str, value: Option<Json>| {
             if let Some(value) = value {
                 fields.insert(key.to_owned(), value);
             }
         };
-        say("name", Some(templated(&json!(deployment.name))));
+        set("name", Some(templated(&json!(deployment.name))));
         for key in ["version", "description"] {
-            say(key, raw(key).filter(|text| text != "").map(|text| templated(&text)));
+            set(key, raw(key).filter(|text| text != "").map(|text| templated(&text)));
         }
-        say("entrypoint", raw("entrypoint").map(|text| templated(&text)));
-        say("tags", (!deployment.tags.is_empty()).then(|| templated(&json!(deployment.tags))));
-        say("paused", deployment.paused.then_some(Json::Bool(true)));
-        say("concurrency_limit", concurrency_limit(deployment));
-        say(
+        set("entrypoint", raw("entrypoint").map(|text| templated(&text)));
+        set("tags", (!deployment.tags.is_empty()).then(|| templated(&json!(deployment.tags))));
+        set("paused", deployment.paused.then_some(Json::Bool(true)));
+        set("concurrency_limit", concurrency_limit(deployment));
+        set(
             "parameters",
             (!deployment.parameters.is_empty()).then(|| templated(&json!(deployment.parameters))),
         );
         let enforced = raw("enforce_parameter_schema").filter(|enforced| *enforced == json!(false));
-        say("enforce_parameter_schema", enforced);
-        say("work_pool", Some(work_pool(deployment)));
+        set("enforce_parameter_schema", enforced);
+        set("work_pool", Some(work_pool(deployment)));
         let schedules: Vec<Json> = deployment.schedules.iter().map(schedules::item).collect();
-        say("schedules", (!schedules.is_empty()).then(|| templated(&json!(schedules))));
+        set("schedules", (!schedules.is_empty()).then(|| templated(&json!(schedules))));
         let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
         let retained = triggers.len();
-        say("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
+        set("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
         // If the key were missing, a deploy would generate pull steps for the local machine.
-        say("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
-        self.unsaid(deployment, automations.len() - retained);
+        set("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
+        self.add_notes(deployment, automations.len() - retained);
         Json::Object(fields)
     }
 
-    /// Adds notes about values that cannot be written in a file.
-    fn unsaid(&mut self, deployment: &Deployment, others: usize) {
+    /// Adds notes about values that cannot be written in a file. `others` is the number of automations that are not triggers.
+    fn add_notes(&mut self, deployment: &Deployment, others: usize) {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("the `max_scheduled_runs` of a schedule cannot be written in a file");
         }

@@ -326,7 +326,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: nothing to resume: the last deploy from this directory to this server completed
+    error: nothing to resume: the last deploy from this directory to this server is complete
     help: pass --all, or select a deployment with -n
     ");
     Ok(())
