@@ -42,7 +42,7 @@ struct Current {
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Creates a check for `writes`. They must be in start order.
+    /// Creates a check for `writes`. They must be in the order in which they start.
     pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }

@@ -124,7 +124,7 @@ fn is_explained(record: &Record, automation: &Automation) -> bool {
             };
             matches(&raw(recorded), &raw(&automation.raw))
         }
-        // Automations of others run an existing deployment also after a rollback.
+        // A rollback keeps an existing deployment, so automations of others still run it.
         None => record.previous.is_some() || is_intended(record, automation),
     }
 }

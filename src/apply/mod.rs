@@ -44,7 +44,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Context of writing.
+/// Context for writing deployments.
 pub(crate) struct Apply<'a> {
     pub(crate) client: &'a Client,
     pub(crate) live: &'a Snapshot,
@@ -262,7 +262,7 @@ impl Apply<'_> {
         }
     }
 
-    /// Returns a message about state that a rollback cannot restore. `wrote` tells whether the rollback had to write
+    /// Returns a message about state that a rollback cannot restore. `wrote` specifies whether the rollback wrote
     /// anything.
     fn unrestorable_state(
         &self,

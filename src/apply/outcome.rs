@@ -100,7 +100,7 @@ impl Outcome {
         }
     }
 
-    /// Returns whether no write remains.
+    /// Returns whether the object needs no further write.
     pub(crate) fn is_done(&self) -> bool {
         self.id().is_some() || matches!(self, Self::Deleted | Self::Kept(_))
     }

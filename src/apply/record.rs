@@ -25,7 +25,7 @@ pub(crate) struct Record {
     pub(crate) previous: Option<Previous>,
     /// The intended state of the first deploy and of each deploy that resumed it.
     pub(crate) intended: Vec<Intended>,
-    /// Fields that belong to the operators.
+    /// Fields that `ignore_changes` lists. A rollback keeps their current values.
     #[serde(default, skip_serializing_if = "IgnoredFields::is_empty")]
     pub(crate) ignored: IgnoredFields,
 }

@@ -24,7 +24,7 @@ use crate::{
     value::json_object,
 };
 
-/// The state of a resource before the first write, and the state that a deploy intended to write.
+/// The state of a resource before the first write, and the states that deploys intended to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct ResourceRecord {
     pub(crate) key: ResourceKey,
@@ -41,7 +41,7 @@ pub(crate) struct ResourceRecord {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct PreviousResource {
     id: Uuid,
-    /// The fields that the deploy writes.
+    /// Previous values of the fields that the deploy writes.
     fields: JsonObject,
     /// Time of the last change of a block. `None` in journals of earlier releases.
     #[serde(default)]

@@ -65,7 +65,8 @@ impl ResourceLine {
 }
 
 impl PendingResources {
-    /// Reads the resources that exist and compares them. Unless `force` is set, unchanged resources are not written.
+    /// Reads the resources that exist and compares them with the declared resources. If `force` is set, unchanged
+    /// resources are also written.
     pub(crate) async fn compare(
         client: &Client,
         desired: Vec<DesiredResource>,
@@ -140,7 +141,7 @@ impl PendingResources {
     }
 }
 
-/// Context of writing resources.
+/// Context for writing resources.
 pub(crate) struct ResourceWriter<'a> {
     pub(crate) client: &'a Client,
     pub(crate) pending: &'a PendingResources,
@@ -175,12 +176,7 @@ impl ResourceWriter<'_> {
         }
     }
 
-    async fn write(
-        &self,
-        lines: &mut [ResourceLine],
-        phase: Phase,
-        references: &References,
-    ) -> bool {
+    async fn write(&self, lines: &mut [ResourceLine], phase: Phase, references: &References) -> bool {
         let mut has_failed = false;
         let mut references = references.clone();
         for (pending, line) in self.pending.resources.iter().zip(lines) {
@@ -255,7 +251,7 @@ impl ResourceWriter<'_> {
         live: &LiveResource,
         written: &mut bool,
     ) -> Result<(), ApiError> {
-        /// If several queues have the same priority, the server may move the queue again.
+        /// Maximum number of updates. If several queues have the same priority, the server may move the queue again.
         const ATTEMPTS: usize = 2;
         let Some(priority) = desired.priority() else { return Ok(()) };
         for _ in 0..ATTEMPTS {

@@ -29,7 +29,7 @@ const BATCH: usize = 100;
 /// Result of restoring a deployment.
 #[derive(Debug, Default)]
 pub(crate) struct Restored {
-    /// Whether anything had to be written.
+    /// Whether anything was written.
     pub(crate) wrote: bool,
     /// Whether the deployment was deleted, because it did not exist before.
     pub(crate) deleted: bool,

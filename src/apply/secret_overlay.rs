@@ -47,7 +47,7 @@ pub(super) fn matches(recorded: &Json, live: &Json) -> bool {
     overlaid(recorded, live) == *live
 }
 
-/// Returns whether a live value is a redacted string with secrets instead of the masks.
+/// Returns whether `live` equals the redacted string `text`, if its masks are replaced with any secrets.
 fn could_be(text: &str, live: &Json) -> bool {
     let Some(live) = live.as_str() else { return live.is_number() && text.trim_end_matches(CHANGED) == MASK };
     let text = text.replace(&format!("{MASK}{CHANGED}"), MASK);

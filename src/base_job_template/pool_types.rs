@@ -32,13 +32,13 @@ pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiErro
     Ok(listed_types(client).await?.unwrap_or_else(bundled_types))
 }
 
-/// Returns the work pool types that the server lists, in the order of its response. Returns `None` if the server does not
-/// list any types.
+/// Returns the work pool types that the server lists, in the order of its response. Returns `None` if it lists none, or if
+/// it responds with an error: self-hosted servers read the list from the internet, and the bundled types are sufficient
+/// for most pools.
 ///
 /// # Errors
 ///
-/// Fails if the request fails. An error of the server is tolerated, because self-hosted servers read the list from the
-/// internet, and because the bundled types are sufficient for most pools.
+/// Fails if the server cannot be reached or rejects the credentials.
 pub(crate) async fn listed_types(client: &Client) -> Result<Option<Vec<PoolType>>, ApiError> {
     let types = match client.worker_types().await {
         Ok(types) if !types.is_empty() => types,

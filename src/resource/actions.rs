@@ -39,7 +39,7 @@ const SOURCE: &str = "source";
 enum Source {
     /// The action names the object.
     Selected,
-    /// The object is that of the event that fires the automation.
+    /// The event that fires the automation determines the object.
     Inferred,
 }
 

@@ -1,4 +1,4 @@
-//! Automations.
+//! Converts declared automations to resources.
 
 use serde_json::{Value as Json, json};
 

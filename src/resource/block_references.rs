@@ -54,7 +54,8 @@ pub(crate) fn as_declared(mut document: JsonObject) -> JsonObject {
     document
 }
 
-/// Adds the references of a live block that `data` does not set. An update would delete them otherwise.
+/// Adds the references of a live block that `data` does not set. An update deletes the references that it does not
+/// contain.
 pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
     for (field, found) in live.get(REFERENCES).and_then(Json::as_object).into_iter().flatten() {
         if !data.contains_key(field) {

@@ -9,14 +9,14 @@ use crate::secret::MASK;
 
 /// Keys of lists that the server stores as sets.
 const SETS: [&str; 4] = ["after", "expect", "for_each", "tags"];
-/// Keys of mappings from labels to a value or to a list of values, one of which must match.
+/// Keys of mappings from the name of a label to its value, or to a list of alternative values.
 const LABELS: [&str; 2] = ["match", "match_related"];
 /// Keys of mappings to which the server adds no keys.
 const USER_MAPPINGS: [&str; 2] = ["job_variables", "parameters"];
 
 /// Returns whether the value of a field on the server has the desired value.
 ///
-/// The server adds keys to triggers, actions and the data of blocks. These keys are ignored, but not in mappings whose
+/// The server adds keys to triggers, actions and the data of blocks. These keys are ignored, except in mappings whose
 /// keys are all written by the user.
 pub(crate) fn is_same_field(kind: ResourceKind, field: &str, live: Option<&Json>, desired: &Json) -> bool {
     if kind == ResourceKind::Automation && field == "tags" && live.is_none() {
@@ -88,7 +88,7 @@ fn without_masked(value: &Json) -> Json {
     }
 }
 
-/// Returns the texts of the items of a list. Any other value is the only item.
+/// Returns the items of a list in JSON. Any other value is treated as a list with one item.
 fn set(value: &Json) -> BTreeSet<String> {
     match value {
         Json::Array(items) => items.iter().map(Json::to_string).collect(),

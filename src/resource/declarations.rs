@@ -6,7 +6,9 @@ use serde_json::{Value as Json, json};
 
 use super::{
     DesiredResource, KnownTypes, ResourceKey, ResourceKind, automations, block_references,
-    fields::{Placeholders, declared_fields}, pools, secret_sources::SecretReader,
+    fields::{Placeholders, declared_fields},
+    pools,
+    secret_sources::SecretReader,
 };
 use crate::{
     diagnostics::{Code, Diagnostic},
@@ -19,7 +21,7 @@ use crate::{
     value::json_object,
 };
 
-/// The values that the declarations of a project depend on.
+/// The context for converting the declarations of a project.
 pub(crate) struct Declared<'a> {
     pub(crate) types: &'a KnownTypes,
     pub(crate) environment: &'a Environment,

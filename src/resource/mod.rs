@@ -163,7 +163,7 @@ pub(crate) struct DesiredResource {
     /// Declared fields in the form of the API. All other fields keep their values on the server. Actions refer to other
     /// objects by name.
     pub(crate) fields: JsonObject,
-    /// Default values of fields, which a plan compares with the fields of a new resource.
+    /// Default values of fields. The plan of a new resource shows only the fields that differ from them.
     pub(crate) defaults: JsonObject,
     /// Secret fields of a block. If secrets are not read, the values are masks.
     pub(crate) secrets: BlockSecrets,
@@ -196,7 +196,7 @@ impl DesiredResource {
     }
 }
 
-/// A declared resource whose name several resources on the server have.
+/// A declared resource, if several resources on the server have its name.
 #[derive(Debug, Clone)]
 pub(crate) struct AmbiguousResource {
     pub(crate) key: ResourceKey,

@@ -1,4 +1,4 @@
-//! Work pools and work queues.
+//! Converts declared work pools and their queues to resources.
 
 use serde_json::{Value as Json, json};
 
@@ -54,8 +54,8 @@ pub(super) fn pool(
     Some(DesiredResource { defaults, ..DesiredResource::new(key, fields, place) })
 }
 
-/// Checks the type of a work pool. Returns `false` if it does not exist. The type of a custom worker is only known to the
-/// server if a pool has it, so it may have any name if the file contains the base job template.
+/// Checks whether the type of a work pool exists. A pool with a declared base job template may have any type, because
+/// the server knows the type of a custom worker only if a pool has this type.
 fn check_type(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> bool {
     if pool.base_job_template.is_some() || types.contains(&pool.kind) {
         return true;

@@ -2,8 +2,8 @@
 
 /// The priorities of the queues of a work pool.
 ///
-/// The server keeps them unique: a queue that gets the priority of another queue moves that queue to a larger number, and
-/// so on.
+/// The server keeps the priorities unique: if a queue gets the priority of another queue, the other queue gets the
+/// next larger priority, and so on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct QueuePriorities {
     /// Names and priorities, in ascending order of the priorities.
@@ -21,7 +21,7 @@ impl QueuePriorities {
         self.queues.iter().find(|(queue, _)| queue == name).map(|(_, priority)| *priority)
     }
 
-    /// Assigns a priority to a queue. A new queue without a priority gets the smallest free number.
+    /// Assigns a priority to a queue. A new queue without a priority gets the smallest free priority.
     pub(crate) fn assign(&mut self, name: &str, priority: Option<u64>) {
         self.queues.retain(|(queue, _)| queue != name);
         let priority = priority.unwrap_or_else(|| self.smallest_free());

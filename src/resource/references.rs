@@ -213,7 +213,7 @@ pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
     })
 }
 
-/// Applies a function to all actions of an automation.
+/// Returns the fields of an automation after applying a function to all of its actions.
 fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>)) -> JsonObject {
     let mut fields = fields.clone();
     for key in crate::project::resources::ACTION_LISTS {
@@ -223,8 +223,7 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-/// Returns the ID of the object with a reference's name. The result is empty if the object does not exist,
-/// and has multiple IDs if the name is not unique.
+/// Returns the IDs of the objects with a reference's name. There are several IDs if the name is not unique.
 async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{ResourceKey, ResourceKind, SecretHashes, requests, usage};
 use crate::api::{ApiError, Client};
 
-/// The error returned if a resource must not be deleted.
+/// The error for a resource that must not be deleted, because it is in use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key} cannot be deleted: {reason}")]
 pub(crate) struct InUse {

@@ -1,4 +1,4 @@
-//! Reads and writes resources. The differences between the kinds are in this module.
+//! Reads and writes resources with the requests of their kinds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ use crate::{
     value::json_object,
 };
 
-/// The field of a block with the id of its schema.
+/// Name of the field of a block that contains the id of its schema.
 pub(crate) const BLOCK_SCHEMA: &str = "block_schema_id";
 
 /// The resources that exist on the server, by identity.
@@ -57,7 +57,7 @@ enum Read<'a> {
     ConcurrencyLimit(&'a str),
     Variables(Vec<&'a str>),
     Block(&'a ResourceKey),
-    /// Automations with these names. If several automations have the name, the one with the id.
+    /// Automations by name. The id selects one of several automations with the same name.
     Automations(BTreeMap<&'a str, Option<Uuid>>),
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-/// Prefix of the flow run IDs in events.
+/// Pattern that matches the names of all events of flow runs, and the resource IDs of all flow runs.
 const EVERY_FLOW_RUN: &str = "prefect.flow-run.*";
 
 /// Events that occur in every flow run of a deployment.

@@ -1,7 +1,7 @@
-//! Hashes of the secrets that were written to blocks. A deploy detects a rotated secret by them.
+//! Hashes of the secrets that were written to blocks. A deploy uses them to detect a rotated secret.
 //!
-//! The server masks secrets in its responses, and prefectl never stores them. Instead, a Prefect variable
-//! records a salted hash of each secret, together with the block's ID and the time of its last change.
+//! The server masks secrets in its responses, and prefectl never stores them. Instead, a Prefect variable records a
+//! salted hash of each secret, together with the block's ID and the time of its last change.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -151,7 +151,7 @@ impl SecretsDigest {
     }
 }
 
-/// Returns a text that contains all secrets of a block and their fields.
+/// Returns a string that contains all secrets of a block and their fields.
 fn joined(secrets: &BlockSecrets) -> Secret {
     let fields = secrets.iter().map(|(field, secret)| (field.to_string(), secret.expose()));
     Secret::new(json!(fields.collect::<Vec<_>>()).to_string())

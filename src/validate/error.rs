@@ -1,4 +1,4 @@
-//! Errors of preparing deployments.
+//! Errors that occur while deployments are prepared.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use crate::{
     template::ResolveError,
 };
 
-/// Why deployments cannot be prepared.
+/// The reason why deployments cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreparationError {
     #[error(transparent)]

@@ -262,7 +262,7 @@ fn has_patterns(ctx: &DeployContext<'_>) -> bool {
     matches!(ctx.options.files, ProjectFiles::Each(_))
 }
 
-/// Returns a selection for each project, of which only one has deployments.
+/// Returns a selection for each project. Only the project to which `selection` belongs has selected deployments.
 fn selections_with(selection: &Selection, count: usize) -> Vec<Selection> {
     let mut selections = vec![Selection::default(); count];
     if let Some(selected) = selections.get_mut(selection.project) {
