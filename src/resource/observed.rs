@@ -1,14 +1,11 @@
 //! State of the declared resources on the server.
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{borrow::Cow, collections::BTreeSet};
 
 use super::{
     DesiredResource, LiveResource, LiveResources, ReferenceKind, References, ResourceKey, ResourceKind,
     ResourceReference, SecretHashes,
-    requests::{self, PoolQueue},
+    requests::{self, PoolQueues},
 };
 use crate::api::{ApiError, Client, JsonObject};
 
@@ -19,7 +16,7 @@ pub(crate) struct Observed {
     pub(crate) hashes: SecretHashes,
     pub(crate) references: References,
     /// All queues of the work pools with declared queues.
-    pub(crate) queues: BTreeMap<String, Vec<PoolQueue>>,
+    pub(crate) queues: PoolQueues,
 }
 
 impl Observed {
@@ -29,11 +26,10 @@ impl Observed {
         let hashes = async || {
             if has_secrets { SecretHashes::read(client).await } else { Ok(SecretHashes::default()) }
         };
-        let live = requests::read(client, desired.iter().map(|resource| (&resource.key, resource.id)));
+        let keys = desired.iter().map(|resource| (&resource.key, resource.id));
+        let live = requests::read_with_queues(client, keys);
         let references = Self::references(client, desired);
-        let pools = desired.iter().filter_map(|resource| resource.key.pool_of_queue());
-        let queues = requests::read_queues(client, pools);
-        let (live, hashes, references, queues) = tokio::try_join!(live, hashes(), references, queues)?;
+        let ((live, queues), hashes, references) = tokio::try_join!(live, hashes(), references)?;
         Ok(Self { live, hashes, references, queues })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize as _;
-use serde_json::{Value as Json, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::{
@@ -32,6 +32,9 @@ pub(crate) struct PoolQueue {
     pub(crate) priority: u64,
 }
 
+/// The queues of work pools, by pool.
+pub(crate) type PoolQueues = BTreeMap<String, Vec<PoolQueue>>;
+
 /// Reads the resources that exist on the server. If several automations have the same name, the one with the given id is
 /// returned.
 ///
@@ -42,11 +45,27 @@ pub(crate) async fn read<'a>(
     client: &Client,
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
 ) -> Result<LiveResources, ApiError> {
+    Ok(read_with_queues(client, keys).await?.0)
+}
+
+/// Reads the resources that exist on the server, like [`read`], and all queues of the work pools of the given queues.
+pub(super) async fn read_with_queues<'a>(
+    client: &Client,
+    keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
+) -> Result<(LiveResources, PoolQueues), ApiError> {
     let ids: BTreeMap<&ResourceKey, Option<Uuid>> = keys.into_iter().collect();
     let found = read_each(Read::all(&ids), |read| read.send(client)).await?;
     let mut live: LiveResources = found.into_iter().flatten().collect();
+    let mut queues = PoolQueues::new();
+    for (key, found) in &live {
+        let names = key.pool_of_queue().zip(key.queue());
+        if let (Some((pool, name)), Some(priority)) = (names, found.priority()) {
+            let queue = PoolQueue { name: name.to_owned(), id: found.id, priority };
+            queues.entry(pool.to_owned()).or_default().push(queue);
+        }
+    }
     live.retain(|key, _| ids.contains_key(key));
-    Ok(live)
+    Ok((live, queues))
 }
 
 /// A request that reads resources. It reads all resources of a kind together if the API allows it.
@@ -90,10 +109,16 @@ impl<'a> Read<'a> {
         Ok(match self {
             Self::WorkPools(names) => {
                 let pools = client.work_pools_by_name(&names).await?.into_iter();
-                pools.map(|pool| (ResourceKey::new(WorkPool, pool.name), resource(pool.id, pool.raw))).collect()
+                pools
+                    .map(|pool| (ResourceKey::new(WorkPool, pool.name), resource(pool.id, pool.raw)))
+                    .collect()
             }
             Self::WorkQueues(pool) => {
-                let queues = queues_of(client, pool).await?.unwrap_or_default().into_iter();
+                let queues = match client.work_queues(Some(pool)).await {
+                    Err(ApiError::NotFound { .. }) => Vec::new(),
+                    queues => queues?,
+                };
+                let queues = queues.into_iter();
                 queues.map(|queue| (ResourceKey::queue_of(pool, &queue.name), object(queue))).collect()
             }
             Self::ConcurrencyLimit(name) => {
@@ -108,7 +133,8 @@ impl<'a> Read<'a> {
             Self::Block(key) => {
                 let (kind, name) = key.parts();
                 let found = client.hidden_block_document(kind, name).await?.into_iter();
-                let declared = found.map(|found| resource(found.id, block_references::as_declared(found.raw)));
+                let declared =
+                    found.map(|found| resource(found.id, block_references::as_declared(found.raw)));
                 declared.map(|block| (key.clone(), block)).collect()
             }
             Self::Automations(ids) => {
@@ -117,37 +143,14 @@ impl<'a> Read<'a> {
                 for (name, found) in automations_by_name(client, &names).await? {
                     let id = ids.get(name.as_str()).copied().flatten();
                     let found = selected_automation(&name, found, id)?;
-                    automations.extend(found.map(|found| {
-                        (ResourceKey::new(Automation, name), resource(found.id, found.raw))
-                    }));
+                    automations
+                        .extend(found.map(|found| {
+                            (ResourceKey::new(Automation, name), resource(found.id, found.raw))
+                        }));
                 }
                 automations
             }
         })
-    }
-}
-
-/// Reads the queues of work pools. Pools that do not exist are omitted.
-pub(crate) async fn read_queues<'a>(
-    client: &Client,
-    pools: impl IntoIterator<Item = &'a str>,
-) -> Result<BTreeMap<String, Vec<PoolQueue>>, ApiError> {
-    let found = read_each(BTreeSet::from_iter(pools), async |pool| {
-        Ok(queues_of(client, pool).await?.map(|queues| (pool.to_owned(), queues)))
-    });
-    let queue = |queue: NamedObject| {
-        let priority = queue.raw.get("priority").and_then(Json::as_u64)?;
-        Some(PoolQueue { name: queue.name, id: queue.id, priority })
-    };
-    let found = found.await?.into_iter().flatten();
-    Ok(found.map(|(pool, queues)| (pool, queues.into_iter().filter_map(queue).collect())).collect())
-}
-
-/// Returns the queues of a work pool, or `None` if the pool does not exist.
-async fn queues_of(client: &Client, pool: &str) -> Result<Option<Vec<NamedObject>>, ApiError> {
-    match client.work_queues(Some(pool)).await {
-        Err(ApiError::NotFound { .. }) => Ok(None),
-        queues => queues.map(Some),
     }
 }
 
