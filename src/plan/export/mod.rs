@@ -42,10 +42,11 @@ pub(crate) async fn export(
     patterns: &[String],
     includes_resources: bool,
 ) -> Result<Export, ApiError> {
-    let deployments = client.deployments(&DeploymentFilter::default()).await?;
+    let filter = DeploymentFilter::default();
+    let (deployments, automations) = tokio::try_join!(client.deployments(&filter), client.automations())?;
     let flow_ids: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = flow_names_by_id(client, flow_ids).await?;
-    let automations = snapshot::by_deployment(client.automations().await?);
+    let automations_of = snapshot::by_deployment(automations.clone());
     let wanted: Vec<NamePattern<'_>> = patterns.iter().map(|pattern| NamePattern::new(pattern)).collect();
     let mut picked: BTreeMap<(&str, &str), &Deployment> = BTreeMap::new();
     for deployment in &deployments {
@@ -59,7 +60,7 @@ pub(crate) async fn export(
     let items: Vec<Json> = picked
         .iter()
         .map(|((flow, name), deployment)| {
-            let automations = automations.get(&deployment.id).map_or(&[][..], Vec::as_slice);
+            let automations = automations_of.get(&deployment.id).map_or(&[][..], Vec::as_slice);
             let mut item = Item { name: format!("{flow}/{name}"), notes: &mut notes, includes_resources };
             item.fields(deployment, automations)
         })
@@ -72,7 +73,9 @@ pub(crate) async fn export(
             let flow = flows.get(&deployment.flow_id).map_or("", String::as_str);
             (deployment.id, format!("{flow}/{}", deployment.name))
         };
-        let section = LiveObjects::read(client).await?.section(&deployments.iter().map(name).collect());
+        // The future is large.
+        let objects = Box::pin(LiveObjects::read(client, automations)).await?;
+        let section = objects.section(&deployments.iter().map(name).collect());
         resources = section.count;
         notes.extend(section.notes);
         document = json!({"deployments": document["deployments"], SECTION: section.value});

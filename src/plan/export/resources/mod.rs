@@ -44,18 +44,18 @@ pub(super) struct Section {
 }
 
 impl LiveObjects {
-    /// Reads all resources. The server masks the secrets of blocks.
-    pub(super) async fn read(client: &Client) -> Result<Self, ApiError> {
-        let types = pool_types(client).await?.into_iter();
-        Ok(Self {
-            pools: client.work_pools().await?,
-            queues: client.work_queues(None).await?,
-            variables: client.variables(usize::MAX).await?,
-            limits: client.concurrency_limits().await?,
-            automations: client.automations().await?,
-            blocks: client.block_documents().await?,
-            templates: types.map(|known| (known.name, known.base_job_template)).collect(),
-        })
+    /// Reads all resources other than automations. The server masks the secrets of blocks.
+    pub(super) async fn read(client: &Client, automations: Vec<Automation>) -> Result<Self, ApiError> {
+        let (types, pools, queues, variables, limits, blocks) = tokio::try_join!(
+            pool_types(client),
+            client.work_pools(),
+            client.work_queues(None),
+            client.variables(usize::MAX),
+            client.concurrency_limits(),
+            client.block_documents(),
+        )?;
+        let templates = types.into_iter().map(|known| (known.name, known.base_job_template)).collect();
+        Ok(Self { pools, queues, variables, limits, automations, blocks, templates })
     }
 
     /// Returns the declarations. Automations that are exported as triggers of deployments are omitted. `deployments` are
