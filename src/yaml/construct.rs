@@ -36,8 +36,15 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     let mut merge_conflicts = constructor.merge_conflicts;
     merge_conflicts.sort_by(|a, b| (a.merge_key.start, &a.key).cmp(&(b.merge_key.start, &b.key)));
     let appended = constructor.appended;
-    let layers = Vec::new();
-    Ok(Document { source: source.clone(), root, duplicate_keys, merge_conflicts, appended, layers })
+    Ok(Document {
+        source: source.clone(),
+        root,
+        duplicate_keys,
+        merge_conflicts,
+        appended,
+        layers: Vec::new(),
+        removed: HashMap::new(),
+    })
 }
 
 /// Constructs values and stores those with an anchor so that aliases can share them.

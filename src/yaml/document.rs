@@ -1,8 +1,15 @@
 //! A parsed YAML document, with the position of each value in its file.
 
-use std::{borrow::Cow, collections::HashSet, sync::Arc};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
-use super::node::{Entry, Mapping, Node, NodeKind};
+use super::{
+    key::Key,
+    node::{Entry, Mapping, Node, NodeKind},
+};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     pointer::{Pointer, Segment},
@@ -25,6 +32,8 @@ pub(crate) struct Document {
     pub(super) appended: HashSet<Span>,
     /// The documents that the values come from. Empty unless the document is the result of a merge.
     pub(super) layers: Vec<Layer>,
+    /// The keys that a layer has removed, with the span of their mapping. The value is the span of the key in the layer.
+    pub(super) removed: HashMap<(Span, Key), Span>,
 }
 
 /// A document that contributes values to a merged document.
@@ -119,17 +128,28 @@ impl Document {
     }
 
     /// Returns the span of the value at a path. [`Self::place`] converts the span to a position in a file. If
-    /// the value does not exist, returns the span of the nearest existing ancestor.
+    /// the value does not exist, returns the span of the key that removed it, or of the nearest existing ancestor.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
-        self.follow(pointer).0.node.span
+        let (found, missing) = self.follow(pointer);
+        self.removal(found.node, pointer, missing).unwrap_or(found.node.span)
     }
 
-    /// Returns the span of the key at a path, or of the nearest existing ancestor.
+    /// Returns the span of the key at a path. If the value does not exist, returns the span of the key that removed
+    /// it, or of the nearest existing ancestor.
     ///
     /// Items of lists and the root have no key, so the span of the value is returned for them.
     pub(crate) fn key_span(&self, pointer: &Pointer) -> Span {
-        let (found, _) = self.follow(pointer);
-        found.entry.map_or(found.node.span, |entry| entry.key.span)
+        let (found, missing) = self.follow(pointer);
+        let removal = self.removal(found.node, pointer, missing);
+        removal.or(found.entry.map(|entry| entry.key.span)).unwrap_or(found.node.span)
+    }
+
+    /// Returns the span of the key in a layer whose null removed the value at a path. `nearest` is the nearest existing
+    /// ancestor, and `missing` is the number of segments below it.
+    fn removal(&self, nearest: &Node, pointer: &Pointer, missing: usize) -> Option<Span> {
+        let segments = pointer.segments();
+        let Some(Segment::Key(key)) = segments.get(segments.len() - missing) else { return None };
+        self.removed.get(&(nearest.span, Key::Text(key.as_str().into()))).copied()
     }
 
     /// Returns the position of the value at a path. See [`Self::value_span`].

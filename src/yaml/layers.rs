@@ -8,6 +8,7 @@ use std::{collections::HashSet, sync::Arc};
 use super::{
     document::{Document, Layer, Located},
     node::{Entry, Mapping, Node, NodeKind},
+    overlay::Nulls,
 };
 use crate::{
     diagnostics::Place,
@@ -35,6 +36,12 @@ impl Document {
         let appended = document.appended.iter().map(|span| span.moved(start)).collect();
         self.layers.push(Layer { start, document: Arc::new(document) });
         (root, appended)
+    }
+
+    /// Sets the merged values. `nulls` contains the nulls of all layers, which locate removed values.
+    pub(crate) fn set_merged(&mut self, root: Node, nulls: Nulls) {
+        self.root = root;
+        self.removed = nulls.removed;
     }
 
     /// Returns the documents that the values come from. A document that is not the result of a merge is its

@@ -1,6 +1,9 @@
 //! Merges the values of an overlay into a base document. All values keep their spans.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use super::{
     key::Key,
@@ -28,8 +31,9 @@ pub(crate) struct Overlay {
 /// even if multiple overlays contain it.
 #[derive(Debug, Default)]
 pub(crate) struct Nulls {
-    /// The keys that have been removed, with the span of their mapping.
-    removed: HashSet<(Span, Key)>,
+    /// The keys that have been removed, with the span of their mapping. The value is the span of the key whose null
+    /// has removed them.
+    pub(super) removed: HashMap<(Span, Key), Span>,
     /// The spans of the nulls that are values.
     values: HashSet<Span>,
 }
@@ -102,7 +106,7 @@ impl Overlay {
                 None => entry.clone(),
                 Some(Entry { key, value }) => {
                     let Some(value) = self.merge(Some(&entry.value), value) else {
-                        self.nulls.removed.insert((span, identity.clone()));
+                        self.nulls.removed.insert((span, identity.clone()), key.span);
                         continue;
                     };
                     // A merged collection is written in the base, with values of the overlay.
@@ -113,7 +117,7 @@ impl Overlay {
             merged.insert(identity.clone(), entry);
         }
         for (identity, Entry { key, value }) in overlay.identified() {
-            let is_removed = || self.nulls.removed.contains(&(span, identity.clone()));
+            let is_removed = || self.nulls.removed.contains_key(&(span, identity.clone()));
             if base.get(identity).is_some() || (matches!(value.kind, NodeKind::Null) && is_removed()) {
                 continue;
             }

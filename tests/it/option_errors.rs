@@ -107,7 +107,7 @@ fn errors_about_values_of_environments_have_the_position_of_the_value() -> Resul
     sandbox.file("prefect.prod.yaml", "deployments:\n- {name: a, work_pool: null}\n")?;
     let output = sandbox.run("render --all --env prod")?;
     ensure!(output.stderr.contains("error[no-work-pool]"), "{output}");
-    ensure!(output.stderr.contains("--> prefect"), "{output}");
+    ensure!(output.stderr.contains("--> prefect.prod.yaml:2:13\n"), "{output}");
     Ok(())
 }
 

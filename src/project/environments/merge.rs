@@ -61,11 +61,11 @@ pub(super) fn merged(
         root = with_suffix(&root, &node);
         suffix = Some(document.place(node.span));
     }
-    let findings = merging.findings;
+    let Merging { findings, nulls, .. } = merging;
     if findings.iter().any(Diagnostic::is_error) {
         return Err(findings);
     }
-    document.root = root;
+    document.set_merged(root, nulls);
     Ok(Merged { document, warnings: findings, suffix })
 }
 

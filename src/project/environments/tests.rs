@@ -202,6 +202,30 @@ fn values_keep_their_places() {
 }
 
 #[test]
+fn removed_values_have_the_place_of_the_null() {
+    let section = "  prod: {deployments: {nightly: {tags: null}}}\n";
+    let overlay = "deployments:\n- {name: nightly, work_pool: {name: null, job_variables: {env: null}}}\n";
+    let (project, _) = load(&format!("{BASE}{section}"), Some(overlay), "prod").unwrap();
+    let document = project.document.as_ref().unwrap();
+    let item = Pointer::root().join("deployments").join(0);
+    let pool = item.join("work_pool");
+    let variables = pool.join("job_variables");
+    for (pointer, place) in [
+        (item.join("tags"), "prefect.yaml:15:34"),
+        (item.join("tags").join(0), "prefect.yaml:15:34"),
+        (pool.join("name"), "prefect.prod.yaml:2:31"),
+        (variables.join("env").join("A"), "prefect.prod.yaml:2:59"),
+        (variables.join("image"), "prefect.yaml:7:41"),
+        (item.join("paused"), "prefect.yaml:4:3"),
+    ] {
+        let found = document.value_place(&pointer);
+        let start = found.start();
+        assert_eq!(format!("{}:{}:{}", found.source.name(), start.line, start.column), place, "{pointer}");
+    }
+    assert_eq!(document.key_span(&item.join("tags")), document.value_span(&item.join("tags")));
+}
+
+#[test]
 fn names_have_the_place_of_a_suffix_that_can_be_wrong() {
     let pointer = Pointer::root().join("deployments").join(0).join("name");
     for (suffix, place) in [
