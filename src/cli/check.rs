@@ -81,6 +81,7 @@ impl CheckArguments {
                 &self.file
             }),
             env_name: EnvironmentOption::name(self.env.as_ref()),
+            env_source: EnvironmentOption::source(self.env.as_ref()),
             strict: self.strict,
             ..Options::default()
         }

@@ -58,6 +58,7 @@ impl DestroyArguments {
             selectors: self.select.clone(),
             files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
+            env_source: EnvironmentOption::source(self.env.as_ref()),
             python: self.python.python_use(),
             ..Options::default()
         }

@@ -32,6 +32,7 @@ impl DoctorArguments {
             resources: true,
             files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
+            env_source: EnvironmentOption::source(self.env.as_ref()),
             ..Options::default()
         }
     }

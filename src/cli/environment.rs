@@ -1,24 +1,76 @@
-//! The value of the option that selects an environment.
+//! The option that selects an environment.
 
-use std::str::FromStr;
+use std::ffi::OsStr;
 
-use crate::project::EnvironmentName;
+use clap::{
+    Arg, Command,
+    builder::{StringValueParser, TypedValueParser, ValueParserFactory},
+    parser::ValueSource,
+};
 
-/// The value of `--env`. `None` if it is empty, because CI systems set variables to empty values.
+use super::value_source::NameVariable;
+use crate::project::{EnvironmentName, EnvironmentSource};
+
+/// The value of `--env` or `PREFECTL_ENV`.
 #[derive(Debug, Clone)]
-pub(crate) struct EnvironmentOption(Option<EnvironmentName>);
+pub(crate) struct EnvironmentOption {
+    /// `None` if the value is empty, because CI systems set variables to empty values.
+    name: Option<EnvironmentName>,
+    source: EnvironmentSource,
+}
 
 impl EnvironmentOption {
     /// Returns the selected environment. An empty value selects no environment.
     pub(crate) fn name(option: Option<&Self>) -> Option<EnvironmentName> {
-        option?.0.clone()
+        option?.name.clone()
+    }
+
+    /// Returns the source of the value.
+    pub(crate) fn source(option: Option<&Self>) -> Option<EnvironmentSource> {
+        option.map(|option| option.source)
     }
 }
 
-impl FromStr for EnvironmentOption {
-    type Err = <EnvironmentName as FromStr>::Err;
+impl ValueParserFactory for EnvironmentOption {
+    type Parser = EnvironmentParser;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.is_empty() { Ok(Self(None)) } else { text.parse().map(Some).map(Self) }
+    fn value_parser() -> EnvironmentParser {
+        EnvironmentParser
+    }
+}
+
+/// Parses the name of an environment and records its source.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct EnvironmentParser;
+
+impl TypedValueParser for EnvironmentParser {
+    type Value = EnvironmentOption;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        option: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<EnvironmentOption, clap::Error> {
+        self.parse_ref_(command, option, value, ValueSource::CommandLine)
+    }
+
+    fn parse_ref_(
+        &self,
+        command: &Command,
+        option: Option<&Arg>,
+        value: &OsStr,
+        source: ValueSource,
+    ) -> Result<EnvironmentOption, clap::Error> {
+        let name = |text: String| {
+            if text.is_empty() { Ok(None) } else { text.parse::<EnvironmentName>().map(Some) }
+        };
+        let parser = NameVariable(StringValueParser::new().try_map(name));
+        let name = parser.parse_ref_(command, option, value, source)?;
+        let source = match source {
+            ValueSource::EnvVariable => EnvironmentSource::Variable,
+            _ => EnvironmentSource::Option,
+        };
+        Ok(EnvironmentOption { name, source })
     }
 }

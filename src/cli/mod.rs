@@ -36,6 +36,7 @@ mod shared;
 mod shell;
 mod steps;
 mod topics;
+mod value_source;
 mod variable;
 mod work_pool;
 mod work_queue;

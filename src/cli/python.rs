@@ -1,7 +1,8 @@
 //! Options of the commands that inspect flows with Python.
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::EnumValueParser};
 
+use super::value_source::NameVariable;
 use crate::flow::{AskPython, PythonUse};
 
 // Each option sets its heading, because a heading of the struct would also apply to subsequent options.
@@ -16,7 +17,13 @@ pub(crate) struct PythonArguments {
     no_python: bool,
 
     /// When to import flows with Python [default: auto, if inspecting the source code is not sufficient]
-    #[arg(long, value_name = "WHEN", env = "PREFECTL_PYTHON_SCHEMA", help_heading = "Flows")]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        env = "PREFECTL_PYTHON_SCHEMA",
+        value_parser = NameVariable(EnumValueParser::<PythonSchema>::new()),
+        help_heading = "Flows"
+    )]
     python_schema: Option<PythonSchema>,
 }
 

@@ -218,6 +218,7 @@ impl SelectionArguments {
             why: false,
             files: ProjectFiles::from_arguments(&self.prefect_file),
             env_name: EnvironmentOption::name(self.env.as_ref()),
+            env_source: EnvironmentOption::source(self.env.as_ref()),
             description: self.description.clone(),
             version: self.version.clone(),
             version_type: self.version_type.clone(),

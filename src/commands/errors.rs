@@ -136,8 +136,7 @@ impl From<ProjectError> for CommandError {
                 };
                 Self { reference: Some(unreadable_file(&reason)), ..error }
             }
-            ProjectError::UndefinedEnvironment { name, file, defined } => {
-                let message = format!("environment '{name}' is not defined for {file}");
+            ProjectError::UndefinedEnvironment { ref file, ref defined, .. } => {
                 let help = match defined.as_slice() {
                     [] => format!("define it in `environments` of {file}, or in an overlay file beside it"),
                     defined => {
@@ -145,7 +144,7 @@ impl From<ProjectError> for CommandError {
                         format!("defined environments: {}", names.join(", "))
                     }
                 };
-                Self::usage(message).help(help)
+                Self::usage(error).help(help)
             }
             ProjectError::Invalid { diagnostics, file } => {
                 let reference = match diagnostics.first() {

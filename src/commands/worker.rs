@@ -101,6 +101,7 @@ async fn declared_pool(
         resources: true,
         files: ProjectFiles::from_arguments(&arguments.prefect_file),
         env_name: EnvironmentOption::name(arguments.env.as_ref()),
+        env_source: EnvironmentOption::source(arguments.env.as_ref()),
         ..Options::default()
     };
     let declared = declared::work_pools(&deploy_context(&options, context)).await;

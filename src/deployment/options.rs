@@ -3,7 +3,7 @@
 use super::{PreviewName, ProjectId, Selector};
 use crate::{
     flow::PythonUse,
-    project::{EnvironmentName, ProjectFiles},
+    project::{EnvironmentName, EnvironmentSource, ProjectFiles},
     steps::ImagePolicy,
 };
 
@@ -34,6 +34,8 @@ pub(crate) struct Options {
     pub(crate) files: ProjectFiles,
     /// The environment whose values are merged with the project file.
     pub(crate) env_name: Option<EnvironmentName>,
+    /// The source of `env_name`. `None` if the environment is not selected on the command line, but by the journal.
+    pub(crate) env_source: Option<EnvironmentSource>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) version_type: Option<String>,

@@ -6,7 +6,7 @@ use super::{
     Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
     duplicates,
-    environments::EnvironmentName,
+    environments::{EnvironmentName, EnvironmentSource},
     fields, lossy_scalars, misplaced, resources,
 };
 use crate::{
@@ -27,8 +27,16 @@ const STDIN_NAME: &str = "<stdin>";
 pub(crate) enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error("environment '{name}' is not defined for {file}")]
-    UndefinedEnvironment { name: EnvironmentName, file: String, defined: Vec<EnvironmentName> },
+    #[error(
+        "environment '{name}'{} is not defined for {file}",
+        selected_by.map(|source| format!(" from {source}")).unwrap_or_default()
+    )]
+    UndefinedEnvironment {
+        name: EnvironmentName,
+        selected_by: Option<EnvironmentSource>,
+        file: String,
+        defined: Vec<EnvironmentName>,
+    },
     /// The file is not valid YAML, or some of its values are invalid.
     #[error("{} has {} error(s)", file, diagnostics.len())]
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
@@ -42,6 +50,17 @@ impl ProjectError {
         let place = first.and_then(|first| first.place.as_ref());
         let file = place.map_or(base, |place| place.source.name()).to_owned();
         Self::Invalid { file, diagnostics }
+    }
+
+    /// Adds the source of the environment's name to the error for an undefined environment.
+    #[must_use]
+    pub(crate) fn selected_by(self, source: Option<EnvironmentSource>) -> Self {
+        match self {
+            Self::UndefinedEnvironment { name, file, defined, .. } => {
+                Self::UndefinedEnvironment { name, selected_by: source, file, defined }
+            }
+            error => error,
+        }
     }
 }
 

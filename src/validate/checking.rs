@@ -247,7 +247,7 @@ async fn findings_with(
             Err(error) => findings.push(Some(invalid(error, file.location.path())?)),
         }
     }
-    undefined.require_defined(files.len())?;
+    undefined.require_defined(files.len(), ctx.options)?;
     let (valid, loaded): (Vec<_>, Vec<_>) = loaded.into_iter().unzip();
     let resolver = Resolver::offline(ctx.redactor.clone());
     let has_content = loaded

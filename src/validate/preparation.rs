@@ -9,7 +9,7 @@ use std::{
 use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
     api::{Client, Feature},
-    deployment::{DeployContext, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
+    deployment::{DeployContext, Options, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
     project::{
@@ -50,7 +50,7 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, Prepar
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())
         }
-        other => other?,
+        other => other.map_err(|error| error.selected_by(ctx.options.env_source))?,
     };
     Ok(vec![LoadedProject::only(project, ctx.directory, warnings)])
 }
@@ -79,7 +79,7 @@ fn load_each(
             Err(error) => return Err(error.into()),
         }
     }
-    undefined.require_defined(files.len())?;
+    undefined.require_defined(files.len(), ctx.options)?;
     if invalid.is_empty() { Ok(loaded) } else { Err(PreparationError::Findings(invalid)) }
 }
 
@@ -108,26 +108,27 @@ impl UndefinedEnvironments {
         }
     }
 
-    /// Checks that at least one of the files defines the environment. `count` is the number of files.
+    /// Checks that at least one of the files defines the environment of the options. `count` is the number of files.
     ///
     /// # Errors
     ///
     /// Returns the error of the first file, with the environments of all files.
-    pub(super) fn require_defined(self, count: usize) -> Result<(), ProjectError> {
+    pub(super) fn require_defined(self, count: usize, options: &Options) -> Result<(), ProjectError> {
         if self.errors.is_empty() || self.errors.len() < count {
             return Ok(());
         }
         let mut all = BTreeSet::new();
         let mut first = None;
         for error in self.errors {
-            if let ProjectError::UndefinedEnvironment { name, file, defined } = error {
+            if let ProjectError::UndefinedEnvironment { name, file, defined, .. } = error {
                 all.extend(defined);
                 first = first.or(Some((name, file)));
             }
         }
         let Some((name, file)) = first else { return Ok(()) };
         let file = if count == 1 { file } else { format!("any of the {count} project files") };
-        Err(ProjectError::UndefinedEnvironment { name, file, defined: all.into_iter().collect() })
+        let (selected_by, defined) = (options.env_source, all.into_iter().collect());
+        Err(ProjectError::UndefinedEnvironment { name, selected_by, file, defined })
     }
 }
 

@@ -87,17 +87,35 @@ fn renders_the_values_of_each_environment() -> Result<()> {
 fn rejects_environments_that_are_not_defined() -> Result<()> {
     let sandbox = project()?;
     for command in ["render --all", "check", "plan --all --offline"] {
-        let output = sandbox.run(&format!("{command} --env prdo"))?;
-        assert_eq!(output.code, 2, "{output}");
-        assert_eq!(
-            output.stderr,
-            "error: environment 'prdo' is not defined for prefect.yaml\nhelp: defined environments: dev, prod\n",
-            "{command}"
-        );
+        for source in ["--env", "PREFECTL_ENV"] {
+            let output = if source == "--env" {
+                sandbox.run(&format!("{command} --env prdo"))?
+            } else {
+                sandbox.run_with(&[(source, "prdo".to_owned())], command)?
+            };
+            assert_eq!(output.code, 2, "{output}");
+            let expected = format!(
+                "error: environment 'prdo' from {source} is not defined for prefect.yaml\n\
+                 help: defined environments: dev, prod\n"
+            );
+            assert_eq!(output.stderr, expected, "{command}");
+        }
     }
     let invalid = sandbox.run("check --env ../prod")?;
     assert_eq!(invalid.code, 2, "{invalid}");
-    assert!(invalid.stderr.contains("invalid environment name '../prod'"), "{invalid}");
+    assert!(invalid.stderr.contains("for '--env <NAME>': invalid environment name '../prod'"), "{invalid}");
+    Ok(())
+}
+
+#[test]
+fn errors_about_variables_name_the_variable() -> Result<()> {
+    let sandbox = project()?;
+    for (variable, value) in [("PREFECTL_ENV", "../prod"), ("PREFECTL_PYTHON_SCHEMA", "sometimes")] {
+        let invalid = sandbox.run_with(&[(variable, value.to_owned())], "render --all")?;
+        assert_eq!(invalid.code, 2, "{invalid}");
+        let expected = format!("error: invalid value '{value}' for '{variable}'");
+        assert!(invalid.stderr.starts_with(&expected), "{invalid}");
+    }
     Ok(())
 }
 

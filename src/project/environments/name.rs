@@ -9,6 +9,15 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct EnvironmentName(String);
 
+/// The source of the name of the selected environment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EnvironmentSource {
+    /// The option `--env`.
+    Option,
+    /// The environment variable `PREFECTL_ENV`.
+    Variable,
+}
+
 /// The error for a name that contains invalid characters.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid environment name '{0}': use up to 64 letters, digits, `-` and `_`")]
@@ -19,6 +28,15 @@ impl EnvironmentName {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl fmt::Display for EnvironmentSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Option => "--env",
+            Self::Variable => "PREFECTL_ENV",
+        })
     }
 }
 

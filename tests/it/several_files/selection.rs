@@ -193,9 +193,12 @@ const INVALID: [(&str, &str); 27] = [
     ("-f services/orders/prefect.yaml --select changed:a..b...c", "unknown revision 'a..b'"),
     (
         "-f services/orders/prefect.yaml --env nowhere",
-        "environment 'nowhere' is not defined for services/orders/prefect.yaml",
+        "environment 'nowhere' from --env is not defined for services/orders/prefect.yaml",
     ),
-    ("-f services/*/prefect.yaml --env nowhere", "not defined for any of the 2 project files"),
+    (
+        "-f services/*/prefect.yaml --env nowhere",
+        "environment 'nowhere' from --env is not defined for any of the 2 project files",
+    ),
     ("-f services/orders/prefect.yaml --env ../x", "invalid environment name '../x'"),
     ("-f services/orders/prefect.yaml --env stage", "--> services/orders/prefect.stage.yaml:1:31"),
     ("-f bad/tag.yaml", "--> bad/tag.yaml:1:14"),
