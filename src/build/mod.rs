@@ -3,20 +3,20 @@
 
 mod error;
 mod image_lock;
-mod preview;
 pub(crate) mod pulled_code;
 pub(crate) mod render;
 mod step_context;
 mod step_run;
 pub(crate) mod steps;
+mod unbuilt;
 pub(crate) mod workspace;
 
 pub(crate) use self::{
     error::BuildError,
     image_lock::UnwrittenLock,
-    preview::{Preview, Previews, previews},
     pulled_code::{PullError, PulledFlow},
     render::FurtherUse,
     step_run::{StepRun, StepSelection, run_steps, run_stored},
+    unbuilt::{UnbuiltDeployment, UnbuiltDeployments, render_unbuilt},
     workspace::Pulled,
 };

@@ -8,7 +8,7 @@ use crate::{
     docker::registry::ImageDigests,
     names,
     steps::{
-        History, List, LockUse, Preview, PreviewState, PreviewedStep, Ran, Runner, Section, StepContext,
+        History, List, LockUse, DryRun, DryRunState, DistinctStep, Ran, Runner, Section, StepContext,
         StepKind,
     },
     template::Resolver,
@@ -29,7 +29,7 @@ pub(crate) async fn run(
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
     if ctx.options.images.reads_lock() {
         // Finds images that the lock does not have before any step runs.
-        preview(projects, ctx, resolver).await?;
+        dry_run(projects, ctx, resolver).await?;
     }
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
     let deployments = projects.iter().flat_map(|project| &project.deployments);
@@ -104,28 +104,28 @@ fn shared(ran: &Ran) -> Option<String> {
 /// counted.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
-    pub(crate) step: PreviewedStep,
+    pub(crate) step: DistinctStep,
     pub(crate) section: Section,
     pub(crate) deployments: Vec<usize>,
 }
 
 /// Lists the steps that [`run`] would run. The returned outputs contain markers instead of values.
-pub(crate) async fn preview(
+pub(crate) async fn dry_run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
 ) -> Result<(Vec<Vec<Mapping>>, Vec<UsedStep>), BuildError> {
-    let mut preview = Preview::new(ctx.environment, resolver, &ctx.options.images);
+    let mut dry_run = DryRun::new(ctx.environment, resolver, &ctx.options.images);
     let not_begun = |project: &PreparedProject<'_>| {
         project.deployments.iter().map(|deployment| not_begun(deployment, &project.ctx)).collect()
     };
-    let mut progressed: Vec<Vec<PreviewState>> = projects.iter().map(not_begun).collect();
+    let mut progressed: Vec<Vec<DryRunState>> = projects.iter().map(not_begun).collect();
     let mut users: BTreeMap<usize, (Section, BTreeSet<usize>)> = BTreeMap::new();
     let mut index = 0;
     for (project, states) in projects.iter().zip(&mut progressed) {
         for ((resolved, sections), state) in project.deployments.iter().zip(states) {
             for (section, steps) in [(Section::Build, &sections.build), (Section::Push, &sections.push)] {
-                let added = preview.add(steps, &resolved.scope, state).await;
+                let added = dry_run.add(steps, &resolved.scope, state).await;
                 for step in added.map_err(|failure| BuildError::step(failure, project.project))? {
                     users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
                 }
@@ -133,14 +133,14 @@ pub(crate) async fn preview(
             index += 1;
         }
     }
-    let outputs = |(project, states): (&PreparedProject<'_>, Vec<PreviewState>)| {
+    let outputs = |(project, states): (&PreparedProject<'_>, Vec<DryRunState>)| {
         let outputs = project.deployments.iter().zip(states).map(|((resolved, _), state)| {
             state.outputs.into_iter().chain(resolved.spec.variables.clone()).collect()
         });
         outputs.collect()
     };
     let outputs = projects.iter().zip(progressed).map(outputs).collect();
-    let steps = preview
+    let steps = dry_run
         .into_steps()
         .into_iter()
         .zip(users.into_values())
@@ -151,14 +151,14 @@ pub(crate) async fn preview(
 fn not_begun(
     (resolved, sections): &(ResolvedDeployment, StepSections),
     ctx: &DeployContext<'_>,
-) -> PreviewState {
+) -> DryRunState {
     let pull = match &sections.pull {
         PullSteps::Listed(steps) => steps.as_slice(),
         PullSteps::None | PullSteps::Generated { .. } => &[],
     };
     let steps = sections.local().map(|(_, listed)| &listed.step).chain(pull);
     let templates = steps.cloned().chain([resolved.fields.to_template()]).collect();
-    PreviewState {
+    DryRunState {
         outputs: Mapping::new(),
         directory: ctx.directory.to_owned(),
         docker_namespace: ctx.docker_namespace.map(str::to_owned),

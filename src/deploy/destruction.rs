@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     api::Client,
     apply::Destruction,
-    build::{FurtherUse, Preview, previews},
+    build::{FurtherUse, UnbuiltDeployment, render_unbuilt},
     deployment::DeployContext,
     diagnostics::{Code, Severity},
     plan::PlanError,
@@ -54,7 +54,7 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
     let mut preparation = Preparation::offline(projects, warnings);
     let resources = std::mem::take(&mut preparation.resources);
     let resources = resources.into_iter().map(|resource| resource.key).collect();
-    let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    let name = |preview: &Preview| (preview.desired.flow_name.clone(), preview.desired.name.clone());
-    Ok(Selected { names: previews.deployments.iter().map(name).collect(), resources })
+    let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
+    let name = |unbuilt: &UnbuiltDeployment| (unbuilt.desired.flow_name.clone(), unbuilt.desired.name.clone());
+    Ok(Selected { names: unbuilt.deployments.iter().map(name).collect(), resources })
 }

@@ -28,7 +28,8 @@ use crate::{
     api::Client,
     apply::Report,
     build::{
-        BuildError, FurtherUse, Previews, previews, pulled_code, render, steps, workspace::StoredDeployment,
+        BuildError, FurtherUse, UnbuiltDeployments, pulled_code, render, render_unbuilt, steps,
+        workspace::StoredDeployment,
     },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     plan::{
@@ -179,21 +180,21 @@ async fn desired_state(
 ///
 /// Fails if the validation without a server finds errors.
 pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, Failure> {
-    let (previews, resources) = offline_state(ctx).await?;
-    Ok(RenderedRequests::new(previews, &resources, ctx))
+    let (unbuilt, resources) = offline_state(ctx).await?;
+    Ok(RenderedRequests::new(unbuilt, &resources, ctx))
 }
 
 /// Reads, validates and renders the selected deployments without a server. Returns after the project files have been
 /// dropped, like [`desired_state`].
-async fn offline_state(ctx: &DeployContext<'_>) -> Result<(Previews, Vec<DesiredResource>), Failure> {
+async fn offline_state(ctx: &DeployContext<'_>) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), Failure> {
     let loaded = preparation::load(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
     let warnings = preparation::stop_on_errors(&mut projects, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
-    let previews = previews(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
+    let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     preparation::stop_on_errors(&mut preparation.projects, ctx)?;
-    Ok((previews, preparation.resources))
+    Ok((unbuilt, preparation.resources))
 }
 
 /// Checks that a saved plan is still up to date, and that the number of deletions does not exceed the limit.

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use crate::{
     api::{ApiError, Client},
-    build::{self, FurtherUse, Preview, Previews},
+    build::{FurtherUse, UnbuiltDeployment, UnbuiltDeployments, render_unbuilt},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
@@ -15,7 +15,7 @@ use crate::{
     records::previews::require_copies,
     resource::{DesiredResource, Observed},
     secret::Redactor,
-    steps::PreviewedStep,
+    steps::DistinctStep,
     template::{Resolver, pending},
     validate::{Preparation, preparation},
     value,
@@ -25,7 +25,7 @@ use crate::{
 ///
 /// It does not borrow from the project files, so that they can be dropped before the server is read.
 pub(crate) struct DesiredState {
-    previews: Previews,
+    unbuilt: UnbuiltDeployments,
     /// Declared resources, in the order in which they are written.
     resources: Vec<DesiredResource>,
     /// Names of the automations that the files declare.
@@ -46,7 +46,7 @@ impl DesiredState {
         ctx: &DeployContext<'_>,
         resolver: &Resolver<'_>,
     ) -> Result<Self, PlanError> {
-        let previews = build::previews(preparation, further_use, ctx, resolver).await?;
+        let unbuilt = render_unbuilt(preparation, further_use, ctx, resolver).await?;
         let mut warnings = preparation.warnings.clone();
         warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
         let automations = preparation.automation_names();
@@ -54,24 +54,24 @@ impl DesiredState {
             FurtherUse::Needed => preparation.resources.clone(),
             FurtherUse::None => std::mem::take(&mut preparation.resources),
         };
-        Ok(Self { previews, resources, automations, warnings })
+        Ok(Self { unbuilt, resources, automations, warnings })
     }
 
     /// Returns the names of the deployments as `(flow, deployment)` pairs.
     fn names(&self) -> BTreeSet<(String, String)> {
-        let desired = self.previews.deployments.iter().map(|preview| &preview.desired);
+        let desired = self.unbuilt.deployments.iter().map(|unbuilt| &unbuilt.desired);
         desired.map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect()
     }
 
     /// Returns the declared deployments that exist, and the declared resources.
     fn declared<'s>(&'s self, live: &Snapshot) -> DeclaredObjects<'s> {
-        let deployment = |preview: &'s Preview| {
-            let desired = &preview.desired;
+        let deployment = |unbuilt: &'s UnbuiltDeployment| {
+            let desired = &unbuilt.desired;
             let live = live.deployment(&desired.flow_name, &desired.name)?;
             Some((live.id, QueueName::of(desired)))
         };
         DeclaredObjects {
-            deployments: self.previews.deployments.iter().filter_map(deployment).collect(),
+            deployments: self.unbuilt.deployments.iter().filter_map(deployment).collect(),
             resources: self.resources.iter().map(|resource| resource.key.clone()).collect(),
         }
     }
@@ -95,21 +95,21 @@ pub(crate) async fn create<'a>(
     if let Some(pruning) = &mut pruning {
         pruning.select(client, &desired.declared(&live), ctx.directory).await?;
     }
-    let DesiredState { previews, resources, mut warnings, .. } = desired;
-    let steps = planned_steps(&previews, ctx.redactor);
+    let DesiredState { unbuilt, resources, mut warnings, .. } = desired;
+    let steps = planned_steps(&unbuilt, ctx.redactor);
     let removals = pruning.iter().flat_map(|pruning| &pruning.removals);
     let mut deployments: Vec<_> =
         removals.map(|removal| plan::describe_removal(removal, ctx.redactor)).collect();
     let mut copies = Vec::new();
-    for preview in without_repetitions(previews.deployments) {
-        let desired = &preview.desired;
+    for unbuilt in without_repetitions(unbuilt.deployments) {
+        let desired = &unbuilt.desired;
         let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
             .map_err(|error| PlanError::Update { name: desired.full_name(), error })?;
         if ctx.options.preview.is_some() {
             copies.push((desired.full_name(), live.deployment(&desired.flow_name, &desired.name)));
         }
-        let planned = plan::describe(&preview, &change, &live, ctx.redactor);
-        let selected_by = if ctx.options.why { preview.reasons } else { Vec::new() };
+        let planned = plan::describe(&unbuilt, &change, &live, ctx.redactor);
+        let selected_by = if ctx.options.why { unbuilt.reasons } else { Vec::new() };
         deployments.push(PlannedDeployment { selected_by, ..planned });
     }
     if let Some(preview) = &ctx.options.preview {
@@ -136,16 +136,16 @@ pub(crate) async fn create<'a>(
     Ok((plan, pruning))
 }
 
-/// Yields the deployments in order. Of several deployments with the same name, only the last one is yielded.
-fn without_repetitions(previews: Vec<Preview>) -> impl Iterator<Item = Preview> {
-    let names = previews.iter().map(|preview| preview.desired.full_name());
+/// Returns the deployments in order. If deployments have the same name, only the last of them is included.
+fn without_repetitions(deployments: Vec<UnbuiltDeployment>) -> impl Iterator<Item = UnbuiltDeployment> {
+    let names = deployments.iter().map(|unbuilt| unbuilt.desired.full_name());
     let last: HashMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
     let last: BTreeSet<usize> = last.into_values().collect();
-    previews
+    deployments
         .into_iter()
         .enumerate()
         .filter(move |(index, _)| last.contains(index))
-        .map(|(_, preview)| preview)
+        .map(|(_, unbuilt)| unbuilt)
 }
 
 /// Reports changed objects that other projects have also registered. Returns the warnings.
@@ -204,9 +204,9 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
 }
 
 /// Returns the plan entries of the steps that would run, with secrets redacted.
-pub(super) fn planned_steps(previews: &Previews, redactor: &Redactor) -> Vec<PlannedStep> {
-    let planned = previews.steps.iter().map(|used| {
-        let PreviewedStep { name, id, inputs, listed } = &used.step;
+pub(super) fn planned_steps(unbuilt: &UnbuiltDeployments, redactor: &Redactor) -> Vec<PlannedStep> {
+    let planned = unbuilt.steps.iter().map(|used| {
+        let DistinctStep { name, id, inputs, listed } = &used.step;
         PlannedStep {
             name: name.clone(),
             id: id.clone(),
@@ -216,7 +216,7 @@ pub(super) fn planned_steps(previews: &Previews, redactor: &Redactor) -> Vec<Pla
                 .place
                 .as_ref()
                 .map(|place| format!("{}:{}", place.source.name(), place.start().line)),
-            deployments: previews.users(used),
+            deployments: unbuilt.users(used),
         }
     });
     planned.collect()

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::{
     api::Automation,
-    build::Preview,
+    build::UnbuiltDeployment,
     deployment::{DesiredDeployment, LiveDeployment, Snapshot},
     flow::Flow,
     plan::{
@@ -31,26 +31,26 @@ const DEFAULTS: [(&str, Json); 2] =
 const NOT_SHOWN: [&str; 6] =
     ["name", "flow_id", "parameter_openapi_schema", "version_info", "schedules", "labels"];
 
-/// Returns the plan entry of a deployment. `change` is the difference between `preview` and the live
+/// Returns the plan entry of a deployment. `change` is the difference between `unbuilt` and the live
 /// deployment.
 pub(crate) fn describe(
-    preview: &Preview,
+    unbuilt: &UnbuiltDeployment,
     change: &Change<'_>,
     live: &Snapshot,
     redactor: &Redactor,
 ) -> PlannedDeployment {
-    let desired = &preview.desired;
+    let desired = &unbuilt.desired;
     let existing = change.live();
     let automations = existing.map_or(&[][..], |existing| live.automations(existing.id));
-    let mut changes = described(desired, change, live, &|field| preview.is_unknown(field));
-    changes.extend(unknown(preview, existing));
+    let mut changes = described(desired, change, live, &|field| unbuilt.is_unknown(field));
+    changes.extend(unknown(unbuilt, existing));
     let action = match existing {
         None => Action::Create,
         Some(_) if changes.is_empty() => Action::Unchanged,
         Some(_) => Action::Update,
     };
     let ignored = existing.into_iter();
-    let ignored = ignored.flat_map(|existing| ignored::differences(preview, existing, automations));
+    let ignored = ignored.flat_map(|existing| ignored::differences(unbuilt, existing, automations));
     PlannedDeployment {
         name: pending::show(&desired.full_name()).into_owned(),
         file: desired.file.as_deref().map(str::to_owned),
@@ -58,10 +58,10 @@ pub(crate) fn describe(
         id: existing.map(|existing| existing.id),
         changes: changes.into_iter().map(|change| presentable(change, redactor)).collect(),
         retained: existing
-            .map(|existing| retained::retained(preview, existing, live.clears_job_variables(), redactor))
+            .map(|existing| retained::retained(unbuilt, existing, live.clears_job_variables(), redactor))
             .unwrap_or_default(),
         ignored: ignored.map(|change| presentable(change, redactor)).collect(),
-        flow: Some(grade(&preview.flow)),
+        flow: Some(grade(&unbuilt.flow)),
         selected_by: Vec::new(),
         fingerprint: Fingerprint {
             live: fingerprint::live(existing, automations, &desired.ignored, redactor),
@@ -209,7 +209,7 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
 
 /// Returns the changes of fields whose values are unknown until the steps have run. Ignored fields of an
 /// existing deployment do not change.
-fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
+fn unknown(unbuilt: &UnbuiltDeployment, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
     let old = |key: Key| match (key, existing) {
         (_, None) => Json::Null,
         (Key::Schedules, Some(existing)) => existing.schedules.iter().map(schedule).collect(),
@@ -217,13 +217,13 @@ fn unknown(preview: &Preview, existing: Option<&LiveDeployment>) -> Vec<PlannedC
     };
     let is_ignored = |key: &&Key| {
         existing.is_some()
-            && preview.desired.ignored.paths().iter().any(|path| {
+            && unbuilt.desired.ignored.paths().iter().any(|path| {
                 path.keys.is_empty()
                     && (path.field.name() == key.name()
                         || (path.field == IgnorableField::Version && **key == Key::VersionType))
             })
     };
-    preview
+    unbuilt
         .unknown
         .iter()
         .filter(|key| !is_ignored(key))

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::Automation,
-    build::Preview,
+    build::UnbuiltDeployment,
     deployment::{LiveDeployment, desired::Schedules},
     plan::{FieldChange, PlannedChange, fields, presentation, retained, schedules, triggers},
     project::IgnorableField,
@@ -15,22 +15,22 @@ use crate::{
 /// Returns the ignored fields whose live values differ from the file. Fields that are unknown until the build
 /// has run are not included.
 pub(super) fn differences(
-    preview: &Preview,
+    unbuilt: &UnbuiltDeployment,
     live: &LiveDeployment,
     automations: &[Automation],
 ) -> Vec<PlannedChange> {
-    let ignored = &preview.desired.ignored;
+    let ignored = &unbuilt.desired.ignored;
     if ignored.is_empty() {
         return Vec::new();
     }
-    let mut found = fields::ignored(&preview.desired, live);
+    let mut found = fields::ignored(&unbuilt.desired, live);
     if ignored.contains(IgnorableField::Schedules) {
-        found.extend(schedule_differences(&preview.desired.schedules, live));
+        found.extend(schedule_differences(&unbuilt.desired.schedules, live));
     }
     if ignored.contains(IgnorableField::Triggers) {
-        found.extend(trigger_differences(preview, live.id, automations));
+        found.extend(trigger_differences(unbuilt, live.id, automations));
     }
-    let known = found.into_iter().filter(|change| !preview.is_unknown(&change.field));
+    let known = found.into_iter().filter(|change| !unbuilt.is_unknown(&change.field));
     let planned = known.map(|FieldChange { field, old, new }| PlannedChange {
         field,
         old,
@@ -51,10 +51,10 @@ fn schedule_differences(desired: &Schedules, live: &LiveDeployment) -> Option<Fi
     })
 }
 
-fn trigger_differences(preview: &Preview, id: Uuid, automations: &[Automation]) -> Option<FieldChange> {
-    let changes = triggers::compare(&preview.desired, id, automations);
+fn trigger_differences(unbuilt: &UnbuiltDeployment, id: Uuid, automations: &[Automation]) -> Option<FieldChange> {
+    let changes = triggers::compare(&unbuilt.desired, id, automations);
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
-    let wanted = preview.desired.triggers.iter();
+    let wanted = unbuilt.desired.triggers.iter();
     (!changes.is_empty()).then(|| FieldChange {
         field: IgnorableField::Triggers.name().into(),
         old: automations.iter().map(shown).collect(),

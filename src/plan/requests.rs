@@ -5,7 +5,7 @@ use serde_json::{Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    build::{Preview, Previews},
+    build::{UnbuiltDeployment, UnbuiltDeployments},
     deployment::{DeployContext, DesiredDeployment},
     plan::{PlannedStep, creation::planned_steps, redacted_value},
     resource::{DesiredResource, ResourceKey, ResourceKind, requests::creation},
@@ -54,14 +54,18 @@ struct RenderedRequest {
 
 impl RenderedRequests {
     /// Renders the requests for resources, and for deployments whose steps have not been run.
-    pub(crate) fn new(previews: Previews, resources: &[DesiredResource], ctx: &DeployContext<'_>) -> Self {
-        let steps = planned_steps(&previews, ctx.redactor);
-        let deployment = |Preview { desired, .. }: Preview| RenderedDeployment {
+    pub(crate) fn new(
+        unbuilt: UnbuiltDeployments,
+        resources: &[DesiredResource],
+        ctx: &DeployContext<'_>,
+    ) -> Self {
+        let steps = planned_steps(&unbuilt, ctx.redactor);
+        let deployment = |UnbuiltDeployment { desired, .. }: UnbuiltDeployment| RenderedDeployment {
             name: pending::show(&desired.full_name()).into_owned(),
             file: desired.file.as_deref().map(str::to_owned),
             requests: requests(&desired, ctx),
         };
-        let deployments = previews.deployments.into_iter().map(deployment).collect();
+        let deployments = unbuilt.deployments.into_iter().map(deployment).collect();
         let resources = resources.iter().map(|resource| rendered_resource(resource, ctx.redactor)).collect();
         Self { schema: 1, deployments, resources, steps }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     api::DeploymentSchedule,
-    build::Preview,
+    build::UnbuiltDeployment,
     deployment::{LiveDeployment, desired::Schedules},
     plan::{Retained, presentation, redaction},
     project::{IgnorableField, Key},
@@ -13,7 +13,7 @@ use crate::{
 
 /// Returns the values on the server that differ from the file but are not overwritten by a deploy.
 pub(super) fn retained(
-    preview: &Preview,
+    unbuilt: &UnbuiltDeployment,
     live: &LiveDeployment,
     clears_job_variables: bool,
     redactor: &Redactor,
@@ -23,7 +23,7 @@ pub(super) fn retained(
         let value = redaction::value(field, &value, redactor);
         found.push(Retained { field: field.to_owned(), value, reason: reason.to_owned() });
     };
-    let desired = &preview.desired;
+    let desired = &unbuilt.desired;
     let has_variables = desired.job_variables.as_object().is_some_and(|wanted| !wanted.is_empty());
     let ignores = |field| desired.ignored.contains(field);
     let ignores_variables = desired.ignored.contains_api_field("job_variables");
@@ -34,7 +34,7 @@ pub(super) fn retained(
     }
     let enforced = live.field("enforce_parameter_schema").and_then(Json::as_bool);
     let is_given =
-        desired.enforce_parameter_schema.is_some() || preview.unknown.contains(&Key::EnforceParameterSchema);
+        desired.enforce_parameter_schema.is_some() || unbuilt.unknown.contains(&Key::EnforceParameterSchema);
     if !is_given && !ignores(IgnorableField::EnforceParameterSchema) && enforced == Some(false) {
         keep(
             "enforce_parameter_schema",

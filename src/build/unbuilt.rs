@@ -1,4 +1,4 @@
-//! Renders deployments before their steps run.
+//! Renders deployments whose steps have not run.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -19,15 +19,15 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Deployments that are rendered before their steps run, and the steps that would run.
-pub(crate) struct Previews {
-    pub(crate) deployments: Vec<Preview>,
+/// Deployments whose steps have not run, and the steps that would run.
+pub(crate) struct UnbuiltDeployments {
+    pub(crate) deployments: Vec<UnbuiltDeployment>,
     pub(crate) steps: Vec<UsedStep>,
     /// Names of all prepared deployments.
     names: Vec<String>,
 }
 
-impl Previews {
+impl UnbuiltDeployments {
     /// Returns the names of the deployments that use a step.
     pub(crate) fn users(&self, step: &UsedStep) -> Vec<String> {
         step.deployments.iter().map(|index| self.names[*index].clone()).collect()
@@ -39,33 +39,33 @@ impl Previews {
 /// # Errors
 ///
 /// Fails if a block or variable in the inputs of a step cannot be read.
-pub(crate) async fn previews(
+pub(crate) async fn render_unbuilt(
     preparation: &mut Preparation<'_>,
     further_use: FurtherUse,
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-) -> Result<Previews, BuildError> {
+) -> Result<UnbuiltDeployments, BuildError> {
     let Preparation { projects, pools, capabilities, .. } = preparation;
-    let (outputs, steps) = steps::preview(projects, ctx, resolver).await?;
+    let (outputs, steps) = steps::dry_run(projects, ctx, resolver).await?;
     let (mut rendered, mut names) = (Vec::new(), Vec::new());
     for (project, outputs) in projects.iter_mut().zip(&outputs) {
         let PreparedProject { ctx, file, deployments, findings, .. } = project;
         let rendering = Rendering::new(ctx, *file, pools, capabilities);
         let prepared = std::mem::take(deployments);
         for ((resolved, sections), outputs) in prepared.into_iter().zip(outputs) {
-            let preview = preview(&resolved, &sections, outputs, &rendering, findings);
-            names.push(name(&resolved, preview.as_ref()));
-            rendered.extend(preview);
+            let unbuilt = render(&resolved, &sections, outputs, &rendering, findings);
+            names.push(name(&resolved, unbuilt.as_ref()));
+            rendered.extend(unbuilt);
             if further_use == FurtherUse::Needed {
                 deployments.push((resolved, sections));
             }
         }
     }
-    Ok(Previews { deployments: rendered, steps, names })
+    Ok(UnbuiltDeployments { deployments: rendered, steps, names })
 }
 
-fn name(resolved: &ResolvedDeployment, preview: Option<&Preview>) -> String {
-    let full = preview.map(|preview| pending::show(&preview.desired.full_name()).into_owned());
+fn name(resolved: &ResolvedDeployment, unbuilt: Option<&UnbuiltDeployment>) -> String {
+    let full = unbuilt.map(|unbuilt| pending::show(&unbuilt.desired.full_name()).into_owned());
     full.unwrap_or_else(|| resolved.name().unwrap_or_default().to_owned())
 }
 
@@ -79,8 +79,8 @@ const READ_WHOLE: [Key; 6] = [
     Key::Triggers,
 ];
 
-/// A deployment that is rendered before its steps run.
-pub(crate) struct Preview {
+/// A rendered deployment whose steps have not run.
+pub(crate) struct UnbuiltDeployment {
     /// The deployment, with markers instead of step outputs.
     pub(crate) desired: DesiredDeployment,
     /// Fields whose values are unknown until the steps have run. They are omitted from `desired`.
@@ -90,7 +90,7 @@ pub(crate) struct Preview {
     pub(crate) reasons: Vec<SelectionReason>,
 }
 
-impl Preview {
+impl UnbuiltDeployment {
     /// Returns whether a field of the API is unknown until the steps have run.
     pub(crate) fn is_unknown(&self, field: &str) -> bool {
         let key = match field {
@@ -102,14 +102,14 @@ impl Preview {
     }
 }
 
-/// Renders a deployment before its steps run. `outputs` contains markers instead of step outputs.
-fn preview(
+/// Renders a deployment whose steps have not run. `outputs` contains markers instead of step outputs.
+fn render(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
-) -> Option<Preview> {
+) -> Option<UnbuiltDeployment> {
     let environment = rendering.ctx.environment;
     let mut fields = expressions::before_outputs(deployment);
     let mut unknown = BTreeSet::new();
@@ -136,5 +136,5 @@ fn preview(
     };
     let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
     let reasons = deployment.spec.reasons.clone();
-    Some(Preview { desired, unknown, flow: deployment.flow.clone()?, reasons })
+    Some(UnbuiltDeployment { desired, unknown, flow: deployment.flow.clone()?, reasons })
 }

@@ -1,4 +1,4 @@
-//! Preview of the steps that a deploy would run. No step is executed; placeholders replace step outputs.
+//! Dry run of steps: finds the steps that a deploy would run. Placeholders replace their outputs.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -15,9 +15,9 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A distinct step of a preview. It would run once for all deployments that share it.
+/// A step that would run once for all deployments that share it.
 #[derive(Debug)]
-pub(crate) struct PreviewedStep {
+pub(crate) struct DistinctStep {
     /// Canonical name of a built-in step, or the name of a Python function.
     pub(crate) name: String,
     pub(crate) id: Option<String>,
@@ -26,9 +26,9 @@ pub(crate) struct PreviewedStep {
     pub(crate) listed: Listed,
 }
 
-/// State of a deployment during a preview.
+/// State of a deployment during a dry run.
 #[derive(Debug)]
-pub(crate) struct PreviewState {
+pub(crate) struct DryRunState {
     /// Placeholders for the outputs of the steps visited so far.
     pub(crate) outputs: Mapping,
     pub(crate) directory: PathBuf,
@@ -39,17 +39,17 @@ pub(crate) struct PreviewState {
 }
 
 /// Collects the distinct steps of all step lists.
-pub(crate) struct Preview<'a> {
+pub(crate) struct DryRun<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
     /// Existing images. Their steps have known outputs.
     images: &'a ImagePolicy,
     known: HashMap<Identity, usize>,
     histories: Histories,
-    steps: Vec<PreviewedStep>,
+    steps: Vec<DistinctStep>,
 }
 
-impl<'a> Preview<'a> {
+impl<'a> DryRun<'a> {
     pub(crate) fn new(
         environment: &'a Environment,
         resolver: &'a Resolver<'a>,
@@ -60,7 +60,7 @@ impl<'a> Preview<'a> {
     }
 
     /// Returns the distinct steps in execution order.
-    pub(crate) fn into_steps(self) -> Vec<PreviewedStep> {
+    pub(crate) fn into_steps(self) -> Vec<DistinctStep> {
         self.steps
     }
 
@@ -75,9 +75,9 @@ impl<'a> Preview<'a> {
         &mut self,
         steps: &[Listed],
         scope: &Scope,
-        state: &mut PreviewState,
+        state: &mut DryRunState,
     ) -> Result<Vec<usize>, StepFailure> {
-        let PreviewState { outputs, directory, docker_namespace, history, templates } = state;
+        let DryRunState { outputs, directory, docker_namespace, history, templates } = state;
         let mut used = Vec::new();
         for listed in steps {
             let Some((name, parts)) = parts(&listed.step) else { continue };
@@ -151,7 +151,7 @@ impl<'a> Preview<'a> {
         }
         let position = self.steps.len();
         let id = id.map(crate::python::to_text);
-        self.steps.push(PreviewedStep { name, id, inputs: inputs.clone(), listed: listed.clone() });
+        self.steps.push(DistinctStep { name, id, inputs: inputs.clone(), listed: listed.clone() });
         if let Some(identity) = identity {
             self.known.insert(identity, position);
         }
@@ -159,7 +159,7 @@ impl<'a> Preview<'a> {
     }
 }
 
-/// Returns placeholders for the outputs of a step. `position` is the index of the step in the preview.
+/// Returns placeholders for the outputs of a step. `position` is the step's index in the dry run.
 fn placeholder_outputs(keys: &[&str], position: usize) -> Mapping {
     keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }
