@@ -90,8 +90,8 @@ pub(crate) struct Options {
 impl Options {
     /// Returns whether the options include declared resources. Options that select or describe a deployment exclude them.
     pub(crate) fn includes_resources(&self) -> bool {
-        let selects = !self.names.is_empty() || !self.selectors.is_empty() || self.entrypoint.is_some();
-        self.resources && self.preview.is_none() && (self.all || !selects)
+        let selects_all = self.all || (self.names.is_empty() && self.entrypoint.is_none());
+        self.resources && self.preview.is_none() && self.selectors.is_empty() && selects_all
     }
 
     /// Returns whether an option is set that only applies to a single deployment.
@@ -114,5 +114,30 @@ impl Options {
             || texts.into_iter().flatten().any(|text| !text.is_empty())
             || lists.into_iter().any(|list| !list.is_empty())
             || [&self.tags, &self.slas].into_iter().flatten().any(|list| !list.is_empty())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_options_that_select_all_deployments_include_resources() {
+        let every = Options { resources: true, ..Options::default() };
+        let all = Options { all: true, ..every.clone() };
+        let selectors = vec!["tag:etl".parse().unwrap()];
+        let names = vec!["daily".to_owned()];
+        for (options, expected) in [
+            (every.clone(), true),
+            (all.clone(), true),
+            (Options { names, ..every.clone() }, false),
+            (Options { entrypoint: Some("flow.py:hello".to_owned()), ..every.clone() }, false),
+            (Options { selectors: selectors.clone(), ..every }, false),
+            (Options { selectors, ..all.clone() }, false),
+            (Options { preview: "pr-1".parse().ok(), ..all.clone() }, false),
+            (Options { resources: false, ..all }, false),
+        ] {
+            assert_eq!(options.includes_resources(), expected, "{options:?}");
+        }
     }
 }
