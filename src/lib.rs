@@ -1,6 +1,6 @@
 //! prefectl: deploys Prefect flows from `prefect.yaml`.
 //!
-//! The package is a library with a thin binary. ARCHITECTURE.md describes the modules, and `tests/it/layers.rs` checks the
+//! The package is a library with a thin binary. ARCHITECTURE.md describes the modules, and `tests/it/layers` checks the
 //! direction of their dependencies.
 
 mod api;

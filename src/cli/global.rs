@@ -34,7 +34,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, conflicts_with = "quiet", hide_short_help = true)]
     pub(crate) verbose: bool,
 
-    /// When to use colours
+    /// When to use colors
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", hide_short_help = true)]
     pub(crate) color: ColorChoice,
 

@@ -112,7 +112,7 @@ fn exit(checks: &[Check]) -> Exit {
         None => Exit::Done,
         Some("settings" | "project") => Exit::Usage,
         Some("api") => Exit::Unreachable,
-        Some("authorisation") => Exit::Unauthorized,
+        Some("authorization") => Exit::Unauthorized,
         Some(_) => Exit::Failed,
     }
 }

@@ -116,14 +116,14 @@ async fn version(client: &Client) -> Check {
 
 async fn authorization(client: &Client) -> Check {
     match client.probe().await {
-        Ok(()) => Check::ok("authorisation", "access granted"),
+        Ok(()) => Check::ok("authorization", "access granted"),
         Err(error) => {
             let fix = if client.is_cloud() {
                 "set PREFECT_API_KEY to a key with access to this workspace, or run `prefectl cloud login`"
             } else {
                 "set PREFECT_API_AUTH_STRING to the server's credentials, or PREFECT_API_KEY"
             };
-            Check::failed("authorisation", error.to_string(), fix)
+            Check::failed("authorization", error.to_string(), fix)
         }
     }
 }

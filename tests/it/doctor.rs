@@ -32,7 +32,7 @@ fn passes_with_a_healthy_server() -> Result<()> {
             "api ok",
             "clock skipped",
             "version ok",
-            "authorisation ok",
+            "authorization ok",
             "plan ok",
             "project ok",
             "work-pool warning"

@@ -131,11 +131,11 @@ fn doctor_checks_the_key_for_prefect_cloud() -> Result<()> {
     let lines: Vec<&str> = healthy
         .stdout
         .lines()
-        .filter(|line| ["version", "authorisation", "plan"].iter().any(|name| line.contains(name)))
+        .filter(|line| ["version", "authorization", "plan"].iter().any(|name| line.contains(name)))
         .collect();
     assert_output!(lines.join("\n"), @r"
     ok  version: Prefect Cloud
-    ok  authorisation: access granted
+    ok  authorization: access granted
     skipped  plan: Prefect Cloud does not report the limits of the plan
     ");
     assert!(!server.requests().iter().any(|request| request.contains("/admin/")));
