@@ -50,7 +50,7 @@ where
                 let cancelled = async {
                     // `cancel` is dropped to signal the cancellation. This results in an error here.
                     let _ = cancelled.await;
-                    // The receiver is gone if the command took too long to react.
+                    // The receiver does not exist any more if the command took too long to react.
                     let _ = react.send(());
                 };
                 tokio::select! {

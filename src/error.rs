@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostic;
 /// Defines the exit codes and their descriptions.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// The exit codes of the program, which are a public contract.
+        /// The exit codes of the program. They are a public contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Exit {
@@ -49,8 +49,7 @@ impl Exit {
         self as u8
     }
 
-    /// Returns the exit code to use. If `compatible` is set, this is the code that `prefect` would use, which
-    /// is 1 for every failure.
+    /// Returns the exit code to use. If `compatible` is set, every failure has the exit code 1, as with `prefect`.
     pub(crate) fn folded(self, compatible: bool) -> Self {
         match self {
             Self::Done | Self::Changes | Self::Interrupted | Self::Terminated => self,

@@ -82,10 +82,10 @@ use crate::{
     ui::{ColorChoice, Ui, Verbosity},
 };
 
-/// Exit code after a panic, which is that of all Rust programs.
+/// Exit code after a panic, as in all Rust programs.
 const PANIC_EXIT_CODE: i32 = 101;
 
-/// Runs the command line `args`, which starts with the name of the program. Returns the exit code.
+/// Runs the command line `args`. The first argument is the name of the program. Returns the exit code.
 #[must_use]
 pub fn main(args: Vec<OsString>) -> ExitCode {
     let environment = Environment::from_process();
@@ -262,8 +262,8 @@ fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
 ///
 /// # Errors
 ///
-/// The outer error means that the process cannot be set up, for example because the current directory does
-/// not exist. The inner error is that of the command.
+/// The outer error means that the process cannot be set up, for example because the current directory does not exist.
+/// The inner error is the error of the command.
 fn start(
     cli: Cli,
     arguments: Vec<OsString>,

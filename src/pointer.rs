@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A segment of a path, which is a key of a mapping or an index in a list.
+/// A segment of a path: a key of a mapping or an index of a list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Segment {
     Key(String),
@@ -36,7 +36,7 @@ pub(crate) struct Pointer {
 }
 
 impl Pointer {
-    /// Returns the empty path, which refers to the whole document.
+    /// Returns the empty path. It refers to the whole document.
     pub(crate) fn root() -> Self {
         Self::default()
     }

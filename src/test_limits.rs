@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Maximum time of a case. Unoptimized builds are several times slower.
+/// Maximum time of a case. Unoptimized builds are much slower.
 const TIME: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
 
 /// Maximum memory of a case in bytes.

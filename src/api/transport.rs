@@ -21,8 +21,8 @@ use url::Url;
 use super::{ApiError, answer::Failure, certificates, proxy::Proxies};
 
 const MAX_REDIRECTS: usize = 20;
-/// Time until an idle connection is closed. It is shorter than in servers and load balancers, which close
-/// connections after 30 to 75 seconds.
+/// Time until an idle connection is closed. Servers and load balancers close idle connections later, after 30 to 75
+/// seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
 /// Options of connections.

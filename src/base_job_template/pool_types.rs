@@ -9,7 +9,7 @@ use crate::api::{ApiError, Client, JsonObject, WorkerType};
 /// and the collection of server 3.9.1 for all other types.
 const BUNDLED: &str = include_str!("bundled.json");
 
-/// Types whose template on self-hosted servers is several years older than the workers' template.
+/// Types whose template on self-hosted servers is years older than the template of the workers.
 const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 
 /// A work pool type.

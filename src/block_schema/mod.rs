@@ -1,4 +1,4 @@
-//! Schemas of block types, which are read from the server or bundled with this program.
+//! Schemas of block types. They are read from the server or bundled with this program.
 //!
 //! A schema lists the fields of a block type, the fields that are required, and the fields that are secret.
 
@@ -198,8 +198,8 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
     }
 }
 
-/// Returns the problem of a value that contains a placeholder for a block. `types` are the slugs of the block types to which
-/// the field can refer.
+/// Returns the problem of a value that contains a placeholder for a block. `types` are the slugs of the block types
+/// that the field can refer to.
 fn reference_problem(field: &str, value: &Json, types: &[&str]) -> Option<Problem> {
     let types: Vec<String> = types.iter().map(|slug| (*slug).to_owned()).collect();
     let field = field.to_owned();

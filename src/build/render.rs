@@ -22,12 +22,12 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The further use of prepared deployments after they have been rendered.
+/// The use of prepared deployments after they have been rendered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FurtherUse {
     /// The deployments are needed again, for example to run their steps.
     Needed,
-    /// The deployments are dropped one by one, so that the rendered deployments take their memory.
+    /// The deployments are dropped one by one, so that the rendered deployments can reuse their memory.
     None,
 }
 

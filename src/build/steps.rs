@@ -28,7 +28,7 @@ pub(crate) async fn run(
     ran: &mut Vec<Ran>,
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
     if ctx.options.images.reads_lock() {
-        // Finds images that the lock does not have before any step runs.
+        // Reports images that are missing in the lock before any step runs.
         dry_run(projects, ctx, resolver).await?;
     }
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
@@ -100,8 +100,8 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, with the indexes of the deployments that use it. The deployments of all projects are
-/// counted.
+/// A step that would run, with the indexes of the deployments that use it. The indexes count the deployments of all
+/// projects.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: DistinctStep,

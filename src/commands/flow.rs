@@ -1,5 +1,5 @@
-//! Implements `prefectl flow`, which inspects flows in source code and falls back to importing them with
-//! Python. It never connects to a server.
+//! Implements `prefectl flow`: inspects flows in source code, and imports them with Python if the source is not
+//! sufficient. It never connects to a server.
 
 use std::{mem::ManuallyDrop, path::PathBuf};
 
@@ -34,7 +34,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
              server",
         );
     }
-    // The process ends soon, and dropping thousands of syntax trees takes as long as a tenth of the search.
+    // Dropping thousands of syntax trees would take a tenth of the time of the search, and the process ends soon.
     let inspector = ManuallyDrop::new(Inspector::new());
     let found = inspector.discover(paths, &context.directory, &context.environment);
     match output {

@@ -225,7 +225,7 @@ pub(crate) async fn flow_names_by_id(
     Ok(names)
 }
 
-/// Returns whether a name is a pattern: whether it contains `*`.
+/// Returns whether a name is a pattern, that is, whether it contains `*`.
 pub(crate) fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }

@@ -34,7 +34,7 @@ pub(crate) struct Options {
     pub(crate) files: ProjectFiles,
     /// The environment whose values are merged with the project file.
     pub(crate) env_name: Option<EnvironmentName>,
-    /// The source of `env_name`. `None` if the environment is not selected on the command line, but by the journal.
+    /// The source of `env_name`. `None` if the journal of a resumed deploy selects the environment.
     pub(crate) env_source: Option<EnvironmentSource>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,

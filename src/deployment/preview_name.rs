@@ -1,4 +1,4 @@
-//! The name of a preview. The deployments of a preview are copies of those that the project file declares.
+//! The name of a preview. The deployments of a preview are copies of declared deployments.
 
 use std::str::FromStr;
 

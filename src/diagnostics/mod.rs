@@ -94,7 +94,7 @@ impl Diagnostic {
         Self { severity: Severity::Warning, ..Self::error(code, message) }
     }
 
-    /// Creates an error whose message may have several lines. Lines after the first must be indented.
+    /// Creates an error whose message may have multiple lines. Lines after the first must be indented.
     pub(crate) fn long_error(code: Code, message: &str) -> Self {
         Self { message: escape::message(message).into_owned(), ..Self::error(code, "") }
     }

@@ -26,7 +26,7 @@ use crate::{
 /// It does not borrow from the project files, so that they can be dropped before the server is read.
 pub(crate) struct DesiredState {
     unbuilt: UnbuiltDeployments,
-    /// Declared resources, in the order in which they are written.
+    /// Declared resources, in write order.
     resources: Vec<DesiredResource>,
     /// Names of the automations that the files declare.
     automations: BTreeSet<String>,

@@ -1,4 +1,4 @@
-//! The plan document, which people and programs read and `deploy --plan` verifies.
+//! The plan document. People and programs read it, and `deploy --plan` verifies it.
 
 use std::path::{Path, PathBuf};
 
@@ -32,7 +32,7 @@ pub(crate) struct Plan {
     /// URL of the API that the deployments were compared with.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
-    /// Declared resources, in the order in which they are written.
+    /// Declared resources, in write order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) resources: Vec<PlannedResource>,
     /// Resources that `--prune` does not delete although they are no longer declared.
@@ -75,7 +75,7 @@ impl From<&Options> for SelectionOptions {
     }
 }
 
-/// The error for a saved plan that was created for another environment than the selected one.
+/// The error for a saved plan whose environment differs from the selected environment.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the plan was created {}, but {} selected", origin(.planned.as_ref()), selection(.selected.as_ref()))]
 pub(crate) struct OtherEnvironment {
@@ -135,7 +135,7 @@ impl Plan {
         actions.any(|action| action != Action::Unchanged)
     }
 
-    /// Returns the reasons why this plan is out of date. `now` is the same plan, created again.
+    /// Returns the reasons why this plan is out of date. `now` is the recreated plan.
     pub(crate) fn stale(&self, now: &Self) -> Vec<String> {
         let mut stale = Vec::new();
         if self.api_url != now.api_url {
@@ -184,14 +184,14 @@ impl Plan {
         resources.map(|planned| (planned.name.as_str(), &planned.fingerprint))
     }
 
-    /// Returns the resources that are written before the deployments, and those that are written after them.
+    /// Splits the resources into those that are written before the deployments and those that are written after them.
     pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
         self.resources.iter().partition(|resource| resource.kind.phase() == Phase::BeforeDeployments)
     }
 }
 
-/// Compares the entries of a saved plan with those of the same plan, created again. Entries are passed as names and
-/// fingerprints.
+/// Compares the entries of a saved plan with the entries of the recreated plan. Each entry consists of a name and a
+/// fingerprint.
 fn stale_entries<'a>(
     kind: &str,
     saved: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
@@ -241,7 +241,7 @@ pub(crate) struct PlannedDeployment {
     pub(crate) ignored: Vec<PlannedChange>,
     /// Grade of the flow's parameter schema. `None` for a deployment that will be pruned.
     pub(crate) flow: Option<FlowGrade>,
-    /// The reasons for which the deployment was selected. Empty without `--why`.
+    /// Reasons for selecting the deployment. Empty without `--why`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) selected_by: Vec<SelectionReason>,
     /// Digests of the compared states.
@@ -252,7 +252,7 @@ pub(crate) struct PlannedDeployment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedResource {
     pub(crate) kind: ResourceKind,
-    /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
+    /// Name of the resource. The name of a queue includes its work pool, and the name of a block includes its type.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file, or for a resource to delete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -266,7 +266,7 @@ pub(crate) struct PlannedResource {
     pub(crate) notes: Vec<String>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
-    /// Salted hash of the secrets of a block, which are not part of the fingerprint.
+    /// Salted hash of the secrets of a block. The secrets are not part of the fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secrets: Option<SecretsDigest>,
 }
@@ -300,7 +300,7 @@ pub(crate) struct Retained {
     pub(crate) reason: String,
 }
 
-/// Grade of a flow's parameter schema, which shows whether the schema is complete.
+/// Grade of a flow's parameter schema: whether the schema is complete.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
     pub(crate) grade: Grade,

@@ -1,4 +1,4 @@
-//! Differences between the file and the server, including those that a deploy would not overwrite.
+//! Differences between the file and the server, including differences that a deploy would not overwrite.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -70,7 +70,7 @@ pub(crate) enum DriftState {
     Missing,
     /// The deployment is on the server but not in the file.
     Extra,
-    /// Several resources on the server have the name of the declared resource.
+    /// Multiple resources on the server have the name of the declared resource.
     Ambiguous,
 }
 

@@ -1,4 +1,4 @@
-//! Objects that a command does not delete, although they are no longer declared or the user selected them.
+//! Objects that a command does not delete, although they are no longer declared or although the user selected them.
 
 use std::fmt;
 
@@ -69,7 +69,7 @@ impl From<InUse> for KeptResource {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PlannedKept {
     pub(crate) kind: ResourceKind,
-    /// Name of the resource. The name of a queue contains that of its work pool, and the name of a block its type.
+    /// Name of the resource. The name of a queue includes its work pool, and the name of a block includes its type.
     pub(crate) name: String,
     pub(crate) reason: String,
 }

@@ -14,8 +14,8 @@ use crate::{
 
 /// The project files of a command, with the paths under which the record of a project stores them.
 ///
-/// In a Git repository, paths are relative to its root, so that they are equal on all machines and in all directories
-/// of the command. Outside of a repository, paths are absolute.
+/// In a Git repository, paths are relative to its root, so that they are identical on all machines and in all working
+/// directories. Outside of a repository, paths are absolute.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedFiles {
     /// Recorded paths by the names that the command uses for its files. `None` is the name of the only file.

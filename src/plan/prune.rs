@@ -19,7 +19,7 @@ use crate::{
     resource::{ResourceKey, ResourceKind, removal, requests},
 };
 
-/// The declared objects, which are not pruned.
+/// The declared objects. They are not pruned.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredObjects<'a> {
     /// Ids of the declared deployments that exist, with the work queues that they will have.
@@ -114,8 +114,8 @@ pub(crate) struct Pruning<'a> {
 }
 
 impl<'a> Pruning<'a> {
-    /// Reads the records of the project. Returns `None` if the options do not contain a project id, or if they contain
-    /// a preview, which has a record of its own.
+    /// Reads the records of the project. Returns `None` without a project ID, or for a preview, because a preview has
+    /// its own record.
     ///
     /// # Errors
     ///
@@ -137,8 +137,8 @@ impl<'a> Pruning<'a> {
         self.registrations.resources.automation_names()
     }
 
-    /// Finds the deployments and resources to prune. `directory` is the directory of the command. Finds none if the
-    /// options do not contain `--prune`.
+    /// Finds the deployments and resources to prune. Does nothing without `--prune`. `directory` is the directory of
+    /// the command.
     ///
     /// # Errors
     ///
@@ -245,8 +245,8 @@ async fn existing_resources(
     Ok(resources.into_iter().filter(exists).cloned().collect())
 }
 
-/// Sorts resources in the order in which they are deleted, which is the reverse order of the kinds. A queue is deleted
-/// together with its work pool.
+/// Sorts resources in the order in which they are deleted: the reverse order of the kinds. A queue is deleted together
+/// with its work pool.
 fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
     let pools: BTreeSet<String> = resources
         .iter()
@@ -278,8 +278,8 @@ pub(crate) async fn deletable(
     Ok(resources)
 }
 
-/// Returns the deployments that will not use the resource with the given key: those that are deleted, and those that
-/// will use another pool or queue.
+/// Returns the deployments that will no longer use a resource: deployments to delete, and deployments that will use
+/// another work pool or queue.
 fn leaving(key: &ResourceKey, removals: &[Removal], declared: &DeclaredObjects<'_>) -> BTreeSet<Uuid> {
     let moved = declared.deployments.iter().filter(|(_, queue)| !queue.uses(key));
     removals.iter().map(Removal::id).chain(moved.map(|(id, _)| *id)).collect()

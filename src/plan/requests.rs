@@ -39,8 +39,7 @@ struct RenderedDeployment {
 #[derive(Debug, Serialize)]
 struct RenderedResource {
     kind: ResourceKind,
-    /// Name of the resource. The name of a queue contains its work pool's name, and the name of a block its
-    /// type.
+    /// Name of the resource. The name of a queue includes its work pool, and the name of a block includes its type.
     name: String,
     requests: Vec<RenderedRequest>,
 }
@@ -75,7 +74,7 @@ fn rendered_resource(resource: &DesiredResource, redactor: &Redactor) -> Rendere
     let ResourceKey { kind, name } = &resource.key;
     let (path, mut body) = creation(resource);
     if let (ResourceKind::Variable, Some(value)) = (kind, body.get_mut("value")) {
-        // The name of a variable tells whether its value is secret.
+        // The name of a variable determines whether its value is secret.
         *value = redacted_value(name, value, redactor);
     }
     let body = redacted_value("", &pending::show_json(&Json::Object(body)), redactor);

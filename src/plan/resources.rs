@@ -149,7 +149,7 @@ pub(crate) fn describe_removal(removal: &OwnedResource) -> PlannedResource {
     }
 }
 
-/// Returns the name that tells whether a field is secret. For a variable, this is its own name.
+/// Returns the name that determines whether a field is secret. For a variable, this is the variable's name.
 pub(crate) fn secret_name<'a>(key: &'a ResourceKey, field: &'a str) -> &'a str {
     if key.kind == ResourceKind::Variable { &key.name } else { field }
 }
@@ -189,7 +189,7 @@ pub(crate) fn changes(
     }
 }
 
-/// Returns the changes of the secret fields, which show no values.
+/// Returns the changes of the secret fields, without their values.
 fn secret_changes<'a>(
     secrets: impl Iterator<Item = &'a FieldPath>,
     exists: bool,

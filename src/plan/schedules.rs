@@ -59,8 +59,7 @@ impl ScheduleChanges<'_> {
     }
 }
 
-/// The error returned if the live schedules have slugs but those in the file do not, so that they cannot be
-/// matched.
+/// The error for live schedules with slugs that cannot be matched, because the schedules in the file have no slugs.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
 pub(crate) struct ScheduleError;

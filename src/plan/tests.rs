@@ -1,4 +1,4 @@
-//! Property tests of comparing: applying the changes leaves nothing to change.
+//! Property tests of the comparison: after the changes are applied, a second comparison finds no changes.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -274,7 +274,7 @@ fn desired() -> impl Strategy<Value = DesiredDeployment> {
 
 /// Returns the schedules that a plan keeps.
 fn staying(live: &[DeploymentSchedule], changes: &ScheduleChanges<'_>) -> Vec<Uuid> {
-    let is_deleted = |id: Uuid| changes.delete.iter().any(|gone| gone.id == id);
+    let is_deleted = |id: Uuid| changes.delete.iter().any(|deleted| deleted.id == id);
     live.iter().map(|schedule| schedule.id).filter(|id| !is_deleted(*id)).collect()
 }
 

@@ -84,8 +84,8 @@ fn differences<'a>(
     }
 }
 
-/// Returns whether the automation has the shape of those that a deploy creates for triggers in `prefect.yaml`: its only
-/// action runs a deployment.
+/// Returns whether the automation looks like one that a deploy creates for a trigger in `prefect.yaml`: its only action runs
+/// a deployment.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let actions = |key| automation.raw.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let [action] = actions("actions") else { return false };
@@ -94,7 +94,7 @@ pub(crate) fn could_be_ours(automation: &Automation) -> bool {
         && actions("actions_on_resolve").is_empty()
 }
 
-/// Returns whether a name has the form `NAME__automation_1`, which is the default name of a trigger.
+/// Returns whether a name has the form `NAME__automation_1`, the default name of a trigger.
 fn is_default_name(name: &str, deployment: &str) -> bool {
     let number = name.strip_prefix(deployment).and_then(|rest| rest.strip_prefix("__automation_"));
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))

@@ -37,7 +37,7 @@ pub(crate) enum Origin<'a> {
     Default,
 }
 
-/// A part of a string value that does not extend over more than one line.
+/// A part of a string value. It is on a single line.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part<'a> {
     text: &'a str,
@@ -180,7 +180,7 @@ impl<'a> Findings<'a> {
         self.document.is_some_and(|document| document.is_no_number(pointer))
     }
 
-    /// Records a diagnostic without changing its position. A fix of another file is dropped.
+    /// Records a diagnostic without changing its position. A fix for another file is dropped.
     pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
         let place = diagnostic.place.as_ref();
         diagnostic.fix.take_if(|fix| place.is_some_and(|place| place.source.name() != fix.source.name()));

@@ -53,7 +53,7 @@ pub(crate) async fn rendered(
     Ok(filled.value)
 }
 
-/// Returns the names of the Prefect variables to which a template refers, in placeholders and in expressions.
+/// Returns the names of the Prefect variables that a template refers to, in placeholders and in expressions.
 pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
     let uses = expression::check(template, &built_in).uses.into_iter();

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::{
     History, Sharing, StepItem, StepKind,
     docker_build::AUTO,
-    step_cache::{Identity, Surroundings},
+    step_cache::{Identity, StepState},
 };
 use crate::{
     docker::{inputs::Tag, reference::ImageName},
@@ -46,8 +46,8 @@ impl BuiltImages {
             let is_default = key == "dockerfile" && value.as_str() == Some("Dockerfile");
             !value.is_null() && !is_default && !WITHOUT_EFFECT_ON_CONTENTS.contains(&key)
         });
-        let surroundings = Surroundings { directory, docker_namespace: None, history: History::default() };
-        let contents = Identity::new(item.name, Sharing::SameBuild, &inputs, surroundings, None);
+        let step_state = StepState { directory, docker_namespace: None, history: History::default() };
+        let contents = Identity::new(item.name, Sharing::SameBuild, &inputs, step_state, None);
         Some(Self { references, contents })
     }
 

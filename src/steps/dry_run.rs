@@ -7,7 +7,7 @@ use super::{
     history::Histories,
     item::{Parts, parts},
     registry, replaced_step, runner,
-    step_cache::{Identity, Surroundings},
+    step_cache::{Identity, StepState},
 };
 use crate::{
     environment::Environment,
@@ -96,7 +96,7 @@ impl<'a> DryRun<'a> {
                 id.as_ref(),
                 &inputs,
                 listed,
-                Surroundings { directory, docker_namespace: docker_namespace.as_deref(), history: *history },
+                StepState { directory, docker_namespace: docker_namespace.as_deref(), history: *history },
             );
             if access == LocalAccess::Writes {
                 *history = self.histories.extend(*history, position);
@@ -138,14 +138,14 @@ impl<'a> DryRun<'a> {
         id: Option<&Value>,
         inputs: &Value,
         listed: &Listed,
-        surroundings: Surroundings<'_>,
+        step_state: StepState<'_>,
     ) -> usize {
         let entry = registry::find(name);
         let sharing = registry::find_or_function(name).sharing;
         let name = entry.map_or(name, |entry| entry.name).to_owned();
         let no_inputs = Mapping::new();
         let mapping = inputs.as_mapping().unwrap_or(&no_inputs);
-        let identity = Identity::new(&name, sharing, mapping, surroundings, listed.place.clone());
+        let identity = Identity::new(&name, sharing, mapping, step_state, listed.place.clone());
         if let Some(position) = identity.as_ref().and_then(|identity| self.known.get(identity)) {
             return *position;
         }

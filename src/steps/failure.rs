@@ -50,7 +50,7 @@ pub(crate) enum RunError {
     /// One or more expressions in the inputs are invalid.
     #[error("{}", escape::message_lines(.0.iter().map(ToString::to_string)))]
     Expressions(Vec<ExpressionError>),
-    /// In strict mode, values have injected placeholders into the inputs. Each message describes one of them.
+    /// In strict mode, values have injected placeholders into the inputs. There is a message for each placeholder.
     #[error("{}", escape::message_lines(.0))]
     Injected(Vec<String>),
     #[error(transparent)]

@@ -20,7 +20,7 @@ use super::{
     ordering::{StepOrder, accesses},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
-    step_cache::{CachedStep, Key, Ran, StepUse, Surroundings},
+    step_cache::{CachedStep, Key, Ran, StepUse, StepState},
 };
 use crate::{
     diagnostics::Diagnostic,
@@ -177,12 +177,12 @@ impl<'a> Runner<'a> {
     ) -> Result<Option<Mapping>, RunError> {
         let StepUse { deployment, access, list, order, .. } = step_use;
         let (place, progress) = (step_use.place.clone(), context.progress);
-        let surroundings = Surroundings {
+        let step_state = StepState {
             directory: &context.directory,
             docker_namespace: context.docker_namespace,
             history: *history,
         };
-        let step = self.cached(&step_use, surroundings);
+        let step = self.cached(&step_use, step_state);
         if step.add_deployment(deployment) {
             progress.step(step.event_id, StepEvent::Shared { deployment });
         }
@@ -206,10 +206,10 @@ impl<'a> Runner<'a> {
 
     /// Returns the cached step whose result this step can share. Adds a new step to the cache if there is
     /// none.
-    fn cached(&self, step_use: &StepUse<'_>, surroundings: Surroundings<'_>) -> Arc<CachedStep> {
+    fn cached(&self, step_use: &StepUse<'_>, step_state: StepState<'_>) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
-        let key = step_use.identity(surroundings).map_or(Key::Own(number), Key::Shared);
+        let key = step_use.identity(step_state).map_or(Key::Own(number), Key::Shared);
         if step_use.ignores_cache()
             && let Some((index, _, earlier)) = all.shift_remove_full(&key)
         {

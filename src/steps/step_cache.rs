@@ -75,7 +75,7 @@ pub(super) struct Identity {
 
 /// The part of a deployment's state that a step's result may depend on.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Surroundings<'a> {
+pub(super) struct StepState<'a> {
     pub(super) directory: &'a Path,
     pub(super) docker_namespace: Option<&'a str>,
     pub(super) history: History,
@@ -90,10 +90,10 @@ impl Identity {
         name: &str,
         sharing: Sharing,
         inputs: &Mapping,
-        surroundings: Surroundings<'_>,
+        step_state: StepState<'_>,
         place: Option<Place>,
     ) -> Option<Self> {
-        let Surroundings { directory, docker_namespace, history } = surroundings;
+        let StepState { directory, docker_namespace, history } = step_state;
         let mut inputs = inputs.clone();
         inputs.shift_remove(Self::IGNORE_CACHE);
         let (directory, place) = match sharing {
@@ -156,8 +156,8 @@ impl StepUse<'_> {
     }
 
     /// Returns the identity that other uses must have to share the run, or `None` if the run is not shared.
-    pub(super) fn identity(&self, surroundings: Surroundings<'_>) -> Option<Identity> {
-        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, surroundings, self.place.clone())
+    pub(super) fn identity(&self, step_state: StepState<'_>) -> Option<Identity> {
+        Identity::new(self.entry.name, self.entry.sharing, &self.inputs, step_state, self.place.clone())
     }
 }
 
@@ -214,8 +214,8 @@ mod tests {
         let identity = |sharing, folder: &str, inputs: &str, docker_namespace| {
             let directory = &root.path().join(folder);
             let inputs = serde_yaml::from_str(inputs).unwrap();
-            let surroundings = Surroundings { directory, docker_namespace, history: History::default() };
-            Identity::new("x", sharing, &inputs, surroundings, None).unwrap()
+            let step_state = StepState { directory, docker_namespace, history: History::default() };
+            Identity::new("x", sharing, &inputs, step_state, None).unwrap()
         };
         let build = |folder, inputs| identity(Sharing::SameBuild, folder, inputs, None);
         for (first, second, is_shared) in [
@@ -253,8 +253,8 @@ mod tests {
         let after_other_steps = Histories::default().extend(History::default(), 0);
         let place = Place::new(&Source::new("prefect.yaml", ""), Span::default());
         let identity = |sharing, history| {
-            let surroundings = Surroundings { directory: Path::new("/p"), docker_namespace: None, history };
-            Identity::new("x", sharing, &Mapping::new(), surroundings, Some(place.clone())).unwrap()
+            let step_state = StepState { directory: Path::new("/p"), docker_namespace: None, history };
+            Identity::new("x", sharing, &Mapping::new(), step_state, Some(place.clone())).unwrap()
         };
         for (sharing, is_shared) in [
             (Sharing::SameInputs, false),

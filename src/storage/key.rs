@@ -100,9 +100,9 @@ mod tests {
             ("é %20", "é %20/a/x.py"),
         ] {
             let folder = Folder::parse(folder).unwrap();
-            let made = folder.key_of(Path::new("a/x.py")).unwrap();
-            assert_eq!(made.as_ref(), key);
-            assert_eq!(folder.path_of(&made).unwrap().unwrap(), Path::new("a/x.py"));
+            let found = folder.key_of(Path::new("a/x.py")).unwrap();
+            assert_eq!(found.as_ref(), key);
+            assert_eq!(folder.path_of(&found).unwrap().unwrap(), Path::new("a/x.py"));
         }
     }
 

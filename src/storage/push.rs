@@ -221,6 +221,6 @@ fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<L
             }
         }
     }
-    files.sort_by(|one, other| one.key.cmp(&other.key));
+    files.sort_by(|a, b| a.key.cmp(&b.key));
     Ok(files)
 }

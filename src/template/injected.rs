@@ -20,7 +20,7 @@ use crate::{
 /// Marks a substitution as injected if its placeholder does not occur in `written`, the template in the
 /// project file.
 pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
-    // The substitutions of a string follow each other.
+    // The substitutions of a string are consecutive.
     for records in substitutions.chunk_by_mut(|a, b| a.path == b.path) {
         if !records.iter().any(reads) {
             continue;

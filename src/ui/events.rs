@@ -102,8 +102,8 @@ fn plain(text: &str) -> String {
     anstream::adapter::strip_str(text).to_string()
 }
 
-/// Redacts all strings in a value. This must happen before serialization, because it may escape characters of
-/// a secret.
+/// Redacts all strings in a value. This must happen before serialization, because serialization may escape characters
+/// of a secret.
 fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => mask(&text).into(),

@@ -334,7 +334,7 @@ impl Ui {
         if self.is_ci { without_commands(&text, self.has_colors) } else { text }
     }
 
-    /// Returns text like [`Self::shown`] on a single line.
+    /// Returns the text of [`Self::shown`] on a single line.
     fn shown_line(&self, text: &str) -> String {
         escape::line(&self.shown(text)).into_owned()
     }

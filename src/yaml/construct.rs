@@ -68,14 +68,14 @@ struct Merged {
 
 impl<'a> Constructor<'a> {
     fn node(&mut self, node: &Rc<TreeNode<'a>>) -> Result<Node, YamlError> {
-        if let Some(made) = node.anchor.and_then(|anchor| self.nodes[anchor].clone()) {
-            return Ok(made);
+        if let Some(shared) = node.anchor.and_then(|anchor| self.nodes[anchor].clone()) {
+            return Ok(shared);
         }
-        let made = Node::new(node.span, self.kind(node)?);
+        let constructed = Node::new(node.span, self.kind(node)?);
         if let Some(anchor) = node.anchor {
-            self.nodes[anchor] = Some(made.clone());
+            self.nodes[anchor] = Some(constructed.clone());
         }
-        Ok(made)
+        Ok(constructed)
     }
 
     fn kind(&mut self, node: &Rc<TreeNode<'a>>) -> Result<NodeKind, YamlError> {
@@ -155,11 +155,11 @@ impl<'a> Constructor<'a> {
                 mapping.identified().find(|(known, _)| **known == identity)?.1.key.key_text()?.into_owned();
             Some(MergeConflict { key, merge_key })
         }));
-        let made = Arc::new(mapping);
+        let mapping = Arc::new(mapping);
         if let Some(anchor) = node.anchor {
-            self.mappings[anchor] = Some(Arc::clone(&made));
+            self.mappings[anchor] = Some(Arc::clone(&mapping));
         }
-        Ok(made)
+        Ok(mapping)
     }
 
     /// Returns the entries that the merge keys in `entries` contribute. The mapping's own entries may override them.

@@ -83,7 +83,7 @@ impl DuplicateKey {
             .help("remove one of the two entries")
     }
 
-    /// Returns the fact that the key is already set, with the line of its first occurrence.
+    /// Returns a message that the key is already set, with the line of its first occurrence.
     pub(crate) fn message(&self, source: &Source) -> String {
         let line = source.position(self.first.start).line;
         format!("the key `{}` is already set on line {line}", self.key)

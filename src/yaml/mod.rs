@@ -1,7 +1,7 @@
 //! Parses YAML with the semantics of PyYAML's `SafeLoader` and records the position of every node.
 //!
 //! Prefect reads `prefect.yaml` with PyYAML, a YAML 1.1 parser: `yes` is a boolean, `017` is fifteen, `1:30`
-//! is ninety and `2024-01-01` is a date. A file is parsed in several stages:
+//! is ninety and `2024-01-01` is a date. A file is parsed in these stages:
 //!
 //! - `reader` decodes bytes and rejects characters that YAML does not allow.
 //! - `scanner` splits the text into tokens, and `parse` produces events, both with the grammar of PyYAML.

@@ -75,7 +75,7 @@ fn script(shell: &str) -> io::Result<Vec<u8>> {
     Ok(script)
 }
 
-/// How special characters in a completed name are quoted.
+/// Quoting of special characters in a completed name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Quoting {
     /// A backslash before each special character, as in Bash.

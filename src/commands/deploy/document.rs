@@ -17,10 +17,10 @@ use crate::{
     value,
 };
 
-/// Version of the document's format, which is described by `docs/src/schemas/deploy.json`.
+/// Version of the document's format. The format is described by `docs/src/schemas/deploy.json`.
 const SCHEMA: u32 = 1;
 
-/// The cost of a deploy.
+/// The number of requests and the duration of a deploy.
 pub(super) struct Cost {
     /// Number of API requests that were sent, including retries.
     pub(super) requests: u64,

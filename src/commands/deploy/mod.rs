@@ -103,8 +103,8 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     result
 }
 
-/// Asks for missing values. With several project files, first asks which deployments to deploy, unless the options select
-/// deployments.
+/// Asks for missing values. If the command has multiple project files, first asks which deployments to deploy, unless
+/// the options select deployments.
 async fn ask(
     arguments: &DeployArguments,
     options: &mut Options,
@@ -184,8 +184,8 @@ fn show_resources(report: &Report, context: &Context) {
 
 /// Returns whether the wizard may ask for missing values.
 ///
-/// The wizard does not run for saved plans and resumed deploys, which need no input, or with `--events`, because the
-/// program that reads the events cannot answer.
+/// The wizard does not run for saved plans and resumed deploys, because they need no input. It does not run with
+/// `--events` either, because the program that reads the events cannot answer.
 fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some()
         || arguments.resume
@@ -200,8 +200,8 @@ fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
     context.ui.result(&result_text(name, url, outcome, has_terminal_output() && !context.is_prefect));
 }
 
-/// Formats the result of a deployment. Prefect's sentence is used for programs, which match it, and a shorter
-/// line is used for people.
+/// Formats the result of a deployment. Scripts match the sentence of Prefect, so it is used for programs. People get a
+/// shorter line.
 fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
     let (name, what) = (escape::line(name), what(outcome));
     let mut text = match outcome.id() {
@@ -230,8 +230,8 @@ fn has_terminal_output() -> bool {
 
 /// Returns a callback that prints each result as soon as the deployment is written.
 ///
-/// The callback does nothing if a live view shows the results, if a rollback may change them, or if prefectl
-/// replaces `prefect`, which prints the results at the end.
+/// The callback does nothing if a live view shows the results or if a rollback may change them. It also does nothing if
+/// prefectl replaces `prefect`, because Prefect prints the results at the end.
 fn finished_writes(arguments: &DeployArguments, view: &LiveView, context: &Context) -> FinishedWrites {
     let is_final = OnError::from(arguments.on_error) != OnError::Rollback;
     if arguments.output != OutputFormat::Text || view.is_drawn() || !is_final || context.is_prefect {
@@ -297,7 +297,7 @@ fn summary(report: &Report, error: Option<&CommandError>, links: &Links) -> Stri
     text
 }
 
-/// Returns the sentence that Prefect prints before it deploys several deployments.
+/// Returns the sentence that Prefect prints before it deploys multiple deployments.
 fn selection_sentence(options: &Options) -> &'static str {
     if options.all {
         "Deploying all flows with an existing deployment configuration..."
@@ -370,7 +370,7 @@ fn finish_pruning(report: &Report) -> Result<Exit, CommandError> {
     Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
 }
 
-/// Returns the name of a deployment, with its file if the command has several project files.
+/// Returns the name of a deployment, with its file if the command has multiple project files.
 fn described(line: &Line) -> String {
     let file = line.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
     format!("deployment '{}'{file}", line.name)

@@ -12,8 +12,8 @@ use crate::{
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedKept, PlannedResource, PlannedStep},
 };
 
-/// Sizes of the text in bytes after which no table rows, steps and findings are added. Each limit leaves space for the
-/// following parts. GitHub limits comments to 65,536 characters.
+/// Sizes of the text in bytes. If the text exceeds a limit, no more table rows, kept resources, steps or findings are
+/// added. Each limit leaves space for the following parts. GitHub limits comments to 65,536 characters.
 const MAX_TABLE_SIZE: usize = 48_000;
 const MAX_KEPT_SIZE: usize = 51_000;
 const MAX_STEPS_SIZE: usize = 54_000;
@@ -133,7 +133,7 @@ fn row(title: &str, action: Action, changes: &[PlannedChange]) -> String {
     format!("| {} | {title} | {what} |\n", code(&sign(action).to_string()))
 }
 
-/// Appends the differences of a deployment or resource, whose title is formatted as Markdown.
+/// Appends the differences of a deployment or resource. `title` is formatted as Markdown.
 fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mut String) {
     let lines: Vec<String> = changes.iter().flat_map(lines).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
@@ -147,7 +147,7 @@ fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mu
     let _ = writeln!(text, "{fence}");
 }
 
-/// Appends the reasons for which a deployment was selected.
+/// Appends the reasons for selecting a deployment.
 fn reasons(planned: &PlannedDeployment, text: &mut String) {
     for reason in &planned.selected_by {
         let _ = writeln!(text, "\nSelected by {}", escaped(&reason.to_string()));
@@ -173,7 +173,7 @@ fn details(planned: &PlannedDeployment, text: &mut String) {
     }
 }
 
-/// Returns the name of a deployment, followed by its file if the command has several project files.
+/// Returns the name of a deployment, followed by its file if the command has multiple project files.
 fn titled(planned: &PlannedDeployment) -> String {
     let file = planned.file.as_ref().map(|file| format!(" in {}", code(file)));
     code(&planned.name) + &file.unwrap_or_default()
@@ -223,7 +223,7 @@ fn ends_with_www(text: &str) -> bool {
         .is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
-/// Escapes a message with several lines as the content of a list item.
+/// Escapes a multi-line message as the content of a list item.
 pub(in crate::commands) fn escaped_lines(text: &str) -> String {
     text.lines().map(escaped).collect::<Vec<_>>().join("\n  ")
 }

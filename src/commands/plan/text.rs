@@ -64,7 +64,7 @@ pub(super) fn summary(plan: &Plan) -> String {
     )
 }
 
-/// Appends the first line of an entry. `file` is set if the command has several project files.
+/// Appends the first line of an entry. `file` is set if the command has multiple project files.
 fn heading(name: &str, action: Action, file: Option<&str>, text: &mut String) {
     let line = format!("{} {} ({})", sign(action), escape::line(name), word(action));
     let line = match action {

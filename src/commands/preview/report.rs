@@ -14,7 +14,7 @@ use crate::{
     ui::Caption,
 };
 
-/// Version of the document's format, which is described by `docs/src/schemas/preview.json`.
+/// Version of the document's format. The format is described by `docs/src/schemas/preview.json`.
 const SCHEMA: u32 = 1;
 
 /// The action of a command.
@@ -183,7 +183,7 @@ impl Report {
         }
     }
 
-    /// Returns the document of the command, which has failed if there is an error.
+    /// Returns the document of the command. `error` is the error of a failed command.
     pub(super) fn document(&self, action: Action, error: Option<&CommandError>) -> Value {
         let damaged = |(name, variable): &(PreviewName, String)| json!({"name": name, "variable": variable});
         json!({

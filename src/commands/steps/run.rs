@@ -16,7 +16,7 @@ use crate::{
 pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = target::with_listed_files(arguments.options(), context)?;
     let settings = &context.settings;
-    let surroundings = DeployContext {
+    let ctx = DeployContext {
         options: &options,
         selection: None,
         directory: &context.directory,
@@ -29,7 +29,7 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     };
     let view = context.ui.watch();
-    let runs = runs(arguments, &surroundings, context).await;
+    let runs = runs(arguments, &ctx, context).await;
     view.end();
     view.summarize(&[]);
     let runs = runs?;
@@ -43,19 +43,19 @@ pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Res
 /// Runs the steps in the project file, or the pull steps that are stored on the server.
 async fn runs(
     arguments: &RunStepsArguments,
-    surroundings: &DeployContext<'_>,
+    ctx: &DeployContext<'_>,
     context: &Context,
 ) -> Result<Vec<StepRun>, CommandError> {
     let selection = arguments.step_selection();
     if arguments.stored {
         let client = connection::client(context)?;
         let into = selection.into.as_deref();
-        return Ok(build::run_stored(&arguments.name, surroundings, &client, into).await?);
+        return Ok(build::run_stored(&arguments.name, ctx, &client, into).await?);
     }
     // Only steps that refer to blocks or variables need the API.
     let has_api = context.settings.api_url.value.is_some();
     let client = if has_api { Some(connection::client(context)?) } else { None };
-    Ok(build::run_steps(surroundings, client.as_ref(), &selection).await?)
+    Ok(build::run_steps(ctx, client.as_ref(), &selection).await?)
 }
 
 /// Formats the step outputs of a deployment as text.

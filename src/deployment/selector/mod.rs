@@ -216,7 +216,7 @@ pub(crate) enum Evaluation {
     /// The deployment meets all conditions. The strings describe the conditions.
     Selected(Vec<String>),
     NotSelected,
-    /// The deployment meets all conditions except that it has not changed.
+    /// The deployment meets all conditions except the conditions on changes.
     Unchanged,
     /// The properties that would have to be known, as in [`Verdict::Undecided`].
     Undecided(Vec<String>),

@@ -1,4 +1,4 @@
-//! Remembers automations that run a deployment but do not belong to it.
+//! Records automations that run a deployment but do not belong to it.
 //!
 //! The server does not report the owner of an automation, but it can delete automations by owner. Automations
 //! that survive such a deletion do not belong to the deployment. Their IDs are stored in a Prefect variable,
@@ -32,8 +32,8 @@ pub(super) async fn read(client: &Client) -> Result<BTreeSet<Uuid>, ApiError> {
     Ok(ids.flatten().collect())
 }
 
-/// Records which of the automations `compared` still run the deployment, after the automations that the deployment
-/// owns have been deleted. Earlier records of existing automations remain.
+/// Records the automations of `compared` that still run the deployment, after the automations that the deployment owns
+/// have been deleted. Earlier records of existing automations are kept.
 ///
 /// # Errors
 ///

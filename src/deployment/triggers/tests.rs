@@ -37,7 +37,7 @@ fn names_automations_as_the_reference_does() {
     assert_eq!(planned["name"], "Automation for deployment (id of the deployment)");
 }
 
-/// Releases of the reference before 3.9 raise a `TypeError` here.
+/// Prefect before 3.9 raises a `TypeError` here.
 #[test]
 fn parses_durations_of_proactive_triggers() {
     let found = parse("[{posture: Proactive, within: PT1M}]").unwrap();

@@ -20,8 +20,8 @@ pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     let step = lines.iter().rev().find_map(|line| line.strip_prefix(" > ")?.strip_suffix(':'));
     let line = lines.iter().rev().find_map(|line| line_in_dockerfile(line));
     let report = lines.iter().position(|line| line.starts_with("------")).unwrap_or(0);
-    let told = lines[report..].iter().filter(|line| is_output(line) && Some(*line) != reason);
-    let mut last_lines: Vec<String> = told.map(|line| (*line).to_owned()).collect();
+    let printed = lines[report..].iter().filter(|line| is_output(line) && Some(*line) != reason);
+    let mut last_lines: Vec<String> = printed.map(|line| (*line).to_owned()).collect();
     last_lines.drain(..last_lines.len().saturating_sub(LAST_LINES));
     BuildFailure { message, step: step.map(str::to_owned), line, last_lines }
 }

@@ -58,11 +58,11 @@ pub(super) fn call<'p>(
             Ok(Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_)) => {
                 return Err(unknown);
             }
-            Ok(Entity::Value(made)) => {
-                if let Some(value) = new_type(evaluator, made, call)? {
+            Ok(Entity::Value(callee)) => {
+                if let Some(value) = new_type(evaluator, callee, call)? {
                     return Ok(value);
                 }
-                if let Some(fields) = class::named_tuple::field_names(evaluator.program, made) {
+                if let Some(fields) = class::named_tuple::field_names(evaluator.program, callee) {
                     let arguments = arguments(evaluator, call)?;
                     let complete = arguments.positional.len() == fields && arguments.named.is_empty();
                     return if complete { Ok(Value::Tuple(arguments.positional)) } else { Err(unknown) };
@@ -79,15 +79,15 @@ pub(super) fn call<'p>(
 
 /// Evaluates a call of a type created by `typing.NewType`. Such a call returns its argument unchanged.
 ///
-/// Returns `None` if `made` is not such a type.
+/// Returns `None` if `callee` is not such a type.
 fn new_type<'p>(
     evaluator: &mut Evaluator<'p, '_>,
-    made: Assigned<'p>,
+    callee: Assigned<'p>,
     call: &'p Call,
 ) -> EvalResult<Option<Value>> {
-    let Some(maker) = made.expr.as_call() else { return Ok(None) };
+    let Some(maker) = callee.expr.as_call() else { return Ok(None) };
     let is_new_type =
-        made.scope.external(evaluator.program, &maker.function).as_deref() == Some("typing.NewType");
+        callee.scope.external(evaluator.program, &maker.function).as_deref() == Some("typing.NewType");
     match call.arguments.as_slice() {
         [value] if is_new_type && call.keywords.is_empty() => evaluator.value(value).map(Some),
         _ => Ok(None),

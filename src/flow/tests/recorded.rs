@@ -108,7 +108,7 @@ fn reads_recorded_flows_as_imported() {
     assert!(exact * 100 >= (exact + others) * 95, "{exact} exact, {others} not");
 }
 
-/// With the real Prefect every flow is exact, including those that only running the program can determine.
+/// With the real Prefect, every flow is exact, even if its source is not sufficient.
 #[tokio::test]
 #[ignore = "needs services: run tests/run"]
 async fn reads_recorded_flows_with_python() {

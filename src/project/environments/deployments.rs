@@ -79,7 +79,8 @@ pub(super) fn merged(
     }
 }
 
-/// Merges the values for all deployments with a deployment. An item that is not a mapping is reported later.
+/// Merges the values that a layer sets for all deployments with a deployment. An item that is not a mapping is reported
+/// later.
 fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
     if item.as_mapping().is_none() {
         return item;

@@ -204,8 +204,8 @@ impl Merging<'_> {
 
 /// Adds a suffix to the names of all deployments. Names that are not strings are reported later.
 ///
-/// A name has the position of the name in the file, unless only the suffix contains a template or a forbidden character:
-/// problems of the name are then problems of the suffix.
+/// A name has the position of the name in the file. If only the suffix contains a template or a forbidden character,
+/// the name has the position of the suffix, because the suffix causes the problems of the name.
 fn with_suffix(root: &Node, suffix: &Node) -> Node {
     let (suffix, suffix_span) = (suffix.as_text().unwrap_or_default(), suffix.span);
     let can_be_wrong = |text: &str| {

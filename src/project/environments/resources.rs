@@ -1,4 +1,4 @@
-//! Merges the resources that an environment declares with those of the project file, by name.
+//! Merges the resources that an environment declares with the resources of the project file, by name.
 
 use super::merging::Merging;
 use crate::{
@@ -27,8 +27,8 @@ const LISTS: [List; 4] = [
     List { key: "blocks", item: "block", identity: &["type", "name"], nested: None },
 ];
 
-/// Returns the top-level mapping of a layer, in which each list of resources contains the merged resources of the project
-/// file and of the layer. Lists with the tag `!append` are not changed.
+/// Returns the top-level mapping of a layer with merged lists: each list of resources contains the resources of the
+/// project file, merged with the resources of the layer. Lists with the tag `!append` are not changed.
 pub(super) fn merged(merging: &mut Merging<'_>, overlay: &mut Overlay, root: &Node, layer: &Node) -> Node {
     let Some(declared) = layer.get(SECTION) else { return layer.clone() };
     let mut section = declared.clone();
@@ -95,13 +95,13 @@ fn with_list(
     layer.with_value(list.key, Node::new(declared.span, NodeKind::Sequence(items)))
 }
 
-/// Returns the identity of an item, which is its name or `TYPE/NAME`.
+/// Returns the identity of an item: its name or `TYPE/NAME`.
 fn identity(list: &List, item: &Node) -> Option<String> {
     let parts: Option<Vec<&str>> = list.identity.iter().map(|key| item.get(key)?.as_text()).collect();
     Some(parts?.join("/"))
 }
 
-/// Converts an entry of a mapping of names to an item of a list. Returns `None` for null, which removes an item.
+/// Converts an entry of a mapping of names to an item of a list. Returns `None` for null, because null removes an item.
 fn named(list: &List, Entry { key, value }: &Entry) -> Option<Node> {
     let NodeKind::Mapping(fields) = &value.kind else {
         // The wrong type is reported later.

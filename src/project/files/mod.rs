@@ -46,7 +46,7 @@ pub(crate) struct ProjectFile {
 }
 
 impl ProjectFiles {
-    /// Returns whether the command has all project files of the project, because none are given on the command line.
+    /// Returns whether the command uses all project files of the project, because the command line specifies none.
     pub(crate) fn are_complete(&self) -> bool {
         match self {
             Self::Default => true,
@@ -109,8 +109,8 @@ impl ProjectFiles {
         self.paths().into_iter().map(option).collect::<Vec<_>>().join(" ")
     }
 
-    /// Reads stdin and pipes, whose content is stored until the files are loaded. Errors are reported when the files are
-    /// loaded. `directory` is the directory of the command.
+    /// Reads stdin and pipes, and stores their content until the files are loaded. Errors are reported when the files
+    /// are loaded. `directory` is the directory of the command.
     ///
     /// A command that handles interrupts does not react to them while it waits for the writer of a pipe.
     pub(crate) fn read_streams(&self, directory: &Path) {

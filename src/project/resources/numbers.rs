@@ -1,4 +1,4 @@
-//! Checks the numbers in declared resources, which JSON and the database of the server limit.
+//! Checks the numbers in declared resources. JSON and the database of the server limit numbers.
 
 use super::pointer;
 use crate::{

@@ -54,7 +54,7 @@ fn in_environment() -> Json {
     })
 }
 
-/// Returns the schema of a list of items, or of a mapping of names to items, in which null removes an item.
+/// Returns the schema of a list of items, or of a mapping from names to items. In the mapping, null removes an item.
 fn merged(item: &Json, meaning: &str) -> Json {
     json!({
         "anyOf": [
@@ -66,7 +66,8 @@ fn merged(item: &Json, meaning: &str) -> Json {
     })
 }
 
-/// Changes the schema of a resource to that of an item in an environment, in which keys may be missing or null.
+/// Changes the schema of a resource to the schema of an item in an environment. In an environment, keys may be missing
+/// or null.
 fn partial(mut item: Json) -> Json {
     if let Some(item) = item.as_object_mut() {
         item.remove("required");

@@ -77,14 +77,14 @@ fn creates_renames_and_removes_profiles() {
     );
 
     let settings = ProfileSettings::from_iter([("PREFECT_API_URL".to_owned(), "http://x/api".to_owned())]);
-    let made = changed(TEXT, |file| {
+    let added = changed(TEXT, |file| {
         file.add("new", &settings);
         file.activate("new");
     });
     let profile = "\n[profiles.new]\nPREFECT_API_URL = \"http://x/api\"\n";
     let at = TEXT.find("\n[elsewhere]").unwrap();
     let expected = format!("{}{profile}{}", &TEXT[..at], &TEXT[at..]);
-    assert_eq!(made, expected.replace("active = \"ci\"", "active = \"new\""));
+    assert_eq!(added, expected.replace("active = \"ci\"", "active = \"new\""));
 }
 
 #[test]

@@ -64,7 +64,7 @@ impl Prompt for Menu {
             KeyCode::Enter => {
                 return matching.get(self.current).map_or(Reaction::Pending, |row| Reaction::Answered(*row));
             }
-            // The key of the reference. Row names that start with it can be filtered by any other part.
+            // Prefect uses the same key. Row names that start with `n` can be filtered by another part of the name.
             KeyCode::Char('n') if self.has_opt_out && self.filter.is_empty() && !is_control => {
                 self.current = self.rows.len() - 1;
                 return Reaction::Answered(self.current);
@@ -116,7 +116,7 @@ impl Prompt for Menu {
     }
 
     fn answered(&self) -> Vec<Span> {
-        // The opt-out key selects its row whatever the filter is.
+        // The opt-out key selects its row regardless of the filter.
         let row = self.matching().get(self.current).and_then(|index| self.rows.get(*index));
         let mut head = self.head();
         head.extend(row.map(|row| Span::new(Style::Answer, row)));

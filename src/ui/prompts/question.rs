@@ -19,7 +19,7 @@ pub(super) struct Question<T> {
     text: String,
     /// The default or the possible answers, shown in parentheses.
     hint: Option<String>,
-    /// The answer that an empty line means.
+    /// The answer if the line is empty.
     default: Option<String>,
     is_hidden: bool,
     parse: Parse<T>,

@@ -73,7 +73,7 @@ impl Span {
     }
 }
 
-/// The picture of a prompt.
+/// The appearance of a prompt.
 pub(super) struct Frame {
     /// The question and the input. They wrap at the width of the terminal.
     pub(super) head: Vec<Span>,
@@ -252,7 +252,7 @@ impl Layout {
         }
         rows.push(row);
         if cursor == characters.len() {
-            // Behind a full row, the cursor is at the start of the next row.
+            // After a full row, the cursor is at the start of the next row.
             if used >= width {
                 rows.push(Vec::new());
                 used = 0;

@@ -78,7 +78,7 @@ impl<'a> WrittenMapping<'a> {
         if start >= entry.key.span.end && end <= next {
             return Some(end);
         }
-        // The value of an alias is somewhere else.
+        // The value of an alias is at a different position.
         let after_key = self.text.after(entry.key.span.end);
         let alias = after_key.trim_start_matches([' ', ':']);
         let length =

@@ -271,12 +271,12 @@ fn reports_duplicate_keys_with_both_places() {
     let text = "a: 1\nb: {x: 1, x: 2}\na: 3\nc: {<<: {d: 1}, d: 2}\n";
     let document = read(text).unwrap();
     assert_eq!(document.root.to_value().unwrap()["a"].as_i64(), Some(3));
-    let told: Vec<_> = document
+    let reported: Vec<_> = document
         .duplicate_keys
         .iter()
         .map(|key| (key.key.as_str(), key.first.start, key.second.start))
         .collect();
-    assert_eq!(told, [("x", 9, 15), ("a", 0, 21)]);
+    assert_eq!(reported, [("x", 9, 15), ("a", 0, 21)]);
     assert_eq!(
         document.duplicate_keys[1].diagnostic(&document.source).message,
         "the key `a` is already set on line 1; this value overrides it"

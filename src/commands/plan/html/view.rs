@@ -50,7 +50,7 @@ struct Count {
 
 #[derive(Serialize)]
 struct Deployment {
-    /// Position of the deployment in the plan, which links refer to.
+    /// Position of the deployment in the plan. Links refer to it.
     number: usize,
     /// `deployment`, or the kind of a declared resource.
     kind: &'static str,
@@ -58,7 +58,7 @@ struct Deployment {
     sign: char,
     flow: String,
     name: String,
-    /// Path of the project file, if there are several.
+    /// Path of the project file, if the command has multiple project files.
     file: Option<String>,
     id: Option<String>,
     url: Option<String>,
@@ -72,9 +72,9 @@ struct Deployment {
     notes: Vec<String>,
     /// Differences in fields that `ignore_changes` lists.
     ignored: Vec<Place>,
-    /// The reasons for which the deployment was selected. Empty without `--why`.
+    /// Reasons for selecting the deployment. Empty without `--why`.
     selected_by: Vec<String>,
-    /// The reason why the flow's parameter schema may be incomplete.
+    /// Reason why the flow's parameter schema may be incomplete.
     doubt: Option<String>,
 }
 
@@ -171,7 +171,7 @@ fn changed_fields(action: Action, changes: &[PlannedChange]) -> (Vec<String>, us
     (fields, more_fields)
 }
 
-/// Returns the entry of a declared resource, which has the form of a deployment.
+/// Returns the entry of a declared resource, in the form of a deployment.
 fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment {
     let (fields, more_fields) = changed_fields(planned.action, &planned.changes);
     Deployment {

@@ -104,7 +104,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `type[...]`, which accepts any class.
+    /// Returns the schema of `type[...]`: it accepts any class.
     ///
     /// # Errors
     ///

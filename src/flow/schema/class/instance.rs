@@ -169,7 +169,7 @@ fn object<'p>(
                 FieldDefault::Value(value) => {
                     encoded(program, field.scope, value, field.annotation).ok_or_else(|| unknown(class))?
                 }
-                FieldDefault::Factory(factory) => made(program, class, factory)?,
+                FieldDefault::Factory(factory) => factory_default(program, class, factory)?,
                 _ => return Err(unknown(class)),
             },
         };
@@ -347,7 +347,7 @@ fn encoded<'p>(
 }
 
 /// Evaluates a call of a default factory: a lambda expression, a built-in type or a class of the project.
-fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
+fn factory_default<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
     if let ExprKind::Lambda(lambda) = &factory.kind {
         return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);
     }
@@ -357,9 +357,9 @@ fn made<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> Ev
         Some("set") => Ok(Value::Set(Vec::new())),
         Some("str") => Ok(Value::text("")),
         _ => match class.scope.resolve(program, factory)? {
-            Entity::Class(made) => {
+            Entity::Class(callee) => {
                 let nothing = Arguments { positional: Vec::new(), named: Vec::new() };
-                program.descend(|| instantiate(program, made, nothing))
+                program.descend(|| instantiate(program, callee, nothing))
             }
             _ => Err(unknown(class)),
         },

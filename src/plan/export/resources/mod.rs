@@ -107,7 +107,7 @@ impl LiveObjects {
         Section { value, count, notes }
     }
 
-    /// Returns the names of the objects to which actions may refer.
+    /// Returns the names of the objects that actions may refer to.
     fn references(&self, deployments: &BTreeMap<Uuid, String>) -> References {
         let reference = |kind, name: String| ResourceReference { kind, name };
         let queue = |queue: &NamedObject| format!("{}/{}", queue.text("work_pool_name"), queue.name);
@@ -142,8 +142,8 @@ fn is_trigger(automation: &Automation, deployments: &BTreeMap<Uuid, String>) -> 
     id.is_some_and(|id| deployments.contains_key(&id)) && triggers::item(automation).is_some()
 }
 
-/// Escapes the strings of a value. Placeholders are kept, except for those of Prefect variables and environment
-/// variables, which a deploy replaces.
+/// Escapes the strings of a value. Placeholders of Prefect variables and environment variables are escaped too, because
+/// a deploy would replace them. Other placeholders are kept.
 fn escaped(value: &Json) -> Json {
     let keeps = |found: &Placeholder<'_>| !matches!(found.kind(), Kind::Variable | Kind::Environment);
     protected(value, &keeps)
