@@ -24,7 +24,7 @@ pub(crate) enum CloudError {
     Rejected { hint: &'static str },
     #[error("Workspace '{handle}' not found.{}", available(.handles))]
     UnknownWorkspace { handle: String, handles: Vec<String> },
-    #[error("This key has access to several workspaces: choose one with `--workspace`.{}", available(.handles))]
+    #[error("This key has access to multiple workspaces: choose one with `--workspace`.{}", available(.handles))]
     SeveralWorkspaces { handles: Vec<String> },
     #[error("No workspaces found! Create a workspace in Prefect Cloud and try again.")]
     NoWorkspaces,

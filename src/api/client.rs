@@ -161,7 +161,7 @@ impl Client {
         Err(self.explained(error, &request).await)
     }
 
-    /// Replaces the error with a clearer one if the cause is that the server runs Prefect 2.
+    /// Replaces the error with a clearer error if the server runs Prefect 2.
     async fn explained(&self, error: ApiError, request: &Request) -> ApiError {
         let may_be_old = matches!(
             error,

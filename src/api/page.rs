@@ -106,7 +106,7 @@ impl Client {
                 return Ok(found);
             }
             if found.len() == before && steps_back == 0 {
-                let reason = "the server returned the same objects on several pages".to_owned();
+                let reason = "the server returned the same objects on multiple pages".to_owned();
                 return Err(ApiError::Unexpected { request: path.join("/"), reason });
             }
             offset += if limit == 1 { 1 } else { count - 1 };

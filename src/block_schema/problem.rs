@@ -51,7 +51,7 @@ impl Problem {
         )
     }
 
-    /// Returns advice that solves the problem.
+    /// Returns advice on how to solve the problem.
     pub(crate) fn help(&self) -> Option<String> {
         Some(match self {
             Self::UnknownValue { similar: Some(similar), .. }

@@ -100,8 +100,8 @@ fn shared(ran: &Ran) -> Option<String> {
     (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, with the indexes of the deployments that use it. The indexes count the deployments of all
-/// projects.
+/// A step that would run, with the indexes of the deployments that use it. The indexes refer to the list of all
+/// deployments of all projects.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: DistinctStep,

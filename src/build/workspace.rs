@@ -176,12 +176,12 @@ fn contents(directory: &Path) -> String {
         .filter_map(|entry| Some(entry.ok()?.file_name().to_string_lossy().into_owned()))
         .collect();
     if names.is_empty() {
-        return "the directory in which the flow would start is empty".to_owned();
+        return "the directory where the flow would start is empty".to_owned();
     }
     names.sort_unstable();
     let more = if names.len() > NAMES_SHOWN { ", ..." } else { "" };
     names.truncate(NAMES_SHOWN);
-    format!("the directory in which the flow would start contains {}{more}", names.join(", "))
+    format!("the directory where the flow would start contains {}{more}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -80,7 +80,7 @@ fn headline(name: &str, state: DriftState) -> String {
         DriftState::Extra => {
             format!("+ {name} exists on the server but not in the file").yellow().to_string()
         }
-        DriftState::Ambiguous => format!("? {name} exists several times on the server").yellow().to_string(),
+        DriftState::Ambiguous => format!("? {name} exists multiple times on the server").yellow().to_string(),
     }
 }
 

@@ -138,7 +138,7 @@ impl From<ProjectError> for CommandError {
             }
             ProjectError::UndefinedEnvironment { ref file, ref defined, .. } => {
                 let help = match defined.as_slice() {
-                    [] => format!("define it in `environments` of {file}, or in an overlay file beside it"),
+                    [] => format!("define it in `environments` of {file}, or in an overlay file next to it"),
                     defined => {
                         let names: Vec<&str> = defined.iter().map(EnvironmentName::as_str).collect();
                         format!("defined environments: {}", names.join(", "))

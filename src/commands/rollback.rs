@@ -106,7 +106,7 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
     }
     let has_conflict = subjects.iter().any(|(_, recovery)| matches!(recovery, Recovery::Conflict(_)));
     let help = if has_conflict {
-        "deployments that others have changed were not restored; pass --force to restore them as well"
+        "deployments that others have changed were not restored; pass --force to restore them too"
     } else {
         "compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy"
     };

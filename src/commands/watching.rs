@@ -59,8 +59,8 @@ impl Watching {
                 } else {
                     for run in runs {
                         context.ui.note(&format!(
-                            "stopped watching flow run '{run}', which continues; run `prefectl flow-run \
-                             watch {run}` to watch it again"
+                            "stopped watching flow run '{run}', but the run continues; to watch it again, run \
+                             `prefectl flow-run watch {run}`"
                         ));
                     }
                 }

@@ -75,7 +75,7 @@ pub(crate) enum ImageLockError {
 pub(crate) enum NotLocked {
     #[error("the image lock {} has no image for the repository '{repository}'", path.display())]
     Missing { path: PathBuf, repository: String, known: Vec<String> },
-    #[error("the image lock {} has several images for the repository '{repository}'", path.display())]
+    #[error("the image lock {} has multiple images for the repository '{repository}'", path.display())]
     Ambiguous { path: PathBuf, repository: String, tags: Vec<String> },
     /// The project file contains a tag that the lock does not have.
     #[error("the image lock {} has no image '{repository}:{tag}'", path.display())]

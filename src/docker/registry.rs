@@ -65,7 +65,7 @@ impl ImageDigests {
         others.iter().all(|other| other.as_ref() == Some(&digest)).then_some(digest)
     }
 
-    /// Records an image that its registry has.
+    /// Records an image that exists in its registry.
     pub(crate) fn record(&self, name: &ImageName, tag: &str, image: RegistryImage) {
         let RegistryImage { digest, platforms } = image;
         let Ok(image) = format!("{}@{digest}", name.as_str()).parse() else { return };

@@ -62,7 +62,7 @@ pub(crate) enum SearchScope {
     Selected,
     /// The selected interpreters, and `python3` and `python` in `PATH` directories outside the project.
     Installed,
-    /// All interpreters, including the project's `.venv` and those in any `PATH` directory.
+    /// All interpreters, including the interpreters in the project's `.venv` and in all `PATH` directories.
     Project,
 }
 

@@ -113,7 +113,7 @@ pub(super) const DEPLOYMENT: &[KnownKey] = &[
     field("build", Shape::Steps, "build steps that replace the top-level steps; null disables them"),
     field("push", Shape::Steps, "push steps that replace the top-level steps; an empty list disables them"),
     field("pull", Shape::Steps, "pull steps that replace the top-level steps; an empty list disables them"),
-    field("work_pool", Shape::WorkPool, "work pool in which the flow runs"),
+    field("work_pool", Shape::WorkPool, "work pool that runs the flow"),
     field("triggers", Shape::Mappings, "triggers that start flow runs in response to events"),
     field("sla", Shape::Mappings, "service level agreements (Prefect Cloud)"),
     IGNORE_CHANGES,
@@ -155,7 +155,7 @@ pub(super) const LIMIT: &[KnownKey] = &[
     field(
         "grace_period_seconds",
         Shape::Count,
-        "number of seconds for which a run that has not started keeps its slot",
+        "maximum number of seconds that a run keeps its slot before it starts",
     ),
 ];
 

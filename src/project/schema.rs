@@ -63,7 +63,7 @@ fn environment() -> Map<String, Json> {
                 {"type": "object", "additionalProperties": {"anyOf": [deployment, {"type": "null"}]}},
                 {"type": "null"},
             ]),
-            "deployments, which are merged by name: a list, or a mapping in which null removes a deployment",
+            "deployments; merged by name; in a mapping, null removes a deployment",
         ),
         (
             environments::NAME_SUFFIX,

@@ -73,7 +73,8 @@ fn references(inputs: &Mapping, docker_namespace: Option<&str>) -> Vec<String> {
     tags.map(|tag| format!("{name}:{tag}")).collect()
 }
 
-/// Returns whether a text is the same in all steps that contain it: it has no templates except environment variables.
+/// Returns whether a string has the same value in all steps that contain it, that is, whether its only templates are
+/// environment variables.
 fn is_known(text: &str) -> bool {
     let has_only_variables = || text.split("{{").skip(1).all(|rest| rest.trim_start().starts_with('$'));
     !pending::is_pending(&Value::from(text))

@@ -18,8 +18,8 @@ pub(crate) struct Listed {
     pub(crate) step: Value,
     /// Path to the step within the project file.
     pub(crate) pointer: Pointer,
-    /// Location in the project file. Several deployments have the same location if they share the step
-    /// through a YAML anchor or a top-level section.
+    /// Location in the project file. Multiple deployments have the same location if they share the step through a YAML
+    /// anchor or a top-level section.
     pub(crate) place: Option<Place>,
 }
 

@@ -56,7 +56,7 @@ struct RemoteStorage {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RemoteUrl {
     scheme: String,
-    /// Name of the bucket. In Azure URLs, the account may follow after an `@`.
+    /// Name of the bucket. In Azure URLs, `@` and the account may follow the name.
     bucket: String,
     path: String,
 }

@@ -28,7 +28,7 @@ fn inputs(entry: &StepEntry) -> Json {
     );
     properties.insert(
         "id".into(),
-        json!({"description": "name by which templates can refer to the outputs of the step"}),
+        json!({"description": "name that templates use for the outputs of the step"}),
     );
     properties.insert(
         "requires".into(),

@@ -58,7 +58,7 @@ pub(crate) enum WorkPoolError {
     )]
     NoQueue { queue: String, pool: Option<String>, similar: Option<String> },
     #[error(
-        "There are work queues named {} in several work pools: {}. Specify the pool with --pool.",
+        "There are work queues named {} in multiple work pools: {}. Specify the pool with --pool.",
         python::quoted(.queue),
         .pools.join(", ")
     )]

@@ -35,7 +35,7 @@ fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     $ prefectl cloud login --key pnu_good
     exit 2
     --- stderr
-    error: This key has access to several workspaces: choose one with `--workspace`. Available workspaces: 'acme/dev', 'acme/prod'
+    error: This key has access to multiple workspaces: choose one with `--workspace`. Available workspaces: 'acme/dev', 'acme/prod'
     $ prefectl cloud login --key pnu_good --workspace acme/nope
     exit 2
     --- stderr

@@ -40,7 +40,7 @@ prefectl:
         api.post("/automations/", &automation)?;
     }
     let output = sandbox.run("drift --quiet")?;
-    let shown = sandbox.unique("? automation twice-UNIQUE exists several times on the server\n    id: ");
+    let shown = sandbox.unique("? automation twice-UNIQUE exists multiple times on the server\n    id: ");
     assert_eq!(output.code, 10, "{output}");
     assert!(output.stdout.contains(&shown), "{output}");
     for line in [

@@ -160,7 +160,7 @@ deployments:
     exit 1
     --- stderr
     error[pulled-code]: deployment 'hello-UNIQUE/one': the pull steps do not fetch the entrypoint 'flow.py:hello': file 'flow.py' does not exist
-    help: the directory in which the flow would start contains .git, README.md
+    help: the directory where the flow would start contains .git, README.md
     error: nothing was registered
     "#);
 

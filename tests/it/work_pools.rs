@@ -129,7 +129,7 @@ fn lists_queues_and_workers_of_a_pool() -> Result<()> {
     );
     let invalid = sandbox.run("worker manifest -p pool-UNIQUE --namespace Prefect")?;
     assert!(
-        invalid.code == 2 && invalid.stderr.contains("a name in Kubernetes consists of"),
+        invalid.code == 2 && invalid.stderr.contains("Kubernetes names consist of"),
         "{}",
         invalid.stderr
     );
@@ -176,7 +176,7 @@ fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     assert_eq!(document(&sandbox, "work-queue preview fast-UNIQUE --pool pool-UNIQUE")?, json!([]));
 
     let several = sandbox.run("work-queue inspect default")?;
-    assert!(several.code == 2 && several.stderr.contains("in several work pools"), "{several}");
+    assert!(several.code == 2 && several.stderr.contains("in multiple work pools"), "{several}");
     let kept = sandbox.run("work-queue delete default --pool pool-UNIQUE --yes")?;
     assert_output!(kept, @r"
     exit 1

@@ -98,8 +98,8 @@ impl From<PreviewError> for CommandError {
 
 fn damaged_help(variable: &str) -> String {
     format!(
-        "correct the variable, or delete it with `prefectl variable delete {variable}` and deploy the preview again, \
-         which records its deployments"
+        "correct the variable, or delete it with `prefectl variable delete {variable}` and deploy the preview again \
+         to record its deployments"
     )
 }
 

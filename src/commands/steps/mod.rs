@@ -45,7 +45,7 @@ fn page(entry: &StepEntry) -> String {
         format!("  {}: {} ({}{default})", input.name, input.meaning, input.kind.name())
     }));
     lines.push("\nKeys of every step:".to_owned());
-    lines.push("  id: name by which templates refer to the step's outputs".to_owned());
+    lines.push("  id: name that templates use for the outputs of the step".to_owned());
     lines.push("  requires: Python packages that the step needs on a worker".to_owned());
     if entry.inputs.iter().all(|input| input.name != "timeout") {
         lines.push("  timeout: maximum run time in seconds, only for build and push steps".to_owned());

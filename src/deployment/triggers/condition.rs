@@ -234,7 +234,7 @@ fn composite_within(reader: &mut Reader<'_>) -> Option<Seconds> {
     let within = reader.optional("within", None, nullable(duration_value));
     if within.is_some_and(Seconds::is_negative) {
         // Prefect accepts it. The server then forgets earlier events before it counts the current one.
-        let message = "`within` is negative, so several events never fire the trigger";
+        let message = "`within` is negative, so multiple events never fire the trigger";
         reader.warn("within", message, Some("use a positive duration".to_owned()));
     }
     within

@@ -116,7 +116,7 @@ fn negative_periods_of_composite_triggers_are_kept_and_noted() {
     let found = found.unwrap();
     let body = found.triggers[0].automation_body(DEPLOYMENT.parse().unwrap());
     assert_eq!(body["trigger"]["within"], json!(-60.0));
-    let message = "`within` is negative, so several events never fire the trigger, use a positive duration";
+    let message = "`within` is negative, so multiple events never fire the trigger, use a positive duration";
     assert_eq!(warnings(&found), [format!("within: {message}"), format!("triggers[0].within: {message}")]);
 }
 

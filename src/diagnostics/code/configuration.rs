@@ -18,7 +18,7 @@ codes! {
         severity: Error,
         title: "the settings of a project are invalid",
         meaning: "A settings file next to a project file cannot be read, is not valid TOML, or has a setting with a \
-                  value of the wrong type. If a command uses several project files, each project file's \
+                  value of the wrong type. If a command uses multiple project files, each project file's \
                   directory has its own settings.",
         example: "PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY=maybe",
         fix: "Correct the file at the location in the message.",
@@ -28,7 +28,7 @@ codes! {
         severity: Warning,
         title: "options that apply to a single deployment are ignored",
         meaning: "Options such as `--pool` and `--cron` apply to a single deployment. They have no effect \
-                  when several deployments are selected.",
+                  when multiple deployments are selected.",
         example: "prefectl deploy --all --pool production",
         fix: "Select one deployment with `-n`, or set the values in prefect.yaml.",
     };

@@ -46,7 +46,7 @@ codes! {
         name: "unnamed-deployment",
         severity: Warning,
         title: "a deployment without a name is skipped",
-        meaning: "If the file contains several deployments, a deployment without a name cannot be \
+        meaning: "If the file contains multiple deployments, a deployment without a name cannot be \
                   identified and is not deployed.",
         example: "deployments:\n- entrypoint: flow.py:hello\n- name: other\n  entrypoint: flow.py:hello",
         fix: "Add a `name` to the deployment, or remove the deployment.",

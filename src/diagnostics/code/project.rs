@@ -100,7 +100,7 @@ codes! {
         title: "a schedule does not have exactly one type",
         meaning: "A schedule requires exactly one of `cron`, `interval` and `rrule`.",
         example: "schedules:\n- cron: \"0 6 * * *\"\n  interval: 3600",
-        fix: "Specify one of `cron`, `interval` and `rrule`. To use several schedules, add a list item for \
+        fix: "Specify one of `cron`, `interval` and `rrule`. To use multiple schedules, add a list item for \
               each.",
     };
     SCHEDULE_KEYS = Entry {

@@ -9,8 +9,8 @@ codes! {
         severity: Error,
         title: "the server rejects the name of a declared resource",
         meaning: "The names of work pools, work queues and concurrency limits must not contain `/`, `%`, `&`, \
-                  `>` or `<`. The names of variables consist of lowercase letters, digits, `-` and `_`, and \
-                  those of blocks of lowercase letters, digits and `-`.",
+                  `>` or `<`. The names of variables consist of lowercase letters, digits, `-` and `_`. \
+                  The names of blocks consist of lowercase letters, digits and `-`.",
         example: "prefectl:\n  variables: {Region: eu-west-1}",
         fix: "Use other characters in the name.",
     };
@@ -38,7 +38,7 @@ codes! {
         name: "duplicate-resource",
         severity: Error,
         title: "a resource is declared twice",
-        meaning: "Two declarations of the same kind have the same name, in one file or in several files.",
+        meaning: "Two declarations of the same kind have the same name, in the same file or in different files.",
         example: "prefectl:\n  concurrency_limits:\n  - {name: warehouse, limit: 3}\n  - {name: warehouse, limit: 5}",
         fix: "Remove or rename one of the two declarations.",
     };
@@ -97,7 +97,7 @@ codes! {
         title: "a changed object is also registered by another project",
         meaning: "A deploy with `--project` records its deployments and declared resources. The object on the server \
                   differs from the file, and another project has also recorded it. If the two projects declare \
-                  different values, each deploy overwrites those of the other project.",
+                  different values, each deploy overwrites the values of the other project.",
         example: "",
         fix: "Declare the object in one of the projects, or with the same values in both. With `--strict`, the warning \
               is an error and nothing is written.",

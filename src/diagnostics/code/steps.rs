@@ -108,7 +108,7 @@ codes! {
         severity: Error,
         title: "the image lock does not have the image of a step",
         meaning: "With `--skip-build --image-lock`, every image comes from the lock file. The file has no image \
-                  for the step's repository, or has several and none of them has the step's tag.",
+                  for the step's repository, or none of its images for the repository has the step's tag.",
         example: "prefectl deploy --all --skip-build --image-lock images.lock.json",
         fix: "Create the lock again with a deploy without `--skip-build`, or pass the image with `--image`.",
     };
@@ -147,7 +147,7 @@ codes! {
                   `&&`, `>` and `;` are passed to that program as arguments. Comments, shell builtins, assignments \
                   and control flow fail.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    script: make && make test",
-        fix: "Write one command per line, or add `shell: true`, which runs each line with /bin/sh.",
+        fix: "Write one command per line, or add `shell: true` to run each line with /bin/sh.",
     };
     PYTHON_STEP_LOST = Entry {
         name: "python-step-lost",

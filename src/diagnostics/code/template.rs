@@ -100,7 +100,7 @@ codes! {
         name: "injected-placeholder",
         severity: Warning,
         title: "an inserted value contains a placeholder that is substituted",
-        meaning: "Templates are rendered in several passes, as in Prefect. A value inserted by a variable, \
+        meaning: "Templates are rendered in multiple passes, as in Prefect. A value inserted by a variable, \
                   a step or an expression is rendered again in the next pass. If the value contains `{{ \
                   $NAME }}` or a block reference, anyone who controls the value can read environment \
                   variables of the deploying machine or the referenced block.",

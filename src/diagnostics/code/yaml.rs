@@ -19,8 +19,8 @@ codes! {
         meaning: "The file cannot be parsed. Common causes are wrong indentation, a missing quote, and a \
                   comment that continues on the next line without `#`.",
         example: "deployments:\n- name: default\n   entrypoint: flow.py:hello   # indented too far",
-        fix: "Correct the reported line or the line before it. A project file must not contain a second \
-              document, which `---` starts.",
+        fix: "Correct the reported line or the line before it. A line `---` starts a second document, \
+              but a project file must contain only one.",
     };
     YAML_ALIAS = Entry {
         name: "yaml-alias",

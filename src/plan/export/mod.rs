@@ -140,10 +140,10 @@ impl Item<'_> {
             self.note("automations that cannot be written as triggers are omitted");
         }
         if deployment.entrypoint().is_none() {
-            self.note("the deployment has no entrypoint, which is required to deploy it");
+            self.note("the deployment has no entrypoint; add an `entrypoint` to deploy it");
         }
         if deployment.work_pool_name.is_none() {
-            self.note("the deployment has no work pool, which is required to deploy it");
+            self.note("the deployment has no work pool; add a `work_pool` to deploy it");
         }
         for key in ["path", "storage_document_id", "infrastructure_document_id"] {
             if deployment.raw.get(key).is_some_and(|value| !value.is_null()) {

@@ -49,7 +49,7 @@ fn in_environment() -> Json {
             "variables": {"type": ["object", "null"], "description": "values of Prefect variables; null removes a variable"},
             "concurrency_limits": merged(&partial(concurrency_limit()), "global concurrency limits"),
             "automations": merged(&partial(automation()), "automations"),
-            "blocks": merged(&partial(block()), "blocks, whose names in a mapping are `TYPE/NAME`"),
+            "blocks": merged(&partial(block()), "blocks; keys of a mapping have the form `TYPE/NAME`"),
         },
     })
 }
@@ -62,7 +62,7 @@ fn merged(item: &Json, meaning: &str) -> Json {
             {"type": "object", "additionalProperties": {"anyOf": [item, {"type": "null"}]}},
             {"type": "null"},
         ],
-        "description": format!("{meaning}, which are merged by name"),
+        "description": format!("{meaning}; merged by name"),
     })
 }
 

@@ -168,7 +168,7 @@ impl Inputs {
             }
             _ if self.platforms().len() > 1 && self.push != Some(true) => Err(StepError::input(
                 if self.platforms.0.is_empty() { "platform" } else { "platforms" },
-                "an image for several platforms cannot be loaded into the engine: set `push: true`, or build for \
+                "an image for multiple platforms cannot be loaded into the engine: set `push: true`, or build for \
                  one platform",
             )),
             _ => Ok(()),

@@ -124,7 +124,7 @@ pub(super) const INPUTS: &[Input] = &[
         "platforms",
         Kind::Any,
         "",
-        "BuildKit: platforms to build for; several platforms require `push: true`",
+        "BuildKit: platforms to build for; multiple platforms require `push: true`",
     ),
     Input::optional(
         "secrets",

@@ -55,7 +55,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     }),
     attack(
         "the same page again and again",
-        Outcome::Refused("the server returned the same objects on several pages"),
+        Outcome::Refused("the server returned the same objects on multiple pages"),
         LIST,
         |target| {
             let pool = |n: u128| {

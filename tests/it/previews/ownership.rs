@@ -111,7 +111,7 @@ fn damaged_preview_record_affects_only_its_preview() -> Result<()> {
         exit 1
         --- stderr
         error: the record of preview 'pr-UNIQUE' in variable 'prefectl-preview-own-UNIQUE--pr-UNIQUE' is damaged
-        help: correct the variable, or delete it with `prefectl variable delete prefectl-preview-own-UNIQUE--pr-UNIQUE` and deploy the preview again, which records its deployments
+        help: correct the variable, or delete it with `prefectl variable delete prefectl-preview-own-UNIQUE--pr-UNIQUE` and deploy the preview again to record its deployments
         ");
     }
     anyhow::Ok(())

@@ -109,7 +109,7 @@ fn statement(statement: &Stmt) -> Vec<Statement> {
 fn assignment(target: &ast::Expr, value: &ast::Expr) -> Statement {
     match self::target(target) {
         Some(target) => Statement::Assign(target, convert(value)),
-        None => Statement::Other("an assignment to several names"),
+        None => Statement::Other("an assignment to multiple names"),
     }
 }
 

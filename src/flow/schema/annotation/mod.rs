@@ -333,7 +333,7 @@ pub(crate) fn require_seen_by_prefect<'p>(
             "pydantic" if is_module("pydantic") => Ok(()),
             "typing" | "t" | "pydantic" | "inspect" | "V2BaseModel" | "ConfigDict" | "FieldInfo"
             | "TypeAdapter" => Err(EvalError::unknown(format!(
-                "'{name}' may have another meaning in the module in which Prefect resolves it"
+                "'{name}' may have a different meaning in the module where Prefect resolves it"
             ))),
             _ => Err(EvalError::Untyped),
         };

@@ -53,7 +53,7 @@ fn queue(queue: &NamedObject) -> Option<Json> {
     (!is_default || item.len() > 1).then(|| item.into())
 }
 
-/// Changes of the default base job template that a project file can declare.
+/// Changes to the default base job template that a project file can declare.
 struct Customizations {
     added: Vec<NewVariable>,
     /// Changed defaults of variables.
