@@ -107,7 +107,7 @@ pub(crate) struct Pruning<'a> {
     pub(crate) removals: Vec<Removal>,
     /// Resources to delete, in the order of their deletion.
     pub(crate) resources: Vec<OwnedResource>,
-    /// Resources that are no longer declared and not deleted.
+    /// Resources that are no longer declared but are kept.
     pub(crate) kept: Vec<KeptResource>,
     /// Resources that are no longer declared, but belong to another project.
     released: BTreeSet<ResourceKey>,

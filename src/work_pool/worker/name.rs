@@ -12,7 +12,7 @@ pub(crate) struct KubernetesName(String);
 /// The error returned if a string is not a valid name in Kubernetes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "Kubernetes names consist of at most 63 lower-case letters, digits and hyphens, and starts and ends with a \
+    "Kubernetes names consist of at most 63 lower-case letters, digits and hyphens, and start and end with a \
      letter or digit"
 )]
 pub(crate) struct InvalidKubernetesName;
