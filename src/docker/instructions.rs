@@ -10,7 +10,7 @@ pub(crate) struct Instruction {
 }
 
 impl Instruction {
-    /// Returns the upper-case keyword of the instruction, such as `RUN`.
+    /// Returns the uppercase keyword of the instruction, such as `RUN`.
     pub(crate) fn keyword(&self) -> String {
         self.text.split_whitespace().next().unwrap_or_default().to_uppercase()
     }

@@ -28,7 +28,7 @@ pub(crate) enum ReferenceError {
     #[error("`{0}` is a URL, not an image name; remove the scheme")]
     Scheme(String),
     #[error(
-        "`{0}` is not an image name: its parts are lower-case letters and digits with single `.`, `_`, `__` or \
+        "`{0}` is not an image name: its parts are lowercase letters and digits with single `.`, `_`, `__` or \
          dashes between them"
     )]
     Name(String),

@@ -127,7 +127,7 @@ impl Redactor {
         blanked
     }
 
-    /// Masks the values of a JSON document, and all keys that are not plain lower-case names.
+    /// Masks the values of a JSON document, and all keys that are not plain lowercase names.
     ///
     /// The structure of the document stays the same, but a secret number becomes a string.
     pub(crate) fn mask_json(&self, value: Value) -> Value {
@@ -142,7 +142,7 @@ impl Redactor {
         }
     }
 
-    /// Masks the secrets in a key. A plain lower-case name is returned unchanged.
+    /// Masks the secrets in a key. A plain lowercase name is returned unchanged.
     pub(super) fn mask_key(&self, key: String) -> String {
         if is_field_name(&key) { key } else { self.mask_owned(key) }
     }

@@ -138,8 +138,8 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Collects the `PREFECT_` variables and the variables of prefectl by upper-case name. If two names differ
-/// only in case, the upper-case name takes precedence.
+/// Collects the `PREFECT_` variables and the variables of prefectl by uppercase name. If two names differ
+/// only in case, the uppercase name takes precedence.
 fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for (name, value) in variables {

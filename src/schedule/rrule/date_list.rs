@@ -11,7 +11,7 @@ pub(super) enum Awareness {
     Zoned,
 }
 
-/// Parses an upper-case date such as `20240131T120000Z`. Returns `None` if it is invalid.
+/// Parses an uppercase date such as `20240131T120000Z`. Returns `None` if it is invalid.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
     let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
     Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))

@@ -86,7 +86,7 @@ fn add(parameters: &mut BTreeMap<String, String>, name: &str, value: &Value) {
         Value::Mapping(entries) => {
             for (key, value) in entries {
                 // The case of keys must not change: `arn` in a policy is lower case, but other keys start
-                // with an upper-case letter.
+                // with an uppercase letter.
                 add(parameters, &format!("{name}.{}", python::to_text(key)), value);
             }
         }

@@ -18,7 +18,7 @@ pub(crate) const COMMON: [(&str, &str); 15] = [
     ("literal", "protects `{{ }}` and `<< >>` in a string from substitution"),
     ("lower", "converts to lower case"),
     ("replace", "`replace(\"a\", \"b\")` replaces a substring"),
-    ("slugify", "converts a string to lower-case letters, digits and hyphens, for example for image tags"),
+    ("slugify", "converts a string to lowercase letters, digits and hyphens, for example for image tags"),
     ("split", "`split(\",\")` splits a string into a list"),
     ("tojson", "formats a value as JSON"),
     ("trim", "removes surrounding white space"),
@@ -60,7 +60,7 @@ fn replace(text: &str, from: &str, to: &str) -> Result<String, Error> {
     Ok(text.replace(from, to))
 }
 
-/// Converts a string to lower-case ASCII letters and digits. Each sequence of other characters between them
+/// Converts a string to lowercase ASCII letters and digits. Each sequence of other characters between them
 /// becomes one hyphen.
 fn slugify(text: &str) -> String {
     let words =

@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-/// The name of a namespace or another object in Kubernetes: a DNS label of at most 63 lower-case letters,
+/// The name of a namespace or another object in Kubernetes: a DNS label of at most 63 lowercase letters,
 /// digits and hyphens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KubernetesName(String);
@@ -12,7 +12,7 @@ pub(crate) struct KubernetesName(String);
 /// The error returned if a string is not a valid name in Kubernetes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "Kubernetes names consist of at most 63 lower-case letters, digits and hyphens, and start and end with a \
+    "Kubernetes names consist of at most 63 lowercase letters, digits and hyphens, and start and end with a \
      letter or digit"
 )]
 pub(crate) struct InvalidKubernetesName;
