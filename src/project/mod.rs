@@ -124,7 +124,8 @@ impl Project {
         self.document.as_ref().map(repair::modernize).unwrap_or_default()
     }
 
-    /// Returns the position of a value. If the value is not in the file, returns the position of its nearest ancestor.
+    /// Returns the position of a value. If the value is not in the file, returns the position of the key that removed
+    /// it, or of its nearest ancestor.
     ///
     /// Returns `None` if the project has no file, or for a value that only the command line specifies.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {

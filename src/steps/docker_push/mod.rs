@@ -237,7 +237,7 @@ impl GivenCredentials {
 fn not_for_this_registry(given_for: &str, registry: &str) -> Diagnostic {
     let message = format!("the credentials are for '{given_for}', but the image is pushed to '{registry}'");
     Diagnostic::warning(Code::REGISTRY_MISMATCH, message).help(format!(
-        "set `registry_url: {registry}` to use these credentials; without it, those in the Docker configuration are used"
+        "set `registry_url: {registry}` to use these credentials; otherwise, the credentials in the Docker configuration are used"
     ))
 }
 
