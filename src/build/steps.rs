@@ -8,7 +8,7 @@ use crate::{
     docker::registry::ImageDigests,
     names,
     steps::{
-        History, List, LockUse, DryRun, DryRunState, DistinctStep, Ran, Runner, Section, StepContext,
+        DistinctStep, DryRun, DryRunState, History, List, LockUse, Ran, Runner, Section, StepContext,
         StepKind,
     },
     template::Resolver,

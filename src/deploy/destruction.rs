@@ -55,6 +55,7 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
     let resources = std::mem::take(&mut preparation.resources);
     let resources = resources.into_iter().map(|resource| resource.key).collect();
     let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    let name = |unbuilt: &UnbuiltDeployment| (unbuilt.desired.flow_name.clone(), unbuilt.desired.name.clone());
+    let name =
+        |unbuilt: &UnbuiltDeployment| (unbuilt.desired.flow_name.clone(), unbuilt.desired.name.clone());
     Ok(Selected { names: unbuilt.deployments.iter().map(name).collect(), resources })
 }

@@ -186,7 +186,9 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
 
 /// Reads, validates and renders the selected deployments without a server. Returns after the project files have been
 /// dropped, like [`desired_state`].
-async fn offline_state(ctx: &DeployContext<'_>) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), Failure> {
+async fn offline_state(
+    ctx: &DeployContext<'_>,
+) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), Failure> {
     let loaded = preparation::load(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;

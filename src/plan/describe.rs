@@ -201,7 +201,9 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
         }
     }
     described.extend(
-        deleted.into_iter().map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
+        deleted
+            .into_iter()
+            .map(|old| change("triggers", trigger(&Json::Object(old.raw.clone())), Json::Null)),
     );
 }
 

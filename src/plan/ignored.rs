@@ -51,7 +51,11 @@ fn schedule_differences(desired: &Schedules, live: &LiveDeployment) -> Option<Fi
     })
 }
 
-fn trigger_differences(unbuilt: &UnbuiltDeployment, id: Uuid, automations: &[Automation]) -> Option<FieldChange> {
+fn trigger_differences(
+    unbuilt: &UnbuiltDeployment,
+    id: Uuid,
+    automations: &[Automation],
+) -> Option<FieldChange> {
     let changes = triggers::compare(&unbuilt.desired, id, automations);
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let wanted = unbuilt.desired.triggers.iter();

@@ -20,7 +20,7 @@ use super::{
     ordering::{StepOrder, accesses},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
-    step_cache::{CachedStep, Key, Ran, StepUse, StepState},
+    step_cache::{CachedStep, Key, Ran, StepState, StepUse},
 };
 use crate::{
     diagnostics::Diagnostic,

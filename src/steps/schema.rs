@@ -26,10 +26,8 @@ fn inputs(entry: &StepEntry) -> Json {
     properties.entry("timeout").or_insert_with(
         || json!({"type": "number", "description": "time limit in seconds; not available for pull steps"}),
     );
-    properties.insert(
-        "id".into(),
-        json!({"description": "name that templates use for the outputs of the step"}),
-    );
+    properties
+        .insert("id".into(), json!({"description": "name that templates use for the outputs of the step"}));
     properties.insert(
         "requires".into(),
         json!({"description": "Python packages that Prefect requires; built-in steps do not need them"}),

@@ -9,7 +9,9 @@ use std::{
 use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
     api::{Client, Feature},
-    deployment::{DeployContext, Options, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps},
+    deployment::{
+        DeployContext, Options, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps,
+    },
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
     project::{

@@ -165,7 +165,10 @@ fn checks_all_project_files_with_an_environment() -> Result<()> {
     assert_eq!(output.code, 2, "{output}");
     assert_eq!(check(&output, "project")?.1, "1 error: prefect.toml:2: no project file matches 'b/*.yaml'");
     let output = sandbox.run("doctor -o json -f prefect.yaml --env nowhere")?;
-    assert_eq!(check(&output, "project")?.1, "environment 'nowhere' from --env is not defined for prefect.yaml");
+    assert_eq!(
+        check(&output, "project")?.1,
+        "environment 'nowhere' from --env is not defined for prefect.yaml"
+    );
     Ok(())
 }
 

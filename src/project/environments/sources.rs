@@ -174,7 +174,12 @@ impl ProjectSources {
         } else if merge::section(&document, name).is_none() {
             let defined = self.environments().into_iter().collect();
             let file = self.base.name().to_owned();
-            return Err(ProjectError::UndefinedEnvironment { name: name.clone(), selected_by: None, file, defined });
+            return Err(ProjectError::UndefinedEnvironment {
+                name: name.clone(),
+                selected_by: None,
+                file,
+                defined,
+            });
         }
         match merge::merged(&document, name, overlay) {
             Ok(merge::Merged { document, warnings, suffix }) => {
