@@ -58,7 +58,7 @@ fn every_valid_name_is_created_found_and_deleted() -> Result<()> {
     assert_eq!(statuses(&deploy(&sandbox)?), ["unchanged"; 10]);
     sandbox.run("drift --quiet").and_then(Output::success)?;
     let shown = sandbox.run_words(&["automation", "inspect", names[0], "-o", "json"])?.success()?.json()?;
-    assert_eq!(shown["name"], sandbox.unique(names[0]));
+    assert_eq!(shown[0]["name"], sandbox.unique(names[0]));
     sandbox.run("destroy --all --yes --quiet").and_then(Output::success)?;
     for name in names {
         assert_eq!(named(&api, &sandbox.unique(name))?, Vec::<Value>::new(), "{name}");
