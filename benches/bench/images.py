@@ -64,7 +64,7 @@ def builds(setting: Setting, context: Path, what: str, rounds: int, with_goal: b
     if theirs := found.get("prefect"):
         compared += f"; prefect's step: {time(fastest(theirs))}, {fastest(theirs) / fastest(docker):.2f} times, {theirs.peak:.0f} MiB"
     seen = f"fastest of {rounds}: {time(fastest(ours))} (median {time(ours.seconds)}), {ours.peak:.0f} MiB"
-    goal = "1.05 times `docker build`; 64 MiB" if with_goal else "told, not promised"
+    goal = "1.05 times `docker build`; 64 MiB" if with_goal else "no goal"
     reached = (ratio <= 1.05 and ours.peak < 64) if with_goal else None
     return Row(f"image of {what}", goal, seen, compared, reached)
 
