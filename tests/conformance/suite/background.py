@@ -10,12 +10,16 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
 Json = Any
+
+# Maximum number of attempts for a request.
+ATTEMPTS = 20
 
 # All requests go to loopback and must not use a proxy.
 _opener = build_opener(ProxyHandler({}))
@@ -41,16 +45,21 @@ def minimal_environment(home: Path) -> dict[str, str]:
 
 
 def request(method: str, url: str, body: Json = None, accept: str = "application/json") -> tuple[Json, Any]:
-    """Sends a request. Returns the JSON of the answer, and its headers."""
+    """Sends a request, and repeats it if the server is busy. Returns the JSON of the answer, and its headers."""
     data = None if body is None else json.dumps(body).encode()
     headers = {"content-type": "application/json", "accept": accept}
-    try:
-        with _opener.open(Request(url, data, headers, method=method), timeout=60) as answer:
-            return json.loads(answer.read() or b"null"), answer.headers
-    except HTTPError as error:
-        with error:
-            text = error.read().decode(errors="replace")
-        raise SuiteError(f"{method} {url} was answered with {error.code}: {text}") from None
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            with _opener.open(Request(url, data, headers, method=method), timeout=60) as answer:
+                return json.loads(answer.read() or b"null"), answer.headers
+        except HTTPError as error:
+            with error:
+                text = error.read().decode(errors="replace")
+            # A server on SQLite answers concurrent writes with 503.
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE or attempt == ATTEMPTS:
+                raise SuiteError(f"{method} {url} was answered with {error.code}: {text}") from None
+            time.sleep(0.2)
+    raise AssertionError("the last attempt returns or raises")
 
 
 def answers(url: str) -> bool:
