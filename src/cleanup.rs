@@ -14,7 +14,7 @@ type Action = Box<dyn FnOnce() + Send>;
 /// The actions of this process.
 static PENDING: Pending = Pending::new();
 
-/// Registered actions, in the order of their registration.
+/// Registered actions, in registration order.
 struct Pending(Mutex<Actions>);
 
 #[derive(Default)]
@@ -41,10 +41,9 @@ impl Pending {
         let _action = self.lock().by_number.remove(&number);
     }
 
-    /// Runs the actions in reverse order of their registration. A process therefore ends before the folder in which it
-    /// runs is deleted.
+    /// Runs the actions in reverse registration order, so that a process ends before its working directory is deleted.
     ///
-    /// Until all actions are complete, other threads that register an action or panic as well are blocked.
+    /// Blocks other threads that panic or register an action until all actions are complete.
     fn run(&self) {
         let mut actions = self.lock();
         mem::take(&mut actions.by_number).into_values().rev().for_each(|action| action());

@@ -10,12 +10,12 @@ pub(crate) struct Clock {
 }
 
 impl Clock {
-    /// Returns a clock that shows the system's time in the system's time zone.
+    /// Returns a clock with the system time and the system time zone.
     pub(crate) fn system() -> Self {
         Self { fixed: None, zone: TimeZone::system() }
     }
 
-    /// Returns a clock that always shows the time `now`.
+    /// Returns a clock that is fixed at the time `now`.
     #[cfg(test)]
     pub(crate) fn fixed(now: Timestamp, zone: TimeZone) -> Self {
         Self { fixed: Some(now), zone }

@@ -57,7 +57,7 @@ pub(crate) fn key(given: Option<&str>, environment: Option<&str>) -> Result<Secr
     }
 }
 
-/// Returns the workspaces that an API key has access to.
+/// Returns the workspaces that an API key can access.
 pub(crate) async fn workspaces(
     settings: &Settings,
     environment: &Environment,
@@ -75,7 +75,7 @@ pub(crate) async fn workspaces(
     })
 }
 
-/// Returns the most likely reason for the rejection of a key by Prefect Cloud.
+/// Returns the most likely reason why Prefect Cloud rejected a key.
 fn hint(key: &str) -> &'static str {
     if key.starts_with("pcu") {
         "This looks like a key of Cloud 1 (https://cloud.prefect.io). Create a key at https://app.prefect.cloud."
@@ -86,7 +86,7 @@ fn hint(key: &str) -> &'static str {
     }
 }
 
-/// Returns the workspace with the given handle. If no handle is given, the only workspace is returned.
+/// Returns the workspace with the given handle. Without a handle, returns the only workspace.
 ///
 /// # Errors
 ///
@@ -113,7 +113,7 @@ pub(crate) fn current<'a>(workspaces: &'a [Workspace], settings: &Settings) -> O
     workspaces.iter().find(|workspace| workspace.api_url(&settings.cloud_api_url.value) == url)
 }
 
-/// Saves a workspace in the active profile. If an API key is given, it is also saved.
+/// Saves a workspace and, if given, an API key in the active profile.
 pub(crate) fn save_login(
     settings: &Settings,
     workspace: &Workspace,

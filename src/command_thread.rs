@@ -17,8 +17,8 @@ const STACK_SIZE: usize = 8 << 20;
 /// Runs a command until it finishes or until `interrupted` completes. Returns the output of whichever
 /// completes first.
 ///
-/// An interrupted command is dropped; this ends its child processes. A command that does not react is
-/// abandoned, because it may be blocked by a pipe without a writer or by an unreachable network drive.
+/// Drops an interrupted command, which ends its child processes. Abandons a command that does not react, because a pipe
+/// without a writer or an unreachable network drive may block it.
 ///
 /// # Errors
 ///
@@ -48,9 +48,9 @@ where
         let body = move || {
             let output = handle.block_on(async {
                 let cancelled = async {
-                    // `cancel` is dropped to signal the cancellation. This results in an error here.
+                    // Dropping `cancel` signals the cancellation, which results in an error here.
                     let _ = cancelled.await;
-                    // The receiver does not exist any more if the command took too long to react.
+                    // The receiver no longer exists if the command took too long to react.
                     let _ = react.send(());
                 };
                 tokio::select! {

@@ -11,7 +11,7 @@ use std::{
 #[derive(Clone, Default)]
 pub(crate) struct Environment {
     variables: BTreeMap<String, String>,
-    /// Home directory of the user's account. It applies if no variable specifies a home directory.
+    /// Home directory from the user's account. Used if no variable specifies a home directory.
     account_home: Option<PathBuf>,
 }
 
@@ -19,8 +19,7 @@ pub(crate) struct Environment {
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
-/// Names of the variables that make Git use another repository than that of its working directory. Git sets
-/// them for hooks.
+/// Names of the variables that make Git use a repository other than its working directory's. Git sets them for hooks.
 const GIT_REPOSITORY: [&str; 9] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -54,7 +53,7 @@ impl Environment {
 
     /// Returns the home directory: `HOME`, `USERPROFILE`, or the directory in the user's account.
     ///
-    /// Returns `None` if none of them is set, as in a container whose user has no account.
+    /// Returns `None` if all three are missing, for example in a container whose user has no account.
     pub(crate) fn home_directory(&self) -> Option<&Path> {
         let variable = self.non_empty("HOME").or_else(|| self.non_empty("USERPROFILE"));
         variable.map(Path::new).or(self.account_home.as_deref())
@@ -68,7 +67,7 @@ impl Environment {
         };
     }
 
-    /// Returns a copy without credentials for a Prefect API, for running other programs.
+    /// Returns a copy without Prefect API credentials. Used to run other programs.
     pub(crate) fn without_api_credentials(&self) -> Self {
         let is_credential =
             |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
@@ -77,7 +76,7 @@ impl Environment {
         copy
     }
 
-    /// Removes the variables that make Git use another repository than that of its working directory.
+    /// Removes the variables that make Git use a repository other than its working directory's.
     pub(crate) fn remove_git_repository(&mut self) {
         self.variables.retain(|name, _| !GIT_REPOSITORY.contains(&name.as_str()));
     }

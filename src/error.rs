@@ -85,7 +85,7 @@ impl CommandError {
         Self { diagnostics, ..Self::new(exit, "") }
     }
 
-    /// Replaces the help text with the suggestion of a similar name, if there is one.
+    /// Replaces the help text with a suggestion of the similar name, if any.
     #[must_use]
     pub(crate) fn suggest(self, similar: Option<&str>) -> Self {
         let Some(name) = similar else { return self };
@@ -97,8 +97,8 @@ impl CommandError {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// Returns the error of a command that had deleted `done` of `count` objects. The exit code remains if nothing was
-    /// deleted, and the help precedes the existing help.
+    /// Adds the number of completed deletions to the help text of an error that occurred after `done` of `count`
+    /// deletions. Keeps the exit code if nothing was deleted.
     #[must_use]
     pub(crate) fn after_deletions(self, done: usize, count: usize) -> Self {
         let exit = if done == 0 { self.exit } else { Exit::Partly };

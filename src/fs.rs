@@ -28,8 +28,7 @@ impl FileError {
     }
 }
 
-/// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust the
-/// memory.
+/// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust memory.
 const LARGEST: u64 = 64 << 20;
 
 /// Reads a UTF-8 file into a string.
@@ -58,7 +57,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     read().map_err(|error| FileError::new("read", path, error))
 }
 
-/// Reads all bytes into a buffer. Fails if there are more than [`LARGEST`].
+/// Reads all bytes into a buffer. Fails if there are more than [`LARGEST`] bytes.
 fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -68,8 +67,8 @@ fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// Reads stdin, up to 64 MiB. The content is stored, because stdin can be read only once, but a command may
-/// load its project file repeatedly.
+/// Reads at most 64 MiB from stdin. Caches the content, because stdin can be read only once but a command may load its
+/// project file repeatedly.
 pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
     static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
     if let Some(content) = CONTENT.get() {
@@ -80,7 +79,7 @@ pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
     Ok(CONTENT.get_or_init(|| bytes))
 }
 
-/// Reads a file of at most 64 MiB. The content of a pipe is stored, because a pipe can only be read once.
+/// Reads a file of at most 64 MiB. Caches the content of a pipe, because a pipe can be read only once.
 pub(crate) fn read_bytes_again(path: &Path) -> Result<Vec<u8>, FileError> {
     static PIPES: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
     if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
@@ -171,7 +170,7 @@ impl TemporaryFolder {
 
 /// Creates a temporary directory that only the current user can access.
 ///
-/// Its contents may be secret, and may remain on disk if the program is killed.
+/// The contents may be secret and may remain on disk if the program is killed.
 pub(crate) fn private_folder(prefix: &str) -> io::Result<TemporaryFolder> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
@@ -188,7 +187,7 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))
 }
 
-/// Replaces a file in the same way as [`write_private`]. The function `fill` writes the contents.
+/// Replaces a file like [`write_private`]. The function `fill` writes the contents.
 pub(crate) fn write_private_by(
     path: &Path,
     fill: impl FnOnce(&mut std::fs::File) -> io::Result<()>,
@@ -197,7 +196,7 @@ pub(crate) fn write_private_by(
     let write = || {
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_private_folder(folder)?;
-        // Temporary files are accessible only by their owner from the moment of their creation.
+        // Temporary files are created with owner-only access.
         let mut file = tempfile::NamedTempFile::new_in(folder)?;
         fill(file.as_file_mut())?;
         file.as_file().sync_all()?;
@@ -214,7 +213,7 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     written.map_err(|error| FileError::new("write", path, error))
 }
 
-/// Atomically replaces an existing file. Keeps the permissions of the file and follows symbolic links.
+/// Atomically replaces an existing file. Keeps the file's permissions and follows symbolic links.
 pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
     let write = || {
         let target = path.canonicalize()?;
@@ -247,7 +246,7 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     write().map_err(|error| FileError::new("write", path, error))
 }
 
-/// Creates a directory and its parents with access only for the owner. Existing directories are not changed.
+/// Creates a directory and its parents with owner-only access. Does not change existing directories.
 fn create_private_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -319,10 +318,9 @@ mod tests {
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
 }
-/// Copies all files of a directory that `is_included` returns `true` for. Symbolic links are copied as links.
+/// Copies a directory's files for which `is_included` returns `true`. Copies symbolic links as links.
 ///
-/// The target is created if it does not exist. `is_included` receives the path of each file relative to the
-/// directory.
+/// Creates the target if it does not exist. `is_included` receives each file's path relative to the directory.
 pub(crate) fn copy_tree(
     from: &Path,
     to: &Path,

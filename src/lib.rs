@@ -190,7 +190,7 @@ fn basic_ui() -> Ui {
         .for_environment(&Environment::from_process())
 }
 
-/// Prints a text to stdout.
+/// Prints text to stdout.
 fn print_result(text: &str) -> ExitCode {
     let ui = basic_ui();
     ui.result(text);
@@ -224,7 +224,7 @@ fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redac
         GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
         _ => Verbosity::Normal,
     };
-    // The logs of CI services would contain every frame of a live view.
+    // CI logs would contain every frame of a live view.
     let has_live_view = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
     Ui::new(color, verbosity, redactor.clone())
         .for_environment(environment)

@@ -26,8 +26,8 @@ use crate::{
 /// Port range of temporary servers. Prefect uses the same range.
 const PORTS: std::ops::Range<u16> = 8000..9000;
 
-/// Number of random ports to try before the operating system selects a port. Also the maximum number of further
-/// launches if other programs take the selected ports.
+/// Number of random ports to try before the operating system selects a port. Also the maximum number of relaunches if
+/// other programs take the selected ports.
 const PORT_TRIES: u32 = 10;
 
 /// Exit code of a server that fails to start, for example because its port is already in use.
@@ -39,10 +39,10 @@ pub(crate) struct LocalServerOptions<'a> {
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
-    /// Values of settings by name. Settings from the environment are not included.
+    /// Setting values by name, excluding settings from the environment.
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) clock: &'a Clock,
-    /// Maximum time to wait until the server responds.
+    /// Maximum time to wait for the server to respond.
     pub(crate) start_timeout: Duration,
 }
 
@@ -131,14 +131,12 @@ impl LocalServer {
         Client::new(client, options.clock.clone(), std::sync::Arc::new(|_| ()))
     }
 
-    /// Stops the server.
     pub(crate) fn stop(self, progress: &dyn Progress) {
         progress.status(&format!("Stopping the temporary server on {}", self.url));
     }
 }
 
-/// Runs `prefect server start` with the given arguments until the server exits. Returns the exit code of the
-/// server.
+/// Runs `prefect server start` with the given arguments until the server exits. Returns the server's exit code.
 pub(crate) async fn run_in_foreground(
     options: &LocalServerOptions<'_>,
     arguments: &[String],

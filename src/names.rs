@@ -1,11 +1,11 @@
-//! The characters that names of server objects may contain, and the format of names in messages.
+//! The characters that server object names may contain, and the format of names in messages.
 
 use std::borrow::Cow;
 
 /// Characters that the server rejects in the names of flows, deployments and work pools.
 pub(crate) const FORBIDDEN_CHARACTERS: [char; 5] = ['/', '%', '&', '>', '<'];
 
-/// Maximum number of names in a message that consists of a list of names.
+/// Maximum number of names to list in a message.
 pub(crate) const SHOWN: usize = 20;
 
 /// Returns a list of the first `most` names, followed by the number of omitted names.

@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) enum Segment {
     Key(String),
     Index(usize),
-    /// Start of the path of a value that no document contains.
+    /// First segment of a path to a value that no document contains.
     CommandLine,
 }
 
@@ -41,12 +41,12 @@ impl Pointer {
         Self::default()
     }
 
-    /// Returns the path of a deployment that only the options of the command describe.
+    /// Returns the path of a deployment that only command-line options describe.
     pub(crate) fn command_line() -> Self {
         Self { segments: vec![Segment::CommandLine] }
     }
 
-    /// Returns whether the path refers to a value of a document.
+    /// Returns whether the path refers to a document value.
     pub(crate) fn is_in_document(&self) -> bool {
         self.segments.first() != Some(&Segment::CommandLine)
     }

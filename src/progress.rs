@@ -11,7 +11,7 @@ pub(crate) enum Stream {
     Stderr,
 }
 
-/// Identifies a step in progress events, because multiple steps can run concurrently.
+/// ID of a step in progress events. Multiple steps can run concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StepId(usize);
 
@@ -27,7 +27,7 @@ impl StepId {
     }
 }
 
-/// An event that concerns a step.
+/// A step event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepEvent<'a> {
     /// The step is queued.
@@ -41,9 +41,9 @@ pub(crate) enum StepEvent<'a> {
     Shared { deployment: &'a str },
     /// A status message about the step.
     Status(&'a str),
-    /// A line that was printed by the step's program.
+    /// A line printed by the step's program.
     Output { stream: Stream, line: &'a str },
-    /// A part of the step's work has been completed.
+    /// The step has made progress.
     Advanced(Amount),
     /// The step has ended. `subject` replaces the previous subject, for example with the full name of an
     /// image.
@@ -68,7 +68,7 @@ pub(crate) enum StepEnd {
     Failed,
 }
 
-/// An event that concerns a deployment.
+/// A deployment event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DeploymentEvent<'a> {
     /// The deployment is queued.
@@ -90,8 +90,7 @@ pub(crate) trait Progress: Send + Sync {
         self.status(line);
     }
 
-    /// Reports a line that was printed by a child process or an image build. The line does not include its
-    /// line ending.
+    /// Reports a line printed by a child process or an image build, without its line ending.
     fn output(&self, stream: Stream, line: &str);
 
     /// Reports a finding that does not prevent the work from continuing.
@@ -103,8 +102,7 @@ pub(crate) trait Progress: Send + Sync {
     /// Sets the current activity. A live view shows the activity until the next activity or event.
     fn activity(&self, _activity: &str) {}
 
-    /// Reports an event that concerns a step. The default implementation only reports the lines that the
-    /// event contains.
+    /// Reports a step event. The default implementation only reports the event's lines.
     fn step(&self, _id: StepId, event: StepEvent<'_>) {
         match event {
             StepEvent::Status(line) => self.status(line),
@@ -113,7 +111,7 @@ pub(crate) trait Progress: Send + Sync {
         }
     }
 
-    /// Reports an event that concerns a deployment.
+    /// Reports a deployment event.
     fn deployment(&self, _name: &str, _event: DeploymentEvent<'_>) {}
 }
 

@@ -7,7 +7,7 @@ pub(crate) trait Ask {
     /// Returns the index of the selected row. Returns `None` if the user selects the opt-out row.
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer>;
 
-    /// Asks a yes/no question, and returns the answer. An empty answer selects the default.
+    /// Asks a yes/no question and returns the answer. An empty answer selects the default.
     async fn confirm(&self, question: &str, default: bool) -> Result<bool, NoAnswer>;
 
     /// Asks for a string. The string is not empty, unless the default is an empty string.
@@ -27,7 +27,7 @@ pub(crate) struct Select {
     pub(crate) question: String,
     /// The cells of each row.
     pub(crate) rows: Vec<Vec<String>>,
-    /// Label of the last row. It selects none of the other rows.
+    /// Label of the opt-out row, which is the last row.
     pub(crate) opt_out: Option<&'static str>,
 }
 
@@ -52,8 +52,8 @@ pub(crate) enum NoAnswer {
     NoTerminal(#[source] std::io::Error),
 }
 
-/// Asks a question until `parse` accepts the answer, and returns the parsed answer. The error for each
-/// rejected answer is printed.
+/// Asks a question until `parse` accepts the answer. Prints the error for each rejected answer and returns the parsed
+/// answer.
 pub(crate) async fn parsed_text<T>(
     ask: &impl Ask,
     question: &str,

@@ -25,14 +25,14 @@ impl Span {
     }
 }
 
-/// A line and a column. Both are counted from 1. The column is a number of characters.
+/// A 1-based line and column. Columns are counted in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Position {
     pub(crate) line: usize,
     pub(crate) column: usize,
 }
 
-/// The text of a file and its name. Cloning a source is cheap because both are shared.
+/// A file's text and name. Cloning a source is cheap because clones share both.
 ///
 /// Two sources with the same name are equal.
 #[derive(Debug, Clone)]

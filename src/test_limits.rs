@@ -1,4 +1,4 @@
-//! Limits of time and memory for tests with hostile input.
+//! Time and memory limits for tests with hostile input.
 
 use std::time::{Duration, Instant};
 
@@ -12,8 +12,8 @@ const MEMORY: u64 = 512 << 20;
 ///
 /// # Panics
 ///
-/// Panics if the case exceeds the limits. Memory is measured for the process, so only if tests do not run
-/// concurrently in it.
+/// Panics if the case exceeds the limits. Memory is measured for the whole process, and only if its tests do not run
+/// concurrently.
 pub(crate) fn within_limits<T>(case: impl FnOnce() -> T) -> T {
     let measures = std::env::var_os("NEXTEST").is_some() || std::env::var_os("RUST_TEST_THREADS").is_some();
     // Resets the peak, on Linux.

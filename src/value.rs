@@ -1,4 +1,4 @@
-//! Untyped values: the contents of YAML files, templates and the results of steps.
+//! Untyped values: the contents of YAML files, templates and step results.
 //!
 //! The values have the types of `serde_yaml` and are only converted to JSON for API requests.
 
@@ -42,7 +42,7 @@ pub(crate) fn json_object(json: serde_json::Value) -> serde_json::Map<String, se
     if let serde_json::Value::Object(entries) = json { entries } else { serde_json::Map::new() }
 }
 
-/// Converts a JSON value, such as a response of the API, to an untyped value.
+/// Converts a JSON value, such as an API response, to an untyped value.
 pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     use serde_json::Value as Json;
     match json {
@@ -155,7 +155,7 @@ pub(crate) fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Returns whether any string in a value satisfies a predicate. Keys of mappings are not considered.
+/// Returns whether any string in a value satisfies a predicate. Mapping keys are not considered.
 pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => is_sought(text),

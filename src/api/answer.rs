@@ -101,7 +101,7 @@ impl Failure {
             && serde_json::from_slice::<Body<'_>>(&answer.body).is_ok()
     }
 
-    /// Converts the failure of the last attempt to the error that is reported to the user.
+    /// Converts the last attempt's failure to a user-facing error.
     pub(super) fn into_error(self, request: &Request, peer: &Peer) -> ApiError {
         let reason = self.to_string();
         let request = request.summary();

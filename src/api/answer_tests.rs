@@ -11,7 +11,7 @@ use super::{
     flows::Flow,
 };
 
-/// Returns an object that every model can parse.
+/// Returns a JSON object that every model can parse.
 fn valid_object() -> Value {
     let id = uuid::Uuid::nil();
     json!({
@@ -73,8 +73,7 @@ fn pointers(value: &Value, at: String) -> Vec<String> {
     [at].into_iter().chain(below).collect()
 }
 
-/// Parses a body as a single object and as a list of objects. Errors are ignored, so only a panic fails the
-/// test.
+/// Parses a body as a single object and as a list of objects. Ignores errors, so that only a panic fails the test.
 fn parse<T: DeserializeOwned>(body: &[u8]) {
     let _ = serde_json::from_slice::<T>(body);
     let _ = serde_json::from_slice::<Vec<T>>(&[b"[", body, b"]"].concat());

@@ -1,4 +1,4 @@
-//! API requests for automations. The triggers of deployments are automations.
+//! API requests for automations, which include deployment triggers.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -57,7 +57,7 @@ impl Client {
         optional(self.json(Request::get(&["automations", &id.to_string()])).await)
     }
 
-    /// Returns the automations that events of a deployment can trigger, and the automations that run the deployment.
+    /// Returns the automations that a deployment's events can trigger, and the automations that run the deployment.
     pub(crate) async fn automations_related_to(&self, deployment: Uuid) -> Result<Vec<Automation>, ApiError> {
         self.json(Request::get(&["automations", "related-to", &deployment_resource(deployment)])).await
     }

@@ -1,4 +1,4 @@
-//! API requests for block documents. They store configuration and secrets.
+//! API requests for block documents, which store configuration and secrets.
 
 use std::collections::HashMap;
 
@@ -76,7 +76,7 @@ impl Client {
         optional(self.json(request.query("include_secrets", "false")).await)
     }
 
-    /// Returns the names of all blocks of a type, or `None` if the block type does not exist.
+    /// Returns the names of all blocks with the given type, or `None` if the block type does not exist.
     pub(crate) async fn block_names(&self, slug: &str) -> Result<Option<Vec<String>>, ApiError> {
         if self.block_type(slug).await?.is_none() {
             return Ok(None);
@@ -115,7 +115,7 @@ impl Client {
         self.done(Request::post(&["block_documents", ""], body).once()).await
     }
 
-    /// Returns the IDs of a block type and of its newest schema.
+    /// Returns a block type's ID and the ID of its newest schema.
     async fn block_type_and_schema(&self, slug: &str) -> Result<(Uuid, Uuid), ApiError> {
         let missing = |what| ApiError::NotFound { detail: format!("{what} '{slug}' does not exist") };
         let kind = self.block_type(slug).await?.ok_or_else(|| missing("block type"))?;
@@ -131,7 +131,7 @@ impl Client {
         Ok((kind.id, schema.id))
     }
 
-    /// Returns the fields of the newest schema of each block type.
+    /// Returns the newest schema's fields for each block type.
     pub(crate) async fn newest_block_schemas(
         &self,
         types: &[Uuid],
@@ -167,12 +167,12 @@ impl Client {
         self.json(Request::post(&["block_documents", ""], body).once()).await
     }
 
-    /// Returns the id of the newest schema of a block type.
+    /// Returns the ID of a block type's newest schema.
     pub(crate) async fn newest_block_schema(&self, slug: &str) -> Result<Uuid, ApiError> {
         Ok(self.block_type_and_schema(slug).await?.1)
     }
 
-    /// Updates the fields of a block that are given in `data`, and sets its schema.
+    /// Updates the block fields given in `data`, and sets the block's schema.
     pub(crate) async fn update_block(
         &self,
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Features of a Prefect server and the release that introduced each of them.
+//! Features of a Prefect server, and the releases that introduced them.
 //!
 //! Callers check [`Capabilities::supports`] before they rely on a feature. Prefect Cloud and servers of an
 //! unknown version are assumed to support every feature.
@@ -75,7 +75,7 @@ impl Feature {
         }
     }
 
-    /// Returns a plural noun phrase for the feature in error messages.
+    /// Returns a plural noun phrase that describes the feature in error messages.
     fn name(self) -> &'static str {
         match self {
             Self::ScheduleSlugs => "schedule slugs",
@@ -91,7 +91,7 @@ impl Feature {
     }
 }
 
-/// Error for a request that needs a feature the server does not support.
+/// Error for a request that requires a feature that the server does not support.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{} require Prefect {}, but this server runs {version}", .feature.name(), .feature.since())]
 pub(crate) struct Unsupported {

@@ -58,7 +58,7 @@ impl FileVerifier {
     }
 }
 
-/// Checks whether the only defect of the certificate is that it has no subject alternative names.
+/// Checks whether the certificate was rejected only because it has no subject alternative names.
 fn is_nameless(error: &Error) -> bool {
     matches!(
         error,
@@ -69,11 +69,10 @@ fn is_nameless(error: &Error) -> bool {
 
 /// Checks whether the common name of a certificate matches the server name.
 ///
-/// Many tutorials create certificates without subject alternative names. Such a certificate is accepted only
-/// if the trusted file contains the certificate itself.
+/// Many tutorials create certificates without subject alternative names. The verifier accepts these certificates only
+/// if the trusted file contains them.
 fn has_common_name(certificate: &CertificateDer<'_>, server_name: &ServerName<'_>) -> bool {
-    // DER encoding of the object identifier 2.5.4.3 (common name). It is followed by the type, length and
-    // bytes of the name.
+    // DER encoding of the object identifier 2.5.4.3 (common name). The name's type, length and bytes follow.
     const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
     let host = server_name.to_str();
     certificate.windows(COMMON_NAME.len()).enumerate().filter(|(_, bytes)| *bytes == COMMON_NAME).any(

@@ -37,8 +37,8 @@ use crate::{
     secret::{MASK, Secret},
 };
 
-/// Maximum total duration of a response, as a multiple of the timeout. Without it, a response that trickles
-/// in byte by byte would never time out.
+/// Maximum total duration of a response, as a multiple of the timeout. Without this limit, a response that arrives
+/// byte by byte would never time out.
 const RESPONSE_TIMEOUTS: u32 = 5;
 
 /// Callback that is invoked before each retry.
@@ -56,7 +56,7 @@ pub(crate) struct Client {
     retry: RetryPolicy,
     throttle: Throttle,
     transport: Transport,
-    /// Features of the server. They are requested at most once.
+    /// The server's features, requested at most once.
     pub(super) capabilities: OnceCell<Capabilities>,
     /// Whether the server has responded to at least one request.
     connected: AtomicBool,
@@ -69,10 +69,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// Upper bound for the number of concurrent sequences of write requests.
+    /// Maximum number of concurrent sequences of write requests.
     pub(crate) const MAX_WRITES: usize = Limiter::MAX;
 
-    /// Creates a client without sending a request. TLS certificates are loaded only for `https://` URLs.
+    /// Creates a client without sending a request. Loads TLS certificates only for `https://` URLs.
     ///
     /// # Errors
     ///
@@ -82,7 +82,7 @@ impl Client {
         let credentials = login.unwrap_or(options.credentials);
         let (mut headers, ignored_headers) = auth::headers(&credentials, &options.custom_headers)?;
         if base.host_str().is_some_and(is_loopback) {
-            // The server would spend more time on the compression than the connection saves.
+            // Compression would take the server more time than it saves on the connection.
             headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         }
         let peer = Peer {

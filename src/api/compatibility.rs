@@ -1,6 +1,6 @@
-//! Adapts request bodies to the release of the server by removing fields that it does not accept.
+//! Adapts request bodies to the server's release by removing unsupported fields.
 //!
-//! The version comes from [`Client::capabilities`]. It is requested at most once per client.
+//! The version comes from [`Client::capabilities`], which requests it at most once per client.
 
 use serde_json::Value;
 
@@ -25,8 +25,7 @@ pub(super) enum Body {
 }
 
 impl Body {
-    /// Returns the fields to omit while they are empty, because older servers reject these fields even if
-    /// they are null.
+    /// Returns the fields to omit if they are empty. Older servers reject these fields even if they are null.
     fn omitted_if_empty(self) -> &'static [&'static str] {
         match self {
             Self::NewDeployment => &["labels"],
@@ -64,8 +63,8 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Client {
-    /// Returns the features that the server supports. Only the first call sends a request; later calls use
-    /// its result.
+    /// Returns the features that the server supports. Only the first call sends a request. Later calls return its
+    /// result.
     ///
     /// # Errors
     ///
@@ -82,7 +81,7 @@ impl Client {
         }
         match self.server_version().await {
             Ok(version) => Ok(Capabilities::new(version)),
-            // A proxy may block the administrative routes, so the server's version stays unknown.
+            // A proxy may block the administrative routes. The server's version then stays unknown.
             Err(ApiError::Forbidden { .. } | ApiError::Invalid { .. } | ApiError::Unexpected { .. }) => {
                 Ok(Capabilities::new(None))
             }
@@ -90,12 +89,11 @@ impl Client {
         }
     }
 
-    /// Removes the fields that the server does not accept from a request body.
+    /// Removes unsupported fields from a request body.
     ///
     /// # Errors
     ///
-    /// Returns an error if the body sets a field that the server does not support and that must not be
-    /// dropped.
+    /// Returns an error if the body sets an unsupported field that must not be dropped.
     pub(super) async fn accepted(&self, kind: Body, mut body: JsonObject) -> Result<JsonObject, ApiError> {
         body.retain(|name, value| !(is_empty(value) && kind.omitted_if_empty().contains(&name.as_str())));
         if !kind.fields().iter().any(|field| body.contains_key(field.name)) {

@@ -22,7 +22,7 @@ impl Client {
         self.json(Request::post(&["v2", "concurrency_limits", ""], body.clone()).once()).await
     }
 
-    /// Updates the fields of a global concurrency limit that are given in `body`.
+    /// Updates the global concurrency limit fields given in `body`.
     pub(crate) async fn update_concurrency_limit(
         &self,
         name: &str,

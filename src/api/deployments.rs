@@ -32,7 +32,7 @@ pub(crate) struct Deployment {
     pub(crate) raw: JsonObject,
 }
 
-/// A schedule of a deployment, as stored on the server.
+/// A deployment schedule, as stored on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize, Serialize)]
 pub(crate) struct DeploymentSchedule {
     pub(crate) id: Uuid,
@@ -46,7 +46,7 @@ pub(crate) struct DeploymentSchedule {
     pub(crate) parameters: JsonObject,
     #[serde(default)]
     pub(crate) slug: Option<String>,
-    /// Creation time in the format of the server.
+    /// Creation time in the server's format.
     #[serde(default, skip_serializing)]
     pub(crate) created: Option<String>,
 }
@@ -72,7 +72,7 @@ impl Deployment {
         self.raw.get("parameter_openapi_schema")?.as_object()
     }
 
-    /// Returns the entrypoint of the flow, or `None` if the deployment does not specify one.
+    /// Returns the flow's entrypoint, or `None` if the deployment does not specify one.
     pub(crate) fn entrypoint(&self) -> Option<&str> {
         self.raw.get("entrypoint")?.as_str()
     }
@@ -82,14 +82,14 @@ impl Deployment {
         self.raw.get("pull_steps").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Returns the maximum number of concurrent runs. Newer servers report it in a nested object. Returns
-    /// `None` if the number is not limited.
+    /// Returns the maximum number of concurrent runs, or `None` for no limit. Newer servers report the number in a
+    /// nested object.
     pub(crate) fn concurrency_limit(&self) -> Option<&Value> {
         let nested = self.raw.get("global_concurrency_limit").and_then(|limit| limit.get("limit"));
         nested.or(self.raw.get("concurrency_limit")).filter(|limit| !limit.is_null())
     }
 
-    /// Returns the options of the concurrency limit, or `None` if none are set.
+    /// Returns the concurrency limit's options, or `None` if none are set.
     pub(crate) fn concurrency_options(&self) -> Option<&JsonObject> {
         self.raw.get("concurrency_options")?.as_object()
     }
@@ -222,15 +222,14 @@ const CREATED_FIELDS: [&str; 19] = [
     "job_variables",
 ];
 
-/// Compares a field of a deployment with a new value. A missing list, a null value and an empty list are
-/// considered equal.
+/// Compares a deployment field with a new value. Treats a missing list, a null value and an empty list as equal.
 fn is_same(live: Option<&Value>, value: &Value) -> bool {
     let is_empty = |value: &Value| value.is_null() || value.as_array().is_some_and(Vec::is_empty);
     live == Some(value) || (live.is_none_or(is_empty) && is_empty(value))
 }
 
-/// Returns the request body that recreates the deployment `live` with `changes` applied. Existing schedules
-/// are kept unless `changes` contains schedules.
+/// Returns the request body that recreates the deployment `live` with `changes` applied. The body keeps the existing
+/// schedules unless `changes` contains schedules.
 fn replacement(live: &Deployment, changes: JsonObject) -> JsonObject {
     let schedule = |schedule: &DeploymentSchedule| {
         json!({
@@ -266,11 +265,11 @@ impl Client {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
-    /// Returns all deployments with the given `(flow, deployment)` names, and possibly other deployments of
+    /// Returns all deployments with the given `(flow, deployment)` names. The result may include other deployments of
     /// the same flows.
     ///
-    /// `keep` converts each deployment to a smaller object once it is read, because the complete objects take
-    /// up a lot of memory.
+    /// `keep` converts each deployment to a smaller value as soon as it is read, because complete deployments use a
+    /// lot of memory.
     pub(crate) async fn deployments_named<T: Identified>(
         &self,
         names: &BTreeSet<(String, String)>,
@@ -283,7 +282,7 @@ impl Client {
         in_batches(names, read).await
     }
 
-    /// Returns the deployments with the given IDs. IDs without a deployment are skipped.
+    /// Returns the deployments with the given IDs. Skips IDs without a deployment.
     pub(crate) async fn deployments_by_id(
         &self,
         ids: impl IntoIterator<Item = Uuid>,
@@ -315,11 +314,11 @@ impl Client {
         self.json(Request::post(&["deployments", ""], body)).await
     }
 
-    /// Updates the deployment fields given in `body`. The server deletes the scheduled runs of the deployment
-    /// as a side effect.
+    /// Updates the deployment fields given in `body`. As a side effect, the server deletes the deployment's scheduled
+    /// runs.
     ///
-    /// Servers before Prefect 3.2 cannot update the pull steps or the parameter schema. For these changes,
-    /// the deployment is created again: it keeps its ID, but its schedules get new IDs.
+    /// Servers before Prefect 3.2 cannot update the pull steps or the parameter schema. For these changes, this
+    /// function recreates the deployment. The deployment keeps its ID, but its schedules get new IDs.
     pub(crate) async fn update_deployment(&self, id: Uuid, body: &JsonObject) -> Result<(), ApiError> {
         let mut body = self.accepted_deployment(Body::DeploymentUpdate, body).await?;
         if FLOW_FIELDS.iter().any(|name| body.contains_key(*name)) && self.replaces_deployments().await? {
@@ -341,13 +340,13 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body)).await
     }
 
-    /// Checks whether an update may recreate the deployment and thereby change the IDs of its schedules. If
-    /// so, callers must update individual schedules first.
+    /// Checks whether an update may recreate the deployment and thereby change its schedule IDs. If so, callers must
+    /// update individual schedules first.
     pub(crate) async fn replaces_deployments(&self) -> Result<bool, ApiError> {
         Ok(!self.capabilities().await?.supports(Feature::PatchFlowFields))
     }
 
-    /// Removes the fields that the server does not accept from a deployment and its schedules.
+    /// Removes unsupported fields from a deployment and its schedules.
     async fn accepted_deployment(&self, kind: Body, body: &JsonObject) -> Result<JsonObject, ApiError> {
         let mut body = self.accepted(kind, body.clone()).await?;
         if let Some(Value::Array(schedules)) = body.get_mut("schedules") {

@@ -67,7 +67,7 @@ pub(crate) enum ApiError {
     /// The response is valid JSON but does not have the expected structure.
     #[error("invalid response to {request}: {reason}")]
     Unexpected { request: String, reason: String },
-    /// The server runs Prefect 2. Its API is incompatible.
+    /// The server runs Prefect 2, whose API is incompatible.
     #[error(
         "the server at {url} runs Prefect {version}, which prefectl does not support; upgrade it to Prefect 3"
     )]
@@ -85,7 +85,7 @@ impl ApiError {
     }
 }
 
-/// Converts a "not found" error to `None`, so that a missing object is not an error.
+/// Converts a "not found" error to `None`.
 pub(super) fn optional<T>(result: Result<T, ApiError>) -> Result<Option<T>, ApiError> {
     match result {
         Err(error) if error.is_not_found() => Ok(None),
@@ -137,13 +137,13 @@ pub(super) fn from_answer(status: StatusCode, body: &[u8], request: String, peer
     }
 }
 
-/// Returns the message of the innermost cause. It is usually the most specific message.
+/// Returns the innermost cause's message, which is usually the most specific message.
 pub(super) fn root_cause(error: &reqwest::Error) -> String {
     let last = causes(error).last();
     one_line(&last.map_or_else(|| error.to_string(), ToString::to_string))
 }
 
-/// Checks whether a connection failed because of TLS. Such failures are permanent, so a retry is pointless.
+/// Checks whether a connection failed because of TLS. TLS failures are permanent, so a retry cannot succeed.
 pub(super) fn is_tls_failure(error: &reqwest::Error) -> bool {
     tls_failure(error).is_some()
 }

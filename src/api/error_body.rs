@@ -1,13 +1,13 @@
 //! Messages in the error bodies that Prefect servers send.
 //!
-//! If a value may have multiple types, such as an action of an automation, the server reports the errors of
-//! every type. Only the errors of the value's declared type are relevant.
+//! If a value, such as an automation's action, may have multiple types, the server reports the errors for every type.
+//! Only the errors for the value's declared type are relevant.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The path of an error: keys, indexes, and names of types.
+/// The path of a validation error: keys, indexes and type names.
 type Path = Vec<String>;
 
 /// Extracts the messages from an error body. Supports every format that Prefect servers use.
@@ -54,7 +54,7 @@ fn validation_messages(details: &[Value]) -> Vec<String> {
     messages
 }
 
-/// Returns the types that a value does not have, by the path of the value: the name of each type, and the
+/// Maps the path of each value to the types that the value does not have. Each entry contains the type's name and the
 /// expected value of `type`.
 fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     let mut found: BTreeMap<Path, Vec<(String, String)>> = BTreeMap::new();
@@ -69,13 +69,13 @@ fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     found
 }
 
-/// Returns whether a part of a path is a type name, such as `RunDeployment` or `function-after[check(),
-/// Compound]`. Keys of the API start with a lowercase letter.
+/// Returns whether a path segment is a type name, such as `RunDeployment` or `function-after[check(), Compound]`.
+/// Field names in the API start with a lowercase letter.
 fn is_type_name(part: &str) -> bool {
     part.starts_with(|first: char| first.is_ascii_uppercase()) || part.contains('[')
 }
 
-/// Returns whether a path leads through a type that the value at `union` does not have.
+/// Returns whether a path passes through a type that the value at `union` does not have.
 fn is_in_other_type(
     path: &[String],
     union: &Path,
@@ -85,7 +85,7 @@ fn is_in_other_type(
     next.is_some_and(|next| other_types[union].iter().any(|(name, _)| name == next))
 }
 
-/// Removes the names of types from a path.
+/// Removes type names from a path.
 fn without_types(path: &[String], other_types: &BTreeMap<Path, Vec<(String, String)>>) -> Path {
     let is_type = |index: usize, part: &str| is_type_name(part) && other_types.contains_key(&path[..index]);
     let kept = path.iter().enumerate().filter(|(index, part)| !is_type(*index, part));

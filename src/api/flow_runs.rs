@@ -117,9 +117,9 @@ impl FlowRunFilter {
 /// The server's response to a proposed state change.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub(crate) struct StateAnswer {
-    /// Decision of the server: `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
+    /// The server's decision: `ACCEPT`, `REJECT`, `ABORT` or `WAIT`.
     status: String,
-    /// State of the run after the decision.
+    /// The run's state after the decision.
     #[serde(default)]
     state: Option<RunState>,
     #[serde(default)]
@@ -210,7 +210,7 @@ pub(crate) struct LogLine {
     pub(crate) id: Uuid,
     /// Name of the Python logger that wrote the entry.
     pub(crate) name: String,
-    /// Severity as a number of Python's `logging` module: 20 is INFO, 40 is ERROR.
+    /// Severity level as in Python's `logging` module: 20 is INFO, 40 is ERROR.
     pub(crate) level: i64,
     pub(crate) message: String,
     pub(crate) timestamp: Timestamp,
@@ -236,7 +236,7 @@ pub(crate) struct NewFlowRun {
     pub(crate) scheduled_time: Timestamp,
     /// Name of the run. `None` lets the server generate one.
     pub(crate) name: Option<String>,
-    /// Parameters that override the default parameters of the deployment.
+    /// Parameters that override the deployment's default parameters.
     pub(crate) parameters: JsonObject,
     pub(crate) tags: Vec<String>,
     pub(crate) job_variables: JsonObject,
@@ -303,8 +303,7 @@ impl Client {
 
     /// Requests the cancellation of up to [`CANCELLED_AT_ONCE`] runs with a single request.
     ///
-    /// Returns `None` if the server does not support bulk cancellation. The result has no entries for runs
-    /// that do not exist.
+    /// Returns `None` if the server does not support bulk cancellation. The result omits runs that do not exist.
     pub(crate) async fn cancel_flow_runs(
         &self,
         ids: &[Uuid],
@@ -334,7 +333,7 @@ impl Client {
         }
     }
 
-    /// Returns all states of a run in chronological order. The last one is the current state.
+    /// Returns all states of a run in chronological order. The last state is the current state.
     pub(crate) async fn flow_run_states(&self, id: Uuid) -> Result<Vec<RunState>, ApiError> {
         let request = Request::get(&["flow_run_states", ""]).query("flow_run_id", id.to_string());
         let mut states: Vec<RunState> = self.json(request).await?;

@@ -18,14 +18,14 @@
 
 use std::time::Duration;
 
-/// Initial number of writes in flight. Servers other than those on SQLite process two concurrent writes
-/// faster than two sequential ones.
+/// Initial number of writes in flight. Except on SQLite, servers process two concurrent writes faster than two
+/// sequential writes.
 const INITIAL: f64 = 2.0;
-/// Minimum number of responses in a window, over which the latency is averaged.
+/// Minimum number of responses in a window. The latency is averaged over each window.
 const MIN_WINDOW: u32 = 2;
-/// If fewer writes than this are waiting at the server, the limit may grow.
+/// The limit may grow if fewer writes than this are waiting at the server.
 const FEW_WAITING: f64 = 1.5;
-/// If more writes than this are waiting at the server, the limit shrinks.
+/// The limit shrinks if more writes than this are waiting at the server.
 const MANY_WAITING: f64 = 3.0;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
@@ -33,7 +33,7 @@ const SMOOTHING: f64 = 0.2;
 /// The number doubles with each rejection.
 const FIRST_HOLD: u32 = 128;
 
-/// Why the server rejected a write.
+/// Reason why the server rejected a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rejection {
     /// Status code 429: the client has sent too many requests.
@@ -49,7 +49,7 @@ pub(super) struct Limiter {
     round_trip: Duration,
     /// Duration of the fastest write.
     fastest: Duration,
-    /// Moving average of the duration of writes.
+    /// Moving average of write durations.
     latency: Duration,
     /// Target for the number of writes that the server processes at a time. It can be less than 1 after rate
     /// limiting.
@@ -58,7 +58,7 @@ pub(super) struct Limiter {
     window: (u32, Duration),
     /// Number of responses to ignore, because their requests were sent before the limit last shrank.
     outdated: u32,
-    /// Number of successful writes that are still needed before `concurrency` may grow.
+    /// Number of successful writes that are still required before `concurrency` may grow.
     hold: u32,
     next_hold: u32,
     /// Whether the server rejects concurrent writes, as it does on SQLite.
@@ -105,7 +105,7 @@ impl Limiter {
         }
     }
 
-    /// Records the duration of a successful request of any kind.
+    /// Records a successful request's duration, for requests of any kind.
     pub(super) fn on_round_trip(&mut self, duration: Duration) {
         self.round_trip = self.round_trip.min(duration);
     }
@@ -169,8 +169,8 @@ impl Limiter {
         work.as_secs_f64().max(f64::MIN_POSITIVE)
     }
 
-    /// Returns the unrounded number of writes in flight according to Little's law. Without a latency, the round
-    /// trip is assumed to take no time.
+    /// Returns the unrounded number of writes in flight according to Little's law. Assumes a round-trip time of zero
+    /// if no latency has been recorded.
     fn in_flight(&self) -> f64 {
         let in_flight = if self.latency.is_zero() {
             self.concurrency
@@ -180,8 +180,8 @@ impl Limiter {
         in_flight.clamp(1.0, f64::from(u8::try_from(Self::MAX).unwrap_or(u8::MAX)))
     }
 
-    /// Checks whether the request of a response was sent before the limit last shrank. Counts the response as
-    /// received.
+    /// Checks whether a response belongs to a request that was sent before the limit last shrank. Counts the response
+    /// as received.
     fn is_outdated(&mut self) -> bool {
         let is_outdated = self.outdated > 0;
         self.outdated = self.outdated.saturating_sub(1);
@@ -197,8 +197,7 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
-    /// A simulated server behind a network. It processes `parallel` writes at a time and works on each of
-    /// them for `work`.
+    /// A simulated server behind a network. It processes `parallel` writes at a time, each for the duration `work`.
     struct Server {
         round_trip: Duration,
         work: Duration,

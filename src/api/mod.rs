@@ -1,8 +1,8 @@
 //! Client for the REST API of a Prefect server or of Prefect Cloud.
 //!
-//! [`Client`] sends requests with credentials, CSRF tokens and retries. Each type of object has its own file
-//! with the model and the requests for that type. Models keep the complete JSON object in `raw`, so that
-//! fields unknown to prefectl can still be displayed and compared.
+//! [`Client`] sends requests with credentials, CSRF tokens and retries. Each resource type has its own file, which
+//! contains its model and its requests. Models keep the complete JSON object in `raw`, so that fields unknown to
+//! prefectl can still be displayed and compared.
 
 mod answer;
 mod auth;

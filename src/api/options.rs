@@ -14,7 +14,7 @@ use crate::{
 pub(crate) struct ClientOptions {
     /// API URL, including the `/api` suffix.
     pub(crate) url: String,
-    /// Whether the URL belongs to Prefect Cloud. Cloud needs no CSRF tokens and has more types of objects.
+    /// Whether the URL belongs to Prefect Cloud. Prefect Cloud needs no CSRF tokens and has more resource types.
     pub(crate) is_cloud: bool,
     pub(crate) credentials: Credentials,
     pub(crate) custom_headers: BTreeMap<String, Secret>,
@@ -47,7 +47,7 @@ impl ClientOptions {
         }
     }
 
-    /// Returns the options for the account API of Prefect Cloud. It lists the workspaces of an API key.
+    /// Returns the options for Prefect Cloud's account API, which lists an API key's workspaces.
     pub(crate) fn for_cloud(settings: &Settings, environment: &Environment) -> Self {
         Self { is_cloud: true, ..Self::with_url(settings, &settings.cloud_api_url.value, environment) }
     }
@@ -91,7 +91,7 @@ impl ClientOptions {
     }
 }
 
-/// Converts a timeout in seconds to a duration. Values outside the supported range are clamped.
+/// Converts a timeout in seconds to a duration. Clamps values outside the supported range.
 fn timeout(seconds: f64) -> Duration {
     Duration::try_from_secs_f64(seconds.clamp(0.001, 1e9)).unwrap_or(Duration::from_mins(1))
 }

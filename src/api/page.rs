@@ -54,8 +54,8 @@ pub(crate) trait Identified {
 impl Client {
     /// Returns all objects that match `filter`, without duplicates.
     ///
-    /// Each page starts with the last object of the previous page. If the page starts with a different
-    /// object, earlier objects were deleted in the meantime, and the previous page is read again.
+    /// Each page starts with the last object of the previous page. If the page starts with a different object,
+    /// earlier objects were deleted in the meantime. The function then reads the previous page again.
     pub(super) async fn filter<T>(&self, path: &[&str], filter: JsonObject) -> Result<Vec<T>, ApiError>
     where
         T: DeserializeOwned + Identified,

@@ -25,7 +25,7 @@ pub(crate) struct RetryPolicy {
     pub(crate) max_retries: u32,
     /// Maximum random increase of a delay, as a fraction of the delay.
     pub(crate) jitter: f64,
-    /// Status codes that are retried in addition to the default ones.
+    /// Status codes to retry in addition to the default status codes.
     pub(crate) extra_codes: BTreeSet<u16>,
     /// Delay before the first retry. Each further delay is longer by the factor [`RetryPolicy::GROWTH`].
     pub(crate) first_wait: Duration,
@@ -50,13 +50,13 @@ impl RetryPolicy {
     /// enough for a server restart.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
-    /// Maximum number of retries while the server has not responded to any request. The URL may be wrong.
+    /// Maximum number of retries until the server first responds to a request. The URL may be wrong.
     const FIRST_CONTACT_RETRIES: u32 = 2;
     /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
-    /// Factor for the maximum number of retries when a server on SQLite is busy, because the delays are much
-    /// shorter.
+    /// Factor for the maximum number of retries if a server on SQLite is busy. The delays are much shorter in this
+    /// case.
     const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
     /// Returns the delay before the next retry, or `None` if the request must not be retried.
@@ -122,7 +122,7 @@ fn backoff(first: Duration, growth: u32, retries: u32) -> Duration {
     first.saturating_mul(growth.saturating_pow(retries))
 }
 
-/// Circumstances of a failed attempt. They determine whether and when to retry.
+/// Circumstances of a failed attempt, which determine whether and when to retry.
 #[derive(Debug)]
 pub(super) struct Situation {
     /// Number of retries sent so far.

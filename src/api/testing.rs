@@ -1,4 +1,4 @@
-//! API client for tests, with short retry delays and recorded retry notices, and a server for its variables.
+//! API client for tests, with short retry delays and recorded retry notices, and a mock server for variables.
 
 use std::{
     collections::BTreeMap,
@@ -64,7 +64,8 @@ pub(crate) fn variable(name: &str, value: Value) -> Variable {
     Variable { id: Uuid::nil(), name: name.to_owned(), value }
 }
 
-/// A server that stores variables. As the real server, it rejects values that are too long and names that are in use.
+/// A mock server that stores variables. Like a Prefect server, it rejects values that are too long and names that are
+/// in use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct VariableServer {
     variables: Arc<Mutex<BTreeMap<String, (Uuid, Value)>>>,
@@ -72,12 +73,13 @@ pub(crate) struct VariableServer {
 }
 
 impl VariableServer {
-    /// Returns a server that answers filter requests late, with the variables at the time of the request.
+    /// Returns a server that delays its responses to filter requests. The responses contain the variables at the time
+    /// of the request.
     pub(crate) fn with_slow_reads() -> Self {
         Self { read_delay: Duration::from_millis(50), ..Self::default() }
     }
 
-    /// Starts the server. Also returns a client.
+    /// Starts the server, and creates a client for it.
     pub(crate) async fn start(&self) -> (MockServer, Client) {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(self.clone()).mount(&server).await;

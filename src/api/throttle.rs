@@ -1,5 +1,5 @@
-//! Throttling of requests. Enforces the request limit per minute, the pauses that the server requests and the
-//! limit on concurrent writes.
+//! Request throttling. Enforces the request limit per minute, the pauses that the server requests, and the limit on
+//! concurrent writes.
 
 use std::{
     collections::VecDeque,
@@ -28,7 +28,7 @@ pub(super) struct Throttle {
 
 #[derive(Debug)]
 struct State {
-    /// Times of the requests of the last minute. Empty if the number of requests is not limited.
+    /// Times of the requests sent in the last minute. Empty if the number of requests is not limited.
     sent: VecDeque<Instant>,
     /// End of the pause that the server requested.
     paused_until: Option<Instant>,
@@ -73,7 +73,7 @@ impl Throttle {
         self.state().limiter.limit()
     }
 
-    /// Records how long a successful request took.
+    /// Records the duration of a successful request.
     pub(super) fn succeeded(&self, writes: bool, duration: Duration) {
         let limiter = &mut self.state().limiter;
         if writes { limiter.on_success(duration) } else { limiter.on_round_trip(duration) }
@@ -90,8 +90,8 @@ impl Throttle {
         state.paused_until = state.paused_until.max(Instant::now().checked_add(wait));
     }
 
-    /// Counts a request as sent and returns `None` if it may be sent now. Otherwise, returns the time of the
-    /// next attempt.
+    /// Returns `None` and counts the request as sent if it may be sent now. Otherwise, returns the time of the next
+    /// attempt.
     fn take(&self, writes: bool) -> Option<Instant> {
         let mut state = self.state();
         let now = Instant::now();

@@ -4,7 +4,7 @@ use std::error::Error as _;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// Why a TLS connection failed, and how to fix it.
+/// Reason why a TLS connection failed, and how to fix it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TlsAdvice {
     pub(super) reason: String,

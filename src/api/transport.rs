@@ -25,12 +25,12 @@ const MAX_REDIRECTS: usize = 20;
 /// seconds.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(25);
 
-/// Options of connections.
+/// Connection options.
 #[derive(Debug, Clone)]
 pub(crate) struct TransportOptions {
     /// Timeout for establishing a connection, and for each pause in a response.
     pub(crate) timeout: Duration,
-    /// PEM file with the only certificates to trust, or `None` to trust the system's certificates.
+    /// PEM file that contains the only trusted certificates, or `None` to trust the system's certificates.
     pub(crate) certificates: Option<PathBuf>,
     /// Whether to accept invalid server certificates.
     pub(crate) skip_verification: bool,
@@ -69,8 +69,8 @@ impl Transport {
 
     /// Sends a request and follows redirects.
     ///
-    /// A redirected request keeps its method and body, except that 303 changes the method to GET. Headers
-    /// with secrets are removed if the redirect leads to a different origin.
+    /// A redirected request keeps its method and body, except that 303 changes the method to GET. Removes headers
+    /// with secrets if the redirect leads to a different origin.
     pub(super) async fn execute(&self, request: Request) -> Result<Response, Failure> {
         let summary = format!("{} {}", request.method(), request.url().path());
         let mut request = request;

@@ -37,7 +37,7 @@ impl WorkPool {
         variables_schema(&self.base_job_template)
     }
 
-    /// Checks whether Prefect Cloud runs the workers of the pool.
+    /// Checks whether Prefect Cloud runs the pool's workers.
     pub(crate) fn is_managed(&self) -> bool {
         self.kind.ends_with(":managed")
     }
@@ -99,7 +99,7 @@ impl Identified for Worker {
     }
 }
 
-/// A type of worker, such as `kubernetes`. Its work pools have the same type.
+/// A worker type, such as `kubernetes`. Its work pools have the same type.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(crate) struct WorkerType {
     #[serde(rename = "type")]
@@ -108,7 +108,7 @@ pub(crate) struct WorkerType {
     pub(crate) display_name: Option<String>,
     #[serde(default)]
     pub(crate) description: Option<String>,
-    /// Base job template of new work pools of this type.
+    /// Base job template for new work pools of this type.
     #[serde(default, rename = "default_base_job_configuration")]
     pub(crate) base_job_template: JsonObject,
     #[serde(default)]
@@ -183,7 +183,7 @@ impl Client {
         optional(self.json(Request::get(&["work_queues", &id.to_string()])).await)
     }
 
-    /// Returns the health and the number of late runs of a work queue, or `None` if the queue does not exist.
+    /// Returns a work queue's health and its number of late runs, or `None` if the queue does not exist.
     pub(crate) async fn work_queue_status(&self, id: Uuid) -> Result<Option<JsonObject>, ApiError> {
         optional(self.json(Request::get(&["work_queues", &id.to_string(), "status"])).await)
     }
@@ -194,10 +194,10 @@ impl Client {
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Updates fields of a queue of a work pool. Returns `false` if the queue does not exist.
+    /// Updates fields of a work pool's queue. Returns `false` if the queue does not exist.
     ///
-    /// If the priority is taken, the server moves other queues of the pool. [`Client::update_work_queue`] assigns
-    /// priorities twice.
+    /// If another queue has the same priority, the server moves other queues of the pool. In contrast,
+    /// [`Client::update_work_queue`] assigns the priority twice.
     pub(crate) async fn update_pool_queue(
         &self,
         pool: &str,
@@ -212,7 +212,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns a conflict error for the default queue of a work pool. It cannot be deleted.
+    /// Returns a conflict error for a work pool's default queue, which cannot be deleted.
     pub(crate) async fn delete_work_queue(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_queues", &id.to_string()])).await)?.is_some())
     }

@@ -1,5 +1,5 @@
-//! Detects that another client has written a resource since it was compared. The client may be another run of
-//! the same deploy.
+//! Detects resources that another client has written since they were compared. The client may be another run of the
+//! same deploy.
 
 use std::{slice, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Number of times that a block is re-read until the other client has recorded the hashes of its secrets.
+/// Maximum number of times to re-read a block while waiting for the other client to record the block's secret hashes.
 const ATTEMPTS: usize = 10;
 
 /// Time between two attempts.
@@ -49,7 +49,7 @@ pub(super) async fn outcome(
     }
 }
 
-/// Returns the differences between two states of the declared fields of a resource, with secrets redacted.
+/// Returns the differences between two states of a resource's declared fields, with secrets redacted.
 pub(super) fn changes(
     desired: &DesiredResource,
     before: Option<&LiveResource>,
@@ -76,8 +76,8 @@ pub(super) fn changes(
     changes
 }
 
-/// Returns the outcome of a created automation. If another client created an automation with the same name
-/// first, the new automation is deleted, because the server allows duplicate names.
+/// Returns the outcome of a created automation. If another client created an automation with the same name first,
+/// deletes the new automation, because the server allows duplicate names.
 pub(super) async fn without_duplicate(
     client: &Client,
     desired: &DesiredResource,

@@ -17,7 +17,7 @@ use crate::{
     plan::{Change, Changes, FieldChange, differences, trigger_differences},
 };
 
-/// Maximum number of deployments that are read again at the same time.
+/// Maximum number of deployments to read again at the same time.
 const BATCH: usize = 50;
 
 /// A desired deployment and the change to write.
@@ -28,21 +28,21 @@ pub(super) struct ConflictCheck<'a> {
     client: &'a Client,
     compared: &'a Snapshot,
     writes: Vec<Write<'a>>,
-    /// Current state of each batch of writes. A cell is empty until its batch has been read.
+    /// Current state of each write batch. A cell is empty until its batch has been read.
     batches: Vec<OnceCell<Current>>,
 }
 
-/// State of a batch of deployments immediately before they are written.
+/// State of a deployment batch immediately before it is written.
 struct Current {
     /// Deployments that will be updated, by ID.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// Full names of existing deployments that should be created, because others have created them.
+    /// Full names of deployments to create that already exist, because others have created them.
     created: HashSet<String>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Creates a check for `writes`. They must be in the order in which they start.
+    /// Creates a check for `writes`, which must be in start order.
     pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }
@@ -122,7 +122,7 @@ impl<'a> ConflictCheck<'a> {
 
     /// Returns the full names of existing deployments, including deployments that are not in `names`.
     ///
-    /// Usually, none of the deployments exist, and a single request is sufficient.
+    /// Usually, none of the deployments exist, so the function sends a single request.
     async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<HashSet<String>, ApiError> {
         let deployments = self.client.deployments_named(names, |deployment| deployment).await?;
         let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
@@ -136,8 +136,7 @@ impl<'a> ConflictCheck<'a> {
         if names.is_empty() { Ok(Vec::new()) } else { self.client.automations_named(&names).await }
     }
 
-    /// Returns the names of the existing and new automations of a deployment. Returns no names if its
-    /// triggers do not change.
+    /// Returns the names of a deployment's existing and new automations, or no names if its triggers do not change.
     fn trigger_names<'s>(&'s self, change: &'s Change<'_>) -> Vec<&'s str> {
         match change {
             Change::Update { live, changes: Changes { triggers, .. } } if !triggers.is_empty() => {

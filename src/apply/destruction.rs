@@ -19,7 +19,7 @@ pub(crate) struct Destruction<'a> {
     registrations: Registrations,
     /// Full names and ids of the deployments to delete.
     pub(crate) removals: Vec<(String, Uuid)>,
-    /// Resources to delete, in the order of their deletion.
+    /// Resources to delete, in deletion order.
     pub(crate) resources: Vec<OwnedResource>,
     pub(crate) kept: KeptObjects,
 }
@@ -36,15 +36,15 @@ pub(crate) struct KeptObjects {
 #[derive(Debug, Default)]
 pub(crate) struct Destroyed {
     removed: Removed,
-    /// Objects that were to be deleted, but that have been registered or used in the meantime.
+    /// Objects that were not deleted, because they have been registered or used in the meantime.
     pub(crate) kept: KeptObjects,
 }
 
 impl<'a> Destruction<'a> {
     /// Finds deployments and resources on the server. `names` are the deployments as `(flow, deployment)` pairs.
     ///
-    /// If a project id is set, only objects that the project has registered are deleted. Objects that another project
-    /// has registered are always kept.
+    /// If a project id is set, selects only objects that the project has registered. Always keeps objects that
+    /// another project has registered.
     ///
     /// # Errors
     ///
@@ -97,11 +97,10 @@ impl<'a> Destruction<'a> {
         self.resources.iter().filter(|owned| destroyed.removed.resources.contains(&owned.key)).collect()
     }
 
-    /// Deletes the deployments and resources one after the other, including the automations that the deployments own.
-    /// Stops at the first error.
+    /// Deletes the deployments and resources sequentially, including the automations that the deployments own. Stops
+    /// at the first error.
     ///
-    /// Automations are deleted before the deployments to which they refer, and all other resources after the
-    /// deployments.
+    /// Deletes automations before the deployments to which they refer, and all other resources after the deployments.
     ///
     /// # Errors
     ///
@@ -139,8 +138,8 @@ impl<'a> Destruction<'a> {
         Ok(())
     }
 
-    /// Removes the deleted objects from the records of the project. The project also gives up the objects that another
-    /// project has registered.
+    /// Removes the deleted objects from the project's records. Also removes the resources that another project has
+    /// registered.
     async fn record(
         &self,
         client: &Client,

@@ -1,8 +1,8 @@
 //! Removes duplicate automations and schedules that two deploys created at the same time.
 //!
-//! The server cannot create an automation or a schedule on the condition that no equal object exists. If two
-//! deploys create equal objects concurrently, each deploy re-reads them afterwards, and all but one of the
-//! deploys delete their own. A deploy that has deleted its objects reads again, so that at least one object
+//! The server has no request that creates an automation or a schedule only if no equal object exists. If multiple
+//! deploys create equal objects concurrently, each deploy re-reads the objects afterwards. All deploys except one
+//! then delete their own objects. A deploy that has deleted its objects reads again, so that at least one object
 //! always remains.
 
 use std::{
@@ -37,28 +37,28 @@ const PATIENCE: usize = 12;
 /// Maximum number of reads.
 const MAX_READS: usize = 40;
 
-/// Automations and schedules of deployments that a deploy created with separate requests.
+/// Deployment automations and schedules that a deploy created with separate requests.
 #[derive(Debug, Default)]
 pub(super) struct CreatedParts(HashMap<Uuid, Vec<Part>>);
 
-/// A group of equal automations or schedules of a deployment.
+/// A group of equal automations or schedules of the same deployment.
 #[derive(Debug)]
 struct Part {
     deployment: Uuid,
     body: Body,
-    /// Ids of the objects that this deploy created.
+    /// Ids of the automations or schedules that this deploy created.
     own: BTreeSet<Uuid>,
-    /// Intended number of equal objects.
+    /// Intended number of equal automations or schedules.
     wanted: usize,
-    /// Ids of the objects that this deploy created and that no longer exist.
+    /// Ids of the automations or schedules that this deploy created but that no longer exist.
     lost: BTreeSet<Uuid>,
-    /// Whether this deploy deleted some of the objects that it created.
+    /// Whether this deploy deleted some of the automations or schedules that it created.
     has_deleted: bool,
-    /// The deployment's schedules or automations that equal the created one. They include the created one.
+    /// The deployment's schedules or automations that equal the created one, including the created one itself.
     now: Vec<LivePart>,
 }
 
-/// An automation or schedule on the server. Objects are ordered by their creation time.
+/// An automation or schedule on the server, ordered by creation time.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct LivePart {
     created: Option<Timestamp>,
@@ -99,9 +99,9 @@ impl CreatedParts {
     }
 }
 
-/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
-/// each deployment whose objects another deploy created at the same time, and the error that ended the search
-/// for duplicates.
+/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of each
+/// deployment whose objects another deploy created at the same time. Also returns the error that ended the search for
+/// duplicates, if any.
 ///
 /// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
@@ -137,13 +137,13 @@ async fn settle(
         }
         let is_settled = |part: &Part| !part.is_contested() && !part.is_missing();
         let has_parts = parts.iter().any(|part| !part.own.is_empty());
-        // The other deploy may still create the parts that this one has to delete.
+        // The other deploy may still create the objects whose duplicates this deploy must delete.
         let expects_others = gives_way && has_parts && waits < PATIENCE;
         if parts.iter().all(is_settled) && !expects_others {
             break;
         }
         let is_late = waits >= SHORT_PATIENCE && !is_first(parts);
-        // The last reads delete nothing, so that no deployment is left without its parts.
+        // The last iterations delete nothing, so that no deployment is left without its automations or schedules.
         let may_delete = read + PATIENCE < MAX_READS && (gives_way || is_late || waits >= PATIENCE);
         let mut is_changed = false;
         for part in &mut *parts {
@@ -164,7 +164,7 @@ async fn settle(
     Ok(())
 }
 
-/// Returns whether this deploy created the first of the duplicated objects. The other deploy then deletes its
+/// Returns whether this deploy created the first of the duplicate objects. If so, the other deploy deletes its
 /// duplicates.
 fn is_first(parts: &[Part]) -> bool {
     let contested = parts.iter().filter(|part| part.is_contested());
@@ -186,7 +186,7 @@ impl Part {
         self.now = now;
     }
 
-    /// Returns whether there are too many objects and this deploy created some of them.
+    /// Returns whether there are too many equal objects, some of which this deploy created.
     fn is_contested(&self) -> bool {
         self.now.len() > self.wanted && !self.own.is_empty()
     }
@@ -244,7 +244,7 @@ impl Body {
     }
 }
 
-/// Current automations and schedules of the deployments that this deploy created objects for.
+/// Current automations and schedules of the deployments for which this deploy created objects.
 struct LiveParts {
     automations: HashMap<Uuid, Vec<Automation>>,
     schedules: HashMap<Uuid, Vec<DeploymentSchedule>>,
@@ -275,8 +275,8 @@ impl LiveParts {
         })
     }
 
-    /// Returns the automations or schedules that equal a created object. Objects that this deploy created are
-    /// included even if someone has changed them since.
+    /// Returns the automations or schedules that equal a created one. Includes those that this deploy created, even
+    /// if someone has changed them since.
     fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<LivePart> {
         let deployment = part.deployment;
         match &part.body {

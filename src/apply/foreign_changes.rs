@@ -16,7 +16,7 @@ use crate::{
     value::{from_json, json_object},
 };
 
-/// Keys of automations that the server changes on its own.
+/// Automation keys that the server changes on its own.
 const TIMES: [&str; 2] = ["created", "updated"];
 
 /// Returns the changes that others have made to a deployment since it was recorded.
@@ -104,8 +104,8 @@ fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     })
 }
 
-/// Returns whether the state of an automation is expected, because it matches the record or because the
-/// automation does not belong to the deploy.
+/// Returns whether an automation's state is expected. It is expected if it matches the record or if the automation
+/// does not belong to the deploy.
 fn is_explained(record: &Record, automation: &Automation) -> bool {
     let id = json!(automation.id);
     let recorded = record

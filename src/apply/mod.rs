@@ -69,8 +69,8 @@ struct PendingWrite<'a> {
 }
 
 impl Apply<'_> {
-    /// Writes the changes concurrently, within the limit that the client's limiter sets. The outcomes are set in the
-    /// lines of the report, which correspond to the changes.
+    /// Writes the changes concurrently, within the limit that the client's limiter sets. Stores the outcomes in the
+    /// report lines, which correspond to the changes.
     pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
         let writer = Writer::new(self.client, self.live, self.now);
         let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
@@ -130,8 +130,8 @@ impl Apply<'_> {
         end
     }
 
-    /// Writes a deployment, unless it has changed since it was compared. Ignored fields are sent as they are
-    /// on the server immediately before the write.
+    /// Writes a deployment, unless it has changed since it was compared. Sends ignored fields with the values that
+    /// the server has immediately before the write.
     async fn checked_write(
         &self,
         write: &PendingWrite<'_>,
@@ -159,7 +159,7 @@ impl Apply<'_> {
         if self.force { outcome } else { self.explained(write, outcome).await }
     }
 
-    /// Converts the failure of a write to a conflict if someone else changed the deployment during the write.
+    /// Converts a write failure to a conflict if someone else changed the deployment during the write.
     async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
         let Outcome::Failed {
             error: WriteError::Api(ApiError::NotFound { .. } | ApiError::Conflict { .. }),
@@ -180,8 +180,8 @@ impl Apply<'_> {
         Outcome::Conflict { differences, written }
     }
 
-    /// Removes automations and schedules that another deploy created at the same time. The affected
-    /// deployments become conflicts.
+    /// Removes automations and schedules that another deploy created at the same time. Reports the affected
+    /// deployments as conflicts.
     async fn resolve_duplicates(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
@@ -204,7 +204,7 @@ impl Apply<'_> {
     /// Returns the records that a rollback restores, with the positions of their changes. These are the
     /// records of written deployments and of the resumed deploy.
     ///
-    /// Failed writes are included, because a request may succeed even if its response is lost.
+    /// Includes failed writes, because a request may succeed even if its response is lost.
     fn rollback_records(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],
@@ -225,7 +225,7 @@ impl Apply<'_> {
         records
     }
 
-    /// Restores the deployments that were written and the deployments of the resumed deploy.
+    /// Restores the written deployments and the resumed deploy's deployments.
     pub(crate) async fn roll_back(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],

@@ -92,7 +92,7 @@ impl Outcome {
         DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
-    /// Returns the id of the object if it has its desired state. Returns `None` otherwise.
+    /// Returns the object's id, or `None` if the object does not have its desired state.
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
@@ -117,7 +117,7 @@ impl Outcome {
         }
     }
 
-    /// Returns whether a write may have changed the object. A failed request may have succeeded.
+    /// Returns whether a write may have changed the object. A failed request may have taken effect on the server.
     pub(crate) fn may_have_written(&self) -> bool {
         self.wrote() || matches!(self, Self::Failed { .. })
     }
@@ -159,7 +159,7 @@ impl Outcome {
     }
 }
 
-/// A callback for the name of a deployment and the outcome of its write.
+/// Callback that receives a deployment's name and the outcome of its write.
 type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
 
 /// Outcomes and durations of the finished writes, by position. They are available even if the deploy is
@@ -179,8 +179,7 @@ impl std::fmt::Debug for FinishedWrites {
 }
 
 impl FinishedWrites {
-    /// Calls `on_finish` for the writes in order. A write is reported when it and all writes before it have
-    /// finished.
+    /// Calls `on_finish` for the writes in order. Reports a write when it and all previous writes have finished.
     pub(crate) fn reporting(on_finish: OnFinish) -> Self {
         Self { on_finish: Some(on_finish), ..Self::default() }
     }

@@ -37,7 +37,7 @@ pub(crate) async fn plan_pruning(
 
 /// Prunes deployments and resources if all writes have succeeded, and then updates the project's records.
 ///
-/// Automations are deleted before the deployments to which they refer, and all other resources after the deployments.
+/// Deletes automations before the deployments to which they refer, and all other resources after the deployments.
 pub(crate) async fn prune(
     pruning: &Pruning<'_>,
     report: &mut Report,
@@ -117,7 +117,7 @@ impl Pruner<'_> {
         ResourceLine { key, file, outcome, action: Action::Delete, changes, time }
     }
 
-    /// Runs a deletion, unless an earlier one has failed.
+    /// Runs a deletion, unless an earlier deletion has failed.
     async fn outcome(
         deletion: impl Future<Output = Result<remover::Removal, ApiError>>,
         has_failed: &mut bool,

@@ -1,4 +1,4 @@
-//! Records of deployments. A rollback restores them.
+//! Deployment records, which a rollback restores.
 
 use std::borrow::Cow;
 
@@ -45,9 +45,9 @@ pub(crate) struct Previous {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Intended {
     pub(crate) fields: Map<String, Json>,
-    /// Schedules in the form used by the project file. `None` if the deploy does not change schedules.
+    /// Schedules in the project file's format. `None` if the deploy does not change schedules.
     pub(crate) schedules: Option<Vec<Json>>,
-    /// Bodies of automations. They contain a nil ID if the deployment did not exist.
+    /// Automation bodies. They contain a nil ID if the deployment did not exist.
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 
@@ -147,7 +147,7 @@ impl Record {
         record
     }
 
-    /// Continues the record of the resumed deploy, if that deploy recorded the deployment.
+    /// Continues the resumed deploy's record, if that deploy recorded the deployment.
     pub(super) fn continuing(mut self, earlier: Option<&Self>) -> Self {
         let Some(earlier) = earlier else { return self };
         let mut intended = earlier.intended.clone();

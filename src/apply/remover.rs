@@ -18,13 +18,13 @@ pub(super) enum Removal {
     Kept(KeptReason),
 }
 
-/// Deletes objects of a project.
+/// Deletes a project's objects.
 #[derive(Debug)]
 pub(super) struct Remover<'a> {
     pub(super) client: &'a Client,
     /// The project that may delete its own objects. If it is `None`, all recorded objects belong to other projects.
     project: Option<&'a ProjectId>,
-    /// The records of all projects, which are read before the first deletion.
+    /// The records of all projects. They are read before the first deletion.
     registrations: OnceCell<Registrations>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Report {
     /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
-    /// Writes that have finished. They are moved to `lines` when all of them have finished.
+    /// Finished writes. They are moved to `lines` after all writes have finished.
     pub(crate) finished: FinishedWrites,
 }
 
@@ -85,7 +85,7 @@ impl Report {
     }
 }
 
-/// Result of a deployment.
+/// Result for a deployment.
 #[derive(Debug)]
 pub(crate) struct Line {
     /// `flow/deployment`.
@@ -124,12 +124,12 @@ impl Line {
         Self { name, file: None, outcome, action, changes, time }
     }
 
-    /// Returns the id of the deployment if it has its desired state. Returns `None` otherwise.
+    /// Returns the deployment's id, or `None` if the deployment does not have its desired state.
     pub(crate) fn id(&self) -> Option<Uuid> {
         self.outcome.id()
     }
 
-    /// Returns the URL of the deployment in the server's UI.
+    /// Returns the deployment's URL in the server's UI.
     pub(crate) fn url(&self, links: &Links) -> Option<String> {
         links.deployment(self.id()?)
     }

@@ -1,4 +1,4 @@
-//! Records of resources, which a rollback restores.
+//! Resource records, which a rollback restores.
 
 use std::cmp::Reverse;
 
@@ -33,7 +33,7 @@ pub(crate) struct ResourceRecord {
     /// The declared fields of the first deploy and of each deploy that resumed it. Actions refer to other objects by
     /// name.
     intended: Vec<JsonObject>,
-    /// Whether one of the deploys writes secrets, which are not recorded.
+    /// Whether one of the deploys writes secrets. Secrets are not recorded.
     has_secrets: bool,
 }
 
@@ -43,12 +43,12 @@ struct PreviousResource {
     id: Uuid,
     /// Previous values of the fields that the deploy writes.
     fields: JsonObject,
-    /// Time of the last change of a block. `None` in journals of earlier releases.
+    /// Time of a block's last change. `None` in journals of earlier releases.
     #[serde(default)]
     updated: Option<String>,
 }
 
-/// Restores the resources that a phase of the deploy wrote, in the reverse order of their writes.
+/// Restores the resources that a deploy phase wrote, in reverse write order.
 pub(crate) async fn recover_resources(
     rollback: &RollbackContext<'_>,
     records: &[ResourceRecord],
@@ -87,7 +87,7 @@ impl ResourceRecord {
         Self { key: desired.key.clone(), previous, intended: vec![desired.fields.clone()], has_secrets }
     }
 
-    /// Returns the record of a queue that the server moves, and that the deploy does not write.
+    /// Returns the record of a queue that the server moves but that the deploy does not write.
     pub(crate) fn of_moved_queue(moved: &MovedQueue) -> Self {
         let priority = |priority: u64| JsonObject::from_iter([("priority".to_owned(), priority.into())]);
         let previous = PreviousResource { id: moved.id, fields: priority(moved.from), updated: None };
@@ -111,10 +111,11 @@ impl ResourceRecord {
         self.key.kind == ResourceKind::WorkQueue && self.previous.is_some()
     }
 
-    /// Returns the previous priority of a work queue. Returns `None` if the queue did not exist, and for other kinds.
+    /// Returns a work queue's previous priority. Returns `None` if the queue did not exist, and for other resource
+    /// kinds.
     ///
-    /// The server moves other queues when it restores a priority, so new queues are deleted first, and the priorities
-    /// are restored in ascending order.
+    /// The server moves other queues when a priority is restored. A rollback therefore deletes new queues first, and
+    /// then restores the priorities in ascending order.
     fn previous_priority(&self) -> Option<u64> {
         let previous = self.previous.as_ref().filter(|_| self.key.kind == ResourceKind::WorkQueue)?;
         previous.fields.get("priority").and_then(Json::as_u64)
@@ -135,7 +136,7 @@ impl ResourceRecord {
         Self { previous, intended: self.intended.iter().map(redact).collect(), ..self.clone() }
     }
 
-    /// Continues the record of the resumed deploy, if that deploy recorded the resource.
+    /// Continues the resumed deploy's record, if that deploy recorded the resource.
     pub(crate) fn continuing(mut self, earlier: Option<&Self>) -> Self {
         let Some(earlier) = earlier else { return self };
         let mut previous = earlier.previous.clone();
@@ -254,7 +255,7 @@ impl ResourceRecord {
         is_same_field(self.key.kind, field, Some(now), &comparable(field, &was, now))
     }
 
-    /// Returns the fields that neither have their previous nor an intended value.
+    /// Returns the fields that have neither their previous value nor an intended value.
     fn foreign_changes(&self, live: Option<&LiveResource>) -> Vec<FieldChange> {
         let Some(live) = live else { return Vec::new() };
         if let Some(was) = &self.previous
@@ -278,7 +279,7 @@ impl ResourceRecord {
                 || was(field).is_some_and(|was| self.is_previous(field, was, now))
                 || is_intended(field, now)
         };
-        // The values of the last deploy replace those of the deploys before it.
+        // The last deploy's values override the values of earlier deploys.
         let intended: IndexMap<&String, &Json> = self.intended.iter().flatten().collect();
         let change = |(field, intended): (&String, &Json)| FieldChange {
             field: field.clone(),
@@ -289,18 +290,18 @@ impl ResourceRecord {
     }
 }
 
-/// Returns the time of the last change of a resource.
+/// Returns the time of a resource's last change.
 fn updated(live: &LiveResource) -> &str {
     current(live, "updated").as_str().unwrap_or_default()
 }
 
-/// Returns the current value of a field, or null if it is missing.
+/// Returns a field's current value, or null if the field is missing.
 fn current<'a>(live: &'a LiveResource, field: &str) -> &'a Json {
     live.fields.get(field).unwrap_or(&Json::Null)
 }
 
-/// Returns the intended value of a field in a form that can be compared with the current value. Secrets and ids of other
-/// objects are taken from the current value.
+/// Returns a field's intended value in a form that can be compared with the current value. Takes secrets and the ids
+/// of other objects from the current value.
 fn comparable(field: &str, intended: &Json, now: &Json) -> Json {
     let intended = super::secret_overlay::overlaid(intended, now);
     if !ACTION_LISTS.contains(&field) {

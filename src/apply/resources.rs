@@ -1,4 +1,4 @@
-//! Writes declared resources, one after the other in the order of their kinds.
+//! Writes declared resources sequentially, ordered by kind.
 
 use std::{
     sync::Arc,
@@ -31,11 +31,11 @@ pub(crate) struct PendingResource {
 #[derive(Debug, Default)]
 pub(crate) struct PendingResources {
     pub(crate) resources: Vec<PendingResource>,
-    /// The state of the server. The live resources have been moved to the changes.
+    /// The server's state. The live resources have been moved to the changes.
     pub(crate) observed: Observed,
 }
 
-/// Result of a resource.
+/// Result for a resource.
 #[derive(Debug)]
 pub(crate) struct ResourceLine {
     pub(crate) key: ResourceKey,
@@ -57,7 +57,7 @@ impl ResourceLine {
         Self { key, file, outcome, action, changes, time }
     }
 
-    /// Describes the resource with its project file.
+    /// Describes the resource and its project file.
     pub(crate) fn title(&self) -> String {
         let file = self.file.as_ref().map(|file| format!(" in {file}"));
         format!("{}{}", self.key, file.unwrap_or_default())
@@ -127,7 +127,7 @@ impl PendingResources {
         change.is_creation() && key.is_permanent() && key.pool_of_queue().is_some_and(is_new)
     }
 
-    /// Returns a line for each resource, as if none had been written.
+    /// Returns a line for each resource, with the state before any resource is written.
     pub(crate) fn lines(&self, redactor: &Redactor) -> Vec<ResourceLine> {
         let line = |PendingResource { desired, change }: &PendingResource| ResourceLine {
             key: desired.key.clone(),
@@ -243,8 +243,8 @@ impl ResourceWriter<'_> {
         result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
-    /// Assigns the declared priority to a queue that the server has moved because this deploy has written other queues of
-    /// the pool.
+    /// Assigns the declared priority to a queue that the server has moved because this deploy has written other queues
+    /// of the pool.
     async fn ensure_priority(
         &self,
         desired: &DesiredResource,
@@ -294,8 +294,8 @@ impl ResourceWriter<'_> {
         }
     }
 
-    /// Writes the default queue of a work pool that this deploy has created. The server has created the queue with the
-    /// pool.
+    /// Writes the default queue of a work pool that this deploy has created. The server created the queue together
+    /// with the pool.
     async fn write_default_queue(
         &self,
         desired: &DesiredResource,
@@ -336,7 +336,7 @@ impl ResourceWriter<'_> {
         self.record_secrets(desired).await
     }
 
-    /// Records the hashes of the secrets of a block that has been written.
+    /// Records the secret hashes of a written block.
     async fn record_secrets(&self, desired: &DesiredResource) -> Result<(), ApiError> {
         if desired.secrets.is_empty() {
             return Ok(());
@@ -347,7 +347,7 @@ impl ResourceWriter<'_> {
         SecretHashes::record(self.client, &desired.key, live.id, updated, &desired.secrets).await
     }
 
-    /// Returns the outcome if another client has changed the resource since it was compared, and `None` otherwise.
+    /// Returns the outcome if another client has changed the resource since it was compared, or `None` otherwise.
     async fn conflict(
         &self,
         desired: &DesiredResource,

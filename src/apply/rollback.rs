@@ -1,7 +1,7 @@
 //! Restores deployments to their previous state.
 //!
-//! The current state is read first and only the differences are written, because a failed request may have
-//! succeeded.
+//! A rollback reads the current state first and writes only the differences, because a failed request may have taken
+//! effect.
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,8 @@ use crate::{
     plan::{self, FieldChange, KeptReason},
 };
 
-/// Maximum number of deployments that are read at the same time. Others can change a deployment between the
-/// read and the write, so this number limits the time between them.
+/// Maximum number of deployments to read at the same time. The maximum limits the time between the read and the write
+/// of a deployment, because others can change the deployment in between.
 const BATCH: usize = 100;
 
 /// Result of restoring a deployment.
@@ -39,7 +39,7 @@ pub(crate) struct Restored {
     pub(crate) lost: Vec<String>,
 }
 
-/// Outcome of the rollback of a recorded deployment.
+/// Outcome of rolling back a recorded deployment.
 #[derive(Debug)]
 pub(crate) enum Recovery {
     Restored(Restored),
@@ -59,9 +59,9 @@ pub(crate) struct RollbackContext<'a> {
 /// Treatment of objects that others have changed since the deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConflictPolicy {
-    /// Restores them.
+    /// Restores the objects.
     Overwrite,
-    /// Reports them as conflicts, and does not write them.
+    /// Reports the objects as conflicts, and does not write them.
     Report,
 }
 
@@ -73,11 +73,11 @@ impl<'a> RollbackContext<'a> {
 }
 
 impl Restored {
-    /// Adds the result of the deletion of an object that did not exist before.
+    /// Adds the result of deleting an object that did not exist before.
     ///
     /// # Errors
     ///
-    /// Fails if the object is in use, because another attempt may delete it.
+    /// Fails if the object is in use. Another attempt may then delete it.
     pub(super) fn add_removal(&mut self, removal: &Removal) -> Result<(), ApiError> {
         match removal {
             Removal::Deleted => (self.wrote, self.deleted) = (true, true),
@@ -202,7 +202,7 @@ impl Restore<'_> {
         Ok(())
     }
 
-    /// Returns the fields to write. Returns `None` if the deployment already has these fields.
+    /// Returns the fields to write, or `None` if no write is necessary.
     fn missing_fields(
         &self,
         was: &Previous,
@@ -228,7 +228,7 @@ impl Restore<'_> {
         differs.then_some(fields)
     }
 
-    /// Returns whether a deploy may have written the fields, which are sent in a single request.
+    /// Returns whether a deploy may have written the fields. A deploy writes all fields in a single request.
     fn is_written(&self, was: &Previous, now: &LiveDeployment) -> bool {
         let live = |field: &str| now.field(field).unwrap_or(&Json::Null);
         let is_previous = was.fields.iter().all(|(field, value)| matches(value, live(field)));
@@ -325,7 +325,7 @@ impl Restore<'_> {
     }
 }
 
-/// Returns a note about objects that were created again.
+/// Returns a note about recreated objects.
 fn new_ids(count: usize, noun: &str) -> String {
     format!("new ids: {count} {noun}{}", if count == 1 { "" } else { "s" })
 }

@@ -1,5 +1,5 @@
-//! Compares recorded values with live values. Recorded values contain masks instead of secrets; this module
-//! fills the masks with the live secrets.
+//! Compares recorded values with live values. Recorded values contain masks instead of secrets. This module replaces
+//! the masks with the live secrets.
 
 use serde_json::{Map, Value as Json};
 
@@ -47,7 +47,7 @@ pub(super) fn matches(recorded: &Json, live: &Json) -> bool {
     overlaid(recorded, live) == *live
 }
 
-/// Returns whether `live` equals the redacted string `text`, if its masks are replaced with any secrets.
+/// Returns whether `live` matches the redacted string `text`. A mask matches any secret.
 fn could_be(text: &str, live: &Json) -> bool {
     let Some(live) = live.as_str() else { return live.is_number() && text.trim_end_matches(CHANGED) == MASK };
     let text = text.replace(&format!("{MASK}{CHANGED}"), MASK);
@@ -63,11 +63,11 @@ fn could_be(text: &str, live: &Json) -> bool {
     rest.ends_with(suffix)
 }
 
-/// Completes a recorded value with the secrets of the live value. A secret is only copied from `live` if no
-/// deploy has changed it.
+/// Fills in a recorded value's secrets from the live value. Copies a secret from `live` only if no deploy has changed
+/// it.
 ///
-/// The pointers of all other secrets are added to `lost`. These secrets keep their live values, or are
-/// omitted if they have none.
+/// Adds the pointers of all other secrets to `lost`. These secrets keep their live values, or are omitted if they
+/// have none.
 pub(super) fn completed(
     previous: &Json,
     intended: &[Option<&Json>],

@@ -19,7 +19,7 @@ pub(super) struct Writer<'a> {
     client: &'a Client,
     live: &'a Snapshot,
     now: Timestamp,
-    /// Flows that are created by this command, by name. Deployments of the same flow share a single request.
+    /// Flows that this command creates, by name. Deployments of the same flow share a single request.
     flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
     created: Mutex<CreatedParts>,
 }
@@ -91,7 +91,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Returns the ID of a flow. Creates the flow if it does not exist.
+    /// Returns a flow's ID. Creates the flow if it does not exist.
     async fn flow(&self, name: &str) -> Result<Uuid, ApiError> {
         if let Some(id) = self.live.flow(name) {
             return Ok(id);
@@ -128,8 +128,8 @@ impl Writer<'_> {
         if changes.slas { self.slas(id, desired).await } else { Ok(()) }
     }
 
-    /// Sends a request for each changed schedule. Updates are sent first, so that a new schedule can use a
-    /// slug that an update has changed.
+    /// Sends a request for each changed schedule. Sends updates first, so that a new schedule can use a slug that an
+    /// update has freed.
     async fn schedules(
         &self,
         id: Uuid,

@@ -1,4 +1,4 @@
-//! Errors of edits to a base job template.
+//! Errors from editing a base job template.
 
 use serde_json::Value;
 

@@ -1,7 +1,7 @@
 //! Base job templates of work pools: the variables of a job, and the job configuration that uses them.
 //!
-//! Editing a template needs no server. [`BaseJobTemplate::bundled`] returns the default template of a work
-//! pool type; only [`pool_types`] sends requests.
+//! Editing a template requires no server. [`BaseJobTemplate::bundled`] returns a work pool type's default template.
+//! Only [`pool_types`] sends requests.
 
 mod differences;
 mod error;
@@ -32,7 +32,7 @@ enum Platform {
 }
 
 impl BaseJobTemplate {
-    /// Wraps the template of a work pool of the given type.
+    /// Wraps the template of a work pool that has the given type.
     pub(crate) fn new(pool_type: &str, document: JsonObject) -> Self {
         let platform =
             if pool_type.starts_with("kubernetes") { Platform::Kubernetes } else { Platform::Other };
@@ -61,7 +61,7 @@ impl BaseJobTemplate {
         self.document.get("variables").filter(|schema| schema.is_object())
     }
 
-    /// Returns the variables in the order of the template.
+    /// Returns the variables in template order.
     pub(crate) fn variables(&self) -> impl Iterator<Item = Variable<'_>> {
         let properties = self.schema().and_then(|schema| schema.get("properties")).and_then(Value::as_object);
         properties.into_iter().flatten().map(|(name, schema)| Variable { name, schema })
@@ -82,7 +82,7 @@ impl BaseJobTemplate {
         EditError::UnknownVariable { name: name.to_owned(), suggestion, known }
     }
 
-    /// Sets the default of a variable. The template does not change if this fails.
+    /// Sets a variable's default. Leaves the template unchanged on failure.
     ///
     /// # Errors
     ///
@@ -106,8 +106,8 @@ impl BaseJobTemplate {
         Ok(())
     }
 
-    /// Sets one entry in the default of a variable that is an object, such as an environment variable in
-    /// `env`. The template does not change if this fails.
+    /// Sets an entry in the default of an object variable, such as an environment variable in `env`. Leaves the
+    /// template unchanged on failure.
     ///
     /// # Errors
     ///
@@ -124,8 +124,8 @@ impl BaseJobTemplate {
         self.set_default(name, entries.into())
     }
 
-    /// Adds a variable and uses it in the job configuration. If a variable of the same type exists, sets its
-    /// default. The template does not change if this fails.
+    /// Adds a variable and uses it in the job configuration. If the template already has the variable with the same
+    /// type, sets its default. Leaves the template unchanged on failure.
     ///
     /// Without a location, the variable is inserted at the common location for its name, unless the job uses
     /// it already.
@@ -141,7 +141,7 @@ impl BaseJobTemplate {
         Ok(())
     }
 
-    /// Adds a variable like [`Self::add_variable`]. The template may have changed if this fails.
+    /// Adds a variable like [`Self::add_variable`]. May leave the template partially changed on failure.
     fn insert_variable(&mut self, variable: &NewVariable) -> Result<(), EditError> {
         let NewVariable { name, kind, default, place } = variable;
         let declaration = json!({"title": variables::title(name), "type": kind});
@@ -166,8 +166,8 @@ impl BaseJobTemplate {
         })
     }
 
-    /// Returns the location of a variable in the job configuration, as [`NewVariable::place`]. Returns `None`
-    /// if the job does not use the variable, or uses it at multiple locations.
+    /// Returns a variable's location in the job configuration, in the format of [`NewVariable::place`]. Returns
+    /// `None` if the job does not use the variable, or uses it at multiple locations.
     pub(crate) fn place_of(&self, name: &str) -> Option<String> {
         let places = places::of_placeholder(self.document.get("job_configuration")?, &placeholder(name));
         match &places[..] {

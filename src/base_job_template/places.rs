@@ -5,10 +5,10 @@ use serde_json::{Map, Value, json};
 use super::{Platform, error::PlaceError};
 use crate::diagnostics::{did_you_mean, similar_name};
 
-/// Path of a pod's specification in the job configuration of a Kubernetes work pool.
+/// Path of the pod specification in a Kubernetes work pool's job configuration.
 const POD: [&str; 4] = ["job_manifest", "spec", "template", "spec"];
 
-/// Locations of common variables in the jobs of Kubernetes work pools.
+/// Locations of common variables in the job configurations of Kubernetes work pools.
 const KUBERNETES_PLACES: [(&str, &str); 12] = [
     ("cpu_request", "containers.0.resources.requests.cpu"),
     ("cpu_limit", "containers.0.resources.limits.cpu"),
@@ -24,7 +24,7 @@ const KUBERNETES_PLACES: [(&str, &str); 12] = [
     ("priority_class_name", "priorityClassName"),
 ];
 
-/// Fields of a pod's specification in Kubernetes.
+/// Fields of a Kubernetes pod specification.
 const POD_FIELDS: &[&str] = &[
     "activeDeadlineSeconds",
     "affinity",
@@ -71,7 +71,7 @@ const POD_FIELDS: &[&str] = &[
     "volumes",
 ];
 
-/// Fields of a container in Kubernetes.
+/// Fields of a Kubernetes container.
 const CONTAINER_FIELDS: &[&str] = &[
     "args",
     "command",
@@ -114,10 +114,10 @@ impl Platform {
     }
 }
 
-/// Inserts a placeholder at a location of the job configuration. Creates missing objects.
+/// Inserts a placeholder at a location in the job configuration. Creates missing objects.
 ///
-/// The first segment of the location is a key of the job configuration. In Kubernetes jobs, it may also be a
-/// field of the job manifest or of the pod's specification, such as `containers`.
+/// The first segment of the location is a key of the job configuration. In Kubernetes jobs, it may also be a field of
+/// the job manifest or of the pod specification, such as `containers`.
 pub(super) fn insert(
     configuration: &mut Value,
     platform: Platform,
@@ -187,8 +187,8 @@ fn base_of(
     Err(PlaceError::Unknown { key: first.to_owned(), suggestion, known: own_keys.cloned().collect() })
 }
 
-/// Returns the fields that Kubernetes defines for the object at a path of the job configuration. Returns an
-/// empty list if the fields are not known.
+/// Returns the fields that Kubernetes defines for the object at a path in the job configuration, or an empty list if
+/// the fields are unknown.
 fn kubernetes_fields(path: &[&str], platform: Platform) -> &'static [&'static str] {
     match (platform, path) {
         (Platform::Kubernetes, [.., "template", "spec"]) => POD_FIELDS,
@@ -236,7 +236,7 @@ fn enter<'a>(
     }
 }
 
-/// Returns the locations of all strings that consist of a placeholder.
+/// Returns the locations of all strings that consist only of the placeholder.
 pub(super) fn of_placeholder(configuration: &Value, placeholder: &str) -> Vec<String> {
     let child = |(key, value): (String, &Value)| {
         let inner = of_placeholder(value, placeholder).into_iter();

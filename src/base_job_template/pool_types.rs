@@ -9,16 +9,16 @@ use crate::api::{ApiError, Client, JsonObject, WorkerType};
 /// and the collection of server 3.9.1 for all other types.
 const BUNDLED: &str = include_str!("bundled.json");
 
-/// Types whose template on self-hosted servers is years older than the template of the workers.
+/// Types whose templates on self-hosted servers are years older than the workers' templates.
 const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 
 /// A work pool type.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PoolType {
     pub(crate) name: String,
-    /// Description of the type. Empty if it is unknown.
+    /// Description of the type, or an empty string if it is unknown.
     pub(crate) description: String,
-    /// The template that is used for pools created without a template.
+    /// Template for pools that are created without a template.
     pub(crate) base_job_template: JsonObject,
 }
 
@@ -32,9 +32,9 @@ pub(crate) async fn pool_types(client: &Client) -> Result<Vec<PoolType>, ApiErro
     Ok(listed_types(client).await?.unwrap_or_else(bundled_types))
 }
 
-/// Returns the work pool types that the server lists, in the order of its response. Returns `None` if it lists none, or if
-/// it responds with an error: self-hosted servers read the list from the internet, and the bundled types are sufficient
-/// for most pools.
+/// Returns the work pool types that the server lists, in the order of its response. Returns `None` if the server
+/// lists no types or responds with an error. Self-hosted servers read the list from the internet, and the bundled
+/// types cover most pools.
 ///
 /// # Errors
 ///
@@ -71,8 +71,8 @@ fn use_newest_template(pool_type: &mut PoolType) {
     }
 }
 
-/// Adds the variables that only the other template contains, and the parts of the job configuration that use
-/// them. A newer server may support variables that the bundled template does not contain.
+/// Adds the variables and the job configuration keys that only the other template contains. A newer server may
+/// support variables that the bundled template does not contain.
 fn add_variables(template: &mut JsonObject, other: &JsonObject) {
     fn section<'a>(template: &'a JsonObject, path: &[&str]) -> Option<&'a JsonObject> {
         path.iter().try_fold(template, |object, key| object.get(*key)?.as_object())

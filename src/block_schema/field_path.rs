@@ -21,7 +21,7 @@ impl From<&str> for FieldPath {
 }
 
 impl FieldPath {
-    /// Returns the path with these segments, or `None` if there are none.
+    /// Creates a path from segments. Returns `None` if there are no segments.
     pub(super) fn from_segments(segments: impl IntoIterator<Item = String>) -> Option<Self> {
         let mut segments = segments.into_iter();
         Some(Self { first: segments.next()?, rest: segments.collect() })
@@ -36,7 +36,7 @@ impl FieldPath {
         std::iter::once(&self.first).chain(&self.rest).map(String::as_str)
     }
 
-    /// Returns whether the path leads to a field of an object.
+    /// Returns whether the path leads to a field inside an object.
     pub(crate) fn is_nested(&self) -> bool {
         !self.rest.is_empty()
     }
@@ -49,7 +49,7 @@ impl FieldPath {
         joined
     }
 
-    /// Returns whether one of the paths is equal to or inside the other.
+    /// Returns whether the paths are equal, or one path is inside the other.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
         self.segments().zip(other.segments()).all(|(own, other)| own == other)
     }
@@ -96,7 +96,7 @@ impl FieldPath {
         data
     }
 
-    /// Sets the value at this path. Objects on the path are created.
+    /// Sets the value at this path. Creates missing objects on the path.
     pub(crate) fn set(&self, data: &mut JsonObject, value: Json) {
         let Some((last, objects)) = self.rest.split_last() else {
             data.insert(self.first.clone(), value);

@@ -1,4 +1,4 @@
-//! Schemas of block types. They are read from the server or bundled with this program.
+//! Schemas of block types, which are read from the server or bundled with this program.
 //!
 //! A schema lists the fields of a block type, the fields that are required, and the fields that are secret.
 
@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json};
 
 use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema, template::placeholder};
 
-/// Segment of a path to secret fields that stands for all fields of an object.
+/// Path segment that matches all fields of an object.
 const ANY: &str = "*";
 
 /// The schema of a block type.
@@ -42,7 +42,7 @@ impl BlockSchema {
         self.properties().any(|(known, _)| known == name)
     }
 
-    /// Returns the paths of the secret fields. The segment `*` stands for all fields of an object.
+    /// Returns the paths of the secret fields. The segment `*` matches all fields of an object.
     fn secret_fields(&self) -> impl Iterator<Item = Vec<&str>> {
         let paths = self.fields.get("secret_fields").and_then(Json::as_array);
         paths.into_iter().flatten().filter_map(Json::as_str).map(|path| path.split('.').collect())
@@ -71,8 +71,8 @@ impl BlockSchema {
         found
     }
 
-    /// Returns the slugs of the block types that a field can refer to. Empty if the field is not a block
-    /// reference.
+    /// Returns the slugs of the block types to which a field can refer. Returns an empty list if the field is not a
+    /// block reference.
     pub(crate) fn referenced_types(&self, field: &str) -> Vec<&str> {
         let found = self.fields.get("block_schema_references").and_then(|found| found.get(field));
         let items = match found {
@@ -83,8 +83,8 @@ impl BlockSchema {
         items.iter().filter_map(|item| item.get("block_type_slug")?.as_str()).collect()
     }
 
-    /// Returns the value of a secret field. The text is parsed as JSON if the field does not accept strings. Returns
-    /// `None` if neither the text nor the JSON value matches the schema.
+    /// Returns a secret field's value. Parses `text` as JSON if the field does not accept strings. Returns `None` if
+    /// neither the string nor the JSON value matches the schema.
     pub(crate) fn parse(&self, field: &FieldPath, text: &str) -> Option<Json> {
         let matches = |value: &Json| {
             let data = field.wrap(value.clone());
@@ -97,7 +97,7 @@ impl BlockSchema {
         serde_json::from_str(text).ok().filter(matches)
     }
 
-    /// Returns the problems of the declared data of a block.
+    /// Returns the problems in a block's declared data.
     ///
     /// `values` contains the fields in the project file, and `sources` the fields whose values come from other sources.
     /// Strings with templates match every type, because the templates may not be rendered yet.
@@ -138,12 +138,12 @@ impl BlockSchema {
         self.properties().map(|(name, _)| name.to_owned()).collect()
     }
 
-    /// Returns the name of the field that is similar to an unknown name.
+    /// Returns the name of the field that is similar to an unknown name, or `None` if there is no similar field.
     pub(crate) fn similar_field(&self, name: &str) -> Option<&str> {
         did_you_mean(name, self.properties().map(|(name, _)| name))
     }
 
-    /// Returns the values that do not match the schema. Secret fields and references to blocks are not checked.
+    /// Returns the values that do not match the schema. Does not check secret fields and references to blocks.
     fn invalid_values(&self, values: &JsonObject, secrets: &[FieldPath]) -> Vec<Problem> {
         let mut problems = Vec::new();
         let mut checked = Map::new();
@@ -198,8 +198,8 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
     }
 }
 
-/// Returns the problem of a value that contains a placeholder for a block. `types` are the slugs of the block types
-/// that the field can refer to.
+/// Returns the problem of a value that contains a block placeholder. `types` are the slugs of the block types to
+/// which the field can refer.
 fn reference_problem(field: &str, value: &Json, types: &[&str]) -> Option<Problem> {
     let types: Vec<String> = types.iter().map(|slug| (*slug).to_owned()).collect();
     let field = field.to_owned();

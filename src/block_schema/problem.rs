@@ -1,9 +1,9 @@
-//! Problems of the declared data of a block.
+//! Problems in a block's declared data.
 
 use super::FieldPath;
 use crate::names::{SHOWN, first_of};
 
-/// A problem of the declared data of a block. The messages never contain the value of a secret.
+/// A problem in a block's declared data. The messages never contain secret values.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     /// A field in the project file that the block type does not have.
@@ -29,7 +29,7 @@ pub(crate) enum Problem {
     /// A reference to a block of a type that the field does not accept.
     #[error("field '{field}' does not accept blocks of the type '{slug}'")]
     OtherType { field: String, slug: String, types: Vec<String> },
-    /// A placeholder for a single value of another block. Servers do not replace it.
+    /// A placeholder for a single value of another block. Servers do not resolve such placeholders.
     #[error("field '{field}' cannot contain a value of another block")]
     BlockValue { field: String, types: Vec<String> },
     #[error("the required field '{field}' is missing")]
@@ -37,12 +37,12 @@ pub(crate) enum Problem {
 }
 
 impl Problem {
-    /// Returns whether the problem does not prevent a deploy.
+    /// Returns `true` if the problem does not prevent a deploy.
     pub(crate) fn is_warning(&self) -> bool {
         matches!(self, Self::PublicSource { .. })
     }
 
-    /// Returns whether the problem is a misspelled name of the field `name`.
+    /// Returns whether the problem is a misspelling of the field name `name`.
     pub(super) fn suggests(&self, name: &str) -> bool {
         matches!(
             self,
@@ -84,7 +84,7 @@ impl Problem {
     }
 }
 
-/// Returns an example of the source of a secret field.
+/// Returns an example source for a secret field.
 fn source(field: &FieldPath) -> String {
     let mut segments: Vec<&str> = field.segments().collect();
     segments.reverse();

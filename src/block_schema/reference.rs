@@ -7,8 +7,8 @@ use crate::template::{
     placeholder::{self, Kind},
 };
 
-/// A reference from a field of a block to another block. Declarations write it as the placeholder
-/// `{{ prefect.blocks.TYPE.NAME }}`.
+/// A reference from a block's field to another block. In declarations, the reference is the placeholder `{{
+/// prefect.blocks.TYPE.NAME }}`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BlockReference {
     kind: String,
@@ -29,12 +29,12 @@ impl BlockReference {
         }
     }
 
-    /// Returns the slug of the type of the block.
+    /// Returns the slug of the block's type.
     pub(crate) fn kind(&self) -> &str {
         &self.kind
     }
 
-    /// Returns the name of the block in the form `TYPE/NAME`.
+    /// Returns the block's name in the form `TYPE/NAME`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
@@ -44,7 +44,7 @@ impl BlockReference {
     }
 }
 
-/// Returns whether a value contains a placeholder for a block or for a value of a block.
+/// Returns whether a value contains a placeholder for a block or for a block's value.
 pub(crate) fn has_block_placeholder(value: &Json) -> bool {
     match value {
         Json::String(text) => placeholder::find(text).any(|found| found.kind() == Kind::Block),

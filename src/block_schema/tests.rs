@@ -6,7 +6,7 @@ fn path(text: &str) -> FieldPath {
     FieldPath::from_segments(text.split('.').map(str::to_owned)).unwrap()
 }
 
-/// Returns the problems of a block of a bundled type.
+/// Returns the problems of a block with a bundled type.
 fn problems(slug: &str, values: &str, sources: &[&str]) -> Vec<String> {
     let types = BlockTypes::bundled();
     let sources: Vec<FieldPath> = sources.iter().map(|text| path(text)).collect();

@@ -13,13 +13,13 @@ use crate::{
 /// Bundled schemas of Prefect 3.9.1 and its integrations. `generate.py` creates the file.
 const BUNDLED: &str = include_str!("bundled.json");
 
-/// The known block types, with their schemas.
+/// The known block types and their schemas.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BlockTypes {
     schemas: BTreeMap<String, BlockSchema>,
     /// Slugs of all types, including types whose schemas were not read.
     slugs: BTreeSet<String>,
-    /// Whether the list is complete, because a server returned it.
+    /// Whether the list is complete. A list that a server returned is complete.
     is_complete: bool,
 }
 
@@ -35,7 +35,7 @@ impl BlockTypes {
         Self { slugs: schemas.keys().cloned().collect(), schemas, is_complete: false }
     }
 
-    /// Reads the server's types, and the newest schemas of the types that `is_used` returns true for.
+    /// Reads the server's types, and the newest schemas of the types for which `is_used` returns `true`.
     pub(crate) async fn read(client: &Client, is_used: impl Fn(&str) -> bool) -> Result<Self, ApiError> {
         let types = client.block_types().await?;
         let slug = |raw: &crate::api::JsonObject| Some(raw.get("slug")?.as_str()?.to_owned());

@@ -1,4 +1,4 @@
-//! Errors of running steps.
+//! Step execution errors.
 
 use super::PullError;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     steps::StepFailure, validate::PreparationError,
 };
 
-/// Why the steps of deployments did not complete.
+/// Reason why deployment steps did not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     #[error(transparent)]
@@ -20,7 +20,7 @@ pub(crate) enum BuildError {
 }
 
 impl BuildError {
-    /// Creates the error for a step that failed, with the location of the step.
+    /// Creates the error for a failed step, including the step's location.
     pub(crate) fn step(failure: StepFailure, project: &Project) -> Self {
         let place = project.place(&failure.pointer);
         Self::Step { failure: Box::new(failure), place }

@@ -11,7 +11,7 @@ use crate::{
     steps::{Ran, StepKind},
 };
 
-/// Why an image lock was not written.
+/// Reason why an image lock was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnwrittenLock {
     /// A step has built an image that is not in its registry.
@@ -24,7 +24,7 @@ pub(crate) enum UnwrittenLock {
     File(#[from] FileError),
 }
 
-/// Writes the images that the steps have built and pushed to a lock file. Images of other deployments stay in an
+/// Writes the images that the steps have built and pushed to a lock file. Keeps the images of other deployments in an
 /// existing file, so that a deploy of a few deployments does not remove them.
 ///
 /// # Errors

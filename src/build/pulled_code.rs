@@ -1,4 +1,4 @@
-//! Checks that the code fetched by the pull steps of a deployment contains the deployment's flow.
+//! Checks that the code fetched by a deployment's pull steps contains the deployment's flow.
 
 use std::{
     collections::BTreeMap,
@@ -44,8 +44,7 @@ pub(crate) struct PulledFlow {
     pub(crate) flow: Option<String>,
 }
 
-/// Verifies that the pull steps of deployments fetch their flows. Identical lists of pull steps are only run
-/// once.
+/// Verifies that the pull steps of deployments fetch their flows. Runs identical lists of pull steps only once.
 ///
 /// # Errors
 ///
@@ -85,7 +84,7 @@ pub(crate) async fn verify(
     if errors.is_empty() { Ok(()) } else { Err(PullError::Findings(errors)) }
 }
 
-/// Runs the pull steps of a deployment and finds its flow in the pulled code.
+/// Runs a deployment's pull steps, and finds the deployment's flow in the pulled code.
 pub(crate) async fn pull(
     stored: &StoredDeployment,
     workspace: &Path,
@@ -168,7 +167,7 @@ pub(crate) enum Workspace {
 }
 
 impl Workspace {
-    /// Creates a temporary directory. If `into` is set, uses that directory instead. It must be empty.
+    /// Creates a temporary directory. If `into` is set, uses that directory instead, which must be empty.
     pub(crate) fn new(into: Option<&Path>) -> Result<Self, PullError> {
         let Some(path) = into else {
             let made = crate::fs::private_folder("prefectl-pull-");

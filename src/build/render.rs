@@ -22,7 +22,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The use of prepared deployments after they have been rendered.
+/// How prepared deployments are used after rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FurtherUse {
     /// The deployments are needed again, for example to run their steps.
@@ -54,8 +54,8 @@ impl<'a> Rendering<'a> {
     }
 }
 
-/// Renders the deployments of all projects with the outputs of their steps. Invalid deployments are omitted, and
-/// the errors are added to the findings of the projects.
+/// Renders the deployments of all projects with the outputs of their steps. Omits invalid deployments, and adds their
+/// errors to the projects' findings.
 pub(crate) fn render_all(
     preparation: &mut Preparation<'_>,
     outputs: &[Vec<Mapping>],

@@ -1,4 +1,4 @@
-//! Creates the contexts that steps run in.
+//! Creates the contexts in which steps run.
 
 use std::borrow::Cow;
 

@@ -19,7 +19,7 @@ use crate::{
     value::Mapping,
 };
 
-/// Sections of steps to run.
+/// Step sections to run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StepSelection {
     pub(crate) build: bool,

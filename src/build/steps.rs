@@ -18,9 +18,9 @@ use crate::{
 
 /// Runs the build and push steps of all deployments. Returns the outputs for each deployment of each project.
 ///
-/// The result is the same as if the steps of each deployment ran after those of the previous deployment. They start
-/// in the root of the project. Identical steps are only run once, even if they are in different files. The steps
-/// that were run are stored in `ran`, even if a step fails.
+/// The result is the same as if the deployments ran their steps one after the other. Steps start in the project's
+/// root directory. Identical steps run only once, even if they are in different files. Stores the steps that have run
+/// in `ran`, even if a step fails.
 pub(crate) async fn run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
@@ -83,8 +83,8 @@ async fn run_lists(
     Ok(outputs)
 }
 
-/// Describes an image or a push shared by multiple deployments. Returns `None` for other steps, and if the step was
-/// not shared.
+/// Describes an image or a push shared by multiple deployments. Returns `None` for other steps, and for steps that
+/// were not shared.
 fn shared(ran: &Ran) -> Option<String> {
     const NAMED: usize = 5;
     let done = match ran.kind {
@@ -101,7 +101,7 @@ fn shared(ran: &Ran) -> Option<String> {
 }
 
 /// A step that would run, with the indexes of the deployments that use it. The indexes refer to the list of all
-/// deployments of all projects.
+/// projects' deployments.
 #[derive(Debug)]
 pub(crate) struct UsedStep {
     pub(crate) step: DistinctStep,

@@ -83,7 +83,7 @@ const READ_WHOLE: [Key; 6] = [
 pub(crate) struct UnbuiltDeployment {
     /// The deployment, with markers instead of step outputs.
     pub(crate) desired: DesiredDeployment,
-    /// Fields whose values are unknown until the steps have run. They are omitted from `desired`.
+    /// Fields whose values are unknown until the steps have run. `desired` omits these fields.
     pub(crate) unknown: BTreeSet<Key>,
     pub(crate) flow: Arc<Flow>,
     /// Reasons for selecting the deployment.

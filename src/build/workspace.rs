@@ -17,7 +17,7 @@ use crate::{
 /// Maximum number of file names listed in a message.
 const NAMES_SHOWN: usize = 8;
 
-/// The data of a deployment that a worker receives.
+/// The deployment data that a worker receives.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredDeployment {
     /// Full name of the deployment.
@@ -28,7 +28,7 @@ pub(crate) struct StoredDeployment {
     pub(crate) steps: Vec<Value>,
     /// Location of the steps in the file.
     pub(crate) pointer: Pointer,
-    /// Whether the flow runs in a container, where the directories of the image exist.
+    /// Whether the flow runs in a container, which contains the image's directories.
     pub(crate) has_image: bool,
 }
 
@@ -76,7 +76,7 @@ pub(crate) async fn pull(
             scope: &scope,
             context: &mut context,
         };
-        // A worker shares no runs, so each step has its own runner.
+        // A worker does not share step runs, so each step has its own runner.
         let runner = Runner::new(resolver, 1, ctx.options.strict);
         runner.run(vec![list]).await.map_err(|(_, failure)| failure)?;
         match directory_of(step, &outputs) {
@@ -89,7 +89,7 @@ pub(crate) async fn pull(
 }
 
 impl StoredDeployment {
-    /// Returns why a step only works on a worker. Returns `None` if the step can run on this machine.
+    /// Returns the reason why a step works only on a worker. Returns `None` if the step can run on this machine.
     fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let item = StepItem::parse(&self.steps[index])?;
         if item.entry().is_none() {

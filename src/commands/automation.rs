@@ -43,8 +43,7 @@ pub(super) async fn run(command: AutomationCommand, context: &Context) -> Result
     Ok(Exit::Done)
 }
 
-/// Deletes automations after the user has confirmed. If multiple automations have the requested name, none of
-/// them is deleted.
+/// Deletes automations after the user has confirmed. Deletes nothing if multiple automations have the requested name.
 async fn delete(
     which: &WhichAutomation,
     automations: &[Automation],

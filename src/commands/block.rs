@@ -96,7 +96,7 @@ fn list<const COLUMNS: usize>(
     );
 }
 
-/// Returns the value of a field of the block's type. Returns an empty string if the field is missing.
+/// Returns the value of a block type field, or an empty string if the field is missing.
 fn kind<'a>(block: &'a NamedObject, field: &str) -> &'a str {
     block.raw.get("block_type").and_then(|kind| kind.get(field)?.as_str()).unwrap_or_default()
 }

@@ -67,8 +67,8 @@ impl Checked {
     }
 }
 
-/// Checks the project files. With `--diff`, the findings are about the original files, and with `--fix`,
-/// about the fixed files.
+/// Checks the project files. Reports findings in the original files with `--diff`, and in the fixed files with
+/// `--fix`.
 async fn check(arguments: &CheckArguments, context: &Context) -> Result<Checked, PreparationError> {
     let options = target::listed_files(arguments.options(), context)?;
     let ctx = DeployContext {
@@ -98,9 +98,8 @@ fn fixes(count: usize, files: &[FixedFile]) -> String {
     format!("Fixed {count} problem{plural} in {changed}")
 }
 
-/// Converts an error in the selection of project files to findings. Other errors are returned as failures. An
-/// unreadable file, an undefined environment or an invalid selection is a finding only if the output is a
-/// document.
+/// Converts an error in the selection of project files to findings. Returns other errors as failures. An unreadable
+/// file, an undefined environment or an invalid selection is a finding only if the output is a document.
 fn undetermined(
     error: PreparationError,
     arguments: &CheckArguments,
@@ -196,7 +195,7 @@ fn report(
     if found.iter().any(Diagnostic::is_error) { Exit::Usage } else { Exit::Done }
 }
 
-/// Returns the line that summarizes the findings.
+/// Returns a line that summarizes the findings.
 fn summary(found: &[Diagnostic], deployments: usize, environments: usize, files: &str) -> String {
     if !found.is_empty() {
         return format!("{} in {files}", Summary(found));
@@ -209,7 +208,7 @@ fn summary(found: &[Diagnostic], deployments: usize, environments: usize, files:
     format!("No problems found in {files} ({})", counts.join(", "))
 }
 
-/// Returns a hint to use `--fix`. Returns `None` if no finding has a fix.
+/// Returns a hint to use `--fix`, or `None` if no finding has a fix.
 fn hint(found: &[Diagnostic]) -> Option<String> {
     let count = found.iter().filter(|finding| finding.fix.is_some()).count();
     let subject = match count {

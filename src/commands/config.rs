@@ -124,8 +124,8 @@ impl Assignment<'_> {
         Some(format!("Validation error(s) for setting {}: {problem}", entry.name.canonical))
     }
 
-    /// Returns whether the value must not be printed. An unknown setting is treated as secret if its name
-    /// contains a word such as `KEY` or `TOKEN`.
+    /// Returns whether the value must not be printed. Treats an unknown setting as secret if its name contains a word
+    /// such as `KEY` or `TOKEN`.
     fn is_secret(&self) -> bool {
         const WORDS: [&str; 5] = ["AUTH", "KEY", "PASSWORD", "SECRET", "TOKEN"];
         self.entry

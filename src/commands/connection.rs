@@ -81,7 +81,7 @@ pub(super) fn api_url(context: &Context) -> Result<&str, CommandError> {
     context.settings.require_api_url().map_err(|error| no_api(error, &context.settings))
 }
 
-/// Creates the error for a missing API URL. The help contains the profile to set the URL in.
+/// Creates the error for a missing API URL. The help names the profile in which to set the URL.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
     let mut help =
@@ -112,9 +112,9 @@ pub(super) async fn temporary_server(
 
 /// Returns whether a temporary server may be started.
 ///
-/// If the command is interactive, enabling the setting is sufficient. Otherwise, the built-in profile's
-/// default does not count: the setting must be enabled by the user or by a profile that the user selected.
-/// The API URL must also be unset, because an empty URL usually means that a CI job lacks a secret.
+/// If the command is interactive, only the setting must be enabled. Otherwise, the built-in profile's default does
+/// not count. The user, or a profile that the user selected, must enable the setting. The API URL must also be unset,
+/// because an empty URL usually means that a CI job lacks a secret.
 fn wants_temporary_server(context: &Context) -> bool {
     let settings = &context.settings;
     let enabled = settings.server_ephemeral_enabled;
@@ -123,8 +123,7 @@ fn wants_temporary_server(context: &Context) -> bool {
     enabled.value && (context.interactive || (is_explicit && !has_empty_url))
 }
 
-/// Returns the options for a local server. The server inherits the settings of this command, except those for
-/// clients.
+/// Returns the options for a local server. The server inherits this command's settings, except client settings.
 pub(super) fn local_server_options(
     context: &Context,
     scope: SearchScope,

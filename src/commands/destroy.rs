@@ -59,7 +59,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
 }
 
-/// Prints the objects that are not deleted because of their owners. Objects in use are part of the error.
+/// Prints the objects that are not deleted because of their owners. The error lists the objects in use.
 fn note_kept(kept: &KeptObjects, context: &Context) {
     let deployments = kept.deployments.iter();
     let deployments = deployments.map(|(name, reason)| (format!("deployment '{name}'"), reason));
@@ -86,7 +86,7 @@ fn fields(deployments: &[&(String, Uuid)], resources: &[&OwnedResource], kept: [
     fields
 }
 
-/// Returns the numbers of deployments and resources. A number of zero is omitted.
+/// Formats the numbers of deployments and resources. Omits a number of zero.
 fn counted(deployments: usize, resources: usize) -> String {
     let count = |count: usize, noun: &str| match count {
         1 => format!("1 {noun}"),

@@ -37,7 +37,7 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     Ok(exit(&checks))
 }
 
-/// The project files of the command, for [`Subject`].
+/// The command's project files, for [`Subject`].
 #[derive(Default)]
 struct Projects {
     loaded: Option<Result<Vec<LoadedProject>, String>>,
@@ -86,7 +86,7 @@ fn described(error: PreparationError) -> String {
     }
 }
 
-/// Summarizes diagnostics with their number and the first error with its location.
+/// Summarizes diagnostics as their number and the first error with its location.
 fn summary(found: &[Diagnostic]) -> String {
     let first = found.iter().find(|diagnostic| diagnostic.is_error()).or(found.first());
     let Some(first) = first else { return String::new() };

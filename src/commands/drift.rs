@@ -84,7 +84,8 @@ fn headline(name: &str, state: DriftState) -> String {
     }
 }
 
-/// Returns the part of a heading that names the project file. Empty if the command has only one.
+/// Returns the heading suffix that names the project file, or an empty string if the command has only one project
+/// file.
 fn in_file(file: Option<&String>, state: DriftState) -> String {
     let preposition = if state == DriftState::Missing { ", declared in" } else { " in" };
     file.map(|file| format!("{preposition} {}", escape::line(file)).dimmed().to_string()).unwrap_or_default()

@@ -49,8 +49,8 @@ impl From<NoAnswer> for CommandError {
     }
 }
 
-/// Codes of errors that are not caused by the project file, but by the work pool, the pulled code or the
-/// environment of the command.
+/// Codes of errors that the work pool, the pulled code or the command's environment causes, rather than the project
+/// file.
 const SERVER_FINDINGS: [Code; 7] = [
     Code::AGENT_WORK_POOL,
     Code::JOB_VARIABLE_TYPE,

@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         context.ui.note(&format!("note: {note}"));
     }
     match &arguments.out {
-        // As in a file, a masked value would be wrong: a deploy would write the mask to the server.
+        // As in a file, secrets are not masked, because a deploy would write the masks to the server.
         None => context.ui.result_with_secrets(text.trim_end()),
         Some(path) => {
             write(&context.directory.join(path), &text).map_err(CommandError::usage)?;

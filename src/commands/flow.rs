@@ -1,5 +1,5 @@
-//! Implements `prefectl flow`: inspects flows in source code, and imports them with Python if the source is not
-//! sufficient. It never connects to a server.
+//! Implements `prefectl flow`: inspects flows in source code, and imports them with Python if static analysis fails.
+//! Never connects to a server.
 
 use std::{mem::ManuallyDrop, path::PathBuf};
 
@@ -34,7 +34,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
              server",
         );
     }
-    // Dropping thousands of syntax trees would take a tenth of the time of the search, and the process ends soon.
+    // Dropping thousands of syntax trees would take a tenth of the search time, and the process ends soon.
     let inspector = ManuallyDrop::new(Inspector::new());
     let found = inspector.discover(paths, &context.directory, &context.environment);
     match output {
@@ -59,7 +59,7 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
     Ok(Exit::Done)
 }
 
-/// Formats a flow as a line with its entrypoint, name, line number and grade of certainty.
+/// Formats a flow as a line with its entrypoint, name, line number and certainty.
 fn line(flow: &DiscoveredFlow) -> String {
     let line = format!("{}  {} (line {}, {})", flow.entrypoint(), flow.name, flow.line, flow.grade_name());
     escape::line(&line).into_owned()
@@ -152,7 +152,7 @@ fn text(flow: &Flow) -> String {
     lines.join("\n")
 }
 
-/// Indents all lines of a text except the first.
+/// Indents all lines of a string except the first.
 fn indented(text: &str) -> String {
     text.lines().map(escape::line).collect::<Vec<_>>().join("\n  ")
 }

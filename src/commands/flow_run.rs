@@ -67,7 +67,7 @@ async fn list(arguments: &ListRunsArguments, context: &Context) -> Result<Exit, 
     let flows = deployment::flow_names_by_id(&client, runs.iter().filter_map(|run| run.flow_id)).await?;
     let row = |run: &FlowRun| {
         let flow = run.flow_id.and_then(|id| flows.get(&id)).cloned().unwrap_or_default();
-        // Prefect's table contains the type of the state.
+        // Prefect's table contains the state's type.
         let state = run.state.as_ref().map_or_else(String::new, |state| {
             if context.is_prefect { state.kind.name().to_uppercase() } else { state.name().to_owned() }
         });

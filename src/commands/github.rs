@@ -1,4 +1,4 @@
-//! Writes to the job summary of GitHub Actions. The summary is a Markdown file that each step can append to.
+//! Writes to the job summary of GitHub Actions. The summary is a Markdown file to which each step can append.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
@@ -7,7 +7,7 @@ use crate::{escape, fs::FileError};
 
 /// Appends text to the job summary. Does nothing outside of GitHub Actions.
 ///
-/// A write error is only reported as a note, because the command itself has succeeded.
+/// Reports a write error only as a note, because the command itself has succeeded.
 pub(super) fn add_to_summary(context: &Context, text: impl FnOnce() -> String) {
     let Some(path) = context.environment.non_empty("GITHUB_STEP_SUMMARY") else { return };
     let path = Path::new(path);

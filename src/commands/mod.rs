@@ -59,14 +59,14 @@ use crate::{
 
 /// The environment in which a command runs, such as its output, settings, clock and current directory.
 pub(crate) struct Context {
-    /// The command line, which starts with the name of the program.
+    /// The command line, which starts with the program name.
     pub(crate) arguments: Vec<OsString>,
     pub(crate) ui: Ui,
     pub(crate) settings: Settings,
     pub(crate) environment: Environment,
     pub(crate) clock: Clock,
     pub(crate) redactor: Redactor,
-    /// Absolute path of the current directory. Symbolic links are resolved.
+    /// Absolute path of the current directory, with symbolic links resolved.
     pub(crate) directory: PathBuf,
     /// Whether prefectl was called through a link named `prefect`, as a replacement for Prefect's command
     /// line.
@@ -82,7 +82,7 @@ impl Context {
         Ok(!self.interactive || self.ui.confirm(question, false).await?)
     }
 
-    /// Returns the name of the program in the commands that messages suggest.
+    /// Returns the program name to use in suggested commands.
     fn program(&self) -> &'static str {
         if self.is_prefect { "prefect" } else { "prefectl" }
     }
@@ -93,8 +93,8 @@ impl Context {
     }
 }
 
-/// Runs a command. If the command needs an API and none is configured, a temporary server is started,
-/// provided that temporary servers are enabled.
+/// Runs a command. Starts a temporary server if the command needs an API, no API is configured, and temporary servers
+/// are enabled.
 pub(crate) async fn run(command: Command, mut context: Context) -> Result<Exit, CommandError> {
     let runs_project = matches!(&command, Command::Deploy(arguments) if !arguments.dry_run);
     let scope = if runs_project { SearchScope::Project } else { SearchScope::Installed };

@@ -33,7 +33,7 @@ pub(super) async fn requests(
     let requests = deploy::requests(&deploy_context(&options, context)).await;
     let requests = requests.map_err(|failure| errors::without_result(failure, "requests"))?;
     let document = json!(requests);
-    // The document of a large project takes up a lot of memory, so it exists once.
+    // A large project's document uses a lot of memory, so only one copy exists.
     drop(requests);
     match format {
         RenderFormat::Yaml => {

@@ -1,4 +1,4 @@
-//! Options and context shared by the commands that operate on the deployments of a project file.
+//! Options and context shared by the commands that operate on a project file's deployments.
 
 use std::{num::NonZeroUsize, path::Path};
 
@@ -21,7 +21,7 @@ use crate::{
 pub(super) const PROJECT_HELP: &str =
     "set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
 
-/// Returns the options for a deploy or plan. The project ID is taken from the arguments or the settings.
+/// Returns the options for a deploy or plan. Reads the project ID from the arguments or the settings.
 ///
 /// # Errors
 ///
@@ -43,7 +43,7 @@ pub(super) fn options(
     Ok(options)
 }
 
-/// Checks that options with a preview have a project ID.
+/// Checks that options that specify a preview also specify a project ID.
 pub(super) fn require_project_of_preview(options: &Options) -> Result<(), PreviewError> {
     match (&options.preview, &options.project) {
         (Some(_), None) => Err(PreviewError::NoProject),
@@ -55,7 +55,8 @@ pub(super) fn require_project_of_preview(options: &Options) -> Result<(), Previe
 ///
 /// # Errors
 ///
-/// Fails if the image lock cannot be read or written, or if it has the repository of an image of the options.
+/// Fails if the image lock cannot be read or written, or if it contains the repository of an image that the options
+/// specify.
 pub(super) fn selection_options(
     selection: &SelectionArguments,
     context: &Context,
@@ -90,7 +91,7 @@ pub(super) fn selection_options(
     Ok(options)
 }
 
-/// Returns the project ID that the deployments of the selected environment are recorded under.
+/// Returns the project ID under which the selected environment's deployments are recorded.
 pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
     match &options.env_name {
         Some(name) => project.map(|project| project.in_environment(name)),

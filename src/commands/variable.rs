@@ -40,7 +40,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
         }
         VariableCommand::Get { name } => {
             let variable = find(&client, &name).await?;
-            // A masked value would be wrong, and the command has no other purpose than printing the value.
+            // The value is not masked, because the command's only purpose is to print it.
             context.ui.result_with_secrets(&value_text(&variable, context));
         }
         VariableCommand::Set { name, value, overwrite, tag, output } => {
@@ -64,14 +64,13 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
     Ok(Exit::Done)
 }
 
-/// Formats the value of a variable as JSON. The format is that of Python's `json` module if prefectl replaces
-/// Prefect.
+/// Formats the value of a variable as JSON. Uses the format of Python's `json` module if prefectl replaces Prefect.
 fn value_text(variable: &NamedObject, context: &Context) -> String {
     let value = variable.raw.get("value").unwrap_or(&Value::Null);
     if context.is_prefect { python::json_dumps(value) } else { value.to_string() }
 }
 
-/// Formats a timestamp of a variable. As in Prefect, it is relative to now if prefectl replaces Prefect.
+/// Formats a variable's timestamp. If prefectl replaces Prefect, the timestamp is relative to now, as in Prefect.
 fn time(variable: &NamedObject, field: &str, context: &Context) -> String {
     let time = variable.text(field);
     match time.parse() {

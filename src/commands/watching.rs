@@ -14,7 +14,7 @@ use crate::{
     interrupt,
 };
 
-/// Minimum polling interval. The minimum limits the load on the server.
+/// Minimum polling interval, which limits the load on the server.
 const MIN_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Options for watching flow runs.

@@ -211,8 +211,8 @@ async fn clear(
     Ok(())
 }
 
-/// Prints the default base job template of a work pool type, or writes it to `file`. If no server is
-/// configured, the built-in template is used.
+/// Prints the default base job template of a work pool type, or writes it to `file`. Uses the built-in template if no
+/// server is configured.
 async fn default_template(
     kind: Option<&str>,
     file: Option<&Path>,

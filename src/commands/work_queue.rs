@@ -153,7 +153,7 @@ fn created(queue: &NamedObject, pool: &str, limit: Option<u32>) -> String {
     )
 }
 
-/// A changed field of a queue, with the reported name of the action.
+/// A changed queue field, and the action name to report.
 struct Change {
     field: &'static str,
     value: Value,
@@ -219,7 +219,7 @@ async fn delete(
     Ok(())
 }
 
-/// Creates the error for a queue that was deleted by someone else before the request.
+/// Creates the error for a queue that someone else deleted before the request.
 fn not_found(queue: &Queue) -> CommandError {
     WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()), similar: None }
         .into()

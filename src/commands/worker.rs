@@ -58,7 +58,7 @@ fn row(worker: &NamedObject, now: Timestamp) -> [String; 4] {
     ]
 }
 
-/// Describes the worker of a pool.
+/// Describes a pool's worker.
 async fn cluster_worker(
     arguments: WorkerArguments,
     context: &Context,

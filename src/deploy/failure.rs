@@ -52,7 +52,7 @@ pub(crate) enum Failure {
     Preview(#[from] PreviewError),
     #[error(transparent)]
     Record(#[from] RecordError),
-    /// A question without an answer.
+    /// The user did not answer a question.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
     /// An answer that makes it impossible to deploy, with advice on how to proceed.

@@ -43,12 +43,11 @@ use crate::{
     validate::{Preparation, PreparedProject, preparation},
 };
 
-/// Deploys the selected deployments. `report` describes everything that was done, also after an error.
+/// Deploys the selected deployments. `report` describes all completed actions, even after an error.
 ///
 /// # Errors
 ///
-/// Fails if the deploy ends before anything is written. Errors that occur during writes are part of the
-/// report.
+/// Fails if the deploy ends before anything is written. The report contains errors that occur during writes.
 pub(crate) async fn deploy(
     ctx: &DeployContext<'_>,
     client: &Client,
@@ -62,7 +61,7 @@ pub(crate) async fn deploy(
     // The futures of the stages are large.
     let mut preparation = Box::pin(preparation::examine(&loaded, ctx, client, &resolver)).await?;
     preview::report_unwritten_resources(&loaded, ctx, client).await;
-    // With `--strict`, an object of another project must be an error before the steps run.
+    // With `--strict`, an object of another project must cause an error before the steps run.
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
     let is_planned = saved_plan.is_some() || ctx.options.prune || must_not_overwrite;
     let mut pruning = if is_planned {
@@ -73,7 +72,7 @@ pub(crate) async fn deploy(
         pruning
     } else {
         preview::require_copies(&preparation, ctx, client).await?;
-        // An unreadable record must be an error before the steps run.
+        // An unreadable record must cause an error before the steps run.
         let pruning = Pruning::read(client, ctx).await?;
         schedules::require_slugs(&preparation, client).await?;
         pruning
@@ -140,8 +139,8 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
     Ok(compare(ctx, client).await?.0)
 }
 
-/// Compares the selected deployments and the declared resources with the server, like [`plan`]. Also returns the resources
-/// that cannot be compared. The options must specify that the command only compares.
+/// Compares the selected deployments and the declared resources with the server, like [`plan`]. Also returns the
+/// resources that cannot be compared. The options must specify that the command only compares.
 ///
 /// # Errors
 ///
@@ -156,8 +155,8 @@ pub(crate) async fn compare(
     Ok((plan, ambiguous))
 }
 
-/// Reads, validates and renders the selected deployments without running their steps. Also returns the resources that cannot
-/// be compared. Returns after the project files have been dropped, because the state of the server also takes up a lot of
+/// Reads, validates and renders the selected deployments without running their steps. Also returns the resources that
+/// cannot be compared. Drops the project files before it returns, because the server's state also uses a lot of
 /// memory.
 async fn desired_state(
     ctx: &DeployContext<'_>,
@@ -184,8 +183,8 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
     Ok(RenderedRequests::new(unbuilt, &resources, ctx))
 }
 
-/// Reads, validates and renders the selected deployments without a server. Returns after the project files have been
-/// dropped, like [`desired_state`].
+/// Reads, validates and renders the selected deployments without a server. Drops the project files before it returns,
+/// like [`desired_state`].
 async fn offline_state(
     ctx: &DeployContext<'_>,
 ) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), Failure> {

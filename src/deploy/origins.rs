@@ -1,4 +1,4 @@
-//! Explains where the values of deployments come from.
+//! Explains the origins of deployment values.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -44,7 +44,7 @@ pub(crate) struct ExplainedValue {
     pub(crate) column: Option<usize>,
     /// The command-line option that sets the value.
     pub(crate) option: Option<String>,
-    /// The position of `name_suffix`, for a name that an environment adds a suffix to.
+    /// The position of `name_suffix`, for a name to which an environment adds a suffix.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name_suffix: Option<Location>,
 }
@@ -116,9 +116,9 @@ fn deployment(
     ExplainedDeployment { name: resolved.full_name(), values }
 }
 
-/// Turns the fields of a deployment into the fields of a preview, like
-/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview).
-/// Returns the paths of the values that the preview sets.
+/// Converts a deployment's fields to a preview's fields, like
+/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview). Returns the
+/// paths of the values that the preview sets.
 fn restrict_to_preview(fields: &mut Fields, preview: &PreviewName) -> Vec<Pointer> {
     let path = |key: Key| Pointer::root().join(key);
     let mut paths = vec![path(Key::Name)];
@@ -196,8 +196,7 @@ fn explained(
     Some(explained)
 }
 
-/// Returns the path of a value in the deprecated key `schedule`. The key is converted to the first item of
-/// `schedules`.
+/// Returns a value's path in the deprecated key `schedule`, which is converted to the first item of `schedules`.
 fn in_deprecated_schedule(path: &Pointer) -> Option<Pointer> {
     match path.segments() {
         [Segment::Key(key), Segment::Index(0), rest @ ..] if key == "schedules" => {

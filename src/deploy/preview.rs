@@ -15,8 +15,8 @@ use crate::{
     validate::{LoadedProject, Preparation, declared},
 };
 
-/// Checks before any step runs that the deployments of a preview only overwrite copies. Deployments whose name depends on
-/// a step are checked after the steps.
+/// Checks before any step runs that the deployments of a preview only overwrite copies. Deployments whose name depends
+/// on a step are checked after the steps.
 ///
 /// # Errors
 ///
@@ -35,8 +35,8 @@ pub(super) async fn require_copies(
     previews::require_copies(client, Some(project), preview, copies).await
 }
 
-/// Reports declared resources that differ from the server. A preview does not write them, because other deployments use
-/// them. Resources that cannot be compared are not reported.
+/// Reports declared resources that differ from the server. A preview does not write them, because other deployments
+/// use them. Does not report resources that cannot be compared.
 pub(super) async fn report_unwritten_resources(
     loaded: &[LoadedProject],
     ctx: &DeployContext<'_>,
@@ -62,8 +62,8 @@ pub(super) async fn report_unwritten_resources(
     }
 }
 
-/// Records the deployments of a preview before the first of them is written, so that the deployments of an
-/// interrupted deploy are found as well.
+/// Records the deployments of a preview before the first deployment is written, so that the deployments of an
+/// interrupted deploy can also be found.
 ///
 /// # Errors
 ///
@@ -80,8 +80,8 @@ pub(super) async fn record(
     previews::record(client, &project, preview, &full_names(changes), &existing, ctx.clock.now()).await
 }
 
-/// Updates the record of a preview after the writes: adds the deployments again if another command has removed them from
-/// the record, and removes the copies that a rollback has deleted.
+/// Updates a preview's record after the writes. Adds the deployments again if another command has removed them from
+/// the record. Removes the copies that a rollback has deleted.
 pub(super) async fn complete_record(
     changes: &[(&DesiredDeployment, Change<'_>)],
     report: &mut Report,

@@ -119,8 +119,8 @@ fn declared<'a>(
     DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
 }
 
-/// Writes the resources that the deployments may use, the deployments, and the resources that refer to them. After a
-/// failure, restores all of them if the options require a rollback.
+/// Writes the resources that the deployments may use, then the deployments, and then the resources that refer to the
+/// deployments. After a failure, restores all of them if the options require a rollback.
 #[expect(
     clippy::too_many_arguments,
     reason = "the arguments are the results of the stages before the first write"

@@ -73,7 +73,7 @@ impl DeployedResources {
     }
 }
 
-/// Adds the result of the rollback of a resource to the report.
+/// Adds a resource's rollback result to the report.
 fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
     let (is_restored, wrote) = match recovery {
         Recovery::Restored(restored) => {

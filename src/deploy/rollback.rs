@@ -28,7 +28,7 @@ pub(crate) struct RollbackReport {
     pub(crate) lines: Vec<(String, Recovery)>,
     /// Outcomes of the recorded resources.
     pub(crate) resources: Vec<(ResourceKey, Recovery)>,
-    /// The reason why the deleted copies are still in the record of their preview.
+    /// The reason why the deleted copies are still in their preview's record.
     pub(crate) preview_error: Option<PreviewError>,
     /// Number of deployments whose records are missing because the journal is truncated.
     pub(crate) missing: usize,
@@ -62,8 +62,8 @@ impl Rollback {
         self.recorded.resources.records.len()
     }
 
-    /// Restores the recorded deployments, and removes the journal if all of them are restored. Unless `force`
-    /// is set, deployments that others have changed in the meantime are not written.
+    /// Restores the recorded deployments, and removes the journal if all of them are restored. Unless `force` is set,
+    /// skips deployments that others have changed in the meantime.
     pub(crate) async fn run(self, ctx: &DeployContext<'_>, client: &Client, force: bool) -> RollbackReport {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
@@ -94,7 +94,7 @@ impl Rollback {
         report
     }
 
-    /// Removes the copies that did not exist before the deploy from the record of the preview.
+    /// Removes the copies that did not exist before the deploy from the preview's record.
     async fn forget_copies(&self, lines: &[(String, Recovery)], client: &Client) -> Result<(), PreviewError> {
         let Some(ProjectPreview { project, name }) = &self.recorded.preview else { return Ok(()) };
         let deleted = self.recorded.records.iter().zip(lines).filter(|(record, (_, recovery))| {

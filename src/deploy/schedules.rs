@@ -1,4 +1,4 @@
-//! Finds schedules that cannot be matched with those on the server before any step runs.
+//! Before any step runs, finds schedules that cannot be matched with the schedules on the server.
 
 use std::collections::BTreeSet;
 
@@ -12,12 +12,12 @@ use crate::{
     value::Value,
 };
 
-/// Checks that the schedules of the deployments can be matched with those on the server. Schedules that depend on step
-/// outputs are checked after the steps.
+/// Checks that the schedules of the deployments can be matched with the schedules on the server. Schedules that
+/// depend on step outputs are checked after the steps.
 ///
 /// # Errors
 ///
-/// Fails if the schedules of a deployment on the server have slugs but those in the file do not, or if a request fails.
+/// Fails if a deployment's schedules have slugs on the server but not in the file, or if a request fails.
 pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client) -> Result<(), PlanError> {
     let has_steps = preparation
         .deployments()
@@ -42,7 +42,7 @@ pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client
     Ok(())
 }
 
-/// Returns whether a schedule of the deployment has no slug, regardless of the outputs of the steps.
+/// Returns whether one of the deployment's schedules has no slug, regardless of step outputs.
 fn lacks_slug(deployment: &ResolvedDeployment) -> bool {
     let is_plain = |key: &Value| key.as_str().is_none_or(|key| !template::is_template(key));
     let has_none = |item: &Value| {

@@ -15,8 +15,8 @@ use crate::{
     validate::{LoadedProject, preparation},
 };
 
-/// Asks for missing values. Returns `None` if no values are missing. If the project files are specified by patterns, the
-/// options must select deployments, and values are only missing if they select a single deployment.
+/// Asks for missing values. Returns `None` if no values are missing. If the project files are specified by patterns,
+/// the options must select deployments, and values are only missing if they select a single deployment.
 ///
 /// # Errors
 ///
@@ -75,7 +75,7 @@ pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option
     let file = project.document.as_ref().map_or_else(default, |document| document.source.name().into());
     let path = ctx.directory.join(&file);
     if path.exists() && !path.is_file() {
-        // A pipe cannot be changed.
+        // A pipe cannot be edited.
         return Ok(None);
     }
     Ok(wizard::saved(answers, project, &ctx.in_project(root, settings), file, path))

@@ -17,7 +17,7 @@ pub(crate) struct DeployContext<'a> {
     /// Deployments that are already selected, by the wizard or in multiple files. If set, the options do not
     /// select deployments.
     pub(crate) selection: Option<&'a Selection>,
-    /// Absolute path of the directory that relative paths refer to. Symbolic links are resolved.
+    /// Absolute path of the directory to which relative paths refer, with symbolic links resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) clock: &'a Clock,

@@ -92,14 +92,13 @@ pub(crate) struct DesiredDeployment {
     pub(crate) work_pool: String,
     pub(crate) work_queue: Option<String>,
     pub(crate) job_variables: Json,
-    /// Paths of the job variables that the server refuses in an update.
+    /// Paths of the job variables that the server rejects in an update.
     pub(crate) refused_in_updates: Vec<String>,
     /// Pull steps of the deployment. `None` if Prefect would not send any.
     pub(crate) pull_steps: Option<Json>,
     pub(crate) schedules: Schedules,
     pub(crate) triggers: Vec<Trigger>,
-    /// Service level agreements. `None` if the file does not contain any. In this case, the SLAs on the
-    /// server are kept.
+    /// Service level agreements. `None` keeps the SLAs on the server, because the file does not contain any.
     pub(crate) slas: Option<Vec<Sla>>,
     /// Fields that are only written when the deployment is created.
     pub(crate) ignored: IgnoredFields,
@@ -189,7 +188,7 @@ impl DesiredDeployment {
         body
     }
 
-    /// Returns the fields of an update with the values of the file, including ignored fields.
+    /// Returns the fields of an update with the file's values, including ignored fields.
     pub(crate) fn declared_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [
@@ -217,7 +216,7 @@ impl DesiredDeployment {
     }
 }
 
-/// Returns tags as strings. A single string is split at commas, and blank tags are removed.
+/// Returns tags as strings. Splits a single string at commas, and removes blank tags.
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),

@@ -1,4 +1,4 @@
-//! Reads triggers and SLAs: lists of mappings. All errors are collected with their locations.
+//! Reads triggers and SLAs, which are lists of mappings. Collects all errors with their locations.
 
 use crate::{
     diagnostics::did_you_mean,
@@ -89,8 +89,8 @@ impl<'a> Reader<'a> {
         self.findings.error(&path, message);
     }
 
-    /// Parses the value of a key. Returns the default value if the key is missing. If the value is invalid,
-    /// an error is also recorded.
+    /// Parses the value of a key. Returns the default value if the key is missing or the value is invalid. Records an
+    /// error for an invalid value.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
@@ -182,7 +182,7 @@ pub(crate) fn duration_value(value: &Value) -> Result<Seconds, String> {
     duration::parse(value).map(Seconds).map_err(|error| error.to_string())
 }
 
-/// Turns a parser into a parser that returns `None` for null.
+/// Wraps a parser so that it returns `None` for null.
 pub(super) fn nullable<T>(
     parse: impl Fn(&Value) -> Result<T, String>,
 ) -> impl Fn(&Value) -> Result<Option<T>, String> {

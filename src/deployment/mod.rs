@@ -99,8 +99,8 @@ pub(crate) async fn find(client: &Client, name: &str) -> Result<NamedDeployment,
     Ok(NamedDeployment { flow: flow.to_owned(), deployment })
 }
 
-/// Returns the full name of the deployment whose name is most similar to a misspelled name. Only the newest
-/// deployments are considered.
+/// Returns the full name of the deployment whose name is most similar to a misspelled name. Considers only the newest
+/// deployments.
 async fn similar(client: &Client, name: &str) -> Option<String> {
     let newest = client.newest_deployments(&DeploymentFilter::default(), MAX_CANDIDATES).await.ok()?;
     let names: Vec<String> =
@@ -119,8 +119,8 @@ pub(crate) async fn find_by_id(client: &Client, id: Uuid) -> Result<NamedDeploym
 
 /// Finds the deployments that match the given names and patterns, such as `etl/*`.
 ///
-/// Each deployment is returned once, in the order of the arguments. The matches of a pattern are sorted by
-/// name. Fails if an argument does not match any deployment.
+/// Returns each deployment once, in the order of the arguments. Sorts the matches of a pattern by name. Fails if an
+/// argument does not match any deployment.
 pub(crate) async fn find_all(
     client: &Client,
     names: &[String],
@@ -150,8 +150,8 @@ pub(crate) async fn find_all(
     Ok(found)
 }
 
-/// Lists the deployments of the given flows, sorted by flow and name. If no flow names are given, all
-/// deployments are listed.
+/// Lists the deployments of the given flows, sorted by flow and name. Lists all deployments if no flow names are
+/// given.
 pub(crate) async fn list(
     client: &Client,
     flow_names: &[String],

@@ -82,13 +82,14 @@ pub(crate) struct Options {
     pub(crate) prune: bool,
     /// Maximum number of deletions.
     pub(crate) max_deletes: usize,
-    /// Whether the command only reports differences. States of the server that a deploy cannot change are then differences
-    /// instead of errors.
+    /// Whether the command only reports differences. If so, server state that a deploy cannot change is a difference
+    /// instead of an error.
     pub(crate) only_compares: bool,
 }
 
 impl Options {
-    /// Returns whether the options include declared resources. Options that select or describe a deployment exclude them.
+    /// Returns whether the options include declared resources. Options that select or describe a deployment exclude
+    /// them.
     pub(crate) fn includes_resources(&self) -> bool {
         let selects_all = self.all || (self.names.is_empty() && self.entrypoint.is_none());
         self.resources && self.preview.is_none() && self.selectors.is_empty() && selects_all

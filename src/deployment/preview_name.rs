@@ -62,13 +62,13 @@ impl PreviewName {
         format!("{deployment}{SEPARATOR}{}", self.0)
     }
 
-    /// Returns the name of the original deployment for a preview copy, or `None` if `copy` is not the name of
-    /// a copy. Both names may be preceded by the flow name.
+    /// Returns the name of the original deployment for a preview copy, or `None` if `copy` is not the name of a copy.
+    /// The flow name may precede both names.
     pub(crate) fn original<'a>(&self, copy: &'a str) -> Option<&'a str> {
         copy.strip_suffix(&self.0)?.strip_suffix(SEPARATOR)
     }
 
-    /// Returns the tag of all deployments of the preview.
+    /// Returns the tag that all deployments of the preview have.
     pub(crate) fn tag(&self) -> String {
         format!("preview:{}", self.0)
     }
@@ -93,8 +93,8 @@ impl PreviewName {
         }
     }
 
-    /// Returns the project and the preview that a variable records. Returns `None` if the variable is not a
-    /// preview record, judging by its name.
+    /// Returns the project and the preview that a variable records, or `None` if the variable name does not belong to
+    /// a preview record.
     pub(crate) fn from_variable(variable: &str) -> Option<(ProjectId, Self)> {
         let (project, rest) = ProjectId::from_preview_variable(variable)?;
         let allows_dashes = variable.contains('-');

@@ -1,10 +1,10 @@
-//! The ID that a project records its deployments under.
+//! The ID under which a project records its deployments.
 
 use serde::{Deserialize, Serialize};
 
 use crate::project::EnvironmentName;
 
-/// Id of a project. Deployments from any number of files can belong to a project.
+/// A project ID. Deployments from any number of files can belong to a project.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct ProjectId(String);
@@ -29,7 +29,7 @@ impl From<ProjectId> for String {
 }
 
 impl ProjectId {
-    /// Prefix of the names of all variables that record a project's deployments.
+    /// Name prefix of all variables that record a project's deployments.
     pub(crate) const VARIABLE_PREFIX: &str = "prefectl";
 
     pub(crate) fn new(text: &str) -> Result<Self, InvalidProjectId> {
@@ -41,7 +41,7 @@ impl ProjectId {
         Ok(Self(text.to_owned()))
     }
 
-    /// Returns the ID that the project records an environment's deployments under. Environments have separate
+    /// Returns the ID under which the project records an environment's deployments. Environments have separate
     /// records, so that pruning one environment does not delete the deployments of another.
     ///
     /// The ID contains a double dash, so it differs from the IDs of all projects. In the environment's name,

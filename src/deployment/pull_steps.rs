@@ -1,4 +1,4 @@
-//! Pull steps of a deployment: listed in the file or generated.
+//! Pull steps of a deployment, which are listed in the file or generated.
 
 use std::path::Path;
 
@@ -8,15 +8,15 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Pull steps that a deployment is registered with.
+/// Pull steps with which a deployment is registered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PullSteps {
     /// Steps from the project file, before step outputs are substituted.
     Listed(Vec<Value>),
     /// Generated steps, with notes for the user.
     Generated { steps: Vec<Value>, note: Option<Note> },
-    /// No pull steps, because the user's Dockerfile adds the code to the image. Prefect behaves in the same
-    /// way without a terminal.
+    /// No pull steps, because the user's Dockerfile adds the code to the image. Prefect also sends no pull steps
+    /// without a terminal.
     None,
 }
 
@@ -43,8 +43,8 @@ impl Note {
     }
 }
 
-/// Returns the pull steps of a deployment. The steps of the deployment take precedence over those at the top
-/// level of the file. If there are neither, steps are generated.
+/// Returns the pull steps of a deployment. The deployment's steps take precedence over the steps at the top level of
+/// the file. Generates steps if there are neither.
 ///
 /// `written` contains the deployment's fields as written in the file, and `fields` contains the fields after
 /// the first templates have been resolved. `directory` is the directory of the project.

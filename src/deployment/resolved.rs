@@ -22,7 +22,7 @@ pub(crate) struct ResolvedDeployment {
     pub(crate) pending: Vec<Pointer>,
     /// Names that expressions can use in addition to step outputs.
     pub(crate) scope: Scope,
-    /// The flow of the deployment. `None` if the flow cannot be read. A finding has reported this.
+    /// The deployment's flow. `None` if the flow cannot be read, which a finding has reported.
     pub(crate) flow: Option<Arc<Flow>>,
 }
 
@@ -47,8 +47,8 @@ impl ResolvedDeployment {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the names of the flow and the deployment in the API. Returns `None` if the flow is unknown, or if the name
-    /// depends on step outputs.
+    /// Returns the names of the flow and the deployment in the API. Returns `None` if the flow is unknown, or if the
+    /// name depends on step outputs.
     pub(crate) fn api_names(&self) -> Option<(String, String)> {
         let name = self.name().filter(|name| !template::is_template(name))?;
         Some((self.flow.as_ref()?.name.clone(), api_name(name)))

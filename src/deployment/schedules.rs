@@ -13,10 +13,9 @@ use crate::{
 /// Maximum number of schedules that are updated concurrently.
 const AT_ONCE: usize = 10;
 
-/// Adds a schedule to a deployment. If `replace` is set, the previous schedules are then removed.
+/// Adds a schedule to a deployment. If `replace` is set, then removes the previous schedules.
 ///
-/// The new schedule is created first, so that the previous schedules are kept if the server rejects the new
-/// schedule.
+/// Creates the new schedule first, so that the previous schedules remain if the server rejects the new schedule.
 pub(crate) async fn create(
     client: &Client,
     deployment: &Deployment,
@@ -33,7 +32,7 @@ pub(crate) async fn create(
     })
 }
 
-/// Removes the schedules that are listed in `deployment`.
+/// Removes the schedules listed in `deployment`.
 pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), ApiError> {
     for schedule in &deployment.schedules {
         client.delete_schedule(deployment.id, schedule.id).await?;
@@ -41,7 +40,7 @@ pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<()
     Ok(())
 }
 
-/// Finds a schedule of a deployment by the schedule's ID.
+/// Finds a deployment's schedule by the schedule's ID.
 pub(crate) fn find(deployment: &Deployment, id: Uuid) -> Result<&DeploymentSchedule, DeploymentError> {
     deployment.schedules.iter().find(|schedule| schedule.id == id).ok_or(DeploymentError::ScheduleNotFound)
 }
@@ -80,7 +79,7 @@ pub(crate) async fn activate_all<'a>(
         .await
 }
 
-/// Formats a schedule like the command `schedule ls` of Prefect, as in `cron: 0 0 * * *`.
+/// Formats a schedule like Prefect's `schedule ls` command, as in `cron: 0 0 * * *`.
 pub(crate) fn summary(schedule: &JsonObject) -> String {
     let text = |key: &str| schedule.get(key).and_then(Value::as_str).unwrap_or_default();
     if let Some(seconds) = schedule.get("interval").and_then(Value::as_f64) {

@@ -10,13 +10,13 @@ use crate::{diagnostics::Diagnostic, project::Declared};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Selection {
     pub(crate) picked: Vec<Declared>,
-    /// Position of the project file that declares the deployments among the files of the command.
+    /// Position of the project file that declares the deployments, among the command's files.
     pub(crate) project: usize,
     /// Whether exactly one deployment is selected. If so, options for a single deployment apply.
     pub(crate) single: bool,
     /// Name from the command line that replaces the name of the single deployment.
     pub(crate) name: Option<String>,
-    /// Reasons for selecting the deployments, by the index of the deployment in the file.
+    /// Reasons for selecting the deployments, by the deployment's index in the file.
     pub(crate) reasons: BTreeMap<usize, Vec<SelectionReason>>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -53,7 +53,7 @@ impl SelectionReason {
         Self { option: Some("--all".to_owned()), value: None, details: Vec::new() }
     }
 
-    /// Creates the reason for a deployment selected because the file has no other.
+    /// Creates the reason for a deployment selected because it is the only deployment in the file.
     pub(crate) fn only() -> Self {
         Self { option: None, value: None, details: vec!["the only deployment in the file".to_owned()] }
     }

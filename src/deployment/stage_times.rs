@@ -1,4 +1,4 @@
-//! Durations of the stages of a deploy.
+//! Durations of a deploy's stages.
 
 use std::time::{Duration, Instant};
 

@@ -16,7 +16,7 @@ pub(crate) struct StepSections {
     pub(crate) build: Vec<Listed>,
     pub(crate) push: Vec<Listed>,
     pub(crate) pull: PullSteps,
-    /// Location of the list of pull steps in the file.
+    /// Location of the pull step list in the file.
     pub(crate) pull_pointer: Pointer,
 }
 
@@ -31,15 +31,15 @@ impl StepSections {
         Self { build, push, pull, pull_pointer: owner.join(Key::Steps(Section::Pull)) }
     }
 
-    /// Returns the steps that run on this machine in execution order, with their sections. Pull steps are not
-    /// returned, because they run on workers.
+    /// Returns the steps that run on this machine in execution order, with their sections. Excludes pull steps,
+    /// because they run on workers.
     pub(crate) fn local(&self) -> impl Iterator<Item = (Section, &Listed)> {
         let build = self.build.iter().map(|listed| (Section::Build, listed));
         build.chain(self.push.iter().map(|listed| (Section::Push, listed)))
     }
 
-    /// Returns the build and push steps. They run on this machine. A section in the deployment replaces the
-    /// section at the top level of the file.
+    /// Returns the build and push steps, which run on this machine. A section in the deployment replaces the section
+    /// at the top level of the file.
     pub(crate) fn build_and_push(project: &Project, spec: &DeploymentSpec) -> (Vec<Listed>, Vec<Listed>) {
         let steps = |section: Section| {
             let (own, key) = (spec.fields.steps(section), Key::Steps(section));

@@ -1,18 +1,18 @@
-//! Fixes: edits of a file that solve the problem of a diagnostic.
+//! Fixes: file edits that solve a diagnostic's problem.
 
 use crate::{
     source::{Source, Span},
     value::Value,
 };
 
-/// An edit of a file that solves the problem of a diagnostic.
+/// A file edit that solves a diagnostic's problem.
 #[derive(Debug, Clone)]
 pub(crate) struct Fix {
     /// The file that the fix edits.
     pub(crate) source: Source,
     /// Summary in the imperative, such as "rename `pool` to `work_pool`".
     pub(crate) title: String,
-    /// Replacements in the order of the text. They must not overlap.
+    /// Replacements in text order. They must not overlap.
     pub(crate) replacements: Vec<Replacement>,
     /// The range of the file that other fixes must not change at the same time.
     pub(crate) extent: Span,
@@ -65,7 +65,7 @@ pub(crate) fn replace<'a>(
     Some(result)
 }
 
-/// Selects the fixes of a file that can be applied together. If fixes overlap, the first of them is selected.
+/// Selects the fixes of a file that can be applied together. If fixes overlap, selects the first one.
 pub(crate) fn compatible<'a>(fixes: impl IntoIterator<Item = &'a Fix>) -> Vec<&'a Fix> {
     let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
     fixes.sort_by_key(|fix| (fix.extent.start, fix.extent.end));

@@ -3,8 +3,7 @@
 
 use super::Diagnostic;
 
-/// Formats a diagnostic as a workflow command. `folder` is the working directory relative to the root of the
-/// repository.
+/// Formats a diagnostic as a workflow command. `folder` is the working directory relative to the repository root.
 pub(crate) fn command(diagnostic: &Diagnostic, folder: &str) -> String {
     let Diagnostic { code, severity, place, help, .. } = diagnostic;
     let message = diagnostic.text();

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::{Diagnostic, Fix, Place, Replacement};
 use crate::source::Source;
 
-/// Returns the JSON document for diagnostics and their fixes. `environment` is the environment that is checked, or `None`
-/// if all environments are checked. `schema` is the version of the document's format.
+/// Returns the JSON document for diagnostics and their fixes. `environment` is the checked environment, or `None` if
+/// all environments are checked. `schema` is the document format's version.
 pub(crate) fn document(diagnostics: &[Diagnostic], environment: Option<&str>) -> Value {
     let with_fix = |diagnostic: &Diagnostic| {
         let mut entry = entry(diagnostic);

@@ -14,11 +14,11 @@ const INCOMPLETE: [Code; 2] = [Code::NO_WORK_POOL, Code::EXPRESSION];
 /// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
-/// Adds the diagnostics about environments to those about the project file alone. Diagnostics that only occur in
-/// environments name these environments.
+/// Adds the diagnostics about environments to the diagnostics about the project file alone. Diagnostics that only occur
+/// in environments list these environments.
 ///
-/// Errors about incomplete values are warnings if no environment has them. Such a file is only used with an
-/// environment.
+/// Downgrades errors about incomplete values to warnings if no environment has them, because such a file is only used
+/// with an environment.
 pub(crate) fn merge_environments(
     base: Vec<Diagnostic>,
     environments: Vec<(String, Vec<Diagnostic>)>,
@@ -59,8 +59,8 @@ pub(crate) fn merge_environments(
     merged
 }
 
-/// Merges diagnostics with the same cause into the first of them. The merged message lists the lines of the
-/// others.
+/// Merges diagnostics with the same cause into the first diagnostic. Its message lists the lines of the other
+/// diagnostics.
 pub(crate) fn merge_repeated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::with_capacity(diagnostics.len());
     let mut first: HashMap<(&str, Option<String>, Option<String>), usize> = HashMap::new();

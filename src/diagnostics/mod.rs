@@ -130,7 +130,7 @@ impl Diagnostic {
     }
 }
 
-/// Maximum length in bytes of names that are compared. The time of a comparison grows with the product of the lengths.
+/// Maximum length in bytes of names that are compared. Comparison time grows with the product of the lengths.
 const LONGEST_COMPARED: usize = 256;
 
 /// Returns the candidate most similar to `word`, or `None` if no candidate is similar enough to suggest.
@@ -147,8 +147,8 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 /// Returns the known name that a misspelled name most likely refers to. Returns `None` if no name is similar
 /// enough.
 ///
-/// Names of objects often differ by only a few characters. Each part of a name, as separated by slashes, may
-/// therefore contain at most two typos, and none in its first character.
+/// Object names often differ by only a few characters. Each slash-separated segment of a name may therefore contain at
+/// most two typos, and none in its first character.
 pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistakes_in = |part: &str, other: &str| {
         if part.len().max(other.len()) > LONGEST_COMPARED {

@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Diagnostic, Severity};
 use crate::{escape, secret::Redactor};
 
-/// Maximum length of an excerpted source line in bytes. It bounds the work for a long line with many diagnostics, because
-/// secrets are searched in the whole line each time.
+/// Maximum length of an excerpted source line in bytes. It bounds the work for a long line with many diagnostics,
+/// because each excerpt searches the whole line for secrets.
 const LONGEST_LINE: usize = 16 * 1024;
 
 /// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
@@ -80,7 +80,7 @@ fn visible(character: char) -> char {
     }
 }
 
-/// The displayed part of a source line. Long lines are truncated around the marked range.
+/// An excerpt of a source line. Long lines are truncated around the marked range.
 #[derive(Debug, PartialEq, Eq)]
 struct Excerpt {
     text: String,

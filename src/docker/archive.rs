@@ -11,19 +11,19 @@ use tar::{EntryType, Header};
 use super::error::DockerError;
 use crate::fs::FileError;
 
-/// Modification time of generated files. It is constant, and the earliest time that zip files support.
+/// Modification time of generated files: a constant, and the earliest time that zip files support.
 const GENERATED_TIME: u64 = 315_532_800;
 
-/// Receiver of the entries of a build context, in a fixed order.
+/// Receiver of a build context's entries, in a fixed order.
 pub(crate) trait Sink {
     /// Receives a generated file with the given contents.
     fn generated(&mut self, path: &str, contents: &[u8]) -> Result<(), DockerError>;
 
-    /// Receives a file, directory or symbolic link. Other entries, such as sockets and devices, are ignored.
+    /// Receives a file, directory or symbolic link. Ignores other entries, such as sockets and devices.
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
 }
 
-/// A tar archive that entries are written to.
+/// A tar archive to which entries are written.
 pub(crate) struct Archive<W: Write> {
     builder: tar::Builder<W>,
 }
@@ -33,7 +33,7 @@ impl<W: Write> Archive<W> {
         Self { builder: tar::Builder::new(writer) }
     }
 
-    /// Writes the end of the archive. Without it, the archive is incomplete.
+    /// Writes the archive's end marker. Without the marker, the archive is incomplete.
     pub(crate) fn finish(mut self) -> Result<(), DockerError> {
         self.builder.finish().map_err(DockerError::sending)
     }
@@ -92,8 +92,7 @@ impl<W: Write> Sink for Archive<W> {
     }
 }
 
-/// Reads exactly the announced number of bytes from a file. Additional bytes are ignored, and missing bytes
-/// are an error.
+/// Reads exactly the announced number of bytes from a file. Ignores additional bytes, and fails if bytes are missing.
 struct Content<'a> {
     file: &'a mut File,
     left: u64,

@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::instructions::instructions;
 
-/// Returns the images that `FROM` and `--from=` refer to, in alphabetical order. `scratch` and the stages of
-/// the Dockerfile are excluded.
+/// Returns the images that `FROM` and `--from=` refer to, in alphabetical order. Excludes `scratch` and the
+/// Dockerfile's stages.
 ///
-/// Build arguments declared before the first `FROM` are expanded. References to other variables remain
-/// unchanged.
+/// Expands build arguments declared before the first `FROM`. Leaves references to other variables unchanged.
 pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
@@ -56,8 +55,8 @@ fn is_stage(image: &str, stages: &[String]) -> bool {
     named || image.parse::<usize>().is_ok_and(|index| index < stages.len())
 }
 
-/// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. References to unknown variables
-/// remain unchanged.
+/// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. Leaves references to unknown variables
+/// unchanged.
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
@@ -78,8 +77,8 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     expanded + rest
 }
 
-/// Parses a variable reference at the start of a string. Returns the complete reference, the variable name
-/// and the part between the name and the closing brace.
+/// Parses a variable reference at the start of a string. Returns the complete reference, the variable name and the
+/// text between the name and the closing brace.
 fn variable(text: &str) -> (&str, &str, &str) {
     let is_name = |character: char| character.is_ascii_alphanumeric() || character == '_';
     if let Some((inner, _)) = text.strip_prefix("${").and_then(|inner| inner.split_once('}')) {

@@ -11,7 +11,7 @@ use crate::{
     fs::{self, FileError},
 };
 
-/// The part of `config.json` that prefectl supports.
+/// The keys of `config.json` that prefectl supports.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Config {

@@ -1,7 +1,7 @@
 //! Connects to the container engine.
 //!
-//! If `DOCKER_HOST` or a Docker context selects an engine, only that engine is used. Otherwise, the default
-//! sockets of Docker and Podman are tried in order, and the first engine that responds is used.
+//! If `DOCKER_HOST` or a Docker context selects an engine, uses only that engine. Otherwise, tries the default
+//! sockets of Docker and Podman in order, and uses the first engine that responds.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,11 +16,11 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Maximum time that an engine may take to respond to the first request.
+/// Maximum response time for the first request to an engine.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Maximum time until an engine responds to a later request. An engine responds to a build request only after
-/// it has received the whole context.
+/// Maximum response time for later requests. An engine responds to a build request only after it has received the
+/// whole context.
 const LONGEST_SILENCE: Duration = Duration::from_hours(24);
 
 /// Address that the Docker command line uses by default.
@@ -41,13 +41,13 @@ pub(crate) struct Engine {
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Address {
     host: String,
-    /// Folder with the client certificates. `None` if the connection does not use TLS.
+    /// Directory with the client certificates. `None` if the connection does not use TLS.
     certificates: Option<PathBuf>,
 }
 
 impl Engine {
-    /// Connects to the engine that the environment or the Docker configuration selects. Without such a
-    /// selection, connects to the first engine that responds.
+    /// Connects to the engine that the environment or the Docker configuration selects. If neither selects an engine,
+    /// connects to the first engine that responds.
     ///
     /// # Errors
     ///
@@ -179,7 +179,7 @@ fn default_addresses(environment: &Environment) -> Vec<Address> {
     sockets.into_iter().flatten().map(|path| address(format!("unix://{}", path.display()))).collect()
 }
 
-/// Returns the message of an error's root cause. It is usually the most specific message.
+/// Returns the message of an error's root cause, which is usually the most specific message.
 fn explain(error: &bollard::errors::Error) -> String {
     use bollard::errors::Error;
     if let Error::SocketNotFoundError(_) = error {

@@ -1,7 +1,7 @@
 //! Derives an image tag from everything that affects the contents of an image.
 //!
-//! Modification times and owners of files are ignored, so that two checkouts of the same commit result in the
-//! same tag. File modes are included, because they are part of the image.
+//! Ignores modification times and owners of files, so that two checkouts of the same commit result in the same tag.
+//! Includes file modes, because the image contains them.
 
 use std::{
     fs::{File, Metadata},
@@ -14,14 +14,13 @@ use sha2::{Digest, Sha256};
 use super::{archive::Sink, error::DockerError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Prefix of content tags. Push steps recognize the tags by it.
+/// Prefix of content tags, by which push steps recognize the tags.
 const PREFIX: &str = "auto-";
 
 /// Number of hexadecimal digits after the prefix of a content tag.
 const DIGITS: usize = 32;
 
-/// Version of the fingerprint algorithm. It must be increased when the same inputs result in a different
-/// image.
+/// Version of the fingerprint algorithm. Increase the version when the same inputs result in a different image.
 const GENERATION: &str = "2";
 
 /// A digest of everything that affects the contents of an image.

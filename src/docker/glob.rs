@@ -4,7 +4,7 @@
 //! class, `[^a-z]` a negated class, and `\` escapes the next character. All possible positions in a pattern
 //! are tracked at once, so matching takes linear time.
 
-/// Why a string is not a valid pattern.
+/// Reason why a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GlobError {
     #[error("`!` requires a pattern")]
@@ -67,8 +67,8 @@ impl Token {
     }
 }
 
-/// The positions in a pattern that are possible after a part of the path has been matched. The position after
-/// the last token means that the whole pattern matches.
+/// The positions in a pattern that are possible after a prefix of the path has been matched. The position after the
+/// last token means that the whole pattern matches.
 struct Positions<'a> {
     tokens: &'a [Token],
     reached: Vec<bool>,

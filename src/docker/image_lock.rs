@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub(crate) struct LockedImage {
     /// Reference of the form `repository@digest`.
     pub(crate) image: ImageReference,
-    /// Tag that the image was pushed under.
+    /// Tag under which the image was pushed.
     pub(crate) tag: String,
     /// Platforms of the image, such as `linux/amd64`. Empty if the registry does not report them.
     pub(crate) platforms: Vec<String>,
@@ -29,14 +29,14 @@ pub(crate) struct LockedImage {
     pub(crate) deployments: BTreeSet<String>,
 }
 
-/// The tag in the inputs of a step.
+/// The tag in a step's inputs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepTag<'a> {
     /// The tag is not known, for example because it depends on the contents of the image.
     Unknown,
-    /// A tag that may differ from the tag of the lock, because it comes from a template.
+    /// A tag that comes from a template. It may differ from the tag in the lock.
     Rendered(&'a str),
-    /// A tag that the project file contains. An image with a different tag is not the image of the step.
+    /// A tag from the project file. An image with a different tag is not the step's image.
     Fixed(&'a str),
 }
 
@@ -70,7 +70,7 @@ pub(crate) enum ImageLockError {
     Invalid { path: PathBuf, position: Option<(usize, usize)>, reason: String },
 }
 
-/// The error returned if a lock does not determine the image of a step.
+/// The error returned if a lock does not determine a step's image.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotLocked {
     #[error("the image lock {} has no image for the repository '{repository}'", path.display())]
@@ -83,7 +83,7 @@ pub(crate) enum NotLocked {
 }
 
 impl NotLocked {
-    /// Returns a suggestion.
+    /// Returns advice on how to fix the error.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Missing { known, .. } if known.is_empty() => {
@@ -122,7 +122,7 @@ struct Entry {
     deployments: BTreeSet<String>,
 }
 
-/// The version of a lock file. It is read first.
+/// A lock file's version, which is read first.
 #[derive(Deserialize)]
 struct Version {
     schema: u32,
@@ -171,8 +171,8 @@ impl ImageLock {
         }
     }
 
-    /// Adds the images of deployments to a lock. Images that only these deployments have used are removed;
-    /// the images of other deployments stay.
+    /// Adds the images of deployments to a lock. Removes the previous images that only these deployments used. Keeps
+    /// the images of other deployments.
     #[must_use]
     pub(crate) fn merged(self, images: Vec<LockedImage>) -> Self {
         let deployed: BTreeSet<String> = images.iter().flat_map(|image| image.deployments.clone()).collect();
@@ -192,22 +192,22 @@ impl ImageLock {
         Self::new(&self.path, merged.into_values())
     }
 
-    /// Writes the lock to a file atomically. The same images always result in the same text.
+    /// Writes the lock to a file atomically. The same images always result in the same file contents.
     pub(crate) fn write(&self, path: &Path) -> Result<(), FileError> {
         let document = Document { schema: SCHEMA, images: self.images.iter().map(Entry::from).collect() };
         fs::replace(path, &format!("{:#}\n", serde_json::json!(document)))
     }
 
-    /// Returns whether the lock has an image of a repository.
+    /// Returns whether the lock contains an image from a repository.
     pub(crate) fn has_repository(&self, repository: &str) -> bool {
         self.images.iter().any(|image| image.image.name() == repository)
     }
 
-    /// Finds the image of a repository. `tag` selects one of multiple images of the same repository.
+    /// Finds the image from a repository. `tag` selects one of multiple images from the same repository.
     ///
     /// # Errors
     ///
-    /// Fails if the lock has no image of the repository, if no image has the required fixed tag, or if the
+    /// Fails if the lock has no image from the repository, if no image has the required fixed tag, or if the
     /// repository has multiple images and none of them has the tag.
     pub(crate) fn find(&self, repository: &str, tag: StepTag<'_>) -> Result<&LockedImage, NotLocked> {
         let found: Vec<&LockedImage> =

@@ -1,4 +1,4 @@
-//! Types for inputs of the image steps that accept multiple formats.
+//! Types for image step inputs that accept multiple formats.
 
 use std::collections::BTreeMap;
 
@@ -70,7 +70,7 @@ impl<'de, T: for<'a> Deserialize<'a>> Deserialize<'de> for OneOrMany<T> {
     }
 }
 
-/// A mapping of names to optional strings. Numbers and booleans are converted to strings.
+/// A mapping of names to optional strings. Converts numbers and booleans to strings.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Pairs(pub(crate) BTreeMap<String, Option<String>>);
 
@@ -97,8 +97,7 @@ impl<'de> Deserialize<'de> for Pairs {
     }
 }
 
-/// Options of a BuildKit flag, such as `type=registry,ref=...`. They can be given as a string or as a
-/// mapping.
+/// Options of a BuildKit flag, such as `type=registry,ref=...`. Accepts a string or a mapping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct FlagOptions(pub(crate) String);
 
@@ -115,7 +114,7 @@ impl<'de> Deserialize<'de> for FlagOptions {
     }
 }
 
-/// Host entries, as `name:address`. They can be given as a list or as a mapping.
+/// Host entries, as `name:address`. Accepts a list or a mapping.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Hosts(pub(crate) Vec<String>);
 

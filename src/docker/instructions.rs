@@ -16,7 +16,7 @@ impl Instruction {
     }
 }
 
-/// Returns the instructions of a Dockerfile in order. The contents of here-documents are excluded.
+/// Returns the instructions of a Dockerfile in order. Excludes the contents of here-documents.
 pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     let escape = escape(dockerfile);
     let mut instructions: Vec<Instruction> = Vec::new();
@@ -73,7 +73,7 @@ fn escape(dockerfile: &str) -> char {
     found.and_then(|(_, value)| value.trim().chars().next()).unwrap_or('\\')
 }
 
-/// Returns the words that end the here-documents of an instruction.
+/// Returns the delimiters that end an instruction's here-documents.
 fn ends_of_here_documents(instruction: &Instruction) -> Vec<String> {
     if !matches!(instruction.keyword().as_str(), "RUN" | "COPY" | "ADD") {
         return Vec::new();

@@ -7,8 +7,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Adds a fragment and returns the lines that are now complete. If carriage returns overwrite a line,
-    /// only the final state of the line is returned.
+    /// Adds a fragment and returns the lines that are now complete. If carriage returns overwrite a line, returns
+    /// only the line's final state.
     pub(super) fn push(&mut self, text: &str) -> Vec<String> {
         self.begun.push_str(text);
         let Some(end) = self.begun.rfind('\n') else {

@@ -7,14 +7,14 @@ use std::path::Path;
 pub(crate) enum NamedContext<'a> {
     /// A directory, relative to the working directory of the build.
     Directory(&'a Path),
-    /// An image, by its reference.
+    /// An image reference.
     Image(&'a str),
     /// A source that only the builder can read, such as a Git repository.
     Remote,
 }
 
 impl<'a> NamedContext<'a> {
-    /// Parses the source of a named context in the same way as buildx.
+    /// Parses a named context's source like buildx.
     pub(crate) fn parse(source: &'a str) -> Self {
         match source.split_once("://") {
             Some(("docker-image", image)) => Self::Image(image),

@@ -72,7 +72,7 @@ impl Engine {
     }
 }
 
-/// Progress of a push: the number of layers, and how many of them are in the registry.
+/// Push progress: the number of layers, and the number of layers that are in the registry.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Layers {
     all: usize,
@@ -100,8 +100,8 @@ impl Layers {
         true
     }
 
-    /// Returns whether a status message is due, and records its time. Before the first layer is done, no message is
-    /// due.
+    /// Returns whether a status message is due. If so, records the message's time. No message is due before the first
+    /// layer is done.
     fn is_due(&mut self, now: Instant) -> bool {
         let is_late = self.reported.is_none_or(|last| now.duration_since(last) >= STATUS_INTERVAL);
         let is_due = self.done > 0 && (is_late || self.done == self.all);

@@ -21,10 +21,10 @@ use super::{
 /// Maximum duration of a query to a registry.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Digests of images that one command has found in registries or pushed to them.
+/// Image digests that a command has found in registries or pushed to registries.
 #[derive(Debug, Default)]
 pub(crate) struct ImageDigests {
-    /// Images with content tags. A step that needs the digest again does not query the registry.
+    /// Images with content tags. A step that needs a digest again does not query the registry.
     found: Mutex<HashMap<String, String>>,
     /// Pushed images and images that did not have to be pushed, by reference.
     pushed: Mutex<BTreeMap<String, LockedImage>>,
@@ -125,8 +125,8 @@ impl Engine {
         self.client.inspect_image(reference).await.ok()?.id
     }
 
-    /// Returns the digest that a local image was pulled by, or the image ID if the image was not pulled.
-    /// Returns `None` if the engine does not have the image.
+    /// Returns the digest by which a local image was pulled, or the image ID if the image was not pulled. Returns
+    /// `None` if the engine does not have the image.
     pub(crate) async fn local_digest(&self, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let pulled = image.repo_digests.unwrap_or_default();

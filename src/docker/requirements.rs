@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-/// Maximum depth of the searched directories.
+/// Maximum search depth in directories.
 const DEEPEST: usize = 3;
 
 /// Returns the nearest requirements file that `dockerfile: auto` does not install, relative to `root`.
@@ -38,8 +38,8 @@ fn lists_requirements(path: &Path) -> bool {
         .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
 }
 
-/// Returns the subdirectories of a directory, each with a trailing slash. Hidden directories and directories
-/// with installed packages are skipped.
+/// Returns the subdirectories of a directory, each with a trailing slash. Skips hidden directories and directories
+/// with installed packages.
 fn subfolders(root: &Path, folder: &str) -> Vec<String> {
     let Ok(entries) = std::fs::read_dir(root.join(folder)) else {
         return Vec::new();

@@ -101,7 +101,7 @@ fn logins(config: &Config, images: &[&Mapping]) -> Check {
     }
 }
 
-/// Returns the registries of images with literal names. Steps that contain credentials are ignored.
+/// Returns the registries of images with literal names. Ignores steps that contain credentials.
 fn registries<'a>(images: &[&'a Mapping]) -> BTreeSet<&'a str> {
     let lacks_credentials = |inputs: &&&Mapping| inputs.get("credentials").is_none();
     let names =
@@ -128,7 +128,7 @@ fn steps(project: &Project) -> Vec<(String, Mapping)> {
 
 /// Checks for a Python interpreter that has Prefect. Python steps, some flows and a local server require it.
 ///
-/// No code from the project is run: only the files of its `.venv` are inspected.
+/// Does not run project code. Only inspects the files in the project's `.venv`.
 pub(super) async fn python(subject: &Subject<'_>) -> Check {
     let search = |scope| Search {
         chosen: None,

@@ -83,8 +83,8 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     checks
 }
 
-/// Returns the literal names of work pools in the files. The default work pool is included if a deployment
-/// does not specify a work pool. Declared work pools are excluded, because a deploy creates them.
+/// Returns the literal work pool names in the files. Includes the default work pool if a deployment specifies no work
+/// pool. Excludes declared work pools because a deploy creates them.
 fn pool_names(subject: &Subject<'_>) -> BTreeSet<String> {
     let default = subject.settings.default_work_pool_name.value.clone();
     if subject.projects().is_empty() {

@@ -27,7 +27,7 @@ pub(super) fn settings(subject: &Subject<'_>) -> Check {
     }
 }
 
-/// Checks the server. If the server is unreachable, the remaining checks are skipped.
+/// Checks the server. Skips the remaining checks if the server is unreachable.
 pub(super) async fn checks(subject: &Subject<'_>) -> Vec<Check> {
     let client = match &subject.client {
         Ok(client) => *client,

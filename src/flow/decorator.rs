@@ -98,8 +98,7 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    /// Looks up the attribute `name` of a class. The attribute may be inherited from another class of the
-    /// project.
+    /// Looks up the attribute `name` of a class. The attribute may be inherited from another project class.
     fn in_class(&self, class: Class<'p>, name: &str) -> Result<Entity<'p>, FlowError> {
         let ancestors = mro(self.program, class).map_err(|error| self.unknowable(&error))?;
         let holds = |ancestor: &Class<'p>| ancestor.def.body.bindings.iter().any(|it| it.name == name);
@@ -169,7 +168,7 @@ impl<'p> Finder<'p, '_> {
         Definition { function: function.function(self.program), file_of: flow.function.module(), options }
     }
 
-    /// Returns the object that results from applying all decorators of a function.
+    /// Applies all decorators of a function and returns the resulting object.
     fn decorated(&self, function: Function<'p>) -> Result<Object<'p>, FlowError> {
         let interpreter = Interpreter { program: self.program };
         let scope = function.scope;

@@ -21,18 +21,18 @@ const NAMED_AT_MOST: usize = 5;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct DiscoveredFlow {
     pub(crate) path: PathBuf,
-    /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
+    /// The function name, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The flow's name. If the flow cannot be read, this is the name given as a string in its decorator, or
-    /// the function's name.
+    /// The flow's name. If the flow cannot be read, the name is the string in its decorator, or else the function's
+    /// name.
     pub(crate) name: String,
     /// The accuracy of the parameter schema, or `None` if the flow cannot be read from its source.
     pub(crate) grade: Option<Grade>,
 }
 
 impl DiscoveredFlow {
-    /// Returns the flow's entrypoint as `prefectl deploy` accepts it.
+    /// Returns the flow's entrypoint in the format that `prefectl deploy` accepts.
     pub(crate) fn entrypoint(&self) -> String {
         format!("{}:{}", self.path.display(), self.function)
     }

@@ -7,8 +7,7 @@ use std::collections::HashMap;
 
 /// Cleans a docstring as Python's `inspect.getdoc` does.
 ///
-/// Tabs are expanded, the common indentation is removed, and blank lines at the start and the end are
-/// dropped.
+/// Expands tabs, removes the common indentation, and drops blank lines at the start and the end.
 pub(crate) fn clean(docstring: &str) -> String {
     let expanded = expand_tabs(docstring);
     let mut lines: Vec<&str> = expanded.split('\n').collect();

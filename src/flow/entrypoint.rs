@@ -6,13 +6,12 @@ use std::{fmt, path::PathBuf, str::FromStr};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Entrypoint {
     pub(crate) location: Location,
-    /// The name of the function, preceded by the names of its enclosing classes, such as `["Pipeline",
-    /// "run"]`.
+    /// The function name, preceded by the names of its enclosing classes, such as `["Pipeline", "run"]`.
     pub(crate) object: Vec<String>,
     text: String,
 }
 
-/// The file or module that contains the flow of an entrypoint.
+/// The file or module that contains an entrypoint's flow.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Location {
     /// The path of a Python file, as in `path/file.py:function`.
@@ -58,12 +57,12 @@ impl Entrypoint {
         Ok(Self { location, object, text: text.to_owned() })
     }
 
-    /// Returns the part of the entrypoint after the separator, such as `Pipeline.run`.
+    /// Returns the object path after the separator, such as `Pipeline.run`.
     pub(crate) fn object_path(&self) -> String {
         self.object.join(".")
     }
 
-    /// Returns the part of the entrypoint before the separator: the file path or module name.
+    /// Returns the location before the separator: the file path or module name.
     pub(crate) fn location_text(&self) -> String {
         match &self.location {
             Location::File(path) => path.display().to_string(),

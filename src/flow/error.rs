@@ -7,7 +7,7 @@ use crate::{
 
 /// An error that occurs when a flow is read from its source.
 ///
-/// The entrypoint may be wrong, the flow may be invalid, or the flow may depend on code that would have to be run.
+/// The entrypoint may be wrong, the flow may be invalid, or reading the flow may require running code.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum FlowError {
     #[error("file '{path}' does not exist")]
@@ -68,13 +68,13 @@ impl FlowError {
     pub(super) fn is_open_to_python(&self) -> bool {
         match self {
             Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,
-            // A module that is not part of the project may still be installed.
+            // A module outside the project may still be installed.
             Self::ModuleMissing { module } => !module.contains('/'),
             _ => false,
         }
     }
 
-    /// Returns the position in the source that caused the error, if the error has one.
+    /// Returns the source position that caused the error, or `None` if the error has no position.
     pub(crate) fn place(&self) -> Option<&Place> {
         match self {
             Self::Syntax { place, .. }
@@ -93,7 +93,7 @@ impl FlowError {
         }
     }
 
-    /// Returns a suggestion for fixing the error, if there is one.
+    /// Returns a suggestion for fixing the error, or `None` if there is none.
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),

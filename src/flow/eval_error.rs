@@ -1,11 +1,11 @@
-//! Error for the evaluation of expressions and annotations.
+//! Errors that occur while evaluating expressions and annotations.
 
-/// Why an expression has no value, or why an annotation has no JSON schema.
+/// The reason why an expression has no value, or why an annotation has no JSON schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum EvalError {
-    /// The result depends on code that would have to be run. The string explains why.
+    /// The result cannot be determined without running code. Contains the reason.
     Unknown(String),
-    /// The name contained in the string is not defined in the scope.
+    /// The contained name is not defined in the scope.
     Undefined(String),
     /// The annotation has no JSON schema. Prefect registers the parameter without a type and reports no
     /// error.
@@ -14,7 +14,7 @@ pub(crate) enum EvalError {
     NoSchema,
     /// The annotation excludes the parameter from the schema that Prefect registers.
     Vanishes,
-    /// The annotation is invalid, so Prefect or pydantic rejects the whole flow. The string explains why.
+    /// The annotation is invalid, so Prefect or pydantic rejects the whole flow. Contains the reason.
     Refused(String),
 }
 
@@ -23,7 +23,7 @@ impl EvalError {
         Self::Unknown(reason.into())
     }
 
-    /// Returns an explanation of the error that can be shown to users.
+    /// Returns a user-visible explanation of the error.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Unknown(reason) | Self::Refused(reason) => reason.clone(),

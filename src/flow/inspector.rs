@@ -34,9 +34,9 @@ pub(crate) struct Inspector {
     located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
     /// The imports of files, by path.
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
-    /// The files of programs, by entrypoint and by the directory of the project.
+    /// Program files by entrypoint and project directory.
     pub(super) sources: Mutex<KnownSources>,
-    /// The package directories of projects, by the directory where the search for metadata starts.
+    /// The package directories of projects, by the directories where the metadata search starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) memory: Memory,
     /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.
@@ -50,8 +50,7 @@ impl Inspector {
 
     /// Returns the flow at an entrypoint. Relative paths are resolved against `directory`.
     ///
-    /// If [`Self::import_flows`] has imported the flow, the result of the import takes precedence over the
-    /// source.
+    /// If [`Self::import_flows`] has imported the flow, the import result takes precedence over the source.
     ///
     /// # Errors
     ///

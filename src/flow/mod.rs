@@ -5,17 +5,16 @@
 //!
 //! # How a flow is read
 //!
-//! The work has three parts, one directory each:
+//! Reading a flow has three stages, each in its own directory:
 //!
-//! 1. [`program`] reads source. It parses files into a small syntax tree, finds imported modules, and
-//!    resolves a name at
-//!    a position to an *entity*: a class, a function, an assigned expression, a module, or an external name such as
+//! 1. [`program`] reads source. It parses files into a small syntax tree, finds imported modules, and resolves a name
+//!    at a position to an *entity*: a class, a function, an assigned expression, a module, or an external name such as
 //!    `pydantic.BaseModel`. Modules are loaded on demand.
 //! 2. [`evaluate`] computes constants: the expressions behind defaults, enum members and decorator arguments.
 //! 3. [`schema`] generates JSON schemas from annotations ([`schema::annotation`]) and from the classes they mention
 //!    ([`schema::class`]).
 //!
-//! [`decorator`] ties them together: it follows the entrypoint to a function through its decorators.
+//! [`decorator`] combines the stages. It follows the entrypoint to a function through the function's decorators.
 //! [`signature`] then builds one schema property per parameter.
 //!
 //! Evaluation is lazy and recursive, like in Python: a default may be an instance of a model whose field type
@@ -69,8 +68,8 @@
 //!
 //! # When the source is not enough
 //!
-//! [`python`] asks the user's own interpreter about the flows that remain approximate or unreadable, if the
-//! user allows it. All other code in this module only looks at source and never runs any of it.
+//! If the user allows it, [`python`] imports the flows that remain approximate or unreadable with the user's own
+//! interpreter. All other code in this module only reads source and never runs it.
 
 mod decorator;
 mod discovery;
@@ -111,13 +110,13 @@ use crate::diagnostics::{Diagnostic, Place};
 pub(crate) struct Flow {
     pub(crate) name: String,
     pub(crate) description: Option<String>,
-    /// The version from the `@flow` decorator, or else the MD5 of the file that defines the flow.
+    /// The version from the `@flow` decorator, or the MD5 of the file that defines the flow.
     pub(crate) version: Option<String>,
     /// The JSON schema of the flow's parameters: an object with `title`, `type`, `properties`, `required` and
     /// `definitions`.
     pub(crate) parameters: Arc<serde_json::Value>,
     pub(crate) grade: Grade,
-    /// Why the parameter schema is only approximate. Empty if the schema is exact.
+    /// Reasons why the parameter schema is only approximate. Empty if the schema is exact.
     pub(crate) reasons: Vec<Reason>,
     /// Problems that will make the flow fail when a worker runs it.
     pub(crate) warnings: Vec<Diagnostic>,

@@ -115,7 +115,7 @@ struct Signature<'p> {
     place: Place,
 }
 
-/// The parts that a parameter's schema is assembled from.
+/// The components of a parameter's schema.
 struct Property<'p> {
     schema: Map<String, Json>,
     default: FieldDefault<'p>,
@@ -258,7 +258,7 @@ impl<'p> Signature<'p> {
     /// Prefect omits these parameters from the schema.
     fn outside_final(&mut self, annotation: &'p Expr, has_default: bool) -> EvalResult<&'p Expr> {
         let (scope, written) = match quoted(self.function, annotation) {
-            // Pydantic never omits a parameter whose annotation stays a string.
+            // Pydantic never omits a parameter whose annotation remains a string.
             Some(_) if self.strings != StringAnnotations::Evaluated => return Ok(annotation),
             Some(expr) => (evaluation_scope(self.function), expr),
             None => (self.function.scope, annotation),
@@ -292,8 +292,8 @@ impl<'p> Signature<'p> {
         scope.external(self.builder.program, generic)
     }
 
-    /// Returns whether the parameter's schema may consist only of the schema of an inner type, as for a union
-    /// with one member.
+    /// Returns whether the parameter's schema may consist only of an inner type's schema, as for a union with one
+    /// member.
     ///
     /// Prefect then replaces the inner type's description with the parameter's description.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
@@ -370,7 +370,7 @@ impl<'p> Signature<'p> {
         if arguments.elements().first().is_some_and(|inner| self.passes_on_description(scope, inner)) {
             schema.remove("description");
         }
-        // The title and the description of a parameter are always set by Prefect.
+        // Prefect always sets a parameter's title and description.
         schema.extend(annotated.extra.into_iter().filter(|(key, _)| key != "title" && key != "description"));
         Ok(schema)
     }

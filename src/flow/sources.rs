@@ -17,7 +17,7 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// The files of the project that a flow imports, directly or indirectly.
+/// The project files that a flow imports, directly or indirectly.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct FlowSources {
     /// Absolute paths of the file that defines the flow and of all imported modules. The targets of symbolic
@@ -28,13 +28,12 @@ pub(crate) struct FlowSources {
     pub(crate) missing: BTreeSet<String>,
 }
 
-/// The files of programs, by entrypoint and by the directory of the project. A program is `None` if it is not part of
-/// the project.
+/// Program files by entrypoint and project directory. The value is `None` if the program is not part of the project.
 pub(super) type KnownSources = HashMap<(Entrypoint, PathBuf), Option<Arc<FlowSources>>>;
 
 impl Inspector {
-    /// Returns the absolute path of the file that defines the flow of an entrypoint. The file may not exist. Returns
-    /// `None` if the entrypoint refers to a module that is not part of the project.
+    /// Returns the absolute path of the file that defines an entrypoint's flow. The file may not exist. Returns `None`
+    /// if the entrypoint refers to a module outside the project.
     pub(crate) fn defining_file(
         &self,
         entrypoint: &Entrypoint,
@@ -54,10 +53,10 @@ impl Inspector {
         }
     }
 
-    /// Returns the project files that the flow of an entrypoint depends on, from the cache if possible. All
-    /// imports are considered, including those in functions and in blocks that may not run.
+    /// Returns the project files that an entrypoint's flow depends on, from the cache if possible. Considers all
+    /// imports, including imports in functions and in blocks that may not run.
     ///
-    /// Returns `None` if the flow is defined in a module that is not part of the project.
+    /// Returns `None` if the flow is defined in a module outside the project.
     pub(crate) fn sources(
         &self,
         entrypoint: &Entrypoint,
@@ -119,7 +118,7 @@ impl Inspector {
 #[derive(Debug)]
 pub(super) struct FileImports {
     statements: Vec<ImportStatement>,
-    /// The path without symbolic links. `None` if the path contains no symbolic links.
+    /// The path with symbolic links resolved, or `None` if it contains no symbolic links.
     target: Option<PathBuf>,
 }
 
@@ -134,7 +133,7 @@ impl Sources<'_> {
         self.found.files.insert(path);
     }
 
-    /// Adds the modules that the known files import, until all imports are known.
+    /// Adds the modules that known files import. Repeats this step until all imports are known.
     fn follow(&mut self) {
         let mut read = HashSet::new();
         loop {

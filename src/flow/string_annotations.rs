@@ -1,5 +1,4 @@
-//! Annotations that are strings: quoted annotations, and all annotations of a module with `from __future__
-//! import annotations`.
+//! String annotations: quoted annotations, and all annotations of a module with `from __future__ import annotations`.
 
 use super::{
     eval_error::EvalError,
@@ -16,10 +15,10 @@ use super::{
 pub(super) enum StringAnnotations {
     /// All string annotations can be evaluated in the scope at the end of the module.
     Evaluated,
-    /// An annotation cannot be evaluated, for example because a name is undefined. In this case, all
-    /// annotations of the function stay strings, and Prefect resolves only builtins in them.
+    /// An annotation cannot be evaluated, for example because a name is undefined. In this case, all annotations of the
+    /// function remain strings, and Prefect resolves only builtins in them.
     Unevaluated,
-    /// The evaluation of an annotation may fail. The string explains why.
+    /// The evaluation of an annotation may fail. Contains the reason.
     Unknown(&'static str),
 }
 
@@ -53,8 +52,8 @@ pub(super) fn evaluation_scope(function: Function<'_>) -> Scope<'_> {
 
 /// Returns the expression in a string annotation, or `None` if the annotation is not a string.
 ///
-/// If the module postpones the evaluation of annotations, a quoted annotation evaluates to a string and stays
-/// one.
+/// If the module postpones the evaluation of annotations, a quoted annotation evaluates to a string and remains a
+/// string.
 pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option<&'p Expr> {
     if function.scope.module.body().postponed_annotations {
         return Some(annotation);
@@ -62,8 +61,7 @@ pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option
     annotation.as_text().and_then(|text| text.as_expression())
 }
 
-/// A failure to evaluate a string annotation. It causes all string annotations of the function to stay
-/// strings.
+/// A failure to evaluate a string annotation. It causes all string annotations of the function to remain strings.
 enum Failure {
     Certain,
     Possible(&'static str),

@@ -1,7 +1,7 @@
 //! Parses the values of `--param`, `--params` and `--job-variable`.
 //!
-//! A value that is valid JSON is parsed as JSON. Whether other values are strings or errors is determined by
-//! the rules of Prefect, because scripts rely on unquoted strings.
+//! Values that are valid JSON are parsed as JSON. For other values, Prefect's rules decide between a string and an
+//! error, because scripts rely on unquoted strings.
 
 use std::{io::Read, path::Path};
 
@@ -32,8 +32,8 @@ pub(crate) enum ArgumentError {
     File(#[from] FileError),
 }
 
-/// Parses `KEY=VALUE` arguments. If a key occurs multiple times, the last value is used. `noun` describes the
-/// arguments in errors.
+/// Parses `KEY=VALUE` arguments. If a key occurs multiple times, the last value is used. Error messages use `noun` to
+/// describe the arguments.
 pub(crate) fn key_values(arguments: &[String], noun: &'static str) -> Result<JsonObject, ArgumentError> {
     let parse = |argument: &String| {
         let (key, text) = argument.split_once('=').unwrap_or((argument, ""));
@@ -87,19 +87,19 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     serde_json::from_str(&format!("\"{text}\"")).map_err(|error| error.to_string())
 }
 
-/// Why a string without double quotes is not valid JSON, as reported by Python's decoder.
+/// The reason why a string without double quotes is not valid JSON, as reported by Python's decoder.
 enum Problem {
     /// A value is expected.
     NoValue,
-    /// The syntax of a list or an object is invalid. Contains the expected syntax.
+    /// A list or an object has invalid syntax. Contains the expected syntax.
     Structure(&'static str),
 }
 
-/// Parses a single value at the start of `text`, and returns the rest of the text.
+/// Parses a single value at the start of `text` and returns the remaining text.
 ///
 /// # Errors
 ///
-/// Returns the problem, and the text that starts at the position of the problem.
+/// Returns the problem, and the text from the problem's position onward.
 fn scan(text: &str) -> Result<&str, (Problem, &str)> {
     const LITERALS: [&str; 6] = ["null", "true", "false", "NaN", "Infinity", "-Infinity"];
     let text = skip_blanks(text);
@@ -134,8 +134,7 @@ fn skip_blanks(text: &str) -> &str {
     text.trim_start_matches([' ', '\t', '\n', '\r'])
 }
 
-/// Removes a number from the start of the text, and returns the rest. Returns `None` if the text does not
-/// start with a number.
+/// Returns the text after the number at its start, or `None` if the text does not start with a number.
 fn strip_number(text: &str) -> Option<&str> {
     let digits = text.strip_prefix('-').unwrap_or(text);
     if !digits.starts_with(|first: char| first.is_ascii_digit()) {

@@ -78,16 +78,16 @@ pub(crate) struct PreparedRun {
 /// A created run.
 #[derive(Debug)]
 pub(crate) struct CreatedRun {
-    /// Name `flow/deployment`.
+    /// Deployment name, as `flow/deployment`.
     pub(crate) deployment: String,
     pub(crate) run: FlowRun,
     pub(crate) scheduled_time: Timestamp,
     is_delayed: bool,
 }
 
-/// Parses the arguments, finds the deployments, and validates the parameters of every run. No run is created.
+/// Parses the arguments, finds the deployments, and validates each run's parameters. Does not create any run.
 ///
-/// `input` is read if the value of `--params` is `-`.
+/// Reads `input` if the value of `--params` is `-`.
 pub(crate) async fn prepare(
     client: &Client,
     clock: &Clock,
@@ -125,8 +125,7 @@ pub(crate) async fn prepare(
     deployments.into_iter().map(prepare).collect()
 }
 
-/// Returns the run's name with parameter values inserted. Returns `None` if the options do not specify a
-/// name.
+/// Returns the run name with parameter values inserted, or `None` if the options do not specify a name.
 fn run_name(
     options: &RunOptions,
     deployment: &Deployment,
@@ -161,7 +160,7 @@ pub(crate) fn job_variables(arguments: &[String]) -> Result<JsonObject, Argument
     arguments::key_values(arguments, "job variable")
 }
 
-/// Merges the parameters of `--param` and `--params`. If both set a parameter, `--param` takes precedence and
+/// Merges the parameters from `--param` and `--params`. If both options set a parameter, `--param` takes precedence and
 /// a warning is reported.
 fn merge_parameters(
     options: &RunOptions,
@@ -189,8 +188,7 @@ fn merge_parameters(
     Ok(parameters)
 }
 
-/// Returns the name of a state as the server capitalizes it, such as `Late` for `late`. Unknown names are
-/// returned unchanged.
+/// Returns a state name in the server's capitalization, such as `Late` for `late`. Returns unknown names unchanged.
 pub(crate) fn state_name(name: &str) -> String {
     let known = STATE_NAMES.iter().find(|known| known.eq_ignore_ascii_case(name));
     known.map_or_else(|| name.to_owned(), |known| (*known).to_owned())

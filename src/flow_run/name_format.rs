@@ -1,5 +1,4 @@
-//! Formats names of runs that contain parameters, such as `run-{name}-{n:03d}`. The syntax follows Python's
-//! `str.format`.
+//! Formats run names that contain parameters, such as `run-{name}-{n:03d}`. The syntax follows Python's `str.format`.
 
 use serde_json::Value;
 

@@ -18,7 +18,7 @@ pub(crate) enum ParameterError {
     Invalid(Vec<String>),
 }
 
-/// Validates the given parameters in combination with the parameters of the deployment.
+/// Validates the given parameters merged with the deployment's parameters.
 pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     check_names(deployment, given)?;
     let is_enforced = deployment.raw.get("enforce_parameter_schema").and_then(Value::as_bool).unwrap_or(true);
@@ -31,8 +31,7 @@ pub(super) fn check(deployment: &Deployment, given: &JsonObject) -> Result<(), P
     if problems.is_empty() { Ok(()) } else { Err(ParameterError::Invalid(problems)) }
 }
 
-/// Checks that the flow accepts each given parameter. This is also checked if the parameter schema is not
-/// enforced.
+/// Checks that the flow accepts each given parameter, even if the parameter schema is not enforced.
 fn check_names(deployment: &Deployment, given: &JsonObject) -> Result<(), ParameterError> {
     let schema = deployment.parameter_schema();
     let known = schema.and_then(|schema| schema.get("properties")?.as_object());
@@ -57,7 +56,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
     let mut problems: Vec<String> = missing
         .map(|name| format!("Validation failed. Failure reason: '{name}' is a required property"))
         .collect();
-    // The server replaces placeholders when it creates the run, so their values are not known here.
+    // The server replaces placeholders when it creates the run, so their values are unknown here.
     parameters.retain(|_, value| !is_filled_in_later(value));
     let violations = json_schema::violations(&Value::Object(parameters), schema, false);
     problems.extend(violations.into_iter().map(|violation| {

@@ -73,7 +73,7 @@ impl WatchEvent<'_> {
             }
         };
         let time = timestamp.to_zoned_datetime(clock.zone().clone()).strftime("%H:%M:%S%.3f").to_string();
-        // The last group of the ID is sufficient to distinguish runs.
+        // The ID's last group distinguishes runs.
         let id = id.to_string();
         let id = id.rsplit('-').next().unwrap_or_default();
         let text = text.replace('\n', &format!("\n{}", " ".repeat(4 + time.len() + id.len())));

@@ -10,7 +10,7 @@ use crate::{
     python,
 };
 
-/// Maximum number of runs with the same name that are listed in an error.
+/// Maximum number of runs with the same name listed in an error message.
 const SHOWN: usize = 100;
 /// Maximum number of runs whose names are compared with a misspelled name.
 const MAX_CANDIDATES: usize = 200;
@@ -61,7 +61,7 @@ fn missing(name: &str, similar: Option<String>) -> FlowRunError {
     FlowRunError::NotFound { name: name.to_owned(), similar }
 }
 
-/// Returns the run name that is most similar to a misspelled name. Only the newest runs are considered.
+/// Returns the run name that is most similar to a misspelled name. Considers only the newest runs.
 async fn similar(client: &Client, name: &str) -> Option<String> {
     let runs = client.flow_runs(&FlowRunFilter::default(), MAX_CANDIDATES).await.ok()?;
     similar_name(name, runs.iter().map(|run| run.name.as_str())).map(str::to_owned)
@@ -82,8 +82,7 @@ const SIDE_BY_SIDE: usize = 8;
 
 /// Requests the cancellation of multiple runs, in bulk if the server supports it.
 ///
-/// Returns the runs that will be cancelled. Runs that have ended or have been deleted in the meantime are
-/// omitted.
+/// Returns the runs that will be cancelled. Omits runs that have ended or been deleted in the meantime.
 pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
     let mut cancelled = Vec::new();
     for (position, batch) in ids.chunks(CANCELLED_AT_ONCE).enumerate() {
@@ -108,10 +107,10 @@ async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRun
     answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
 }
 
-/// Determines the lines of a log to return, and their order.
+/// The log lines to return, and their order.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct LogSelection {
-    /// The lines to return from the start or the end of the log. `None` means all lines.
+    /// The lines to return, counted from the start or the end of the log. `None` means all lines.
     pub(crate) part: Option<LogPart>,
     /// Whether the newest lines come first.
     pub(crate) reverse: bool,
@@ -145,8 +144,7 @@ pub(crate) async fn logs(
     Ok(lines)
 }
 
-/// Formats a log line, as in `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`. The time is in the
-/// given time zone.
+/// Formats a log line in the time zone `zone`, as in `2026-11-23 14:45:00.123 | INFO    | Flow run 'x' - message`.
 pub(crate) fn log_text(run: &FlowRun, line: &LogLine, zone: TimeZone) -> String {
     let time = line.timestamp.to_zoned_datetime(zone);
     format!(

@@ -220,7 +220,7 @@ async fn reports_success_with_the_name_of_the_state() {
     assert_eq!(watched.render(true), "Flow run finished successfully in 'Cached'.");
 }
 
-/// A run that ended long ago does not send log lines anymore, so they are read once.
+/// A run that ended long ago sends no more log lines, so the log is read once.
 #[tokio::test]
 async fn does_not_wait_for_log_lines_of_an_old_run() {
     let mut ended = state(1, "COMPLETED", 1);

@@ -1,7 +1,6 @@
 //! Watches a run by polling its states and logs until the run ends.
 //!
-//! Polling works with every server. In contrast, few servers can stream logs, and many proxies reject
-//! websockets.
+//! Polling works with every server. Few servers can stream logs, and many proxies reject websockets.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -49,7 +48,7 @@ pub(crate) enum RunEnd {
 }
 
 impl Watched {
-    /// Returns the result for a run that has ended. Returns `None` for other runs.
+    /// Returns the result of a run that has ended, or `None` if the run has not ended.
     pub(crate) fn of_ended(run: &FlowRun) -> Option<Self> {
         let state = run.state.clone()?;
         Some(Self { id: run.id, end: RunEnd::from_state(state.kind)?, state: Some(state) })
@@ -57,7 +56,7 @@ impl Watched {
 }
 
 impl RunEnd {
-    /// Returns the outcome for a final state. Returns `None` for other states, such as paused or late.
+    /// Returns the outcome for a final state, or `None` for other states, such as paused or late.
     fn from_state(state: StateType) -> Option<Self> {
         match state {
             StateType::Completed => Some(Self::Completed),
@@ -123,7 +122,7 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    /// Period for re-reading log lines, because processes send them late and out of order.
+    /// Period of log lines that each request reads again, because processes send log lines late and out of order.
     const OVERLAP: SignedDuration = SignedDuration::from_secs(10);
     /// Time to wait for further log lines after the run has ended: since the last line, and in total.
     const SILENCE: Duration = Duration::from_secs(3);
@@ -146,7 +145,7 @@ impl Watcher<'_> {
     async fn tell_states(&mut self) -> Result<Option<RunEnd>, ApiError> {
         for state in self.client.flow_run_states(self.id).await? {
             if self.seen.insert(state.id) {
-                // A run that is retried leaves its final state.
+                // A retried run leaves its final state.
                 self.tell_final_state();
                 if RunEnd::from_state(state.kind).is_some() {
                     self.final_state = Some(state.clone());
@@ -179,7 +178,7 @@ impl Watcher<'_> {
         Ok(is_new)
     }
 
-    /// Returns whether the run ended so long ago that it does not send log lines anymore.
+    /// Returns whether the run ended too long ago to still send log lines.
     fn ended_long_ago(&self) -> bool {
         let age = self.state.as_ref().map(|state| self.clock.now().duration_since(state.timestamp));
         age.is_some_and(|age| age > Self::LONGEST_DRAIN)

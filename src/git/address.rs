@@ -1,4 +1,4 @@
-//! Addresses of Git repositories. Credentials are kept separate from addresses.
+//! Git repository addresses. Credentials are stored separately from the address.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use percent_encoding::percent_decode_str;
 
 use crate::secret::{Secret, has_token_prefix};
 
-/// The address of a Git repository. The user information of an `http` or `https` address is not displayed, and
-/// passwords and access tokens are not passed to `git` as arguments.
+/// A Git repository address. For `http` and `https`, the displayed form omits the user information, and `git` arguments
+/// never contain passwords or access tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Address {
-    /// The argument for `git`. User information with a secret is removed from `http` and `https` addresses.
+    /// The argument for `git`. For `http` and `https`, it omits user information that contains a secret.
     text: String,
     user: Option<String>,
     secret: Option<AddressSecret>,
     transport: Transport,
-    /// Lower-case host name, including the port if there is one.
+    /// Lower-case host name, including the port if specified.
     host: String,
 }
 
@@ -38,7 +38,7 @@ pub(crate) enum Transport {
     Other,
 }
 
-/// Why a repository address is rejected.
+/// The reason for rejecting a repository address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
     #[error("the address of the repository is empty")]
@@ -129,12 +129,12 @@ impl Address {
         &self.host
     }
 
-    /// Returns the user name in the address, if there is one.
+    /// Returns the user name in the address, or `None` if the address contains none.
     pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }
 
-    /// Returns the login that an `http` or `https` address contains, if it includes a secret.
+    /// Returns the login in an `http` or `https` address, or `None` if the address contains no secret.
     pub(super) fn login(&self) -> Option<(&str, &str)> {
         match self.secret.as_ref()? {
             AddressSecret::Password(password) => {
@@ -144,14 +144,14 @@ impl Address {
         }
     }
 
-    /// Returns the password or the access token in an `http` or `https` address, if there is one.
+    /// Returns the password or access token in an `http` or `https` address, or `None` if the address contains neither.
     pub(crate) fn secret(&self) -> Option<&Secret> {
         match self.secret.as_ref()? {
             AddressSecret::Password(secret) | AddressSecret::Token(secret) => Some(secret),
         }
     }
 
-    /// Returns the address for the arguments of `git`. It may contain a user name, but no secret.
+    /// Returns the address to pass to `git`. It may contain a user name, but no secret.
     pub(super) fn argument(&self) -> &str {
         &self.text
     }
@@ -185,15 +185,15 @@ impl Address {
         bare(self) == bare(other)
     }
 
-    /// Returns the default directory name of a clone: the last component of the path without `.git`, followed
-    /// by the branch. Returns `None` if the path ends with a slash.
+    /// Returns a clone's default directory name: the last path component without `.git`, followed by the branch.
+    /// Returns `None` if the path ends with a slash.
     ///
-    /// Prefect workers derive the same name, and later steps refer to it. The derivation is therefore
-    /// reproduced exactly: every `.git` is removed, so `my.github.io.git` results in `myhub.io`.
+    /// Later steps refer to the name that Prefect workers derive. This function therefore reproduces the derivation
+    /// exactly. For example, it removes every `.git`, so `my.github.io.git` becomes `myhub.io`.
     pub(crate) fn directory_name(&self, branch: Option<&str>) -> Option<String> {
         let path = match self.text.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),
-            // Python's URL parser takes the part before the colon for a scheme.
+            // Python's URL parser treats the string before the colon as a scheme.
             None => match self.text.split_once(':') {
                 Some((host, path)) if is_scheme(host) => path,
                 _ => &self.text,

@@ -21,7 +21,7 @@ pub(crate) struct Login {
     pub(super) password: Secret,
 }
 
-/// Why credentials cannot be used. The first three messages are identical to Prefect's.
+/// The reason why credentials cannot be used. The first three messages are identical to Prefect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialsError {
     #[error("If a username is provided, an access token or password must also be provided.")]
@@ -62,8 +62,8 @@ impl Credentials {
 
     /// Returns the user name and password for the host of a repository.
     ///
-    /// GitHub, Azure DevOps and Gitea accept a token as the password of any user, but Bitbucket and GitLab
-    /// require a specific user name. As in Prefect, the provider is recognized by the host name.
+    /// GitHub, Azure DevOps and Gitea accept a token as the password of any user, but Bitbucket and GitLab require a
+    /// specific user name. As in Prefect, the host name identifies the provider.
     fn login(&self, address: &Address) -> Result<Login, CredentialsError> {
         check_transport(address)?;
         let login = |username: &str, password: &str| Login {
@@ -113,7 +113,7 @@ impl Login {
     }
 }
 
-/// Checks that an address supports credentials. They must be encrypted unless they stay on this machine.
+/// Checks that an address supports credentials. The connection must be encrypted unless the host is this machine.
 fn check_transport(address: &Address) -> Result<(), CredentialsError> {
     match address.transport() {
         Transport::Https => Ok(()),

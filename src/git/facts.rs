@@ -65,11 +65,11 @@ impl Facts {
         self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
     }
 
-    /// Returns the tag of the current commit. If the commit has multiple tags, returns the last in
-    /// alphabetical order: usually the newest version.
+    /// Returns the current commit's tag, or `None` if the commit has no tag or the tags cannot be read. If the commit
+    /// has multiple tags, returns the alphabetically last tag, which is usually the newest version.
     ///
-    /// This method and [`Facts::is_dirty`] do not cache their results, because most callers need neither of
-    /// them and both can be slow.
+    /// This method and [`Facts::is_dirty`] compute their results on each call. Both can be slow, and most callers need
+    /// neither.
     pub(crate) fn tag(&self) -> Option<String> {
         let repository = Repository::open(&self.root).ok()?;
         let mut tags: Vec<String> = Vec::new();
@@ -82,8 +82,8 @@ impl Facts {
         tags.into_iter().max()
     }
 
-    /// Checks whether tracked files differ from the current commit. As in `git describe --dirty`, untracked
-    /// files are ignored.
+    /// Checks whether tracked files differ from the current commit. Ignores untracked files, like
+    /// `git describe --dirty`.
     pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
         let repository = Repository::open(&self.root)?;
         let mut options = StatusOptions::new();

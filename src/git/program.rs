@@ -13,8 +13,8 @@ use crate::{
 
 /// Git credential helper that returns the contents of two environment variables.
 ///
-/// Git runs the helper only if a server requires credentials, and only for the configured origin. After a
-/// redirect to another host, no credentials are sent.
+/// Git runs the helper only if a server requires credentials, and only for the configured origin. Git sends no
+/// credentials after a redirect to another host.
 const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=%s\n' "$PREFECTL_GIT_USERNAME" "$PREFECTL_GIT_PASSWORD"; }; f"#;
 
 /// Value of `GIT_SSH_COMMAND` that disables the prompts of ssh.
@@ -42,7 +42,7 @@ const NETWORK_FAILURES: [&str; 18] = [
     "tls connection was non-properly terminated",
 ];
 
-/// The environment that `git` runs in for a particular repository.
+/// The environment in which `git` runs for a particular repository.
 #[derive(Debug)]
 pub(super) struct Git {
     environment: Environment,
@@ -57,8 +57,8 @@ pub(super) struct Refusal {
 }
 
 impl Git {
-    /// Prepares the environment for a repository. `login` contains the credentials for the repository's
-    /// origin, and `clone` is an existing clone, whose configuration may contain an ssh command.
+    /// Prepares the environment for a repository. `login` contains the credentials for the repository's origin. `clone`
+    /// is an existing clone whose configuration may contain an ssh command.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Git {
         let mut variables: BTreeMap<String, String> = [
             ("GIT_TERMINAL_PROMPT", "0"),
             ("GCM_INTERACTIVE", "never"),
-            // Error messages of Git are matched in English.
+            // Git's error messages are matched in English.
             ("LC_ALL", "C"),
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
@@ -145,7 +145,7 @@ pub(super) async fn has_ssh_command(clone: Option<&Path>, environment: &Environm
     Ok(process::run(&program, None).await?.code == 0)
 }
 
-/// Adds Git configuration to the environment. The user's own `GIT_CONFIG` entries are kept.
+/// Adds Git configuration entries to the environment. Keeps the user's own `GIT_CONFIG` entries.
 fn configure(variables: &mut BTreeMap<String, String>, environment: &Environment, entries: &[(&str, &str)]) {
     let before: usize =
         environment.get("GIT_CONFIG_COUNT").and_then(|count| count.parse().ok()).unwrap_or_default();
@@ -164,7 +164,7 @@ impl Refusal {
         NETWORK_FAILURES.iter().chain(&BUSY_SERVER).any(|sign| stderr.contains(sign))
     }
 
-    /// Returns advice on how to fix the failure, if there is any.
+    /// Returns a hint for fixing the failure, or `None` if there is none.
     pub(super) fn hint(&self) -> Option<&'static str> {
         const HINTS: [(&str, &str); 7] = [
             (
@@ -197,7 +197,7 @@ impl Refusal {
         }
     }
 
-    /// Returns the last three lines of stderr, joined to a single line.
+    /// Returns the last three lines of stderr, joined into a single line.
     pub(super) fn message(&self) -> String {
         let lines: Vec<&str> = self.stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
         lines[lines.len().saturating_sub(3)..].join(" | ")
@@ -223,7 +223,7 @@ mod tests {
             (Some(""), Some(HELPER))
         );
         assert_eq!((variable("GIT_ASKPASS"), variable("GIT_TERMINAL_PROMPT")), (Some(""), Some("0")));
-        // Without a login, the askpass program of the user is kept.
+        // Without a login, the user's askpass program is kept.
         let git = Git::new(&environment, &address, None, None).await.unwrap();
         assert_eq!(git.variables.get("GIT_ASKPASS"), None);
     }

@@ -16,7 +16,7 @@ use crate::{
 /// Maximum time that the remote server may take to respond.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
-/// Why a remote repository could not be accessed.
+/// The reason why a remote repository is inaccessible.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteError {
     #[error("cannot start git: {0}")]
@@ -29,9 +29,9 @@ pub(crate) enum RemoteError {
 
 /// Requests the `HEAD` of a remote repository, without prompting for a password.
 ///
-/// Git runs in an empty directory, because the configuration of the project's repository can name programs to
-/// run, such as `core.sshCommand`, `core.fsmonitor` or a credential helper. Helpers in the user's own
-/// configuration are used.
+/// Git runs in an empty directory because the project repository's configuration can specify programs to run, such as
+/// `core.sshCommand`, `core.fsmonitor` or a credential helper. Git still uses helpers from the user's own
+/// configuration.
 ///
 /// # Errors
 ///
@@ -50,7 +50,7 @@ pub(crate) async fn check_remote(
         ("GIT_CEILING_DIRECTORIES", parent.as_str()),
         ("GIT_TERMINAL_PROMPT", "0"),
         ("GIT_ASKPASS", ""),
-        // The `ext` transport would run any program that is named in the URL.
+        // The `ext` transport would run any program named in the URL.
         ("GIT_ALLOW_PROTOCOL", "file:git:http:https:ssh"),
     ]
     .map(|(name, value)| (name.to_owned(), value.to_owned()))

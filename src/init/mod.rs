@@ -23,11 +23,11 @@ pub(crate) use crate::project::DEFAULT_FILE as FILE;
 /// Options of `prefectl init`.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct InitOptions {
-    /// Name of the project. `None` means the name of the directory.
+    /// Project name. If `None`, the directory name is used.
     pub(crate) name: Option<String>,
     /// Recipe that determines how workers obtain the flow's code. If `None`, the recipe is detected.
     pub(crate) recipe: Option<Recipe>,
-    /// Values for fields of the recipe, as `KEY=VALUE`.
+    /// Recipe field values, as `KEY=VALUE`.
     pub(crate) fields: Vec<String>,
     pub(crate) schema: SchemaLocation,
 }
@@ -52,7 +52,7 @@ pub(crate) enum InitError {
 /// Facts about a directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Survey {
-    /// Name of the project. By default, the name of the directory.
+    /// Project name. Defaults to the directory name.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
     pub(crate) directory_name: String,

@@ -21,9 +21,9 @@ pub(crate) enum Recipe {
     Azure,
     /// The Docker image contains the dependencies, and workers download the flows from S3.
     DockerS3,
-    /// The same with Google Cloud Storage.
+    /// The Docker image contains the dependencies, and workers download the flows from Google Cloud Storage.
     DockerGcs,
-    /// The same with Azure Blob Storage.
+    /// The Docker image contains the dependencies, and workers download the flows from Azure Blob Storage.
     DockerAzure,
     /// The image contains the flows, and a Kubernetes work pool runs the image.
     Kubernetes,
@@ -113,7 +113,7 @@ impl Recipe {
         }
     }
 
-    /// Renders the prefect.yaml.
+    /// Renders the contents of prefect.yaml.
     pub(super) fn render(self, survey: &Survey, fields: &[String]) -> Result<String, InitError> {
         let given = self.given(fields)?;
         let field = |name: &str, default: &str| {
@@ -196,7 +196,7 @@ impl Recipe {
         format!("{}push:\n{image}{code}", text::PUSH)
     }
 
-    /// Returns the step that pushes the flows to object storage. Returns an empty string if the recipe has none.
+    /// Returns the step that pushes the flows to object storage, or an empty string if the recipe has no such step.
     fn push_code(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
         let folder = || field("folder", &survey.directory_name);
         match self {
@@ -298,7 +298,7 @@ impl Recipe {
     }
 }
 
-/// Formats a string as a YAML scalar. It is quoted if necessary.
+/// Formats a string as a YAML scalar, quoted if necessary.
 fn scalar(text: &str) -> String {
     serde_yaml::to_string(text).map_or_else(|_| format!("{text:?}"), |yaml| yaml.trim_end().to_owned())
 }

@@ -46,14 +46,14 @@ pub(crate) struct Search<'a> {
     pub(crate) chosen: Option<&'a str>,
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
-    /// Directory of the project.
+    /// Project directory.
     pub(crate) directory: &'a Path,
 }
 
 /// The interpreters that a search may start.
 ///
-/// Starting an interpreter that belongs to the project runs project code. Therefore, only commands that run
-/// the project's steps may use one.
+/// Starting one of the project's interpreters runs project code. Therefore, only commands that run the project's steps
+/// may start them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum SearchScope {
     /// Interpreters that the user has selected with `--python`, with `PREFECTL_PYTHON`, or by activating a
@@ -118,7 +118,7 @@ pub(crate) struct NoInterpreter {
     rejected: Vec<(Candidate, Rejection)>,
 }
 
-/// Why a candidate was rejected.
+/// The reason why a candidate was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejection {
     #[error("cannot be started: {0}")]
@@ -137,8 +137,8 @@ impl Search<'_> {
         self.chosen.is_some() || self.environment.non_empty("PREFECTL_PYTHON").is_some()
     }
 
-    /// Returns the candidates in order of preference, without duplicates. A candidate specified by the user
-    /// may not exist; all others do.
+    /// Returns the candidates in order of preference, without duplicates. A candidate that the user specified may not
+    /// exist. All other candidates exist.
     pub(crate) fn candidates(&self) -> Vec<Candidate> {
         let chosen = self.chosen.map(|chosen| (chosen, Origin::Option)).or_else(|| {
             self.environment.non_empty("PREFECTL_PYTHON").map(|chosen| (chosen, Origin::Variable))
@@ -196,7 +196,7 @@ impl Search<'_> {
         if chosen.contains(std::path::is_separator) { text(&path) } else { chosen.to_owned() }
     }
 
-    /// Returns the first interpreter that has all `modules`. The modules are located but not imported.
+    /// Returns the first interpreter that has all `modules`. Locates the modules without importing them.
     ///
     /// # Errors
     ///
@@ -216,7 +216,8 @@ impl Search<'_> {
         Err(NoInterpreter { modules, scope: self.scope, rejected })
     }
 
-    /// Returns the version of an installed package. Uses the first interpreter that finds the package.
+    /// Returns an installed package's version, using the first interpreter that has the package. Returns `None` if the
+    /// version cannot be determined.
     pub(crate) async fn version_of(&self, package: &str) -> Option<String> {
         let interpreter = self.find(&[package]).await.ok()?;
         let environment = self.environment.without_api_credentials();
@@ -227,7 +228,7 @@ impl Search<'_> {
         (finished.code == 0 && !version.is_empty()).then(|| version.to_owned())
     }
 
-    /// Returns the version of an interpreter, or why it is rejected.
+    /// Returns an interpreter's version, or the reason for rejecting the interpreter.
     async fn probe(&self, program: &str, modules: &[&str]) -> Result<String, Rejection> {
         let environment = self.environment.without_api_credentials();
         let script = Script::new(PROBE, modules.iter().copied(), &environment);

@@ -8,11 +8,10 @@ use crate::{
     progress::Progress,
 };
 
-/// Code at the start of every script. It prevents files of the project from shadowing the standard library.
+/// Prelude of every script. Prevents project files from shadowing the standard library.
 const PRELUDE: &str = include_str!("prelude.py");
 
-/// Script that runs a module in the same way as `python -m`, but without the current directory in the search
-/// path.
+/// Script that runs a module like `python -m`, but without the current directory in the search path.
 const RUN_MODULE: &str = "\
 import runpy
 restore_user_path()
@@ -45,7 +44,7 @@ impl Script {
         Self { arguments: words, environment }
     }
 
-    /// Creates a script that runs a module with command-line arguments, in the same way as `python -m`.
+    /// Creates a script that runs a module with command-line arguments, like `python -m`.
     pub(crate) fn module<'a>(
         module: &'a str,
         arguments: impl IntoIterator<Item = &'a str>,
@@ -70,7 +69,7 @@ impl Script {
         }
     }
 
-    /// Runs the script until the condition `completion` is met. Each line of output is passed to `progress`.
+    /// Runs the script until the condition `completion` is met. Passes each line of output to `progress`.
     ///
     /// # Errors
     ///

@@ -318,7 +318,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Parses the part of a test after `is`.
+    /// Parses a test after its `is` keyword.
     fn test(&mut self) -> Result<()> {
         self.skip_name("not");
         self.dotted_name()?;

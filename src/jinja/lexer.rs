@@ -18,7 +18,7 @@ pub(super) enum Kind {
     End,
 }
 
-/// A part of a template.
+/// A template token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Token<'a> {
     pub(super) kind: Kind,
@@ -27,7 +27,7 @@ pub(super) struct Token<'a> {
 }
 
 impl Token<'_> {
-    /// Returns the description of the token in the messages of Jinja.
+    /// Returns the token's description in Jinja's error messages.
     pub(super) fn describe(&self) -> &str {
         match self.kind {
             Kind::Name | Kind::Operator => self.text,
@@ -67,10 +67,10 @@ const OPERATORS: [&str; 26] = [
     "=", ".", ":", "|", ",", ";",
 ];
 
-/// Splits a template into tokens. The last token is [`Kind::End`]. If an error occurs, also returns it, and the tokens before
-/// it.
+/// Splits a template into tokens. The last token is [`Kind::End`]. If an error occurs, returns the error and the
+/// preceding tokens.
 pub(super) fn tokens(template: &str) -> (Vec<Token<'_>>, Option<SyntaxError>) {
-    // Jinja removes a line break at the end.
+    // Jinja removes a trailing line break.
     let source = template.strip_suffix('\n').unwrap_or(template);
     let source = source.strip_suffix('\r').unwrap_or(source);
     let mut lexer = Lexer { source, position: 0, tokens: Vec::new() };
@@ -123,8 +123,8 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    /// Skips a comment or a raw directive. `opening` is the length of its beginning, and `end` returns the
-    /// length of its end if a string starts with it.
+    /// Skips a comment or a raw directive. `opening` is the opening delimiter's length. `end` returns the closing
+    /// delimiter's length if a string starts with that delimiter.
     fn skip_to(
         &mut self,
         opening: usize,
@@ -185,7 +185,7 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Matches an opening or closing bracket with the `open` brackets.
+    /// Adds an opening bracket to `open`, or checks that a closing bracket matches the last open bracket.
     fn bracket(&self, operator: &str, open: &mut Vec<&str>) -> Result<(), SyntaxError> {
         match operator {
             "{" => open.push("}"),
@@ -210,12 +210,12 @@ fn opening(text: &str) -> Option<usize> {
     braces.find(|index| text[index + 1..].starts_with(['%', '{', '#']))
 }
 
-/// Returns whether `\s` matches a character in a regular expression of Python.
+/// Returns whether `\s` in a Python regular expression matches a character.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// Returns the length of the end of a tag.
+/// Returns the length of a tag's closing delimiter, or `None` if the text does not start with one.
 fn tag_end(text: &str, is_block: bool) -> Option<usize> {
     let end = if is_block { "%}" } else { "}}" };
     let controls: &[&str] = if is_block { &["+", "-", ""] } else { &["-", ""] };
@@ -245,7 +245,7 @@ fn directive(text: &str, name: &str, ends: &[&str]) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
-/// Returns the length of decimal digits that may be separated by underscores.
+/// Returns the length of a run of decimal digits, optionally separated by underscores.
 fn digits(text: &str) -> Option<usize> {
     separated(text, |byte| byte.is_ascii_digit())
 }
@@ -312,7 +312,7 @@ fn is_identifier(name: &str) -> bool {
         && characters.all(unicode_ident::is_xid_continue)
 }
 
-/// Returns the length of a string with its quotes.
+/// Returns the length of a string literal, including its quotes.
 fn text(text: &str) -> Option<usize> {
     let quote = text.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
     let mut is_escaped = false;
@@ -327,7 +327,7 @@ fn text(text: &str) -> Option<usize> {
     None
 }
 
-/// Returns the message of Python for an invalid escape sequence in a string.
+/// Returns Python's error message for an invalid escape sequence in a string.
 fn invalid_escape(text: &str) -> Option<&'static str> {
     let mut rest = text;
     while let Some((_, escape)) = rest.split_once('\\') {

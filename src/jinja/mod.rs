@@ -1,7 +1,7 @@
 //! Checks the syntax of Jinja templates. The server renders them when an automation runs.
 //!
-//! A template is valid if Jinja 3.1 can parse it and if it satisfies the limits of the server on loops.
-//! Undefined names and filters are valid, because the server reports them only when it renders the template.
+//! A template is valid if Jinja 3.1 can parse it and if it satisfies the server's loop limits. Undefined names and
+//! filters are valid, because the server reports them only when it renders the template.
 
 mod expressions;
 mod lexer;
@@ -15,7 +15,7 @@ use parser::Parser;
 /// Maximum number of `for` loops in a template.
 const MAX_LOOPS: usize = 10;
 
-/// Maximum depth of nested `for` loops.
+/// Maximum nesting depth of `for` loops.
 const MAX_LOOP_DEPTH: usize = 2;
 
 /// Opening delimiter of an expression.
@@ -25,13 +25,13 @@ const OPENING: &str = "{{ ";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct SyntaxError {
-    /// The message of Jinja.
+    /// Jinja's error message.
     pub(crate) message: String,
-    /// Byte range of the invalid part. Empty at the end of the template.
+    /// Byte range of the error. Empty at the end of the template.
     pub(crate) range: Range<usize>,
 }
 
-/// Returns whether a string contains a delimiter of Jinja. The server does not render other strings.
+/// Returns whether a string contains a Jinja delimiter. The server does not render other strings.
 pub(crate) fn may_be_template(text: &str) -> bool {
     text.contains("{{") || text.contains("{%")
 }
@@ -57,8 +57,8 @@ pub(crate) fn check(template: &str) -> Result<(), SyntaxError> {
     }
 }
 
-/// Checks the syntax of a template in the parameters of a run. If the template is a single `{{ expression
-/// }}`, the server appends a filter to the expression.
+/// Checks the syntax of a template in a run's parameters. If the template is a single `{{ expression }}`, the server
+/// appends a filter to the expression.
 ///
 /// # Errors
 ///

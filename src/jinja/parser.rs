@@ -1,4 +1,4 @@
-//! The state of the parser, and the parts of the grammar that statements and expressions share.
+//! The parser state, and the grammar rules that statements and expressions share.
 
 use super::{
     SyntaxError,
@@ -36,7 +36,7 @@ pub(super) enum Expression {
 }
 
 impl Expression {
-    /// Returns the name of the class in messages of Jinja.
+    /// Returns the class name in Jinja's error messages.
     pub(super) fn class(self) -> &'static str {
         match self {
             Self::And => "and",
@@ -68,7 +68,7 @@ impl Expression {
 /// A parser that checks a template without building a tree.
 pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
-    /// The error that follows the tokens.
+    /// The lexer's error, which follows the tokens.
     lexical_error: Option<SyntaxError>,
     position: usize,
     depth: usize,
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
     /// Returns the first error.
     pub(super) fn template(&mut self) -> Result<()> {
         let parsed = self.body(None).map(drop);
-        // Jinja reads one token ahead of the parser.
+        // Jinja's lexer is one token ahead of the parser.
         let is_at_end = self.position + 1 >= self.tokens.len();
         match self.lexical_error.take() {
             Some(error) if parsed.is_ok() || is_at_end => Err(error),
@@ -196,7 +196,7 @@ impl<'a> Parser<'a> {
         fail_at(self.current(), message)
     }
 
-    /// Parses a nested part. Fails if parts are nested too deeply.
+    /// Calls `parse` for a nested expression or statement. Fails if the nesting is too deep.
     pub(super) fn nested<T>(&mut self, parse: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
         if self.depth >= MAX_DEPTH {
             return self.fail("the template is nested too deeply");

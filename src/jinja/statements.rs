@@ -6,8 +6,8 @@ use super::{
 };
 
 impl<'a> Parser<'a> {
-    /// Parses data and tags up to one of the names in `ends`, or up to the end of the template. The name is
-    /// not consumed. Returns whether the body only consists of white space.
+    /// Parses data and tags up to one of the names in `ends`, or up to the end of the template. Does not consume the
+    /// name. Returns whether the body contains only whitespace.
     pub(super) fn body(&mut self, ends: Option<&'static [&'static str]>) -> Result<bool> {
         self.ends.extend(ends);
         let mut is_blank = true;

@@ -1,6 +1,6 @@
 use super::{check, check_parameter};
 
-/// Templates and the messages of the server, or null for a valid template.
+/// Templates with the server's error messages, or null for valid templates.
 const TEMPLATES: &str = include_str!("../../tests/data/jinja/templates.json");
 
 #[test]

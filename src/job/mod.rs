@@ -1,8 +1,7 @@
 //! Previews the job that a worker submits for a run.
 //!
-//! The job is the base job template of the work pool, with the job variables of the deployment and the values
-//! that workers add. The preview does not contain the settings and environment variables of the worker
-//! itself.
+//! The job consists of the work pool's base job template, the deployment's job variables, and the values that workers
+//! add. The preview omits the worker's own settings and environment variables.
 
 mod docker;
 mod kubernetes;
@@ -36,7 +35,7 @@ pub(crate) struct Subject<'a> {
     pub(crate) deployment: &'a Deployment,
     pub(crate) flow_name: &'a str,
     pub(crate) run: Run,
-    /// Version of Prefect that the worker uses.
+    /// The worker's Prefect version.
     pub(crate) version: &'a str,
 }
 
@@ -63,8 +62,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Returns the part of the job that the worker submits: the manifest, or the whole configuration if there
-    /// is no manifest.
+    /// Returns the value that the worker submits: the manifest, or the whole configuration if there is no manifest.
     pub(crate) fn submitted(&self) -> Value {
         let manifest = self.configuration.get("job_manifest");
         manifest.cloned().unwrap_or_else(|| Value::Object(self.configuration.clone()))
@@ -182,9 +180,9 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
     }
 }
 
-/// A job configuration, separated from the fields that all workers use.
+/// A job configuration. The fields that all workers use are stored separately.
 struct Configuration {
-    /// The remaining fields. [`Self::with_command`] inserts the separated fields again.
+    /// The remaining fields. [`Self::with_command`] reinserts the separated fields.
     fields: JsonObject,
     /// Environment variables by name. A null value removes a variable.
     env: JsonObject,
@@ -293,7 +291,7 @@ impl Configuration {
         self.name = Some(rendered.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone()));
     }
 
-    /// Inserts the separated fields again. If the configuration has no command, `default` is used.
+    /// Reinserts the separated fields. Uses the command `default` if the configuration has none.
     fn with_command(mut self, default: &str) -> Self {
         let command = self.command.take().unwrap_or_else(|| default.to_owned());
         let env = self.env_value();
@@ -309,7 +307,7 @@ impl Configuration {
         self
     }
 
-    /// Returns the environment as an object or a list, depending on its original form.
+    /// Returns the environment in its original form: an object or a list.
     fn env_value(&self) -> Value {
         if self.is_env_list { self.env_list().into() } else { Value::Object(self.env.clone()) }
     }
@@ -321,7 +319,7 @@ impl Configuration {
     }
 }
 
-/// Converts the value of a variable to a string, like the function `str` in Python.
+/// Converts a variable's value to a string, like Python's `str`.
 fn as_text(value: Value) -> Value {
     match value {
         Value::Null | Value::String(_) => value,

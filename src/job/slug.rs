@@ -1,7 +1,6 @@
 //! Converts strings to valid names and labels for Kubernetes and Docker.
 //!
-//! Workers transliterate letters of other alphabets. In these previews, such letters are replaced with
-//! dashes.
+//! Workers transliterate letters of other alphabets. Previews replace such letters with dashes instead.
 
 /// Maximum length of a Kubernetes label.
 const MAX_LABEL: usize = 63;
@@ -11,13 +10,12 @@ const MAX_DOMAIN: usize = 253;
 const MAX_JOB_NAME: usize = 45;
 const MAX_CONTAINER_NAME: usize = 250;
 
-/// Converts a string to the value of a label. A string that contains no valid characters is returned
-/// unchanged.
+/// Converts a string to a label value. Returns a string without valid characters unchanged.
 pub(super) fn label_value(text: &str) -> String {
     or_itself(slug(text, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), text)
 }
 
-/// Converts a string to the key of a label. The key may include a domain.
+/// Converts a string to a label key. The key may include a domain.
 pub(super) fn label_key(key: &str) -> String {
     let name = |name: &str| or_itself(slug(name, MAX_LABEL, "_.").trim_matches(['_', '-', '.']), name);
     match key.split_once('/') {
@@ -45,14 +43,14 @@ fn or_itself(slug: &str, text: &str) -> String {
     if slug.is_empty() { text.to_owned() } else { slug.to_owned() }
 }
 
-/// Replaces each sequence of characters other than letters, digits and `allowed` with a dash. Dashes at both
-/// ends are removed.
+/// Replaces each sequence of characters other than letters, digits and `allowed` with a dash. Removes dashes at both
+/// ends.
 fn slug(text: &str, max_length: usize, allowed: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     let is_digit = |at: Option<usize>| at.and_then(|at| characters.get(at)).is_some_and(char::is_ascii_digit);
     let mut slug = String::new();
     for (at, character) in characters.iter().enumerate() {
-        // A comma in a number is removed.
+        // Remove commas inside numbers.
         if *character == ',' && is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)) {
             continue;
         }

@@ -90,7 +90,7 @@ fn schemas(references: &'static [&'static str]) -> impl Strategy<Value = Value> 
         for (name, value) in [
             ("properties", named.clone()),
             ("patternProperties", patterns),
-            // The crate `jsonschema` uses other words if one of these keywords is `false`.
+            // The crate `jsonschema` words the message differently if one of these keywords is `false`.
             ("additionalProperties", not_false()),
             ("propertyNames", not_false()),
             ("dependentSchemas", named),
@@ -137,7 +137,7 @@ proptest! {
     #[test]
     fn finds_the_same_mismatches(
         schema in schemas(&["#/$defs/D", "#/$defs/E"]),
-        // The result of a cycle of references is undefined.
+        // The result of cyclic references is undefined.
         definitions in [schemas(&[]), schemas(&["#/$defs/D"])],
         values in prop::collection::vec(values(), 6),
     ) {
@@ -156,7 +156,7 @@ proptest! {
 
     #[test]
     fn rejects_the_same_schemas(schema in schemas(&[]), value in values(), keyword in assertions()) {
-        // Most of these schemas are invalid, because the value is not one that the keyword takes.
+        // Most of these schemas are invalid because the keyword does not accept the value.
         let schema = json!({"properties": {"a": schema}, keyword.0: value});
         let theirs = jsonschema::draft202012::new(&schema);
         prop_assert_eq!(invalid_schema(&schema).is_some(), theirs.is_err(), "{} {:?}", schema, theirs.err());

@@ -1,8 +1,7 @@
 //! Evaluates JSON schemas of draft 2020-12.
 //!
-//! The result never has a mismatch that the specification does not require: keywords with invalid values, references
-//! that do not resolve, patterns with an unsupported syntax, `format`, `$dynamicRef` and the keywords `unevaluated...`
-//! are ignored.
+//! Reports only mismatches that the specification requires. Ignores keywords with invalid values, references that do
+//! not resolve, patterns with unsupported syntax, `format`, `$dynamicRef` and the `unevaluated...` keywords.
 
 use std::ptr;
 
@@ -14,25 +13,25 @@ use super::{
     rules::{self, Keywords},
 };
 
-/// Maximum number of schemas that are evaluated for a value. Nested references can multiply without a limit.
+/// Maximum number of schemas evaluated for a value. Without this limit, nested references can multiply indefinitely.
 const MAX_STEPS: u32 = 1_000_000;
 
-/// Returns the parts of `value` that do not match `schema`. References are resolved within `schema`.
+/// Returns the mismatches between `value` and `schema`. Resolves references within `schema`.
 ///
-/// The result is empty if the evaluation takes too many steps.
+/// Returns no mismatches if the evaluation takes too many steps.
 pub(super) fn mismatches<'a>(schema: &'a Value, value: &'a Value) -> Vec<Mismatch<'a>> {
     let mut evaluator = Evaluator { root: schema, remaining: MAX_STEPS, active: Vec::new() };
     let found = evaluator.mismatches(schema, Part { value, path: &Path::Root });
     if evaluator.remaining == 0 { Vec::new() } else { found }
 }
 
-/// Resolves a reference to a schema within `root`.
+/// Resolves a reference to a schema within `root`. Returns `None` if the reference does not resolve.
 pub(super) fn referenced<'a>(root: &'a Value, reference: &str) -> Option<&'a Value> {
     let pointer = percent_decode_str(reference.strip_prefix('#')?).decode_utf8().ok()?;
     root.pointer(&pointer)
 }
 
-/// The location of a part in a value.
+/// The path of a nested value.
 enum Path<'p> {
     Root,
     Key(&'p Path<'p>, &'p str),
@@ -52,7 +51,7 @@ impl Path<'_> {
     }
 }
 
-/// A part of the value and its location.
+/// A value, possibly nested, and its path.
 #[derive(Clone, Copy)]
 struct Part<'a, 'p> {
     value: &'a Value,
@@ -71,7 +70,7 @@ struct Evaluator<'a> {
     root: &'a Value,
     /// Number of further schemas to evaluate.
     remaining: u32,
-    /// References that are being followed, with the part of the value. A schema may refer to itself.
+    /// References being followed, each with the value it applies to. Tracked because a schema may refer to itself.
     active: Vec<(*const Value, *const Value)>,
 }
 
@@ -159,7 +158,7 @@ impl<'a> Evaluator<'a> {
         self.evaluate_names(keywords, entries, part, found);
     }
 
-    /// Evaluates the keywords that depend on the names of the properties.
+    /// Evaluates the keywords that depend on property names.
     fn evaluate_names(
         &mut self,
         keywords: &'a Keywords,

@@ -1,4 +1,4 @@
-//! Parts of a value that do not match a schema.
+//! Mismatches between a value and a schema.
 
 use std::fmt;
 
@@ -7,13 +7,13 @@ use serde_json::Value;
 /// Maximum number of values of an `enum` that a message lists.
 const LISTED_VALUES: usize = 3;
 
-/// The names of types, in the order of messages.
+/// Type names, in the order in which messages list them.
 const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
-/// A part of a value that does not match its schema. The message is created by [`fmt::Display`].
+/// A value, possibly nested, that does not match its schema. [`fmt::Display`] formats the message.
 #[derive(Debug)]
 pub(super) struct Mismatch<'a> {
-    /// The keys and indexes that lead from the root of the value to the part.
+    /// Keys and indexes that lead from the root value to the mismatching value.
     pub(super) path: Vec<String>,
     pub(super) value: &'a Value,
     pub(super) reason: Reason<'a>,
@@ -66,7 +66,7 @@ impl fmt::Display for Mismatch<'_> {
     }
 }
 
-/// Writes values as in `1, 2 or 3`. Only the number of the last values is written if there are too many.
+/// Writes values as in `1, 2 or 3`. If there are too many, writes only the number of the remaining values.
 fn write_alternatives(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Result {
     let listed = if values.len() > LISTED_VALUES { LISTED_VALUES - 1 } else { values.len() };
     for (index, value) in values[..listed].iter().enumerate() {

@@ -11,13 +11,13 @@ use self::{
     mismatch::{Mismatch, Reason},
 };
 
-/// The schema of schemas. It is the meta-schema of draft 2020-12 as a single document, without annotations and formats.
+/// The meta-schema of draft 2020-12 as a single document, without annotations and formats.
 const META_SCHEMA: &str = include_str!("draft2020-12.json");
 
-/// A part of a value that does not match its schema.
+/// A mismatch between a value and its schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Violation {
-    /// The keys and indexes that lead from the root of the value to the invalid part.
+    /// Keys and indexes that lead from the root value to the invalid value.
     pub(crate) path: Vec<String>,
     pub(crate) message: String,
     /// Whether the value must be a string to match the schema.
@@ -50,14 +50,15 @@ pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool)
     mismatches.into_iter().map(violation).collect()
 }
 
-/// Returns the reason if a schema is invalid.
+/// Returns the reason why a schema is invalid, or `None` if it is valid.
 pub(crate) fn invalid_schema(schema: &Value) -> Option<String> {
     let meta_schema: Value = serde_json::from_str(META_SCHEMA).ok()?;
     let mismatch = mismatches(&meta_schema, schema).first().map(Mismatch::to_string);
     mismatch.or_else(|| unresolved(schema, schema))
 }
 
-/// Returns a message about a reference in `schema` that does not resolve within `root`.
+/// Returns a message about a reference in `schema` that does not resolve within `root`, or `None` if all references
+/// resolve.
 fn unresolved(root: &Value, schema: &Value) -> Option<String> {
     match schema {
         Value::Object(keywords) => {
@@ -65,7 +66,7 @@ fn unresolved(root: &Value, schema: &Value) -> Option<String> {
                 ("$ref", Value::String(reference)) if referenced(root, reference).is_none() => {
                     Some(format!("reference \"{reference}\" does not resolve"))
                 }
-                // These keywords contain values.
+                // These keywords contain values, not schemas.
                 ("const" | "default" | "enum" | "examples", _) => None,
                 _ => unresolved(root, value),
             })
@@ -77,7 +78,7 @@ fn unresolved(root: &Value, schema: &Value) -> Option<String> {
 
 /// Returns the message for a validation error.
 ///
-/// For a choice between null and a single other schema, the other schema's message is returned.
+/// For a choice between null and a single other schema, returns the other schema's message.
 fn message(mismatch: &Mismatch<'_>) -> String {
     if let Reason::AnyOf(branches) = &mismatch.reason {
         let wants_null = |mismatch: &Mismatch<'_>| mismatch.is_type("null");
@@ -97,7 +98,7 @@ fn wants_text(mismatch: &Mismatch<'_>) -> bool {
     }
 }
 
-/// Makes null valid for the optional properties of the schema and of its definitions.
+/// Allows null for the optional properties of the schema and its definitions.
 fn allow_nulls(schema: &mut Value, null_over_default: bool) {
     let Some(schema) = schema.as_object_mut() else { return };
     optional_properties(schema, null_over_default);
@@ -149,7 +150,7 @@ fn accept_block_reference(definition: &mut Map<String, Value>) {
     }
 }
 
-/// Removes all `required` keywords from a schema. A property with the name `required` is kept.
+/// Removes all `required` keywords from a schema. Keeps properties named `required`.
 fn remove_required(schema: &mut Value) {
     match schema {
         Value::Object(entries) => {

@@ -10,7 +10,7 @@ use super::mismatch::Reason;
 /// The keywords of a schema, with their values.
 pub(super) type Keywords = Map<String, Value>;
 
-/// Checks a value against the keywords that do not have schemas.
+/// Checks a value against the keywords that do not contain subschemas.
 pub(super) fn check<'a>(keywords: &'a Keywords, value: &'a Value, mut reject: impl FnMut(Reason<'a>)) {
     let types = keywords.get("type");
     if types.is_some_and(|types| !has_type(value, types)) {
@@ -35,7 +35,7 @@ pub(super) fn check<'a>(keywords: &'a Keywords, value: &'a Value, mut reject: im
     }
 }
 
-/// Returns whether a value has any of the types. Unknown types are ignored.
+/// Returns whether a value has any of the types. Ignores unknown types.
 fn has_type(value: &Value, types: &Value) -> bool {
     let has = |name: &str| match name {
         "null" => value.is_null(),
@@ -149,7 +149,8 @@ fn plural<'t>(count: u64, one: &'t str, many: &'t str) -> &'t str {
     if count == 1 { one } else { many }
 }
 
-/// Returns the value of a keyword that limits a number of things.
+/// Returns the value of a keyword that limits a count, such as `maxItems`. Returns `None` if the keyword is missing or
+/// its value is not a non-negative number.
 pub(super) fn count(keywords: &Keywords, keyword: &str) -> Option<u64> {
     let value = keywords.get(keyword)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "limits are small")]
@@ -157,7 +158,7 @@ pub(super) fn count(keywords: &Keywords, keyword: &str) -> Option<u64> {
     value.as_u64().or_else(from_float)
 }
 
-/// Returns the message about properties that are not allowed.
+/// Returns the message for unexpected properties.
 pub(super) fn unexpected<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> String {
     let verb = if names.len() == 1 { "was" } else { "were" };
     let names: Vec<String> = names.map(|name| format!("'{name}'")).collect();
@@ -168,13 +169,13 @@ pub(super) fn unexpected<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> S
 pub(super) struct Pattern(Option<Regex>);
 
 impl Pattern {
-    /// Compiles a pattern. The engine is the one that needs the least time to compile.
+    /// Compiles a pattern with the engine that takes the least time to compile.
     pub(super) fn new(pattern: &str) -> Self {
         let config = Regex::config().hybrid(false).onepass(false).nfa_size_limit(Some(1 << 20));
         Self(Regex::builder().configure(config).build(pattern).ok())
     }
 
-    /// Returns whether the text has a match, or `None` if the syntax of the pattern is not supported.
+    /// Returns whether the text contains a match, or `None` if the pattern's syntax is not supported.
     pub(super) fn matches(&self, text: &str) -> Option<bool> {
         self.0.as_ref().map(|regex| regex.is_match(text))
     }

@@ -21,16 +21,16 @@ use crate::{
     value,
 };
 
-/// The desired state of the selected deployments and the declared resources, as far as it is known before the steps run.
+/// The selected deployments' and declared resources' desired state. Values from step outputs are unknown.
 ///
-/// It does not borrow from the project files, so that they can be dropped before the server is read.
+/// The state does not borrow from the project files, so they can be dropped before the server is read.
 pub(crate) struct DesiredState {
     unbuilt: UnbuiltDeployments,
     /// Declared resources, in write order.
     resources: Vec<DesiredResource>,
-    /// Names of the automations that the files declare.
+    /// Names of the declared automations.
     automations: BTreeSet<String>,
-    /// Warnings that have been shown to the user.
+    /// Warnings already shown to the user.
     warnings: Vec<Diagnostic>,
 }
 
@@ -57,7 +57,7 @@ impl DesiredState {
         Ok(Self { unbuilt, resources, automations, warnings })
     }
 
-    /// Returns the names of the deployments as `(flow, deployment)` pairs.
+    /// Returns the deployment names as `(flow, deployment)` pairs.
     fn names(&self) -> BTreeSet<(String, String)> {
         let desired = self.unbuilt.deployments.iter().map(|unbuilt| &unbuilt.desired);
         desired.map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect()
@@ -77,7 +77,7 @@ impl DesiredState {
     }
 }
 
-/// Compares the desired state with the server. Also returns the records of the project, if the options contain one.
+/// Compares the desired state with the server. Also returns the project's records if the options specify a project.
 ///
 /// # Errors
 ///
@@ -136,7 +136,7 @@ pub(crate) async fn create<'a>(
     Ok((plan, pruning))
 }
 
-/// Returns the deployments in order. If deployments have the same name, only the last of them is included.
+/// Returns the deployments in order. Of deployments with the same name, only the last is returned.
 fn without_repetitions(deployments: Vec<UnbuiltDeployment>) -> impl Iterator<Item = UnbuiltDeployment> {
     let names = deployments.iter().map(|unbuilt| unbuilt.desired.full_name());
     let last: HashMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();

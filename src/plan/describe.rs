@@ -1,4 +1,4 @@
-//! Converts the changes of a deployment to entries of a plan document.
+//! Converts deployment changes to entries in a plan document.
 
 use serde_json::Value as Json;
 
@@ -20,7 +20,7 @@ use crate::{
     value::json_object,
 };
 
-/// Name of the field with the service level agreements.
+/// Name of the field that contains service level agreements.
 pub(super) const SLA_FIELD: &str = "sla";
 
 /// Default values of new deployments. A plan does not show them.
@@ -70,7 +70,7 @@ pub(crate) fn describe(
     }
 }
 
-/// Returns the changes of a deployment whose values are all known.
+/// Returns a deployment's changes. All values must be known.
 pub(crate) fn changes(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -81,7 +81,7 @@ pub(crate) fn changes(
     changes.into_iter().map(|change| presentable(change, redactor)).collect()
 }
 
-/// Returns the changes of all fields whose values are known.
+/// Returns the changes to all fields with known values.
 fn described(
     desired: &DesiredDeployment,
     change: &Change<'_>,
@@ -128,7 +128,7 @@ fn change(field: &str, old: Json, new: Json) -> PlannedChange {
     PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
 }
 
-/// Returns the field values of a new deployment. Default values are omitted.
+/// Returns a new deployment's field values without default values.
 fn created(desired: &DesiredDeployment) -> Vec<PlannedChange> {
     let body = json_object(desired.create_body(uuid::Uuid::nil(), jiff::Timestamp::UNIX_EPOCH));
     let is_empty = |value: &Json| match value {
@@ -185,8 +185,7 @@ fn updated(
     described
 }
 
-/// Adds the changes of triggers. If a deleted and a created automation have the same name, the change is
-/// shown as an update.
+/// Adds trigger changes. If a deleted and a created automation have the same name, they are shown as an update.
 fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut Vec<PlannedChange>) {
     let triggers = &changes.triggers;
     let mut deleted: Vec<&Automation> =
@@ -207,8 +206,8 @@ fn triggers(changes: &Changes<'_>, automations: &[Automation], described: &mut V
     );
 }
 
-/// Returns the changes of fields whose values are unknown until the steps have run. Ignored fields of an
-/// existing deployment do not change.
+/// Returns the changes to fields whose values are unknown until the steps have run. Excludes an existing deployment's
+/// ignored fields.
 fn unknown(unbuilt: &UnbuiltDeployment, existing: Option<&LiveDeployment>) -> Vec<PlannedChange> {
     let old = |key: Key| match (key, existing) {
         (_, None) => Json::Null,
@@ -235,7 +234,7 @@ fn deferred_value() -> Json {
     crate::value::to_json(&pending::marker(""))
 }
 
-/// Redacts the secrets in a change, and replaces markers of unknown values with a description.
+/// Redacts secrets in a change and replaces markers for unknown values with a description.
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
     let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);

@@ -1,4 +1,4 @@
-//! The plan document. People and programs read it, and `deploy --plan` verifies it.
+//! The plan document, readable by users and programs. `deploy --plan` verifies it.
 
 use std::path::{Path, PathBuf};
 
@@ -17,19 +17,19 @@ use crate::{
     steps::Section,
 };
 
-/// Version of the document's schema.
+/// Version of the document schema.
 pub(crate) const SCHEMA: u32 = 1;
 
-/// The plan of a deploy.
+/// A deploy plan.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     pub(crate) schema: u32,
     /// Options that selected the deployments.
     pub(crate) selection: SelectionOptions,
-    /// The environment whose values were merged with the project file.
+    /// The environment merged with the project file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<EnvironmentName>,
-    /// URL of the API that the deployments were compared with.
+    /// API URL of the compared server.
     pub(crate) api_url: String,
     pub(crate) deployments: Vec<PlannedDeployment>,
     /// Declared resources, in write order.
@@ -119,15 +119,15 @@ impl Plan {
         Options { entrypoint, all, names, selectors, preview, files, ..options }
     }
 
-    /// Returns the plan as it would be after it is saved and read again, with secrets redacted.
+    /// Redacts the plan's secrets. The result equals the plan after a round trip through its saved form.
     #[must_use]
     pub(crate) fn masked(&self, redactor: &Redactor) -> Self {
         let document = redactor.mask_document(json!(self));
-        // Masking keeps the types of all fields.
+        // Masking preserves all field types.
         serde_json::from_value(document).unwrap_or_else(|_| self.clone())
     }
 
-    /// Returns whether a deploy would write anything. Values that are unknown until the build count as
+    /// Returns whether a deploy would write to the server. Values that are unknown until the build has run count as
     /// changes.
     pub(crate) fn has_changes(&self) -> bool {
         let deployments = self.deployments.iter().map(|deployment| deployment.action);
@@ -156,7 +156,7 @@ impl Plan {
         stale
     }
 
-    /// Returns the reasons why the secrets of this plan are out of date. `desired` are the resources that would be written.
+    /// Returns the reasons why this plan's secrets are out of date. `desired` contains the resources to write.
     pub(crate) fn stale_secrets(&self, desired: &[DesiredResource]) -> Vec<String> {
         let is_stale = |planned: &&PlannedResource| {
             let is_same = |resource: &&DesiredResource| {
@@ -178,20 +178,19 @@ impl Plan {
         actions.filter(|planned| *planned == action).count()
     }
 
-    /// Returns the names and fingerprints of the resources of a kind.
+    /// Returns the names and fingerprints of all resources of the given kind.
     fn fingerprints(&self, kind: ResourceKind) -> impl Iterator<Item = (&str, &Fingerprint)> {
         let resources = self.resources.iter().filter(move |planned| planned.kind == kind);
         resources.map(|planned| (planned.name.as_str(), &planned.fingerprint))
     }
 
-    /// Splits the resources into those that are written before the deployments and those that are written after them.
+    /// Partitions the resources into those written before and those written after the deployments.
     pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
         self.resources.iter().partition(|resource| resource.kind.phase() == Phase::BeforeDeployments)
     }
 }
 
-/// Compares the entries of a saved plan with the entries of the recreated plan. Each entry consists of a name and a
-/// fingerprint.
+/// Compares a saved plan's entries with the recreated plan's entries. Entries are pairs of a name and a fingerprint.
 fn stale_entries<'a>(
     kind: &str,
     saved: impl Iterator<Item = (&'a str, &'a Fingerprint)>,
@@ -210,7 +209,7 @@ fn stale_entries<'a>(
     stale
 }
 
-/// The action that a plan contains for a deployment.
+/// The planned action for a deployment or resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Action {
@@ -232,14 +231,14 @@ pub(crate) struct PlannedDeployment {
     /// Id of the deployment on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
-    /// Differences that a deploy would not overwrite.
+    /// Differences that a deploy does not overwrite.
     #[serde(rename = "kept")]
     pub(crate) retained: Vec<Retained>,
-    /// Differences in fields that `ignore_changes` lists. The old value is the value on the server, the new
-    /// value is the value in the file.
+    /// Differences in fields listed in `ignore_changes`. The old value is from the server, and the new value is from
+    /// the file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) ignored: Vec<PlannedChange>,
-    /// Grade of the flow's parameter schema. `None` for a deployment that will be pruned.
+    /// Completeness of the flow's parameter schema. `None` for a deployment that will be pruned.
     pub(crate) flow: Option<FlowGrade>,
     /// Reasons for selecting the deployment. Empty without `--why`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -266,19 +265,19 @@ pub(crate) struct PlannedResource {
     pub(crate) notes: Vec<String>,
     /// Digests of the compared states.
     pub(crate) fingerprint: Fingerprint,
-    /// Salted hash of the secrets of a block. The secrets are not part of the fingerprint.
+    /// Salted hash of a block's secrets. The fingerprint excludes the secrets.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) secrets: Option<SecretsDigest>,
 }
 
 impl PlannedResource {
-    /// Returns the kind and the name, such as `work pool gpu`.
+    /// Returns the kind and name, such as `work pool gpu`.
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.kind.name(), self.name)
     }
 }
 
-/// A change of a field, schedule or trigger.
+/// A change to a field, schedule or trigger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedChange {
     /// `version`, `parameters`, `schedules`, `triggers`, ...
@@ -292,7 +291,7 @@ pub(crate) struct PlannedChange {
     pub(crate) known_after_build: bool,
 }
 
-/// A value on the server that differs from the file but is not overwritten by a deploy.
+/// A server value that differs from the file but that a deploy does not overwrite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Retained {
     pub(crate) field: String,
@@ -300,14 +299,14 @@ pub(crate) struct Retained {
     pub(crate) reason: String,
 }
 
-/// Grade of a flow's parameter schema: whether the schema is complete.
+/// Completeness of a flow's parameter schema.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FlowGrade {
     pub(crate) grade: Grade,
     pub(crate) reasons: Vec<String>,
 }
 
-/// Digests of the live and desired states that were compared. Secrets are not included.
+/// Digests of the compared live and desired states, without secrets.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Fingerprint {
     /// Digest of the live state.

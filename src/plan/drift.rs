@@ -1,4 +1,4 @@
-//! Differences between the file and the server, including differences that a deploy would not overwrite.
+//! Differences between the file and the server, including differences that a deploy does not overwrite.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -14,13 +14,13 @@ use crate::{
     resource::{AmbiguousResource, ResourceKey, ResourceKind},
 };
 
-/// Differences between the file and the server for all selected deployments.
+/// Differences between the file and the server for all selected deployments and resources.
 #[derive(Debug, Serialize)]
 pub(crate) struct Drift {
-    /// Version of the document's schema.
+    /// Version of the document schema.
     schema: u32,
     api_url: String,
-    /// The environment whose values were merged with the project file.
+    /// The environment merged with the project file.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<EnvironmentName>,
     /// The preview whose deployments were compared.
@@ -42,7 +42,7 @@ pub(crate) struct DriftedResource {
     pub(crate) file: Option<String>,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Ids of the resources on the server if the resource is ambiguous.
+    /// Ids of the matching server resources. Empty unless the resource is ambiguous.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) ids: Vec<Uuid>,
 }
@@ -56,8 +56,8 @@ pub(crate) struct DriftedDeployment {
     pub(crate) file: Option<String>,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Names of the fields that cannot be compared, because steps determine their values or the server does
-    /// not return them.
+    /// Names of fields that cannot be compared because step outputs determine their values or the server does not
+    /// return them.
     pub(crate) not_compared: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ pub(crate) enum DriftState {
     Missing,
     /// The deployment is on the server but not in the file.
     Extra,
-    /// Multiple resources on the server have the name of the declared resource.
+    /// Multiple server resources have the declared resource's name.
     Ambiguous,
 }
 
@@ -81,18 +81,17 @@ pub(crate) struct Difference {
     pub(crate) file: Json,
     /// Value on the server. Null if the server does not have the value.
     pub(crate) server: Json,
-    /// Reason why a deploy would not overwrite the value on the server. `None` if a deploy would overwrite
-    /// it.
+    /// Reason why a deploy does not overwrite the server value. `None` if a deploy overwrites the value.
     #[serde(rename = "kept", skip_serializing_if = "Option::is_none")]
     pub(crate) retained: Option<String>,
-    /// Whether `ignore_changes` lists the field.
+    /// Whether the field is listed in `ignore_changes`.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) ignored: bool,
 }
 
 impl Drift {
-    /// Converts a plan to the differences that it shows. `ambiguous` are the resources that cannot be compared. Differences
-    /// in fields that `ignore_changes` lists are only included if `include_ignored` is set.
+    /// Extracts the differences from a plan. `ambiguous` contains the resources that cannot be compared. Differences in
+    /// fields listed in `ignore_changes` are only included if `include_ignored` is set.
     pub(crate) fn new(plan: Plan, ambiguous: Vec<AmbiguousResource>, include_ignored: bool) -> Self {
         let deployments = plan.deployments.into_iter().map(|deployment| {
             // Prefect Cloud does not return SLAs.

@@ -1,4 +1,4 @@
-//! Errors of planning.
+//! Planning errors.
 
 use crate::{
     api::ApiError,

@@ -1,4 +1,4 @@
-//! Compares the fields of a desired deployment with the live deployment's fields.
+//! Compares the fields of desired and live deployments.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +7,7 @@ use crate::{
     project::{ConcurrencyLimit, IgnorableField},
 };
 
-/// Change of a field.
+/// A change to a field.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct FieldChange {
     pub(crate) field: String,
@@ -15,7 +15,7 @@ pub(crate) struct FieldChange {
     pub(crate) new: Json,
 }
 
-/// Returns the fields that differ. If `force` is set, all fields are returned.
+/// Returns the fields that differ. If `force` is set, returns all fields.
 pub(super) fn compare(
     desired: &DesiredDeployment,
     live: &LiveDeployment,
@@ -47,8 +47,7 @@ pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<S
     fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
-/// Returns the fields and schedules that have changed on the server between two snapshots. Ignored fields may
-/// change at any time.
+/// Returns the fields and schedules that have changed on the server between two snapshots, except ignored fields.
 pub(crate) fn between(
     desired: &DesiredDeployment,
     before: &LiveDeployment,
@@ -81,7 +80,7 @@ fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> V
         .collect()
 }
 
-/// Returns whether the live value of a field equals the new value.
+/// Returns whether a field's live value equals the new value.
 pub(crate) fn same(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",

@@ -1,4 +1,4 @@
-//! Computes digests of the compared states. They are used to detect later changes.
+//! Computes digests of the compared states to detect later changes.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -14,8 +14,7 @@ use crate::{
     value::json_object,
 };
 
-/// Returns the digest of a deployment's desired state. If the deployment exists, the values of ignored fields
-/// are excluded.
+/// Returns the digest of a deployment's desired state. If the deployment exists, the digest excludes ignored fields.
 pub(super) fn desired(desired: &DesiredDeployment, exists: bool, redactor: &Redactor) -> String {
     let triggers: Vec<Json> =
         desired.triggers.iter().map(|trigger| trigger.automation_body(Uuid::nil())).collect();
@@ -42,8 +41,8 @@ pub(super) fn desired(desired: &DesiredDeployment, exists: bool, redactor: &Reda
     digest(&parts.into(), redactor)
 }
 
-/// Returns the digest of the live state without the ignored fields. Returns an empty string if the deployment
-/// does not exist.
+/// Returns the digest of the live state without ignored fields. Returns an empty string if the deployment does not
+/// exist.
 pub(super) fn live(
     live: Option<&LiveDeployment>,
     automations: &[Automation],

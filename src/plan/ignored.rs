@@ -1,4 +1,4 @@
-//! Finds differences in fields that `ignore_changes` leaves to the operators.
+//! Finds differences in fields that `ignore_changes` lists.
 
 use jiff::Timestamp;
 use serde_json::Value as Json;
@@ -12,8 +12,8 @@ use crate::{
     project::IgnorableField,
 };
 
-/// Returns the ignored fields whose live values differ from the file. Fields that are unknown until the build
-/// has run are not included.
+/// Returns the ignored fields whose live values differ from the file. Excludes fields that are unknown until the build
+/// has run.
 pub(super) fn differences(
     unbuilt: &UnbuiltDeployment,
     live: &LiveDeployment,

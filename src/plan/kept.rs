@@ -1,4 +1,4 @@
-//! Objects that a command does not delete, although they are no longer declared or although the user selected them.
+//! Deployments and resources that a command does not delete even though they are undeclared or selected by the user.
 
 use std::fmt;
 
@@ -14,14 +14,14 @@ use crate::{
 pub(crate) enum KeptReason {
     /// Descriptions of the other projects that have registered the object.
     Registered(String),
-    /// The project of the command has not registered the object.
+    /// The command's project has not registered the object.
     NotRegistered,
     /// The object is in use.
     InUse(String),
 }
 
 impl KeptReason {
-    /// Returns the reason for an object that the given projects have registered. Returns `None` if there are none.
+    /// Returns the reason for an object registered by the given projects. Returns `None` if `owners` is empty.
     pub(crate) fn registered(owners: &[&str]) -> Option<Self> {
         let owners: Vec<String> = owners.iter().map(|owner| ProjectId::describe(owner)).collect();
         (!owners.is_empty()).then(|| Self::Registered(owners.join(" and ")))
@@ -65,7 +65,7 @@ impl From<InUse> for KeptResource {
     }
 }
 
-/// A resource in the plan document that is no longer declared, but is not deleted.
+/// A plan entry for an undeclared resource that is not deleted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct PlannedKept {
     pub(crate) kind: ResourceKind,

@@ -1,7 +1,6 @@
-//! Compares desired deployments with a snapshot of the server, and describes the differences in the plan document.
+//! Compares desired deployments with a server snapshot and describes the differences in the plan document.
 //!
-//! Comparing and describing perform no I/O. Only `creation`, `export` and `prune` send requests: they read the state that is
-//! compared.
+//! Comparison and description perform no I/O. Only `creation`, `export` and `prune` send requests.
 
 mod creation;
 mod describe;
@@ -47,7 +46,7 @@ pub(crate) use triggers::{
     same as is_same_trigger,
 };
 
-/// Redacts two versions of an object. A changed secret remains recognizable as changed.
+/// Redacts two versions of an object. Changed secrets remain distinguishable.
 pub(crate) fn redacted_pair(
     old: &serde_json::Value,
     new: &serde_json::Value,
@@ -56,7 +55,7 @@ pub(crate) fn redacted_pair(
     redaction::pair("", old, new, redactor)
 }
 
-/// Text displayed for values that are unknown until the build has run.
+/// String displayed for values that are unknown until the build has run.
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
 
 use jiff::Timestamp;
@@ -101,8 +100,7 @@ pub(crate) struct Changes<'a> {
     pub(crate) fields: Vec<FieldChange>,
     pub(crate) schedules: ScheduleChanges<'a>,
     pub(crate) triggers: TriggerChanges<'a>,
-    /// Whether to send the SLAs. Prefect Cloud does not return SLAs, so they cannot be compared and are
-    /// always sent.
+    /// Whether to send the SLAs. They are always sent because Prefect Cloud does not return SLAs for comparison.
     pub(crate) slas: bool,
 }
 
@@ -111,7 +109,7 @@ impl Changes<'_> {
         !self.slas && self.fields.is_empty() && self.schedules.is_empty() && self.triggers.is_empty()
     }
 
-    /// Returns the names of the changed fields, for the report.
+    /// Returns the names of the changed fields.
     pub(crate) fn names(&self) -> Vec<&str> {
         let mut names: Vec<&str> = self.fields.iter().map(|change| change.field.as_str()).collect();
         names.extend((!self.schedules.is_empty()).then_some("schedules"));
@@ -121,8 +119,8 @@ impl Changes<'_> {
     }
 }
 
-/// Compares a deployment with its live state. If `force` is set, an unchanged deployment is also updated.
-/// Ignored fields are not compared.
+/// Compares a deployment with its live state, except for ignored fields. If `force` is set, an unchanged deployment is
+/// also updated.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! Finds the work queues that the server moves when a deploy assigns priorities to other queues.
+//! Finds the work queues whose priorities the server changes when a deploy assigns priorities to other queues.
 
 use uuid::Uuid;
 
@@ -7,26 +7,26 @@ use crate::{
     resource::{DesiredResource, Observed, QueuePriorities, ResourceKey},
 };
 
-/// A queue without a declared priority that gets another priority.
+/// A queue without a declared priority whose priority the server changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct MovedQueue {
     pub(crate) key: ResourceKey,
     pub(crate) id: Uuid,
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// The first declared queue whose write moves the queue.
+    /// The first declared queue whose write changes the priority.
     pub(crate) cause: ResourceKey,
 }
 
 impl MovedQueue {
-    /// Returns the note about the queue in a plan.
+    /// Returns the plan's note about the queue.
     pub(super) fn note(&self) -> String {
         let Self { key, from, to, .. } = self;
         format!("the server moves {key} from priority {from} to {to}")
     }
 }
 
-/// Returns the queues that the server moves when a deploy writes the changes in the given order.
+/// Returns the queues that the server moves if a deploy writes the changes in the given order.
 pub(crate) fn moved_queues(
     changes: &[(&DesiredResource, &ResourceChange)],
     observed: &Observed,

@@ -12,13 +12,13 @@ use crate::{
     project::{self, ProjectFiles, STDIN},
 };
 
-/// The project files of a command, with the paths under which the record of a project stores them.
+/// A command's project files, with their paths in the project record.
 ///
-/// In a Git repository, paths are relative to its root, so that they are identical on all machines and in all working
-/// directories. Outside of a repository, paths are absolute.
+/// In a Git repository, paths are relative to the repository root, so they are the same on all machines and in all
+/// working directories. Outside a repository, paths are absolute.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedFiles {
-    /// Recorded paths by the names that the command uses for its files. `None` is the name of the only file.
+    /// Recorded paths by the command's file names. `None` is the name of the only file.
     paths: HashMap<Option<Arc<str>>, String>,
     repository: Option<PathBuf>,
     directory: PathBuf,
@@ -27,7 +27,7 @@ pub(crate) struct OwnedFiles {
 }
 
 impl OwnedFiles {
-    /// Finds the project files of a command. A file that cannot be found is left out.
+    /// Finds the command's project files. Skips files that cannot be found.
     pub(crate) fn read(ctx: &DeployContext<'_>) -> Self {
         let default = Path::new(project::DEFAULT_FILE);
         let files = match &ctx.options.files {
@@ -54,14 +54,13 @@ impl OwnedFiles {
         Self { paths, repository, directory, is_single }
     }
 
-    /// Returns the path that is recorded for the deployments of a file. `name` is the name that the command uses for
-    /// the file. Returns `None` for stdin.
+    /// Returns the recorded path of a file. `name` is the command's name for the file. Returns `None` for stdin.
     pub(super) fn path(&self, name: Option<&Arc<str>>) -> Option<String> {
         self.paths.get(&name.cloned()).cloned()
     }
 
-    /// Returns whether the command may prune deployments that are recorded for a file: the command reads the file, or
-    /// the file no longer exists. Deployments that are recorded without a file belong to the only file of a command.
+    /// Returns whether the command may prune deployments recorded for a file: the command reads the file, or the file
+    /// no longer exists. Deployments recorded without a file belong to the command's only file.
     pub(super) fn own(&self, recorded: Option<&String>) -> bool {
         let Some(recorded) = recorded else { return self.is_single };
         self.paths.values().any(|path| path == recorded) || self.is_removed(Path::new(recorded))
@@ -83,12 +82,12 @@ impl OwnedFiles {
     }
 }
 
-/// Returns whether a file is known not to exist. An I/O error does not prove that the file was removed.
+/// Returns whether a file is known not to exist. Returns `false` on an I/O error.
 fn is_missing(path: &Path) -> bool {
     matches!(path.try_exists(), Ok(false))
 }
 
-/// Returns the path that is recorded for a file. Returns `None` for stdin and if the path is not valid UTF-8.
+/// Returns the path to record for a file. Returns `None` for stdin and for paths that are not valid UTF-8.
 fn recorded_path(file: &Path, directory: &Path) -> Option<String> {
     if file == Path::new(STDIN) {
         return None;

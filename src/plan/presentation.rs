@@ -1,10 +1,10 @@
-//! Converts schedules and automations to the form that plans display.
+//! Converts schedules and automations for display in plans.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{api::DeploymentSchedule, value::json_object};
 
-/// Returns a schedule with only the keys that a file can contain.
+/// Returns a schedule without keys that a file cannot contain.
 pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
     let is_default = |key: &str, value: &Json| value.is_null() || (key == "day_or" && *value == json!(true));
     let times = live.schedule.iter().filter(|(key, value)| !is_default(key, value));
@@ -17,7 +17,7 @@ pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
     }))
 }
 
-/// Returns an automation with only the keys of a trigger.
+/// Returns an automation with only the trigger keys.
 pub(super) fn trigger(automation: &Json) -> Json {
     const WORDS: [&str; 5] = ["name", "description", "enabled", "trigger", "actions"];
     let retained =
@@ -25,7 +25,7 @@ pub(super) fn trigger(automation: &Json) -> Json {
     Json::Object(retained.collect())
 }
 
-/// Removes IDs and null values. They only occur on the server.
+/// Removes ids and null values, which only occur on the server.
 fn without_ids(value: &Json) -> Json {
     match value {
         Json::Object(entries) => entries

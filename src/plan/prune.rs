@@ -19,15 +19,15 @@ use crate::{
     resource::{ResourceKey, ResourceKind, removal, requests},
 };
 
-/// The declared objects. They are not pruned.
+/// The declared deployments and resources, which are not pruned.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredObjects<'a> {
-    /// Ids of the declared deployments that exist, with the work queues that they will have.
+    /// Ids of existing declared deployments, with their desired work queues.
     pub(crate) deployments: BTreeMap<Uuid, QueueName<'a>>,
     pub(crate) resources: BTreeSet<ResourceKey>,
 }
 
-/// The work pool and the work queue of a deployment.
+/// A deployment's work pool and work queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QueueName<'a> {
     pool: &'a str,
@@ -35,13 +35,13 @@ pub(crate) struct QueueName<'a> {
 }
 
 impl<'a> QueueName<'a> {
-    /// Returns the queue that a deployment will have.
+    /// Returns a deployment's desired queue.
     pub(crate) fn of(desired: &'a DesiredDeployment) -> Self {
         let queue = desired.work_queue.as_deref().unwrap_or(ResourceKey::DEFAULT_QUEUE);
         Self { pool: &desired.work_pool, queue }
     }
 
-    /// Returns whether a deployment with this queue uses a resource.
+    /// Returns whether a deployment in this queue uses a resource.
     fn uses(self, key: &ResourceKey) -> bool {
         match key.pool_of_queue() {
             Some(_) => {
@@ -70,18 +70,18 @@ impl Removal {
 #[derive(Debug, thiserror::Error)]
 #[error("more deployments{} would be deleted than --max-deletes allows ({max_deletes}): {}", if *.includes_resources { " and resources" } else { "" }, first_of(.names, SHOWN))]
 pub(crate) struct TooManyDeletes {
-    /// Names of the deployments, and kinds and names of the resources.
+    /// Deployment names, and resource kinds and names.
     pub(crate) names: Vec<String>,
     pub(crate) includes_resources: bool,
     pub(crate) max_deletes: usize,
 }
 
 impl TooManyDeletes {
-    /// Checks that the number of deletions does not exceed `max_deletes`. `deployments` are full names.
+    /// Checks that the number of deletions does not exceed `max_deletes`. `deployments` contains full names.
     ///
     /// # Errors
     ///
-    /// Returns the names of the deployments and resources if there are too many.
+    /// Fails with the deployment and resource names if there are too many.
     pub(crate) fn check(
         deployments: impl Iterator<Item = String>,
         resources: impl Iterator<Item = ResourceKey>,
@@ -98,24 +98,24 @@ impl TooManyDeletes {
     }
 }
 
-/// The records of a project, and the deployments and resources to delete.
+/// A project's records, and the deployments and resources to delete.
 pub(crate) struct Pruning<'a> {
     options: &'a Options,
     project: &'a ProjectId,
     registrations: Registrations,
     files: OwnedFiles,
     pub(crate) removals: Vec<Removal>,
-    /// Resources to delete, in the order of their deletion.
+    /// Resources to delete, in deletion order.
     pub(crate) resources: Vec<OwnedResource>,
-    /// Resources that are no longer declared but are kept.
+    /// Undeclared resources that are not deleted.
     pub(crate) kept: Vec<KeptResource>,
-    /// Resources that are no longer declared, but belong to another project.
+    /// Undeclared resources that belong to another project.
     released: BTreeSet<ResourceKey>,
 }
 
 impl<'a> Pruning<'a> {
-    /// Reads the records of the project. Returns `None` without a project ID, or for a preview, because a preview has
-    /// its own record.
+    /// Reads the project's records. Returns `None` without a project id. Also returns `None` for a preview because
+    /// previews have separate records.
     ///
     /// # Errors
     ///
@@ -131,14 +131,13 @@ impl<'a> Pruning<'a> {
         Ok(Some(Self { options, project, registrations, files, removals, resources, kept, released }))
     }
 
-    /// Returns the names of the automations that the project has registered as resources. They are not triggers of
-    /// deployments.
+    /// Returns the names of the automations registered as resources. They are not deployment triggers.
     pub(crate) fn automation_names(&self) -> BTreeSet<String> {
         self.registrations.resources.automation_names()
     }
 
-    /// Finds the deployments and resources to prune. Does nothing without `--prune`. `directory` is the directory of
-    /// the command.
+    /// Finds the deployments and resources to prune. Does nothing without `--prune`. `directory` is the command's
+    /// directory.
     ///
     /// # Errors
     ///
@@ -196,7 +195,7 @@ impl<'a> Pruning<'a> {
         shared.map(|(owners, object)| object.warning(&owners)).collect()
     }
 
-    /// Returns the path that is recorded for a project file. `name` is the name that the command uses for the file.
+    /// Returns the recorded path of a project file. `name` is the command's name for the file.
     pub(crate) fn path(&self, name: Option<&Arc<str>>) -> Option<String> {
         self.files.path(name)
     }
@@ -205,14 +204,14 @@ impl<'a> Pruning<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the names of the deployments and resources if there are too many.
+    /// Fails with the deployment and resource names if there are too many.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         let deployments = self.removals.iter().map(|removal| removal.name.clone());
         let resources = self.resources.iter().map(|resource| resource.key.clone());
         TooManyDeletes::check(deployments, resources, max_deletes)
     }
 
-    /// Updates the project's records: adds the `registered` objects and drops the `removed` objects.
+    /// Adds `registered` to the project's records and deletes `removed` from them.
     ///
     /// # Errors
     ///
@@ -228,13 +227,13 @@ impl<'a> Pruning<'a> {
     }
 }
 
-/// Returns the path of a directory relative to its Git repository. Returns `None` without a repository.
+/// Returns a directory's path relative to its Git repository. Returns `None` outside a repository.
 fn directory_in_repository(directory: &Path) -> Option<String> {
     let (root, directory) = (git::work_tree(directory)?.canonicalize().ok()?, directory.canonicalize().ok()?);
     Some(directory.strip_prefix(root).ok()?.to_string_lossy().into_owned())
 }
 
-/// Returns the resources that still exist on the server and that can be deleted.
+/// Returns the deletable resources that still exist on the server.
 async fn existing_resources(
     client: &Client,
     mut resources: Vec<&OwnedResource>,
@@ -245,8 +244,7 @@ async fn existing_resources(
     Ok(resources.into_iter().filter(exists).cloned().collect())
 }
 
-/// Sorts resources in the order in which they are deleted: the reverse order of the kinds. A queue is deleted together
-/// with its work pool.
+/// Sorts resources in deletion order: the reverse of the kind order. Queues are deleted together with their work pools.
 fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
     let pools: BTreeSet<String> = resources
         .iter()
@@ -258,10 +256,10 @@ fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource>
     resources
 }
 
-/// Returns the resources that can be deleted, in the order of their deletion. Resources in use are added to `kept`.
-/// `leaving` returns the deployments that will not use a resource.
+/// Returns the deletable resources in deletion order. Adds resources in use to `kept`. `leaving` returns the
+/// deployments that will stop using a resource.
 ///
-/// A queue is deleted and kept together with its work pool.
+/// A queue is deleted or kept together with its work pool.
 pub(crate) async fn deletable(
     client: &Client,
     candidates: Vec<OwnedResource>,
@@ -278,8 +276,8 @@ pub(crate) async fn deletable(
     Ok(resources)
 }
 
-/// Returns the deployments that will no longer use a resource: deployments to delete, and deployments that will use
-/// another work pool or queue.
+/// Returns the deployments that will stop using a resource: deployments to delete, and deployments moving to another
+/// work pool or queue.
 fn leaving(key: &ResourceKey, removals: &[Removal], declared: &DeclaredObjects<'_>) -> BTreeSet<Uuid> {
     let moved = declared.deployments.iter().filter(|(_, queue)| !queue.uses(key));
     removals.iter().map(Removal::id).chain(moved.map(|(id, _)| *id)).collect()
@@ -304,7 +302,7 @@ pub(crate) async fn existing_named(
     Ok(found)
 }
 
-/// Adds the names of the flows to deployments, and sorts the deployments by name.
+/// Adds flow names to deployments and sorts the deployments by name.
 async fn with_flows(client: &Client, deployments: Vec<Deployment>) -> Result<Vec<Removal>, ApiError> {
     let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
     let flows = client.flows_by_id(&Vec::from_iter(flows)).await?;
@@ -320,8 +318,7 @@ async fn with_flows(client: &Client, deployments: Vec<Deployment>) -> Result<Vec
     Ok(removals)
 }
 
-/// Deletes a deployment and the automations that it owns. The server does not delete these automations
-/// together with the deployment.
+/// Deletes a deployment and its automations. The server does not delete the automations with the deployment.
 pub(crate) async fn remove(client: &Client, id: Uuid) -> Result<(), ApiError> {
     client.delete_automations_owned_by(id).await?;
     client.delete_deployment(id).await?;

@@ -1,7 +1,7 @@
 //! Redacts secrets in plans.
 //!
-//! The secrets known to this process are redacted. The server may also store secrets from earlier deploys, so
-//! values that replace a secret and values whose key suggests a secret are redacted too.
+//! Secrets known to this process are redacted. The server may also store secrets from earlier deploys. Values whose key
+//! suggests a secret and values that replace a secret are therefore also redacted.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,16 +11,15 @@ use crate::{
     template::placeholder,
 };
 
-/// Suffix of a redacted secret that differs from the secret that it replaces.
+/// Suffix of a redacted secret that differs from the previous secret.
 pub(crate) const CHANGED: &str = " (another value)";
 
-/// Redacts the old and the new value of a change. If both are different secrets, the results remain
-/// distinguishable.
+/// Redacts a change's old and new values. Different secrets remain distinguishable.
 pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     pair_below(is_secret_key(field), old, new, redactor)
 }
 
-/// Redacts two versions of a value. `is_secret` is whether a key on the path to the value suggests a secret.
+/// Redacts two versions of a value. `is_secret` specifies whether a key on the value's path suggests a secret.
 fn pair_below(is_secret: bool, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     match (old, new) {
         (Json::Object(before), Json::Object(after)) => {
@@ -53,7 +52,7 @@ fn pair_below(is_secret: bool, old: &Json, new: &Json, redactor: &Redactor) -> (
     }
 }
 
-/// Redacts the old and the new value of a change in place.
+/// Redacts a change's old and new values in place.
 pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
     (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
 }
@@ -77,8 +76,8 @@ fn whole(value: &Json, redactor: &Redactor, hide: bool) -> Json {
     }
 }
 
-/// Returns whether a string is empty or a single placeholder. A placeholder is not a secret, because the
-/// worker resolves it.
+/// Returns whether a string is empty or a single placeholder. Placeholders are not secrets because the worker resolves
+/// them.
 fn is_reference(text: &str) -> bool {
     text.is_empty() || placeholder::only(text).is_some()
 }

@@ -17,7 +17,7 @@ use crate::{
 /// The requests that a deploy would send to an empty server.
 #[derive(Debug, Serialize)]
 pub(crate) struct RenderedRequests {
-    /// Version of the document's schema.
+    /// Version of the document schema.
     schema: u32,
     deployments: Vec<RenderedDeployment>,
     /// Declared resources, in write order.
@@ -52,7 +52,7 @@ struct RenderedRequest {
 }
 
 impl RenderedRequests {
-    /// Renders the requests for resources, and for deployments whose steps have not been run.
+    /// Renders the requests for resources and for deployments whose steps have not run.
     pub(crate) fn new(
         unbuilt: UnbuiltDeployments,
         resources: &[DesiredResource],
@@ -82,7 +82,7 @@ fn rendered_resource(resource: &DesiredResource, redactor: &Redactor) -> Rendere
     RenderedResource { kind: *kind, name: name.clone(), requests }
 }
 
-/// Returns the requests in order. Ids that are only known from responses are replaced by a description.
+/// Returns the requests in order. Ids that are only known from responses are replaced with descriptions.
 fn requests(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path: &str, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);

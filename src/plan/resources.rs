@@ -1,4 +1,4 @@
-//! Compares declared resources with the server, and describes the changes in the plan document.
+//! Compares declared resources with the server and describes the changes in the plan document.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(crate) enum ResourceChange {
     Update {
         live: LiveResource,
         fields: Vec<FieldChange>,
-        /// Secrets that are written, because they or the block have changed since they were last written.
+        /// Secrets to write because they or the block have changed since the last write.
         new_secrets: BTreeSet<FieldPath>,
     },
     Unchanged {
@@ -57,7 +57,7 @@ impl ResourceChange {
         matches!(self, Self::Unchanged { .. })
     }
 
-    /// Returns the names of the changed fields, for the report.
+    /// Returns the names of the changed fields.
     pub(crate) fn names(&self) -> Vec<String> {
         let Self::Update { fields, new_secrets, .. } = self else { return Vec::new() };
         let names = fields.iter().map(|change| change.field.clone());
@@ -65,8 +65,8 @@ impl ResourceChange {
     }
 }
 
-/// Compares a declared resource with its live state, which is moved from `observed` to the change. If `force` is set, an
-/// unchanged resource is also updated.
+/// Compares a declared resource with its live state. Moves the live state from `observed` to the change. If `force` is
+/// set, an unchanged resource is also updated.
 pub(crate) fn compare(desired: &DesiredResource, observed: &mut Observed, force: bool) -> ResourceChange {
     let key = &desired.key;
     let Some(live) = observed.live.remove(key) else { return ResourceChange::Create };
@@ -154,13 +154,13 @@ pub(crate) fn secret_name<'a>(key: &'a ResourceKey, field: &'a str) -> &'a str {
     if key.kind == ResourceKind::Variable { &key.name } else { field }
 }
 
-/// Redacts the old and the new value of a change of a resource in place.
+/// Redacts a resource change's old and new values in place.
 pub(crate) fn mask(key: &ResourceKey, change: &mut FieldChange, redactor: &Redactor) {
     let name = secret_name(key, &change.field);
     (change.old, change.new) = redaction::pair(name, &change.old, &change.new, redactor);
 }
 
-/// Returns the planned changes of a resource, with secrets redacted.
+/// Returns a resource's planned changes with secrets redacted.
 pub(crate) fn changes(
     desired: &DesiredResource,
     change: &ResourceChange,
@@ -189,7 +189,7 @@ pub(crate) fn changes(
     }
 }
 
-/// Returns the changes of the secret fields, without their values.
+/// Returns the secret fields' changes without their values.
 fn secret_changes<'a>(
     secrets: impl Iterator<Item = &'a FieldPath>,
     exists: bool,
@@ -204,8 +204,8 @@ fn secret_changes<'a>(
     })
 }
 
-/// Returns the digest of the live state of the declared fields. For a resource with secrets, the digest includes the time
-/// of the last change.
+/// Returns the digest of the declared fields' live state. For a resource with secrets, the digest includes the last
+/// modification time.
 fn live_fingerprint(desired: &DesiredResource, live: &LiveResource, redactor: &Redactor) -> String {
     let own = live.fields.iter().filter(|(field, _)| {
         desired.fields.contains_key(*field) || (field.as_str() == "updated" && !desired.secrets.is_empty())

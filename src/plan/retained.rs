@@ -11,7 +11,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Returns the values on the server that differ from the file but are not overwritten by a deploy.
+/// Returns the server values that differ from the file but that a deploy does not overwrite.
 pub(super) fn retained(
     unbuilt: &UnbuiltDeployment,
     live: &LiveDeployment,
@@ -50,12 +50,12 @@ pub(super) fn retained(
     found
 }
 
-/// Returns the live schedules that a deploy keeps although they differ from the file, and the reasons.
+/// Returns the live schedules that a deploy keeps even though they differ from the file, with the reasons.
 pub(super) fn schedules<'a>(
     desired: &Schedules,
     live: &'a LiveDeployment,
 ) -> Vec<(&'a DeploymentSchedule, &'static str)> {
-    // Without schedules in the file, there is nothing to compare with.
+    // Live schedules can only be compared if the file declares schedules.
     let Schedules::Exactly(wanted) = desired else { return Vec::new() };
     let is_slugged = live.schedules.iter().all(|live| live.slug.is_some()) && !wanted.is_empty();
     let reason = |schedule: &DeploymentSchedule| {

@@ -1,4 +1,4 @@
-//! Compares the schedules of a deployment with those on the server.
+//! Compares a deployment's schedules with those on the server.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -10,11 +10,11 @@ use crate::{
     value::{self, Value},
 };
 
-/// Changes to the schedules of a deployment.
+/// Changes to a deployment's schedules.
 #[derive(Debug, Default)]
 pub(crate) struct ScheduleChanges<'a> {
     pub(crate) create: Vec<&'a Schedule>,
-    /// Live schedules to update, with the body of the request for each schedule.
+    /// Live schedules to update, with their request bodies.
     pub(crate) update: Vec<(&'a DeploymentSchedule, Map<String, Json>)>,
     pub(crate) delete: Vec<&'a DeploymentSchedule>,
 }
@@ -24,15 +24,14 @@ impl ScheduleChanges<'_> {
         self.create.is_empty() && self.update.is_empty() && self.delete.is_empty()
     }
 
-    /// Returns the number of requests required to change the schedules individually. All new schedules are
-    /// created in a single request.
+    /// Returns the number of requests that change the schedules individually. A single request creates all new
+    /// schedules.
     fn requests(&self) -> usize {
         usize::from(!self.create.is_empty()) + self.update.len() + self.delete.len()
     }
 
-    /// Returns the `schedules` field that makes the update of the deployment also change its schedules.
-    /// Returns `None` if the server would make different changes, or if this would require an additional
-    /// request.
+    /// Returns the `schedules` field that changes the schedules together with the deployment. Returns `None` if the
+    /// server would make different changes or if an additional request would be required.
     ///
     /// If all live and sent schedules have slugs, the server updates and adds the sent schedules and keeps
     /// the others. Otherwise, the server replaces all schedules. This is only correct if no live schedule is
@@ -51,7 +50,7 @@ impl ScheduleChanges<'_> {
             let replaces_all = self.update.is_empty() && self.delete.len() == live.len();
             return (replaces_all && !self.is_empty()).then(|| created.collect());
         }
-        // Changing a slug requires a separate request, because older servers do not support `replaces`.
+        // Changing a slug requires a separate request because older servers do not support `replaces`.
         let has_new_slug = self.update.iter().any(|(_, body)| body.contains_key("slug"));
         let is_possible = self.delete.is_empty() && !has_new_slug && !self.is_empty();
         is_possible
@@ -59,7 +58,7 @@ impl ScheduleChanges<'_> {
     }
 }
 
-/// The error for live schedules with slugs that cannot be matched, because the schedules in the file have no slugs.
+/// The error for live schedules with slugs that cannot be matched because the file's schedules have no slugs.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
 pub(crate) struct ScheduleError;
@@ -105,7 +104,7 @@ pub(super) fn compare<'a>(
     Ok(changes)
 }
 
-/// Checks that schedules without slugs can be matched with the schedules on the server.
+/// Checks that schedules without slugs can be matched with live schedules.
 ///
 /// # Errors
 ///
@@ -119,7 +118,7 @@ fn is_by_slug(live: &[DeploymentSchedule]) -> bool {
     !live.is_empty() && live.iter().all(|schedule| schedule.slug.is_some())
 }
 
-/// Returns the update of a schedule, for a request that matches schedules by slug.
+/// Returns a schedule's update for a request that matches schedules by slug.
 fn by_slug(live: &DeploymentSchedule, body: &Map<String, Json>) -> Json {
     let mut body = live.with_parameters(body);
     body.insert("slug".into(), json!(live.slug));
@@ -145,7 +144,7 @@ fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
         && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
 }
 
-/// Returns the body of the update for a live schedule. The body is empty if nothing differs.
+/// Returns the update body for a live schedule. The body is empty if the schedules are equal.
 pub(crate) fn differences(
     schedule: &Schedule,
     live: &DeploymentSchedule,

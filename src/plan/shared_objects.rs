@@ -21,8 +21,8 @@ pub(crate) struct ChangedObject {
 }
 
 impl ChangedObject {
-    /// Returns `None` if the deploy does not update the deployment, or if the changes are unknown until the
-    /// build has run.
+    /// Returns `None` if the deploy does not update the deployment or if the changes are unknown until the build has
+    /// run.
     pub(super) fn planned(planned: &PlannedDeployment) -> Option<Self> {
         let known = planned.changes.iter().filter(|change| !change.known_after_build);
         let fields: Vec<String> = known.map(|change| change.field.clone()).collect();
@@ -44,7 +44,7 @@ impl ChangedObject {
         Some(Self { title, id: live.id, fields: change.names(), place })
     }
 
-    /// Returns the warning about an object that the given projects have registered.
+    /// Returns the warning about an object registered by the given projects.
     pub(super) fn warning(&self, owners: &[&str]) -> Diagnostic {
         let owners: Vec<String> = owners.iter().map(|owner| ProjectId::describe(owner)).collect();
         let fields: Vec<String> = self.fields.iter().map(|field| format!("`{field}`")).collect();

@@ -1,4 +1,4 @@
-//! Property tests of the comparison: after the changes are applied, a second comparison finds no changes.
+//! Property tests for the comparison: after applying the changes, a second comparison finds no differences.
 
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// A server with one deployment that follows the rules of the real server.
+/// A simulated server with one deployment. Updates follow the Prefect server's rules.
 struct Server {
     raw: Map<String, Json>,
     schedules: Vec<DeploymentSchedule>,
@@ -76,7 +76,7 @@ impl Server {
         self.schedules.push(serde_json::from_value(body.into()).unwrap());
     }
 
-    /// Applies the `schedules` of an update.
+    /// Applies the `schedules` field of an update.
     fn set_schedules(&mut self, bodies: Vec<Json>) {
         let has_slug = |body: &Json| body["slug"].is_string();
         let is_by_slug =
@@ -124,7 +124,7 @@ impl Server {
     }
 }
 
-/// Updates the keys that a request has; parameters are always replaced.
+/// Updates the keys that the request contains. Parameters are always replaced.
 fn update_schedule(schedule: &mut DeploymentSchedule, body: Map<String, Json>) {
     let mut raw = json_object(
         json!({"id": schedule.id, "schedule": schedule.schedule, "active": schedule.active, "slug": schedule.slug}),
@@ -133,7 +133,7 @@ fn update_schedule(schedule: &mut DeploymentSchedule, body: Map<String, Json>) {
     *schedule = serde_json::from_value(raw.into()).unwrap();
 }
 
-/// The requests of a change, without borrows.
+/// The requests for a change, without borrows.
 struct Update {
     body: Option<Map<String, Json>>,
     together: Option<Vec<Json>>,

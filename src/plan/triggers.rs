@@ -1,4 +1,4 @@
-//! Compares the triggers of a deployment with its automations on the server.
+//! Compares a deployment's triggers with its live automations.
 
 use serde_json::{Map, Value as Json};
 use uuid::Uuid;
@@ -13,7 +13,7 @@ use crate::{
     resource::is_same_automation_field,
 };
 
-/// Changes to the automations of a deployment.
+/// Changes to a deployment's automations.
 #[derive(Debug, Default)]
 pub(crate) struct TriggerChanges<'a> {
     pub(crate) create: Vec<NewAutomation>,
@@ -21,8 +21,8 @@ pub(crate) struct TriggerChanges<'a> {
     pub(crate) delete: Vec<&'a Automation>,
     /// Whether to first delete all automations that the deployment owns.
     ///
-    /// This is necessary if an automation might belong to another owner: the server does not report the owner
-    /// of an automation, but it can delete automations by owner.
+    /// This is necessary if an automation might belong to another owner. The server does not report an automation's
+    /// owner but can delete automations by owner.
     pub(crate) delete_owned: bool,
 }
 
@@ -32,7 +32,7 @@ impl TriggerChanges<'_> {
     }
 }
 
-/// Compares the triggers of a deployment with the live automations that run the deployment.
+/// Compares a deployment's triggers with the live automations that run it.
 pub(super) fn compare<'a>(
     desired: &DesiredDeployment,
     id: Uuid,
@@ -42,8 +42,7 @@ pub(super) fn compare<'a>(
     differences(wanted, &desired.name, id, live)
 }
 
-/// Returns the automations that have changed on the server between two snapshots. Returns `None` if there are
-/// no changes.
+/// Returns the automations that have changed on the server between two snapshots. Returns `None` if none have changed.
 pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let is_in = |automation: &Automation, others: &[Automation]| {
@@ -84,8 +83,8 @@ fn differences<'a>(
     }
 }
 
-/// Returns whether the automation looks like one that a deploy creates for a trigger in `prefect.yaml`: its only action runs
-/// a deployment.
+/// Returns whether an automation looks like a deployment trigger from `prefect.yaml`: its only action runs a
+/// deployment.
 pub(crate) fn could_be_ours(automation: &Automation) -> bool {
     let actions = |key| automation.raw.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let [action] = actions("actions") else { return false };

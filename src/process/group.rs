@@ -1,4 +1,4 @@
-//! Terminates a program together with all processes that it has started.
+//! Terminates a program and all processes that it has started.
 
 use std::{
     fs,
@@ -12,25 +12,25 @@ use rustix::process::{
 };
 use tokio::process::{Child, ChildStderr, ChildStdout};
 
-/// Time that processes have to exit after SIGTERM before they are killed.
+/// Time between SIGTERM and SIGKILL.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Interval for checking whether processes have exited.
 const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
-/// Maximum number of attempts to stop all processes while new ones keep appearing.
+/// Maximum number of attempts to stop all processes while new processes keep appearing.
 const STOP_ATTEMPTS: usize = 100;
 
-/// Time to wait until processes have disappeared after SIGKILL.
+/// Maximum time to wait for processes to exit after SIGKILL.
 const KILL_GRACE: Duration = Duration::from_secs(1);
 
-/// Properties that identify the processes of a program, even after the program itself has exited.
+/// Properties that identify a program's processes, even after the program itself has exited.
 #[derive(Debug, Clone)]
 pub(super) struct Identity {
     leader: Option<Pid>,
     leads_group: bool,
-    /// Names of the output pipes, such as `pipe:[4711]`. Any process that has one of these pipes open was
-    /// started by the program.
+    /// Names of the output pipes, such as `pipe:[4711]`. Every process with one of these pipes open was started by the
+    /// program.
     pipes: Vec<String>,
 }
 
@@ -47,14 +47,14 @@ impl Identity {
     }
 }
 
-/// Returns the name of a pipe in `/proc`, or `None` on systems without `/proc`.
+/// Returns a pipe's name in `/proc`. Returns `None` on systems without `/proc`.
 fn pipe_name(pipe: &impl AsFd) -> Option<String> {
     let link = fs::read_link(format!("/proc/self/fd/{}", pipe.as_fd().as_raw_fd())).ok()?;
     link.to_str().filter(|name| name.starts_with("pipe:")).map(str::to_owned)
 }
 
-/// Sends SIGTERM to a program and all processes that it has started, and waits for them to exit. After
-/// `grace`, the remaining processes are killed.
+/// Sends SIGTERM to a program and all processes that it has started and waits for them to exit. Kills the remaining
+/// processes after `grace`.
 pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
     let Some(leader) = identity.leader else { return };
     let family = Family::stopped(leader, child.id().is_some(), identity);
@@ -62,11 +62,11 @@ pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
     end_family(&family, || !matches!(child.try_wait(), Ok(None)), grace);
 }
 
-/// Ends the processes of a program whose [`Child`] is not available. The exit status of the program is lost.
+/// Terminates a program's processes without its [`Child`]. The program's exit status is lost.
 pub(super) fn end_without_child(identity: &Identity, grace: Duration) {
     let Some(leader) = identity.leader else { return };
     let own = rustix::process::getpid().as_raw_nonzero().get();
-    // The process ID of a program that has exited may belong to another process.
+    // The process id of an exited program may belong to another process.
     let has_leader = stat(leader).is_some_and(|(_, parent)| parent == own);
     let is_leader_gone = || !has_leader || stat(leader).is_none_or(|(state, _)| state == "Z");
     end_family(&Family::stopped(leader, has_leader, identity), is_leader_gone, grace);
@@ -84,19 +84,18 @@ fn end_family(family: &Family, mut is_leader_gone: impl FnMut() -> bool, grace: 
 /// A program and the processes that it has started.
 struct Family {
     leader: Pid,
-    /// Whether the leader's process ID is still valid. It is valid until the leader's exit status has been
-    /// collected.
+    /// Whether the leader's process id is still valid. The id is valid until the leader's exit status is collected.
     has_leader: bool,
     leads_group: bool,
-    /// Processes outside the process group of the leader.
+    /// Processes outside the leader's process group.
     others: Vec<Pid>,
 }
 
 impl Family {
-    /// Sends SIGSTOP to all processes of a program and lists them.
+    /// Sends SIGSTOP to all of a program's processes and returns them.
     ///
-    /// A process that keeps running could start further processes, or leave the process group. Once its
-    /// parent has exited, nothing would show that it belongs to the program.
+    /// A running process could start further processes or leave the process group. After its parent has exited, it
+    /// could no longer be attributed to the program.
     fn stopped(leader: Pid, has_leader: bool, identity: &Identity) -> Self {
         let mut family = Self { leader, has_leader, leads_group: identity.leads_group, others: Vec::new() };
         for _ in 0..STOP_ATTEMPTS {
@@ -121,7 +120,7 @@ impl Family {
         family
     }
 
-    /// Sends a signal to all processes. Processes that have already exited are ignored.
+    /// Sends a signal to all processes. Ignores processes that have already exited.
     fn signal(&self, signal: Signal) {
         if self.leads_group {
             let _ = kill_process_group(self.leader, signal);
@@ -138,7 +137,7 @@ impl Family {
         loop {
             let mut is_gone = is_leader_gone();
             if is_gone && self.leads_group {
-                // Orphaned processes of the group may have become children of this process.
+                // Orphaned processes in the group may have become children of this process.
                 while let Ok(Some(_)) = waitpgid(self.leader, WaitOptions::NOHANG) {}
                 is_gone = test_kill_process_group(self.leader).is_err();
             }
@@ -153,7 +152,7 @@ impl Family {
     }
 }
 
-/// Returns all descendants of a process. The result is empty on systems without `/proc`.
+/// Returns all descendants of a process. Returns an empty list on systems without `/proc`.
 fn descendants(ancestor: Pid) -> Vec<Pid> {
     let processes: Vec<(Pid, Pid)> =
         processes().filter_map(|pid| Some((pid, Pid::from_raw(stat(pid)?.1)?))).collect();
@@ -166,7 +165,7 @@ fn descendants(ancestor: Pid) -> Vec<Pid> {
     found.split_off(1)
 }
 
-/// Returns the other processes that have one of the pipes open. Empty on systems without `/proc`.
+/// Returns the other processes that have one of the pipes open. Returns an empty list on systems without `/proc`.
 fn holders(pipes: &[String]) -> Vec<Pid> {
     if pipes.is_empty() {
         return Vec::new();
@@ -180,13 +179,13 @@ fn holders(pipes: &[String]) -> Vec<Pid> {
     processes().filter(|pid| *pid != own && holds(pid)).collect()
 }
 
-/// Returns the IDs of all processes on the system.
+/// Returns the ids of all processes on the system.
 fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))
 }
 
-/// Checks whether a process is stopped or has exited.
+/// Returns whether a process is stopped or has exited.
 fn is_stopped(pid: Pid) -> bool {
     stat(pid).is_none_or(|(state, _)| matches!(state.as_str(), "T" | "t" | "Z" | "X"))
 }
@@ -195,8 +194,7 @@ fn is_zombie(pid: Pid) -> bool {
     stat(pid).is_some_and(|(state, _)| state == "Z")
 }
 
-/// Returns the state and the parent of a process. Returns `None` if the process does not exist, or on systems
-/// without `/proc`.
+/// Returns a process's state and parent. Returns `None` if the process does not exist or on systems without `/proc`.
 fn stat(pid: Pid) -> Option<(String, i32)> {
     let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The program name is in parentheses and may contain any character.

@@ -1,5 +1,4 @@
-//! Child processes. Their output is read while they run, and they are terminated together with all processes
-//! that they have started.
+//! Runs child processes, streams their output, and terminates them together with all processes that they have started.
 
 #[cfg(unix)]
 mod group;
@@ -34,14 +33,13 @@ use crate::{
 /// Size of the read buffer in bytes.
 const CHUNK: usize = 64 * 1024;
 
-/// Maximum time for reading the remaining output after a program has exited, if another process keeps the
-/// output open.
+/// Maximum time to read the remaining output after a program has exited while another process keeps the output open.
 const DRAIN: Duration = Duration::from_millis(50);
 
 /// A program to run, with its arguments and environment.
 #[derive(Debug, Clone)]
 pub(crate) struct Program<'a> {
-    /// Path of the program, or a name to look up in the `PATH` of the program's own environment.
+    /// Path of the program, or a name to look up in the program's own `PATH`.
     pub(crate) program: &'a str,
     pub(crate) arguments: &'a [String],
     pub(crate) directory: &'a Path,
@@ -53,14 +51,14 @@ pub(crate) struct Program<'a> {
 /// The result of a program that has exited.
 #[derive(Debug)]
 pub(crate) struct Finished {
-    /// The exit code, or the negative number of the signal that terminated the program.
+    /// The exit code, or the negated number of the signal that terminated the program.
     pub(crate) code: i32,
-    /// The complete output. For an output of more than 8 MiB, only the start and the end.
+    /// The output. If it exceeds 8 MiB, only its start and end.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-/// The condition for completing a run.
+/// The condition that completes a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Completion {
     /// The program has exited, and all processes that inherited its output have closed it.
@@ -69,23 +67,23 @@ pub(crate) enum Completion {
     Exit,
 }
 
-/// Runs a program until it exits and its output is closed. Each line of output is passed to `progress`.
+/// Runs a program until it exits and its output is closed. Passes each output line to `progress`.
 ///
-/// Invalid UTF-8 in the output is replaced with U+FFFD. If the future is dropped, the program and all
-/// processes that it has started are terminated.
+/// Replaces invalid UTF-8 in the output with U+FFFD. Dropping the future terminates the program and all processes that
+/// it has started.
 ///
 /// # Errors
 ///
-/// Returns an error if the program cannot be started or its output cannot be read.
+/// Fails if the program cannot be started or its output cannot be read.
 pub(crate) async fn run(program: &Program<'_>, progress: Option<&dyn Progress>) -> io::Result<Finished> {
     run_until(Completion::OutputClosed, program, progress).await
 }
 
-/// Runs a program like [`run`], but until the condition `completion` is met.
+/// Runs a program like [`run`] until the `completion` condition is met.
 ///
 /// # Errors
 ///
-/// Returns an error if the program cannot be started or its output cannot be read.
+/// Fails if the program cannot be started or its output cannot be read.
 pub(crate) async fn run_until(
     completion: Completion,
     program: &Program<'_>,
@@ -95,23 +93,21 @@ pub(crate) async fn run_until(
     running.finish(completion, &[], progress).await
 }
 
-/// Runs a program with `input` as its stdin until the program exits and its output is closed.
+/// Runs a program with `input` as its stdin until it exits and its output is closed.
 ///
 /// # Errors
 ///
-/// Returns an error if the program cannot be started or its output cannot be read. Input that the program
-/// does not read is not an error.
+/// Fails if the program cannot be started or its output cannot be read. Unread input is not an error.
 pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::Result<Finished> {
     let running = Running::start(program, Stdio::piped())?;
     running.finish(Completion::OutputClosed, input, None).await
 }
 
-/// A running program. If it is dropped early, the program and all processes that it has started are
-/// terminated.
+/// A running program. Dropping the value early terminates the program and all processes that it has started.
 struct Running {
     child: Child,
-    /// The output stays open while the program is terminated. Otherwise, a program that still writes output
-    /// might be killed before it has cleaned up.
+    /// The output stays open during termination. Otherwise, a program that still writes output might be killed before
+    /// it has cleaned up.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     #[cfg(unix)]
@@ -129,8 +125,8 @@ impl Running {
     }
 
     fn spawn(mut command: Command) -> io::Result<Self> {
-        // On a terminal, the child stays in the process group of prefectl, so that it can read from the
-        // terminal and receives Ctrl-C.
+        // On a terminal, the child stays in prefectl's process group so that it can read from the terminal and receives
+        // Ctrl-C.
         #[cfg(unix)]
         let leads_group = !io::IsTerminal::is_terminal(&io::stdin());
         #[cfg(unix)]
@@ -165,7 +161,7 @@ impl Running {
         let mut seen_again = seen.clone();
         let is_over = async |seen: &mut watch::Receiver<bool>| match completion {
             Completion::OutputClosed => std::future::pending().await,
-            // Waiting cannot fail, because the sender lives until the end of this function.
+            // Waiting cannot fail because the sender lives until the end of this function.
             Completion::Exit => drop(seen.wait_for(|exited| *exited).await),
         };
         let (stdout, stderr, status, ()) = tokio::try_join!(
@@ -178,8 +174,7 @@ impl Running {
             },
             async {
                 if let Some(mut stdin) = stdin {
-                    // Writing fails if the program exits early. Its exit code is more informative than this
-                    // error.
+                    // Writing fails if the program exits early. The exit code is more informative than the I/O error.
                     let _ = stdin.write_all(input).await;
                 }
                 Ok(())
@@ -194,8 +189,7 @@ impl Running {
     }
 }
 
-/// Reads a stream in the background and discards the data, so that processes that write to the stream are not
-/// blocked.
+/// Reads a stream in the background and discards the data so that processes that write to the stream do not block.
 fn discard(stream: Option<impl AsyncRead + Unpin + Send + 'static>) {
     if let Some(mut stream) = stream {
         tokio::spawn(async move { tokio::io::copy(&mut stream, &mut tokio::io::sink()).await });
@@ -228,11 +222,11 @@ fn command(program: &Program<'_>) -> Command {
     command
 }
 
-/// Runs a program with the stdin, stdout and stderr of the current process, and returns its exit code.
+/// Runs a program with the current process's stdin, stdout and stderr. Returns the exit code.
 ///
 /// # Errors
 ///
-/// Returns an error if the program cannot be started.
+/// Fails if the program cannot be started.
 pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> {
     let mut running = Running::spawn(command(program))?;
     let status = running.child.wait().await?;
@@ -249,14 +243,14 @@ pub(crate) struct Background {
 }
 
 impl Background {
-    /// Time that the program has to exit before it is killed.
+    /// Time that the program has to exit before it is killed with SIGKILL.
     #[cfg(unix)]
     const GRACE: Duration = Duration::from_millis(1500);
 
-    /// Starts a program in the background. Its output is written to the file `output`.
+    /// Starts a program in the background. Writes its output to the file `output`.
     ///
-    /// The program runs in its own process group. Ctrl-C therefore reaches only the current process. The
-    /// current process then terminates the program.
+    /// The program runs in its own process group, so Ctrl-C reaches only the current process. The current process then
+    /// terminates the program.
     pub(crate) fn start(program: &Program<'_>, output: File) -> io::Result<Self> {
         let mut command = command(program);
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
@@ -270,7 +264,7 @@ impl Background {
         })
     }
 
-    /// Returns the exit code of the program, or `None` if the program is still running.
+    /// Returns the program's exit code. Returns `None` if the program is still running.
     pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
         Ok(self.child.try_wait()?.map(exit_code))
     }
@@ -284,7 +278,7 @@ impl Drop for Background {
     }
 }
 
-/// Registers the termination of a program and all processes that it has started.
+/// Registers the termination of a program and all processes that it has started in case of a panic.
 #[cfg(unix)]
 fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
     OnPanic::new(move || group::end_without_child(&family, grace))
@@ -293,7 +287,7 @@ fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
 /// Terminates a program and all processes that it has started.
 #[cfg(unix)]
 fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
-    // If the runtime has other threads, the tasks on this thread continue there.
+    // If the runtime has other threads, this thread's tasks continue on them.
     let has_threads = tokio::runtime::Handle::try_current()
         .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if has_threads {
@@ -303,7 +297,7 @@ fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
     }
 }
 
-/// Returns the path of a program. It is looked up as by `execvp`.
+/// Returns a program's path. Looks up the program like `execvp`.
 fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
     if program.contains('/') {
         return program.into();
@@ -314,8 +308,8 @@ fn search(program: &str, path: Option<&str>, directory: &Path) -> PathBuf {
 /// Search path to use if `PATH` is not set.
 const DEFAULT_PATH: &str = "/usr/bin:/bin";
 
-/// Returns the first executable file with the given name in the directories of `path`. Relative directories are
-/// resolved against `directory`.
+/// Returns the first executable file with the given name in the search path `path`. Resolves relative directories
+/// against `directory`.
 pub(crate) fn find_on_path(name: &str, path: Option<&str>, directory: &Path) -> Option<PathBuf> {
     std::env::split_paths(path.unwrap_or(DEFAULT_PATH))
         .map(|folder| directory.join(folder).join(name))
@@ -332,10 +326,10 @@ fn is_executable(file: &Path) -> bool {
     })
 }
 
-/// Returns an environment for starting programs without running any code of the project.
+/// Returns an environment for starting programs without running project code.
 ///
-/// The environment excludes `PATH` and `DOCKER_CONFIG` directories inside the project, the credentials for
-/// the Prefect API, and variables that make Git use a different repository.
+/// The environment excludes `PATH` and `DOCKER_CONFIG` directories inside the project, Prefect API credentials, and
+/// variables that make Git use a different repository.
 pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> Environment {
     let mut outside = environment.without_api_credentials();
     outside.set("PATH".to_owned(), Some(path_outside(environment.get("PATH"), project)));
@@ -347,7 +341,7 @@ pub(crate) fn environment_outside(environment: &Environment, project: &Path) -> 
     outside
 }
 
-/// Returns `path` without relative directories and without directories inside the project.
+/// Returns `path` without relative directories and directories inside the project.
 pub(crate) fn path_outside(path: Option<&str>, project: &Path) -> String {
     let folders = std::env::split_paths(path.unwrap_or(DEFAULT_PATH));
     let outside = folders.filter(|folder| folder.is_absolute() && !fs::is_inside(folder, project));
@@ -391,7 +385,7 @@ async fn read(
                     continue;
                 }
             },
-            // The pipe already contains everything that the program wrote before it exited.
+            // The pipe already contains all output that the program wrote before it exited.
             Some(deadline) => match tokio::time::timeout_at(deadline, stream.read_buf(&mut chunk)).await {
                 Ok(length) => length?,
                 Err(_) => break,

@@ -1,4 +1,4 @@
-//! The output of a program, as lines for display and as a string for later use. Both are limited in size.
+//! Collects a program's output with bounded memory, as lines for display and as a string.
 
 /// Maximum number of bytes to keep from the start of the output.
 const HEAD: usize = 8 * 1024 * 1024;
@@ -8,7 +8,7 @@ const TAIL: usize = 64 * 1024;
 /// Maximum length of a line in bytes. Longer lines are split.
 const LONGEST_LINE: usize = 64 * 1024;
 
-/// The complete output of a program, or only its start and end if the output is too long.
+/// A program's output, or only its start and end if the output is too long.
 #[derive(Debug, Default)]
 pub(crate) struct BoundedOutput {
     head: Vec<u8>,
@@ -17,12 +17,12 @@ pub(crate) struct BoundedOutput {
 }
 
 impl BoundedOutput {
-    /// Adds bytes at the end of the output.
+    /// Appends bytes to the output.
     pub(crate) fn add(&mut self, bytes: &[u8]) {
         let (first, rest) = bytes.split_at(bytes.len().min(HEAD - self.head.len()));
         self.head.extend_from_slice(first);
         self.tail.extend_from_slice(rest);
-        // The tail is shortened only occasionally, so that few bytes have to be moved.
+        // The tail is shortened only occasionally to limit the number of moved bytes.
         if self.tail.len() > 4 * TAIL {
             self.shorten();
         }
@@ -34,7 +34,7 @@ impl BoundedOutput {
         self.omitted += more as u64;
     }
 
-    /// Returns the output as a string. Invalid UTF-8 is replaced with U+FFFD.
+    /// Returns the output as a string. Replaces invalid UTF-8 with U+FFFD.
     pub(crate) fn into_text(mut self) -> String {
         self.shorten();
         if self.omitted > 0 {
@@ -55,7 +55,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Adds bytes and reports each line that is now complete, without the line ending.
+    /// Appends bytes and reports each completed line without its line ending.
     pub(super) fn add(&mut self, bytes: &[u8], report: impl Fn(&str)) {
         for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
             self.unfinished.extend_from_slice(piece);

@@ -5,7 +5,7 @@ use std::{
 
 use super::*;
 
-/// Runs a script until it has created the file `ready`, and then drops the future.
+/// Runs a script until it has created the file `ready` and then drops the future.
 async fn abandon(script: &str, grace: Duration) -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     let environment = Environment::from_process();
@@ -62,7 +62,7 @@ async fn ends_the_processes_that_a_program_started() {
         let pid = fs::read_to_string(directory.path().join(name)).unwrap();
         assert!(!is_running(&pid), "{name} {pid}");
     }
-    // `$!` may be the ID of the parent process of `setsid`.
+    // `$!` may be the id of the parent process of `setsid`.
     let pid = fs::read_to_string(directory.path().join("elsewhere")).unwrap();
     assert!(!is_running(&pid), "elsewhere {pid}");
 }
@@ -137,7 +137,7 @@ async fn a_run_until_exit_leaves_background_processes_running() {
     };
     let finished = run_until(Completion::Exit, &program, None).await.unwrap();
     assert_eq!((finished.code, finished.stdout.as_str()), (3, "early\n"));
-    // The output of the background process still has a reader.
+    // The background process's output still has a reader.
     while !directory.path().join("written").exists() {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }

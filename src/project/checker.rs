@@ -54,12 +54,12 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Returns the fix that applies a repair to the key at a path.
+    /// Returns the fix that repairs the key at a path.
     fn repaired(&self, repair: Option<Repair>, pointer: &Pointer) -> Option<Fix> {
         repair?.fix(self.findings.document()?, pointer)
     }
 
-    /// Checks the known keys of a mapping and normalizes their values. Unknown keys are kept unchanged.
+    /// Checks a mapping's known keys and normalizes their values. Keeps unknown keys unchanged.
     pub(super) fn mapping(
         &mut self,
         fields: Mapping,
@@ -83,12 +83,12 @@ impl Checker<'_, '_> {
         fields.into_iter().map(normal).collect()
     }
 
-    /// Normalizes a value. A value of a wrong type is reported and returned unchanged.
+    /// Normalizes a value. Reports a value of the wrong type and returns it unchanged.
     fn value(&mut self, field: &KnownKey, value: Value, pointer: &Pointer) -> Value {
         self.replacement(field, &value, pointer).unwrap_or(value)
     }
 
-    /// Checks a value. Returns the normalized value, or `None` if the value is not changed.
+    /// Checks a value. Returns the normalized value, or `None` if the value is unchanged.
     fn replacement(&mut self, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Value> {
         match (field.shape, value) {
             (Shape::Text | Shape::Tags, Value::String(_)) if self.findings.is_date(pointer) => {
@@ -152,7 +152,7 @@ impl Checker<'_, '_> {
         self.mapping(pool.clone(), fields::WORK_POOL, pointer).into()
     }
 
-    /// Returns a converted value. Reports the value if it could not be converted.
+    /// Returns a converted value. Reports the value if the conversion failed.
     fn converted(
         &mut self,
         converted: Option<Value>,
@@ -313,7 +313,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns the fix for a value of the wrong type, if its form shows the intended value.
+/// Returns the fix for a value of the wrong type. Returns `None` if the intended value is unclear.
 fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Fix> {
     match (field.shape, value) {
         (Shape::Parameters, Value::Null) => yaml::remove_entry(document, pointer),
@@ -347,7 +347,7 @@ fn unused_key(
     (Diagnostic { help, ..diagnostic }, rename(key, similar))
 }
 
-/// Returns the edit that corrects a misspelled key. Other unknown keys require a decision by the user.
+/// Returns the edit that corrects a misspelled key. Other unknown keys require a user decision.
 fn rename(key: &str, similar: Option<&'static str>) -> Option<Repair> {
     similar.filter(|similar| is_misspelling(key, similar)).map(Repair::Rename)
 }

@@ -1,4 +1,4 @@
-//! Converts scalars to the types that Prefect accepts for them.
+//! Converts scalars as Prefect does.
 
 use crate::value::Value;
 
@@ -17,7 +17,7 @@ pub(super) fn flag(value: &Value) -> Option<bool> {
     }
 }
 
-/// Parses a whole number. It may also be a string or a number with a fraction of zero.
+/// Parses a whole number. Also accepts booleans, strings, and numbers whose fraction is zero.
 ///
 /// Returns `None` if the value is not a whole number.
 pub(super) fn count(value: &Value) -> Option<i64> {
@@ -43,7 +43,7 @@ fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
 }
 
-/// Returns whether a string may be an interval. An interval is more than a number without a unit.
+/// Returns whether a string may be an interval. A number without a unit is not an interval.
 pub(super) fn is_duration(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
         && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')

@@ -1,5 +1,5 @@
-//! Reports keys that occur more than once in a mapping. In the section that declares resources, they are errors, because
-//! one of two declarations would be lost.
+//! Reports keys that occur more than once in a mapping. Duplicate keys in the section that declares resources are
+//! errors because one of the declarations would be lost.
 
 use super::{environments, resources::SECTION};
 use crate::{
@@ -8,10 +8,10 @@ use crate::{
     yaml::{Document, DuplicateKey, Entry, Mapping, Node},
 };
 
-/// Key of the section that contains the variables.
+/// Key of the variables section.
 const VARIABLES: &str = "variables";
 
-/// Returns the findings about the mappings of a parsed document.
+/// Returns the duplicate key findings and merge warnings for a parsed document.
 pub(super) fn parser_findings(document: &Document) -> Vec<Diagnostic> {
     let sections = sections(&document.root);
     let finding = |duplicate: &DuplicateKey| match sections
@@ -24,7 +24,7 @@ pub(super) fn parser_findings(document: &Document) -> Vec<Diagnostic> {
     document.duplicate_keys.iter().map(finding).chain(document.merge_warnings()).collect()
 }
 
-/// Returns the sections that declare resources, in the file and in its environments.
+/// Returns the sections that declare resources in the file and its environments.
 fn sections(root: &Node) -> Vec<&Entry> {
     let environments = root.get(environments::KEY).and_then(Node::as_mapping);
     let environments = environments.into_iter().flat_map(Mapping::entries).map(|entry| &entry.value);
@@ -32,13 +32,13 @@ fn sections(root: &Node) -> Vec<&Entry> {
     parts.filter_map(|part| part.as_mapping()?.entry(SECTION)).collect()
 }
 
-/// Returns whether a key is in a section, or is the key of the section itself.
+/// Returns whether a key is in a section or is the section's own key.
 fn contains(section: &Entry, key: Span) -> bool {
     let Span { start, end } = section.value.span;
     section.key.span == key || (start <= key.start && key.end <= end)
 }
 
-/// Returns the error about a key that occurs twice in a section.
+/// Returns the error for a duplicate key in a section.
 fn in_section(section: &Entry, duplicate: &DuplicateKey, document: &Document) -> Diagnostic {
     let source = &document.source;
     let variables = section.value.get(VARIABLES).and_then(Node::as_mapping);

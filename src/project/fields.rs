@@ -1,7 +1,7 @@
-//! A table of all keys that prefect.yaml may contain and the types of their values.
+//! A table of all keys in prefect.yaml and their value types.
 //!
-//! A type describes the values that Prefect accepts before templates are rendered. For example, a number is invalid
-//! for a string, and a placeholder is invalid for a number.
+//! A type describes the values that Prefect accepts before template rendering. For example, a string field does not
+//! accept a number, and a number field does not accept a placeholder.
 
 /// The type of a value in a project file, before templates are rendered.
 #[derive(Debug, Clone, Copy)]
@@ -13,7 +13,7 @@ pub(super) enum Shape {
     Flag,
     /// A boolean, or a template that renders to a boolean.
     FlagOrText,
-    /// A whole number. It may be written as a string.
+    /// An integer, or a string that contains an integer.
     Count,
     Tags,
     /// A mapping whose keys are strings. Null is not accepted.
@@ -31,11 +31,11 @@ pub(super) enum Shape {
     IgnoredFields,
     /// A mapping from the names of environments to their values.
     Environments,
-    /// A mapping that declares resources. It is checked together with the deployments.
+    /// A mapping that declares resources. The mapping is checked together with the deployments.
     Resources,
 }
 
-/// A key of a mapping and the type of its value.
+/// A mapping key and its value type.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KnownKey {
     pub(super) key: &'static str,
@@ -142,7 +142,7 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
     ),
 ];
 
-/// The keys that determine the kind of a schedule. A schedule must have exactly one of them.
+/// Keys that determine a schedule's kind. A schedule must have exactly one of these keys.
 pub(super) const SCHEDULE_KINDS: [&str; 3] = ["cron", "interval", "rrule"];
 
 pub(super) const LIMIT: &[KnownKey] = &[

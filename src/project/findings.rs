@@ -1,4 +1,4 @@
-//! Collects diagnostics about a project file and their positions in the file.
+//! Collects diagnostics with their positions in a project file.
 
 use std::collections::HashSet;
 
@@ -10,25 +10,26 @@ use crate::{
     yaml::{self, Document},
 };
 
-/// Number of bytes that are searched to locate parts of strings. It bounds the work for a long string with many diagnostics.
+/// Maximum number of bytes to search when locating substrings. It bounds the work for a long string with many
+/// diagnostics.
 const SEARCHABLE: usize = 64 << 20;
 
 /// A collector for the diagnostics about a document.
 ///
-/// A diagnostic is only recorded once for each position, because deployments may share parts of the file, and
-/// some checks run more than once.
+/// A diagnostic is only recorded once per position because deployments may share values and some checks run more than
+/// once.
 #[derive(Debug)]
 pub(crate) struct Findings<'a> {
     document: Option<&'a Document>,
     diagnostics: Vec<Diagnostic>,
     noted: HashSet<Noted>,
-    /// Number of bytes that may still be searched for parts of strings.
+    /// Number of bytes that may still be searched for substrings.
     searchable: usize,
-    /// Command-line options that replace values of the document, with the paths of these values.
+    /// Paths of document values replaced by command-line options, with the options.
     overrides: Vec<(Pointer, String)>,
 }
 
-/// The origin of a value of a deployment.
+/// A deployment value's origin.
 #[derive(Debug)]
 pub(crate) enum Origin<'a> {
     File(Place),
@@ -37,7 +38,7 @@ pub(crate) enum Origin<'a> {
     Default,
 }
 
-/// A part of a string value. It is on a single line.
+/// A single-line substring of a string value.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Part<'a> {
     text: &'a str,
@@ -46,16 +47,16 @@ pub(crate) struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    /// Creates a part of `text` that consists of a range of bytes.
+    /// Creates the substring of `text` at a byte range.
     pub(crate) fn new(text: &'a str, range: std::ops::Range<usize>) -> Self {
         Self { text, start: range.start, end: range.end }
     }
 
-    /// Returns the span of the part in the source text of the value at `span`, or `None` if the part cannot be
+    /// Returns the substring's span in the source of the value at `span`. Returns `None` if the substring cannot be
     /// located.
     ///
-    /// The part is located by counting its occurrences. Offsets would be wrong for block scalars, because
-    /// their indentation is only part of the source text.
+    /// The substring is located by counting its occurrences. Offsets would be wrong for block scalars because only the
+    /// source contains their indentation.
     fn locate(&self, source: &str, span: Span) -> Option<Span> {
         let part = self.text.get(self.start..self.end).filter(|part| !part.is_empty())?;
         let written = source.get(span.range())?;
@@ -67,7 +68,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// The identity of a diagnostic: its code, its message and its position.
+/// A diagnostic's identity: its code, message and position.
 type Noted = (&'static str, String, Option<(String, Span)>);
 
 impl<'a> Findings<'a> {
@@ -83,12 +84,12 @@ impl<'a> Findings<'a> {
 
     /// Records that a command-line option replaces the value at a path.
     ///
-    /// Diagnostics about this value then name the option instead of a position in the document.
+    /// Diagnostics about this value name the option instead of a document position.
     pub(crate) fn add_override(&mut self, pointer: Pointer, option: String) {
         self.overrides.push((pointer, option));
     }
 
-    /// Returns the option that replaces the value at a path or one of its ancestors, or `None`.
+    /// Returns the option that replaces the value at a path or an ancestor, if any.
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
@@ -105,7 +106,7 @@ impl<'a> Findings<'a> {
 
     /// Records a diagnostic about the option that replaces the value at a path.
     ///
-    /// Without such an option, returns the diagnostic without recording it.
+    /// Returns the diagnostic unrecorded if there is no such option.
     fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
         let Some(option) = self.option(pointer) else { return Some(diagnostic) };
         let message = format!("{option}: {}", diagnostic.message);
@@ -127,7 +128,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Returns the position of a value. Returns `None` if there is no document, or if only the command line specifies the
+    /// Returns a value's position. Returns `None` if there is no document or if only the command line specifies the
     /// value.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         self.document_with(pointer).map(|document| document.value_place(pointer))
@@ -138,10 +139,10 @@ impl<'a> Findings<'a> {
         self.document.filter(|_| pointer.is_in_document())
     }
 
-    /// Records a diagnostic at the position of a part of a string value.
+    /// Records a diagnostic at a substring's position in a string value.
     ///
-    /// If the part cannot be located, for example because the string contains escape sequences, the position is that
-    /// of the whole value. This also applies after [`SEARCHABLE`] bytes have been searched.
+    /// Uses the whole value's position if the substring cannot be located, for example because the string contains
+    /// escape sequences. This also applies after [`SEARCHABLE`] bytes have been searched.
     pub(crate) fn at_part(&mut self, pointer: &Pointer, part: Part<'_>, diagnostic: Diagnostic) {
         let place = self.place(pointer).map(|place| {
             let Some(searchable) = self.searchable.checked_sub(part.text.len()) else { return place };
@@ -154,8 +155,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Adds advice to quote a scalar if the value at a path is an unquoted string that YAML reads as a
-    /// different type.
+    /// Adds advice to quote the value at a path if YAML reads the unquoted string as a different type.
     pub(crate) fn with_quotes(&self, pointer: &Pointer, diagnostic: Diagnostic) -> Diagnostic {
         let Some(document) = self.document else { return diagnostic };
         let Some(node) = document.locate(pointer) else { return diagnostic };
@@ -165,7 +165,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Returns the document that the diagnostics refer to, if there is one.
+    /// Returns the document that the diagnostics refer to, if any.
     pub(crate) fn document(&self) -> Option<&'a Document> {
         self.document
     }
@@ -180,7 +180,7 @@ impl<'a> Findings<'a> {
         self.document.is_some_and(|document| document.is_no_number(pointer))
     }
 
-    /// Records a diagnostic without changing its position. A fix for another file is dropped.
+    /// Records a diagnostic without changing its position. Drops a fix for another file.
     pub(crate) fn push(&mut self, mut diagnostic: Diagnostic) {
         let place = diagnostic.place.as_ref();
         diagnostic.fix.take_if(|fix| place.is_some_and(|place| place.source.name() != fix.source.name()));
@@ -191,7 +191,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Adds the diagnostics and overrides of another collector for the same document.
+    /// Adds another collector's diagnostics and overrides. Both collectors must be for the same document.
     pub(crate) fn append(&mut self, other: Findings<'_>) {
         self.overrides.extend(other.overrides);
         other.diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));

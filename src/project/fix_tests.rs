@@ -1,4 +1,4 @@
-//! Tests of the fixes of project files.
+//! Tests for project file fixes.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::{ProjectError, load_source, repair};
 use crate::{diagnostics::Diagnostic, source::Source, yaml};
 
-/// Applies fixes until none is left. Returns the text and the remaining diagnostics.
+/// Applies fixes until none remain. Returns the fixed file content and the remaining diagnostics.
 fn fixed(text: &str) -> (String, Vec<Diagnostic>) {
     let mut source = Source::new("prefect.yaml", text);
     for _ in 0..20 {
@@ -25,7 +25,7 @@ fn fixed(text: &str) -> (String, Vec<Diagnostic>) {
     panic!("too many passes: {}", source.text());
 }
 
-/// Asserts the text after all fixes. No diagnostics may remain.
+/// Asserts the file content after all fixes. No diagnostics may remain.
 fn assert_fixed(cases: &[(&str, &str)]) {
     for (before, after) in cases {
         let (text, diagnostics) = fixed(before);

@@ -1,4 +1,4 @@
-//! Loads project files and checks their keys and the types of their values.
+//! Loads project files and checks their keys and value types.
 
 use std::path::Path;
 
@@ -19,10 +19,10 @@ use crate::{
     yaml::{self, Document, YamlError},
 };
 
-/// The name of a project file that is read from stdin.
+/// Name of a project file that is read from stdin.
 const STDIN_NAME: &str = "<stdin>";
 
-/// Why a project file could not be loaded.
+/// The error returned if a project file cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ProjectError {
     #[error(transparent)]
@@ -43,8 +43,8 @@ pub(crate) enum ProjectError {
 }
 
 impl ProjectError {
-    /// Creates the error for invalid values. It refers to the file of the first error: the project file,
-    /// unless the value comes from an overlay file.
+    /// Creates the error for invalid values. It names the file that contains the first error: the project file or an
+    /// overlay file.
     pub(super) fn invalid(base: &str, diagnostics: Vec<Diagnostic>) -> Self {
         let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
         let place = first.and_then(|first| first.place.as_ref());
@@ -84,18 +84,18 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
     yaml::decode(&name, fs::read_bytes_again(&file)?, kind).map_err(|error| invalid(&name, error))
 }
 
-/// Loads a project from the text of its file. Returns the project and the warnings about it.
+/// Loads a project from its source. Returns the project and its warnings.
 ///
 /// # Errors
 ///
-/// Fails if the text is invalid. The error contains all problems that were found.
+/// Fails if the source is invalid. The error contains all problems found.
 #[cfg(test)]
 pub(crate) fn load_source(source: &Source) -> Result<(Project, Vec<Diagnostic>), ProjectError> {
     let (document, findings) = parsed(source)?;
     checked(document, findings)
 }
 
-/// Parses a project file. Returns the document and the warnings of the parser.
+/// Parses a project file. Returns the document and the parser warnings.
 pub(super) fn parsed(source: &Source) -> Result<(Document, Vec<Diagnostic>), ProjectError> {
     let document = yaml::load(source).map_err(|error| ProjectError::Invalid {
         file: source.name().to_owned(),
@@ -105,8 +105,7 @@ pub(super) fn parsed(source: &Source) -> Result<(Document, Vec<Diagnostic>), Pro
     Ok((document, findings))
 }
 
-/// Checks the structure of a document. Returns the project and its warnings, after the warnings of the
-/// parser.
+/// Checks a document's structure. Returns the project and its warnings, starting with the parser warnings.
 pub(super) fn checked(
     document: Document,
     parser_findings: Vec<Diagnostic>,
@@ -170,7 +169,7 @@ fn declared((index, item): (usize, Value), ignored_in_file: &IgnoredFields) -> O
     Some(Declared { index: Some(index), fields, ignored })
 }
 
-/// Checks the content of the file and normalizes its values.
+/// Checks the file's content and normalizes its values.
 fn normalized(fields: Mapping, findings: &mut Findings<'_>) -> Mapping {
     let root = Pointer::root();
     let mut checker = Checker { findings };

@@ -1,4 +1,4 @@
-//! Detects unquoted scalars that lose characters when YAML reads them as numbers or booleans.
+//! Detects unquoted scalars that lose characters if YAML reads them as numbers or booleans.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -8,10 +8,10 @@ use crate::{
     yaml::{self, Document, Node, NodeKind},
 };
 
-/// Keys of mappings with only string values.
+/// Keys of mappings that contain only string values.
 const STRINGS: [&str; 4] = ["build_args", "buildargs", "env", "labels"];
 
-/// Suffixes of keys whose values are versions or tags.
+/// Key suffixes for versions and tags.
 const ENDINGS: [&str; 3] = ["tag", "tags", "version"];
 
 /// Returns advice to quote a scalar that YAML does not read as a string.
@@ -36,8 +36,8 @@ pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String>
 
 /// Returns warnings about versions, tags and environment variables that lose characters.
 ///
-/// Values that already have another diagnostic are skipped. Values that an environment overrides are not part of the
-/// merged document.
+/// Skips values that already have another diagnostic. The merged document does not contain values that an environment
+/// overrides.
 pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagnostic> {
     let places = others.iter().filter_map(|diagnostic| diagnostic.place.clone());
     let mut search =
@@ -48,15 +48,15 @@ pub(super) fn warnings(document: &Document, others: &[Diagnostic]) -> Vec<Diagno
 
 struct Search<'a> {
     document: &'a Document,
-    /// The positions of values that have been reported.
+    /// Positions of reported values.
     reported: HashSet<Place>,
-    /// Addresses of the collections that have been visited. An alias shares the collection of its anchor.
+    /// Addresses of visited collections. An alias shares its anchor's collection.
     visited: HashSet<usize>,
     found: Vec<Diagnostic>,
 }
 
 impl Search<'_> {
-    /// Visits a value. The flag `is_text` specifies that all scalars in the value are intended to be strings.
+    /// Visits a value. `is_text` specifies whether all scalars in the value are intended to be strings.
     fn visit(&mut self, node: &Node, is_text: bool) {
         match &node.kind {
             NodeKind::Mapping(mapping) => {
@@ -103,9 +103,9 @@ fn has_text(key: &str, is_scalar: bool) -> bool {
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }
 
-/// Returns the source text of a number or boolean and the value that YAML reads.
+/// Returns the source text of a number or boolean and the value read by YAML.
 ///
-/// Returns `None` if both are the same in the format of Python.
+/// Returns `None` if both are the same in Python's format.
 fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {
     match node.kind {
         NodeKind::Int(_) | NodeKind::Float(_) => {}
@@ -120,7 +120,7 @@ fn loss<'a>(document: &'a Document, node: &Node) -> Option<(&'a str, String)> {
     (value != written).then_some((written, value))
 }
 
-/// Returns whether a boolean is written as a word other than `true` or `false`.
+/// Returns whether a boolean is written as an alias, such as `yes` or `off`.
 fn is_alias_of_boolean(document: &Document, node: &Node) -> bool {
     written(document, node)
         .is_some_and(|written| !matches!(written.to_ascii_lowercase().as_str(), "true" | "false"))

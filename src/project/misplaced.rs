@@ -13,7 +13,7 @@ use crate::{
     yaml::Document,
 };
 
-/// Common job variables. They are only valid below the key `job_variables`.
+/// Common job variables. They are only valid under `job_variables`.
 const JOB_VARIABLES: [&str; 12] = [
     "command",
     "cpu",
@@ -29,7 +29,7 @@ const JOB_VARIABLES: [&str; 12] = [
     "working_dir",
 ];
 
-/// Keys that occur only in the deployment files of Prefect 2.
+/// Keys that only occur in Prefect 2 deployment files.
 const LEGACY: [&str; 7] = [
     "flow_name",
     "infra_overrides",
@@ -40,12 +40,12 @@ const LEGACY: [&str; 7] = [
     "work_queue_name",
 ];
 
-/// The valid location of a misplaced key.
+/// A misplaced key's correct location.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
     /// Advice for the user.
     pub(super) help: &'static str,
-    /// The edit that moves the key, if the edit does not require a decision by the user.
+    /// The edit that moves the key. `None` if the edit requires a user decision.
     pub(super) repair: Option<Repair>,
 }
 
@@ -53,7 +53,7 @@ fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Misplaced
     Misplaced { help, repair: repair.into() }
 }
 
-/// Returns the correct location of a misplaced key of a deployment, or `None` if the key is not valid anywhere else.
+/// Returns the correct location of a misplaced deployment key. Returns `None` if the key is not valid elsewhere.
 pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     const POOL: &[&str] = &["work_pool"];
     Some(match key {
@@ -81,7 +81,7 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     })
 }
 
-/// Returns the correct location of a misplaced key of a work pool, or `None` if the key is not valid anywhere else.
+/// Returns the correct location of a misplaced work pool key. Returns `None` if the key is not valid elsewhere.
 pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
     Some(match key {
         "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),
@@ -97,7 +97,7 @@ pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
 
 /// Returns warnings about top-level keys that are only valid in a deployment.
 ///
-/// Keys whose values contain an anchor are ignored because such values are definitions that deployments may refer to.
+/// Ignores keys whose values contain an anchor because deployments may refer to such definitions.
 pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointer, Diagnostic)> {
     let is_misplaced = |key: &&str| {
         let is_known = fields::find(TOP, key).is_some() || fields::FREE.contains(key);
@@ -126,7 +126,7 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
     found
 }
 
-/// Returns an error if the file is a deployment file of Prefect 2. The path refers to the key that shows this.
+/// Returns an error if the file is a Prefect 2 deployment file, with the path of the identifying key.
 pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic)> {
     if fields.contains_key("deployments") || !fields.contains_key("entrypoint") {
         return None;
@@ -139,7 +139,7 @@ pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic
     Some((Pointer::root().join(first), diagnostic))
 }
 
-/// Returns whether the value of a top-level key has or contains an anchor.
+/// Returns whether a top-level key's value has or contains an anchor.
 fn has_anchor(document: &Document, key: &str) -> bool {
     let pointer = Pointer::root().join(key);
     let (key, value) = (document.key_span(&pointer), document.value_span(&pointer));

@@ -39,10 +39,10 @@ use crate::{
     yaml::Document,
 };
 
-/// The name of the project file that prefectl reads by default.
+/// Name of the default project file.
 pub(crate) const DEFAULT_FILE: &str = "prefect.yaml";
 
-/// The path that means stdin.
+/// Path that represents stdin.
 pub(crate) const STDIN: &str = "-";
 
 /// A valid project file. Its templates have not been rendered.
@@ -54,16 +54,16 @@ pub(crate) struct Project {
     pub(crate) push: StepList,
     pub(crate) pull: StepList,
     pub(crate) deployments: Vec<Declared>,
-    /// The top-level list `ignore_changes`. It applies to all deployments.
+    /// The top-level `ignore_changes` list, which applies to all deployments.
     pub(crate) ignore_changes: IgnoredFields,
-    /// Value of the key `prefectl`. It declares resources. `None` if the key is missing or null.
+    /// Value of the `prefectl` key, which declares resources. `None` if the key is missing or null.
     pub(crate) resources: Option<Mapping>,
-    /// The position of the suffix that the environment adds to the names of all deployments.
+    /// Position of the environment's deployment name suffix.
     pub(crate) name_suffix: Option<Place>,
 }
 
 impl Project {
-    /// Returns a project without a file. It is used for deployments that are defined on the command line.
+    /// Returns a project without a file, for deployments defined on the command line.
     pub(crate) fn empty() -> Self {
         let [build, push, pull] = [StepList::Absent, StepList::Absent, StepList::Absent];
         Self {
@@ -92,12 +92,12 @@ impl Project {
         self.resources.as_ref().is_some_and(resources::declares_any)
     }
 
-    /// Returns the names of the automations that the file declares.
+    /// Returns the names of the declared automations.
     pub(crate) fn automation_names(&self) -> impl Iterator<Item = &str> {
         self.resource_names("automations")
     }
 
-    /// Returns the names of the work pools that the file declares.
+    /// Returns the names of the declared work pools.
     pub(crate) fn work_pool_names(&self) -> impl Iterator<Item = &str> {
         self.resource_names("work_pools")
     }
@@ -124,10 +124,10 @@ impl Project {
         self.document.as_ref().map(repair::modernize).unwrap_or_default()
     }
 
-    /// Returns the position of a value. If the value is not in the file, returns the position of the key that removed
-    /// it, or of its nearest ancestor.
+    /// Returns a value's position. If the value is not in the file, returns the position of the key that removed the
+    /// value or of the nearest ancestor.
     ///
-    /// Returns `None` if the project has no file, or for a value that only the command line specifies.
+    /// Returns `None` if the project has no file or if only the command line specifies the value.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         let document = self.document.as_ref().filter(|_| pointer.is_in_document())?;
         Some(document.value_place(pointer))
@@ -137,16 +137,16 @@ impl Project {
 /// A deployment as declared in the project file.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {
-    /// The index in the list of deployments, or `None` for a deployment that is defined on the command line.
+    /// Index in the list of deployments. `None` for a deployment defined on the command line.
     pub(crate) index: Option<usize>,
     /// The fields of the deployment, shared with the selected deployments.
     pub(crate) fields: Fields,
-    /// Union of the lists `ignore_changes` of the file and the deployment.
+    /// Union of the file's and the deployment's `ignore_changes` lists.
     pub(crate) ignored: IgnoredFields,
 }
 
 impl Declared {
-    /// Returns the name before templates are rendered, or `None` if the name is missing or empty.
+    /// Returns the name with unrendered templates. Returns `None` if the name is missing or empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }
@@ -155,8 +155,8 @@ impl Declared {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the path of the deployment in the project file. The path of a deployment that is not declared in the file
-    /// refers to the command line.
+    /// Returns the deployment's path in the project file. Returns a command-line path for a deployment that is not
+    /// declared in the file.
     pub(crate) fn pointer(&self) -> Pointer {
         self.index.map_or_else(Pointer::command_line, |index| Pointer::root().join("deployments").join(index))
     }

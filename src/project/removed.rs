@@ -1,14 +1,14 @@
-//! Keys that were removed from Prefect, together with their replacements.
+//! Keys removed from Prefect, with their replacements.
 
 use super::repair::Repair;
 
 /// A key that current releases of Prefect reject or ignore.
 pub(super) struct Removed {
     pub(super) key: &'static str,
-    /// The first release of Prefect that does not support the key.
+    /// First Prefect release without support for the key.
     pub(super) since: &'static str,
     pub(super) instead: &'static str,
-    /// The edit that replaces or removes the key, if the edit does not require a decision by the user.
+    /// The edit that replaces or removes the key. `None` if the edit requires a user decision.
     pub(super) repair: Option<Repair>,
 }
 
@@ -18,7 +18,7 @@ const fn removed(key: &'static str, instead: &'static str, repair: Option<Repair
 
 const NO_CATCHUP: &str = "remove the key, because Prefect 3 never catches up on missed runs";
 
-/// Keys that were removed from deployments.
+/// Keys removed from deployments.
 pub(super) const DEPLOYMENT: &[Removed] = &[
     removed(
         "infra_overrides",
@@ -42,11 +42,11 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
     removed("max_active_runs", "use `concurrency_limit`", Some(Repair::Rename("concurrency_limit"))),
 ];
 
-/// Keys that were removed from work pools.
+/// Keys removed from work pools.
 pub(super) const WORK_POOL: &[Removed] =
     &[removed("infra_overrides", "use `job_variables`", Some(Repair::Rename("job_variables")))];
 
-/// Keys that were removed from schedules. In a schedule, unknown keys are errors.
+/// Keys removed from schedules. Unknown keys in a schedule are errors.
 pub(super) const SCHEDULE: &[Removed] = &[
     removed("catchup", NO_CATCHUP, Some(Repair::Remove)),
     removed("max_active_runs", "use `concurrency_limit` in the deployment", None),

@@ -14,8 +14,7 @@ pub(super) enum Repair {
     Rename(&'static str),
     /// Renames the key of a boolean whose new key has the opposite meaning.
     Invert(&'static str),
-    /// Moves the entry into nested mappings of the mapping that contains it. If the key changes, the new key is
-    /// specified.
+    /// Moves the entry into nested mappings within its current mapping. The second value is the new key, if it changes.
     Nest(&'static [&'static str], Option<&'static str>),
     /// Moves the entry from its mapping to the enclosing mapping.
     Unnest,
@@ -24,7 +23,7 @@ pub(super) enum Repair {
 }
 
 impl Repair {
-    /// Returns the fix for the key at a path, or `None` if the structure of the file does not permit the edit.
+    /// Returns the fix for the key at a path. Returns `None` if the file's structure does not permit the edit.
     pub(super) fn fix(self, document: &Document, pointer: &Pointer) -> Option<Fix> {
         match self {
             Self::Remove => yaml::remove_entry(document, pointer),
@@ -32,7 +31,7 @@ impl Repair {
             Self::Invert(new) => yaml::invert_flag(document, pointer, new),
             Self::Nest(containers, key) => {
                 let base = parent(pointer)?;
-                // A single value of the container becomes a mapping first.
+                // First convert a scalar container to a mapping.
                 if let [container, ..] = containers
                     && let Some(inner) = scalar_meaning(container)
                     && let Some(fix) = yaml::wrap_in_mapping(document, &base.join(*container), inner)
@@ -52,7 +51,7 @@ impl Repair {
     }
 }
 
-/// Returns the key to place a scalar under if it is written instead of a mapping.
+/// Returns the key for a scalar that is written instead of a mapping.
 fn scalar_meaning(container: &str) -> Option<&'static str> {
     match container {
         "work_pool" => Some("name"),
@@ -61,7 +60,7 @@ fn scalar_meaning(container: &str) -> Option<&'static str> {
     }
 }
 
-/// Returns the fix that moves the keys of a schedule into `schedules`.
+/// Returns the fix that moves a schedule's keys into `schedules`.
 ///
 /// Only the key that determines the schedule's kind has a fix.
 fn schedule(document: &Document, pointer: &Pointer) -> Option<Fix> {
@@ -79,7 +78,7 @@ fn schedule(document: &Document, pointer: &Pointer) -> Option<Fix> {
     yaml::move_entries(document, &pointers, destination)
 }
 
-/// Returns the fix that moves a top-level key into the only deployment of the file.
+/// Returns the fix that moves a top-level key into the file's only deployment.
 pub(super) fn into_only_deployment(document: &Document, key: &str) -> Option<Fix> {
     let deployments = Pointer::root().join("deployments");
     let [_] = document.locate(&deployments)?.as_sequence()? else { return None };

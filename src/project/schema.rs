@@ -1,4 +1,4 @@
-//! Generates the JSON schema of prefect.yaml from the table of keys.
+//! Generates the JSON schema for prefect.yaml from the table of keys.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -17,9 +17,9 @@ pub(crate) enum SchemaOf {
     OverlayFile,
 }
 
-/// Returns a file's JSON schema. It conforms to draft 2020-12.
+/// Returns a file's JSON schema, which conforms to draft 2020-12.
 ///
-/// The argument `steps` provides the name and the input schema of each known step.
+/// `steps` contains the name and input schema of each known step.
 pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static str, Json)>) -> Json {
     let title = match file {
         SchemaOf::ProjectFile => "prefect.yaml",
@@ -49,7 +49,7 @@ pub(crate) fn schema(file: SchemaOf, steps: impl IntoIterator<Item = (&'static s
     Json::Object(root)
 }
 
-/// Returns the schema of an environment. It is also the schema of an overlay file.
+/// Returns the schema of an environment or overlay file.
 fn environment() -> Map<String, Json> {
     let mut schema = in_environment(object(fields::TOP, Unknown::Allowed));
     let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
@@ -87,8 +87,7 @@ fn environment() -> Map<String, Json> {
     schema
 }
 
-/// Changes the schema of a mapping to the environment version of the mapping. In an environment, null removes
-/// a key.
+/// Converts a mapping schema to the schema of the mapping in an environment, where null removes a key.
 fn in_environment(mut schema: Map<String, Json>) -> Map<String, Json> {
     let null = json!({"type": "null"});
     let Some(Json::Object(properties)) = schema.get_mut("properties") else { return schema };
@@ -151,10 +150,10 @@ fn property(field: &KnownKey) -> Json {
     Json::Object(property)
 }
 
-/// Regular expression for a boolean that is written as a string.
+/// Regular expression for a boolean written as a string.
 const FLAG_WORDS: &str = "^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]|[Yy]([Ee][Ss])?|[Nn]([Oo])?|[Oo][Nn]|[Oo][Ff][Ff]|[TtFf]|[01](\\.0)?)$";
 
-/// Returns the schemas of all notations that are accepted for a value.
+/// Returns the schemas of all accepted notations for a value.
 fn alternatives(field: &KnownKey) -> Vec<Json> {
     let step = json!({"$ref": "#/$defs/step"});
     match field.shape {
@@ -211,7 +210,7 @@ fn count() -> Vec<Json> {
     vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
-/// Returns the schema of a schedule. It must have exactly one kind and no unknown keys.
+/// Returns the schedule schema. A schedule must have exactly one kind and no unknown keys.
 fn schedule() -> Map<String, Json> {
     let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
     let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});
@@ -247,7 +246,7 @@ mod tests {
         value::to_json(&crate::yaml::load(&source).unwrap().root.to_value().unwrap())
     }
 
-    /// Returns all project files of the repository.
+    /// Returns all project files in the repository.
     fn files() -> Vec<std::path::PathBuf> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut folders = vec![root.join("tests/conformance/cases"), root.join("examples")];

@@ -1,4 +1,4 @@
-//! Generates the text of prefect.yaml files.
+//! Generates the content of prefect.yaml files.
 
 use serde_json::{Value as Json, json};
 
@@ -9,12 +9,12 @@ use crate::{
     yaml,
 };
 
-/// The comment above the `build` section of a generated file, including a line break.
+/// Comment above the `build` section in a generated file, including a line break.
 pub(crate) const BUILD: &str = "# Build steps: run once before anything is deployed.\n";
 pub(crate) const PUSH: &str = "# Push steps: upload images or code.\n";
 pub(crate) const PULL: &str = "# Pull steps: run by workers before each flow run.\n";
 
-/// Returns the first lines of a generated project file: comments and the project's name.
+/// Returns a generated project file's first lines: comments and the project name.
 pub(crate) fn head(name: &str) -> String {
     format!(
         "# Deploy with `prefectl deploy --all`.\n\
@@ -28,7 +28,7 @@ pub(crate) fn entry(fields: &Json) -> String {
     yaml::write(&json!([fields]))
 }
 
-/// Returns a complete project file with one deployment. The steps of the deployment are moved to the top level.
+/// Returns a complete project file with one deployment. Moves the deployment's steps to the top level.
 pub(crate) fn whole(name: &str, mut fields: Fields) -> String {
     let mut sections = vec![head(name)];
     for (section, comment) in [(Section::Build, BUILD), (Section::Push, PUSH), (Section::Pull, PULL)] {

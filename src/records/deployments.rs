@@ -1,7 +1,7 @@
 //! Deployments that projects have registered.
 //!
-//! If another tool recreates a deployment, the new ID is not recorded. Each variable contains the deployments of one
-//! project file, so that a command only prunes deployments of the files that it reads, and so that deploys of different
+//! If another tool recreates a deployment, the new id is not recorded. Each variable contains one project file's
+//! deployments. A command therefore prunes only deployments from the files that it reads, and deploys of different
 //! files do not change the same variable.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -62,7 +62,7 @@ impl ProjectRecords<DeploymentRecord> {
     }
 
     /// Returns the deployments that only this project has registered and that are not in `declared`. `owns` returns
-    /// whether the command may prune the deployments of a file.
+    /// whether the command may prune a file's deployments.
     pub(crate) fn undeclared(
         &self,
         declared: &BTreeSet<Uuid>,
@@ -79,8 +79,8 @@ impl ProjectRecords<DeploymentRecord> {
         undeclared
     }
 
-    /// Returns the edits that register and remove deployments. The registered deployments have the recorded paths of
-    /// their files. `name` returns the name of the variable with a number.
+    /// Returns the edits that register and remove deployments. Each registered deployment has its file's recorded path.
+    /// `name` returns a variable name for a number.
     pub(super) fn edits(
         &self,
         project: &ProjectId,
@@ -180,7 +180,7 @@ mod tests {
             value: json!({"project": "a", "file": file, "deployments": ids}),
         };
         let id = Uuid::nil();
-        // One of the deployments is registered again, and then both.
+        // First one deployment is registered again, then both.
         let rest = Edit::Replace { id, value: json!({"project": "a", "deployments": [b]}) };
         assert_eq!(edits(&[(a, &file), (b, &None)]), [create(&[a]), rest]);
         assert_eq!(edits(&[(a, &file), (b, &file)]), [create(&[a, b]), Edit::Delete { id }]);

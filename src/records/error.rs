@@ -1,4 +1,4 @@
-//! Errors of records.
+//! Record errors.
 
 use crate::api::ApiError;
 
@@ -18,12 +18,12 @@ impl UnreadableRecord {
     }
 }
 
-/// The error for a record that could not be completed, because other commands changed it during every attempt.
+/// The error for an incomplete record. Other commands changed the record during every attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the record is incomplete, because other commands keep changing it")]
 pub(crate) struct Contended;
 
-/// The error returned if the records of projects cannot be read or updated.
+/// The error returned if project records cannot be read or updated.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RecordError {
     #[error(transparent)]

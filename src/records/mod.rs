@@ -1,8 +1,8 @@
-//! Records of the deployments and resources that projects have registered, and of the deployments of previews. `--prune`,
-//! `destroy` and `preview delete` only delete recorded objects.
+//! Records of registered deployments and resources, and of preview deployments. `--prune`, `destroy` and `preview
+//! delete` only delete recorded objects.
 //!
-//! Prefect variables store the records, because the server cannot change the labels of an existing deployment. One request
-//! reads the variables of all records.
+//! Prefect variables store the records because the server cannot change an existing deployment's labels. A single
+//! request reads all records.
 
 mod deployments;
 mod error;
@@ -38,7 +38,7 @@ pub(crate) struct Registrations {
 /// Objects that a project registers.
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
-    /// IDs of the deployments, with the recorded paths of their files.
+    /// Deployment ids, with the recorded paths of their files.
     pub(crate) deployments: BTreeMap<Uuid, Option<String>>,
     pub(crate) resources: Vec<OwnedResource>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Removed {
 }
 
 impl Registrations {
-    /// Reads the records of all projects. If `project` is `None`, all recorded objects belong to other projects.
+    /// Reads all projects' records. If `project` is `None`, all recorded objects belong to other projects.
     ///
     /// # Errors
     ///
@@ -67,7 +67,7 @@ impl Registrations {
         })
     }
 
-    /// Registers and removes objects of the project. Sends no requests if the records do not change.
+    /// Registers and removes the project's objects. Sends no requests if the records do not change.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Previews of projects, with the deployments that are deleted together with them.
+//! Project previews and their deployments.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::{
     deployment::{LiveDeployment, PreviewName, ProjectId},
 };
 
-/// Value of a variable that records deployments of a preview.
+/// Value of a variable that records preview deployments.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct PreviewRecord {
     created: Timestamp,
@@ -65,7 +65,7 @@ pub(crate) struct RecordedPreview {
     pub(crate) created: Timestamp,
     /// Time of the last deploy.
     pub(crate) updated: Timestamp,
-    /// Full names of the deployments. They include deployments that an interrupted deploy did not write.
+    /// Full deployment names, including deployments that an interrupted deploy did not write.
     pub(crate) deployments: BTreeSet<String>,
     records: Shards<PreviewRecord>,
 }
@@ -83,7 +83,7 @@ impl RecordedPreview {
         })
     }
 
-    /// Deletes the record. The deployments must have been deleted before.
+    /// Deletes the record. The deployments must already be deleted.
     ///
     /// # Errors
     ///
@@ -98,14 +98,14 @@ impl RecordedPreview {
 pub(crate) struct RecordedPreviews {
     /// Readable records, sorted by name.
     pub(crate) previews: Vec<RecordedPreview>,
-    /// Previews with a damaged record, each with the variable.
+    /// Previews with a damaged record, each with the variable name.
     pub(crate) damaged: BTreeMap<PreviewName, String>,
-    /// Full names of the deployments that other projects have recorded, each with the preview and the project.
+    /// Full names of deployments recorded by other projects, each with the preview and project.
     others: BTreeMap<String, (PreviewName, ProjectId)>,
 }
 
 impl RecordedPreviews {
-    /// Reads the records of all previews of a project.
+    /// Reads all of a project's preview records.
     ///
     /// # Errors
     ///
@@ -135,11 +135,11 @@ impl RecordedPreviews {
         Self { previews: previews.collect(), damaged, others }
     }
 
-    /// Returns a preview, or `None` if it is not recorded.
+    /// Returns a preview. Returns `None` if it is not recorded.
     ///
     /// # Errors
     ///
-    /// Fails if the record of the preview is damaged.
+    /// Fails if the preview's record is damaged.
     pub(crate) fn preview(&self, name: &PreviewName) -> Result<Option<&RecordedPreview>, PreviewError> {
         if let Some(variable) = self.damaged.get(name) {
             let (preview, variable) = (name.clone(), variable.clone());
@@ -160,12 +160,12 @@ impl RecordedPreviews {
     }
 }
 
-/// Returns the deployments of a preview that exist. Each deployment has a full name and a live deployment, which is `None` if
-/// it does not exist.
+/// Returns the full names of a preview's existing deployments. `deployments` contains pairs of a full name and the live
+/// deployment, if any.
 ///
 /// # Errors
 ///
-/// Fails if a live deployment does not have the tag of the preview.
+/// Fails if a live deployment does not have the preview's tag.
 pub(crate) fn existing_copies<'a>(
     preview: &PreviewName,
     deployments: impl Iterator<Item = (String, Option<&'a LiveDeployment>)>,
@@ -182,14 +182,13 @@ pub(crate) fn existing_copies<'a>(
     existing.map(copy).collect()
 }
 
-/// Checks that the deployments of a preview only overwrite copies of the same preview of the same project. Each deployment
-/// has a full name and a live deployment, which is `None` if it does not exist. Without a project, the records are not
-/// read.
+/// Checks that a preview's deployments only overwrite copies from the same preview and project. `deployments` contains
+/// pairs of a full name and the live deployment, if any. Without a project, the records are not read.
 ///
 /// # Errors
 ///
-/// Fails if a live deployment does not have the tag of the preview, if another project has recorded it, or if the records
-/// cannot be read or that of the preview is damaged.
+/// Fails if a live deployment does not have the preview's tag, if another project has recorded the deployment, if the
+/// records cannot be read, or if the preview's record is damaged.
 pub(crate) async fn require_copies<'a>(
     client: &Client,
     project: Option<&ProjectId>,
@@ -203,13 +202,13 @@ pub(crate) async fn require_copies<'a>(
     recorded.require_own(&existing)
 }
 
-/// Adds full names of deployments to the record of a preview, and sets the time of the last deploy. `existing` are the
-/// deployments that already exist.
+/// Adds full deployment names to a preview's record and sets the last deploy time. `existing` contains the deployments
+/// that already exist.
 ///
 /// # Errors
 ///
-/// Fails if a request fails, if the record is damaged, if another project has recorded an existing deployment, or if other
-/// commands keep changing the record.
+/// Fails if a request fails, if the record is damaged, if another project has recorded an existing deployment, or if
+/// other commands keep changing the record.
 pub(crate) async fn record(
     client: &Client,
     project: &ProjectId,
@@ -237,8 +236,8 @@ pub(crate) async fn record(
     shards::update(client, edits).await
 }
 
-/// Removes deployments from the record of a preview, and deletes the record if no deployment remains. The deployments must
-/// have been deleted before.
+/// Removes deployments from a preview's record. Deletes the record if no deployments remain. The deployments must
+/// already be deleted.
 ///
 /// # Errors
 ///
@@ -257,11 +256,11 @@ pub(crate) async fn remove(
     shards::update(client, edits).await
 }
 
-/// Adds names to the record again if another command has removed them in the meantime.
+/// Restores names in the record that another command has removed in the meantime.
 ///
 /// # Errors
 ///
-/// Fails as [`record`] does.
+/// Fails under the same conditions as [`record`].
 pub(crate) async fn ensure_recorded(
     client: &Client,
     project: &ProjectId,

@@ -1,4 +1,4 @@
-//! Records of one kind of objects: the objects of a project, and those that other projects have registered.
+//! Records for one kind of object: the project's own objects and objects registered by other projects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,23 +13,23 @@ use crate::{api::Variable, deployment::ProjectId};
 
 /// A record of objects that a project has registered.
 pub(crate) trait ProjectRecord: Record + DeserializeOwned {
-    /// Returns whether a variable with this name contains a record of this kind.
+    /// Returns whether a variable with the given name contains a record of this kind.
     fn is_name(variable: &str) -> bool;
 
-    /// Returns the ID of the project.
+    /// Returns the project id.
     fn project(&self) -> &str;
 
-    /// Returns the ID of a registered object.
+    /// Returns a registered object's id.
     fn id(item: &Self::Item) -> Uuid;
 }
 
 /// Objects of one kind that projects have registered.
 #[derive(Debug)]
 pub(crate) struct ProjectRecords<R> {
-    /// Records of the project of the command.
+    /// Records of the command's project.
     pub(super) own: Shards<R>,
-    /// Objects that other projects have registered, with the IDs of these projects. The project itself may also have
-    /// registered them.
+    /// Objects registered by other projects, with the projects' ids. The command's project may also have registered the
+    /// objects.
     others: BTreeMap<Uuid, BTreeSet<String>>,
 }
 

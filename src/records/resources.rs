@@ -1,7 +1,7 @@
 //! Resources that projects have registered.
 //!
-//! Each variable contains the resources of one project file, so that deploys of different files do not change the same
-//! variable. Variables that earlier releases wrote may contain resources of several files.
+//! Each variable contains one project file's resources, so deploys of different files do not change the same variable.
+//! Variables written by earlier releases may contain resources from several files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +24,11 @@ pub(crate) struct OwnedResource {
     #[serde(flatten)]
     pub(crate) key: ResourceKey,
     pub(crate) id: Uuid,
-    /// Path of the project file, as recorded for deployments. `None` in records of earlier releases.
+    /// Recorded path of the project file. `None` in records from earlier releases.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<String>,
-    /// In records of earlier releases, the directory of the command that registered the resource, relative to the Git
-    /// repository. `None` without a repository.
+    /// In records from earlier releases, the registering command's directory, relative to the Git repository. `None`
+    /// outside a repository.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) directory: Option<String>,
 }
@@ -79,7 +79,7 @@ impl ProjectRecord for ResourceRecord {
     }
 }
 
-/// Returns the IDs of the resources that a project has registered. Unreadable records are ignored.
+/// Returns the ids of a project's registered resources. Ignores unreadable records.
 pub(crate) async fn registered_ids(client: &Client, project: &ProjectId) -> Result<BTreeSet<Uuid>, ApiError> {
     let variables = shards::read(client).await?.into_iter();
     let records = variables
@@ -95,18 +95,18 @@ impl ProjectRecords<ResourceRecord> {
         self.own.items().any(|owned| owned.key == *key && owned.id == id)
     }
 
-    /// Returns the ID of the resource that the project has registered under a kind and name.
+    /// Returns the id of the registered resource with the given kind and name.
     pub(crate) fn id(&self, key: &ResourceKey) -> Option<Uuid> {
         self.own.items().find(|owned| owned.key == *key).map(|owned| owned.id)
     }
 
-    /// Returns the names of the automations that the project has registered.
+    /// Returns the names of the project's registered automations.
     pub(crate) fn automation_names(&self) -> BTreeSet<String> {
         let automations = self.own.items().filter(|owned| owned.key.kind == ResourceKind::Automation);
         automations.map(|owned| owned.key.name.clone()).collect()
     }
 
-    /// Returns the registered resources that are not declared. Resources for which `is_here` returns false are omitted,
+    /// Returns the registered resources that are not declared. Omits resources for which `is_here` returns `false`
     /// because a file that the command does not read may declare them.
     pub(crate) fn undeclared(
         &self,
@@ -116,8 +116,8 @@ impl ProjectRecords<ResourceRecord> {
         self.own.items().filter(|owned| is_here(owned) && !declared.contains(&owned.key)).collect()
     }
 
-    /// Returns the edits that register and remove resources. Registered resources replace those with the same kind and
-    /// name. `name` returns the name of the variable with a number.
+    /// Returns the edits that register and remove resources. Registered resources replace resources with the same kind
+    /// and name. `name` returns a variable name for a number.
     pub(super) fn edits(
         &self,
         project: &ProjectId,
@@ -219,7 +219,7 @@ mod tests {
             records(&earlier, &[]).edits(&project, registered, &BTreeSet::new(), name)
         };
         assert!(edits(&earlier).is_empty());
-        // The resource is registered with its file, and the other one is created again.
+        // Resource `a` is registered with its file, and resource `b` is created again.
         let now = [in_file("a", 1, Some("a.yaml")), in_file("b", 3, Some("b.yaml"))];
         let create = |number: usize, owned: &OwnedResource| Edit::Create {
             name: format!("prefectl-resources-a--{number}"),

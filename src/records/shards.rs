@@ -1,9 +1,9 @@
 //! Stores sets of any size in Prefect variables, whose values have a limited size.
 //!
-//! Commands can change the same set at the same time, although the server has no transactions. Items are therefore only
-//! added in new variables, which the server creates only if their names are not in use. A new variable may replace an
-//! existing one. Existing variables only lose items, and are changed and deleted by ID. At worst, an item that one of the
-//! commands has removed is recorded again.
+//! Commands can change the same set concurrently even though the server has no transactions. Items are only added in
+//! new variables, which the server creates only if their names are unused. A new variable may replace an existing
+//! variable. Existing variables only lose items and are changed and deleted by id. In the worst case, an item removed
+//! by one command is recorded again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,23 +20,23 @@ use crate::{
 /// Maximum size of a record in bytes. The server limits the value of a variable to 5000 bytes of JSON.
 const MAX_SIZE: usize = 4500;
 
-/// Maximum number of attempts to write records that other commands change at the same time.
+/// Maximum number of attempts to write records that other commands change concurrently.
 const ATTEMPTS: usize = 20;
 
-/// The value of a variable: a set of items, with fields that apply to all of them.
+/// A variable's value: a set of items, with fields that apply to all items.
 pub(crate) trait Record: Clone + PartialEq + Serialize {
     type Item: Clone + Ord + Serialize;
 
     fn items(&self) -> &BTreeSet<Self::Item>;
 
-    /// Returns a record with the same fields and other items.
+    /// Returns a record with the same fields and the given items.
     fn with_items(&self, items: BTreeSet<Self::Item>) -> Self;
 
-    /// Returns whether the items of another record can be added to this record.
+    /// Returns whether another record's items can be added to this record.
     fn accepts(&self, other: &Self) -> bool;
 }
 
-/// Records of the same kind and owner, with the names and IDs of their variables.
+/// Records with the same kind and owner, with their variables' names and ids.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shards<R> {
     variables: BTreeMap<String, (Uuid, R)>,
@@ -49,12 +49,12 @@ impl<R> Shards<R> {
         Self { variables: BTreeMap::new(), reserved: BTreeSet::new() }
     }
 
-    /// Adds the record of a variable.
+    /// Adds a variable's record.
     pub(super) fn insert(&mut self, variable: String, id: Uuid, record: R) {
         self.variables.insert(variable, (id, record));
     }
 
-    /// Excludes a name from the names of new variables.
+    /// Prevents new variables from using a name.
     pub(super) fn reserve(&mut self, variable: String) {
         self.reserved.insert(variable);
     }
@@ -69,7 +69,7 @@ impl<R: Record> Shards<R> {
         self.records().flat_map(R::items)
     }
 
-    /// Starts a change of the records. `revise` returns the new value of a stored record.
+    /// Starts a revision of the records. `revise` returns a stored record's new value.
     pub(super) fn revised(&self, revise: impl Fn(&R) -> R) -> Revision<'_, R> {
         let revised = self.variables.iter().map(|(name, (_, record))| (name.clone(), revise(record)));
         Revision { stored: self, revised: revised.collect() }
@@ -83,8 +83,8 @@ pub(super) struct Revision<'a, R> {
 }
 
 impl<R: Record> Revision<'_, R> {
-    /// Adds the items of a record that are not stored. They are distributed over new variables, which replace existing
-    /// variables that accept the items and have room for them. `name` returns the name of the variable with a number.
+    /// Adds a record's unstored items. Distributes the items over new variables, which replace existing variables that
+    /// accept the items and have room for them. `name` returns a variable name for a number.
     pub(super) fn add(&mut self, record: &R, name: impl Fn(usize) -> String) {
         let stored: BTreeSet<&R::Item> = self.revised.values().flat_map(R::items).collect();
         let missing = record.items().iter().filter(|item| !stored.contains(item));
@@ -105,7 +105,7 @@ impl<R: Record> Revision<'_, R> {
         }
     }
 
-    /// Returns the first name that no variable has.
+    /// Returns the first unused variable name.
     fn unused(&self, name: impl Fn(usize) -> String) -> String {
         let Shards { variables, reserved } = self.stored;
         let mut number = 0;
@@ -119,9 +119,9 @@ impl<R: Record> Revision<'_, R> {
         }
     }
 
-    /// Returns the edits that store the records. Records without items are deleted.
+    /// Returns the edits that store the records. Deletes records without items.
     ///
-    /// New variables are created first, so that an item that moves to another variable is always recorded.
+    /// New variables are created first, so an item that moves to another variable is always recorded.
     pub(super) fn edits(self) -> Vec<Edit> {
         let is_new = |(name, _): &(&String, &R)| !self.stored.variables.contains_key(*name);
         let new = self.revised.iter().filter(is_new);
@@ -138,8 +138,8 @@ impl<R: Record> Revision<'_, R> {
     }
 }
 
-/// Moves items from `missing` to a record until the record is full. A record without items accepts an item of any size.
-/// Returns whether any item was moved.
+/// Moves items from `missing` to a record until the record is full. An empty record accepts an item of any size.
+/// Returns whether any items were moved.
 fn fill<R: Record>(record: &mut R, missing: &mut BTreeSet<R::Item>) -> bool {
     let size = |value: Json| value.to_string().len();
     let mut items = record.items().clone();
@@ -156,14 +156,14 @@ fn fill<R: Record>(record: &mut R, missing: &mut BTreeSet<R::Item>) -> bool {
     has_moved
 }
 
-/// A change of a variable.
+/// A change to a variable.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Edit {
     Create {
         name: String,
         value: Json,
     },
-    /// Replaces the value by one without additional items.
+    /// Replaces the value with a value without additional items.
     Replace {
         id: Uuid,
         value: Json,
@@ -174,7 +174,7 @@ pub(super) enum Edit {
 }
 
 impl Edit {
-    /// Changes the variable. Returns `false` if another command has created or deleted it in the meantime.
+    /// Applies the edit. Returns `false` if another command has created or deleted the variable in the meantime.
     async fn apply(&self, client: &Client) -> Result<bool, ApiError> {
         match self {
             Self::Create { name, value } => client.add_variable(name, value).await,
@@ -184,17 +184,17 @@ impl Edit {
     }
 }
 
-/// Reads the variables of all records.
+/// Reads the variables that contain records.
 pub(super) async fn read(client: &Client) -> Result<Vec<Variable>, ApiError> {
     client.variables_like(ProjectId::VARIABLE_PREFIX).await
 }
 
-/// Reads the variables and applies edits, until there are no edits left. `edits` returns the edits that are needed in
-/// addition to the given variables.
+/// Reads the variables and applies edits until no edits remain. `edits` returns the edits required for the given
+/// variables.
 ///
 /// # Errors
 ///
-/// Fails if a request or `edits` fails, or if the last of [`ATTEMPTS`] attempts still had edits.
+/// Fails if a request or `edits` fails, or if the last of [`ATTEMPTS`] attempts still requires edits.
 pub(super) async fn update<E>(
     client: &Client,
     edits: impl Fn(Vec<Variable>) -> Result<Vec<Edit>, E>,
@@ -310,7 +310,7 @@ mod tests {
             stored.insert(name, Uuid::nil(), serde_json::from_value(value).unwrap());
         }
         assert_eq!(stored.items().cloned().collect::<BTreeSet<_>>(), all.names);
-        // An item that is larger than a record has a record of its own.
+        // An item that exceeds the maximum size is stored in a separate record.
         let huge = Names { group: "a".to_owned(), names: ["x".repeat(6000), "y".to_owned()].into() };
         let mut revision = none.revised(Names::clone);
         revision.add(&huge, name);

@@ -1,4 +1,4 @@
-//! Tests of records on a server.
+//! Tests for records on a server.
 
 use futures_util::future::join_all;
 use serde_json::Value as Json;
@@ -34,7 +34,7 @@ async fn records_thousands_of_deployments() {
         assert_eq!(recorded().await, all);
         let before = variables.values();
         assert!((count / 115..=count / 100).contains(&before.len()), "{}", before.len());
-        // Others stay in their variables.
+        // The other items stay in their variables.
         let mut changed = all.clone();
         let removed = BTreeSet::from_iter(changed.pop_first());
         changed.insert(Uuid::new_v4());
@@ -47,9 +47,9 @@ async fn records_thousands_of_deployments() {
     }
 }
 
-/// Runs eight deploys at the same time, whose files are named by `file`. Returns the variables of the server.
+/// Runs eight concurrent deploys with file names returned by `file`. Returns the server's variables.
 ///
-/// The server answers slowly, so all deploys read the records before any of them writes.
+/// The server responds slowly, so all deploys read the records before any deploy writes.
 async fn deploy_at_once(file: impl Fn(u128) -> String) -> BTreeMap<String, Json> {
     let variables = VariableServer::with_slow_reads();
     let (_server, client) = variables.start().await;

@@ -1,4 +1,4 @@
-//! Resolves the templates of a deployment and inspects its flow.
+//! Resolves a deployment's templates and inspects its flow.
 
 use crate::{
     deployment::{DeploymentSpec, ResolvedDeployment, StepSections},
@@ -16,8 +16,7 @@ use crate::{
 
 /// Resolves a deployment before its steps run. Values that depend on step outputs are not resolved.
 ///
-/// Errors in the deployment are added to `findings`. Returns `None` if the fields of the deployment cannot be
-/// used.
+/// Adds errors in the deployment to `findings`. Returns `None` if the deployment's fields are invalid.
 ///
 /// # Errors
 ///
@@ -59,7 +58,7 @@ pub(crate) async fn resolve(
     Ok(Some(ResolvedDeployment { spec, fields, pending: early.pending, scope, flow }))
 }
 
-/// Returns whether a substitution occurs in a step. Steps are resolved again when they run.
+/// Returns whether a substitution is in a step. Steps are resolved again when they run.
 fn is_in_steps(note: &Substitution) -> bool {
     let first = note.path.segments().first();
     matches!(first, Some(Segment::Key(key)) if matches!(Key::parse(key), Some(Key::Steps(_))))

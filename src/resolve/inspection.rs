@@ -1,4 +1,4 @@
-//! Inspects flows, and resolves fields that expressions in other fields depend on.
+//! Inspects flows and resolves fields used by expressions in other fields.
 
 use std::sync::Arc;
 
@@ -21,8 +21,7 @@ pub(crate) struct Inspection<'a> {
 }
 
 impl Inspection<'_> {
-    /// Resolves fields that expressions in other fields depend on. Errors are ignored because they are
-    /// reported later.
+    /// Resolves fields used by expressions in other fields. Ignores errors because they are reported later.
     pub(crate) async fn fill(&self, fields: Fields) -> Fields {
         let template = Value::Mapping(fields.into_tree());
         let filled = template::deployment_before_steps(&template, self.ctx.environment, self.resolver).await;
@@ -32,13 +31,12 @@ impl Inspection<'_> {
         }
     }
 
-    /// Returns the flow of an entrypoint. Errors are ignored because they are reported later.
+    /// Returns the entrypoint's flow. Ignores errors because they are reported later.
     pub(crate) fn peek(&self, fields: &Fields) -> Option<Arc<Flow>> {
         self.flow(fields, &Pointer::root(), &mut Findings::new(None))
     }
 
-    /// Returns the flow of a deployment. Adds errors to `findings` and returns `None` if the flow cannot be
-    /// read.
+    /// Returns a deployment's flow. If the flow cannot be read, adds errors to `findings` and returns `None`.
     pub(super) fn flow(
         &self,
         fields: &Fields,
@@ -88,8 +86,7 @@ impl Inspection<'_> {
     }
 }
 
-/// Adds warnings about parts of a flow that cannot be determined from its source code, and about problems
-/// that occur on workers.
+/// Adds warnings about flow properties that static analysis cannot determine and about problems that occur on workers.
 fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
     for reason in &flow.reasons {
         let (name, cause) = (&flow.name, &reason.reason);

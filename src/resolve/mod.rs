@@ -1,5 +1,5 @@
-//! Resolves blocks, variables, environment variables and expressions in deployments, and inspects the flow of
-//! each entrypoint.
+//! Resolves blocks, variables, environment variables and expressions in deployments and inspects each entrypoint's
+//! flow.
 
 mod deployment;
 pub(crate) mod expressions;

@@ -9,26 +9,26 @@ use crate::{
     value::Value,
 };
 
-/// Names that templates can use after certain steps have run.
+/// Names available to templates after certain steps have run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownOutputs {
     names: BTreeMap<String, Name>,
-    /// Whether the outputs of a step are unknown. In this case, any name may exist.
+    /// Whether a step's outputs are unknown. If so, any name may exist.
     open: bool,
 }
 
 #[derive(Debug, Clone)]
 enum Name {
-    /// The ID of a step that has these outputs.
+    /// A step id with known outputs.
     Id(&'static [&'static str]),
-    /// The ID of a step whose outputs are unknown, or a value whose keys are unknown.
+    /// A step id with unknown outputs, or a value with unknown keys.
     Anything,
     /// A single output: a string, a number, or a list of strings or numbers.
     Output,
 }
 
 impl KnownOutputs {
-    /// Returns the outputs that the fields of a deployment can refer to.
+    /// Returns the outputs available to a deployment's fields.
     pub(crate) fn in_fields(sections: &StepSections, spec: &DeploymentSpec) -> Self {
         let mut known = Self::after(sections.build.iter().chain(&sections.push));
         let variables = spec.variables.keys().map(python::to_text);
@@ -44,7 +44,7 @@ impl KnownOutputs {
         known
     }
 
-    /// Adds a step's outputs. Returns the step IDs that are hidden by these outputs.
+    /// Adds a step's outputs. Returns the step ids shadowed by these outputs.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
         let Some(item) = StepItem::parse(step) else { return Vec::new() };
         let id = item.id();
@@ -70,8 +70,8 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Returns whether a step may have the given output. Returns `true` if the name is not the ID of a step
-    /// with known outputs.
+    /// Returns whether a step may have the given output. Returns `true` if the name is not a step id with known
+    /// outputs.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
             Some(Name::Id(outputs)) => outputs.contains(&key),
@@ -83,8 +83,8 @@ impl KnownOutputs {
         self.open
     }
 
-    /// Returns the outputs of the step with the given ID. Returns `None` if the step does not exist or if its
-    /// outputs are unknown.
+    /// Returns the outputs of the step with the given id. Returns `None` if the step does not exist or its outputs are
+    /// unknown.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {
             Some(Name::Id(outputs)) => Some(outputs),

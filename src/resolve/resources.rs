@@ -1,7 +1,7 @@
-//! Renders the templates in the resources that a project file declares.
+//! Renders templates in declared resources.
 //!
 //! Expressions, Prefect variables and environment variables are resolved when the resources are deployed. All other
-//! placeholders are kept: workers resolve references to blocks, and automations use placeholders for events.
+//! placeholders are kept: workers resolve block references, and automations resolve event placeholders.
 
 use std::collections::BTreeSet;
 
@@ -18,8 +18,7 @@ use crate::{
     value::Value,
 };
 
-/// Renders a part of the section that declares resources. `pointer` is the path of the part. Errors are added to
-/// `findings`.
+/// Renders a value from the section that declares resources. `pointer` is the value's path. Adds errors to `findings`.
 ///
 /// # Errors
 ///
@@ -53,7 +52,7 @@ pub(crate) async fn rendered(
     Ok(filled.value)
 }
 
-/// Returns the names of the Prefect variables that a template refers to, in placeholders and in expressions.
+/// Returns the names of the Prefect variables used by a template's placeholders and expressions.
 pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     let built_in = BUILT_IN.map(str::to_owned).into_iter().collect();
     let uses = expression::check(template, &built_in).uses.into_iter();
@@ -67,8 +66,8 @@ pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     in_expressions.chain(in_placeholders).collect()
 }
 
-/// Reports an environment variable that is not set. Without a server, this is a warning, because the variable may be set on
-/// the machine that deploys.
+/// Reports an unset environment variable. Without a server, this is a warning because the variable may be set on the
+/// deploying machine.
 fn unset_variable(record: &Substitution, pointer: &Pointer, is_offline: bool, findings: &mut Findings<'_>) {
     let message = format!("environment variable '{}' is not set", record.name.trim_start_matches('$'));
     let diagnostic = if is_offline {

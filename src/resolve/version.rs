@@ -1,4 +1,4 @@
-//! Determines the version of a deployment and its origin: a CI service, the Git repository, or neither.
+//! Determines a deployment's version and its source: a CI service, the Git repository, or neither.
 
 use serde_json::{Map, Value as Json};
 
@@ -7,7 +7,7 @@ use crate::{
     git::{self, Facts},
 };
 
-/// Number of characters of a commit ID that are used as a version.
+/// Number of characters in an abbreviated commit id used as a version.
 const SHORT_LENGTH: usize = 8;
 
 /// The error for an unknown version type.
@@ -19,16 +19,15 @@ pub(crate) struct VersionError(pub(crate) String);
 pub(crate) const TYPES: [&str; 6] =
     ["prefect:simple", "vcs:github", "vcs:gitlab", "vcs:bitbucket", "vcs:azuredevops", "vcs:git"];
 
-/// Validates a version type.
+/// Validates a version type. Fails if the type is unknown.
 pub(crate) fn check_type(name: &str) -> Result<&'static str, VersionError> {
     TYPES.into_iter().find(|known| *known == name).ok_or_else(|| VersionError(name.to_owned()))
 }
 
-/// Returns the version of a deployment and its `version_info`.
+/// Returns a deployment's version and `version_info`.
 ///
-/// `explicit` is the version specified by the user, and `flow_version` is the version of the flow. If no
-/// version type is specified, all services are tried in order. If no service applies, the result is a simple
-/// version.
+/// `explicit` is the user-specified version, and `flow_version` is the flow's version. Without a version type, tries
+/// all services in order. Returns a simple version if no service applies.
 pub(crate) fn version_info(
     version_type: Option<&str>,
     explicit: Option<&str>,
@@ -57,7 +56,7 @@ pub(crate) fn version_info(
     Ok((Some(version), info))
 }
 
-/// Origin of the deployed code.
+/// The deployed code's origin.
 struct Origin<'a> {
     commit: &'a str,
     message: &'a str,
@@ -133,8 +132,8 @@ const SERVICES: [Service; 4] = [
 ];
 
 impl Service {
-    /// Returns the origin described by the environment variables of the service. Returns `None` if a required
-    /// variable or the commit message is missing.
+    /// Returns the origin described by the service's environment variables. Returns `None` if a required variable or
+    /// the commit message is missing.
     fn origin<'a>(&self, environment: &'a Environment, facts: &'a Facts) -> Option<Origin<'a>> {
         let commit = environment.non_empty(self.commit)?;
         let repository = environment.non_empty(self.repository)?;
@@ -143,7 +142,7 @@ impl Service {
             message: facts.message.as_deref()?,
             branch: environment.non_empty(self.branch)?,
             repository,
-            // Without a URL, there is no link. Prefect would build a link that starts with `None`.
+            // Omit the link without a base URL. Prefect would build a link that starts with `None`.
             url: environment.non_empty(self.url).map(|base| (self.link)(base, repository, commit)),
         })
     }
@@ -164,7 +163,7 @@ fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     })
 }
 
-/// Returns the path of a URL. A URL such as `git@host:owner/name` is returned unchanged.
+/// Returns a URL's path. Returns a URL such as `git@host:owner/name` unchanged.
 fn url_path(url: &str) -> &str {
     let url = &url[..url.find(['?', '#']).unwrap_or(url.len())];
     let is_scheme = |text: &str| {

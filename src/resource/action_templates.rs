@@ -1,5 +1,4 @@
-//! Checks the Jinja templates in the parameters and texts of actions. The server renders them when an
-//! automation runs.
+//! Checks the Jinja templates in action parameters and strings. The server renders them when an automation runs.
 
 use super::fields::{Placeholders, has_placeholders};
 use crate::{
@@ -18,7 +17,7 @@ pub(super) fn text(text: &str, placeholders: Placeholders, pointer: &Pointer, fi
     Checker { code: Code::AUTOMATION, placeholders, findings }.template(text, pointer);
 }
 
-/// Checks the parameters of a run. `code` is the code of the errors.
+/// Checks a run's parameters. `code` is the diagnostic code for errors.
 pub(crate) fn check_run_parameters(
     parameters: &Mapping,
     code: Code,
@@ -29,7 +28,7 @@ pub(crate) fn check_run_parameters(
     Checker { code, placeholders, findings }.mapping(parameters, pointer);
 }
 
-/// Returns whether the server computes a value, or a part of it, when the automation runs.
+/// Returns whether the server computes a value or a nested value when the automation runs.
 pub(crate) fn is_computed(value: &Value) -> bool {
     match value {
         Value::String(text) => jinja::may_be_template(text) || has_placeholders(text),
@@ -61,7 +60,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks the items of a list. Lists in lists are not rendered.
+    /// Checks list items. The server does not render nested lists.
     fn items(&mut self, items: &[Value], pointer: &Pointer) {
         for (index, item) in items.iter().enumerate() {
             let pointer = pointer.join(index);
@@ -119,7 +118,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Reports an invalid template at the invalid part, unless the part may still be replaced.
+    /// Reports an invalid template at the error position unless the string may still change.
     fn report(&mut self, text: &str, error: &SyntaxError, pointer: &Pointer) {
         if self.placeholders.may_change(text) {
             return;

@@ -1,4 +1,4 @@
-//! Validates the actions of automations.
+//! Validates automation actions.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -16,10 +16,10 @@ use crate::{
     value::{self, Mapping, Value, to_json},
 };
 
-/// The type of an action, and the keys that the API accepts for it.
+/// An action type and the keys that the API accepts.
 struct ActionType {
     name: &'static str,
-    /// The object that the action changes or uses.
+    /// The kind of object that the action changes or uses.
     target: Option<Target>,
     keys: &'static [ActionKey],
 }
@@ -27,11 +27,11 @@ struct ActionType {
 #[derive(Clone, Copy)]
 struct Target {
     kind: ReferenceKind,
-    /// Whether the object can be inferred from the event that fires the automation.
+    /// Whether the object can be inferred from the event that triggers the automation.
     is_inferable: bool,
 }
 
-/// The key that selects the source of the object.
+/// Key that selects the object's source.
 const SOURCE: &str = "source";
 
 /// The source of the object that an action changes or uses.
@@ -39,12 +39,12 @@ const SOURCE: &str = "source";
 enum Source {
     /// The action names the object.
     Selected,
-    /// The event that fires the automation determines the object.
+    /// The event that triggers the automation determines the object.
     Inferred,
 }
 
 impl Source {
-    /// Returns the source that an action specifies, or `None` if it is invalid.
+    /// Returns an action's source. Returns `None` if the source is invalid.
     fn of(action: &Mapping) -> Option<Self> {
         match action.get(SOURCE) {
             None => Some(Self::Selected),
@@ -85,7 +85,7 @@ enum Shape {
     State,
 }
 
-/// The treatment of a missing key.
+/// How a missing key is handled.
 #[derive(Clone, Copy)]
 enum Missing {
     Error,
@@ -166,8 +166,8 @@ const TYPES: [ActionType; 17] = [
     with_block("call-webhook", &[key("payload", Shape::Payload, Missing::Text(""))]),
 ];
 
-/// Validates an action and completes it with default values. Returns the action and the object it refers to
-/// by name, or `None` if the action is invalid.
+/// Validates an action and adds default values. Returns the action and the object that it references by name. Returns
+/// `None` if the action is invalid.
 pub(super) fn action(
     entries: &Mapping,
     placeholders: Placeholders,
@@ -238,11 +238,11 @@ fn reject_unknown_keys(kind: &ActionType, entries: &Mapping, pointer: &Pointer, 
     }
 }
 
-/// Reads the object that an action operates on.
+/// Reads an action's target object.
 ///
 /// # Errors
 ///
-/// Returns the invalid key and a message.
+/// Fails with the invalid key and a message.
 fn target(
     target: Target,
     entries: &Mapping,
@@ -286,7 +286,7 @@ fn target(
     }
 }
 
-/// Validates the value of a key. Returns the default value if it is missing.
+/// Validates a key's value. Returns the default if the value is missing.
 fn value(key: &ActionKey, given: Option<&Value>) -> Result<Json, String> {
     let Some(given) = given.filter(|given| !given.is_null()) else {
         return match key.missing {
@@ -316,7 +316,7 @@ fn value(key: &ActionKey, given: Option<&Value>) -> Result<Json, String> {
     }
 }
 
-/// Checks the Jinja templates in the value of a key. `sent` is the value in the form of the API.
+/// Checks the Jinja templates in a key's value. `sent` is the value in API format.
 fn templates(
     key: &ActionKey,
     given: Option<&Value>,

@@ -17,7 +17,7 @@ use crate::{
     value::{Mapping, Value, json_object},
 };
 
-/// Converts the declaration of an automation. Returns `None` if its trigger or an action is invalid.
+/// Converts an automation declaration. Returns `None` if the trigger or an action is invalid.
 pub(super) fn automation(
     automation: &Automation,
     placeholders: Placeholders,
@@ -83,7 +83,7 @@ pub(super) fn automation(
     is_valid.then_some(DesiredResource { defaults, references, runs, metric_triggers, ..resource })
 }
 
-/// Returns the run that an action starts, if it refers to a deployment and passes values to it.
+/// Returns the deployment run that an action starts. Returns `None` if the action does not pass values to a deployment.
 fn run(reference: &ResourceReference, action: &Mapping, pointer: &Pointer) -> Option<DeploymentRun> {
     let values = |key: &str| action.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
     let (parameters, job_variables) = (values("parameters"), values("job_variables"));
@@ -93,7 +93,7 @@ fn run(reference: &ResourceReference, action: &Mapping, pointer: &Pointer) -> Op
     is_run.then_some(DeploymentRun { deployment, parameters, job_variables, pointer })
 }
 
-/// Validates a trigger and completes it with default values.
+/// Validates a trigger and adds default values.
 fn trigger(entries: &Mapping, pointer: &Pointer, findings: &mut Findings<'_>) -> Option<Json> {
     let StandaloneTrigger { condition, errors, unknown_keys, warnings } = triggers::standalone(entries);
     let is_valid = errors.is_empty() && unknown_keys.is_empty();

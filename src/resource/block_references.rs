@@ -1,4 +1,4 @@
-//! References between blocks. Declarations and live resources contain placeholders, and requests contain ids.
+//! References between blocks. Declarations and live resources contain placeholders. Requests contain ids.
 
 use serde_json::{Value as Json, json};
 
@@ -9,10 +9,10 @@ use crate::{
     secret::MASK,
 };
 
-/// Key of the server's block document that contains the referenced blocks by field.
+/// Block document key that contains the referenced blocks by field.
 pub(crate) const REFERENCES: &str = "block_document_references";
 
-/// Returns the references in the data of a block, by field.
+/// Returns the references in block data by field.
 pub(crate) fn references_in(data: &JsonObject) -> impl Iterator<Item = (&str, ResourceReference)> {
     data.iter().filter_map(|(field, value)| {
         let name = BlockReference::parse(value)?.full_name();
@@ -20,7 +20,7 @@ pub(crate) fn references_in(data: &JsonObject) -> impl Iterator<Item = (&str, Re
     })
 }
 
-/// Returns data whose references have the same spelling as those of live blocks.
+/// Returns block data with references in the notation of live blocks.
 pub(super) fn normalized(mut data: JsonObject) -> JsonObject {
     for value in data.values_mut() {
         if let Some(reference) = BlockReference::parse(value) {
@@ -30,8 +30,8 @@ pub(super) fn normalized(mut data: JsonObject) -> JsonObject {
     data
 }
 
-/// Returns a block document in the form of declarations: the data of referenced blocks is replaced with placeholders, and
-/// secret fields are masked. Servers only mask strings and numbers.
+/// Converts a block document to the format of declarations. Replaces referenced blocks' data with placeholders. Masks
+/// secret fields because servers only mask strings and numbers.
 pub(crate) fn as_declared(mut document: JsonObject) -> JsonObject {
     let fields = document.get("block_schema").and_then(|schema| schema.get("fields")).cloned();
     let referenced = document.get(REFERENCES).and_then(Json::as_object).cloned().unwrap_or_default();
@@ -54,8 +54,7 @@ pub(crate) fn as_declared(mut document: JsonObject) -> JsonObject {
     document
 }
 
-/// Adds the references of a live block that `data` does not set. An update deletes the references that it does not
-/// contain.
+/// Adds a live block's references that `data` does not set. An update deletes references that it does not contain.
 pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
     for (field, found) in live.get(REFERENCES).and_then(Json::as_object).into_iter().flatten() {
         if !data.contains_key(field) {
@@ -64,7 +63,7 @@ pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
     }
 }
 
-/// Replaces the placeholders for blocks with the ids of the blocks.
+/// Replaces block placeholders with block ids.
 ///
 /// # Errors
 ///
@@ -81,7 +80,7 @@ pub(super) fn with_ids(mut data: JsonObject, references: &References) -> Result<
     Ok(data)
 }
 
-/// Replaces the placeholders for blocks with descriptions of their ids.
+/// Replaces block placeholders with descriptions of their ids.
 pub(super) fn with_described_ids(mut data: JsonObject) -> JsonObject {
     let found: Vec<(String, ResourceReference)> =
         references_in(&data).map(|(field, reference)| (field.to_owned(), reference)).collect();

@@ -1,4 +1,4 @@
-//! Secret fields of blocks.
+//! Secret block fields.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,18 +6,18 @@ use serde_json::Value as Json;
 
 use crate::{api::JsonObject, block_schema::FieldPath, secret::Secret};
 
-/// The secret fields of a block, by their paths.
+/// A block's secret fields by path.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BlockSecrets {
     fields: BTreeMap<FieldPath, BlockSecret>,
 }
 
-/// A secret field of a block. Its `Debug` implementation does not print the secret.
+/// A secret block field. The `Debug` implementation does not print the secret.
 #[derive(Clone)]
 struct BlockSecret {
-    /// The string in the source of the secret.
+    /// The string read from the secret's source.
     text: Secret,
-    /// The value of the field: the string, or the JSON value in it.
+    /// The field value: the string, or the JSON value parsed from the string.
     value: Json,
 }
 
@@ -28,7 +28,7 @@ impl fmt::Debug for BlockSecret {
 }
 
 impl BlockSecrets {
-    /// Adds a field. `value` is the string `text`, or the JSON value in it.
+    /// Adds a field. `value` is the string `text`, or the JSON value parsed from it.
     pub(super) fn insert(&mut self, field: FieldPath, text: Secret, value: Json) {
         self.fields.insert(field, BlockSecret { text, value });
     }
@@ -41,12 +41,12 @@ impl BlockSecrets {
         self.fields.iter().map(|(field, secret)| (field, &secret.text))
     }
 
-    /// Returns whether a secret belongs to an object. The object's other fields may be public.
+    /// Returns whether a secret is nested in an object. The object's other fields may be public.
     pub(crate) fn has_nested(&self) -> bool {
         self.fields.keys().any(FieldPath::is_nested)
     }
 
-    /// Adds the values of the fields to the data of the block.
+    /// Adds the secret values to the block data.
     pub(crate) fn add_to(&self, data: &mut JsonObject) {
         for (field, BlockSecret { value, .. }) in &self.fields {
             field.set(data, value.clone());

@@ -1,4 +1,4 @@
-//! Compares the fields of resources.
+//! Compares resource fields.
 
 use std::collections::BTreeSet;
 
@@ -9,18 +9,18 @@ use crate::secret::MASK;
 
 /// Keys of lists that the server stores as sets.
 const SETS: [&str; 4] = ["after", "expect", "for_each", "tags"];
-/// Keys of mappings from the name of a label to its value, or to a list of alternative values.
+/// Keys of mappings from a label name to a value or a list of alternative values.
 const LABELS: [&str; 2] = ["match", "match_related"];
 /// Keys of mappings to which the server adds no keys.
 const USER_MAPPINGS: [&str; 2] = ["job_variables", "parameters"];
 
-/// Returns whether the value of a field on the server has the desired value.
+/// Returns whether a field has the desired value on the server.
 ///
-/// The server adds keys to triggers, actions and the data of blocks. These keys are ignored, except in mappings whose
-/// keys are all written by the user.
+/// Ignores keys that the server adds to triggers, actions and block data, except in mappings whose keys are all
+/// user-defined.
 pub(crate) fn is_same_field(kind: ResourceKind, field: &str, live: Option<&Json>, desired: &Json) -> bool {
     if kind == ResourceKind::Automation && field == "tags" && live.is_none() {
-        // Servers of early releases do not store tags.
+        // Early server releases do not store tags.
         return true;
     }
     let live = live.unwrap_or(&Json::Null);
@@ -35,8 +35,8 @@ pub(crate) fn is_same_field(kind: ResourceKind, field: &str, live: Option<&Json>
     }
 }
 
-/// Returns whether a field of an automation, a trigger or an action has the desired value on the server. A missing field
-/// equals null, zero and an empty list, because old servers do not return fields of later releases.
+/// Returns whether an automation, trigger or action field has the desired value on the server. A missing field equals
+/// null, zero and an empty list because old servers do not return fields from later releases.
 pub(crate) fn is_same_automation_field(key: &str, live: Option<&Json>, desired: &Json) -> bool {
     let Some(live) = live else { return is_default(desired) };
     match (live, desired) {
@@ -69,7 +69,7 @@ fn has_all(
     desired.iter().all(|(key, value)| is_same(key, live.get(key), value))
 }
 
-/// Returns whether a field of a block has the desired value. Secrets below the field are ignored, because the server masks
+/// Returns whether a block field has the desired value. Ignores secrets nested in the field because the server masks
 /// them.
 fn is_same_block_field(live: Option<&Json>, desired: &Json) -> bool {
     live.map_or_else(|| is_default(desired), |live| equals(&without_masked(live), &without_masked(desired)))
@@ -88,7 +88,7 @@ fn without_masked(value: &Json) -> Json {
     }
 }
 
-/// Returns the items of a list in JSON. Any other value is treated as a list with one item.
+/// Returns a list's items as JSON. Treats any other value as a list with one item.
 fn set(value: &Json) -> BTreeSet<String> {
     match value {
         Json::Array(items) => items.iter().map(Json::to_string).collect(),
@@ -100,7 +100,7 @@ fn is_default(value: &Json) -> bool {
     value.is_null() || value.as_f64() == Some(0.0) || value.as_array().is_some_and(Vec::is_empty)
 }
 
-/// Returns whether two values are equal. Numbers are compared by value, because servers convert integers to floats.
+/// Returns whether two values are equal. Compares numbers by value because servers convert integers to floats.
 fn equals(live: &Json, desired: &Json) -> bool {
     match (live, desired) {
         (Json::Number(live), Json::Number(desired)) => live == desired || live.as_f64() == desired.as_f64(),

@@ -1,4 +1,4 @@
-//! Sends requests that read single objects at the same time.
+//! Reads single objects with concurrent requests.
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -7,11 +7,11 @@ use crate::api::ApiError;
 /// Maximum number of concurrent requests.
 const MAX_REQUESTS: usize = 8;
 
-/// Calls `read` for each item, at most [`MAX_REQUESTS`] at the same time. Returns the results in the order of the items.
+/// Calls `read` for each item, with at most [`MAX_REQUESTS`] concurrent calls. Returns the results in item order.
 ///
 /// # Errors
 ///
-/// Returns the error of the first item whose request fails.
+/// Fails with the error for the first item whose request fails.
 pub(super) async fn read_each<T, R, F>(
     items: impl IntoIterator<Item = T>,
     read: impl Fn(T) -> F,

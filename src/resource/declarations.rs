@@ -1,4 +1,4 @@
-//! Converts the declarations of a project file to resources.
+//! Converts a project file's declarations to resources.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -21,21 +21,20 @@ use crate::{
     value::json_object,
 };
 
-/// The context for converting the declarations of a project.
+/// The context for converting a project's declarations.
 pub(crate) struct Declared<'a> {
     pub(crate) types: &'a KnownTypes,
     pub(crate) environment: &'a Environment,
-    /// Absolute path of the directory of the project.
+    /// Absolute path of the project directory.
     pub(crate) directory: &'a Path,
     pub(crate) redactor: &'a Redactor,
-    /// Whether to read secrets. Otherwise, a missing environment variable is a warning.
+    /// Whether to read secrets. If `false`, a missing environment variable is a warning.
     pub(crate) reads_secrets: bool,
     pub(crate) placeholders: Placeholders,
 }
 
 impl Declared<'_> {
-    /// Converts declarations to resources, in the order in which they are written. Errors are added to `findings`, and
-    /// invalid resources are omitted.
+    /// Converts declarations to resources in write order. Adds errors to `findings` and omits invalid resources.
     pub(crate) fn resources(
         &self,
         declared: &Resources,
@@ -133,9 +132,9 @@ fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> DesiredRes
     DesiredResource::new(key, fields, findings.place(&limit.pointer))
 }
 
-/// Returns the errors about resources with the same kind and name, each with the index of the project that contains the
-/// second declaration. `resources` contains the index of the project of each resource. An error is located at the second
-/// declaration and names the location of the first.
+/// Returns the errors for resources with the same kind and name, each with the project index of the second declaration.
+/// `resources` contains each resource with its project index. An error is located at the second declaration and names
+/// the first declaration's location.
 pub(crate) fn duplicates<'a>(
     resources: impl IntoIterator<Item = (usize, &'a DesiredResource)>,
 ) -> Vec<(usize, Diagnostic)> {

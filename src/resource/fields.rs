@@ -1,4 +1,4 @@
-//! Fields of declared resources.
+//! Declared resource fields.
 
 use serde_json::Value as Json;
 
@@ -14,23 +14,23 @@ pub(super) fn declared_fields(fields: impl IntoIterator<Item = (&'static str, Op
     fields.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }
 
-/// The state of the expressions and placeholders that a deploy replaces in declarations.
+/// State of the expressions and placeholders that a deploy replaces in declarations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placeholders {
-    /// They may not have been replaced, because no server is used or because a value is missing.
+    /// Some may not have been replaced because no server is used or a value is missing.
     Unresolved,
-    /// They have been replaced. Those that remain are literal text.
+    /// All have been replaced. Any that remain are literal.
     Replaced,
 }
 
 impl Placeholders {
-    /// Returns whether parts of a string may still be replaced before a resource is written.
+    /// Returns whether placeholders in a string may still be replaced before a resource is written.
     pub(super) fn may_change(self, text: &str) -> bool {
         self == Self::Unresolved && has_placeholders(text)
     }
 }
 
-/// Returns whether a string contains an expression, or a placeholder that is replaced before a resource is written.
+/// Returns whether a string contains an expression or a placeholder that is replaced before a resource is written.
 pub(super) fn has_placeholders(text: &str) -> bool {
     let is_replaced = |kind| matches!(kind, Kind::Environment | Kind::Variable);
     text.contains("<<") || placeholder::find(text).any(|found| is_replaced(found.kind()))

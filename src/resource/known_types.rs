@@ -1,9 +1,9 @@
-//! Known types of work pools and blocks.
+//! Known work pool and block types.
 
 use super::PoolTypes;
 use crate::block_schema::BlockTypes;
 
-/// The types that declared resources can have.
+/// The types available to declared resources.
 #[derive(Debug)]
 pub(crate) struct KnownTypes {
     pub(crate) pools: PoolTypes,

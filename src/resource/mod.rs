@@ -2,8 +2,8 @@
 //! automations.
 //!
 //! All kinds share one representation (a kind, a name and JSON fields), so comparing, writing and restoring are
-//! implemented once. [`declarations`] converts the declarations of project files to this representation, and
-//! [`requests`] sends the requests of each kind.
+//! implemented once. [`declarations`] converts project file declarations to this representation. [`requests`] sends the
+//! requests for each kind.
 
 mod action_templates;
 mod actions;
@@ -50,7 +50,7 @@ use uuid::Uuid;
 
 use crate::{api::JsonObject, diagnostics::Place, pointer::Pointer, value::Mapping};
 
-/// The kinds of resources, in the order in which they are written.
+/// The resource kinds, in write order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ResourceKind {
@@ -72,7 +72,7 @@ impl ResourceKind {
         Self::Automation,
     ];
 
-    /// Returns the name of the kind for messages.
+    /// Returns the kind's name for messages.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::WorkPool => "work pool",
@@ -93,7 +93,7 @@ impl ResourceKind {
     }
 }
 
-/// A phase of a deploy that writes resources. A rollback restores the phases in the reverse order.
+/// A deploy phase that writes resources. A rollback restores the phases in reverse order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Writes the resources that deployments may use.
@@ -104,7 +104,7 @@ pub(crate) enum Phase {
 
 /// The identity of a resource.
 ///
-/// The name of a work queue is `POOL/QUEUE`, and that of a block is `TYPE/NAME`.
+/// Work queue names have the form `POOL/QUEUE`, and block names have the form `TYPE/NAME`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) struct ResourceKey {
     pub(crate) kind: ResourceKind,
@@ -119,28 +119,28 @@ impl ResourceKey {
     /// Name of the queue that every work pool has.
     pub(crate) const DEFAULT_QUEUE: &str = "default";
 
-    /// Returns whether the server does not allow the resource to be deleted.
+    /// Returns whether the server prevents the resource from being deleted.
     pub(crate) fn is_permanent(&self) -> bool {
         self.kind == ResourceKind::WorkQueue && self.parts().1 == Self::DEFAULT_QUEUE
     }
 
-    /// Returns the name of the work pool of a work queue. Returns `None` for other kinds.
+    /// Returns a work queue's pool name. Returns `None` for other kinds.
     pub(crate) fn pool_of_queue(&self) -> Option<&str> {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().0)
     }
 
-    /// Returns the name of a work queue without that of its pool. Returns `None` for other kinds.
+    /// Returns a work queue's name without the pool name. Returns `None` for other kinds.
     pub(crate) fn queue(&self) -> Option<&str> {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().1)
     }
 
-    /// Returns the key of a queue of a work pool.
+    /// Returns the key of a work pool's queue.
     pub(crate) fn queue_of(pool: &str, name: &str) -> Self {
         Self::new(ResourceKind::WorkQueue, format!("{pool}/{name}"))
     }
 
-    /// Splits the name of a work queue or block at its first slash. For other kinds, whose names may contain slashes, the
-    /// first part is empty.
+    /// Splits a work queue or block name at the first slash. Returns an empty first string for other kinds, whose names
+    /// may contain slashes.
     fn parts(&self) -> (&str, &str) {
         let parts = match self.kind {
             ResourceKind::WorkQueue | ResourceKind::Block => self.name.split_once('/'),
@@ -156,21 +156,20 @@ impl fmt::Display for ResourceKey {
     }
 }
 
-/// A resource as the project files declare it.
+/// A resource as declared in a project file.
 #[derive(Debug, Clone)]
 pub(crate) struct DesiredResource {
     pub(crate) key: ResourceKey,
-    /// Declared fields in the form of the API. All other fields keep their values on the server. Actions refer to other
-    /// objects by name.
+    /// Declared fields in API format. All other fields keep their values on the server. Actions refer to other objects
+    /// by name.
     pub(crate) fields: JsonObject,
-    /// Default values of fields. The plan of a new resource shows only the fields that differ from them.
+    /// Default field values. A new resource's plan shows only the fields that differ from the defaults.
     pub(crate) defaults: JsonObject,
-    /// Secret fields of a block. If secrets are not read, the values are masks.
+    /// A block's secret fields. The values are masks if secrets are not read.
     pub(crate) secrets: BlockSecrets,
-    /// Objects to which the fields refer.
+    /// Objects that the fields refer to.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
-    /// Id of the automation on the server that the declaration describes. Only set if several automations have the same
-    /// name.
+    /// Id of the declared automation on the server. Only set if several automations have the same name.
     pub(crate) id: Option<Uuid>,
     /// Deployments that the actions run.
     pub(crate) runs: Vec<DeploymentRun>,
@@ -196,7 +195,7 @@ impl DesiredResource {
     }
 }
 
-/// A declared resource, if several resources on the server have its name.
+/// A declared resource whose name is not unique on the server.
 #[derive(Debug, Clone)]
 pub(crate) struct AmbiguousResource {
     pub(crate) key: ResourceKey,

@@ -1,4 +1,4 @@
-//! State of the declared resources on the server.
+//! Server state of the declared resources.
 
 use std::{borrow::Cow, collections::BTreeSet};
 
@@ -9,18 +9,18 @@ use super::{
 };
 use crate::api::{ApiError, Client, JsonObject};
 
-/// The state on the server that is compared with the declared resources.
+/// The server state to compare with the declared resources.
 #[derive(Debug, Default)]
 pub(crate) struct Observed {
     pub(crate) live: LiveResources,
     pub(crate) hashes: SecretHashes,
     pub(crate) references: References,
-    /// All queues of the work pools with declared queues.
+    /// All queues in work pools with declared queues.
     pub(crate) queues: PoolQueues,
 }
 
 impl Observed {
-    /// Reads the resources that exist, the recorded hashes of secrets, the ids of referenced objects, and the queues.
+    /// Reads the existing resources, the recorded secret hashes, the ids of referenced objects, and the queues.
     pub(crate) async fn read(client: &Client, desired: &[DesiredResource]) -> Result<Self, ApiError> {
         let has_secrets = desired.iter().any(|resource| !resource.secrets.is_empty());
         let hashes = async || {
@@ -33,7 +33,7 @@ impl Observed {
         Ok(Self { live, hashes, references, queues })
     }
 
-    /// Reads the ids of the objects to which the resources refer.
+    /// Reads the ids of the objects that the resources refer to.
     pub(crate) async fn references(
         client: &Client,
         desired: impl IntoIterator<Item = &DesiredResource>,
@@ -53,7 +53,7 @@ impl Observed {
         Ok(found)
     }
 
-    /// Returns the fields of a live resource. Actions refer to known objects by name, as in declarations.
+    /// Returns a live resource's fields. As in declarations, actions refer to known objects by name.
     pub(crate) fn fields<'a>(&self, key: &ResourceKey, live: &'a LiveResource) -> Cow<'a, JsonObject> {
         match key.kind {
             ResourceKind::Automation => Cow::Owned(self.references.with_names(&live.fields)),

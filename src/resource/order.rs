@@ -1,4 +1,4 @@
-//! Orders resources by the references between them.
+//! Orders resources by their references to each other.
 
 use std::{
     borrow::Borrow,
@@ -8,19 +8,19 @@ use std::{
 
 use super::{DesiredResource, ResourceKey, ResourceKind};
 
-/// An order in which each item follows the items on which it depends.
+/// An order in which each item follows its dependencies.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct DependencyOrder {
-    /// Indexes of the items. Independent items keep their order.
+    /// Item indexes. Independent items keep their order.
     pub(crate) ordered: Vec<usize>,
-    /// Indexes of the items in cycles and of the items that depend on them. They keep their order.
+    /// Indexes of items in cycles and their dependents, in the original order.
     pub(crate) unordered: Vec<usize>,
-    /// Indexes of the items of each cycle. Each item is followed by one of its dependencies.
+    /// Item indexes for each cycle. Each item is followed by a dependency.
     pub(crate) cycles: Vec<Vec<usize>>,
 }
 
 impl DependencyOrder {
-    /// Orders items with Kahn's algorithm. The dependencies of an item are indexes of other items.
+    /// Orders items with Kahn's algorithm. An item's dependencies are indexes of other items.
     pub(crate) fn new(dependencies: &[BTreeSet<usize>]) -> Self {
         let mut dependents = vec![Vec::new(); dependencies.len()];
         for (index, dependencies) in dependencies.iter().enumerate() {
@@ -48,8 +48,8 @@ impl DependencyOrder {
         Self { ordered, unordered, cycles }
     }
 
-    /// Orders resources by their references. References to objects of earlier kinds have no effect, because `resources`
-    /// must be sorted by kind.
+    /// Orders resources by their references. `resources` must be sorted by kind, so references to earlier kinds have no
+    /// effect.
     pub(crate) fn of_resources(resources: &[impl Borrow<DesiredResource>]) -> Self {
         let resources = || resources.iter().map(Borrow::<DesiredResource>::borrow);
         let indexes: BTreeMap<&ResourceKey, usize> =
@@ -64,7 +64,7 @@ impl DependencyOrder {
     }
 }
 
-/// Returns the shortest cycle that starts with an item, or `None` if the item does not depend on itself.
+/// Returns the shortest cycle that starts with an item. Returns `None` if the item does not depend on itself.
 fn shortest_cycle(dependencies: &[BTreeSet<usize>], start: usize) -> Option<Vec<usize>> {
     let mut dependents: BTreeMap<usize, usize> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);
@@ -85,7 +85,7 @@ fn shortest_cycle(dependencies: &[BTreeSet<usize>], start: usize) -> Option<Vec<
     None
 }
 
-/// Describes a cycle of resources of one kind for messages. `first` is the name of the resource at which the cycle is
+/// Describes a cycle between resources of one kind for messages. `first` is the name of the resource where the cycle is
 /// reported.
 pub(crate) fn describe_cycle(kind: ResourceKind, first: &str, others: &[&str]) -> String {
     let kind = kind.name();
@@ -95,7 +95,7 @@ pub(crate) fn describe_cycle(kind: ResourceKind, first: &str, others: &[&str]) -
     format!("{kind} '{first}' refers to itself through '{}'", others.join("', '"))
 }
 
-/// Sorts resources in the order in which they are written: by kind, and after the resources to which they refer.
+/// Sorts resources in write order: by kind, with each resource after the resources that it refers to.
 pub(crate) fn sort(resources: &mut Vec<DesiredResource>) {
     resources.sort_by_key(|resource| resource.key.kind);
     let DependencyOrder { ordered, unordered, .. } = DependencyOrder::of_resources(resources.as_slice());
@@ -115,7 +115,7 @@ mod tests {
             (vec![vec![], vec![3], vec![], vec![]], vec![0, 2, 3, 1], vec![], vec![]),
             (vec![vec![1], vec![0], vec![]], vec![2], vec![0, 1], vec![vec![0, 1]]),
             (vec![vec![0], vec![]], vec![1], vec![0], vec![vec![0]]),
-            // An item that depends on a cycle is in no cycle.
+            // An item that depends on a cycle is not part of the cycle.
             (vec![vec![1], vec![2], vec![1]], vec![], vec![0, 1, 2], vec![vec![1, 2]]),
             (vec![vec![1, 2], vec![0], vec![2]], vec![], vec![0, 1, 2], vec![vec![0, 1], vec![2]]),
             (vec![vec![1], vec![2], vec![0]], vec![], vec![0, 1, 2], vec![vec![0, 1, 2]]),

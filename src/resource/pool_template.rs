@@ -1,4 +1,4 @@
-//! Checks the declared base job template of a work pool by the rules of the server.
+//! Checks a work pool's declared base job template against the server's rules.
 
 use serde_json::{Map, Value as Json};
 
@@ -43,7 +43,7 @@ pub(super) fn check(
     check_schema(schema, properties, &pointer.join("variables"), findings);
 }
 
-/// Reports the placeholders of variables that are not declared.
+/// Reports placeholders for undeclared variables.
 fn undeclared_variables(
     value: &Json,
     properties: &Map<String, Json>,

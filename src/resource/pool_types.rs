@@ -1,4 +1,4 @@
-//! Known types of work pools.
+//! Known work pool types.
 
 use std::collections::BTreeMap;
 
@@ -7,13 +7,13 @@ use crate::{
     base_job_template::{PoolType, bundled_types, listed_types},
 };
 
-/// The known types of work pools, with their default base job templates.
+/// Known work pool types with their default base job templates.
 #[derive(Debug)]
 pub(crate) struct PoolTypes {
     templates: BTreeMap<String, JsonObject>,
-    /// Work pools on the server, whose types may be those of custom workers.
+    /// Work pools on the server, including pools with custom worker types.
     live: Vec<WorkPool>,
-    /// Whether the list is complete, because a server returned it.
+    /// Whether the list is complete because the server returned it.
     is_complete: bool,
 }
 
@@ -23,10 +23,10 @@ impl PoolTypes {
         Self { templates: templates(bundled_types()), live: Vec::new(), is_complete: false }
     }
 
-    /// Reads the types that the server offers. If one of the types in `used` is not among them, also reads the types of the
-    /// existing work pools, which custom workers may have created.
+    /// Reads the server's work pool types. If a type in `used` is missing, also reads the types of existing work pools,
+    /// which custom workers may have created.
     ///
-    /// If the server does not list its types, the bundled types are used.
+    /// Uses the bundled types if the server does not list its types.
     ///
     /// # Errors
     ///
@@ -46,14 +46,14 @@ impl PoolTypes {
         Ok(Self { templates, live, is_complete })
     }
 
-    /// Returns the template to which the declaration of a work pool applies: the default template of the type, or the
-    /// template of the existing pool if a custom worker created it.
+    /// Returns the template that a work pool declaration modifies: the type's default template, or the existing pool's
+    /// template if a custom worker created the pool.
     pub(super) fn template(&self, pool: &str, kind: &str) -> Option<&JsonObject> {
         let live = || self.live.iter().find(|live| live.name == pool && live.kind == kind);
         self.templates.get(kind).or_else(|| live().map(|live| &live.base_job_template))
     }
 
-    /// Returns whether the type is known, or a work pool of the type exists.
+    /// Returns whether the type is known or a work pool with this type exists.
     pub(super) fn contains(&self, kind: &str) -> bool {
         self.templates.contains_key(kind) || self.live.iter().any(|live| live.kind == kind)
     }
@@ -62,8 +62,8 @@ impl PoolTypes {
         self.templates.keys().map(String::as_str)
     }
 
-    /// Returns whether the list is complete. The bundled list lacks the types of Prefect Cloud, such as `ecs:push`, and
-    /// those of custom workers.
+    /// Returns whether the list is complete. The bundled list lacks custom worker types and Prefect Cloud types such as
+    /// `ecs:push`.
     pub(super) fn is_complete(&self) -> bool {
         self.is_complete
     }

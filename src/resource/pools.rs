@@ -18,9 +18,9 @@ use crate::{
     },
 };
 
-/// Converts the declaration of a work pool. Returns `None` if its type is unknown.
+/// Converts a work pool declaration. Returns `None` if the type is unknown.
 ///
-/// The base job template is the default template of the type, to which the declared variables are applied.
+/// The base job template is the type's default template with the declared variables applied.
 pub(super) fn pool(
     pool: &Pool,
     types: &PoolTypes,
@@ -54,13 +54,13 @@ pub(super) fn pool(
     Some(DesiredResource { defaults, ..DesiredResource::new(key, fields, place) })
 }
 
-/// Checks whether the type of a work pool exists. A pool with a declared base job template may have any type, because
-/// the server knows the type of a custom worker only if a pool has this type.
+/// Checks whether a work pool's type exists. A pool with a declared base job template may have any type because the
+/// server only knows a custom worker's type after a pool with this type exists.
 fn check_type(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> bool {
     if pool.base_job_template.is_some() || types.contains(&pool.kind) {
         return true;
     }
-    // Without a server, the types of Prefect Cloud and of custom workers are unknown.
+    // Without a server, Prefect Cloud types and custom worker types are unknown.
     if !types.is_complete() && pool.kind.contains(':') {
         return true;
     }
@@ -84,7 +84,7 @@ fn check_type(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> bo
     may_exist
 }
 
-/// Reports the variables of a work pool whose base job template is unknown.
+/// Reports a work pool's variables if its base job template is unknown.
 fn without_template(pool: &Pool, findings: &mut Findings<'_>) {
     let variables = pool.variables.iter().map(|variable| (&variable.name, &variable.pointer));
     let added = pool.added_variables.iter().map(|variable| (&variable.name, &variable.pointer));
@@ -95,7 +95,7 @@ fn without_template(pool: &Pool, findings: &mut Findings<'_>) {
     }
 }
 
-/// Applies the declared variables to a template. Errors are added to `findings`.
+/// Applies the declared variables to a template. Adds errors to `findings`.
 fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_>) -> BaseJobTemplate {
     let message = |error: &EditError| format!("work pool '{}': {error}", pool.name);
     for added in &pool.added_variables {
@@ -127,9 +127,9 @@ fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_
     template
 }
 
-/// Converts the declarations of the queues of a work pool, ordered by priority.
+/// Converts a work pool's queue declarations, ordered by priority.
 ///
-/// The server moves other queues when it assigns a priority, so the queues must be written in this order.
+/// Queues must be written in this order because the server moves other queues when it assigns a priority.
 pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {
     let mut queues: Vec<_> = pool.queues.iter().collect();
     queues.sort_by_key(|queue| queue.priority.unwrap_or(u64::MAX));

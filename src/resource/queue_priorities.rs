@@ -1,12 +1,12 @@
-//! Predicts the priorities that the server assigns to the queues of a work pool.
+//! Predicts the priorities that the server assigns to a work pool's queues.
 
-/// The priorities of the queues of a work pool.
+/// The priorities of a work pool's queues.
 ///
-/// The server keeps the priorities unique: if a queue gets the priority of another queue, the other queue gets the
-/// next larger priority, and so on.
+/// The server keeps the priorities unique. If a queue gets another queue's priority, the other queue gets the next
+/// higher number, and so on.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct QueuePriorities {
-    /// Names and priorities, in ascending order of the priorities.
+    /// Names and priorities, sorted by priority.
     queues: Vec<(String, u64)>,
 }
 

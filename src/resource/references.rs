@@ -1,4 +1,4 @@
-//! Names of objects that the actions of automations refer to. The API uses IDs instead.
+//! Names of objects that automation actions refer to. The API uses ids instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::{ResourceKind, concurrent_reads::read_each};
 use crate::api::{ApiError, Client, JsonObject};
 
-/// The kinds of objects that an action can refer to.
+/// Object kinds that an action can refer to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum ReferenceKind {
     Deployment,
@@ -21,7 +21,7 @@ pub(crate) enum ReferenceKind {
 impl ReferenceKind {
     const ALL: [Self; 5] = [Self::Deployment, Self::WorkPool, Self::WorkQueue, Self::Block, Self::Automation];
 
-    /// Returns the key of an action that contains the object's name.
+    /// Returns the action key that contains the object's name.
     pub(super) fn name_key(self) -> &'static str {
         match self {
             Self::Deployment => "deployment",
@@ -32,7 +32,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the key of an action that contains the object's ID in the API.
+    /// Returns the API's action key that contains the object's id.
     pub(super) fn id_key(self) -> &'static str {
         match self {
             Self::Deployment => "deployment_id",
@@ -43,7 +43,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the kind of resource that declares such objects, or `None` for deployments.
+    /// Returns the resource kind for such objects. Returns `None` for deployments.
     pub(crate) fn resource(self) -> Option<ResourceKind> {
         match self {
             Self::Deployment => None,
@@ -65,7 +65,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the form of the names of this kind.
+    /// Returns the name format for this kind.
     pub(super) fn form(self) -> &'static str {
         match self {
             Self::Deployment => "FLOW/DEPLOYMENT",
@@ -75,7 +75,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns whether a name has the form of this kind.
+    /// Returns whether a name has this kind's format.
     pub(super) fn accepts(self, name: &str) -> bool {
         match self {
             Self::Deployment | Self::WorkQueue | Self::Block => {
@@ -93,11 +93,11 @@ pub(crate) struct ResourceReference {
     pub(crate) name: String,
 }
 
-/// IDs of the objects on the server that actions refer to.
+/// Ids of the objects on the server that actions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
-    /// Ids of the automations whose names are not unique.
+    /// Ids of automations with ambiguous names.
     ambiguous: BTreeMap<ResourceReference, Vec<Uuid>>,
 }
 
@@ -108,7 +108,7 @@ impl FromIterator<(ResourceReference, Uuid)> for References {
 }
 
 impl References {
-    /// Reads the IDs of objects. Objects that do not exist are omitted.
+    /// Reads object ids. Omits objects that do not exist.
     pub(crate) async fn read(
         client: &Client,
         references: impl IntoIterator<Item = ResourceReference>,
@@ -129,7 +129,7 @@ impl References {
         Ok(found)
     }
 
-    /// Adds the ID of an object.
+    /// Adds an object's id.
     pub(crate) fn insert(&mut self, reference: ResourceReference, id: Uuid) {
         self.ids.insert(reference, id);
     }
@@ -142,12 +142,12 @@ impl References {
         self.ids.contains_key(reference)
     }
 
-    /// Returns the IDs of the objects that have a reference's name, if there are multiple.
+    /// Returns the ids of the objects with a reference's name. Returns `None` unless there are multiple.
     pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
         self.ambiguous.get(reference).map(Vec::as_slice)
     }
 
-    /// Returns whether a key of an action contains the name of an object.
+    /// Returns whether an action key contains an object name.
     pub(crate) fn is_name_key(key: &str) -> bool {
         ReferenceKind::ALL.iter().any(|kind| kind.name_key() == key)
     }
@@ -158,7 +158,7 @@ impl References {
         found.map(|(reference, _)| reference.name.as_str())
     }
 
-    /// Replaces the IDs of known objects with their names.
+    /// Replaces the ids of known objects with their names.
     pub(crate) fn with_names(&self, fields: &JsonObject) -> JsonObject {
         let name = |action: &mut Map<String, Json>, kind: ReferenceKind| {
             let id = action.get(kind.id_key()).and_then(Json::as_str)?;
@@ -174,7 +174,7 @@ impl References {
         })
     }
 
-    /// Replaces the names of objects with their IDs.
+    /// Replaces object names with ids.
     ///
     /// # Errors
     ///
@@ -200,8 +200,7 @@ impl References {
     }
 }
 
-/// Replaces the names of objects with descriptions of their IDs, such as `(id of the deployment
-/// 'hello/default')`.
+/// Replaces object names with descriptions of their ids, such as `(id of the deployment 'hello/default')`.
 pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
     in_actions(fields, |action| {
         for kind in ReferenceKind::ALL {
@@ -213,7 +212,7 @@ pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
     })
 }
 
-/// Returns the fields of an automation after applying a function to all of its actions.
+/// Applies a function to all actions of an automation. Returns the changed fields of the automation.
 fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>)) -> JsonObject {
     let mut fields = fields.clone();
     for key in crate::project::resources::ACTION_LISTS {
@@ -223,7 +222,7 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-/// Returns the IDs of the objects with a reference's name. There are several IDs if the name is not unique.
+/// Returns the ids of the objects with a reference's name. Returns multiple ids if the name is not unique.
 async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::{ResourceKey, ResourceKind, SecretHashes, requests, usage};
 use crate::api::{ApiError, Client};
 
-/// The error for a resource that must not be deleted, because it is in use.
+/// The error for a resource that must not be deleted because it is in use.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{key} cannot be deleted: {reason}")]
 pub(crate) struct InUse {
@@ -29,8 +29,8 @@ pub(crate) enum RemovalError {
     Api(#[from] ApiError),
 }
 
-/// Returns the reason why a resource must not be deleted, or `None` if nothing uses it. Deployments in `leaving` do not
-/// count, because they will be deleted or will use another work queue.
+/// Returns the reason why a resource must not be deleted. Returns `None` if the resource is not in use. Ignores
+/// deployments in `leaving` because they will be deleted or will use another work queue.
 pub(crate) async fn in_use(
     client: &Client,
     key: &ResourceKey,
@@ -40,11 +40,11 @@ pub(crate) async fn in_use(
     Ok(reason.map(|reason| InUse { key: key.clone(), reason }))
 }
 
-/// Deletes a resource, and the record of its secrets. A resource that does not exist is not an error.
+/// Deletes a resource and the record of its secrets. A missing resource is not an error.
 ///
 /// # Errors
 ///
-/// Fails if a request fails, or if the resource is in use.
+/// Fails if a request fails or the resource is in use.
 pub(crate) async fn remove(client: &Client, key: &ResourceKey, id: Uuid) -> Result<(), RemovalError> {
     if let Some(in_use) = in_use(client, key, &BTreeSet::new()).await? {
         return Err(in_use.into());

@@ -1,4 +1,4 @@
-//! Reads and writes resources with the requests of their kinds.
+//! Reads and writes resources with the API requests for each kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,13 +18,13 @@ use crate::{
     value::json_object,
 };
 
-/// Name of the field of a block that contains the id of its schema.
+/// Name of the block field that contains the block schema id.
 pub(crate) const BLOCK_SCHEMA: &str = "block_schema_id";
 
 /// The resources that exist on the server, by identity.
 pub(crate) type LiveResources = BTreeMap<ResourceKey, LiveResource>;
 
-/// A queue of a work pool on the server.
+/// A live work pool queue.
 #[derive(Debug, Clone)]
 pub(crate) struct PoolQueue {
     pub(crate) name: String,
@@ -35,12 +35,12 @@ pub(crate) struct PoolQueue {
 /// The queues of work pools, by pool.
 pub(crate) type PoolQueues = BTreeMap<String, Vec<PoolQueue>>;
 
-/// Reads the resources that exist on the server. If several automations have the same name, the one with the given id is
-/// returned.
+/// Reads the resources that exist on the server. If several automations have the same name, returns the automation with
+/// the given id.
 ///
 /// # Errors
 ///
-/// Fails if a request fails, or if several automations have the same name and no id is given.
+/// Fails if a request fails or if several automations have the same name and no id is given.
 pub(crate) async fn read<'a>(
     client: &Client,
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
@@ -48,7 +48,7 @@ pub(crate) async fn read<'a>(
     Ok(read_with_queues(client, keys).await?.0)
 }
 
-/// Reads the resources that exist on the server, like [`read`], and all queues of the work pools of the given queues.
+/// Reads the resources that exist on the server, like [`read`], and all queues in the given queues' work pools.
 pub(super) async fn read_with_queues<'a>(
     client: &Client,
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
@@ -68,15 +68,15 @@ pub(super) async fn read_with_queues<'a>(
     Ok((live, queues))
 }
 
-/// A request that reads resources. It reads all resources of a kind together if the API allows it.
+/// A request that reads resources. If the API allows it, one request reads all resources of a kind.
 enum Read<'a> {
     WorkPools(Vec<String>),
-    /// The queues of a work pool.
+    /// A work pool's queues.
     WorkQueues(&'a str),
     ConcurrencyLimit(&'a str),
     Variables(Vec<&'a str>),
     Block(&'a ResourceKey),
-    /// Automations by name. The id selects one of several automations with the same name.
+    /// Automations by name. The id selects an automation if several have the same name.
     Automations(BTreeMap<&'a str, Option<Uuid>>),
 }
 
@@ -104,7 +104,7 @@ impl<'a> Read<'a> {
         reads
     }
 
-    /// Returns the resources that exist, and possibly others.
+    /// Returns the requested resources that exist. May return additional resources.
     async fn send(self, client: &Client) -> Result<Vec<(ResourceKey, LiveResource)>, ApiError> {
         Ok(match self {
             Self::WorkPools(names) => {
@@ -154,7 +154,7 @@ impl<'a> Read<'a> {
     }
 }
 
-/// Returns the automations that have one of the given names. The server allows several automations with the same name.
+/// Returns the automations with any of the given names. The server allows several automations with the same name.
 pub(crate) async fn automations_by_name(
     client: &Client,
     names: &[&str],
@@ -168,8 +168,8 @@ pub(crate) async fn automations_by_name(
     Ok(automations)
 }
 
-/// Returns the only automation in a list, or the one with the given id if there are several. Returns `None` if none of
-/// several automations has the id.
+/// Returns the only automation in a list. If the list has several automations, returns the automation with the given
+/// id, or `None` if there is no such automation.
 fn selected_automation(
     name: &str,
     mut found: Vec<api::Automation>,
@@ -199,7 +199,7 @@ fn object(object: NamedObject) -> LiveResource {
 ///
 /// # Errors
 ///
-/// Returns a conflict error if the resource already exists.
+/// Fails with a conflict error if the resource already exists.
 pub(crate) async fn create(
     client: &Client,
     key: &ResourceKey,
@@ -228,8 +228,8 @@ pub(crate) async fn create(
     })
 }
 
-/// Returns the path and the body of the request that creates a resource. Ids that are only known from responses are
-/// replaced by descriptions.
+/// Returns the path and body of the request that creates a resource. Replaces ids that are only known from responses
+/// with descriptions.
 pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
     let DesiredResource { key, fields, secrets, .. } = resource;
     let (first, last) = key.parts();
@@ -254,8 +254,8 @@ pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
     (path, body)
 }
 
-/// Updates the given fields of a resource. For an automation, all fields must be given. A block gets the newest schema of
-/// its type, unless the fields contain a schema.
+/// Updates the given fields of a resource. An automation update requires all fields. A block gets its type's newest
+/// schema unless the fields contain a schema.
 pub(crate) async fn update(
     client: &Client,
     key: &ResourceKey,
@@ -320,13 +320,13 @@ fn named(fields: &JsonObject, name: &str) -> JsonObject {
     name.into_iter().chain(fields.iter().map(|(key, value)| (key.clone(), value.clone()))).collect()
 }
 
-/// Returns the public and secret fields of a block.
+/// Returns a block's public and secret fields.
 fn block_data(mut data: JsonObject, secrets: &BlockSecrets) -> JsonObject {
     secrets.add_to(&mut data);
     data
 }
 
-/// Returns the public fields of a block.
+/// Returns a block's public fields.
 fn data_of(fields: &JsonObject) -> JsonObject {
     json_object(fields.get("data").cloned().unwrap_or_default())
 }

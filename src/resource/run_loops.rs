@@ -1,16 +1,16 @@
-//! Detects automations that start flow runs in an infinite loop. The server rejects them.
+//! Detects automations that start flow runs in an infinite loop. The server rejects such automations.
 
 use serde_json::Value as Json;
 
-/// Pattern that matches the names of all events of flow runs, and the resource IDs of all flow runs.
+/// Pattern that matches all flow run event names and all flow run resource ids.
 const EVERY_FLOW_RUN: &str = "prefect.flow-run.*";
 
 /// Events that occur in every flow run of a deployment.
 const EVENTS_OF_EVERY_RUN: [&str; 4] =
     ["prefect.flow-run.Scheduled", "prefect.flow-run.Pending", "prefect.flow-run.Running", EVERY_FLOW_RUN];
 
-/// Returns the index of the action that starts flow runs in an infinite loop, and the advice to prevent the loop. The
-/// trigger and the actions have the form of the API.
+/// Returns the index of the action that starts flow runs in an infinite loop, with advice to prevent the loop. The
+/// trigger and actions are in API format.
 pub(super) fn looping_action(trigger: &Json, actions: &[Json]) -> Option<(usize, &'static str)> {
     let text = |value: &Json, key: &str| value.get(key).and_then(Json::as_str).map(str::to_owned);
     let is_reactive = text(trigger, "type").as_deref() == Some("event")

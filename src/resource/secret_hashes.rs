@@ -1,7 +1,7 @@
-//! Hashes of the secrets that were written to blocks. A deploy uses them to detect a rotated secret.
+//! Hashes of secrets written to blocks. A deploy uses them to detect rotated secrets.
 //!
 //! The server masks secrets in its responses, and prefectl never stores them. Instead, a Prefect variable records a
-//! salted hash of each secret, together with the block's ID and the time of its last change.
+//! salted hash of each secret, the block id, and the block's last modification time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,16 +24,16 @@ use crate::{
 /// Name prefix of the variables. It contains dashes or, for old servers, underscores.
 const PREFIX: &str = "prefectl-secret-";
 
-/// Number of rounds of the hash function. Slow hashes protect short secrets from guessing.
+/// Number of hash rounds. Slow hashes protect short secrets from guessing.
 const ROUNDS: NonZeroU32 = NonZeroU32::new(100_000).unwrap();
 
-/// The hashes of the secrets of a block.
+/// The hashes of a block's secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecretHash {
     /// `TYPE/NAME` of the block.
     block: String,
     id: Uuid,
-    /// Time of the last change of the block, as the server reports it.
+    /// The block's last modification time as reported by the server.
     updated: String,
     salt: String,
     /// Hashes of the secrets, by field.
@@ -48,7 +48,7 @@ pub(crate) struct SecretHashes {
 }
 
 impl SecretHashes {
-    /// Reads all records. A record that is unreadable is ignored, so the secret is written again.
+    /// Reads all records. Ignores unreadable records, so their secrets are written again.
     pub(crate) async fn read(client: &Client) -> Result<Self, ApiError> {
         let mut blocks = BTreeMap::new();
         for variable in client.variables_like("prefectl").await? {
@@ -62,13 +62,13 @@ impl SecretHashes {
         Ok(Self { blocks })
     }
 
-    /// Returns whether a variable name belongs to a record of hashes.
+    /// Returns whether a variable name belongs to a hash record.
     pub(crate) fn is_record_name(name: &str) -> bool {
         name.replace('_', "-").starts_with(PREFIX)
     }
 
-    /// Returns the secrets that differ from the recorded secrets. If the block has been changed since they
-    /// were written, all secrets may differ.
+    /// Returns the secrets that differ from the recorded secrets. If the block has changed since the last recorded
+    /// write, all secrets may differ.
     pub(crate) fn changed(
         &self,
         key: &ResourceKey,
@@ -86,7 +86,7 @@ impl SecretHashes {
         changed.map(|(field, _)| field.clone()).collect()
     }
 
-    /// Records the secrets that were written to a block.
+    /// Records the secrets written to a block.
     pub(crate) async fn record(
         client: &Client,
         key: &ResourceKey,
@@ -101,9 +101,8 @@ impl SecretHashes {
         client.set_variable(&variable_name(client, key).await?, &json!(hash)).await
     }
 
-    /// Records that a block has been changed without its secrets. `previous` and `updated` are the times of
-    /// the last change before and after it. A record of an earlier change is kept, so the secrets are written
-    /// again.
+    /// Records that a block has changed without its secrets. `previous` and `updated` are the modification times before
+    /// and after the change. Keeps a record with a different modification time, so the secrets are written again.
     pub(crate) async fn renew(
         client: &Client,
         key: &ResourceKey,
@@ -118,7 +117,7 @@ impl SecretHashes {
         client.set_variable(&name, &json!(SecretHash { updated: updated.to_owned(), ..hash })).await
     }
 
-    /// Deletes the record of a block.
+    /// Deletes a block's record.
     pub(crate) async fn forget(client: &Client, key: &ResourceKey) -> Result<(), ApiError> {
         client.delete_variable(&variable_name(client, key).await?).await.map(drop)
     }
@@ -131,7 +130,7 @@ async fn variable_name(client: &Client, key: &ResourceKey) -> Result<String, Api
     Ok(if allows_dashes { name } else { name.replace('-', "_") })
 }
 
-/// A salted hash of all secrets of a block.
+/// A salted hash of all of a block's secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct SecretsDigest {
     salt: String,
@@ -139,7 +138,7 @@ pub(crate) struct SecretsDigest {
 }
 
 impl SecretsDigest {
-    /// Returns the digest of the secrets of a block, or `None` if it has no secrets.
+    /// Returns the digest of a block's secrets. Returns `None` if the block has no secrets.
     pub(crate) fn new(secrets: &BlockSecrets) -> Option<Self> {
         let salt = new_salt();
         (!secrets.is_empty()).then(|| Self { hash: digest(&joined(secrets), &salt), salt })
@@ -151,7 +150,7 @@ impl SecretsDigest {
     }
 }
 
-/// Returns a string that contains all secrets of a block and their fields.
+/// Returns a string that contains all of a block's secrets and their fields.
 fn joined(secrets: &BlockSecrets) -> Secret {
     let fields = secrets.iter().map(|(field, secret)| (field.to_string(), secret.expose()));
     Secret::new(json!(fields.collect::<Vec<_>>()).to_string())

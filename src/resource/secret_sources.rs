@@ -1,4 +1,4 @@
-//! Reads the secret values of blocks from environment variables and files.
+//! Reads block secrets from environment variables and files.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{
     secret::Secret,
 };
 
-/// Maximum size of a file with a secret, in bytes.
+/// Maximum size of a secret file in bytes.
 const MAX_SIZE: u64 = 1 << 20;
 
 /// The reason why a secret value cannot be read.
@@ -36,7 +36,7 @@ pub(super) enum SourceError {
 }
 
 impl SourceError {
-    /// Returns whether the source may exist on the machine that deploys.
+    /// Returns whether the source may exist on the deploying machine.
     pub(super) fn depends_on_environment(&self) -> bool {
         matches!(self, Self::Unset(_) | Self::Empty(_) | Self::Missing(_))
     }
@@ -54,21 +54,21 @@ impl SourceError {
     }
 }
 
-/// Reads the sources of secrets.
+/// Reads secrets from their sources.
 pub(super) struct SecretReader<'a> {
     pub(super) environment: &'a Environment,
-    /// Absolute path of the directory of the project.
+    /// Absolute path of the project directory.
     pub(super) directory: &'a Path,
-    /// Whether to read secrets. Otherwise, only their sources are checked.
+    /// Whether to read secrets. If `false`, only their sources are checked.
     pub(super) reads_secrets: bool,
 }
 
 impl SecretReader<'_> {
-    /// Returns the value of a source. Returns `None` if secrets are not read.
+    /// Returns a source's value. Returns `None` if secrets are not read.
     ///
     /// # Errors
     ///
-    /// Fails if the variable is not set, or if the file does not exist or belongs to the project.
+    /// Fails if the variable is not set, the file does not exist, or the file belongs to the project.
     pub(super) fn read(&self, source: &ValueSource) -> Result<Option<Secret>, SourceError> {
         match source {
             ValueSource::Environment(name) => {
@@ -104,7 +104,7 @@ impl SecretReader<'_> {
         }
     }
 
-    /// Returns the absolute path of a file. `~` is the home directory.
+    /// Returns a file's absolute path. `~` is the home directory.
     fn absolute(&self, path: &str) -> PathBuf {
         match (path.strip_prefix("~/"), self.environment.non_empty("HOME")) {
             (Some(rest), Some(home)) => Path::new(home).join(rest),

@@ -1,4 +1,4 @@
-//! Finds the deployments, flow runs and workers that use a work pool or a work queue, which prevent its deletion.
+//! Finds the deployments, flow runs and workers that prevent the deletion of a work pool or work queue.
 
 use std::collections::BTreeSet;
 
@@ -11,12 +11,12 @@ use crate::{
     names::{SHOWN, first_of},
 };
 
-/// States of flow runs that are in progress.
+/// States of flow runs in progress.
 const IN_PROGRESS: [StateType; 4] =
     [StateType::Pending, StateType::Running, StateType::Paused, StateType::Cancelling];
 
-/// Returns the reason why a resource must not be deleted, or `None` if nothing uses it. Only work pools and work queues
-/// are checked. Deployments in `leaving` do not count.
+/// Returns the reason why a resource must not be deleted. Returns `None` if the resource is not in use. Only checks
+/// work pools and work queues. Ignores deployments in `leaving`.
 pub(super) async fn reason_to_keep(
     client: &Client,
     key: &ResourceKey,
@@ -47,7 +47,7 @@ pub(super) async fn reason_to_keep(
     Ok((!names.is_empty()).then(|| format!("it has workers online: {}", first_of(&names, SHOWN))))
 }
 
-/// Returns the names of the deployments that use a work pool or a queue of the pool. Returns `None` if there are none.
+/// Returns the names of the deployments that use a work pool or one of its queues. Returns `None` if there are none.
 async fn deployments(
     client: &Client,
     pool: &str,
@@ -72,7 +72,7 @@ async fn deployments(
     Ok(Some(first_of(&names, SHOWN)))
 }
 
-/// Returns the names of the flow runs in progress in a work pool or in a queue of the pool. Returns `None` if there are
+/// Returns the names of the flow runs in progress in a work pool or one of its queues. Returns `None` if there are
 /// none.
 async fn runs_in_progress(
     client: &Client,

@@ -1,4 +1,4 @@
-//! Compares schedules with schedules on the server.
+//! Compares declared schedules with live schedules.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 use super::{IsoDateTime, Kind, Schedule, UTC, duration};
 
 impl Schedule {
-    /// Returns whether a schedule on the server runs at the same times as this schedule.
+    /// Returns whether a live schedule runs at the same times as this schedule.
     ///
     /// An interval without an anchor matches an interval with any anchor. A rule without a start matches a rule with
     /// any start.

@@ -1,11 +1,11 @@
 //! Validates cron expressions with the syntax of croniter, the library that Prefect uses.
 //!
-//! No Rust crate supports exactly this syntax: the sixth field contains the second and the seventh field the year,
-//! ranges may run backwards (`sat-mon`), `mon#1` is the first Monday of a month, and `l5` is its last Friday.
+//! No Rust crate supports exactly this syntax. The sixth field contains seconds, and the seventh field contains years.
+//! Ranges may wrap around (`sat-mon`). `mon#1` is the first Monday of a month, and `l5` is the last Friday.
 
 use std::collections::BTreeSet;
 
-/// Why a cron expression is invalid.
+/// The error for an invalid cron expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CronError {
     #[error("Invalid cron string: \"{expression}\": {reason}")]
@@ -32,7 +32,7 @@ pub(crate) fn check(expression: &str) -> Result<(), CronError> {
     check_fields(&texts).map_err(|reason| CronError::Invalid { expression: expression.to_owned(), reason })
 }
 
-/// The values of the five fields of a cron expression.
+/// The values of a cron expression's five fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Values {
     pub(super) minutes: BTreeSet<u64>,
@@ -43,10 +43,10 @@ pub(super) struct Values {
     pub(super) weekdays: BTreeSet<u64>,
 }
 
-/// Returns the values of a cron expression.
+/// Returns a cron expression's values.
 ///
-/// Returns `None` if the expression is invalid, contains seconds or years, or selects days that depend on the month,
-/// such as the last day.
+/// Returns `None` if the expression is invalid, contains seconds or years, or selects month-dependent days such as the
+/// last day.
 pub(super) fn values(expression: &str) -> Option<Values> {
     let lower = expression.to_lowercase();
     let fields = match lower.as_str() {
@@ -120,7 +120,7 @@ const FIELDS: [Field; 7] = [
     Field { name: "year", kind: Kind::Number, min: 1970, max: 2099 },
 ];
 
-/// The weekdays in a field. They are checked after all items of the field have been parsed.
+/// The weekdays in a field. They are checked after all items in the field have been parsed.
 #[derive(Default)]
 struct Days {
     any: bool,
@@ -131,7 +131,7 @@ struct Days {
 impl Days {
     /// Checks that the field does not mix weekdays with nth weekdays of the month.
     ///
-    /// The mix is only allowed if both select the same weekdays, or if the field selects every weekday.
+    /// A mix is only allowed if both select the same weekdays or if the field selects every weekday.
     fn check_mix(&self) -> Result<(), String> {
         let all: BTreeSet<_> = self.plain.union(&self.nth).collect();
         let every_day = all.len() + usize::from(self.any) == 7;
@@ -196,7 +196,7 @@ impl Field {
 
     /// Parses a range such as `1-5` or a step such as `*/10`. Returns `None` if the item is a single value.
     ///
-    /// A step without a range extends to the maximum of the field, so `10/5` equals `10-59/5`.
+    /// A step without a range extends to the field's maximum, so `10/5` equals `10-59/5`.
     fn range(&self, item: &str) -> Option<Range> {
         let (ends, step) = match item.rsplit_once('/') {
             Some((ends, step)) if is_digits(step) => (ends, Some(step)),
@@ -217,8 +217,7 @@ impl Field {
 
     /// Returns the numbers in a range.
     ///
-    /// A range may wrap around the end of its field. A range with identical ends contains all values of the
-    /// field.
+    /// A range may wrap around the end of the field. A range with identical ends contains all values of the field.
     fn expand(&self, item: &str, range: &Range, count: usize) -> Result<Vec<u64>, String> {
         if range.step == 0 {
             return Err(format!("the step of `{item}` must not be 0"));
@@ -263,10 +262,9 @@ impl Field {
             .ok_or_else(|| format!("`{text}` is not a valid value"))
     }
 
-    /// Replaces numbers that have the same meaning as another number.
+    /// Replaces equivalent numbers.
     ///
-    /// In an expression with five fields, 7 is Sunday. In an expression with six fields, 0 is the first day of the
-    /// month.
+    /// In a five-field expression, 7 is Sunday. In a six-field expression, 0 is the first day of the month.
     fn alias(&self, number: u64, count: usize) -> u64 {
         match (self.kind, number, count) {
             (Kind::Weekday, 7, 5) => 0,
@@ -307,7 +305,7 @@ fn split_nth(item: &str) -> Result<(&str, bool), String> {
     }
 }
 
-/// Returns whether a string is valid before `#`. It must be a name or a range of weekday names.
+/// Returns whether a string is valid before `#`: a name or a range of weekday names.
 fn is_day(text: &str) -> bool {
     let is_word = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || c == '_');
     is_word(text)
@@ -318,7 +316,7 @@ fn is_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Parses a number. If it is too large, returns a value that is out of bounds for every field.
+/// Parses a number. Returns a value that is out of bounds for every field if the number is too large.
 fn to_number(digits: &str) -> u64 {
     digits.parse().unwrap_or(u64::MAX)
 }

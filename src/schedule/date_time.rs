@@ -8,7 +8,7 @@ use jiff::{
     tz::Offset,
 };
 
-/// A date and time in its original notation. If the offset is missing, the context determines the time zone.
+/// A date and time with an optional offset. Without an offset, the context determines the time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct IsoDateTime {
     pub(crate) local: civil::DateTime,
@@ -21,7 +21,7 @@ impl IsoDateTime {
         Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
     }
 
-    /// Converts the number of seconds since 1970 to a date and time in UTC. Returns `None` if it is out of range.
+    /// Converts seconds since 1970 to a date and time in UTC. Returns `None` if the number is out of range.
     pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
         let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
         Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
@@ -29,7 +29,7 @@ impl IsoDateTime {
 
     /// Parses a date or a date and time. Returns `None` if the string is invalid.
     ///
-    /// Notations with and without separators may be mixed. This is slightly more than Prefect accepts.
+    /// Unlike Prefect, allows mixing notations with and without separators.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
             return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });
@@ -39,9 +39,9 @@ impl IsoDateTime {
     }
 }
 
-/// Formats the date and time as in JSON.
+/// Formats the date and time for JSON.
 ///
-/// Microseconds are omitted if they are zero. UTC and a missing offset are written as `Z`.
+/// Omits zero microseconds. Writes UTC and a missing offset as `Z`.
 impl fmt::Display for IsoDateTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
@@ -63,7 +63,7 @@ fn shape(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect()
 }
 
-/// Parses a number of `length` digits that starts at the offset `start`.
+/// Parses a number with `length` digits at the offset `start`.
 fn number(text: &str, start: usize, length: usize) -> Option<i16> {
     text.get(start..start + length)?.parse().ok()
 }
@@ -120,7 +120,7 @@ fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
     Some((time, offset))
 }
 
-/// Parses the first six digits of a fraction of a second. Further digits are ignored.
+/// Parses the first six digits of a fractional second. Ignores further digits.
 fn microseconds(fraction: &str) -> Option<i32> {
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && (1..=9).contains(&fraction.len());
     digits.then(|| format!("{:0<6}", &fraction[..fraction.len().min(6)]).parse().ok()).flatten()

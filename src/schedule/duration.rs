@@ -1,7 +1,7 @@
 //! Parses durations in the notations that Prefect's models accept.
 //!
-//! These are a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` and ISO 8601. A year has 365 days and a month has 30
-//! days.
+//! The notations are a number of seconds, `HH:MM:SS`, `1 day, HH:MM:SS` and ISO 8601. A year has 365 days, and a month
+//! has 30 days.
 
 use jiff::SignedDuration;
 use serde::{Serialize, Serializer};
@@ -13,7 +13,7 @@ const MAX_DAYS: i128 = 999_999_999;
 const MICROSECONDS: i128 = 1_000_000;
 const DAY: i128 = 86_400;
 
-/// Why a value is not a valid duration.
+/// The error for an invalid duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum DurationError {
     #[error("expected a duration, found {0}")]
@@ -28,11 +28,11 @@ pub(crate) enum DurationError {
     TooLong,
 }
 
-/// Parses a duration. It may be zero or negative.
+/// Parses a duration, which may be zero or negative.
 ///
 /// # Errors
 ///
-/// Fails if the value has the wrong type, has an unknown notation or is too long.
+/// Fails if the value has the wrong type or an unknown notation, or if the duration is too long.
 pub(crate) fn parse(value: &Value) -> Result<SignedDuration, DurationError> {
     match value {
         Value::Number(number) => match number.as_i64() {
@@ -55,7 +55,7 @@ impl Seconds {
         Self(SignedDuration::from_secs(seconds))
     }
 
-    /// Returns the number of seconds as the API expects it.
+    /// Returns the number of seconds in API format.
     pub(crate) fn as_f64(self) -> f64 {
         seconds(self.0)
     }
@@ -71,7 +71,7 @@ impl Serialize for Seconds {
     }
 }
 
-/// Converts a duration to seconds as the API expects them.
+/// Converts a duration to seconds in API format.
 #[expect(clippy::cast_precision_loss, reason = "the API represents durations as floating-point numbers")]
 pub(crate) fn seconds(duration: SignedDuration) -> f64 {
     if duration.subsec_nanos() == 0 { duration.as_secs() as f64 } else { duration.as_micros() as f64 / 1e6 }
@@ -119,7 +119,7 @@ fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
     from_microseconds(if negative { -microseconds } else { microseconds })
 }
 
-/// Parses the part of an ISO 8601 duration after the `P`. Only the last number may have a fraction.
+/// Parses an ISO 8601 duration without the leading `P`. Only the last number may have a fraction.
 fn iso(components: &str) -> Option<i128> {
     let mut total = 0;
     let mut in_time = false;
@@ -159,7 +159,7 @@ fn iso(components: &str) -> Option<i128> {
     (numbers > 0).then_some(total)
 }
 
-/// Converts a fraction of a unit to microseconds. The argument `unit` is the length of the unit in seconds.
+/// Converts a fraction of a unit to microseconds. `unit` is the unit's length in seconds.
 fn fraction_of(fraction: &str, unit: i128) -> Option<i128> {
     // Further digits represent less than one microsecond, even for the longest unit.
     let fraction = &fraction[..fraction.len().min(15)];
@@ -200,8 +200,7 @@ fn time(text: &str) -> Option<i128> {
     Some(total * MICROSECONDS + microseconds)
 }
 
-/// Parses the first six digits of a fraction of a second. Unlike ISO 8601 durations, times are truncated, not
-/// rounded.
+/// Parses the first six digits of a fractional second. Unlike ISO 8601 durations, times are truncated, not rounded.
 fn microseconds(fraction: &str) -> Option<i128> {
     digits(fraction)?;
     digits(&format!("{:0<6}", &fraction[..fraction.len().min(6)]))
@@ -211,7 +210,7 @@ fn below_sixty(text: &str) -> Option<i128> {
     digits(text).filter(|number| text.len() == 2 && *number < 60)
 }
 
-/// Parses a number with a limited number of digits, so that sums of such numbers cannot overflow.
+/// Parses a number. The number of digits is limited so that sums cannot overflow.
 fn digits(text: &str) -> Option<i128> {
     let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }

@@ -1,4 +1,4 @@
-//! The errors that occur when schedules are parsed.
+//! Errors that occur while parsing schedules.
 
 use super::{CronError, RruleError, ZoneError, duration::DurationError};
 
@@ -10,14 +10,14 @@ pub(crate) struct ScheduleError {
     pub(crate) problem: Problem,
 }
 
-/// Why a schedule is invalid.
+/// The reason why a schedule is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("unknown key `{key}`")]
     UnknownKey { key: String, suggestion: Option<String> },
-    /// The schedule is neither a cron expression, an interval nor a rule.
+    /// The schedule is not a cron expression, interval or rule.
     ///
-    /// Scripts match this message of Prefect, so it contains the schedule as Python prints it.
+    /// Scripts match this Prefect message, so it contains the schedule as printed by Python.
     #[error("Unknown schedule type. Please provide a valid schedule. schedule={0}")]
     NoKind(String),
     #[error("Exactly one of 'cron', 'interval', or 'rrule' must be provided")]
@@ -43,7 +43,7 @@ pub(crate) enum Problem {
 }
 
 impl ScheduleError {
-    /// Returns a suggestion for fixing the error, if there is one.
+    /// Returns a suggestion for fixing the error, if any.
     pub(crate) fn help(&self) -> Option<String> {
         match &self.problem {
             Problem::UnknownKey { suggestion: Some(meant), .. }
@@ -56,7 +56,7 @@ impl ScheduleError {
     }
 }
 
-/// The error for a deployment that has both of the keys `schedule` and `schedules`.
+/// The error for a deployment with both `schedule` and `schedules`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
     "Both 'schedule' and 'schedules' keys are present in the deployment configuration. Please use only use \

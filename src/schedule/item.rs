@@ -1,4 +1,4 @@
-//! Parses an item of the list `schedules` of a deployment.
+//! Parses an item in a deployment's `schedules` list.
 
 use super::{
     Kind, Problem, Schedule, ScheduleError, UTC, coerce, cron, date_time::IsoDateTime, duration,
@@ -22,11 +22,11 @@ const KEYS: [&str; 10] = [
     "day_or",
 ];
 
-/// Parses an item of the list `schedules`.
+/// Parses an item in the `schedules` list.
 ///
 /// # Errors
 ///
-/// Returns all errors in the item, not only the first.
+/// Fails with all errors in the item.
 pub(super) fn read(item: &Mapping) -> Result<Schedule, Vec<ScheduleError>> {
     let mut reader = Reader { item, errors: Vec::new() };
     reader.check_keys();
@@ -47,7 +47,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Returns the value of a key. A key whose value is null is treated as missing.
+    /// Returns a key's value. Null is treated as missing.
     fn get(&self, key: &str) -> Option<&'a Value> {
         self.item.get(key).filter(|value| !value.is_null())
     }
@@ -76,7 +76,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Returns the string value of a key. An empty string is treated as missing because a template may render to it.
+    /// Returns a key's string value. An empty string is treated as missing because a template may render to an empty
+    /// string.
     fn text(&mut self, key: &str) -> Option<String> {
         match self.get(key)? {
             Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
@@ -166,7 +167,7 @@ impl<'a> Reader<'a> {
         Some(Kind::Rrule { rule, timezone, zone })
     }
 
-    /// Returns the rule and the time zone of an `rrule` that is written as a JSON object.
+    /// Returns the rule and time zone of an `rrule` written as a JSON object.
     fn rrule_json(&mut self, json: &serde_json::Value) -> Option<(String, Option<String>)> {
         let Some(object) = json.as_object() else { return self.fail("rrule", Problem::RruleJsonRule) };
         if let Some(key) = object.keys().find(|key| !["rrule", "timezone"].contains(&key.as_str())) {

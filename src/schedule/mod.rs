@@ -1,7 +1,7 @@
-//! Parses schedules of deployments and creates the API requests for them.
+//! Parses deployment schedules and creates their API requests.
 //!
-//! All errors that can be detected locally are reported here because the server would only report them after other
-//! changes have been made.
+//! Reports all errors that can be detected locally because the server would only report them after other changes have
+//! been written.
 
 pub(crate) mod coerce;
 mod comparison;
@@ -31,10 +31,10 @@ pub(crate) use zone::ZoneError;
 use date_time::IsoDateTime;
 use rrule::Recurrence;
 
-/// The time zone of schedules that do not specify a time zone.
+/// The default time zone.
 const UTC: &str = "UTC";
 
-/// A schedule of a deployment. Values that are not specified are `None` or empty.
+/// A deployment schedule. Unspecified values are `None` or empty.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Schedule {
     pub(crate) kind: Kind,
@@ -44,7 +44,7 @@ pub(crate) struct Schedule {
     pub(crate) replaces: Option<String>,
 }
 
-/// The kind of a schedule with the values that determine when it runs.
+/// A schedule kind, with the values that determine the run times.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
@@ -53,16 +53,16 @@ pub(crate) enum Kind {
 }
 
 impl Schedule {
-    /// Parses an item of the list `schedules`.
+    /// Parses an item in the `schedules` list.
     ///
     /// # Errors
     ///
-    /// Returns all errors in the item, not only the first.
+    /// Fails with all errors in the item.
     pub(crate) fn from_item(item: &Mapping) -> Result<Self, Vec<ScheduleError>> {
         item::read(item)
     }
 
-    /// Returns the request body that creates the schedule. Values that are not specified are set to their defaults.
+    /// Returns the request body that creates the schedule. Sets unspecified values to their defaults.
     pub(crate) fn for_create(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => {
@@ -85,7 +85,7 @@ impl Schedule {
         })
     }
 
-    /// Returns the request body that updates the schedule. It contains only values that are specified.
+    /// Returns the request body that updates the schedule. Contains only specified values.
     pub(crate) fn for_update(&self, now: Timestamp) -> Json {
         let schedule = match &self.kind {
             Kind::Cron { expression, timezone, day_or } => object([
@@ -109,7 +109,7 @@ impl Schedule {
         ])
     }
 
-    /// Returns the specified values as the API expects them. The result is displayed to users.
+    /// Returns the specified values in API format for display.
     pub(crate) fn described(&self) -> Json {
         self.for_update(Timestamp::UNIX_EPOCH)
     }
@@ -120,7 +120,7 @@ impl Schedule {
         let mut body = json_object(self.described());
         let mut item = json_object(body.remove("schedule").unwrap_or_default());
         if let Kind::Rrule { rule, .. } = &self.kind {
-            // Without the start that is added for the server.
+            // Omit the start that is added for the server.
             item.insert("rrule".to_owned(), json!(rule.text()));
         }
         item.extend(body);
@@ -136,7 +136,7 @@ fn rrule_json(rule: &Recurrence, timezone: &str, zone: &TimeZone, now: Timestamp
     json!({"rrule": rule.started(zone, now), "timezone": timezone})
 }
 
-/// Creates an object from the entries that have a value.
+/// Creates a JSON object from the entries with a value.
 fn object<const N: usize>(entries: [(&str, Option<Json>); N]) -> Json {
     entries.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect()
 }

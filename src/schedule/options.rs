@@ -13,7 +13,7 @@ pub(crate) struct ScheduleOptions {
     pub(crate) timezone: Option<String>,
 }
 
-/// Appends the schedules from command-line options to the schedules of a deployment.
+/// Appends the schedules from command-line options to a deployment's schedules.
 ///
 /// The anchor date applies to all intervals, and the time zone applies to all schedules, including the
 /// deployment's own schedules.

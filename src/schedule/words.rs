@@ -10,9 +10,9 @@ use super::{
     zone,
 };
 
-/// Maximum number of times of day that a description lists. A schedule with more times has no description.
+/// Maximum number of times of day in a description. A schedule with more times has no description.
 const MAX_TIMES: usize = 6;
-/// Number of days that are searched for the next run. Two leap days are at most eight years apart.
+/// Number of days to search for the next run. Leap days are at most eight years apart.
 const MAX_DAYS: usize = 366 * 8;
 
 const MONTHS: [&str; 12] = [
@@ -55,7 +55,7 @@ fn words(values: &Values) -> Option<String> {
     })
 }
 
-/// Describes the times of day. The flag specifies whether they are points in time rather than intervals.
+/// Describes the times of day. The flag specifies whether the times are points in time rather than intervals.
 fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
     let all_hours = hours.len() == 24;
     if let (Some(step), true) = (step(minutes, 60), all_hours) {
@@ -96,7 +96,7 @@ fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>
             let months = if all_months { "every month".to_owned() } else { month_names() };
             (numbers.len() <= MAX_TIMES).then(|| Some(format!("on {noun} {} of {months}", listed(&numbers))))
         }
-        // A run is due on either of the days or on both, depending on `day_or`.
+        // `day_or` determines whether either or both of the days must match.
         (false, false) => None,
     }
 }
@@ -142,7 +142,7 @@ fn step(numbers: &BTreeSet<u64>, size: u64) -> Option<u64> {
     numbers.iter().copied().eq((0..size).step_by(usize::try_from(step).ok()?)).then_some(step)
 }
 
-/// Returns the first and the last number of a sequence of at least three consecutive numbers.
+/// Returns the first and last numbers of a sequence of at least three consecutive numbers.
 fn range(numbers: &BTreeSet<u64>) -> Option<(u64, u64)> {
     let (first, last) = (*numbers.first()?, *numbers.last()?);
     (numbers.len() > 2 && numbers.iter().copied().eq(first..=last)).then_some((first, last))

@@ -4,12 +4,12 @@ use jiff::tz::TimeZone;
 
 use crate::diagnostics::did_you_mean;
 
-/// The error for a name that does not exist in the IANA time zone database.
+/// The error for an unknown IANA time zone name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
 pub(crate) struct ZoneError {
     pub(crate) name: String,
-    /// The most similar name in the database, if there is one.
+    /// The most similar name in the database, if any.
     pub(crate) suggestion: Option<String>,
 }
 

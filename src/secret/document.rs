@@ -1,12 +1,12 @@
-//! Redaction of the JSON documents that prefectl writes. The fixed words of their formats are not masked.
+//! Redacts prefectl's JSON documents. Fixed words in the document format are not masked.
 
 use serde_json::Value;
 
 use super::Redactor;
 
-/// Fields whose values are fixed words of the document format, with these words.
+/// Fields whose values are fixed words in the document format, with the allowed words.
 ///
-/// Such a word reveals nothing about a secret that equals it.
+/// A fixed word reveals nothing about a secret with the same value.
 const WORDS: [(&str, &[&str]); 8] = [
     ("action", &["create", "update", "unchanged", "delete"]),
     ("grade", &["exact", "approximate", "failed"]),
@@ -38,15 +38,14 @@ const WORDS: [(&str, &[&str]); 8] = [
     ("stream", &["stdout", "stderr"]),
 ];
 
-/// Fields whose values are numbers that prefectl itself determines, such as counts and durations.
+/// Fields with numbers that prefectl determines, such as counts and durations.
 const NUMBERS: [&str; 6] = ["exit", "schema", "requests", "seconds", "line", "column"];
 
-/// Fields whose values come from the user or the server. These values may contain fields of any name.
+/// Fields whose values come from the user or server. These values may contain arbitrary fields.
 const VALUES: [&str; 6] = ["old", "new", "inputs", "outputs", "body", "value"];
 
 impl Redactor {
-    /// Masks the values of a document in the same way as [`Self::mask_json`], except for the fixed words and
-    /// the numbers of the document format.
+    /// Masks a document's values like [`Self::mask_json`], except for fixed words and numbers in the document format.
     pub(crate) fn mask_document(&self, document: Value) -> Value {
         match document {
             Value::Object(fields) => fields
@@ -66,8 +65,7 @@ impl Redactor {
     }
 }
 
-/// Checks whether the value of a field is a fixed word or a number of the document format, and therefore not
-/// secret.
+/// Returns whether a field's value is a fixed word or number in the document format. Such values are not secret.
 pub(crate) fn is_fixed(name: &str, value: &Value) -> bool {
     let is_word = |word: &str| WORDS.iter().any(|(field, words)| *field == name && words.contains(&word));
     match value {

@@ -1,4 +1,4 @@
-//! Secret values and a redactor for all output. The type of the values prevents them from being printed.
+//! Secret values and a redactor for all output. The secret type prevents values from being printed.
 
 mod document;
 mod names;
@@ -17,7 +17,7 @@ pub(crate) use names::is_secret_key;
 pub(crate) use redactor::Redactor;
 pub(crate) use url::{has_token_prefix, login};
 
-/// Text that replaces secrets in output.
+/// String that replaces secrets in output.
 pub(crate) const MASK: &str = "********";
 
 /// A secret string. Its `Debug` and `Display` implementations print [`MASK`] instead of the value.
@@ -29,7 +29,7 @@ impl Secret {
         Self(text.into())
     }
 
-    /// Returns the secret value. Only code that needs the actual value should call this method.
+    /// Returns the secret value. Only call this method if the actual value is required.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
@@ -37,7 +37,7 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // The original error is dropped, because its message would contain the value.
+        // Drop the original error because its message would contain the value.
         String::deserialize(deserializer).map(Self).map_err(|_| D::Error::custom("a secret must be a string"))
     }
 }

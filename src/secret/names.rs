@@ -16,10 +16,9 @@ const WORDS: [&str; 11] = [
     "connection_string",
 ];
 
-/// Checks whether a variable's name ends with a word that marks secrets, such as `GITHUB_TOKEN`.
+/// Returns whether a variable name ends with a word that marks secrets, such as `GITHUB_TOKEN`.
 ///
-/// Values of such variables are masked wherever they occur, so other names, such as `TOKEN_COUNT`, must not
-/// match.
+/// These variables' values are masked in all output, so names such as `TOKEN_COUNT` must not match.
 pub(super) fn is_secret_variable(name: &str) -> bool {
     let name = normalized(name);
     WORDS
@@ -27,9 +26,9 @@ pub(super) fn is_secret_variable(name: &str) -> bool {
         .any(|word| name.strip_suffix(word).is_some_and(|before| before.is_empty() || before.ends_with('_')))
 }
 
-/// Checks whether a key contains a word that marks secrets, such as `db-password-old`.
+/// Returns whether a key contains a word that marks secrets, such as `db-password-old`.
 ///
-/// Only the key's value is masked, so a false positive does no harm.
+/// Only the key's value is masked, so a false positive is harmless.
 pub(crate) fn is_secret_key(name: &str) -> bool {
     let name = normalized(name);
     WORDS.iter().any(|word| name.contains(word))

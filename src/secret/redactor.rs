@@ -1,4 +1,4 @@
-//! Redaction of secrets in output.
+//! Redacts secrets in output.
 
 use std::{
     fmt,
@@ -16,11 +16,11 @@ use super::{
     url,
 };
 
-/// Common words that are used as passwords. They are masked only together with their user name.
+/// Common words used as passwords. They are only masked together with their user name.
 const COMMON_WORDS: [&str; 8] =
     ["password", "prefect", "postgres", "secret", "changeme", "default", "x-access-token", "x-oauth-basic"];
 
-/// Number of bytes to decode at a time. A chunk consists of whole lines.
+/// Number of bytes to decode at a time. Chunks contain whole lines.
 const CHUNK: usize = 32 * 1024;
 
 /// The set of secrets to redact. All output passes through [`Redactor::mask`].
@@ -34,7 +34,7 @@ pub(crate) struct Redactor {
 #[derive(Default)]
 struct Secrets {
     texts: Vec<String>,
-    /// Search for all strings in `texts`. `None` if a string was added after the search was built.
+    /// Search for all strings in `texts`. `None` if a string has been added since the search was built.
     search: Option<Arc<Search>>,
 }
 
@@ -46,17 +46,17 @@ struct Search {
 }
 
 impl Redactor {
-    /// Minimum length of a secret that is masked. A shorter secret could be part of an ordinary word.
+    /// Minimum length of a masked secret. A shorter secret could occur in an ordinary word.
     const SHORTEST: usize = 4;
-    /// Minimum length of a password of a URL that is also masked where it appears without the user name.
+    /// Minimum length of a URL password that is also masked without the user name.
     const SHORTEST_PASSWORD: usize = 6;
-    /// Minimum number of digits of a number that is masked. Shorter numbers are too common in ordinary output.
+    /// Minimum number of digits in a masked number. Shorter numbers are too common in ordinary output.
     const SHORTEST_NUMBER: usize = 4;
-    /// Minimum length of a secret that is only recognized by the name of its environment variable.
+    /// Minimum length of a secret that is only recognized by its environment variable's name.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
-    /// Adds a secret and each of its lines. If the secret has the form `user:password` or is a URL, its
-    /// password is added too.
+    /// Adds a secret and each of its lines. If the secret has the form `user:password` or is a URL, also adds the
+    /// password.
     pub(crate) fn learn(&self, secret: &Secret) {
         let text = secret.expose();
         let lines = std::iter::once(text).chain(text.lines()).flat_map(|part| [part, part.trim()]);
@@ -71,7 +71,7 @@ impl Redactor {
         }
     }
 
-    /// Adds all strings and all long numbers in a value.
+    /// Adds all strings and long numbers in a value.
     pub(crate) fn learn_value(&self, value: &Value) {
         match value {
             Value::String(text) => self.learn(&Secret::new(text.as_str())),
@@ -87,8 +87,8 @@ impl Redactor {
         }
     }
 
-    /// Adds the values of all variables whose names suggest a secret, and the credentials in variables that
-    /// contain URLs.
+    /// Adds the values of all variables whose names suggest a secret and the credentials in variables that contain
+    /// URLs.
     pub(crate) fn learn_variables<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
         for (name, value) in variables {
             if is_secret_variable(name) && value.len() >= Self::SHORTEST_OF_VARIABLES {
@@ -113,8 +113,7 @@ impl Redactor {
         masked
     }
 
-    /// Replaces each character of a secret with `*`, so that the positions of all other characters stay the
-    /// same.
+    /// Replaces each character in a secret with `*` without changing the positions of other characters.
     pub(crate) fn blank(&self, text: &str) -> String {
         let mut blanked = String::with_capacity(text.len());
         let mut end = 0;
@@ -127,9 +126,9 @@ impl Redactor {
         blanked
     }
 
-    /// Masks the values of a JSON document, and all keys that are not plain lowercase names.
+    /// Masks a JSON document's values and all keys that are not plain lowercase names.
     ///
-    /// The structure of the document stays the same, but a secret number becomes a string.
+    /// Preserves the document structure, but converts secret numbers to strings.
     pub(crate) fn mask_json(&self, value: Value) -> Value {
         match value {
             Value::String(text) => self.mask_owned(text).into(),
@@ -156,7 +155,7 @@ impl Redactor {
         !self.secret_ranges(text).is_empty()
     }
 
-    /// Returns the byte ranges of all secrets in a text, in order and without overlaps.
+    /// Returns the byte ranges of all secrets in a string, sorted and without overlaps.
     fn secret_ranges(&self, text: &str) -> Vec<Range<usize>> {
         let mut ranges = url::passwords(text);
         if let Some(search) = self.search() {
@@ -176,7 +175,7 @@ impl Redactor {
         merged(ranges)
     }
 
-    /// Returns the search for all known secrets, or `None` if no secrets are known. Builds the search if
+    /// Returns the search for all known secrets. Returns `None` if no secrets are known. Builds the search if
     /// necessary.
     fn search(&self) -> Option<Arc<Search>> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
@@ -202,8 +201,7 @@ impl Secrets {
     }
 }
 
-/// Returns the password in a secret that has the form `user:password` or is a URL, both as written and with
-/// percent escapes decoded.
+/// Returns the password in a `user:password` secret or URL, both as written and with decoded percent escapes.
 fn passwords(secret: &str) -> Vec<String> {
     let login = url::login(secret).unwrap_or(secret);
     let is_login = !login.contains(char::is_whitespace) && !login.contains("://");
@@ -211,7 +209,7 @@ fn passwords(secret: &str) -> Vec<String> {
     if password == user { Vec::new() } else { vec![password.to_owned(), percent_decoded(password)] }
 }
 
-/// Splits a text into chunks of whole lines. Returns each chunk with its byte offset.
+/// Splits a string into chunks of whole lines. Returns each chunk with its byte offset.
 fn chunks(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut start = 0;
     std::iter::from_fn(move || {
@@ -229,7 +227,7 @@ fn whole_characters(text: &str, range: Range<usize>) -> Range<usize> {
     text.floor_char_boundary(range.start)..text.ceil_char_boundary(range.end)
 }
 
-/// Sorts ranges and merges those that overlap.
+/// Sorts ranges and merges overlapping ranges.
 fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut merged: Vec<Range<usize>> = Vec::new();
@@ -242,7 +240,7 @@ fn merged(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     merged
 }
 
-/// Checks whether a key is a plain name, like the field names in prefectl's own JSON documents.
+/// Returns whether a key is a plain name, like the field names in prefectl's JSON documents.
 fn is_field_name(key: &str) -> bool {
     key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }

@@ -1,41 +1,40 @@
-//! Decoded views of a text. They reveal secrets regardless of their encoding.
+//! Decoded views of a string that reveal secrets regardless of their encoding.
 //!
-//! Secrets in a log are often encoded: with percent escapes in URLs, with backslash escapes in JSON and
-//! Python, with entities in HTML, with base64 in HTTP headers, or with the color codes of `grep --color` in
-//! between. [`views`] decodes a text in each of these ways, including nested encodings, and keeps track of
-//! the original position of each decoded byte. Searching every view finds all encodings of a secret in linear
-//! time.
+//! Secrets in a log are often encoded: with percent escapes in URLs, with backslash escapes in JSON and Python, with
+//! entities in HTML, with base64 in HTTP headers, or with the color codes of `grep --color` in between. [`views`]
+//! decodes a string in each of these ways, including nested encodings, and tracks each decoded byte's original
+//! position. Searching every view finds all encodings of a secret in linear time.
 
 use std::{collections::HashSet, ops::Range};
 
 use percent_encoding::percent_decode;
 
-/// Maximum number of nested encodings. For example, a password in a base64-encoded JSON document inside
-/// another JSON document has three.
+/// Maximum number of nested encodings. For example, a password in a base64-encoded JSON document inside another JSON
+/// document has three encodings.
 const MAX_DEPTH: usize = 3;
 
-/// Maximum number of decoded views per text. It limits the time spent on malicious input.
+/// Maximum number of decoded views per string. It limits the processing time for malicious input.
 const MAX_VIEWS: usize = 24;
 
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
-/// A decoded text, with the original position of each byte.
+/// A decoded string, with each byte's original position.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
-    /// Start and end of the original encoding of each byte.
+    /// Start and end of each byte's original encoding.
     origins: Vec<(u32, u32)>,
 }
 
 impl View {
-    /// Creates a view of the undecoded text.
+    /// Creates a view of the undecoded string.
     fn unchanged(text: &[u8]) -> Self {
         let origins = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1)).collect();
         Self { bytes: text.to_vec(), origins }
     }
 
-    /// Converts a range of decoded bytes to the corresponding range in the original text.
+    /// Converts a range of decoded bytes to the corresponding range in the original string.
     pub(super) fn origin(&self, range: Range<usize>) -> Range<usize> {
         let (start, _) = self.origins[range.start];
         let (_, end) = self.origins[range.end - 1];
@@ -47,13 +46,13 @@ impl View {
         self.origins.push(origin);
     }
 
-    /// Appends a separator after a decoded run, so that no match can span two runs.
+    /// Appends a separator after a decoded run so that no match can span two runs.
     fn separate(&mut self) {
         let end = self.origins.last().map_or(0, |(_, end)| *end);
         self.push(0xff, (end, end));
     }
 
-    /// Decodes all escape sequences of one kind. Returns `None` if the text contains none.
+    /// Decodes all escape sequences of one kind. Returns `None` if there are none.
     fn decoded(&self, escape: Escape) -> Option<Self> {
         let mut view = Self::default();
         let mut at = 0;
@@ -74,10 +73,9 @@ impl View {
         is_changed.then_some(view)
     }
 
-    /// Decodes all runs of digits at every possible alignment. Returns `None` if the text has none.
+    /// Decodes all runs of digits at every possible alignment. Returns `None` if there are none.
     ///
-    /// The second view contains only the decoded runs of printable text, because they may contain a nested
-    /// encoding.
+    /// The second view contains only decoded runs of printable text because they may contain nested encodings.
     fn digits(&self, digits: Digits, shortest: usize) -> Option<(Self, Self)> {
         let (mut all, mut texts) = (Self::default(), Self::default());
         let mut at = 0;
@@ -117,7 +115,7 @@ impl View {
     }
 }
 
-/// Checks whether bytes are printable text.
+/// Returns whether bytes are printable text.
 fn is_text(bytes: &[u8]) -> bool {
     !bytes.is_empty()
         && std::str::from_utf8(bytes).is_ok_and(|text| {
@@ -125,7 +123,7 @@ fn is_text(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns the decoded views of a text that may contain a secret of at least `shortest` bytes.
+/// Returns the decoded views of a string that may contain a secret of at least `shortest` bytes.
 pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     if !may_be_encoded(text.as_bytes(), shortest) {
         return Vec::new();
@@ -155,8 +153,7 @@ pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     searched
 }
 
-/// Checks whether a text contains an escape character, or a run of digits that is long enough to encode a
-/// secret.
+/// Returns whether a string contains an escape character or a run of digits that is long enough to encode a secret.
 fn may_be_encoded(text: &[u8], shortest: usize) -> bool {
     let has_run = |digits: Digits| {
         let mut rest = text;
@@ -199,7 +196,7 @@ impl Decoded {
 /// A kind of escape sequence.
 #[derive(Debug, Clone, Copy)]
 enum Escape {
-    /// Color codes, other terminal control sequences and control characters. They are removed.
+    /// Color codes, other terminal control sequences and control characters, which are removed.
     Terminal,
     /// Percent escapes such as `%2F`.
     Percent,
@@ -207,7 +204,7 @@ enum Escape {
     Form,
     /// Backslash escapes of JSON, JavaScript, Python and Rust, such as `\"`, `\n`, `\u00e4` and `\xe4`.
     Backslash,
-    /// Backslash escapes. Each `\x` escape means a byte, so that `\xc3\xa4` is one character.
+    /// Backslash escapes. Each `\x` escape is a byte, so `\xc3\xa4` is one character.
     BackslashBytes,
     /// HTML entities such as `&quot;`, `&#34;` and `&#x22;`.
     Html,
@@ -380,8 +377,7 @@ fn unicode_escape(bytes: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::character(character), 12))
 }
 
-/// Decodes an HTML entity. Supports numeric entities, and named entities of characters that are special in
-/// HTML or URLs.
+/// Decodes an HTML entity. Supports numeric entities and named entities for special characters in HTML or URLs.
 fn html_entity(bytes: &[u8]) -> Option<(Decoded, usize)> {
     let length = bytes.iter().take(MAX_ENTITY).position(|byte| *byte == b';')?;
     let character = match &bytes[1..length] {
@@ -399,7 +395,7 @@ fn html_entity(bytes: &[u8]) -> Option<(Decoded, usize)> {
     Some((Decoded::character(character), length + 1))
 }
 
-/// Decodes the percent escapes in a part of a URL.
+/// Decodes the percent escapes in a URL component.
 pub(super) fn percent_decoded(part: &str) -> String {
     percent_decode(part.as_bytes()).decode_utf8_lossy().into_owned()
 }

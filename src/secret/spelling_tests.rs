@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{MASK, Redactor, Secret};
 
-/// A secret that contains all kinds of characters that encodings escape.
+/// A secret with all kinds of escaped characters.
 const CANARY: &str = "CANARY7blk/\u{e4}\"<&>_x y'+~%2F";
 
 fn percent(text: &str, safe: &str, is_upper: bool) -> String {
@@ -46,7 +46,7 @@ fn json(text: &str) -> String {
     quoted[1..quoted.len() - 1].to_owned()
 }
 
-/// Returns the canary with the escapes of URLs, JSON and HTML.
+/// Returns the canary with URL, JSON and HTML escapes.
 fn escaped() -> Vec<String> {
     let (c, safe) = (CANARY, "-_.~");
     vec![
@@ -144,7 +144,7 @@ fn leaves_other_text_alone() {
     }
 }
 
-/// The time for masking a text full of escapes must be proportional to the length of the text.
+/// The time to mask a string full of escapes must be proportional to its length.
 #[test]
 fn masking_is_linear() {
     let redactor = Redactor::default();

@@ -9,13 +9,13 @@ const MIN_TOKEN: usize = 20;
 const TOKEN_PREFIXES: [&str; 8] =
     ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "x-token", "ATBB"];
 
-/// Returns the `user:password` part of a URL, or `None` if the URL contains no password.
+/// Returns a URL's `user:password` component. Returns `None` if the URL contains no password.
 pub(crate) fn login(url: &str) -> Option<&str> {
     let login = user_info(url, url.find("://")? + 3)?;
     url[login.clone()].contains(':').then(|| &url[login])
 }
 
-/// Returns the byte ranges of the passwords and access tokens in all URLs of a text.
+/// Returns the byte ranges of the passwords and access tokens in all URLs in a string.
 ///
 /// Placeholders such as `{{ prefect.blocks.secret.token }}` and `$TOKEN` are not treated as secrets.
 pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
@@ -37,7 +37,7 @@ fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
     let url = &rest[..placeholder_aware_end(rest, is_end)];
     let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
-    // A password may contain an unescaped `/`. The text before the slash is a port only if it is a number.
+    // A password may contain an unescaped `/`. Only a number before the slash is a port.
     let has_port =
         url[..authority].rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
     let end = match url[..authority].rfind('@') {
@@ -50,8 +50,7 @@ fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
     (end > 0).then(|| start..start + end)
 }
 
-/// Returns the offset of the first character after a URL. Spaces inside `{{ ... }}` and `<< ... >>` are part
-/// of the URL.
+/// Returns the offset of the first character after a URL. Spaces inside `{{ ... }}` and `<< ... >>` belong to the URL.
 fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
     let mut at = 0;
     while let Some(character) = text[at..].chars().next() {
@@ -71,8 +70,8 @@ fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
     at
 }
 
-/// Checks whether the user name in a URL without a password may be an access token. Long names of organizations
-/// with a digit are included.
+/// Returns whether the user name in a URL without a password may be an access token. Also matches long organization
+/// names that contain a digit.
 fn is_token(user: &str) -> bool {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     is_word
@@ -80,8 +79,8 @@ fn is_token(user: &str) -> bool {
             || (user.len() >= MIN_TOKEN && user.bytes().any(|byte| byte.is_ascii_digit())))
 }
 
-/// Checks whether the user name in a URL has the prefix and the length of an access token, so that it cannot be
-/// the name of a user or an organization.
+/// Returns whether the user name in a URL has the prefix and length of an access token. Such a name cannot be a user or
+/// organization name.
 pub(crate) fn has_token_prefix(user: &str) -> bool {
     user.len() >= MIN_TOKEN && TOKEN_PREFIXES.iter().any(|prefix| user.starts_with(prefix))
 }

@@ -15,7 +15,7 @@ use crate::{
     environment::Environment,
 };
 
-/// All sources of settings and the active profile. The values have not been parsed.
+/// All setting sources with unparsed values, and the active profile.
 pub(super) struct ActiveSources {
     pub(super) sources: Sources,
     pub(super) profile: String,
@@ -66,8 +66,8 @@ fn home_directory(environment: &Environment) -> PathBuf {
     environment.home_directory().unwrap_or(Path::new(".")).to_owned()
 }
 
-/// Returns the path of `profiles.toml`. `PREFECT_HOME` has no effect if it is set in a profile, because
-/// profiles have not been read yet.
+/// Returns the path of `profiles.toml`. `PREFECT_HOME` has no effect in a profile because profiles have not been read
+/// yet.
 fn profiles_path(
     sources: &Sources,
     environment: &Environment,
@@ -82,10 +82,10 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// Returns the selected profile's name, or `None` for the default profile.
+/// Returns the selected profile's name. Returns `None` for the default profile.
 ///
-/// An unknown name is an error if it is passed on the command line. Otherwise, a warning is added and the
-/// default profile is used.
+/// Fails if the name is unknown and was passed on the command line. Otherwise, an unknown name adds a warning and
+/// selects the default profile.
 fn chosen_profile(
     profiles: &Profiles,
     requested: Option<&str>,

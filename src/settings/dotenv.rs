@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 
-/// Parses the assignments in a file. If a name is assigned multiple times, the last assignment is used. Lines
-/// that are not assignments are ignored.
+/// Parses the assignments in a file. If a name is assigned multiple times, uses the last assignment. Ignores lines that
+/// are not assignments.
 pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
     let mut values = BTreeMap::new();
     let mut rest = text;
@@ -53,8 +53,7 @@ fn split_line(text: &str) -> (&str, &str) {
     }
 }
 
-/// Parses a quoted value. Returns the value and the text after the closing quote, or `None` if the closing
-/// quote is missing.
+/// Parses a quoted value. Returns the value and the remaining string. Returns `None` if the closing quote is missing.
 fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     let mut value = String::new();
     let mut characters = text.char_indices();
@@ -74,7 +73,7 @@ fn quoted(text: &str, quote: char) -> Option<(String, &str)> {
     None
 }
 
-/// Parses an unquoted value. It ends before a `#` that follows whitespace.
+/// Parses an unquoted value, which ends before a `#` that follows whitespace.
 fn bare(text: &str) -> &str {
     let comment = text.match_indices('#').map(|(at, _)| at).find(|at| text[..*at].ends_with([' ', '\t']));
     text[..comment.unwrap_or(text.len())].trim()

@@ -1,4 +1,4 @@
-//! Errors that occur while settings are resolved.
+//! Errors that occur while resolving settings.
 
 use std::path::{Path, PathBuf};
 
@@ -31,8 +31,7 @@ pub(crate) enum SettingsError {
 }
 
 impl SettingsError {
-    /// Converts the error to a diagnostic. `folder` is the directory that contains the files with the
-    /// settings, as shown to the user.
+    /// Converts the error to a diagnostic. `folder` is the directory with the settings files, as shown to the user.
     pub(crate) fn diagnostic(self, folder: &Path) -> Diagnostic {
         let is_elsewhere = !folder.as_os_str().is_empty();
         match self {
@@ -56,7 +55,7 @@ impl SettingsError {
     }
 }
 
-/// A problem with the list of project files. Types are named with an article.
+/// An error in the list of project files. Type names include an article.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ListProblem {
     #[error("`files` must be a list of paths and globs, not {0}")]

@@ -12,7 +12,7 @@ const LEVELS: &[&str] = &["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"];
 /// Type of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A value that is not validated, because Prefect parses it with its own rules.
+    /// A value that is not validated because Prefect parses it with custom rules.
     Any,
     Text,
     /// A secret string. It must not be printed.
@@ -32,7 +32,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn is_secret(self) -> bool {
-        // Headers may contain the credentials of a proxy.
+        // Headers may contain proxy credentials.
         matches!(self, Self::Secret | Self::Headers)
     }
 
@@ -40,8 +40,8 @@ impl Kind {
     ///
     /// # Errors
     ///
-    /// Returns a description of the expected value. The description excludes the actual value, because it may
-    /// be a secret.
+    /// Fails with a description of the expected value. The description excludes the actual value because it may be a
+    /// secret.
     pub(crate) fn check(self, text: &str) -> Result<(), String> {
         let is_valid = match self {
             Self::Any | Self::Text | Self::Secret | Self::Path | Self::Period => true,

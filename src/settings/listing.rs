@@ -31,10 +31,10 @@ impl Listed {
     }
 }
 
-/// Lists the settings set by any source, sorted by name. If `defaults` is set, all other settings follow with
-/// their default values.
+/// Lists the settings set by any source, sorted by name. If `defaults` is set, also lists all other settings with their
+/// default values.
 ///
-/// Values are not validated, so that `config view` can show invalid values.
+/// Does not validate values, so `config view` can show invalid values.
 pub(crate) fn list(
     environment: &Environment,
     profile: Option<&str>,

@@ -53,6 +53,6 @@ settings_read! {
     PROJECT = OWN_PROJECT, "id of the project; see `prefectl deploy --help`";
 }
 
-/// The project ID. Only prefectl uses this setting; Prefect does not have it.
+/// The project id. This setting does not exist in Prefect.
 const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

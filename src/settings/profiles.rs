@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::{error::SettingsError, toml};
 use crate::fs;
 
-/// Name of the profile that is active by default.
+/// Name of the default profile.
 pub(super) const DEFAULT: &str = "ephemeral";
 
-/// Values of a profile's settings by name, in file order.
+/// A profile's settings by name, in file order.
 pub(crate) type ProfileSettings = IndexMap<String, String>;
 
 /// All profiles by name.

@@ -17,8 +17,8 @@ use crate::{
 /// Dotted path of the list in `prefect.toml`.
 pub(super) const PATH: &str = "prefectl.files";
 
-/// Returns the paths and globs of the project files that a directory's settings list, each with its location.
-/// Returns an empty list if the setting is missing. `prefect.toml` takes precedence.
+/// Returns the project file paths and globs listed in a directory's settings, each with its location. Returns an empty
+/// list if the setting is missing. `prefect.toml` takes precedence.
 ///
 /// # Errors
 ///
@@ -39,7 +39,7 @@ pub(crate) fn project_files(directory: &Path) -> Result<Vec<(String, Place)>, Se
     Ok(Vec::new())
 }
 
-/// Returns the strings of a list with their locations.
+/// Returns a list's strings with their locations.
 fn paths(list: &Item, source: &Source) -> Result<Vec<(String, Place)>, SettingsError> {
     let place = |span: Option<Range<usize>>| {
         let span = span.unwrap_or_default();

@@ -5,8 +5,8 @@ use std::path::Path;
 use super::{error::SettingsError, names, sources::Sources};
 use crate::environment::Environment;
 
-/// Settings of a project whose root is not the working directory. A value is `None` if neither the
-/// environment nor the files in the root set it.
+/// Settings for a project whose root is not the working directory. A value is `None` if neither the environment nor the
+/// root's files set it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ProjectSettings {
     pub(crate) default_work_pool: Option<String>,
@@ -16,8 +16,8 @@ pub(crate) struct ProjectSettings {
 }
 
 impl ProjectSettings {
-    /// Reads the settings from the environment and from `.env`, `prefect.toml` and `pyproject.toml` in the root
-    /// of a project.
+    /// Reads the settings from the environment and from `.env`, `prefect.toml` and `pyproject.toml` in the project
+    /// root.
     ///
     /// # Errors
     ///

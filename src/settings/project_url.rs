@@ -1,4 +1,4 @@
-//! Warns if a file of the project selects the server that receives credentials from another source.
+//! Warns if a project file selects the server that receives credentials from another source.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -17,7 +17,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// The settings of the connection to the server.
+/// The server connection settings.
 pub(super) struct Connection<'a> {
     pub(super) api_url: &'a Setting<Option<String>>,
     pub(super) cloud_api_url: &'a Setting<String>,
@@ -25,14 +25,15 @@ pub(super) struct Connection<'a> {
     pub(super) api_auth_string: &'a Setting<Option<Secret>>,
     pub(super) api_key: &'a Setting<Option<Secret>>,
     pub(super) client_custom_headers: &'a Setting<BTreeMap<String, Secret>>,
-    /// The source of the path of the profiles file.
+    /// The source of the profiles file's path.
     pub(super) profiles: Origin,
 }
 
-/// Returns a warning for each URL that a project file sets, if the server receives credentials from outside the project.
+/// Returns a warning for each URL that a project file sets, if the server receives credentials from outside the
+/// project.
 ///
-/// There is no warning if a source outside the project sets a URL of the same server, or for the server of Prefect Cloud,
-/// because no one else can operate it.
+/// There is no warning if a source outside the project sets a URL on the same server. There is also no warning for the
+/// Prefect Cloud server because no one else can operate it.
 pub(super) fn warnings(sources: &Sources, connection: &Connection<'_>, directory: &Path) -> Vec<Diagnostic> {
     let project = Project { sources, connection, directory };
     let Some((credentials, source)) = project.foreign_credentials() else { return Vec::new() };
@@ -57,7 +58,7 @@ pub(super) fn warnings(sources: &Sources, connection: &Connection<'_>, directory
     unconfirmed.map(warning).collect()
 }
 
-/// The sources of settings that belong to the project.
+/// The setting sources that belong to the project.
 struct Project<'a> {
     sources: &'a Sources,
     connection: &'a Connection<'a>,
@@ -65,8 +66,8 @@ struct Project<'a> {
 }
 
 impl Project<'_> {
-    /// Returns whether the project determines the values from a source. If the path of the profiles file belongs to the
-    /// project, so do the profiles.
+    /// Returns whether the project determines a source's values. The project determines the profiles if a project file
+    /// sets the profiles file's path.
     fn controls(&self, origin: Origin) -> bool {
         origin.file().is_some() || (origin == Origin::Profile && self.connection.profiles.file().is_some())
     }
@@ -95,7 +96,7 @@ impl Project<'_> {
             .any(|trusted| self::server(trusted).is_some_and(|trusted| trusted == server))
     }
 
-    /// Returns the location at which the project sets a URL, directly or with the path of a profiles file.
+    /// Returns the location where the project sets a URL, directly or with the path of a profiles file.
     fn place(&self, name: &SettingName, origin: Origin) -> Option<Place> {
         let (name, origin) = if origin == Origin::Profile {
             (&names::PROFILES_PATH, self.connection.profiles)
@@ -113,7 +114,7 @@ impl Project<'_> {
     }
 }
 
-/// Returns the server of a URL.
+/// Returns a URL's server.
 fn server(url: &str) -> Option<Server> {
     Url::parse(url).ok().map(|url| url.origin())
 }

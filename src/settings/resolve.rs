@@ -1,4 +1,4 @@
-//! Resolves the settings that prefectl uses from all sources.
+//! Resolves prefectl's settings from all sources.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -53,8 +53,7 @@ pub(crate) struct Settings {
     pub(crate) clear_schedules_on_empty: Setting<Option<bool>>,
     /// Id of the project that owns the deployments.
     pub(crate) project: Setting<Option<String>>,
-    /// URL of the Prefect UI. If the setting is not set, the URL is derived from the API URL. `None` if
-    /// neither is set.
+    /// URL of the Prefect UI. By default, the URL is derived from the API URL. `None` if neither URL is set.
     pub(crate) ui_url: Setting<Option<String>>,
     pub(crate) cloud_api_url: Setting<String>,
     pub(crate) cli_colors: Setting<bool>,
@@ -93,7 +92,7 @@ impl Settings {
         Ok(settings)
     }
 
-    /// Returns the settings whose values are secret, so that their values can be redacted.
+    /// Returns the secret values to redact.
     pub(crate) fn secrets(&self) -> impl Iterator<Item = Secret> {
         let url = self.api_url.value.as_deref().unwrap_or_default();
         // A URL without a scheme is unusable but may still contain a password.
@@ -107,7 +106,7 @@ impl Settings {
         own.chain(self.client_custom_headers.value.values()).cloned().chain(login).chain(password)
     }
 
-    /// Saves settings to the active profile in the profiles file. The values in `self` are not updated.
+    /// Saves settings to the active profile in the profiles file. Does not update the values in `self`.
     pub(crate) fn store<'a>(
         &self,
         values: impl IntoIterator<Item = (&'a SettingName, &'a str)>,
@@ -169,7 +168,7 @@ impl Settings {
         })
     }
 
-    /// Returns the API URL, or an error if no API URL is configured.
+    /// Returns the API URL. Fails if no API URL is configured.
     pub(crate) fn require_api_url(&self) -> Result<&str, NoApiUrl> {
         self.api_url.value.as_deref().ok_or(NoApiUrl)
     }

@@ -1,4 +1,4 @@
-//! Sources of settings in order of precedence.
+//! Setting sources in order of precedence.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -38,8 +38,8 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Reads the environment and the files in `directory`. The profile is added later, because these sources
-    /// determine which profile is active.
+    /// Reads the environment and the files in `directory`. The profile is added later because these sources determine
+    /// the active profile.
     pub(super) fn load(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
         let dotenv = dotenv::parse(&dotenv, environment);
@@ -71,7 +71,7 @@ impl Sources {
             .collect()
     }
 
-    /// Returns the value with the highest precedence, and the source of that value.
+    /// Returns the value with the highest precedence and its source.
     pub(super) fn get(&self, setting: &SettingName) -> Option<(&Value, Origin)> {
         self.values(setting).next()
     }
@@ -81,7 +81,7 @@ impl Sources {
         self.layers.iter().filter_map(|(origin, layer)| Some((layer.get(setting)?, *origin)))
     }
 
-    /// Reads a setting. Returns `None` if no source sets it or if its value is empty.
+    /// Reads a setting. Returns `None` if no source sets the setting or if the value is empty.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl Sources {
         }
     }
 
-    /// Reads a setting, or returns `default` if no source sets it.
+    /// Reads a setting. Returns `default` if no source sets the setting.
     pub(super) fn read_or<T: FromSetting>(
         &self,
         name: &SettingName,
@@ -121,8 +121,8 @@ impl Sources {
     }
 }
 
-/// Returns the settings in a `pyproject.toml`, nested as in `prefect.toml`. The settings of prefectl are in the
-/// table `tool.prefectl`.
+/// Returns the settings in a `pyproject.toml`, nested as in `prefect.toml`. The `tool.prefectl` table contains
+/// prefectl's settings.
 fn pyproject_settings(mut root: Value) -> Value {
     let own = root.pointer_mut("/tool/prefectl").map(Value::take);
     let mut settings = root.pointer_mut("/tool/prefect").map(Value::take).unwrap_or_default();
@@ -138,8 +138,8 @@ fn is_empty(value: &Value) -> bool {
     value.is_null() || value.as_str() == Some("")
 }
 
-/// Collects the `PREFECT_` variables and the variables of prefectl by uppercase name. If two names differ
-/// only in case, the uppercase name takes precedence.
+/// Collects the `PREFECT_` variables and prefectl's variables by uppercase name. If two names differ only in case, the
+/// uppercase name takes precedence.
 fn by_name<'a>(variables: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<String, Value> {
     let mut values = BTreeMap::new();
     for (name, value) in variables {

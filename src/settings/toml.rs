@@ -31,7 +31,7 @@ pub(super) fn invalid(
     message: &str,
     span: Option<std::ops::Range<usize>>,
 ) -> SettingsError {
-    // The text of a settings file may contain secrets.
+    // A settings file may contain secrets.
     let source = Source::private(name, text);
     let span = span.map(|span| Span::new(span.start, span.end)).unwrap_or_default();
     SettingsError::Toml {

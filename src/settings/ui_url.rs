@@ -1,6 +1,6 @@
-//! Derives the URL of the Prefect UI from the URL of the API.
+//! Derives the Prefect UI URL from the API URL.
 
-/// Returns the URL of the Prefect UI that belongs to an API URL.
+/// Returns the Prefect UI URL for an API URL.
 pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&str>) -> String {
     let url = match api_url.strip_prefix(cloud_api_url) {
         Some(path) => cloud_ui_url.map_or_else(|| derive_cloud(cloud_api_url), str::to_owned) + path,
@@ -10,7 +10,7 @@ pub(super) fn derive(api_url: &str, cloud_api_url: &str, cloud_ui_url: Option<&s
     url.replace("/api/", "/").replace("/accounts/", "/account/").replace("/workspaces/", "/workspace/")
 }
 
-/// Derives the UI URL of Prefect Cloud from its API URL. For example, `https://api.prefect.cloud/api` becomes
+/// Derives the Prefect Cloud UI URL from the API URL. For example, `https://api.prefect.cloud/api` becomes
 /// `https://app.prefect.cloud`.
 fn derive_cloud(api_url: &str) -> String {
     let url = match api_url.strip_prefix("https://api").filter(|rest| is_vendor_host(rest)) {

@@ -1,4 +1,4 @@
-//! Detects settings that the tested version of Prefect does not have.
+//! Detects settings that do not exist in the tested Prefect version.
 
 use std::path::Path;
 
@@ -10,8 +10,7 @@ use crate::{
     fs,
 };
 
-/// Environment variables of Prefect and its integrations that are not in the catalogue. A name that ends in
-/// `_` is a prefix.
+/// Prefect and integration environment variables that are not in the catalogue. A name that ends in `_` is a prefix.
 const OTHER_NAMES: [&str; 14] = [
     "PREFECT_API_SERVICES_RUN_IN_APP",
     "PREFECT_API_TELEMETRY_ENVIRONMENT",
@@ -31,7 +30,7 @@ const OTHER_NAMES: [&str; 14] = [
 
 const PROJECT_FILE: &str = "prefect.yaml";
 
-/// Tables of integrations in `prefect.toml`.
+/// Integration tables in `prefect.toml`.
 const OTHER_TABLES: [&str; 2] = ["integrations", "redis"];
 
 /// Returns the names of environment variables that are unknown settings.
@@ -57,8 +56,7 @@ fn is_service_link(name: &str, service: &str) -> bool {
     name.strip_prefix(service).is_some_and(|rest| rest.starts_with("SERVICE_") || rest.starts_with("PORT"))
 }
 
-/// Returns the dotted paths of unknown settings in a TOML file. An unknown table is reported as a single
-/// path.
+/// Returns the dotted paths of unknown settings in a TOML file. Returns a single path for an unknown table.
 pub(super) fn unknown_paths(root: &Value) -> Vec<String> {
     let mut found = Vec::new();
     if let Some(table) = root.as_object() {
@@ -86,8 +84,7 @@ fn known_paths() -> impl Iterator<Item = &'static str> {
     catalogue::ALL.iter().map(|entry| entry.name.path).chain([names::PROJECT.path, project_files::PATH])
 }
 
-/// Removes the variables that are mentioned in the `prefect.yaml` of a directory, because templates may use
-/// variables with any name.
+/// Removes the variables mentioned in a directory's `prefect.yaml` because templates may use variables with any name.
 pub(super) fn without_mentioned(
     mut unknown: Vec<(String, Origin)>,
     directory: &Path,
@@ -95,7 +92,7 @@ pub(super) fn without_mentioned(
     if unknown.is_empty() {
         return unknown;
     }
-    // Commands that use the file report its errors.
+    // Ignore errors here because commands that use the file report them.
     let text = fs::read_text_if_exists(&directory.join(PROJECT_FILE)).ok().flatten().unwrap_or_default();
     unknown.retain(|(name, _)| !text.contains(name.as_str()));
     unknown
@@ -121,7 +118,7 @@ pub(super) fn warning(unknown: &[(String, Origin)]) -> Option<Diagnostic> {
     })
 }
 
-/// Returns the environment variable that corresponds to a dotted path. Other names are returned unchanged.
+/// Returns the environment variable for a dotted path. Returns other names unchanged.
 fn variable_name(name: &str) -> String {
     if name.starts_with("PREFECT") {
         return name.to_owned();

@@ -1,4 +1,4 @@
-//! Typed values of settings.
+//! Typed setting values.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -61,7 +61,7 @@ impl<T> Setting<T> {
 
 /// A type that can be parsed from a setting's value: a string or a TOML value.
 pub(super) trait FromSetting: Sized {
-    /// Description of valid values. It completes the phrase "must be".
+    /// Description of valid values, which completes the phrase "must be".
     const EXPECTED: &'static str;
 
     fn from_setting(value: &Value) -> Option<Self>;

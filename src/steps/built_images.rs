@@ -1,5 +1,4 @@
-//! Predicts which images the build steps will create. Image names that depend on step outputs are unknown at
-//! this point.
+//! Predicts the images that build steps will create. Image names that depend on step outputs are still unknown.
 
 use std::path::Path;
 
@@ -14,21 +13,21 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Inputs of build steps that do not affect the contents of the image.
+/// Build step inputs that do not affect the image contents.
 const WITHOUT_EFFECT_ON_CONTENTS: [&str; 6] =
     ["image_name", "tag", "additional_tags", "quiet", "timeout", "push"];
 
 /// The images that a build step writes.
 #[derive(Debug)]
 pub(crate) struct BuiltImages {
-    /// Names of the images, as `image_name:tag`.
+    /// Image names in the form `image_name:tag`.
     pub(crate) references: Vec<String>,
     contents: Option<Identity>,
 }
 
 impl BuiltImages {
-    /// Returns the images that a step writes. Images without a tag, and images whose names are only known
-    /// after other steps have run, are excluded. Returns `None` if the step does not build an image.
+    /// Returns the images that a step writes. Excludes images without a tag and images whose names depend on other
+    /// steps' outputs. Returns `None` if the step does not build an image.
     pub(crate) fn of(
         item: StepItem<'_>,
         scope: &Scope,
@@ -73,8 +72,7 @@ fn references(inputs: &Mapping, docker_namespace: Option<&str>) -> Vec<String> {
     tags.map(|tag| format!("{name}:{tag}")).collect()
 }
 
-/// Returns whether a string has the same value in all steps that contain it, that is, whether its only templates are
-/// environment variables.
+/// Returns whether a string has the same value in all steps: its only templates are environment variables.
 fn is_known(text: &str) -> bool {
     let has_only_variables = || text.split("{{").skip(1).all(|rest| rest.trim_start().starts_with('$'));
     !pending::is_pending(&Value::from(text))

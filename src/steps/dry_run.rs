@@ -1,4 +1,4 @@
-//! Dry run of steps: finds the steps that a deploy would run. Placeholders replace their outputs.
+//! Finds the steps that a deploy would run, with placeholders for their outputs.
 
 use std::{collections::HashMap, path::PathBuf};
 
@@ -15,10 +15,10 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A step that would run once for all deployments that share it.
+/// A step that would run once for all deployments sharing it.
 #[derive(Debug)]
 pub(crate) struct DistinctStep {
-    /// Canonical name of a built-in step, or the name of a Python function.
+    /// Canonical name of a built-in step, or a Python function name.
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
@@ -26,7 +26,7 @@ pub(crate) struct DistinctStep {
     pub(crate) listed: Listed,
 }
 
-/// State of a deployment during a dry run.
+/// A deployment's state during a dry run.
 #[derive(Debug)]
 pub(crate) struct DryRunState {
     /// Placeholders for the outputs of the steps visited so far.
@@ -42,7 +42,7 @@ pub(crate) struct DryRunState {
 pub(crate) struct DryRun<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,
-    /// Existing images. Their steps have known outputs.
+    /// Existing images, whose steps have known outputs.
     images: &'a ImagePolicy,
     known: HashMap<Identity, usize>,
     histories: Histories,
@@ -64,13 +64,13 @@ impl<'a> DryRun<'a> {
         self.steps
     }
 
-    /// Adds a step list of a deployment. Returns, for each step that would run, its index in the list of distinct
-    /// steps. A step that an existing image replaces would not run.
+    /// Adds a deployment's step list. For each step that would run, returns its index in the list of distinct steps.
+    /// Steps replaced by an existing image would not run.
     ///
     /// # Errors
     ///
-    /// Returns an error if the inputs of a step refer to a block or variable that cannot be read, or if the
-    /// existing images do not include the image of a step.
+    /// Fails if a step's inputs refer to a block or variable that cannot be read, or if the existing images do not
+    /// include a step's image.
     pub(crate) async fn add(
         &mut self,
         steps: &[Listed],
@@ -114,7 +114,7 @@ impl<'a> DryRun<'a> {
         Ok(used)
     }
 
-    /// Returns the outputs of an image step that an existing image replaces.
+    /// Returns the outputs of an image step replaced by an existing image.
     fn replaced_outputs(
         &self,
         name: &str,
@@ -159,12 +159,12 @@ impl<'a> DryRun<'a> {
     }
 }
 
-/// Returns placeholders for the outputs of a step. `position` is the step's index in the dry run.
+/// Returns placeholders for a step's outputs. `position` is the step's index in the dry run.
 fn placeholder_outputs(keys: &[&str], position: usize) -> Mapping {
     keys.iter().map(|key| ((*key).into(), pending::marker(&format!("{position}.{key}")))).collect()
 }
 
-/// Changes the working directory in the same way as `set_working_directory` would.
+/// Changes the working directory like `set_working_directory`.
 fn enter(directory: &mut PathBuf, inputs: &Value) {
     if let Some(to) = inputs.get("directory").and_then(Value::as_str) {
         *directory = directory.join(to);

@@ -1,23 +1,23 @@
-//! The effects of a step: its outputs and its changes to the context of the following steps.
+//! A step's effects: its outputs and its changes to the context for the following steps.
 
 use std::{borrow::Cow, path::PathBuf};
 
 use super::{Step, StepContext, StepError};
 use crate::{environment::Environment, value::Mapping};
 
-/// The effects of running a step. They are applied to every deployment that shares the run.
+/// A step's effects, applied to every deployment that shares the run.
 #[derive(Debug)]
 pub(super) struct Effects {
-    /// Outputs of the step. `None` if a Python function did not return a dictionary.
+    /// Step outputs. `None` if a Python function did not return a dictionary.
     pub(super) outputs: Option<Mapping>,
-    /// The new working directory, or `None` if the step did not change it.
+    /// The new working directory. `None` if unchanged.
     directory: Option<PathBuf>,
-    /// The new environment, or `None` if the step did not change it.
+    /// The new environment. `None` if unchanged.
     environment: Option<Environment>,
 }
 
 impl Effects {
-    /// Runs a step and returns its effects. The context itself is not changed.
+    /// Runs a step and returns its effects. Does not change the context.
     pub(super) async fn run_step(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
         let mut inside = context.with_progress(context.progress);
         let outputs = step.run(&mut inside).await?;
@@ -32,7 +32,7 @@ impl Effects {
         })
     }
 
-    /// Applies the step's changes of the working directory and the environment to a context.
+    /// Applies the step's changes to the working directory and environment to a context.
     pub(super) fn apply(&self, context: &mut StepContext<'_>) {
         if let Some(directory) = &self.directory {
             context.directory.clone_from(directory);

@@ -1,4 +1,4 @@
-//! Errors of running steps.
+//! Step errors.
 
 use super::{StepError, short_name};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     template::{ResolveError, expression::ExpressionError},
 };
 
-/// A step that failed, and its location.
+/// A failed step and its location.
 #[derive(Debug, thiserror::Error)]
 #[error("{} failed: {error}", short_name(.name))]
 pub(crate) struct StepFailure {
@@ -20,8 +20,7 @@ pub(crate) struct StepFailure {
 }
 
 impl StepFailure {
-    /// Creates the failure of the step at `pointer`. If an input is invalid, the failure refers to that input
-    /// instead.
+    /// Creates the failure for the step at `pointer`. If an input is invalid, the failure refers to that input instead.
     pub(super) fn new(name: &str, pointer: Pointer, error: RunError) -> Self {
         let pointer = match &error {
             RunError::Expressions(errors) => {
@@ -38,7 +37,7 @@ impl StepFailure {
     }
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Step has unexpected additional keys: {0}")]
@@ -47,10 +46,10 @@ pub(crate) enum RunError {
     NoInputs(&'static str),
     #[error("step '{name}' does not exist{}", .doubt.as_ref().map(|doubt| format!("; {doubt}")).unwrap_or_default())]
     Unknown { name: String, doubt: Option<String> },
-    /// One or more expressions in the inputs are invalid.
+    /// Invalid expressions in the inputs.
     #[error("{}", escape::message_lines(.0.iter().map(ToString::to_string)))]
     Expressions(Vec<ExpressionError>),
-    /// In strict mode, values have injected placeholders into the inputs. There is a message for each placeholder.
+    /// In strict mode, placeholders that values have injected into the inputs. Contains a message for each placeholder.
     #[error("{}", escape::message_lines(.0))]
     Injected(Vec<String>),
     #[error(transparent)]

@@ -142,7 +142,7 @@ impl From<CloneError> for StepError {
     }
 }
 
-/// Validates the branch and the commit. The error messages are the same as Prefect's.
+/// Validates the branch and commit. Fails with the same error messages as Prefect.
 fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), StepError> {
     if branch.is_some_and(|branch| branch.starts_with('-')) {
         return Err(StepError::input("branch", "Branch names cannot start with '-'."));
@@ -168,7 +168,7 @@ fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), Step
 ///
 /// # Errors
 ///
-/// Returns an error if the directory would not be below the current directory.
+/// Fails if the directory is not below the current directory.
 fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> Result<String, StepError> {
     let Some(name) = name else {
         return address.directory_name(branch).ok_or_else(|| {

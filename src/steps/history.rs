@@ -1,20 +1,20 @@
-//! Histories of step lists. Steps with the same inputs share a run only if the same steps have run before them.
+//! Step list histories. Steps with the same inputs only share a run if the same steps have run before them.
 
 use std::sync::{Mutex, PoisonError};
 
 use indexmap::IndexSet;
 
-/// The runs of writing steps that a list has used so far. Two lists with the same history have used the same runs
-/// in the same order. By default, the list has used none.
+/// The runs of writing steps that a list has used so far. Lists with the same history have used the same runs in the
+/// same order. The default history is empty.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub(crate) struct History(Option<usize>);
 
-/// All histories of a command. A history is stored as the previous history and the last run.
+/// All of a command's histories. A history is stored as the previous history and the last run.
 #[derive(Debug, Default)]
 pub(super) struct Histories(Mutex<IndexSet<(History, usize)>>);
 
 impl Histories {
-    /// Returns the history that consists of `history` and then `run`, the number of a distinct step.
+    /// Returns `history` followed by `run`, the number of a distinct step.
     pub(super) fn extend(&self, history: History, run: usize) -> History {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         History(Some(all.insert_full((history, run)).0))

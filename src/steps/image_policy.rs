@@ -25,9 +25,9 @@ pub(crate) struct ImagePolicy {
 pub(crate) enum LockUse {
     #[default]
     None,
-    /// The steps run, and the lock file is written with the images that they have pushed.
+    /// Run the steps and write the pushed images to the lock file.
     Write(PathBuf),
-    /// The lock has the images to use instead of building and pushing.
+    /// Use the lock's images instead of building and pushing.
     Read(ImageLock),
 }
 
@@ -35,12 +35,12 @@ pub(crate) enum LockUse {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Replacement<'a> {
     pub(crate) image: &'a ImageReference,
-    /// Tag of the image. A locked image has a tag although its reference only has a digest.
+    /// Image tag. A locked image has a tag even though its reference only has a digest.
     pub(crate) tag: Option<&'a str>,
 }
 
 impl ImagePolicy {
-    /// The default policy: runs all image steps as defined in the project file.
+    /// The default policy, which runs all image steps as defined in the project file.
     #[cfg(test)]
     pub(crate) const AS_WRITTEN: Self =
         Self { rebuild: false, no_layer_cache: false, given: Vec::new(), lock: LockUse::None };
@@ -58,15 +58,15 @@ impl ImagePolicy {
         matches!(self.lock, LockUse::Write(_))
     }
 
-    /// Returns the existing image that replaces the step for the image `name`, or `None` if the step must
-    /// run. `tag` is the tag in the step's inputs; it selects one of multiple locked images.
+    /// Returns the existing image that replaces the step for the image `name`. Returns `None` if the step must run.
+    /// `tag` is the tag in the step's inputs, which selects from multiple locked images.
     ///
-    /// A single given image replaces every step, unless there is a lock. Otherwise, the image with the same
-    /// repository is used.
+    /// Without a lock, a single given image replaces every step. Otherwise, the image with the same repository replaces
+    /// the step.
     ///
     /// # Errors
     ///
-    /// Returns an error if no image has the same repository.
+    /// Fails if no image has the same repository.
     pub(crate) fn replacement(
         &self,
         name: &str,

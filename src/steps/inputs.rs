@@ -1,4 +1,4 @@
-//! Validation of step inputs, and their conversion to typed values.
+//! Validates step inputs and converts them to typed values.
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
@@ -8,13 +8,13 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Converts inputs to the type `T`. The inputs must already have been checked with [`problems`].
+/// Converts inputs to the type `T`. The inputs must already be validated with [`problems`].
 pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepError> {
     serde_yaml::from_value(Value::Mapping(mapping))
         .map_err(|error| StepError::Input { key: None, message: error.to_string() })
 }
 
-/// Default value of boolean inputs that are true unless they are set.
+/// Default for boolean inputs that default to `true`.
 pub(super) fn yes() -> bool {
     true
 }
@@ -24,11 +24,11 @@ pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// Checks the inputs of a step for unknown names, missing values and wrong types. Returns each problem with
-/// the name of its input, if any.
+/// Checks a step's inputs for unknown names, missing values and wrong types. Returns each problem with its input name,
+/// if any.
 ///
-/// If `templated` is false, the inputs may still contain placeholders, so a string with placeholders is valid
-/// for every type.
+/// If `templated` is `false`, the inputs may still contain placeholders, so a string with placeholders is valid for
+/// every type.
 pub(crate) fn problems(
     entry: &StepEntry,
     mapping: &Mapping,

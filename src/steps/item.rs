@@ -8,8 +8,8 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Name of the input that lists the packages a step needs on a worker. Like `id`, this input is not passed to
-/// the step.
+/// Name of the input that lists a step's required packages on a worker. Like `id`, this input is not passed to the
+/// step.
 const REQUIRES: &str = "requires";
 
 /// A step in a step list, together with its location.
@@ -18,8 +18,8 @@ pub(crate) struct Listed {
     pub(crate) step: Value,
     /// Path to the step within the project file.
     pub(crate) pointer: Pointer,
-    /// Location in the project file. Multiple deployments have the same location if they share the step through a YAML
-    /// anchor or a top-level section.
+    /// Location in the project file. Deployments that share the step through a YAML anchor or a top-level section have
+    /// the same location.
     pub(crate) place: Option<Place>,
 }
 
@@ -40,7 +40,7 @@ pub(crate) struct StepItem<'a> {
 }
 
 impl<'a> StepItem<'a> {
-    /// Name of the input with the step's ID. Templates refer to the outputs by this ID.
+    /// Name of the input with the step id. Templates refer to the outputs by this id.
     pub(crate) const ID: &'static str = "id";
     /// Name of the input of `run_shell_script` that contains the script.
     pub(crate) const SCRIPT: &'static str = "script";
@@ -52,17 +52,17 @@ impl<'a> StepItem<'a> {
         Some(Self { name: name.as_str().unwrap_or_default(), all_inputs: inputs.as_mapping()? })
     }
 
-    /// Returns the step's ID, or `None`. Templates refer to the outputs by this ID.
+    /// Returns the step id, if any. Templates refer to the outputs by this id.
     pub(crate) fn id(self) -> Option<String> {
         self.all_inputs.get(Self::ID).filter(|id| value::is_truthy(id)).map(python::to_text)
     }
 
-    /// Returns the inputs of the step without `id` and `requires`.
+    /// Returns the step's inputs without `id` and `requires`.
     pub(crate) fn inputs(self) -> impl Iterator<Item = (&'a Value, &'a Value)> {
         self.all_inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some(Self::ID | REQUIRES)))
     }
 
-    /// Returns the registry entry of the step, or `None` if the step is not a built-in one.
+    /// Returns the step's registry entry. Returns `None` if the step is not built in.
     pub(crate) fn entry(self) -> Option<&'static StepEntry> {
         registry::find(self.name)
     }
@@ -71,19 +71,17 @@ impl<'a> StepItem<'a> {
         self.entry().map_or(StepKind::PythonFunction, |entry| entry.kind)
     }
 
-    /// Checks whether the step builds an image with a generated Dockerfile.
+    /// Returns whether the step builds an image with a generated Dockerfile.
     pub(crate) fn generates_dockerfile(self) -> bool {
         self.kind() == StepKind::BuildDockerImage && self.text("dockerfile") == Some("auto")
     }
 
-    /// Returns the directory that a `set_working_directory` step changes to. Returns `None` for any other
-    /// step.
+    /// Returns the target directory of a `set_working_directory` step. Returns `None` for other steps.
     pub(crate) fn working_directory(self) -> Option<&'a str> {
         self.text("directory").filter(|_| self.kind() == StepKind::SetWorkingDirectory)
     }
 
-    /// Returns the script of a `run_shell_script` step that runs without a shell. Returns `None` for any
-    /// other step.
+    /// Returns the script of a `run_shell_script` step that runs without a shell. Returns `None` for other steps.
     pub(crate) fn script_without_shell(self) -> Option<&'a str> {
         let has_shell = self
             .all_inputs
@@ -102,14 +100,14 @@ pub(crate) fn step(kind: StepKind, inputs: Mapping) -> Value {
     Mapping::from_iter([(registry::name(kind).into(), Value::Mapping(inputs))]).into()
 }
 
-/// The parts of a step that is going to run.
+/// The inputs and options of a step to run.
 pub(super) struct Parts {
     pub(super) inputs: Mapping,
     pub(super) id: Option<Value>,
     pub(super) requires: Option<Value>,
 }
 
-/// Splits a step into its name and its inputs. Returns `None` for an empty step. Empty steps are ignored.
+/// Splits a step into its name and inputs. Returns `None` for an empty step, which is ignored.
 pub(super) fn parts(step: &Value) -> Option<(&str, Result<Parts, RunError>)> {
     let mapping = step.as_mapping()?;
     let (name, inputs) = mapping.iter().last()?;

@@ -1,7 +1,7 @@
-//! Steps of the `build`, `push` and `pull` sections of a project file.
+//! Steps in a project file's `build`, `push` and `pull` sections.
 //!
-//! Each built-in step is implemented in a file of this module and has an entry in [`registry`]. A step takes
-//! typed inputs, deserialized from the rendered mapping under its name, and returns a mapping of outputs.
+//! Each built-in step is implemented in a file in this module and has an entry in [`registry`]. Step inputs are
+//! deserialized from the rendered mapping under the step name. A step returns a mapping of outputs.
 
 mod built_images;
 mod docker_build;
@@ -79,10 +79,9 @@ pub(crate) struct StepContext<'a> {
     pub(crate) digests: &'a ImageDigests,
     pub(crate) clock: &'a Clock,
     pub(crate) progress: &'a dyn Progress,
-    /// Resolves references to blocks and variables, and collects the secrets to redact.
+    /// Resolves block and variable references and collects the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Whether the step has returned no outputs at all. In this case, existing outputs under the step's ID
-    /// are kept.
+    /// Whether the step returned no outputs. If so, existing outputs under the step id are kept.
     pub(crate) without_outputs: bool,
 }
 
@@ -97,7 +96,7 @@ impl StepContext<'_> {
         }
     }
 
-    /// Returns the parameters of the search for the user's Python interpreter.
+    /// Returns the search parameters for the user's Python interpreter.
     fn search_python(&self) -> Search<'_> {
         Search {
             chosen: self.python,
@@ -112,7 +111,7 @@ impl StepContext<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the directory does not exist.
+    /// Fails if the directory does not exist.
     fn resolve_directory(&self, input: Option<&Path>) -> Result<PathBuf, StepError> {
         let directory = self.directory.join(input.unwrap_or(Path::new(".")));
         if directory.is_dir() {
@@ -123,7 +122,7 @@ impl StepContext<'_> {
     }
 }
 
-/// Returns the outputs `stdout` and `stderr` of a step that runs programs. Surrounding whitespace is removed.
+/// Returns the outputs `stdout` and `stderr` for a step that runs programs. Trims surrounding whitespace.
 fn printed_outputs(stdout: &str, stderr: &str) -> Mapping {
     [("stdout", stdout), ("stderr", stderr)]
         .map(|(key, text)| (key.into(), text.trim().into()))
@@ -137,14 +136,13 @@ pub(crate) trait Step: Send + Sync {
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
 }
 
-/// Why a step failed.
+/// The reason why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
-    /// An input is invalid. `key` is the name of the input, or `None` if the problem does not concern a
-    /// single input.
+    /// An input is invalid. `key` is the input name, or `None` if the error does not concern a single input.
     #[error("{message}")]
     Input { key: Option<String>, message: String },
-    /// The image lock does not have the image of the step.
+    /// The image lock does not contain the step's image.
     #[error(transparent)]
     NotLocked(#[from] Box<NotLocked>),
     /// The step failed while it was running. `help` contains advice for the user.
@@ -162,7 +160,7 @@ impl StepError {
     }
 }
 
-/// The kind of a step: one of the built-in steps, or a Python function.
+/// The kind of a step: a built-in step or a Python function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum StepKind {
     RunShellScript,
@@ -189,7 +187,7 @@ pub(crate) enum Kind {
     Boolean,
     Integer,
     Number,
-    /// A string or a number. Image tags, for example, have this type.
+    /// A string or a number, for example an image tag.
     Scalar,
     Mapping,
     Texts,
@@ -211,7 +209,7 @@ impl Kind {
         }
     }
 
-    /// Returns `true` if a value has this type. Null is not checked, because every optional input accepts it.
+    /// Returns whether a value has this type. Callers handle null, which every optional input accepts.
     pub(crate) fn accepts(self, value: &Value) -> bool {
         match self {
             Self::Text => value.is_string(),
@@ -232,14 +230,14 @@ pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// The default value as shown in the documentation. Empty if there is no default, or if `meaning`
-    /// describes it.
+    /// The default value as shown in the documentation. Empty if there is no default or if `meaning` describes the
+    /// default.
     pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,
 }
 
 impl Input {
-    /// Name of a catch-all definition. It applies to all inputs without their own definition.
+    /// Name of a catch-all definition, which applies to all inputs without their own definition.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
     /// Defines a required input.
@@ -258,10 +256,10 @@ impl Input {
     }
 }
 
-/// The condition for sharing a single run of a step between deployments.
+/// The condition for sharing a step run between deployments.
 ///
-/// Except for images, the same runs of writing steps must have preceded the step in both deployments, because
-/// the result may depend on them.
+/// Except for images, the same runs of writing steps must have preceded the step in both deployments because the result
+/// may depend on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sharing {
     /// The inputs and the working directory are identical.
@@ -271,22 +269,22 @@ pub(crate) enum Sharing {
     SameBuild,
     /// The inputs are identical. The working directory and the preceding steps may differ.
     SameImage,
-    /// The inputs are identical and come from the same position in the project file, either through a YAML
-    /// anchor or from the top-level section that applies to all deployments.
+    /// The inputs are identical and come from the same position in the project file, through either a YAML anchor or
+    /// the top-level section that applies to all deployments.
     SamePlace,
     /// The step runs for every deployment.
     Never,
 }
 
-/// The access of a step to the files, programs and images of this machine. It determines which steps of different
+/// A step's access to this machine's files, programs and images. The access determines which steps of different
 /// deployments run concurrently.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LocalAccess {
-    /// The step depends on nothing that steps of other deployments change.
+    /// The step does not depend on changes made by other deployments' steps.
     None,
-    /// The step only reads, for example the files of a build context. Reading steps run concurrently.
+    /// The step only reads, for example files in a build context. Reading steps run concurrently.
     Reads,
-    /// The step may change anything, so its position among the steps of all deployments matters.
+    /// The step may make arbitrary changes, so its position among all deployments' steps matters.
     Writes,
 }
 
@@ -297,7 +295,7 @@ pub(crate) struct StepEntry {
     /// Alternative import paths of the same function in Prefect.
     pub(crate) aliases: &'static [&'static str],
     pub(crate) kind: StepKind,
-    /// The section that the step belongs in. `None` if the step can be used in any section.
+    /// The step's section. `None` if the step can be used in any section.
     pub(crate) section: Option<Section>,
     pub(crate) sharing: Sharing,
     /// Returns the local access of a step with the given inputs, which may contain templates.
@@ -315,7 +313,7 @@ impl StepEntry {
         short_name(self.name)
     }
 
-    /// Returns the name of the section that the step belongs in, or `any section`.
+    /// Returns the name of the step's section, or `any section`.
     pub(crate) fn section_name(&self) -> &'static str {
         self.section.map_or("any section", Section::name)
     }

@@ -1,8 +1,8 @@
-//! The order of steps when the step lists of multiple deployments are processed concurrently.
+//! Orders steps when multiple deployments' step lists run concurrently.
 //!
-//! The result is the same as if the lists ran one after the other. A writing step, such as a script or an
-//! installation, waits for all steps that are listed before it and access this machine, and all steps listed after
-//! it wait for its completion. Reading steps between them, such as image builds, run concurrently.
+//! The result is the same as if the lists ran sequentially. A writing step, such as a script or an installation, waits
+//! for all preceding steps that access this machine. All subsequent steps that access this machine wait for the writing
+//! step to complete. Reading steps in between, such as image builds, run concurrently.
 
 use std::{
     collections::BTreeMap,
@@ -18,10 +18,10 @@ use super::{
     registry,
 };
 
-/// Returns the local access of each step of a list. An empty step has no access, because it is skipped.
+/// Returns the local access of each step in a list. An empty step has no access because it is skipped.
 ///
-/// A push after a build has no access either: it pushes the image of its list, which the steps of other lists do
-/// not change, because builds that differ must not write the same name.
+/// A push after a build also has no access. It pushes its list's image, which steps in other lists do not change
+/// because different builds must not write the same name.
 pub(super) fn accesses<'s>(steps: impl IntoIterator<Item = &'s Listed>) -> Vec<LocalAccess> {
     let mut has_built = false;
     let access = |listed: &Listed| match parts(&listed.step) {
@@ -70,10 +70,10 @@ impl Remaining {
     }
 }
 
-/// Marks the first list with remaining steps, and holds the lists that wait for it to advance.
+/// Marks the first list with remaining steps and stores the lists that wait for the marker to advance.
 ///
-/// The marker only moves forward and wakes each waiting list once, so the total cost stays linear even for
-/// thousands of lists.
+/// The marker only moves forward and wakes each waiting list once, so the total cost is linear even for thousands of
+/// lists.
 #[derive(Debug, Default)]
 struct Front {
     /// Index of the first list with remaining steps.
@@ -91,8 +91,8 @@ impl Front {
         }
     }
 
-    /// Returns a receiver that is notified when all lists before `list` are done, or `None` if they are
-    /// already done.
+    /// Returns a receiver that is notified when all lists before `list` are done. Returns `None` if they are already
+    /// done.
     fn wait_for(&mut self, list: usize) -> Option<oneshot::Receiver<()>> {
         (self.position < list).then(|| {
             let (sender, receiver) = oneshot::channel();
@@ -142,7 +142,7 @@ impl StepOrder {
     async fn wait(&self, enters: impl FnOnce(&mut State) -> Option<oneshot::Receiver<()>>) {
         let waiting = enters(&mut self.lock());
         if let Some(done) = waiting {
-            // Receiving cannot fail, because the sender lives as long as `self`.
+            // Receiving cannot fail because the sender lives as long as `self`.
             let _ = done.await;
         }
     }
@@ -195,7 +195,7 @@ mod tests {
         for (steps, expected) in [
             (&[SCRIPT, ENTER, UPLOAD][..], &[Writes, Reads, Reads][..]),
             (&["tools.sign: {}", "not.a.mapping: 1", "{}"], &[Writes, Writes, LocalAccess::None]),
-            // Another script may build an image of the same name.
+            // Another script may build an image with the same name.
             (&[SCRIPT, PUSH], &[Writes, Reads]),
             (&[BUILD, PUSH, PUSH], &[Reads, LocalAccess::None, LocalAccess::None]),
             (&[&*always, &*never, &*by_default, &*unknown], &[Writes, Reads, Reads, Writes]),

@@ -1,4 +1,4 @@
-//! The `pull_with_block` step copies the code that a storage block refers to into the working directory.
+//! The `pull_with_block` step copies the code from a storage block into the working directory.
 
 use std::{
     fs,
@@ -47,7 +47,7 @@ struct PullWithBlock {
     block_type_slug: String,
 }
 
-/// The location of the code, as configured in the block.
+/// The code location configured in the block.
 #[derive(Debug, Clone, PartialEq)]
 enum Source {
     Directory(PathBuf),
@@ -176,7 +176,7 @@ mod tests {
         template::{Found, Lookup, Resolver},
     };
 
-    /// Block source that contains a fixed set of blocks, given as `{slug/name: data}`.
+    /// Block source with a fixed set of blocks in the form `{slug/name: data}`.
     struct Blocks(serde_json::Value);
 
     impl Lookup for Blocks {

@@ -23,7 +23,7 @@ const STEPS: &[StepEntry] = &[
     storage::PULL_FROM_AZURE,
 ];
 
-/// Step names of Prefect 2, each with its current name.
+/// Prefect 2 step names with their current names.
 const RENAMED: &[(&str, &str)] = &[
     ("prefect.projects.steps.git_clone_project", "prefect.deployments.steps.git_clone"),
     ("prefect.projects.steps.git_clone", "prefect.deployments.steps.git_clone"),
@@ -51,23 +51,23 @@ pub(crate) fn find(name: &str) -> Option<&'static StepEntry> {
     STEPS.iter().find(|entry| entry.name == name || entry.aliases.contains(&name))
 }
 
-/// Returns the entry of the step with the given name. A name that is not built in is a Python function.
+/// Returns the entry of the step with the given name. Treats a name that is not built in as a Python function.
 pub(super) fn find_or_function(name: &str) -> &'static StepEntry {
     find(name).unwrap_or(&python_step::ENTRY)
 }
 
-/// Returns the full name of the built-in step of the given kind.
+/// Returns the full name of the built-in step with the given kind.
 pub(super) fn name(kind: StepKind) -> &'static str {
     STEPS.iter().find(|entry| entry.kind == kind).map_or(python_step::ENTRY.name, |entry| entry.name)
 }
 
-/// Returns the names of a step's outputs, or `None` if the step is not a built-in one.
+/// Returns a step's output names. Returns `None` if the step is not built in.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|entry| entry.outputs)
 }
 
-/// Explains why a step name is probably wrong and suggests a correction. Returns `None` for built-in steps,
-/// and for names that could be Python functions of the user.
+/// Explains why a step name is probably wrong and suggests a correction. Returns `None` for built-in steps and for
+/// names that could be user-defined Python functions.
 pub(crate) fn doubt(name: &str) -> Option<String> {
     if find(name).is_some() {
         return None;
@@ -85,8 +85,8 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     }
 }
 
-/// Returns the current name of a step whose name is misspelled or comes from Prefect 2. Returns `None` if the
-/// name is already correct or no step matches.
+/// Returns the current name of a step with a misspelled name or Prefect 2 name. Returns `None` if the name is already
+/// correct or no step matches.
 pub(crate) fn replacement(name: &str) -> Option<&'static str> {
     if find(name).is_some() {
         return None;
@@ -100,8 +100,8 @@ fn similar(name: &str) -> Option<&'static str> {
     did_you_mean(name, known).filter(|known| is_prefect_step(name) || strsim::levenshtein(name, known) <= 2)
 }
 
-/// Checks whether a name belongs to a module of Prefect that defines steps. The registry contains all steps
-/// of these modules.
+/// Returns whether a name belongs to a Prefect module that defines steps. The registry contains all steps in these
+/// modules.
 fn is_prefect_step(name: &str) -> bool {
     let packages = ["prefect", "prefect_docker", "prefect_aws", "prefect_gcp", "prefect_azure"];
     let mut parts = name.split('.');

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{fs::FileError, value::Mapping};
 
-/// A folder in a bucket, with credentials in the format of the pull step for this store.
+/// A folder in a bucket, with credentials in the store's pull step format.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct RemoteFolder {
     pub(super) store: Store,
@@ -25,7 +25,7 @@ pub(super) enum Store {
 }
 
 impl RemoteFolder {
-    /// Copies the folder to the directory `target`. The directory is created if it does not exist.
+    /// Copies the folder to the directory `target`. Creates the directory if it does not exist.
     pub(super) async fn pull(&self, target: &Path, context: &StepContext<'_>) -> Result<(), StepError> {
         // These inputs do not come from the project file, so errors must not refer to them.
         let without_input = |error| match error {

@@ -1,4 +1,4 @@
-//! The `pull_from_remote_storage` step copies the folder at a URL into the working directory.
+//! The `pull_from_remote_storage` step copies a folder from a URL into the working directory.
 
 use std::path::{Component, Path};
 
@@ -52,11 +52,11 @@ struct RemoteStorage {
     settings: Mapping,
 }
 
-/// A storage URL in fsspec syntax, split into its parts.
+/// A parsed storage URL in fsspec syntax.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct RemoteUrl {
     scheme: String,
-    /// Name of the bucket. In Azure URLs, `@` and the account may follow the name.
+    /// Bucket name. In Azure URLs, the name may end with `@` and the account.
     bucket: String,
     path: String,
 }
@@ -87,7 +87,7 @@ impl RemoteUrl {
     ///
     /// # Errors
     ///
-    /// Returns a message if the URL does not refer to a bucket or a folder in a bucket.
+    /// Fails with a message if the URL does not refer to a bucket or a folder in a bucket.
     pub(super) fn parse(url: &str) -> Result<Self, String> {
         let Some((scheme, rest)) = url.split_once("://") else {
             return Err(format!("'{url}' must start with `s3://`, `gs://` or `az://`"));
@@ -110,13 +110,13 @@ impl RemoteUrl {
         Ok(remote)
     }
 
-    /// Returns the target directory. As on Prefect workers, its name consists of the bucket and the path.
+    /// Returns the target directory. As on Prefect workers, its path is the bucket name followed by the path in the
+    /// bucket.
     fn directory(&self) -> String {
         if self.path.is_empty() { self.bucket.clone() } else { format!("{}/{}", self.bucket, self.path) }
     }
 
-    /// Returns the folder that the URL refers to. Converts the fsspec settings to the credentials format of
-    /// the store's pull step.
+    /// Returns the folder at the URL. Converts the fsspec settings to the credentials format of the store's pull step.
     pub(super) fn folder(&self, settings: &Mapping) -> Result<RemoteFolder, StepError> {
         let (store, bucket, credentials) = match self.scheme.as_str() {
             "s3" | "s3a" => (Store::S3, self.bucket.as_str(), s3_credentials(settings)),
@@ -137,7 +137,7 @@ impl RemoteUrl {
         Ok(RemoteFolder { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
     }
 
-    /// Warns about settings that have no effect, because prefectl does not support them.
+    /// Warns about settings that prefectl does not support. They have no effect.
     pub(super) fn warn_about_ignored(&self, settings: &Mapping, progress: &dyn Progress) {
         let ignored = self.ignored(settings);
         if !ignored.is_empty() {
@@ -148,7 +148,7 @@ impl RemoteUrl {
         }
     }
 
-    /// Returns the names of the settings that are not supported. Nested names contain dots.
+    /// Returns the names of unsupported settings. Nested names contain dots.
     fn ignored(&self, settings: &Mapping) -> Vec<String> {
         let known: &[&str] = match self.scheme.as_str() {
             "s3" | "s3a" => &S3_SETTINGS,
@@ -195,7 +195,7 @@ const AZURE_SETTINGS: [&str; 7] = [
     "tenant_id",
 ];
 
-/// Adds the names of all settings that have a value. A mapping is searched if `known` contains names of its entries.
+/// Adds the names of all settings with a value. Searches a mapping if `known` contains names of its entries.
 fn add_names(prefix: &str, settings: &Mapping, known: &[&str], names: &mut Vec<String>) {
     for (key, value) in settings.iter().filter(|(_, value)| !value.is_null()) {
         let name = format!("{prefix}{}", python::to_text(key));
@@ -209,7 +209,7 @@ fn add_names(prefix: &str, settings: &Mapping, known: &[&str], names: &mut Vec<S
     }
 }
 
-/// Creates a mapping from the entries that have a value.
+/// Creates a mapping from the entries with a value.
 fn present<'v>(entries: impl IntoIterator<Item = (&'static str, Option<&'v Value>)>) -> Mapping {
     let present = entries.into_iter().filter_map(|(key, value)| Some((key.into(), value?.clone())));
     present.filter(|(_, value): &(Value, Value)| !value.is_null()).collect()
@@ -241,8 +241,8 @@ fn s3_credentials(settings: &Mapping) -> Mapping {
     credentials
 }
 
-/// Converts fsspec settings for Google Cloud Storage (gcsfs) to credentials. The token is a service account
-/// key or the path of a key file.
+/// Converts fsspec settings for Google Cloud Storage (gcsfs) to credentials. The token is a service account key or a
+/// key file path.
 fn gcs_credentials(settings: &Mapping) -> Mapping {
     match settings.get("token") {
         Some(token @ Value::Mapping(_)) => present([("service_account_info", Some(token))]),

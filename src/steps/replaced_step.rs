@@ -1,4 +1,4 @@
-//! Outputs of image steps that existing images replace. They are known before the steps run.
+//! Outputs of image steps replaced by existing images. The outputs are known before the steps run.
 
 use super::{ImagePolicy, StepError, StepKind, docker_build, docker_push};
 use crate::{
@@ -11,13 +11,12 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Returns the outputs of an image step that an existing image replaces. Returns `None` if the step is not
-/// replaced, or if its image name is unknown or invalid. `has_fixed_tag` is whether the file contains the
-/// tag.
+/// Returns the outputs of an image step replaced by an existing image. Returns `None` if the step is not replaced or
+/// its image name is unknown or invalid. `has_fixed_tag` specifies whether the file contains the tag.
 ///
 /// # Errors
 ///
-/// Returns an error if the existing images do not include the image of the step.
+/// Fails if the existing images do not include the step's image.
 pub(super) fn outputs(
     images: &ImagePolicy,
     kind: StepKind,

@@ -1,4 +1,4 @@
-//! Progress reports of steps: pending steps, and output lines attributed to the step that printed them.
+//! Step progress reports: pending steps, and output lines with the step that printed them.
 
 use std::{
     collections::HashMap,
@@ -13,10 +13,9 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Steps that are still pending, indexed by their location.
+/// Pending steps by location.
 ///
-/// A step that is written once is reported as one step, unless its inputs turn out to differ between
-/// deployments.
+/// A step declared once is reported as one step unless its inputs differ between deployments.
 #[derive(Debug, Default)]
 pub(super) struct PendingSteps(Mutex<HashMap<Place, StepId>>);
 
@@ -36,7 +35,7 @@ impl PendingSteps {
         }
     }
 
-    /// Removes the pending step at the given location and returns its ID.
+    /// Removes the pending step at the given location and returns its id.
     pub(super) fn take(&self, place: Option<&Place>) -> Option<StepId> {
         self.lock().remove(place?)
     }
@@ -46,14 +45,14 @@ impl PendingSteps {
     }
 }
 
-/// Progress receiver that attributes all reports to one step.
+/// Progress receiver that attributes all reports to a single step.
 pub(super) struct StepReporter<'p> {
     pub(super) id: StepId,
     pub(super) progress: &'p dyn Progress,
 }
 
 impl StepReporter<'_> {
-    /// Reports the end of the step and its outcome.
+    /// Reports the step's end and outcome.
     pub(super) fn end<T, E>(&self, result: &Result<(Effects, T), E>) {
         let outputs = result.as_ref().ok().and_then(|(effects, _)| effects.outputs.as_ref());
         let reused = outputs.and_then(|outputs| outputs.get("reused")?.as_bool()) == Some(true);
@@ -85,8 +84,8 @@ impl Progress for StepReporter<'_> {
     }
 }
 
-/// Returns a short description of a step for progress lines: the first line of the first required input, with
-/// the tag in case of an image.
+/// Returns a short step description for progress lines: the first line of the first required input, with the tag for an
+/// image.
 pub(super) fn subject(entry: &StepEntry, inputs: &Mapping) -> Option<String> {
     let required = entry.inputs.iter().find(|input| input.required)?;
     let text = inputs.get(required.name)?.as_str()?;

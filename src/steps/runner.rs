@@ -1,4 +1,4 @@
-//! Runs lists of steps. Each distinct step runs only once per command.
+//! Runs step lists. Each distinct step only runs once per command.
 
 use std::{
     collections::BTreeSet,
@@ -33,18 +33,18 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Input that limits the duration of a step. Only prefectl supports it.
+/// Input that limits a step's duration. Only prefectl supports this input.
 pub(crate) const TIMEOUT: &str = "timeout";
 
-/// The steps of a deployment and the context that they run in.
+/// A deployment's steps and their context.
 pub(crate) struct List<'l, 'c> {
     /// Name of the deployment.
     pub(crate) deployment: String,
     /// The steps in execution order, with their sections.
     pub(crate) steps: Vec<(Section, &'l Listed)>,
-    /// Outputs of the completed steps, both under the step's ID and under their own names.
+    /// Outputs of the completed steps, both under the step id and under their own names.
     pub(crate) outputs: &'l mut Mapping,
-    /// Names that expressions can use in addition to the step outputs.
+    /// Names available to expressions in addition to step outputs.
     pub(crate) scope: &'l Scope,
     pub(crate) context: &'l mut StepContext<'c>,
 }
@@ -57,7 +57,7 @@ pub(crate) struct Runner<'a> {
     /// Limits the number of concurrent steps, such as image builds and pushes.
     jobs: Semaphore,
     pending: PendingSteps,
-    /// Section of the latest step that has started.
+    /// Section of the most recently started step.
     section: Mutex<Option<Section>>,
     is_strict: bool,
 }
@@ -75,13 +75,13 @@ impl<'a> Runner<'a> {
         self.pending.announce(steps, progress);
     }
 
-    /// Runs all step lists, with the same result as if they ran one after the other. The steps of a list run in
-    /// order. Steps of different lists that do not affect each other, such as image builds, run concurrently.
+    /// Runs all step lists with the same result as if they ran sequentially. The steps in a list run in order.
+    /// Independent steps in different lists, such as image builds, run concurrently.
     ///
     /// # Errors
     ///
-    /// Returns the error of the first step that fails, with the index of its list. Concurrent steps are
-    /// cancelled, and later steps do not run.
+    /// Fails with the error of the first step that fails and the index of its list. Concurrent steps are cancelled, and
+    /// later steps do not run.
     pub(crate) async fn run(&self, lists: Vec<List<'_, '_>>) -> Result<(), (usize, StepFailure)> {
         let accesses_of = |list: &List<'_, '_>| accesses(list.steps.iter().map(|(_, listed)| *listed));
         let accesses: Vec<Vec<LocalAccess>> = lists.iter().map(accesses_of).collect();
@@ -93,14 +93,13 @@ impl<'a> Runner<'a> {
         try_join_all(runs).await.map(drop)
     }
 
-    /// Returns the completed steps in the order they started.
+    /// Returns the completed steps in start order.
     pub(crate) fn ran(&self) -> Vec<Ran> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         cache.values().filter_map(|step| step.ran()).collect()
     }
 
-    /// Runs a step list. `accesses` contains the local access of each step, and `index` is the position of the
-    /// list in the order.
+    /// Runs a step list. `accesses` contains each step's local access, and `index` is the list's position in the order.
     async fn run_list(
         &self,
         list: List<'_, '_>,
@@ -143,8 +142,7 @@ impl<'a> Runner<'a> {
         Ok(())
     }
 
-    /// Renders the templates in the inputs of a step. `written` contains the inputs before their expressions
-    /// were evaluated.
+    /// Renders the templates in a step's inputs. `written` contains the inputs before expression evaluation.
     async fn filled(
         &self,
         inputs: &Value,
@@ -167,8 +165,8 @@ impl<'a> Runner<'a> {
         }
     }
 
-    /// Runs a step. If an identical step is already running, waits for it and returns its result. A writing step
-    /// is added to the history of its list.
+    /// Runs a step. If an identical step is already running, waits for it and returns its result. Adds a writing step
+    /// to its list's history.
     async fn run_once(
         &self,
         step_use: StepUse<'_>,
@@ -187,7 +185,7 @@ impl<'a> Runner<'a> {
             progress.step(step.event_id, StepEvent::Shared { deployment });
         }
         if access == LocalAccess::Writes && step.result.get().is_none() {
-            // The step must not be marked as running yet, because the lists that it waits for may use it.
+            // The step must not be marked as running yet because the lists that it waits for may use it.
             order.after_reads_and_writes(list).await;
         }
         // The future is boxed because most uses share an existing run and do not need its memory.
@@ -204,8 +202,7 @@ impl<'a> Runner<'a> {
         Ok(effects.outputs.clone())
     }
 
-    /// Returns the cached step whose result this step can share. Adds a new step to the cache if there is
-    /// none.
+    /// Returns the cached step whose result this step can share. Adds a new step to the cache if there is no such step.
     fn cached(&self, step_use: &StepUse<'_>, step_state: StepState<'_>) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
@@ -243,7 +240,7 @@ impl<'a> Runner<'a> {
         let step = (entry.create)(inputs)?;
         let _permit = match access {
             LocalAccess::Writes => None,
-            // Acquiring a permit cannot fail, because the semaphore is never closed.
+            // Acquiring a permit cannot fail because the semaphore is never closed.
             LocalAccess::None | LocalAccess::Reads => self.jobs.acquire().await.ok(),
         };
         self.enter(section, reporter.progress);
@@ -252,8 +249,8 @@ impl<'a> Runner<'a> {
         timed(within(limit, Effects::run_step(&*step, context))).await
     }
 
-    /// Reports the section of a step that starts, unless the previous step was in the same section. Pull steps
-    /// run on their own, so their section is not reported.
+    /// Reports the section of a starting step unless the previous step was in the same section. Does not report the
+    /// pull section because pull steps run separately.
     fn enter(&self, section: Section, progress: &dyn Progress) {
         let last = self.section.lock().unwrap_or_else(PoisonError::into_inner).replace(section);
         if last != Some(section) && section != Section::Pull {
@@ -262,12 +259,12 @@ impl<'a> Runner<'a> {
     }
 }
 
-/// Removes `timeout` from the inputs and returns its value. Returns `None` if `timeout` is not set or null,
-/// or if the step defines its own input of this name.
+/// Removes `timeout` from the inputs and returns its value. Returns `None` if `timeout` is missing or null, or if the
+/// step defines its own `timeout` input.
 ///
 /// # Errors
 ///
-/// Returns an error if the value is not a positive number of seconds.
+/// Fails if the value is not a positive number of seconds.
 pub(crate) fn time_limit(entry: &StepEntry, inputs: &mut Mapping) -> Result<Option<Duration>, StepError> {
     if entry.inputs.iter().any(|input| input.name == TIMEOUT) {
         return Ok(None);
@@ -303,8 +300,8 @@ async fn timed(
     Ok((run.await?, started.elapsed()))
 }
 
-/// Returns the registry entry of the step with the given name. An unknown name is treated as a Python
-/// function, unless it is obviously misspelled.
+/// Returns the registry entry of the step with the given name. Treats an unknown name as a Python function unless it is
+/// obviously misspelled.
 fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     match (registry::find(name), registry::doubt(name)) {
         (Some(entry), _) => Ok(entry),
@@ -313,7 +310,7 @@ fn entry(name: &str) -> Result<&'static StepEntry, RunError> {
     }
 }
 
-/// Validates the inputs of a step. For a Python function, wraps them in the inputs of a call.
+/// Validates a step's inputs. For a Python function, wraps the inputs in call inputs.
 fn checked(
     entry: &StepEntry,
     name: &str,
@@ -329,14 +326,13 @@ fn checked(
     }
 }
 
-/// Evaluates the expressions in the inputs of a step.
+/// Evaluates the expressions in a step's inputs.
 fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value, RunError> {
     let scope = scope.clone().with_outputs(outputs);
     expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
 }
 
-/// Adds the result of a step to the outputs: as a whole under the step's ID, and each entry under its own
-/// name.
+/// Adds a step's result to the outputs: as a whole under the step id, and each entry under its own name.
 pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     if let Some(id) = id {
         outputs.insert(id, result.clone().into());

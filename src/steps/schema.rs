@@ -1,12 +1,12 @@
-//! JSON schemas of the inputs of built-in steps.
+//! JSON schemas for built-in step inputs.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{Input, Kind, StepEntry, registry};
 
-/// Returns the JSON schema of each built-in step, once for every name of the step.
+/// Returns the JSON schema of each built-in step, once for every step name and alias.
 ///
-/// The schemas describe inputs before templates are rendered, so every input accepts strings.
+/// The schemas describe inputs before template rendering, so every input accepts strings.
 pub(crate) fn schemas() -> impl Iterator<Item = (&'static str, Json)> {
     registry::all().iter().flat_map(|entry| {
         let schema = inputs(entry);

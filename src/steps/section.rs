@@ -1,4 +1,4 @@
-//! The sections of `prefect.yaml` that list steps.
+//! The sections in `prefect.yaml` that list steps.
 
 use std::fmt;
 
@@ -19,7 +19,7 @@ impl Section {
     /// The sections whose steps run on this machine during a deploy, in execution order.
     pub(crate) const LOCAL: [Self; 2] = [Self::Build, Self::Push];
 
-    /// Returns the key of the section in the project file.
+    /// Returns the section's key in the project file.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Build => "build",

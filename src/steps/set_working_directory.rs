@@ -1,4 +1,4 @@
-//! The `set_working_directory` step changes the working directory of the steps after it.
+//! The `set_working_directory` step changes the working directory for the following steps.
 
 use std::path::PathBuf;
 

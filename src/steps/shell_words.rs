@@ -1,9 +1,9 @@
-//! Splits scripts into lines and words in the same way as Python's `splitlines` and `shlex`.
+//! Splits scripts into lines and words like Python's `splitlines` and `shlex`.
 //!
-//! The `shlex` crate is not suitable, because it treats `#` as the start of a comment and does not report the
-//! kind of error.
+//! The `shlex` crate is not suitable because it treats `#` as the start of a comment and does not report the kind of
+//! error.
 
-/// Error for a line that cannot be split into words. The messages are the same as Python's.
+/// The error for a line that cannot be split into words. The messages are the same as in Python.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SplitError {
     #[error("No closing quotation")]
@@ -18,14 +18,14 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
     text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{1c}', '\u{1d}', '\u{1e}', '\u{85}', '\u{2028}', '\u{2029}'])
 }
 
-/// Splits a line into words by the quoting rules of a POSIX shell, except that `#` does not start a comment.
+/// Splits a line into words with the quoting rules of a POSIX shell, except that `#` does not start a comment.
 ///
-/// Inside double quotes, a backslash escapes only a backslash or a double quote. Words are separated by
-/// spaces, tabs, carriage returns and line feeds.
+/// Inside double quotes, a backslash only escapes a backslash or a double quote. Spaces, tabs, carriage returns and
+/// line feeds separate words.
 ///
 /// # Errors
 ///
-/// Returns an error if a quotation is not closed or the line ends with a backslash.
+/// Fails if a quotation is not closed or the line ends with a backslash.
 pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
@@ -65,8 +65,7 @@ fn double_quoted(characters: &mut std::str::Chars<'_>, word: &mut String) -> Res
     }
 }
 
-/// Expands `$name` and `${name}`. Replaces `$$` with a dollar sign, and keeps unknown and malformed
-/// references unchanged.
+/// Expands `$name` and `${name}`. Replaces `$$` with a dollar sign. Keeps unknown and malformed references unchanged.
 pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut expanded = String::with_capacity(text.len());
     let mut rest = text;
@@ -84,8 +83,8 @@ pub(super) fn expand<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -
     expanded + rest
 }
 
-/// Parses a variable reference after the dollar sign. Returns the length of the reference and the variable
-/// name. The name is empty for `$$`.
+/// Parses a variable reference after the dollar sign. Returns the reference length and variable name. The name is empty
+/// for `$$`.
 fn reference(text: &str) -> Option<(usize, &str)> {
     if text.starts_with('$') {
         return Some((1, ""));
@@ -98,7 +97,7 @@ fn reference(text: &str) -> Option<(usize, &str)> {
     (starts_well && closed).then_some((end + if braced { 2 } else { 0 }, name))
 }
 
-/// Returns the first shell operator in a script that runs without a shell, and the line that contains it.
+/// Returns the first shell operator in a script that runs without a shell, with its line.
 ///
 /// Only words that make no sense without a shell are reported. `a>=1` and `';'`, for example, are valid
 /// arguments.

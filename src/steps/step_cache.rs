@@ -1,4 +1,4 @@
-//! Cache of distinct steps and their results. Deployments share the runs of identical steps through it.
+//! Caches distinct steps and their results so that deployments can share identical step runs.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,16 +19,16 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// A completed step. It may have run for multiple deployments.
+/// A completed step, which may have run for multiple deployments.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Ran {
     pub(crate) kind: StepKind,
     /// Short name of the step.
     pub(crate) step: String,
-    /// ID of the step. Templates refer to its outputs by this ID.
+    /// Step id. Templates refer to the outputs by this id.
     pub(crate) id: Option<String>,
     pub(crate) section: Section,
-    /// Outputs of the step. `None` if a Python function did not return a dictionary.
+    /// Step outputs. `None` if a Python function did not return a dictionary.
     pub(crate) outputs: Option<Mapping>,
     /// Duration of the run, without the time spent waiting for other steps.
     pub(crate) time: Duration,
@@ -41,14 +41,14 @@ impl Ran {
         self.outputs.as_ref()?.get("image")?.as_str()
     }
 
-    /// Returns `true` if the image already existed, so that it was not built or pushed.
+    /// Returns whether the image already existed and was therefore not built or pushed.
     pub(crate) fn is_reused(&self) -> bool {
         let reused = self.outputs.as_ref().and_then(|outputs| outputs.get("reused"));
         reused.and_then(Value::as_bool) == Some(true)
     }
 }
 
-/// Key of a step in the cache.
+/// A step's cache key.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Shared(Identity),
@@ -56,24 +56,24 @@ pub(super) enum Key {
     Own(usize),
 }
 
-/// The properties that must be identical for two uses of a step to share a run.
+/// Properties that must be identical for two step uses to share a run.
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     name: String,
     inputs: String,
-    /// Directory that the result depends on. `None` if it does not depend on a directory.
+    /// Directory that the result depends on, if any.
     directory: Option<PathBuf>,
-    /// Namespace of image names. `None` if the step does not use it.
+    /// Namespace for image names. `None` if the step does not use the namespace.
     docker_namespace: Option<String>,
-    /// Location in a project file. Scripts share a run only if their locations are identical, because scripts
-    /// with the same text may serve different purposes.
+    /// Location in a project file. Scripts only share a run if their locations are identical because scripts with the
+    /// same content may serve different purposes.
     place: Option<Place>,
-    /// The runs of writing steps before the step. Images have the default history, because they are shared
-    /// regardless of the steps before.
+    /// The preceding runs of writing steps. Images have the default history because they are shared regardless of the
+    /// preceding steps.
     history: History,
 }
 
-/// The part of a deployment's state that a step's result may depend on.
+/// Deployment state that a step's result may depend on.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct StepState<'a> {
     pub(super) directory: &'a Path,
@@ -85,7 +85,7 @@ impl Identity {
     /// Input that forces a step to run even if an identical step has already run.
     const IGNORE_CACHE: &'static str = "ignore_cache";
 
-    /// Returns the identity of a step's use, or `None` if the use does not share a run.
+    /// Returns a step use's identity. Returns `None` if the use does not share a run.
     pub(super) fn new(
         name: &str,
         sharing: Sharing,
@@ -121,9 +121,9 @@ impl Identity {
     }
 }
 
-/// A distinct step, its result and the deployments that use it.
+/// A distinct step, its result, and the deployments that use it.
 pub(super) struct CachedStep {
-    /// ID of the step in progress events.
+    /// Step id in progress events.
     pub(super) event_id: StepId,
     pub(super) kind: StepKind,
     pub(super) name: String,
@@ -155,7 +155,7 @@ impl StepUse<'_> {
         self.inputs.get(Identity::IGNORE_CACHE).and_then(Value::as_bool) == Some(true)
     }
 
-    /// Returns the identity that other uses must have to share the run, or `None` if the run is not shared.
+    /// Returns the identity that other uses must have to share the run. Returns `None` if the run is not shared.
     pub(super) fn identity(&self, step_state: StepState<'_>) -> Option<Identity> {
         Identity::new(self.entry.name, self.entry.sharing, &self.inputs, step_state, self.place.clone())
     }
@@ -174,14 +174,14 @@ impl CachedStep {
         }
     }
 
-    /// Adds a deployment that uses the step. Returns `true` if the deployment is new and other deployments
-    /// used the step before.
+    /// Adds a deployment that uses the step. Returns whether the deployment is new and another deployment already uses
+    /// the step.
     pub(super) fn add_deployment(&self, deployment: &str) -> bool {
         let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         deployments.insert(deployment.to_owned()) && deployments.len() > 1
     }
 
-    /// Returns a report on the step, or `None` if the step has not completed.
+    /// Returns a report on the step. Returns `None` if the step has not completed.
     pub(super) fn ran(&self) -> Option<Ran> {
         let (effects, time) = self.result.get()?;
         let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);

@@ -25,7 +25,7 @@ pub(crate) struct Credentials {
     client_secret: Option<Secret>,
 }
 
-/// How requests to Azure are authorized.
+/// The authorization method for requests to Azure.
 enum Authorization {
     Key(Secret),
     SharedAccess(Secret),
@@ -72,7 +72,7 @@ impl Credentials {
     }
 }
 
-/// Parses a connection string. Error messages contain only the names of its parts, never the values.
+/// Parses a connection string. Error messages contain only setting names, never their values.
 fn parse_connection_string(text: &str) -> Result<Account, String> {
     let text = text.trim();
     if text.trim_end_matches(';').eq_ignore_ascii_case("UseDevelopmentStorage=true") {
@@ -111,8 +111,8 @@ fn parse_connection_string(text: &str) -> Result<Account, String> {
     Ok(Account { name, endpoint: endpoint.trim_end_matches('/').to_owned(), authorization })
 }
 
-/// Returns the account name of an endpoint. This is the first label of the host name. If the host is an IP
-/// address or has only one label, it is the first component of the path.
+/// Returns an endpoint's account name: the host name's first label, or the path's first component if the host is an IP
+/// address or has only one label.
 fn account_name(url: &Url) -> String {
     let first_component = || url.path_segments().and_then(|mut segments| segments.next()).map(str::to_owned);
     match url.domain() {

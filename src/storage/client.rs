@@ -31,8 +31,8 @@ impl Connection {
             .with_allow_http(self.allow_http)
             .with_allow_invalid_certificates(self.skip_verification)
             .with_connect_timeout(Duration::from_secs(10))
-            // Uploading a large part can take a long time on a slow connection. A stalled connection is
-            // detected by the read timeout.
+            // Uploading a large part can take a long time on a slow connection. The read timeout detects a stalled
+            // connection.
             .with_timeout_disabled()
             .with_read_timeout(Duration::from_mins(1));
         let Some(path) = &self.certificates else { return Ok(options) };

@@ -14,15 +14,15 @@ use sha2::{Digest, Sha256};
 use super::{Bucket, Proof, StorageError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Size in bytes of the parts of large uploads. It equals the part size of boto3, so that the `ETag` of files
-/// uploaded with boto3 can be computed.
+/// Part size of large uploads in bytes. It equals boto3's part size, so that the `ETag` of files uploaded with boto3
+/// can be computed.
 pub(super) const PART: usize = 8 << 20;
 
 /// Name of the metadata entry that contains the SHA-256 digest of an object.
 const SHA256: Attribute = Attribute::Metadata(Cow::Borrowed("sha256"));
 
-/// Returns the metadata to store with an object. Later pushes and pulls recognize the object's contents by
-/// it.
+/// Returns the metadata to store with an object. Later pushes and pulls use this metadata to recognize the object's
+/// contents.
 pub(super) async fn attributes(bucket: &Bucket, path: &Path) -> Result<Attributes, StorageError> {
     if bucket.proof == Proof::ETag {
         return Ok(Attributes::new());

@@ -6,7 +6,7 @@ use object_store::Error as StoreError;
 
 use crate::fs::FileError;
 
-/// Why files could not be pushed or pulled.
+/// The reason why a push or pull failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
     /// An input of the step is invalid. `key` is the name of the input.
@@ -51,7 +51,7 @@ impl StorageError {
         Self::Store { action: action.into(), source: Box::new(source) }
     }
 
-    /// Returns advice on how to fix the error, if there is any.
+    /// Returns advice on how to fix the error, if any.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self {
             Self::Credentials { help, .. } => help,

@@ -29,7 +29,7 @@ pub(crate) struct Credentials {
     is_anonymous: bool,
 }
 
-/// The JSON key of a service account.
+/// A service account's JSON key.
 #[derive(Debug, Clone)]
 struct ServiceAccount(Secret);
 

@@ -31,7 +31,7 @@ pub(crate) fn create_default(directory: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// Why an ignore file cannot be used.
+/// The reason why an ignore file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IgnoreError {
     #[error("{}:{line}: {reason}", .path.display())]
@@ -45,7 +45,7 @@ pub(crate) enum IgnoreError {
 pub(crate) enum Lines {
     /// Whitespace around a pattern is removed.
     Trimmed,
-    /// As in Git, leading whitespace is part of the pattern.
+    /// As in Git, leading whitespace belongs to the pattern.
     AsWritten,
 }
 

@@ -59,8 +59,8 @@ impl Folder {
         Key::parse(key).map_err(|_| name())
     }
 
-    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself.
-    /// Some tools store it as an empty object.
+    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself, which some
+    /// tools store as an empty object.
     ///
     /// Backslashes count as separators, because Prefect on Windows creates keys with backslashes.
     ///

@@ -58,7 +58,7 @@ pub(crate) struct Access<'a> {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Summary {
     pub(crate) copied: usize,
-    /// Number of files that were skipped because their contents had not changed.
+    /// Number of files skipped because their contents had not changed.
     pub(crate) unchanged: usize,
 }
 

@@ -17,9 +17,9 @@ const FILES_AT_ONCE: usize = 32;
 impl Bucket {
     /// Copies all objects of a folder to an existing directory.
     ///
-    /// Files whose contents have not changed are not downloaded, and no files are deleted. Each file is moved
-    /// to its final path only after the download is complete. Neither object keys nor symbolic links can
-    /// cause a write outside the directory.
+    /// Does not download files whose contents have not changed, and never deletes files. Moves each file to its final
+    /// path only after its download is complete. Neither object keys nor symbolic links can cause a write outside the
+    /// directory.
     ///
     /// # Errors
     ///

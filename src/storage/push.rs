@@ -49,8 +49,8 @@ struct Local {
 impl Bucket {
     /// Copies all files in a directory, except files that `ignore` matches, to a folder of the bucket.
     ///
-    /// Symbolic links to files are followed, and links to directories are skipped. Objects whose contents
-    /// have not changed are not written, and no objects are deleted.
+    /// Follows symbolic links to files and skips links to directories. Does not write objects whose contents have not
+    /// changed, and never deletes objects.
     ///
     /// # Errors
     ///
@@ -83,9 +83,8 @@ impl Bucket {
 
     /// Returns the existing objects of the given files.
     ///
-    /// Objects are found by listing the folder. If the folder contains many other objects, or without the
-    /// permission to list objects, the result is incomplete, so that some files are written although they have not
-    /// changed.
+    /// Finds objects by listing the folder. The result is incomplete if the folder contains many other objects or if
+    /// listing is not permitted. Some unchanged files are then written again.
     async fn known(
         &self,
         folder: &Folder,
@@ -143,7 +142,7 @@ impl Bucket {
     }
 }
 
-/// Uploads a file in parts. If the upload fails, it is aborted.
+/// Uploads a file in parts. Aborts the upload if it fails.
 ///
 /// # Errors
 ///

@@ -93,7 +93,7 @@ fn selection(picked: Vec<Declared>) -> Selection {
     Selection { picked, ..Selection::default() }
 }
 
-/// Marks the selection of the single deployment, if exactly one deployment is selected in all projects.
+/// Marks the selection as single if exactly one deployment is selected across all projects.
 fn with_single(mut selections: Vec<Selection>) -> Vec<Selection> {
     let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
     for selection in &mut selections {

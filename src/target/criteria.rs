@@ -63,7 +63,7 @@ impl Criteria<'_> {
         }
     }
 
-    /// Returns the values of the property with which a criterion is compared. Values that contain templates are omitted.
+    /// Returns the property values to compare with a criterion. Omits values that contain templates.
     pub(super) fn values(&self, criterion: &Criterion, declared: &Declared) -> Vec<String> {
         let fields = &declared.fields;
         let value = match criterion {
@@ -159,7 +159,7 @@ fn relative(path: &str) -> String {
     path.trim_start_matches("./").to_owned()
 }
 
-/// Compares the tags of a deployment with a pattern. A list can match although some of its tags are templates.
+/// Compares the tags of a deployment with a pattern. A list can match even if some of its tags are templates.
 fn tag(pattern: &str, tags: Option<&Value>) -> Verdict {
     let Some(tags) = tags else { return Verdict::NoMatch };
     let is_literal = |tag: &&String| !has_template(&Value::String((*tag).clone()));

@@ -19,7 +19,7 @@ pub(crate) struct Selectable<'a> {
     pub(crate) default_work_pool: Option<&'a str>,
 }
 
-/// Selects the deployments that meet one of the selectors in the options of the command. Returns a selection for each
+/// Selects the deployments that meet at least one selector in the command's options. Returns a selection for each
 /// project.
 ///
 /// # Errors
@@ -48,7 +48,7 @@ pub(crate) fn selections(
     Ok(selections)
 }
 
-/// Selects the deployments that meet one of the selectors in the options. If the options contain names, a deployment
+/// Selects the deployments that meet at least one selector in the options. If the options contain names, a deployment
 /// must also match one of the names. Returns a selection for each project.
 ///
 /// The selection may be empty if all deployments that meet the other conditions of a selector are unchanged.
@@ -110,15 +110,15 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
     Ok(selections)
 }
 
-/// Returns the warning about a selector that selects nothing although others do.
+/// Returns the warning about a selector that matches no deployment although other selectors do.
 fn unused_selector(selector: &Selector, projects: &[Criteria<'_>]) -> Diagnostic {
     let help = advice_for_unmet(selector, projects).join("; ");
     let warning = Diagnostic::warning(Code::UNMATCHED_PATTERN, format!("no deployment matches {selector}"));
     if help.is_empty() { warning } else { warning.help(help) }
 }
 
-/// Returns the names in the options that match a deployment, and removes them from `unmatched`. Returns `None` if there
-/// are names but none matches.
+/// Returns the names in the options that match a deployment, and removes them from `unmatched`. Returns `None` if the
+/// options contain names but none matches.
 fn named(
     declared: &Declared,
     wanted: &[NamePattern<'_>],

@@ -64,10 +64,10 @@ pub(crate) fn specs(
     Ok(specs)
 }
 
-/// Turns a deployment into a preview copy: the name becomes the copy's name, and triggers and SLAs are
-/// removed, so that they are not validated.
-/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview)
-/// changes the other fields. They may be templates.
+/// Turns a deployment into a preview copy: the name becomes the copy's name, and triggers and SLAs are removed, so that
+/// they are not validated.
+/// [`DesiredDeployment::restrict_to_preview`](crate::deployment::DesiredDeployment::restrict_to_preview) changes the
+/// other fields, which may be templates.
 fn turn_into_copy(spec: &mut DeploymentSpec, preview: &PreviewName) {
     if let Some(name) = spec.fields.name().unresolved() {
         let name = preview.of_deployment(&desired::api_name(name));

@@ -14,7 +14,7 @@ use crate::{
     {environment::Environment, value::Value},
 };
 
-/// How placeholders without a value are treated.
+/// The treatment of placeholders without a value.
 ///
 /// If a standard placeholder makes up a whole string, the treatment applies to the mapping entry or list item
 /// that contains the string. Inside a longer string, and for environment placeholders, it applies to the

@@ -23,7 +23,7 @@ pub(crate) struct BlockError {
     pub(crate) problem: BlockProblem,
 }
 
-/// Why a block reference is invalid.
+/// The reason why a block reference is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BlockProblem {
     #[error(

@@ -42,7 +42,7 @@ pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
     }
 }
 
-/// Returns whether a substitution inserted an environment variable or data of a block.
+/// Returns whether a substitution inserted an environment variable or block data.
 fn reads(record: &Substitution) -> bool {
     matches!(
         record.kind,

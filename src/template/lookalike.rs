@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{expression, placeholder};
 
-/// A part of a string that looks like a placeholder.
+/// A substring that looks like a placeholder.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lookalike {
     /// Byte range within the string.
@@ -64,7 +64,7 @@ pub(crate) fn shell_variables(text: &str) -> Vec<Lookalike> {
     let mut found = Vec::new();
     for (start, _) in text.match_indices("${") {
         let inner = &text[start + 2..];
-        // A nested variable begins a lookalike of its own.
+        // A nested variable starts a separate lookalike.
         let length = inner.find(['}', '$']).unwrap_or(inner.len());
         let (inner, rest) = inner.split_at(length);
         let (name, default) = inner.split_once(":-").map_or((inner, None), |(name, rest)| (name, Some(rest)));

@@ -1,9 +1,8 @@
 //! Templates (values with placeholders) and their substitution.
 //!
-//! `{{ name }}` is a placeholder of Prefect. [`placeholder`] finds placeholders, [`apply`] substitutes values
-//! and environment variables, [`resolve`] substitutes blocks and variables, and [`pipeline`] defines the
-//! passes for each part of a project. `<< expression >>` is an extension of prefectl, implemented in
-//! [`expression`].
+//! `{{ name }}` is a placeholder of Prefect. [`placeholder`] finds placeholders, [`apply`] substitutes values and
+//! environment variables, [`resolve`] substitutes blocks and variables, and [`pipeline`] defines the passes for each
+//! kind of template in a project. `<< expression >>` is an extension of prefectl, implemented in [`expression`].
 
 mod apply;
 mod blocks;

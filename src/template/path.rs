@@ -102,8 +102,8 @@ fn position(index: i128, length: usize) -> Option<usize> {
     usize::try_from(from_start).ok()
 }
 
-/// Parses an integer in the same way as Python's `int`: a minus sign, decimal digits of any script, and
-/// single underscores between digits.
+/// Parses an integer like Python's `int`: a minus sign, decimal digits of any script, and single underscores between
+/// digits.
 ///
 /// Integers beyond 128 bits are clamped, because no sequence is that long.
 fn python_integer(text: &str) -> Option<i128> {

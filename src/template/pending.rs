@@ -97,7 +97,7 @@ fn is_whole(text: &str) -> bool {
     text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
 }
 
-/// Checks whether the known parts of `new` occur in `old` in the same order.
+/// Checks whether the text around the markers in `new` occurs in `old` in the same order.
 fn text_may_become(new: &str, old: &str) -> bool {
     let mut parts = new.split(START);
     let Some(mut rest) = parts.next().and_then(|first| old.strip_prefix(first)) else { return false };
@@ -131,7 +131,7 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
     let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
     names.retain(|name| !pipeline::is_run_time_placeholder(name));
-    // Longer paths come first. A value that is used as a whole and in parts then becomes a mapping.
+    // Longer paths come first. A value that is used both as a whole and by key then becomes a mapping.
     names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
     for name in names {
         let found = Values::Mapping(outputs).get(&name);

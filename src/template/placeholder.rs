@@ -22,7 +22,7 @@ pub(crate) enum Kind {
     Variable,
     /// An environment variable, as `$NAME`.
     Environment,
-    /// A path into the values of the pass, such as step outputs.
+    /// A path to a value that the pass provides, such as a step output.
     Standard,
 }
 

@@ -1,4 +1,4 @@
-//! Describes the placeholders that were substituted. Diagnostics are derived from these records.
+//! Records of substituted placeholders. Diagnostics are derived from these records.
 
 use super::{placeholder::Placeholder, trail::Trail};
 use crate::{pointer::Pointer, value::Value};
@@ -30,7 +30,7 @@ pub(crate) enum SubstitutionKind {
     Environment,
     /// A placeholder without `$`, such as `{{ NAME }}`, was replaced with an environment variable.
     EnvironmentWithoutDollar,
-    /// The placeholder was replaced with secret data of a block.
+    /// The placeholder was replaced with a block's secret data.
     Secret,
     /// The placeholder came from an inserted value, and was replaced with an environment variable or block
     /// data.
@@ -60,7 +60,7 @@ impl Substitution {
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
-    /// Creates the record of a mapping that was replaced with the data of a block.
+    /// Creates the record of a mapping that was replaced with a block's data.
     pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
         Self {
             kind: SubstitutionKind::Secret,

@@ -103,7 +103,7 @@ fn plain(text: &str) -> String {
 }
 
 /// Redacts all strings in a value. This must happen before serialization, because serialization may escape characters
-/// of a secret.
+/// in a secret.
 fn masked(value: Value, mask: &impl Fn(&str) -> String) -> Value {
     match value {
         Value::String(text) => mask(&text).into(),

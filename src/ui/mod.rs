@@ -50,11 +50,11 @@ pub(crate) enum Verbosity {
     Quiet,
     #[default]
     Normal,
-    /// All of the normal output, the complete output of steps, and every API request.
+    /// All normal output, the complete output of steps, and every API request.
     Verbose,
 }
 
-/// Handle to the stdout and stderr of the program. Clones share the streams.
+/// Handle to the program's stdout and stderr. Clones share the streams.
 #[derive(Clone)]
 pub(crate) struct Ui {
     stdout: Arc<Mutex<Stdout>>,
@@ -129,8 +129,8 @@ impl Ui {
         Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 
-    /// Returns a handle that writes messages to stderr even in Prefect's style. Used for messages that Prefect does
-    /// not print, which scripts would read as part of the result.
+    /// Returns a handle that writes messages to stderr even in Prefect's style. Used for messages that Prefect does not
+    /// print. On stdout, scripts would read them as results.
     #[must_use]
     pub(crate) fn aside(&self) -> Self {
         self.clone().with_prefect_style(false)
@@ -148,7 +148,7 @@ impl Ui {
         Self { events, ..self }
     }
 
-    /// Allows commands to show a live view, provided that stderr is a terminal.
+    /// Allows commands to show a live view if stderr is a terminal.
     #[must_use]
     pub(crate) fn with_live_view(self, is_capable: bool) -> Self {
         Self { live_view: is_capable && !self.has_timestamps, ..self }
@@ -187,8 +187,8 @@ impl Ui {
         self.print(&self.redactor.mask(text));
     }
 
-    /// Prints a result to stdout without redacting secrets. Used for `--show-secrets`, and for results whose values would
-    /// be wrong if they were masked.
+    /// Prints a result to stdout without redacting secrets. Used for `--show-secrets`, and for results whose values
+    /// would be wrong if they were masked.
     pub(crate) fn result_with_secrets(&self, text: &str) {
         self.print(text);
     }
@@ -214,7 +214,7 @@ impl Ui {
         }
     }
 
-    /// Prints a result that consists of a single line.
+    /// Prints a single-line result.
     pub(crate) fn result_line(&self, text: &str) {
         self.result(&escape::line(text));
     }

@@ -16,7 +16,7 @@ use crate::{
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
-/// How the progress of steps is shown to people.
+/// The way step progress is shown to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProgressStyle {
     /// Progress is not shown.

@@ -290,7 +290,7 @@ fn found(
     }
 }
 
-/// Returns the diagnostics for an invalid file. All other errors are returned as failures.
+/// Returns the diagnostics for an invalid file. Returns all other errors as failures.
 fn invalid(error: ProjectError, path: &Path) -> Result<ProjectFindings, PreparationError> {
     match error {
         ProjectError::Invalid { diagnostics, .. } => {

@@ -10,8 +10,8 @@ use crate::{
     template::Resolver,
 };
 
-/// Returns the work pools that the project files declare, without deployments and without a server. Values that only the
-/// server knows are missing.
+/// Returns the work pools that the project files declare, without deployments and without a server. Values that only
+/// the server knows are missing.
 ///
 /// # Errors
 ///
@@ -26,9 +26,8 @@ pub(crate) async fn work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>,
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
 }
 
-/// Returns the declared resources of all projects, also if the command does not write them. Returns an empty list if one of
-/// them is invalid. `resolver` must not be used for anything else, because it knows the values of the declared resources
-/// afterwards.
+/// Returns all projects' declared resources, even if the command does not write them. Returns an empty list if a
+/// resource is invalid. The caller must not reuse `resolver`, because it then contains the declared resources' values.
 ///
 /// # Errors
 ///

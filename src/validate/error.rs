@@ -36,8 +36,7 @@ impl PreparationError {
         Self::Findings(vec![Diagnostic { help, ..diagnostic }])
     }
 
-    /// Creates the error for invalid settings. `folder` is the directory that contains the files with the
-    /// settings, as shown to the user.
+    /// Creates the error for invalid settings. `folder` is the directory of the settings files, as shown to the user.
     pub(crate) fn settings(error: SettingsError, folder: &Path) -> Self {
         Self::Findings(vec![error.diagnostic(folder)])
     }

@@ -10,7 +10,7 @@ use crate::{
 /// Keys whose values may contain the syntax of a shell or another template language.
 const OTHER_SYNTAX: [&str; 5] = ["args", "command", "entrypoint", "env", "script"];
 
-/// Warns about the parts of a string that look like placeholders but are not substituted.
+/// Warns about substrings that look like placeholders but are not substituted.
 pub(super) fn lookalikes(text: &str, pointer: &Pointer, findings: &mut Findings<'_>) {
     if !text.contains(['{', '$', '%']) || has_other_syntax(pointer) {
         return;

@@ -87,8 +87,8 @@ fn load_each(
 
 /// Errors of project files that do not define the selected environment.
 ///
-/// Files of the same command may have different environments, so an environment must be defined for at least one of
-/// the files. The other files are loaded without it.
+/// A command's project files may define different environments. At least one file must define the selected environment.
+/// The other files are loaded without it.
 #[derive(Default)]
 pub(super) struct UndefinedEnvironments {
     errors: Vec<ProjectError>,
@@ -110,7 +110,7 @@ impl UndefinedEnvironments {
         }
     }
 
-    /// Checks that at least one of the files defines the environment of the options. `count` is the number of files.
+    /// Checks that at least one file defines the selected environment. `count` is the number of files.
     ///
     /// # Errors
     ///
@@ -156,7 +156,7 @@ impl FoundFile {
     }
 }
 
-/// Finds the files that match the patterns. The files have names if there are several.
+/// Finds the files that match the patterns. Sets the files' names if there are several files.
 pub(super) fn project_files(
     patterns: &[FilePattern],
     ctx: &DeployContext<'_>,
@@ -219,7 +219,7 @@ pub(crate) async fn examine<'a>(
 ///
 /// # Errors
 ///
-/// Fails if the selection is invalid, or if the block or variable of a template cannot be read.
+/// Fails if the selection is invalid, or if a block or variable that a template refers to cannot be read.
 pub(crate) async fn prepare<'a>(
     loaded: &'a [LoadedProject],
     ctx: &DeployContext<'a>,
@@ -260,7 +260,7 @@ async fn prepare_with_types<'a>(
     Ok(projects)
 }
 
-/// Returns whether the project files of the command are specified by patterns, so that each file has its own root.
+/// Returns whether patterns specify the command's project files. Each file then has its own root.
 fn has_patterns(ctx: &DeployContext<'_>) -> bool {
     matches!(ctx.options.files, ProjectFiles::Each(_))
 }
@@ -374,11 +374,11 @@ pub(crate) fn stop_on_errors(
     stop_on(take_findings(projects, ctx), ctx)
 }
 
-/// Codes of findings about the options of the command, which are not specific to a project file.
+/// Codes of findings about command-line options, which are not specific to a project file.
 const ABOUT_OPTIONS: [Code; 3] = [Code::IGNORED_OPTIONS, Code::UNKNOWN_DEPLOYMENT, Code::UNMATCHED_PATTERN];
 
-/// Takes the findings of all projects. With several project files, a finding without a location names its file,
-/// unless it occurs in several files.
+/// Removes and returns the findings of all projects. With several project files, a finding without a location names its
+/// file, unless it occurs in several files.
 pub(crate) fn take_findings(
     projects: &mut [PreparedProject<'_>],
     ctx: &DeployContext<'_>,

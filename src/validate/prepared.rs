@@ -20,7 +20,7 @@ pub(crate) struct LoadedProject {
     pub(crate) project: Project,
     /// Path of the file as shown to the user. `None` if the command has only one project file.
     pub(crate) file: Option<Arc<str>>,
-    /// Absolute path of the directory to which relative paths in the project refer.
+    /// Absolute path of the base directory for the project's relative paths.
     pub(crate) root: PathBuf,
     /// Settings in the root of the project that override those of the command.
     pub(crate) settings: ProjectSettings,
@@ -73,8 +73,8 @@ impl<'a> PreparedProject<'a> {
         }
     }
 
-    /// Takes the findings. Locations in files of the project, such as flows, are converted from paths relative to
-    /// the root to paths relative to `directory`.
+    /// Removes and returns the findings. Converts locations in project files, such as flows, from paths relative to the
+    /// root to paths relative to `directory`.
     pub(super) fn take_findings(&mut self, directory: &Path) -> Vec<Diagnostic> {
         let mut findings = self.findings.take();
         if let Ok(prefix) = self.ctx.directory.strip_prefix(directory)
@@ -106,7 +106,7 @@ pub(crate) struct Preparation<'a> {
 }
 
 impl<'a> Preparation<'a> {
-    /// Returns deployments and resources after validation. The resources are moved out of the projects.
+    /// Returns deployments and resources after validation. Moves the resources out of the projects.
     pub(super) fn new(
         mut projects: Vec<PreparedProject<'a>>,
         pools: BTreeMap<String, WorkPool>,

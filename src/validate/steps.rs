@@ -20,13 +20,12 @@ use crate::{
     yaml,
 };
 
-/// Validates a build or push step. The values of its inputs are only validated if none of them contains a
-/// template.
+/// Validates a build or push step. Validates the input values only if none of them contains a template.
 pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(item) = well_formed(listed, findings) else { return };
     let pointer = listed.pointer.join(item.name);
     let Some(entry) = item.entry() else {
-        // An unknown name may be a Python function. It cannot be validated.
+        // An unknown name may be a Python function, which cannot be validated.
         if let Some(doubt) = registry::doubt(item.name) {
             let message = format!("step '{}' does not exist", item.name);
             let fix = name_fix(item.name, &pointer, findings);

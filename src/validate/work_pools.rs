@@ -57,8 +57,8 @@ pub(crate) fn work_pools<'a>(
     }
 }
 
-/// Returns advice for a work pool that does not exist. `all` are the names of the work pools of the server,
-/// and `declared` those that the project files declare.
+/// Returns advice for a work pool that does not exist. `all` contains the names of the server's work pools, and
+/// `declared` the names of the declared work pools.
 fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) -> String {
     if declared.contains(name) {
         return format!(

@@ -22,7 +22,8 @@ pub(crate) enum TemplateError {
     Edit(#[from] EditError),
 }
 
-/// Returns the part of the message that names the option for a missing location.
+/// Returns the message suffix that suggests the option for a missing location. Returns an empty string for other
+/// errors.
 fn place_option(error: &EditError) -> String {
     match error {
         EditError::NoPlace(name) => {

@@ -31,7 +31,7 @@ pub(crate) struct CreateOptions {
     pub(crate) name: String,
     /// Value of `--type`.
     pub(crate) kind: Option<String>,
-    /// JSON file that contains the base job template. If `None`, the default template of the type is used.
+    /// JSON file with the base job template. If `None`, the type's default template is used.
     pub(crate) base_job_template: Option<PathBuf>,
     /// Edits of the template.
     pub(crate) edits: TemplateEdits,
@@ -89,8 +89,7 @@ pub(crate) struct CreatedPool {
     pub(crate) is_update: bool,
 }
 
-/// Creates a work pool. If the pool exists and `overwrite` is set, updates the fields that are specified in
-/// the options.
+/// Creates a work pool. If the pool exists and `overwrite` is set, updates the fields specified in the options.
 pub(crate) async fn create(
     client: &Client,
     progress: &dyn Progress,
@@ -127,8 +126,8 @@ pub(crate) async fn create(
     }
 }
 
-/// Reports a type that the server does not know. The type may be that of a custom worker, whose template the
-/// user has specified.
+/// Reports a type that the server does not know. It may be a custom worker's type, whose template the user has
+/// specified.
 async fn report_custom_type(
     client: &Client,
     progress: &dyn Progress,
@@ -322,8 +321,7 @@ pub(crate) async fn template_differences(
 
 /// Returns the scheduled runs of a work pool that start before the given time, sorted by start time.
 ///
-/// This does not use the API route that workers poll, because that route marks the queues of the pool as
-/// served by a worker.
+/// Does not use the API route that workers poll, because that route marks the pool's queues as served by a worker.
 pub(crate) async fn waiting_runs(
     client: &Client,
     name: &str,

@@ -237,7 +237,7 @@ fn is_merge(key: &TreeNode<'_>) -> bool {
     key.tag == Tag::Scalar(ScalarTag::Merge)
 }
 
-/// Returns whether PyYAML 6.0.4 merges a key in the same way as other releases.
+/// Returns whether PyYAML 6.0.4 merges a key like other releases.
 ///
 /// This release compares strings by identity, and Python shares the objects of strings with at most one character.
 fn is_interned(key: &Key) -> bool {

@@ -1,6 +1,6 @@
 //! A cursor that matches a string from left to right.
 
-/// The part of the string that has not been matched yet.
+/// A cursor over the unmatched rest of a string.
 pub(super) struct Cursor<'a> {
     pub(super) rest: &'a str,
 }
@@ -50,7 +50,7 @@ impl<'a> Cursor<'a> {
             && !self.take_while(|next| next.is_ascii_digit() || next == '_').is_empty()
     }
 
-    /// Consumes one or more groups that consist of `:` and a number below 60. Returns whether there was a group.
+    /// Consumes one or more groups of `:` and a number below 60. Returns whether there was a group.
     pub(super) fn sexagesimal_parts(&mut self) -> bool {
         let mut found = false;
         while let Some(rest) = self.rest.strip_prefix(':') {

@@ -32,14 +32,15 @@ pub(crate) struct Document {
     pub(super) appended: HashSet<Span>,
     /// The documents that the values come from. Empty unless the document is the result of a merge.
     pub(super) layers: Vec<Layer>,
-    /// The keys that a layer has removed, with the span of their mapping. The value is the span of the key in the layer.
+    /// The keys that a layer has removed, with the span of their mapping. The value is the span of the key in the
+    /// layer.
     pub(super) removed: HashMap<(Span, Key), Span>,
 }
 
 /// A document that contributes values to a merged document.
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    /// The offset of the spans of the layer's values in the merged document.
+    /// The offset of the layer's spans in the merged document.
     pub(super) start: usize,
     pub(super) document: Arc<Document>,
 }
@@ -90,7 +91,7 @@ impl DuplicateKey {
     }
 }
 
-/// A value in a document that was found by following a path.
+/// A document value found by following a path.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Located<'a> {
     /// The mapping entry that contains the value. `None` for the root and for items of a list.
@@ -157,8 +158,8 @@ impl Document {
         self.place(self.value_span(pointer))
     }
 
-    /// Returns the position of the value at a path. If a template renders to a collection, the values in this collection
-    /// have the position of the template.
+    /// Returns the position of the value at a path. If a template renders to a collection, the values in this
+    /// collection have the position of the template.
     ///
     /// Returns `None` if the document does not set the value.
     pub(crate) fn written_place(&self, pointer: &Pointer) -> Option<Place> {

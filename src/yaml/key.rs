@@ -1,4 +1,4 @@
-//! Compares keys of mappings with Python's rules: `1`, `1.0` and `true` are equal.
+//! Compares mapping keys by Python's rules: `1`, `1.0` and `true` are equal.
 
 use std::{
     hash::{Hash, Hasher},

@@ -1,7 +1,7 @@
 //! Merged documents. Their values come from multiple files.
 //!
-//! Each file of a merged document is a layer. The spans of the values of a layer are moved by an offset, so that the
-//! ranges of all layers are disjoint and a span identifies the file.
+//! Each file of a merged document is a layer. The spans in a layer are shifted by an offset, so that all layers have
+//! disjoint ranges and a span identifies its file.
 
 use std::{collections::HashSet, sync::Arc};
 
@@ -28,8 +28,8 @@ impl Document {
         Self { layers: vec![Layer { start: 0, document: Arc::new(self.clone()) }], ..self.clone() }
     }
 
-    /// Adds the file of a document as a layer. Returns the root of the layer and the spans of its lists with the tag
-    /// `!append`, both with the offset of the layer.
+    /// Adds a document's file as a layer. Returns the layer's root and the spans of its `!append` lists, both shifted
+    /// by the layer's offset.
     pub(crate) fn add_layer(&mut self, document: Document) -> (Node, HashSet<Span>) {
         let start = self.layers.last().map_or(0, |last| last.end() + 1);
         let root = document.root.moved(start);
@@ -44,8 +44,7 @@ impl Document {
         self.removed = nulls.removed;
     }
 
-    /// Returns the documents that the values come from. A document that is not the result of a merge is its
-    /// only part.
+    /// Returns the documents that contribute values. Returns only this document if it is not the result of a merge.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match self.layers.as_slice() {
             [] => vec![self],

@@ -88,7 +88,7 @@ impl Overlay {
         })
     }
 
-    /// Merges values that apply to many bases with one of them. A null only removes values, because it may be
+    /// Merges values that apply to multiple bases with a single base. A null only removes values, because it may be
     /// meant for a different base.
     pub(crate) fn merge_common(&mut self, base: &Node, values: &Node) -> Option<Node> {
         self.only_removes = true;

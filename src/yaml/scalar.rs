@@ -190,7 +190,8 @@ fn float(text: &str) -> Option<f64> {
         ".inf" => f64::INFINITY,
         ".nan" => f64::NAN,
         _ if digits.contains(':') => {
-            // Python adds the parts from right to left. The same order is used here because it affects rounding.
+            // Python adds the base-60 digits from right to left. The same order is used here because it affects
+            // rounding.
             let mut base = 1.0;
             digits.rsplit(':').try_fold(0.0, |total, part| {
                 let term = part.parse::<f64>().ok()? * base;

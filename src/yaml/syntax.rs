@@ -24,7 +24,7 @@ pub(super) enum Mistake {
     /// A closing bracket that does not match the opening bracket.
     Bracket(char, char),
     CharacterCode,
-    /// A missing comma between two parts of a flow collection.
+    /// A missing comma between two entries of a flow collection.
     Comma(Collection),
     Directive,
     /// Text after the end of the document.
@@ -51,7 +51,7 @@ pub(super) enum Mistake {
     OpenBracket(char),
     OpenQuote,
     RepeatedDirective,
-    /// A line that is not part of the surrounding block collection.
+    /// A line that does not belong to the surrounding block collection.
     Sibling(Collection),
     /// A key in a flow collection whose colon is on a different line.
     SplitKey,

@@ -12,7 +12,7 @@ use super::{
     node::{DateTime, NodeKind},
 };
 
-/// The parts of a timestamp: strings of digits, not yet validated.
+/// The fields of a timestamp: digit strings that have not been validated.
 pub(super) struct Timestamp<'a> {
     date: [&'a str; 3],
     time: Option<TimeOfDay<'a>>,
@@ -30,7 +30,7 @@ enum Zone<'a> {
 }
 
 impl<'a> Timestamp<'a> {
-    /// Splits a timestamp into its parts. Returns `None` if the string does not have the form of a timestamp.
+    /// Splits a timestamp into its fields. Returns `None` if the string does not have the form of a timestamp.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut cursor = Cursor::new(text);
         let year = cursor.digits(4, 4)?;
@@ -55,7 +55,7 @@ impl<'a> Timestamp<'a> {
         self.time.is_some() || self.date[1..].iter().all(|part| part.len() == 2)
     }
 
-    /// Converts the parts to a date or a date and time. Returns `None` if the date or time does not exist.
+    /// Converts the fields to a date or a date and time. Returns `None` if the date or time does not exist.
     pub(super) fn resolve(&self) -> Option<NodeKind> {
         let [year, month, day] = self.date;
         let year = year.parse().ok().filter(|year| *year > 0)?;

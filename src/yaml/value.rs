@@ -8,7 +8,7 @@ use super::{
 use crate::value;
 
 impl Node {
-    /// Converts the node to a value in the same way as pydantic converts values to JSON.
+    /// Converts the node to a value as pydantic converts values to JSON.
     ///
     /// Dates become ISO 8601 strings, binary data becomes a string, sets become lists, and NaN and infinities become
     /// null.

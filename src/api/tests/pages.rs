@@ -44,8 +44,7 @@ async fn reads_every_object_once_while_the_list_changes() {
         bodies[1],
         json!({"flows": {"name": {"any_": ["hello"]}}, "sort": "CREATED_DESC", "limit": 200, "offset": 199})
     );
-    // The first case inserts two objects at the front. The second case deletes three objects of the first
-    // page.
+    // The first case inserts two objects at the front. The second case deletes three objects on the first page.
     let (found, _) = read_while(|list| drop(list.splice(0..0, [1000, 1001]))).await;
     assert_eq!(found, all);
     let (mut found, _) = read_while(|list| drop(list.drain(50..53))).await;

@@ -1,8 +1,9 @@
-//! The journal of a deploy, from which an interrupted deploy can be resumed or rolled back.
+//! The journal of a deploy. It is used to resume or roll back an interrupted deploy.
 //!
-//! There is one file per directory and server in the state directory. The first line describes the deploy.
-//! Then each deployment has a line with its record, and later a line when it is done. The file is removed
-//! when all deployments are done. A lost line about a done deployment only causes another comparison.
+//! The state directory contains one journal per directory and server. The first line describes the deploy. Each
+//! deployment then has a line with its record, and a second line once it has been written. The journal is removed
+//! when all deployments have been written. If a deployment's second line is lost, the deployment is only compared
+//! again.
 
 mod reader;
 mod session;
@@ -34,7 +35,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// Version of the journal's format. Earlier versions recorded only one intended state of a resource, or none.
+/// Version of the journal format. Earlier versions recorded at most one intended state of a resource.
 const SCHEMA: u32 = 4;
 
 /// Journal of the running deploy.
@@ -67,7 +68,7 @@ pub(crate) struct Begin<'a> {
     /// The project that registers the deployments and resources, without the environment.
     pub(crate) project: Option<ProjectId>,
     pub(crate) preview: Option<ProjectPreview>,
-    /// Whether the names and the project file are sufficient to resume the deploy.
+    /// Whether the deploy can be resumed with only the names and the project file.
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
     pub(crate) earlier: &'a [Record],
@@ -79,7 +80,7 @@ pub(crate) struct Begin<'a> {
 pub(crate) struct RecordedResources {
     /// State of the resources before the first write.
     pub(crate) records: Vec<ResourceRecord>,
-    /// Names of all automations that the project files declare, which belong to no deployment.
+    /// Names of all automations that the project files declare. These automations belong to no deployment.
     pub(crate) automations: BTreeSet<String>,
 }
 
@@ -109,7 +110,7 @@ struct Header {
     /// Number of records.
     #[serde(default)]
     records: usize,
-    /// Number of records of resources.
+    /// Number of resource records.
     #[serde(default)]
     resources: usize,
     /// Names of the automations that the project files declare.
@@ -144,11 +145,11 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Re
 }
 
 impl Journal {
-    /// Creates the journal and writes the records of all deployments, with secrets redacted. When this
-    /// function returns, the data is safe from a crash.
+    /// Creates the journal, and writes the records of all deployments with secrets redacted. After this function
+    /// returns, the data survives a crash.
     ///
-    /// `names` are the names of the deployments in `records`, which is an iterator because the states may be
-    /// too large to hold in memory.
+    /// `names` are the names of the deployments in `records`. `records` is an iterator, because the states may not
+    /// fit in memory.
     pub(crate) fn begin(
         begin: Begin<'_>,
         names: Vec<String>,
@@ -196,7 +197,7 @@ impl Journal {
         .map_err(JournalError::Write)?;
         let file = OpenOptions::new().append(true).open(&path);
         let file = file.map_err(|error| JournalError::Write(FileError::new("write", &path, error)))?;
-        // Some file systems have no locks. A rollback cannot detect a running deploy there.
+        // Some file systems do not support locks. On these file systems, a rollback cannot detect a running deploy.
         let _ = file.try_lock();
         Ok(Self { path, run, is_resumable, file: Mutex::new(file) })
     }

@@ -59,8 +59,8 @@ pub(crate) struct Recorded {
     /// The preview that was deployed.
     pub(crate) preview: Option<ProjectPreview>,
     pub(crate) is_resumable: bool,
-    /// Full names of the deployments that have not been written. If all deployments have been written,
-    /// contains all of them, because comparing them again is cheap.
+    /// Full names of the deployments that have not been written. If all deployments have been written, contains the
+    /// names of all deployments, because comparing them again is cheap.
     pub(crate) names: Vec<String>,
     pub(crate) records: Vec<Record>,
     pub(crate) resources: RecordedResources,
@@ -134,7 +134,7 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
             Ok(Entry::Record(record)) => records.push(*record),
             Ok(Entry::Resource(record)) => resources.push(*record),
             Ok(Entry::Done(name)) => drop(done.insert(name)),
-            // A line that a crash has truncated.
+            // A crash has truncated this line.
             Err(_) => {}
         }
     }
@@ -169,13 +169,13 @@ fn header(line: &[u8], path: &Path) -> Result<Header, JournalError> {
     serde_json::from_value(value).map_err(|error| damaged(error.to_string()))
 }
 
-/// Removes the journal of a run. The journal of a different run is kept.
+/// Removes a run's journal. Keeps the journal of a different run.
 pub(super) fn remove(path: &Path, run: Uuid) {
     let Ok(file) = File::open(path) else { return };
     let mut line = Vec::new();
     let is_read = BufReader::new(file).read_until(b'\n', &mut line).is_ok();
     if is_read && header(&line, path).is_ok_and(|header| header.run == run) {
-        // A journal that stays only causes another comparison.
+        // A remaining journal only causes another comparison.
         let _ = std::fs::remove_file(path);
     }
 }

@@ -1,4 +1,4 @@
-//! The journals of the running deploy and of the deploy before it.
+//! The journals of the running deploy and of the previous deploy.
 
 use std::{collections::BTreeSet, path::Path};
 
@@ -49,8 +49,8 @@ fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {
 ///
 /// # Errors
 ///
-/// Fails if there is no directory for the journal or if it cannot be written, because an interrupted deploy could then not
-/// be resumed.
+/// Fails if there is no directory for the journal, or if the journal cannot be written. Without a journal, an
+/// interrupted deploy could not be resumed.
 pub(crate) fn begin(
     changes: &[(&DesiredDeployment, Change<'_>)],
     live: &Snapshot,
@@ -83,7 +83,7 @@ pub(crate) fn begin(
     Journal::begin(begin, names, records, ctx.redactor).map(Some)
 }
 
-/// Returns whether resources include the resource with the given key. They include the queues of their work pools.
+/// Returns whether `resources` includes the resource with the given key. A work pool includes its queues.
 fn includes(resources: &BTreeSet<ResourceKey>, key: &ResourceKey) -> bool {
     let has_pool = |pool: &str| resources.contains(&ResourceKey::new(ResourceKind::WorkPool, pool));
     resources.contains(key) || key.pool_of_queue().is_some_and(has_pool)

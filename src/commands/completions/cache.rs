@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{digest, environment::Environment, fs};
 
-/// Period for reusing cached names.
+/// Lifetime of cached names.
 const LIFETIME: SignedDuration = SignedDuration::from_secs(10);
 
 /// The cache for a server and a profile.
@@ -21,13 +21,13 @@ pub(super) struct NameCache {
 #[derive(Debug, Serialize, Deserialize)]
 struct Entry {
     read_at: Timestamp,
-    /// Whether the list is complete, so that the server has no other names with the prefix.
+    /// Whether the list is complete. If so, the server has no other names with the prefix.
     is_complete: bool,
     names: Vec<String>,
 }
 
 impl NameCache {
-    /// Returns the cache for a server and a profile. Returns `None` without a home directory.
+    /// Returns the cache for a server and a profile, or `None` if there is no home directory.
     pub(super) fn new(environment: &Environment, server: &str, profile: &str) -> Option<Self> {
         let cache = match environment.non_empty("XDG_CACHE_HOME") {
             Some(folder) => PathBuf::from(folder),
@@ -50,7 +50,7 @@ impl NameCache {
         Some(entry.names)
     }
 
-    /// Stores names in the cache. Errors are ignored, because the names can be requested again.
+    /// Stores names in the cache. Ignores errors, because the names can be requested again.
     pub(super) fn store(
         &self,
         kind: &str,

@@ -1,5 +1,5 @@
-//! Shell completion. The generated scripts call prefectl for each completion, so that it can also complete
-//! names from the server, provided that the server responds in time.
+//! Shell completion. The generated scripts call prefectl for each completion. prefectl can therefore also complete
+//! names from the server if the server responds in time.
 
 mod cache;
 mod names;

@@ -40,11 +40,11 @@ pub(super) enum Names {
     Codes,
 }
 
-/// Command-line options that determine where the names are read from.
+/// Command-line options that determine the sources of the names.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct TypedOptions {
     profile: Option<String>,
-    /// Values of `-f`, and for `check` the paths.
+    /// Values of `-f`, or the paths passed to `check`.
     project_files: Vec<PathBuf>,
     /// Value of `--project-dir`.
     directory: Option<PathBuf>,
@@ -139,8 +139,8 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
     from_server(names, typed, options.pool.as_deref(), &settings, &environment)
 }
 
-/// Returns the names of the declared deployments of all project files. Files that do not define the
-/// environment are used without it, and invalid files are skipped.
+/// Returns the names of the deployments that the project files declare. Ignores the environment in files that do not
+/// define it, and skips invalid files.
 fn declared(
     options: &TypedOptions,
     directory: &Path,

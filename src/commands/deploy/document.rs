@@ -17,7 +17,7 @@ use crate::{
     value,
 };
 
-/// Version of the document's format. The format is described by `docs/src/schemas/deploy.json`.
+/// Version of the document format, which `docs/src/schemas/deploy.json` describes.
 const SCHEMA: u32 = 1;
 
 /// The number of requests and the duration of a deploy.
@@ -100,7 +100,7 @@ fn resource(line: &ResourceLine) -> Value {
     entry
 }
 
-/// Adds the changed fields, the error or the conflict of an outcome to an entry.
+/// Adds an outcome's changed fields, error or conflict to an entry.
 fn add_outcome(entry: &mut Value, outcome: &Outcome) {
     match outcome {
         Outcome::Updated(_, changed) => entry["changed"] = json!(changed),

@@ -133,7 +133,7 @@ fn resumed(options: &Options, client: &Client, context: &Context) -> Result<Opti
     Ok(options)
 }
 
-/// Returns the result of a deploy that may have been ended by an interrupt.
+/// Returns the result of a deploy that an interrupt may have ended.
 fn result(deployed: Result<Result<(), Failure>, Exit>, report: &mut Report) -> Result<Exit, CommandError> {
     match deployed {
         Ok(result) => result.map_err(CommandError::from).and_then(|()| finish(report)),
@@ -200,8 +200,8 @@ fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
     context.ui.result(&result_text(name, url, outcome, has_terminal_output() && !context.is_prefect));
 }
 
-/// Formats the result of a deployment. Scripts match the sentence of Prefect, so it is used for programs. People get a
-/// shorter line.
+/// Formats a deployment's result. Programs get Prefect's sentence, because scripts match it. People get a shorter
+/// line.
 fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
     let (name, what) = (escape::line(name), what(outcome));
     let mut text = match outcome.id() {
@@ -262,8 +262,8 @@ fn registered(line: &Line, links: &Links) -> DeploymentResult {
     }
 }
 
-/// Maximum size of the summary's table in bytes. GitHub limits the job summary of a step to 1 MiB, and errors
-/// follow the table.
+/// Maximum size of the summary table in bytes. GitHub limits a step's job summary to 1 MiB, and errors follow the
+/// table.
 const MAX_TABLE_SIZE: usize = 500_000;
 
 /// Renders the report and the error as Markdown for the job summary.

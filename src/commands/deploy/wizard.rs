@@ -1,5 +1,5 @@
-//! The wizard of `prefectl deploy`. It asks for missing values, creates the work pool and the blocks that the answers
-//! refer to, and offers to save the answers.
+//! The wizard of `prefectl deploy`. It asks for missing values, creates the work pool and the blocks to which the
+//! answers refer, and offers to save the answers.
 
 use std::path::Path;
 
@@ -51,14 +51,14 @@ impl ServerLookup for Server<'_> {
 
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError> {
         match self.client.block_names(kind).await {
-            // If the user may not read blocks, no blocks are offered.
+            // The wizard offers no blocks if the user may not read them.
             Err(ApiError::Forbidden { .. }) => Ok(None),
             names => Ok(names?),
         }
     }
 }
 
-/// Asks for missing values, and creates the work pool and blocks that the answers refer to.
+/// Asks for missing values, and creates the work pool and blocks to which the answers refer.
 pub(super) async fn ask(
     options: &Options,
     client: &Client,

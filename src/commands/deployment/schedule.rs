@@ -145,8 +145,7 @@ async fn list(name: &str, output: OutputArguments, context: &Context) -> Result<
     Ok(())
 }
 
-/// Returns the schedules of a deployment as JSON. Like Prefect, the value of each `schedule` is replaced with
-/// a summary.
+/// Returns the schedules of a deployment as JSON. Like Prefect, replaces the value of each `schedule` with a summary.
 fn document(found: &Deployment, is_prefect: bool) -> Json {
     let mut document = found.raw.get("schedules").cloned().unwrap_or_else(|| json!([]));
     if is_prefect {
@@ -206,7 +205,7 @@ async fn clear(
     Ok(())
 }
 
-/// Pauses or resumes schedules. Schedules that are already in the requested state are skipped.
+/// Pauses or resumes schedules. Skips schedules that are already in the requested state.
 async fn activate(
     arguments: &ActivateScheduleArguments,
     active: bool,

@@ -1,4 +1,4 @@
-//! Differences of a planned change, in the form that the text, Markdown and HTML formats display.
+//! Differences in a planned change, as displayed in the text, Markdown and HTML formats.
 
 use serde_json::Value as Json;
 
@@ -22,8 +22,8 @@ impl Entry<'_> {
     }
 }
 
-/// Returns the differences between the old and the new value of a field. An added or removed value is a
-/// single difference. A changed value has one difference for each changed part.
+/// Returns the differences between the old and the new value of a field. An added or removed value is a single
+/// difference. A changed value has one difference for each changed nested value.
 pub(super) fn entries(change: &PlannedChange) -> Vec<Entry<'_>> {
     let PlannedChange { field, old, new, .. } = change;
     let path = path(change);

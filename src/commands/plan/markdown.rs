@@ -12,13 +12,14 @@ use crate::{
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedKept, PlannedResource, PlannedStep},
 };
 
-/// Sizes of the text in bytes. If the text exceeds a limit, no more table rows, kept resources, steps or findings are
-/// added. Each limit leaves space for the following parts. GitHub limits comments to 65,536 characters.
+/// Size limits of the text in bytes. If the text exceeds a limit, no more table rows, kept resources, steps or
+/// findings are added. Each limit leaves space for the following sections. GitHub limits comments to 65,536
+/// characters.
 const MAX_TABLE_SIZE: usize = 48_000;
 const MAX_KEPT_SIZE: usize = 51_000;
 const MAX_STEPS_SIZE: usize = 54_000;
 const MAX_FINDINGS_SIZE: usize = 58_000;
-/// Maximum size of the message of a finding in bytes.
+/// Maximum size of a finding's message in bytes.
 const MAX_MESSAGE_SIZE: usize = 2_000;
 
 pub(super) fn plan(plan: &Plan) -> String {

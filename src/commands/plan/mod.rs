@@ -52,11 +52,11 @@ pub(super) async fn run(arguments: &PlanArguments, context: &Context) -> Result<
     Ok(if arguments.detailed_exitcode && plan.has_changes() { Exit::Changes } else { Exit::Done })
 }
 
-/// Saves a plan to a file that `prefectl deploy --plan` accepts. Secrets are redacted.
+/// Saves a plan to a file that `prefectl deploy --plan` accepts. Redacts secrets.
 fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError> {
     let path = context.directory.join(path);
     let mut document = context.redactor.mask_document(json!(plan));
-    // These are the arguments of the command. `deploy --plan` uses them again.
+    // The selection contains the command's arguments, which `deploy --plan` uses again.
     document["selection"] = json!(plan.selection);
     let text = format!("{document:#}\n");
     std::fs::write(&path, text).map_err(|error| CommandError::usage(FileError::new("write", &path, error)))

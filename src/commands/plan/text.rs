@@ -1,4 +1,4 @@
-//! Formats a plan as text for a terminal or the log of a CI job.
+//! Formats a plan as text for a terminal or a CI job log.
 
 use std::fmt::Write as _;
 
@@ -20,7 +20,7 @@ const MAX_VALUE_LENGTH: usize = 80;
 /// Maximum number of differences displayed for a field.
 const MAX_DIFFERENCES: usize = 10;
 
-/// Formats a plan. The next runs of its schedules are calculated relative to `now`.
+/// Formats a plan. Calculates the next runs of its schedules relative to `now`.
 pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
     let mut text = String::new();
     let (before, after) = plan.resources_around_deployments();

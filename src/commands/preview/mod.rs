@@ -35,7 +35,7 @@ pub(super) async fn run(command: PreviewCommand, context: &Context) -> Result<Ex
     result.map(|()| Exit::Done)
 }
 
-/// Runs a command. The report describes everything that was done, also after an error.
+/// Runs a command. The report describes all completed actions, even after an error.
 async fn execute(
     command: &PreviewCommand,
     report: &mut Report,

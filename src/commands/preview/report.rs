@@ -14,7 +14,7 @@ use crate::{
     ui::Caption,
 };
 
-/// Version of the document's format. The format is described by `docs/src/schemas/preview.json`.
+/// Version of the document format, which `docs/src/schemas/preview.json` describes.
 const SCHEMA: u32 = 1;
 
 /// The action of a command.
@@ -25,7 +25,7 @@ pub(super) enum Action {
     Deleted,
 }
 
-/// The previews of a command, also of a failed one.
+/// The previews of a command, even if the command failed.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) previews: Vec<FoundPreview>,
@@ -37,18 +37,18 @@ pub(super) struct Report {
 pub(super) struct FoundPreview {
     pub(super) recorded: RecordedPreview,
     copies: Vec<FoundCopy>,
-    /// Names of recorded deployments that do not have the tag of the preview.
+    /// Names of recorded deployments that do not have the preview's tag.
     pub(super) kept: Vec<String>,
 }
 
 /// A deployment of a preview.
 pub(super) struct FoundCopy {
     pub(super) removal: Removal,
-    /// Result of the deletion. `None` if the command does not delete previews.
+    /// Deletion result. `None` if the command does not delete previews.
     status: Option<Status>,
 }
 
-/// Result of the deletion of a deployment.
+/// Result of deleting a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Status {
@@ -172,7 +172,7 @@ impl Report {
         context.ui.table(Caption::new("Previews"), ["Name", "Deployments", "Created", "Updated"], rows)
     }
 
-    /// Returns the sentence about deleted previews.
+    /// Returns a sentence about the deleted previews.
     pub(super) fn deleted(&self) -> String {
         match self.previews.len() {
             0 => "No previews found.".to_owned(),
@@ -183,7 +183,7 @@ impl Report {
         }
     }
 
-    /// Returns the document of the command. `error` is the error of a failed command.
+    /// Returns the command's JSON document. `error` is the error of a failed command.
     pub(super) fn document(&self, action: Action, error: Option<&CommandError>) -> Value {
         let damaged = |(name, variable): &(PreviewName, String)| json!({"name": name, "variable": variable});
         json!({

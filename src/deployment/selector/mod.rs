@@ -1,4 +1,4 @@
-//! Selection expressions of the option `--select`, such as `tag:etl,!pool:gpu`.
+//! Selection expressions of the `--select` option, such as `tag:etl,!pool:gpu`.
 
 mod path_pattern;
 
@@ -26,7 +26,7 @@ pub(crate) struct Selector {
     conditions: Vec<Condition>,
 }
 
-/// A condition on a deployment. It may be negated.
+/// A condition on a deployment, which may be negated.
 #[derive(Debug, Clone)]
 struct Condition {
     /// The condition as the user wrote it.
@@ -111,7 +111,7 @@ impl fmt::Display for Selector {
     }
 }
 
-/// Splits an expression at its commas. A backslash before a comma makes the comma part of the value.
+/// Splits an expression at its commas. A backslash escapes a comma.
 fn split(text: &str) -> Vec<String> {
     let mut parts = vec![String::new()];
     let mut rest = text.chars().peekable();
@@ -218,7 +218,8 @@ pub(crate) enum Evaluation {
     NotSelected,
     /// The deployment meets all conditions except the conditions on changes.
     Unchanged,
-    /// The properties that would have to be known, as in [`Verdict::Undecided`].
+    /// The selection depends on unknown properties. The strings describe the properties, as in
+    /// [`Verdict::Undecided`].
     Undecided(Vec<String>),
 }
 
@@ -231,8 +232,8 @@ impl Selector {
         })
     }
 
-    /// Returns the criteria that a deployment must meet, each with the value as the user wrote it. Negated conditions and
-    /// conditions on changes are omitted.
+    /// Returns the criteria that a deployment must meet, each with the value as the user wrote it. Omits negated
+    /// conditions and conditions on changes.
     pub(crate) fn required(&self) -> impl Iterator<Item = (&str, &Criterion)> {
         let required = self.conditions.iter().filter(|condition| {
             !condition.is_negated && !matches!(condition.criterion, Criterion::Changed(_))
@@ -243,8 +244,8 @@ impl Selector {
 
     /// Applies the selector to a deployment. `verdict` compares the deployment with a criterion.
     ///
-    /// A condition that cannot be decided is neither met nor unmet, and negation does not change that. Such a
-    /// condition matters only if the deployment meets all other conditions.
+    /// An undecided condition is neither met nor unmet, even if it is negated. It matters only if the deployment
+    /// meets all other conditions.
     pub(crate) fn evaluate(&self, mut verdict: impl FnMut(&Criterion) -> Verdict) -> Evaluation {
         let mut met = Vec::new();
         let mut undecided = Vec::new();

@@ -1,13 +1,13 @@
-//! Patterns for paths of files.
+//! Patterns for file paths.
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A pattern for the path of a file or of one of its parent directories.
+/// A pattern that matches the path of a file or one of its parent directories.
 ///
 /// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
 #[derive(Debug, Clone)]
 pub(crate) struct PathPattern {
-    /// Matches the path. `None` means every path in the working directory.
+    /// Matches the path. `None` matches every path in the working directory.
     matcher: Option<GlobMatcher>,
 }
 
@@ -16,7 +16,7 @@ impl PathPattern {
     ///
     /// # Errors
     ///
-    /// Returns why the pattern is invalid.
+    /// Returns the reason why the pattern is invalid.
     pub(super) fn new(text: &str) -> Result<Self, String> {
         let pattern = text.trim_start_matches("./").trim_end_matches('/');
         if matches!(text.trim_end_matches('/'), "" | ".") && !text.starts_with('/') {

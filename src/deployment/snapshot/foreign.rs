@@ -1,9 +1,8 @@
 //! Records automations that run a deployment but do not belong to it.
 //!
-//! The server does not report the owner of an automation, but it can delete automations by owner. Automations
-//! that survive such a deletion do not belong to the deployment. Their IDs are stored in a Prefect variable,
-//! so that later commands do not compare them with the deployment's triggers. An owner never changes, so the
-//! IDs remain valid.
+//! The server does not report an automation's owner, but it can delete automations by owner. Automations that survive
+//! this deletion do not belong to the deployment. Their IDs are stored in a Prefect variable, so that later commands
+//! do not compare them with the deployment's triggers. An owner never changes, so the IDs remain valid.
 
 use std::collections::BTreeSet;
 
@@ -24,16 +23,15 @@ pub(crate) fn is_record_name(name: &str) -> bool {
     name.starts_with(PREFIX)
 }
 
-/// Returns the IDs of all recorded automations. A variable without IDs is ignored, and the next deploy
-/// replaces it.
+/// Returns the IDs of all recorded automations. Ignores variables without IDs, which the next deploy replaces.
 pub(super) async fn read(client: &Client) -> Result<BTreeSet<Uuid>, ApiError> {
     let variables = client.variables_like(PREFIX).await?.into_iter();
     let ids = variables.filter_map(|variable| serde_json::from_value::<Vec<Uuid>>(variable.value).ok());
     Ok(ids.flatten().collect())
 }
 
-/// Records the automations of `compared` that still run the deployment, after the automations that the deployment owns
-/// have been deleted. Earlier records of existing automations are kept.
+/// Records the automations of `compared` that still run the deployment, after the automations that the deployment
+/// owns have been deleted. Keeps earlier records of existing automations.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The state of the server before a deploy. It is read in batches.
+//! The server's state before a deploy, which is read in batches.
 
 mod deployment;
 mod foreign;
@@ -65,7 +65,7 @@ impl Snapshot {
         self.foreign_automations.contains(&automation)
     }
 
-    /// Returns the names of the automations that are ignored.
+    /// Returns the names of the ignored automations.
     pub(crate) fn excluded_automations(&self) -> &BTreeSet<String> {
         &self.excluded_automations
     }

@@ -49,7 +49,7 @@ pub(super) enum Condition {
     },
 }
 
-/// Labels of a resource, each with the values that match.
+/// Resource labels, each with its matching values.
 type Labels = BTreeMap<String, LabelValues>;
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -105,8 +105,7 @@ pub(super) enum Depth {
 const RESOURCE_KEYS: &[&str] = &["type", "match", "match_related", "posture"];
 const EVENT_KEYS: &[&str] = &["after", "expect", "for_each", "threshold", "within"];
 const COMPOSITE_KEYS: &[&str] = &["type", "triggers", "within"];
-/// Metrics of the tested version of Prefect. Other metrics are also sent, because a newer server may support
-/// them.
+/// Metrics of the tested Prefect version. Other metrics are also sent, because a newer server may support them.
 const METRICS: [&str; 3] = ["lateness", "duration", "successes"];
 const METRIC_KEYS: &[&str] = &["name", "threshold", "operator", "range", "firing_for"];
 
@@ -233,7 +232,8 @@ fn compound(reader: &mut Reader<'_>) -> Option<Condition> {
 fn composite_within(reader: &mut Reader<'_>) -> Option<Seconds> {
     let within = reader.optional("within", None, nullable(duration_value));
     if within.is_some_and(Seconds::is_negative) {
-        // Prefect accepts it. The server then forgets earlier events before it counts the current one.
+        // Prefect accepts a negative value. The server then forgets earlier events before it counts the current
+        // event.
         let message = "`within` is negative, so multiple events never fire the trigger";
         reader.warn("within", message, Some("use a positive duration".to_owned()));
     }

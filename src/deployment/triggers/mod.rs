@@ -27,7 +27,7 @@ const COMMON_KEYS: [&str; 6] =
 /// A trigger of a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Trigger {
-    /// Name of the automation. `None` if the automation is named after the ID of the deployment.
+    /// Name of the automation. `None` if the automation is named after the deployment's ID.
     name: Option<String>,
     description: String,
     enabled: bool,
@@ -73,7 +73,7 @@ pub(crate) fn triggers(items: &[Value], deployment_name: &str) -> Result<Trigger
     findings.into_result(|unknown_keys| Triggers { triggers, unknown_keys, warnings })
 }
 
-/// The trigger of an automation that does not belong to a deployment, with the problems that were found in it.
+/// The trigger of an automation that does not belong to a deployment, and the problems found in the trigger.
 #[derive(Debug)]
 pub(crate) struct StandaloneTrigger {
     /// The trigger with all default values, as in the API. `None` if it could not be parsed.
@@ -134,8 +134,7 @@ impl Trigger {
         self.name.clone().unwrap_or_else(|| name_after(deployment_id))
     }
 
-    /// Returns the body of the request for a deployment that does not exist yet. A description replaces the
-    /// ID of the deployment.
+    /// Returns the request body for a deployment that does not exist yet. A description replaces the deployment's ID.
     pub(crate) fn planned_body(&self) -> Json {
         let text = self.automation_body(Uuid::nil()).to_string();
         let body = text.replace(&Uuid::nil().to_string(), "(id of the deployment)");
@@ -143,7 +142,7 @@ impl Trigger {
         serde_json::from_str(&body).unwrap_or_default()
     }
 
-    /// Returns the body of the request that creates the automation.
+    /// Returns the request body that creates the automation.
     pub(crate) fn automation_body(&self, deployment_id: Uuid) -> Json {
         let values =
             |values: &Option<Mapping>| values.as_ref().map(|values| to_json(&Value::Mapping(values.clone())));
@@ -173,7 +172,7 @@ pub(crate) fn name_after(deployment_id: Uuid) -> String {
     format!("Automation for deployment {deployment_id}")
 }
 
-/// Returns the resource ID that a deployment owns its automations under.
+/// Returns the resource ID under which a deployment owns its automations.
 pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
     format!("prefect.deployment.{deployment_id}")
 }

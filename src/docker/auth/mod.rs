@@ -161,7 +161,7 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// Requests the list of registries that a credential helper has credentials for.
+    /// Requests the list of registries for which a credential helper has credentials.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =

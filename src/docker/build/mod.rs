@@ -26,7 +26,7 @@ use crate::progress::{Progress, Stream as OutputStream};
 /// Number of output lines that an error message includes.
 const LAST_LINES: usize = 10;
 
-/// The source of the files for a build.
+/// The source of a build's files.
 #[derive(Debug)]
 pub(crate) enum BuildSource {
     Directory(BuildContext),
@@ -127,7 +127,7 @@ impl Engine {
         Ok(id)
     }
 
-    /// Returns the image ID that the build reported. If there is none, looks up the ID of the first
+    /// Returns the image ID that the build reported. If the build reported no ID, looks up the ID of the first
     /// reference.
     async fn built_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
         if let Some(id) = told {
@@ -207,8 +207,8 @@ impl BuildOptions {
     }
 }
 
-/// Returns a function that adds to a request what bollard does not support: repeated and unknown parameters,
-/// numbers above 32 bits, and credentials in URL-safe base64.
+/// Returns a function that adds request data that bollard does not support: repeated and unknown parameters, numbers
+/// above 32 bits, and credentials in URL-safe base64.
 fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
     let limits = &options.limits;
     let numbers = [
@@ -299,7 +299,7 @@ impl<'a> BuildLog<'a> {
         Ok(())
     }
 
-    /// Returns the next event of a stream.
+    /// Returns a stream's next event.
     ///
     /// # Errors
     ///

@@ -142,9 +142,8 @@ impl BuildKitBuild<'_> {
     }
 }
 
-/// Checks whether a build argument can be passed through an environment variable of the same name. Other
-/// users cannot read environment variables in the list of processes. Names that affect the BuildKit program
-/// itself are excluded.
+/// Checks whether a build argument can be passed through an environment variable of the same name. Other users cannot
+/// read environment variables in the list of processes. Excludes names that affect the BuildKit program itself.
 fn is_variable(argument: &str) -> bool {
     const HEEDED: [&str; 9] = ["DOCKER", "BUILD", "OTEL_", "SSH_", "XDG_", "TMP", "LD_", "GO", "AWS_"];
     const EXACTLY: [&str; 5] = ["HOME", "PATH", "TERM", "NO_COLOR", "SOURCE_DATE_EPOCH"];

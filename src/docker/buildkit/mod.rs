@@ -1,8 +1,8 @@
 //! Image builds with BuildKit, through the Docker command line.
 //!
-//! `docker buildx build` is preferred. If it is not installed, `docker build` is used in releases before
-//! Docker 23 that have BuildKit built in, with fewer options. Both programs upload only the changed parts of
-//! a build context, and request secrets, SSH keys and credentials during the build.
+//! `docker buildx build` is preferred. If it is not installed, `docker build` is used in releases before Docker 23
+//! that have BuildKit built in, with fewer options. Both programs upload only the changed files of a build context,
+//! and request secrets, SSH keys and credentials during the build.
 
 mod arguments;
 mod failure;
@@ -35,7 +35,7 @@ pub(crate) struct BuildKitOptions {
     pub(crate) cache_to: Vec<String>,
     pub(crate) builder: Option<String>,
     pub(crate) build_contexts: BTreeMap<String, String>,
-    /// Entitlements that the build is granted, such as `network.host`.
+    /// Entitlements to grant to the build, such as `network.host`.
     pub(crate) allow: Vec<String>,
     /// Provenance attestation to attach to the image, such as `mode=max`. `None` disables the attestation.
     pub(crate) provenance: Option<String>,
@@ -130,7 +130,7 @@ fn has_buildkit_built_in(version: &str) -> bool {
 
 impl BuildKitBuild<'_> {
     /// Builds the image and returns its ID. Returns the image name instead if the image was only pushed to a
-    /// registry. A build that fails temporarily is repeated.
+    /// registry. Repeats a build that fails temporarily.
     pub(crate) async fn run(
         &self,
         program: BuildKitProgram,

@@ -99,8 +99,7 @@ impl BuildContext {
         &self.dockerfile
     }
 
-    /// Returns the contents of the Dockerfile. Invalid UTF-8, which may occur in comments, is replaced with
-    /// U+FFFD.
+    /// Returns the contents of the Dockerfile. Replaces invalid UTF-8, which may occur in comments, with U+FFFD.
     pub(crate) fn dockerfile_text(&self) -> Result<String, DockerError> {
         let contents = match self.generated.get(&self.dockerfile) {
             Some(contents) => Cow::Borrowed(contents),
@@ -118,8 +117,7 @@ impl BuildContext {
         if !file.starts_with(&root) {
             return Ok(None);
         }
-        // The original path is preferred to the resolved one, because the archive stores symbolic links as
-        // links.
+        // Prefers the original path to the resolved path, because the archive stores symbolic links as links.
         if Path::new(dockerfile).is_relative() && !clean(dockerfile).starts_with("..") {
             return Ok(Some(clean(&slashes(Path::new(dockerfile)))));
         }
@@ -198,7 +196,7 @@ impl BuildContext {
         Ok(())
     }
 
-    /// Starts to write the archive in a separate thread and returns it as a stream. If writing fails, the
+    /// Starts writing the archive in a separate thread, and returns the archive as a stream. If writing fails, the
     /// stream ends with an error, and [`Sending::failure`] returns the cause.
     pub(crate) fn stream(
         self,
@@ -239,8 +237,8 @@ pub(crate) struct Sending {
 }
 
 impl Sending {
-    /// Returns the error that occurred while the build context was read, if any. A closed connection is not
-    /// such an error.
+    /// Returns the error that occurred while the build context was read, if any. Does not return an error for a
+    /// closed connection.
     pub(crate) async fn failure(self) -> Option<DockerError> {
         // The thread ends when the request ends. The timeout covers a proxy that keeps the request open.
         match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {

@@ -13,7 +13,7 @@ use crate::flow::{
     schema::class,
 };
 
-/// The arguments of a call after evaluation.
+/// The evaluated arguments of a call.
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,

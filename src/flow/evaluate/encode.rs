@@ -11,8 +11,8 @@ use crate::flow::eval_error::{EvalError, EvalResult};
 
 /// Encodes the default value of a parameter as JSON.
 ///
-/// Returns `None` if a part of the value has no JSON encoding. In this case, pydantic omits the default from the
-/// schema.
+/// Returns `None` if the value or a nested value has no JSON encoding. In this case, pydantic omits the default from
+/// the schema.
 pub(crate) fn default(value: &Value) -> EvalResult<Option<Json>> {
     let value = match value {
         Value::Set(items) | Value::FrozenSet(items) => Value::List(sorted(items.clone())?),

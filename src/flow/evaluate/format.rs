@@ -87,7 +87,7 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
             let text: String = text.chars().take(precision.unwrap_or(usize::MAX)).collect();
             Ok(parsed.pad(&text, false))
         }
-        // Python also inserts separators into the padding zeros; this is not supported.
+        // Not supported: Python also inserts separators into the padding zeros.
         _ if groups.is_some() && parsed.fill == Some('0') => Err(unknown()),
         (Value::Int(value), None | Some('d')) if precision.is_none() && !has_prefix => {
             Ok(parsed.pad(&grouped(&value.to_string(), groups), true))

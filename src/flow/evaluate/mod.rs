@@ -1,4 +1,4 @@
-//! Evaluates constant expressions: those whose value does not depend on running the program.
+//! Evaluates constant expressions, whose values do not depend on running the program.
 
 mod calls;
 mod constructors;
@@ -36,7 +36,7 @@ pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p
     Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None }.value(expr)
 }
 
-/// Evaluates an expression that may also refer to names that are not in its scope.
+/// Evaluates an expression that may also refer to names outside its scope.
 ///
 /// The function `earlier` returns the values of these names.
 pub(crate) fn evaluate_with<'p>(
@@ -107,7 +107,7 @@ struct Evaluator<'p, 'e> {
     scope: Scope<'p>,
     /// The variables of the comprehensions that enclose the expression.
     variables: Vec<(String, Value)>,
-    /// Returns the values of names that are not part of the scope.
+    /// Returns the values of names outside the scope.
     earlier: &'e dyn Fn(&str) -> Option<Value>,
 }
 

@@ -9,7 +9,7 @@ use crate::flow::{
     program::syntax::{BinaryOperator, Comparison, UnaryOperator},
 };
 
-/// Maximum length of a string or sequence that is built by an operator.
+/// Maximum length of a string or sequence built by an operator.
 pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
 fn unknown() -> EvalError {

@@ -150,7 +150,7 @@ fn normal_text(path: &str) -> String {
     if text.is_empty() { ".".to_owned() } else { text }
 }
 
-/// Resolves the symbolic links in the existing part of a path.
+/// Resolves the symbolic links in the longest existing prefix of a path.
 fn real_path(path: &str) -> String {
     let path = Path::new(path);
     for ancestor in path.ancestors() {

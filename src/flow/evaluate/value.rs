@@ -259,7 +259,8 @@ pub(crate) fn distinct(items: Vec<Value>) -> Vec<Value> {
 
 /// Builds a dictionary from key-value pairs.
 ///
-/// If a key occurs more than once, the dictionary has the first spelling of the key and the last value, as in Python.
+/// If a key occurs more than once, the dictionary keeps the first occurrence of the key and the last value, as in
+/// Python.
 pub(crate) fn dictionary(pairs: impl IntoIterator<Item = (Value, Value)>) -> Value {
     let mut index = ValueIndex::default();
     let mut items: Vec<(Value, Value)> = Vec::new();

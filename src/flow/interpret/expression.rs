@@ -277,7 +277,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns a method that is bound to an instance of a class of the project.
+    /// Returns a method bound to an instance of a project class.
     fn method(self, receiver: &Object<'p>, name: &str) -> EvalResult<Object<'p>> {
         let Object::Instance(instance) = receiver else {
             return Err(EvalError::unknown(format!("the method '{name}' cannot be evaluated")));

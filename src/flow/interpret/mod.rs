@@ -54,7 +54,7 @@ impl<'p> Interpreter<'p> {
         }
     }
 
-    /// Returns the object that results from applying all decorators of a function.
+    /// Applies all decorators of a function and returns the resulting object.
     pub(crate) fn function(self, function: Function<'p>) -> EvalResult<Object<'p>> {
         let frame = Frame { scope: function.scope, variables: None };
         self.decorated(&FunctionObject::new(function), &frame)

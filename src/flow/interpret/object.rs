@@ -1,4 +1,4 @@
-//! Python objects as the interpreter represents them.
+//! The interpreter's representation of Python objects.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -18,7 +18,7 @@ pub(crate) enum Object<'p> {
     Constant(Value),
     Function(Rc<FunctionObject<'p>>),
     Lambda(Rc<LambdaObject<'p>>),
-    /// An object that is defined outside the project, identified by its dotted name.
+    /// An object defined outside the project, identified by its dotted name.
     External(String),
     Class(Class<'p>),
     Instance(Rc<Instance<'p>>),
@@ -40,13 +40,13 @@ pub(crate) enum Object<'p> {
     Unknown(EvalError),
 }
 
-/// A function together with the variables of its enclosing functions.
+/// A function, together with its enclosing functions' variables.
 #[derive(Debug, Clone)]
 pub(crate) struct FunctionObject<'p> {
     pub(crate) def: &'p FunctionDef,
     pub(crate) scope: Scope<'p>,
     pub(crate) variables: Option<Rc<Variables<'p>>>,
-    /// The function whose name, docstring and signature were copied to this function by `functools.wraps`.
+    /// The function whose name, docstring and signature `functools.wraps` copied to this function.
     pub(crate) wrapped: Option<Rc<FunctionObject<'p>>>,
     /// The name that the program assigned to the function's `__name__` attribute.
     pub(crate) name: Option<String>,
@@ -59,14 +59,14 @@ pub(crate) struct LambdaObject<'p> {
     pub(crate) variables: Option<Rc<Variables<'p>>>,
 }
 
-/// An instance of a class that is defined in the project.
+/// An instance of a project class.
 #[derive(Debug)]
 pub(crate) struct Instance<'p> {
     pub(crate) class: Class<'p>,
     pub(crate) attributes: RefCell<Vec<(String, Object<'p>)>>,
 }
 
-/// A flow object: a function and the options of its flow.
+/// A function and its flow options.
 #[derive(Debug, Clone)]
 pub(crate) struct FlowObject<'p> {
     pub(crate) function: Rc<FunctionObject<'p>>,
@@ -80,7 +80,7 @@ pub(crate) struct Variables<'p> {
     pub(super) outer: Option<Rc<Variables<'p>>>,
 }
 
-/// The arguments of a call, as objects of the interpreter.
+/// The arguments of a call, as interpreter objects.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Arguments<'p> {
     pub(crate) positional: Vec<Object<'p>>,
@@ -102,7 +102,7 @@ impl<'p> Variables<'p> {
         }
     }
 
-    /// Converts the current values of the variables to the representation that scopes use for lookups.
+    /// Converts the variables' current values to the representation that scopes use for lookups.
     pub(super) fn locals(&self, program: &'p Program<'p>) -> &'p Locals<'p> {
         let outer = self.outer.as_ref().map(|outer| outer.locals(program));
         let values = self.values.borrow();
@@ -121,7 +121,7 @@ impl<'p> FunctionObject<'p> {
         self.wrapped.as_deref().map_or(self, Self::unwrapped)
     }
 
-    /// Returns the value of the function's `__name__` attribute.
+    /// Returns the function's `__name__`.
     pub(crate) fn name(&self) -> String {
         match (&self.name, &self.wrapped) {
             (Some(name), _) => name.clone(),
@@ -130,12 +130,12 @@ impl<'p> FunctionObject<'p> {
         }
     }
 
-    /// Returns the module that contains the source code of the function.
+    /// Returns the module that contains the function's source code.
     pub(crate) fn module(&self) -> &'p Module {
         self.scope.module
     }
 
-    /// Converts the object to a function definition and the scope that its signature is read in.
+    /// Converts the object to a function definition and the scope for reading its signature.
     pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
         let locals = self.variables.as_ref().map(|variables| variables.locals(program));
         Function { def: self.def, scope: self.scope.inside(locals) }
@@ -218,8 +218,8 @@ impl<'p> Arguments<'p> {
         Self { positional: vec![object], named: Vec::new() }
     }
 
-    /// Appends the arguments of `others` to these arguments. Named arguments of `others` replace those with the same
-    /// name.
+    /// Appends the arguments of `others` to these arguments. Named arguments of `others` replace arguments with the
+    /// same name.
     pub(super) fn followed_by(&self, others: Self) -> Self {
         let mut all = self.clone();
         all.positional.extend(others.positional);

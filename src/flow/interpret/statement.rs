@@ -12,11 +12,11 @@ use crate::flow::{
     },
 };
 
-/// External functions that have no effect on flows. Calls of these functions are skipped.
+/// External functions that have no effect on flows. The interpreter skips calls of these functions.
 const HARMLESS: [&str; 4] = ["print", "warnings.warn", "warnings.filterwarnings", "warnings.simplefilter"];
 
 impl<'p> Interpreter<'p> {
-    /// Interprets a block of statements. Returns the value of the `return` statement that was reached, if any.
+    /// Interprets a block of statements. Returns the `return` statement's value, or `None` if no `return` was reached.
     pub(super) fn block(
         self,
         statements: &'p [Statement],

@@ -21,10 +21,10 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// Whether a statement runs, and the assumption behind the answer.
+/// Whether a statement runs, and the assumption that the answer depends on.
 pub(super) struct Decision {
     pub(super) runs: Runs,
-    /// If set, the answer is only valid if this package is not installed.
+    /// If set, the answer is valid only if this package is not installed.
     pub(super) missing_package: Option<String>,
 }
 
@@ -121,8 +121,7 @@ impl<'p> Scope<'p> {
         Decision { runs, missing_package: None }
     }
 
-    /// Evaluates the condition of an `if` or `elif` of the module. `index` is the position of the expression
-    /// in the module.
+    /// Evaluates an `if` or `elif` condition in the module. `index` is the expression's position in the module.
     ///
     /// Returns `None` if the result is unknown or differs between the supported Python versions.
     fn test(self, program: &'p Program<'p>, index: usize) -> Option<bool> {

@@ -1,7 +1,7 @@
 //! Determines the directories that are searched for imported modules.
 //!
-//! These are the directories in `PYTHONPATH`, those that the program adds to `sys.path`, and the package directories
-//! of the project's metadata.
+//! These are the directories in `PYTHONPATH`, the directories that the program adds to `sys.path`, and the package
+//! directories from the project's metadata.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -32,7 +32,7 @@ const FOLDER_LIMIT: usize = 500;
 /// Maximum number of workspace members that are searched for packages.
 const MEMBER_LIMIT: usize = 200;
 
-/// The directories that are searched for imported modules, except those that the program adds to `sys.path`.
+/// The directories searched for imported modules, except directories that the program adds to `sys.path`.
 #[derive(Debug, Default)]
 pub(crate) struct SearchPath {
     /// The working directory of the process that loads the flow.
@@ -248,7 +248,7 @@ fn pyproject_folders(document: &DocumentMut, named: &mut Vec<String>) {
     named.extend(text(&["tool", "pdm", "build", "package-dir"]));
 }
 
-/// Returns the directories of related projects: workspace members and dependencies that are specified by a path.
+/// Returns the directories of related projects: workspace members and dependencies specified by a path.
 fn related_projects(document: &DocumentMut, project: &Path) -> Vec<PathBuf> {
     let mut related = Vec::new();
     for pattern in strings(table(document, &["tool", "uv", "workspace", "members"])) {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};
 
-/// The names and values of the members of an enumeration, in the order of their definition.
+/// The names and values of an enumeration's members, in definition order.
 pub(crate) type Members = Rc<Vec<(String, Value)>>;
 
 /// Caches results for nodes of the syntax tree. Each node is identified by its address.
@@ -25,18 +25,18 @@ pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
     pub(crate) kinds: Table<ClassDef, Kind>,
     pub(crate) members: Table<ClassDef, Members>,
-    /// The outcomes of `try` statements. The key consists of the module body and the index of the statement.
+    /// The outcomes of `try` statements. The key consists of the module body and the statement index.
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
-    /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the index of
-    /// the test.
+    /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the test
+    /// index.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
-    /// Canonical names of the objects from outside the project that import statements bind.
+    /// Canonical names of external objects that import statements bind.
     pub(super) external_imports: RefCell<HashMap<*const Import, String>>,
-    /// The modules of the project that have been found, by their dotted names.
+    /// Project modules that have been found, by dotted name.
     pub(super) modules: RefCell<HashMap<String, &'p Module>>,
     /// For each module, an imported package that is assumed to be missing, or `None`.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
-    /// Packages that the current result depends on. The result is only correct if they are not installed.
+    /// Packages that are assumed to be missing. The current result is only correct if they are not installed.
     pub(crate) assumptions: RefCell<Vec<String>>,
     pub(super) path_changes: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
     pub(super) reads_path_changes: Cell<bool>,

@@ -33,7 +33,7 @@ use scope::Locals;
 /// Maximum depth of nested references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
 
-/// A module that is part of the project.
+/// A module of the project.
 #[derive(Debug)]
 pub(crate) struct Module {
     pub(crate) file: Arc<PythonFile>,
@@ -62,7 +62,7 @@ pub(crate) enum ImportTarget<'p> {
     Module(&'p Module),
     /// A namespace package: a directory without an `__init__.py` file.
     Namespace(PathBuf),
-    /// A module that is not part of the project.
+    /// A module outside the project.
     External,
 }
 
@@ -169,7 +169,7 @@ impl<'p> Program<'p> {
         &self.search_path.directory
     }
 
-    /// Adds a file that Prefect loads by its path. Relative imports are resolved against the directory of the file.
+    /// Adds a file that Prefect loads by its path. Relative imports are resolved against the file's directory.
     pub(super) fn add_script(&'p self, file: Arc<PythonFile>) -> &'p Module {
         let name = file.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
         let package = file.path.parent().map(Path::to_owned).unwrap_or_default();
@@ -241,7 +241,7 @@ impl<'p> Program<'p> {
         roots.chain(installed)
     }
 
-    /// Returns whether the directories of `sys.path` are known, so that a repeated search finds the same module.
+    /// Returns whether the `sys.path` directories are known. If they are, a repeated search finds the same module.
     fn has_final_path(&self) -> bool {
         self.memo.path_changes.get().is_some()
     }
@@ -255,7 +255,7 @@ impl<'p> Program<'p> {
         if self.loaded().next().is_none() {
             return &NONE;
         }
-        // Imports that are resolved while the changes are evaluated do not see the added directories.
+        // Imports resolved during this evaluation do not see the added directories.
         if self.memo.reads_path_changes.replace(true) {
             return &NONE;
         }
@@ -270,7 +270,7 @@ impl<'p> Program<'p> {
 
     /// Returns the module that `from ..dotted import x` imports from.
     ///
-    /// The argument `level` is the number of dots. The argument `dotted` may be empty.
+    /// `level` is the number of dots. `dotted` may be empty.
     pub(crate) fn find_relative(
         &'p self,
         module: &'p Module,
@@ -308,7 +308,7 @@ impl<'p> Program<'p> {
         Err(EvalError::unknown(format!("module '{}' does not define '{name}'", package.file.source.name())))
     }
 
-    /// Returns a module of a namespace package, given the directory of the package.
+    /// Returns a module of a namespace package, given the package directory.
     pub(crate) fn find_in_directory(&'p self, directory: &Path, name: &str) -> EvalResult<ImportTarget<'p>> {
         match self.loader.search(directory, name) {
             SearchResult::File(path) => self.load(&path, None).map(ImportTarget::Module),

@@ -36,7 +36,7 @@ pub(crate) struct Scope<'p> {
 #[derive(Debug)]
 pub(crate) struct Locals<'p> {
     pub(crate) variables: Vec<(String, EvalResult<Entity<'p>>)>,
-    /// The local variables of the enclosing function, if there is one.
+    /// The enclosing function's local variables, or `None` if there is no enclosing function.
     pub(crate) outer: Option<&'p Locals<'p>>,
 }
 
@@ -94,12 +94,12 @@ impl PartialEq for Class<'_> {
 }
 
 impl<'p> Class<'p> {
-    /// Returns the scope in the body of the class at an offset.
+    /// Returns the scope in the class body at an offset.
     pub(crate) fn scope_at(self, at: usize) -> Scope<'p> {
         Scope { class: Some(self.def), at, ..self.scope }
     }
 
-    /// Returns the scope at the end of the body of the class.
+    /// Returns the scope at the end of the class body.
     pub(crate) fn scope_at_end(self) -> Scope<'p> {
         self.scope_at(usize::MAX)
     }
@@ -311,8 +311,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the entity that an import statement of a module or a class binds. Caches the names of external
-    /// objects.
+    /// Returns the entity that an import statement in a module or class binds. Caches the names of external objects.
     fn imported_by_binding(self, program: &'p Program<'p>, import: &'p Import) -> EvalResult<Entity<'p>> {
         let key = std::ptr::from_ref(import);
         if let Some(name) = program.memo.external_imports.borrow().get(&key) {
@@ -355,7 +354,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Resolves a name or an attribute such as `a.b`. Aliases are followed.
+    /// Resolves a name or an attribute such as `a.b`. Follows aliases.
     pub(crate) fn resolve(self, program: &'p Program<'p>, expr: &'p Expr) -> EvalResult<Entity<'p>> {
         match &expr.kind {
             ExprKind::Name(name) => follow(program, self.lookup(program, name)?),
@@ -399,12 +398,11 @@ struct Candidates<'p> {
     is_complete: bool,
     /// The bindings that do not run.
     skipped: Vec<&'p Binding>,
-    /// A package that the selection depends on. The selection is only correct if the package is not
-    /// installed.
+    /// A package that is assumed to be missing. The selection is only correct if the package is not installed.
     missing_package: Option<String>,
 }
 
-/// Returns the last binding of a name before an offset in the body of a class.
+/// Returns the last binding of a name before an offset in a class body.
 fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
     body.bindings_of(name).find(|binding| binding.at < before && !matches!(binding.bound, Bound::Nothing))
 }

@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("importer.py");
 #[serde(rename_all = "lowercase")]
 pub(super) enum Answer {
     Flow(ImportedFlow),
-    /// Why the flow cannot be imported.
+    /// The reason why the flow cannot be imported.
     Error(String),
 }
 
@@ -48,12 +48,12 @@ pub(super) enum ImporterError {
     Ended { code: i32, message: String },
 }
 
-/// Imports flows with a Python interpreter that has Prefect installed. The answers have the order of `entrypoints`.
+/// Imports flows with a Python interpreter that has Prefect installed. Returns the answers in the order of
+/// `entrypoints`.
 ///
 /// # Errors
 ///
-/// Fails if the process prints no answer at all. If the process exits early, the answers for the remaining flows are
-/// errors.
+/// Fails if the process prints no answer. If the process exits early, the answers for the remaining flows are errors.
 pub(super) async fn run(
     interpreter: &str,
     entrypoints: &[String],

@@ -1,7 +1,7 @@
 //! Imports flows with the user's Python interpreter if their source does not determine all parameters.
 //!
-//! A single process imports all flows. It runs the code of the flows, as `prefect deploy` does, and is
-//! stopped after a time limit. If an import fails, the result of static analysis is kept.
+//! A single process imports all flows. Like `prefect deploy`, it runs the flows' code. The process is stopped after a
+//! time limit. If an import fails, the static analysis result is kept.
 
 mod importer;
 
@@ -37,7 +37,7 @@ pub(crate) struct PythonUse {
 }
 
 impl PythonUse {
-    /// Allows starting the interpreter of the project. Only commands that run the project's code anyway may use it.
+    /// Allows starting the project's interpreter. Only commands that run project code anyway may use this scope.
     pub(crate) fn with_project_scope(self) -> Self {
         Self { scope: SearchScope::Project, ..self }
     }
@@ -47,7 +47,7 @@ impl PythonUse {
 pub(crate) enum AskPython {
     #[default]
     Never,
-    /// Import flows whose source is not sufficient, provided that an interpreter with Prefect is found.
+    /// Import flows that static analysis cannot read exactly, if an interpreter with Prefect is found.
     WhereNeeded,
     Always,
 }
@@ -64,12 +64,12 @@ pub(crate) struct ImportContext<'a> {
 /// The outcome of importing flows with Python.
 #[derive(Debug, Default)]
 pub(crate) struct ImportSummary {
-    /// Whether the import changed the data of flows that were inspected before.
+    /// Whether the import changed the data of previously inspected flows.
     pub(crate) has_changed_flows: bool,
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// The flows that were inspected, and the results of importing them with Python.
+/// The inspected flows, and the results of importing them with Python.
 #[derive(Debug, Default)]
 pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
 
@@ -101,7 +101,7 @@ impl Memory {
         self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
     }
 
-    /// Records the result of reading a flow from its source. Errors that would also occur on import are ignored.
+    /// Records the result of reading a flow from its source. Ignores errors that would also occur on import.
     pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
         let (read, place) = match read {
             Ok(flow) => (Some(Arc::clone(flow)), Some(flow.place.clone())),
@@ -137,8 +137,8 @@ impl Memory {
 impl Inspector {
     /// Imports the inspected flows that cannot be read exactly from their source.
     ///
-    /// Afterwards, inspecting one of these flows returns the result of the import. If an import fails, a
-    /// warning is reported, and the result of static analysis is kept.
+    /// Afterwards, inspecting one of these flows returns the import result. If an import fails, reports a warning and
+    /// keeps the static analysis result.
     pub(crate) async fn import_flows(&self, import: &ImportContext<'_>) -> ImportSummary {
         let entrypoints = self.memory.open(import.python.when);
         if entrypoints.is_empty() {
@@ -227,7 +227,7 @@ fn flow(imported: ImportedFlow, place: Option<Place>, directory: &Path, entrypoi
     }
 }
 
-/// Returns the position of a line of a file, given the path and line number that Python reported.
+/// Returns the position of a line in a file, given the path and line number reported by Python.
 fn place_of((path, line): &(PathBuf, usize), directory: &Path) -> Option<Place> {
     let text = fs::read_text(path).ok()?;
     let start: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();

@@ -1,4 +1,4 @@
-//! Generates the JSON schemas of annotations and classes as pydantic generates them.
+//! Generates the JSON schemas of annotations and classes, as pydantic does.
 
 pub(crate) mod annotation;
 pub(crate) mod class;

@@ -71,7 +71,7 @@ fn doubling() -> impl Strategy<Value = Definition> {
         .prop_map(|((first, line), depth)| format!("{first}{}NAME = NAME{depth}\n", levels(depth, line)))
 }
 
-/// Long constructs: the text before the repetitions, one of them, their separator, and the text after them.
+/// Long constructs: prefix, repeated text, separator and suffix.
 const LINEAR: &[[&str; 4]] = &[
     ["NAME = Literal[", "'v@'", ", ", "]\n"],
     ["NAME = Literal[", "@", ", ", ", OTHER]\n"],

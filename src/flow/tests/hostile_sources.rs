@@ -1,4 +1,4 @@
-//! Hostile source files: damaged, deeply nested, huge. Reading them must end quickly and without a panic.
+//! Hostile source files: damaged, deeply nested or huge. Reading them must end quickly and without a panic.
 
 use std::{
     fs,
@@ -72,7 +72,7 @@ const TOKENS: &[&str] = &[
     "𝒳",
 ];
 
-/// An edit that replaces characters with a string or with a copy of another part of the file.
+/// An edit that replaces characters with a string or with a copy of another section of the file.
 #[derive(Debug, Clone)]
 struct Edit {
     at: usize,

@@ -1,4 +1,4 @@
-//! Tests of flow reading as a whole.
+//! End-to-end tests for reading flows.
 
 mod differential;
 mod growing_sources;

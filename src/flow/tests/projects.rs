@@ -35,7 +35,7 @@ impl Project {
         self
     }
 
-    /// Returns the name of a flow with its properties, without titles and positions, and the reasons.
+    /// Returns a flow's name, its properties without titles and positions, and the reasons.
     fn read(&self, entrypoint: &str) -> (String, Json, Vec<String>) {
         let entrypoint = Entrypoint::parse(entrypoint).unwrap();
         let flow = match Inspector::new().inspect(&entrypoint, self.folder.path(), &self.environment) {

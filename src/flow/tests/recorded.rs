@@ -1,4 +1,4 @@
-//! Compares recorded flows: the result of importing each with the result of reading its source.
+//! Compares recorded import results with the results of reading the same flows from source.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
@@ -31,7 +31,7 @@ fn as_json(flow: &Flow) -> Json {
     })
 }
 
-/// Returns the names of properties in order.
+/// Returns the property names in order.
 fn order(flow: &Json) -> Vec<&String> {
     let properties = flow["parameter_openapi_schema"]["properties"].as_object();
     properties.map(|properties| properties.keys().collect()).unwrap_or_default()
@@ -67,7 +67,8 @@ fn reads_recorded_flows_as_imported() {
                     }
                 }
             }
-            // The import fails because a package is missing. The source gives the result that an import would.
+            // The import fails because a package is missing. Reading the source gives the result of a successful
+            // import.
             (Ok(flow), None) if case.get("result_is_lossy").is_some() => {
                 println!("better than the fallback {name} [{class}]: {:?} {:?}", flow.grade, flow.reasons);
                 score.no_reference += 1;
@@ -76,7 +77,7 @@ fn reads_recorded_flows_as_imported() {
                 wrong.push(format!("{name}: not refused: {}", as_json(&flow)));
             }
             (Ok(_), None) => score.no_reference += 1,
-            // Prefect fails, too.
+            // Prefect also fails.
             (Err(_), None) if case.get("result_error").is_some() => score.exact += 1,
             (Err(error), _) => {
                 println!("failed {name} [{class}]: {error}");
@@ -108,7 +109,7 @@ fn reads_recorded_flows_as_imported() {
     assert!(exact * 100 >= (exact + others) * 95, "{exact} exact, {others} not");
 }
 
-/// With the real Prefect, every flow is exact, even if its source is not sufficient.
+/// With the real Prefect, every flow is exact, even if static analysis cannot read it exactly.
 #[tokio::test]
 #[ignore = "needs services: run tests/run"]
 async fn reads_recorded_flows_with_python() {
@@ -148,7 +149,7 @@ async fn reads_recorded_flows_with_python() {
         cases.iter().filter(|(_, case)| importable(case) && !is_known(case)).map(|(name, _)| name).collect();
     let count = cases.values().filter(importable).count();
     println!("flow cases with Python: {} exact of {count}, not {unknown:?}", count - unknown.len());
-    // The first needs a package that is not installed. The second has a version that Prefect cannot deploy.
+    // The first flow needs a package that is not installed. The second has a version that Prefect cannot deploy.
     assert_eq!(unknown, ["block_collection", "deco_version_nonstring"]);
 }
 

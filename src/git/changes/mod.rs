@@ -13,21 +13,21 @@ use git2::{
     Repository, Tree,
 };
 
-/// The revision used for an omitted side of a range.
+/// Default revision for an omitted side of a range.
 const HEAD: &str = "HEAD";
 
-/// Two states of a repository that are compared, in the notation of Git.
+/// Two repository states to compare, in Git's notation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum RevisionRange {
     /// `A...B`: the merge base of both revisions, and the second revision.
     MergeBase { from: String, to: String },
     /// `A..B`: the two revisions.
     Revisions { from: String, to: String },
-    /// `A`: the revision, and the working tree with all changes that are not committed.
+    /// `A`: the revision, and the working tree including uncommitted changes.
     WorkingTree { from: String },
 }
 
-/// The error for a string that is not a range of revisions.
+/// Error for a string that is not a valid revision range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("expected `A...B`, `A..B` or `A`, where A and B are revisions")]
 pub(crate) struct InvalidRange;
@@ -83,7 +83,7 @@ pub(crate) enum ChangesError {
 }
 
 impl ChangesError {
-    /// Returns advice on how to solve the problem, if there is any.
+    /// Returns a hint for fixing the error, or `None` if there is none.
     pub(crate) fn help(&self) -> Option<String> {
         const DEPTH: &str =
             "fetch the history with `git fetch --unshallow`, or with `fetch-depth: 0` of actions/checkout";
@@ -115,10 +115,10 @@ impl From<git2::Error> for ChangesError {
     }
 }
 
-/// The files of a repository that differ between two states.
+/// Files that differ between two repository states.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
-    /// Absolute path of the working tree. Symbolic links are resolved.
+    /// Absolute path of the working tree, with symbolic links resolved.
     root: PathBuf,
     /// Paths of files that were added, modified or deleted, relative to the root and with `/` as the separator.
     pub(crate) paths: BTreeSet<String>,
@@ -131,7 +131,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Compares two states of the repository that contains a directory.
+    /// Compares two states of the repository that contains `directory`.
     ///
     /// Untracked files belong to the working tree unless they are ignored.
     ///
@@ -188,12 +188,12 @@ impl Changes {
         Some(names.join("/"))
     }
 
-    /// Returns whether a file, or a submodule or symbolic link that contains it, has changed.
+    /// Returns whether a file, or a submodule or symbolic link that contains the file, has changed.
     pub(crate) fn contains(&self, path: &str) -> bool {
         self.containing(path).is_some()
     }
 
-    /// Returns the changed path that is a file with the given absolute path, or that contains the file.
+    /// Returns the changed path that matches or contains the file at an absolute path, or `None` if there is none.
     pub(crate) fn find(&self, path: &Path) -> Option<&str> {
         self.containing(&self.relative(path)?)
     }
@@ -203,8 +203,7 @@ impl Changes {
         parents.chain([path]).find_map(|path| self.paths.get(path)).map(String::as_str)
     }
 
-    /// Returns the changed files in a directory. The directory is relative to the root; the root itself is an
-    /// empty string.
+    /// Returns the changed files in `directory`, a path relative to the root. An empty string refers to the root.
     pub(crate) fn below(&self, directory: &str) -> impl Iterator<Item = &str> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let start = prefix.clone();
@@ -231,7 +230,7 @@ impl Changes {
         }
     }
 
-    /// Returns changes with the given paths in a repository at `root`. Some of the paths are deleted.
+    /// Returns changes in a repository at `root`. `paths` may omit the paths in `deleted`.
     #[cfg(test)]
     pub(crate) fn of(root: &Path, paths: &[&str], deleted: &[&str]) -> Self {
         let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();
@@ -279,9 +278,9 @@ fn first_commit(repository: &Repository, range: &RevisionRange) -> Result<Oid, C
     }
 }
 
-/// Returns whether a file in the working tree has the same content and mode as in a tree.
+/// Returns whether a working tree file has the same content and mode as its entry in `tree`.
 ///
-/// A diff that considers the index contains a file that was staged and then reverted.
+/// A diff that includes the index also lists files that were staged and then reverted.
 fn is_unmodified(delta: &DiffDelta<'_>, tree: &Tree<'_>, root: &Path) -> bool {
     let [old, new] = [delta.old_file(), delta.new_file()];
     let Some(path) = new.path().filter(|_| delta.status() == Delta::Modified && old.mode() == new.mode())
@@ -302,8 +301,8 @@ fn is_sparse(delta: &DiffDelta<'_>, tree: &Tree<'_>, index: Option<&Index>) -> b
         && tree.get_path(path).is_ok_and(|old| old.id() == entry.id)
 }
 
-/// Returns all paths of a diff, and the paths that only exist in its first state. Skips the deltas that
-/// `is_same` returns true for.
+/// Returns all paths in a diff, and the paths that exist only in its first state. Skips deltas for which `is_same`
+/// returns true.
 fn changed_paths(
     diff: &Diff<'_>,
     is_same: impl Fn(&DiffDelta<'_>) -> bool,

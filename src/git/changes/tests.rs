@@ -2,7 +2,7 @@ use std::process::Command;
 
 use super::*;
 
-/// A repository with a `git` program that is independent of the user's configuration.
+/// A repository whose `git` commands ignore the user's configuration.
 struct Fixture(tempfile::TempDir);
 
 impl Fixture {

@@ -25,7 +25,7 @@ pub(crate) enum Revision<'a> {
     Commit(&'a str),
 }
 
-/// A repository, and the parts of it to check out.
+/// A repository, and the revision and directories to check out.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checkout<'a> {
     pub(crate) address: &'a Address,
@@ -37,7 +37,7 @@ pub(crate) struct Checkout<'a> {
     pub(crate) environment: &'a Environment,
 }
 
-/// Why a repository could not be checked out.
+/// The reason why a checkout failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloneError {
     #[error(transparent)]
@@ -53,7 +53,7 @@ pub(crate) enum CloneError {
 }
 
 impl CloneError {
-    /// Returns advice on how to fix the error, if there is any.
+    /// Returns a hint for fixing the error, or `None` if there is none.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
@@ -68,15 +68,15 @@ impl CloneError {
 }
 
 impl Checkout<'_> {
-    /// Checks out the revision in `target`, a path relative to `directory`. Clones the repository if necessary,
-    /// or updates an existing clone. A relative address is resolved against `directory`.
+    /// Checks out the revision in `target`, a path relative to `directory`. Updates an existing clone, or clones the
+    /// repository if there is none. A relative address is resolved against `directory`.
     ///
-    /// Local changes in an existing clone are kept.
+    /// Keeps local changes in an existing clone.
     ///
     /// # Errors
     ///
-    /// Returns an error if a Git command fails or if local changes conflict with the update. Network failures
-    /// are retried first.
+    /// Returns an error if a Git command fails or if local changes conflict with the update. Retries network failures
+    /// first.
     pub(crate) async fn clone_or_update(&self, directory: &Path, target: &Path) -> Result<(), CloneError> {
         let target = &directory.join(target);
         let clone = target.join(".git").exists().then_some(target.as_path());
@@ -95,7 +95,7 @@ struct WorkingCopy<'a> {
     checkout: &'a Checkout<'a>,
     git: Git,
     target: &'a Path,
-    /// Whether the credential helper provides the user name, so that the address does not have to contain it.
+    /// Whether the credential helper provides the user name. If so, the address does not need to contain the user name.
     has_login: bool,
 }
 
@@ -129,7 +129,7 @@ impl WorkingCopy<'_> {
                 address: self.checkout.address.to_string(),
             });
         }
-        // The existing address may contain a token, so it is replaced.
+        // Replace the existing address because it may contain a token.
         self.run("configure", &["remote", "set-url", "origin", &self.address()]).await?;
         self.set_directories().await?;
         match self.checkout.revision {

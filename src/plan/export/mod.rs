@@ -22,21 +22,21 @@ use crate::{
     yaml,
 };
 
-/// The text of an exported file, with notes about values that the file cannot contain.
+/// An exported file, with notes about values that the file cannot contain.
 #[derive(Debug)]
 pub(crate) struct Export {
     pub(crate) text: String,
     /// Number of exported deployments.
     pub(crate) count: usize,
-    /// Number of exported resources. Queues are part of their work pools.
+    /// Number of exported resources, not counting work queues.
     pub(crate) resources: usize,
-    /// Notes about values that cannot be written in a file.
+    /// Notes about values that the file cannot contain.
     pub(crate) notes: Vec<String>,
 }
 
-/// Exports the deployments that match any of the patterns. Without patterns, all deployments except preview
-/// copies are exported. If `includes_resources` is set, also exports work pools, variables, concurrency
-/// limits, automations and blocks.
+/// Exports the deployments that match any of the patterns. Without patterns, exports all deployments except preview
+/// copies. If `includes_resources` is set, also exports work pools, variables, concurrency limits, automations and
+/// blocks.
 pub(crate) async fn export(
     client: &Client,
     patterns: &[String],
@@ -96,7 +96,7 @@ impl Item<'_> {
         self.notes.push(format!("{}: {text}", self.name));
     }
 
-    /// Returns the keys of a deployment. Keys with default values are omitted.
+    /// Returns a deployment's keys without those that have default values.
     fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
         let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();
@@ -131,7 +131,8 @@ impl Item<'_> {
         Json::Object(fields)
     }
 
-    /// Adds notes about values that cannot be written in a file. `others` is the number of automations that are not triggers.
+    /// Adds notes about values that the file cannot contain. `others` is the number of automations that are not
+    /// triggers.
     fn add_notes(&mut self, deployment: &Deployment, others: usize) {
         if deployment.schedules.iter().any(|schedule| schedule.max_scheduled_runs.is_some()) {
             self.note("the `max_scheduled_runs` of a schedule cannot be written in a file");
@@ -176,13 +177,13 @@ fn work_pool(deployment: &Deployment) -> Json {
     Json::Object(pool)
 }
 
-/// Escapes the strings of a value, so that rendering templates does not change them.
+/// Escapes the strings in a value so that template rendering does not change them.
 fn templated(value: &Json) -> Json {
     protected(value, &|placeholder| is_run_time_placeholder(placeholder.name))
 }
 
-/// Escapes triggers. Placeholders in the parameters are kept if they refer to the event rather than to a
-/// block or variable.
+/// Escapes triggers. Does not escape placeholders in parameters if they refer to the event rather than to a block or
+/// variable.
 fn trigger_templates(triggers: &[Json]) -> Json {
     let refers_to_event = |placeholder: &Placeholder<'_>| {
         placeholder.name.contains('.')
@@ -198,8 +199,8 @@ fn trigger_templates(triggers: &[Json]) -> Json {
         .collect()
 }
 
-/// Escapes pull steps. Placeholders are kept because the worker resolves them, except for environment
-/// variables.
+/// Escapes pull steps. Of the placeholders, only environment variables are escaped, because the worker resolves the
+/// others.
 fn pull_templates(steps: &Json) -> Json {
     protected(steps, &|placeholder| placeholder.kind() != Kind::Environment)
 }

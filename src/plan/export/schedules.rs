@@ -1,13 +1,13 @@
-//! Converts schedules on the server to items of the `schedules` list.
+//! Converts live schedules to items of the `schedules` list.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::api::DeploymentSchedule;
 
-/// Keys that a schedule in the file may contain. Later versions of the server may return other keys.
+/// Keys that a schedule in the file may contain. Later server versions may return other keys.
 const KEYS: [&str; 6] = ["cron", "interval", "rrule", "anchor_date", "timezone", "day_or"];
 
-/// Returns the item that declares a schedule.
+/// Returns the list item that declares a schedule.
 pub(super) fn item(schedule: &DeploymentSchedule) -> Json {
     let mut item = Map::new();
     for (key, value) in &schedule.schedule {

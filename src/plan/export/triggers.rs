@@ -1,10 +1,10 @@
-//! Converts automations on the server to items of the `triggers` list.
+//! Converts live automations to items of the `triggers` list.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{api::Automation, plan};
 
-/// Defaults of triggers.
+/// Default trigger values.
 const DEFAULTS: [(&str, &str); 10] = [
     ("description", r#""""#),
     ("enabled", "true"),
@@ -18,8 +18,8 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// Keys that a trigger condition in the file may contain. Servers return other keys, such as IDs and fields
-/// of later versions.
+/// Keys that a trigger condition in the file may contain. Servers return additional keys, such as ids and fields from
+/// later versions.
 const CONDITION_KEYS: [&str; 12] = [
     "type",
     "match",
@@ -35,8 +35,8 @@ const CONDITION_KEYS: [&str; 12] = [
     "triggers",
 ];
 
-/// Returns the item that declares an automation. Returns `None` if a trigger cannot create the automation, because it has
-/// tags or does not only run a deployment.
+/// Returns the list item that declares an automation. Returns `None` if the automation has tags or does anything other
+/// than run a deployment.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     let has_tags = automation.raw.get("tags").and_then(Json::as_array).is_some_and(|tags| !tags.is_empty());
     if has_tags || !plan::could_be_a_trigger(automation) {
@@ -54,7 +54,7 @@ pub(super) fn item(automation: &Automation) -> Option<Json> {
     Some(Json::Object(item))
 }
 
-/// Returns the keys of a trigger condition, including its nested triggers.
+/// Returns a trigger condition's keys, including nested triggers.
 pub(super) fn condition(trigger: &Json) -> Option<Map<String, Json>> {
     let mut item = Map::new();
     for (key, value) in trigger.as_object()? {

@@ -3,8 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-/// The value of the field `concurrency_limit`: a number, or a mapping that also contains a collision
-/// strategy.
+/// The value of `concurrency_limit`: a number, or a mapping that also contains a collision strategy.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum ConcurrencyLimit {
@@ -20,7 +19,7 @@ pub(crate) enum ConcurrencyLimit {
 }
 
 impl ConcurrencyLimit {
-    /// The keys of `concurrency_options`. Later server releases may add other keys.
+    /// Known keys in `concurrency_options`. Later server releases may add keys.
     pub(crate) const OPTIONS: [&str; 2] = ["collision_strategy", Self::GRACE_PERIOD];
 
     /// Key of the grace period.
@@ -33,7 +32,7 @@ impl ConcurrencyLimit {
         }
     }
 
-    /// Returns the value of the API field `concurrency_options`.
+    /// Returns the API field `concurrency_options`.
     pub(crate) fn options(&self) -> Json {
         let Self::Options { collision_strategy, grace_period_seconds, .. } = self else { return Json::Null };
         let mut options = Map::new();
@@ -44,7 +43,7 @@ impl ConcurrencyLimit {
         Json::Object(options)
     }
 
-    /// Validates the limit. Returns the key and the message of the first problem, or `None` if the limit is valid.
+    /// Validates the limit. Returns the first problem's key and message, or `None` if the limit is valid.
     pub(crate) fn problem(&self) -> Option<(Option<&'static str>, String)> {
         if self.limit().is_some_and(|limit| limit <= 0) {
             let key = matches!(self, Self::Options { .. }).then_some("limit");

@@ -1,11 +1,11 @@
-//! The state of a field: absent, null, a literal or a template.
+//! Field states: absent, null, literal or template.
 
 use crate::{
     template::has_template,
     value::{Mapping, Value},
 };
 
-/// A field of a deployment, parsed as far as its templates allow.
+/// A deployment field, parsed unless its templates prevent parsing.
 ///
 /// For some fields, Prefect distinguishes between an absent key, an explicit null and an empty value.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -14,17 +14,16 @@ pub(crate) enum Field<'a, T> {
     Absent,
     /// An explicit null.
     Null,
-    /// A value of the field's type that contains no templates. The entries of lists and mappings may contain
-    /// templates.
+    /// A value of the field's type without templates. Entries in lists and mappings may contain templates.
     Literal(T),
-    /// A value with templates that will be resolved at a later stage.
+    /// A value with unresolved templates.
     Template(&'a Value),
     /// A value of a different type.
     Mismatch(&'a Value),
 }
 
 impl<'a, T> Field<'a, T> {
-    /// Parses a value that contains no templates.
+    /// Parses a scalar without templates.
     pub(super) fn scalar(value: Option<&'a Value>, parse: impl FnOnce(&'a Value) -> Option<T>) -> Self {
         match value {
             None => Self::Absent,
@@ -61,8 +60,7 @@ impl<'a, T> Field<'a, T> {
         !matches!(self, Self::Absent | Self::Null)
     }
 
-    /// Returns whether the field has a value other than null. If the value is a literal, it must also satisfy a
-    /// condition.
+    /// Returns whether the field has a value other than null. A literal must also satisfy the condition.
     pub(crate) fn is_set_and(&self, condition: impl FnOnce(&T) -> bool) -> bool {
         match self {
             Self::Absent | Self::Null => false,
@@ -77,8 +75,7 @@ impl<'a> Field<'a, &'a str> {
         Self::scalar(value, Value::as_str)
     }
 
-    /// Returns the string value, including templates that are not resolved yet. Returns `None` if the string
-    /// is empty.
+    /// Returns the string value, including unresolved templates. Returns `None` if the string is empty.
     pub(crate) fn unresolved(self) -> Option<&'a str> {
         let text = match self {
             Self::Literal(text) => Some(text),
@@ -101,7 +98,7 @@ impl<'a> Field<'a, &'a [Value]> {
     }
 }
 
-/// Returns the entries of a mapping whose values contain no templates.
+/// Returns the mapping entries whose values contain no templates.
 pub(crate) fn literals(entries: &Mapping) -> Mapping {
     let literals = entries.iter().filter(|(_, value)| !has_template(value));
     literals.map(|(key, value)| (key.clone(), value.clone())).collect()

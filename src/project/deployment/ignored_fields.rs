@@ -1,4 +1,4 @@
-//! The fields of a deployment that belong to its operators.
+//! Deployment fields that a deploy does not overwrite.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
@@ -6,14 +6,14 @@ use serde_json::{Map, Value as Json};
 use super::ignored_path::{IgnorableField, IgnoredPath, IgnoredPathError};
 use crate::value::Value;
 
-/// The fields that `ignore_changes` lists. A deploy sets them when it creates the deployment and does not
-/// change them afterwards.
+/// The fields listed in `ignore_changes`. A deploy sets these fields when it creates a deployment and never changes
+/// them afterwards.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "Vec<String>", into = "Vec<String>")]
 pub(crate) struct IgnoredFields(Vec<IgnoredPath>);
 
 impl IgnoredFields {
-    /// Reads the list of a file whose items have been checked. Returns an empty list without a value.
+    /// Reads a file's list. The items must already be validated. Returns an empty list if `list` is `None`.
     pub(crate) fn read(list: Option<&Value>) -> Self {
         let items = list.and_then(Value::as_sequence).into_iter().flatten();
         Self(items.filter_map(|item| item.as_str()?.parse().ok()).collect())
@@ -26,7 +26,7 @@ impl IgnoredFields {
         Self(paths)
     }
 
-    /// Returns the paths in the order of the file.
+    /// Returns the paths in file order.
     pub(crate) fn paths(&self) -> &[IgnoredPath] {
         &self.0
     }
@@ -40,13 +40,13 @@ impl IgnoredFields {
         self.0.iter().any(|path| path.field == field && path.keys.is_empty())
     }
 
-    /// Returns whether a field of update requests is ignored as a whole.
+    /// Returns whether an update request field is ignored as a whole.
     pub(crate) fn contains_api_field(&self, name: &str) -> bool {
         self.0.iter().any(|path| path.keys.is_empty() && path.field.api_fields().contains(&name))
     }
 
-    /// Replaces the ignored values of a request body with the values of the live deployment. Values that the
-    /// live deployment does not have are removed.
+    /// Replaces the ignored values in a request body with the live deployment's values. Removes values that the live
+    /// deployment does not have.
     pub(crate) fn adopt<'a>(&self, body: &mut Map<String, Json>, live: impl Fn(&str) -> Option<&'a Json>) {
         for IgnoredPath { field, keys } in &self.0 {
             for name in field.api_fields() {
@@ -70,8 +70,8 @@ impl IgnoredFields {
     }
 }
 
-/// Replaces the value at a path with the live value. Mappings on the way are created if the live value exists,
-/// and removed if they become empty and do not exist in the live value.
+/// Replaces the value at a path with the live value. Creates intermediate mappings if the live value exists. Removes
+/// intermediate mappings that become empty unless they exist in the live value.
 fn adopt_nested(own: &mut Map<String, Json>, live: Option<&Map<String, Json>>, path: &[String]) {
     let [key, rest @ ..] = path else { return };
     let live = live.and_then(|live| live.get(key));

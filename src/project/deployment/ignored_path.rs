@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{diagnostics::did_you_mean, pointer::Pointer, template};
 
-/// A field of a deployment that `ignore_changes` accepts.
+/// A deployment field that `ignore_changes` accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum IgnorableField {
     ConcurrencyLimit,
@@ -69,8 +69,7 @@ impl IgnorableField {
         Self::ALL.into_iter().map(Self::name)
     }
 
-    /// Returns the fields of update requests that contain the value. Schedules, triggers and SLAs are written
-    /// by other requests.
+    /// Returns the update request fields that contain the value. Other requests write schedules, triggers and SLAs.
     pub(super) const fn api_fields(self) -> &'static [&'static str] {
         match self {
             Self::ConcurrencyLimit => &["concurrency_limit", "concurrency_options"],
@@ -105,11 +104,11 @@ const ALWAYS_WRITTEN: [&str; 6] = ["name", "entrypoint", "build", "push", "flow_
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct IgnoredPath {
     pub(crate) field: IgnorableField,
-    /// Keys of the nested value. If the list is empty, the path refers to the whole field.
+    /// Keys of the nested value. Empty if the path refers to the whole field.
     pub(crate) keys: Vec<String>,
 }
 
-/// Why a path is invalid.
+/// The reason why a path is invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IgnoredPathError {
     #[error("`ignore_changes` does not accept templates")]
@@ -125,7 +124,7 @@ pub(crate) enum IgnoredPathError {
 }
 
 impl IgnoredPathError {
-    /// Returns a suggestion.
+    /// Returns the help message.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Template => "write the path without a template".to_owned(),
@@ -208,7 +207,7 @@ impl fmt::Display for IgnoredPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.field.name())?;
         let keys = self.keys.iter().map(String::as_str);
-        // The first segment of a pointer is displayed without a dot.
+        // A pointer's first segment is displayed without a dot.
         let path: Pointer = std::iter::once("x").chain(keys).collect();
         f.write_str(&path.to_string()[1..])
     }

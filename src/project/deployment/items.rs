@@ -30,7 +30,7 @@ impl<'a> ScheduleItem<'a> {
 pub(crate) struct TriggerItem<'a>(pub(crate) &'a Value);
 
 impl<'a> TriggerItem<'a> {
-    /// The key of the parameters of an action. Templates in the parameters are resolved when an event occurs.
+    /// The action key for parameters. Their templates are resolved when an event occurs.
     pub(crate) const PARAMETERS: &'static str = "parameters";
     pub(crate) const SCHEDULE_AFTER: &'static str = "schedule_after";
 
@@ -38,8 +38,8 @@ impl<'a> TriggerItem<'a> {
         Field::scalar(self.0.get(Self::SCHEDULE_AFTER), |value| duration::parse(value).map(Seconds).ok())
     }
 
-    /// Returns the locations of the triggers that fire when a metric reaches a threshold: the trigger itself, or the
-    /// triggers nested in it. `at` is the location of the trigger.
+    /// Returns the locations of metric triggers: the trigger itself or its nested triggers. `at` is the trigger's
+    /// location.
     pub(crate) fn metric_triggers(self, at: &Pointer) -> Vec<Pointer> {
         let has = |key: &str, text: &str| self.0.get(key).and_then(Value::as_str) == Some(text);
         if has("posture", "Metric") || has("type", "metric") {

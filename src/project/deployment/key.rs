@@ -1,10 +1,10 @@
-//! Keys of a deployment.
+//! Deployment keys.
 
 use std::cmp::Ordering;
 
 use crate::{pointer::Segment, steps::Section};
 
-/// The key of a field of a deployment. Keys are ordered by their names.
+/// A deployment key. Keys are ordered by name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Key {
     Name,
@@ -50,7 +50,7 @@ impl Key {
         Self::IgnoreChanges,
     ];
 
-    /// Key of the list of ignored fields, both in a deployment and at the top level of the file.
+    /// Key of the ignored fields list, both in a deployment and at the top level of the file.
     pub(crate) const IGNORE_CHANGES: &'static str = "ignore_changes";
 
     /// Returns the key as written in the project file.
@@ -76,7 +76,7 @@ impl Key {
         }
     }
 
-    /// Returns the key with the given name, or `None` if a key of this name has no effect.
+    /// Returns the key with the given name. Returns `None` if a key with this name has no effect.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }
@@ -100,7 +100,7 @@ impl From<Key> for Segment {
     }
 }
 
-/// The key of a field of `work_pool`.
+/// A key in `work_pool`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PoolKey {
     Name,

@@ -1,4 +1,4 @@
-//! Typed access to the fields of a deployment in the project file.
+//! Typed access to deployment fields in the project file.
 
 mod concurrency;
 mod field;
@@ -25,10 +25,10 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The fields of a deployment, in the order of the project file.
+/// A deployment's fields, in project file order.
 ///
-/// The fields are a typed view of a tree that also contains unknown keys. The order of the tree determines the order
-/// of template resolution and of diagnostics. Clones share the tree until one of them is changed.
+/// The fields are a typed view of a tree that also contains unknown keys. The tree order determines the order of
+/// template resolution and diagnostics. Clones share the tree until a clone is changed.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Fields(Arc<Mapping>);
 
@@ -39,7 +39,7 @@ impl From<Mapping> for Fields {
 }
 
 impl Fields {
-    /// The name of the job variable for the container image.
+    /// Name of the job variable for the container image.
     pub(crate) const IMAGE: &'static str = "image";
 
     pub(crate) fn name(&self) -> Field<'_, &str> {
@@ -59,7 +59,7 @@ impl Fields {
         Field::scalar(self.get(Key::ConcurrencyLimit), |value| serde_yaml::from_value(value.clone()).ok())
     }
 
-    /// Returns the value of `grace_period_seconds` in the concurrency limit.
+    /// Returns the concurrency limit's `grace_period_seconds`.
     pub(crate) fn grace_period(&self) -> Field<'_, i64> {
         let limit = self.get(Key::ConcurrencyLimit);
         let seconds = limit.and_then(|limit| limit.get(ConcurrencyLimit::GRACE_PERIOD));
@@ -70,7 +70,7 @@ impl Fields {
         Field::scalar(self.get(Key::EnforceParameterSchema), Value::as_bool)
     }
 
-    /// Returns the parameters of the deployment. Their values may contain templates.
+    /// Returns the deployment parameters. Their values may contain templates.
     pub(crate) fn parameters(&self) -> Field<'_, &Mapping> {
         Field::mapping(self.get(Key::Parameters))
     }
@@ -84,12 +84,12 @@ impl Fields {
         Field::text(self.get_in_pool(PoolKey::WorkQueueName))
     }
 
-    /// Returns the job variables of the deployment. Their values may contain templates.
+    /// Returns the deployment's job variables. Their values may contain templates.
     pub(crate) fn job_variables(&self) -> Field<'_, &Mapping> {
         Field::mapping(self.get_in_pool(PoolKey::JobVariables))
     }
 
-    /// Returns the job variable `image`. All worker types that use containers have it.
+    /// Returns the job variable `image`, which all container-based worker types support.
     pub(crate) fn image(&self) -> Option<&Value> {
         self.get_in_pool(PoolKey::JobVariables)?.get(Self::IMAGE)
     }
@@ -109,7 +109,7 @@ impl Fields {
         Field::list(self.get(Key::Sla))
     }
 
-    /// Returns the list `ignore_changes` of the deployment itself.
+    /// Returns the deployment's own `ignore_changes` list.
     pub(crate) fn ignore_changes(&self) -> IgnoredFields {
         IgnoredFields::read(self.get(Key::IgnoreChanges))
     }
@@ -118,17 +118,17 @@ impl Fields {
         StepList::read(&self.0, section)
     }
 
-    /// Returns the untyped value of a field.
+    /// Returns a field's untyped value.
     pub(crate) fn get(&self, key: Key) -> Option<&Value> {
         self.0.get(key.name())
     }
 
-    /// Returns the untyped value of a field of the work pool.
+    /// Returns a work pool field's untyped value.
     pub(crate) fn get_in_pool(&self, key: PoolKey) -> Option<&Value> {
         self.get(Key::WorkPool)?.get(key.name())
     }
 
-    /// Sets the value of a field. A new key is added after the existing keys.
+    /// Sets a field's value. Appends a new key after the existing keys.
     pub(crate) fn set(&mut self, key: Key, value: impl Into<Value>) {
         self.tree_mut().insert(key.name().into(), value.into());
     }
@@ -137,22 +137,22 @@ impl Fields {
         self.tree_mut().shift_remove(key.name())
     }
 
-    /// Returns the mapping under a key. A value of a different type is replaced with an empty mapping.
+    /// Returns the mapping under a key. Replaces a value of a different type with an empty mapping.
     pub(crate) fn mapping_mut(&mut self, key: Key) -> &mut Mapping {
         value::mapping_at(self.tree_mut(), key.name())
     }
 
-    /// Sets the value of a field of the work pool.
+    /// Sets a work pool field's value.
     pub(crate) fn set_in_pool(&mut self, key: PoolKey, value: impl Into<Value>) {
         self.mapping_mut(Key::WorkPool).insert(key.name().into(), value.into());
     }
 
-    /// Returns the job variables. If there are none, an empty mapping is created.
+    /// Returns the job variables. Creates an empty mapping if the key is missing.
     pub(crate) fn job_variables_mut(&mut self) -> &mut Mapping {
         value::mapping_at(self.mapping_mut(Key::WorkPool), PoolKey::JobVariables.name())
     }
 
-    /// Returns the tree of untyped values. Templates are resolved in it.
+    /// Returns the tree of untyped values for template resolution.
     pub(crate) fn tree(&self) -> &Mapping {
         &self.0
     }
@@ -161,12 +161,12 @@ impl Fields {
         Arc::unwrap_or_clone(self.0)
     }
 
-    /// Returns a copy of the tree of untyped values as a template.
+    /// Returns a copy of the untyped tree as a template.
     pub(crate) fn to_template(&self) -> Value {
         Value::Mapping(Mapping::clone(&self.0))
     }
 
-    /// Separates the lists of steps from the deployment's other fields.
+    /// Separates the step lists from the deployment's other fields.
     pub(crate) fn without_steps(&self) -> (Mapping, Mapping) {
         self.into_iter().map(|(key, value)| (key.clone(), value.clone())).partition(|(key, _)| !is_steps(key))
     }

@@ -1,21 +1,21 @@
-//! The steps of a section.
+//! Step lists.
 
 use crate::{
     steps::{Section, StepItem},
     value::{Mapping, Value},
 };
 
-/// The steps of a section such as `build`, either at the top level or in a deployment.
+/// The steps in a section such as `build`, either at the top level or in a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum StepList {
     Absent,
-    /// The value of the section is `null` or `{}`.
+    /// The section is `null` or `{}`.
     Null,
     Steps(Vec<Value>),
 }
 
 impl StepList {
-    /// Reads the steps of a section. A mapping is treated as a list with a single step.
+    /// Reads a section's steps. A mapping is treated as a list with a single step.
     pub(crate) fn read(fields: &Mapping, section: Section) -> Self {
         match fields.get(section.name()) {
             None => Self::Absent,
@@ -29,10 +29,10 @@ impl StepList {
         if let Self::Steps(steps) = self { steps } else { &[] }
     }
 
-    /// Returns whether a deployment with this section uses the steps at the top level of the file.
+    /// Returns whether a deployment with this section uses the file's top-level steps.
     ///
-    /// As in Prefect, an empty or null `build` and an empty `push` mean that there are no steps. A null
-    /// `push` means that the file's top-level steps are used.
+    /// As in Prefect, an empty or null `build` and an empty `push` mean no steps. A null `push` means the top-level
+    /// steps.
     pub(crate) fn uses_shared(&self, section: Section) -> bool {
         match self {
             Self::Absent => true,

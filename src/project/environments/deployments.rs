@@ -15,15 +15,15 @@ const SHOWN: usize = 20;
 /// A deployment in an environment.
 struct Declared<'a> {
     name: &'a str,
-    /// The span of the name.
+    /// Span of the name.
     span: Span,
-    /// The fields of the deployment. `None` removes the deployment.
+    /// The deployment's fields. `None` removes the deployment.
     fields: Option<&'a Node>,
-    /// The key and the value of the name that a new deployment gets.
+    /// Name entry for a new deployment.
     entry: Entry,
 }
 
-/// Merges the deployments of a layer with those in `root`. `for_all` contains the values that the layer sets for all
+/// Merges a layer's deployments with the deployments in `root`. `for_all` contains the layer's values for all
 /// deployments.
 pub(super) fn merged(
     merging: &mut Merging<'_>,
@@ -79,8 +79,7 @@ pub(super) fn merged(
     }
 }
 
-/// Merges the values that a layer sets for all deployments with a deployment. An item that is not a mapping is reported
-/// later.
+/// Merges a layer's values for all deployments into a deployment. An item that is not a mapping is reported later.
 fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
     if item.as_mapping().is_none() {
         return item;
@@ -88,7 +87,7 @@ fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
     for_all.iter().fold(item, |item, values| overlay.merge_common(&item, values).unwrap_or(item))
 }
 
-/// Reads the deployments of a layer: a list of mappings, or a mapping from names to fields.
+/// Reads a layer's deployments: a list of mappings, or a mapping from names to fields.
 fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -> Vec<Declared<'a>> {
     let mut deployments: Vec<Declared<'a>> = match &value.kind {
         NodeKind::Sequence(items) => {
@@ -139,7 +138,7 @@ fn listed<'a>(merging: &mut Merging<'_>, item: &'a Node) -> Option<Declared<'a>>
     Some(Declared { name, span: entry.value.span, fields: Some(item), entry: entry.clone() })
 }
 
-/// Reads an entry of a mapping of deployments.
+/// Reads an entry of the environment's `deployments` mapping.
 fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Option<Declared<'a>> {
     let Some(name) = key.as_text() else {
         let message = format!("the name of a deployment must be a string, not {}", key.type_name());
@@ -159,10 +158,10 @@ fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Opti
     Some(Declared { name, span: key.span, fields, entry })
 }
 
-/// Returns the indexes of the deployments in the project file that a deployment of an environment refers to.
-/// The list is empty for a new deployment, and has multiple indexes only if the deployments are removed.
+/// Returns the indexes of the project file's deployments that an environment's deployment refers to. The list is empty
+/// for a new deployment. It has multiple indexes only if the deployments are removed.
 ///
-/// Returns `None` after an error has been recorded.
+/// Returns `None` if an error was recorded.
 fn find(
     merging: &mut Merging<'_>,
     before: &[Node],
@@ -188,7 +187,7 @@ fn find(
         return Some(found);
     }
     if found.is_empty() && own.is_none() {
-        // The search for a similar name takes too long if there are many errors.
+        // Searching for similar names takes too long if there are many errors.
         let is_searched = merging.findings.len() < SHOWN;
         let similar = is_searched.then(|| did_you_mean(deployment.name, by_name.keys().copied())).flatten();
         let help = match similar {

@@ -1,4 +1,4 @@
-//! Merges the values of an environment with the project file.
+//! Merges an environment's values into the project file.
 
 use std::collections::HashSet;
 
@@ -16,28 +16,28 @@ use crate::{
 /// The keys that have a special meaning in environments, except `deployments`.
 const OWN_KEYS: [&str; 3] = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES];
 
-/// Maximum number of values that are copied from an environment to all deployments.
+/// Maximum number of values copied from an environment to all deployments.
 const MAXIMUM_COPIED_NODES: usize = 4_000_000;
 
-/// Returns the section of an environment in the project file, or `None` if the file does not define the environment.
+/// Returns an environment's section in the project file. Returns `None` if the file does not define the environment.
 pub(super) fn section<'a>(document: &'a Document, name: &EnvironmentName) -> Option<&'a Node> {
     document.root.get(KEY)?.get(name.as_str())
 }
 
-/// A project file with the values of an environment.
+/// A project file merged with an environment's values.
 pub(super) struct Merged {
     pub(super) document: Document,
     pub(super) warnings: Vec<Diagnostic>,
-    /// The position of `name_suffix`, if the environment has one.
+    /// Position of `name_suffix`, if set.
     pub(super) suffix: Option<Place>,
 }
 
-/// Merges the values of an environment with the project file. The section in the project file comes first, followed by
-/// the overlay file. The merged document has no key `environments`.
+/// Merges an environment's values into the project file. The section in the project file comes first, followed by the
+/// overlay file. The merged document has no `environments` key.
 ///
 /// # Errors
 ///
-/// Returns all problems if the merge fails.
+/// Fails with all problems found in the environment.
 pub(super) fn merged(
     base: &Document,
     name: &EnvironmentName,
@@ -69,7 +69,7 @@ pub(super) fn merged(
     Ok(Merged { document, warnings: findings, suffix })
 }
 
-/// Removes the key `environments`. Values of other environments have no effect, so they must not cause warnings.
+/// Removes the `environments` key. Other environments' values have no effect and must not cause warnings.
 fn without_environments(root: &Node) -> Node {
     let entries = root.as_mapping().into_iter().flat_map(Mapping::entries);
     let others = entries.filter(|entry| entry.key.as_text() != Some(KEY)).cloned();
@@ -77,7 +77,7 @@ fn without_environments(root: &Node) -> Node {
 }
 
 impl Merging<'_> {
-    /// Merges a layer with the values of the layers before it.
+    /// Merges a layer with the preceding layers' values.
     fn layer(&mut self, root: Node, layer: &Node, appended: HashSet<Span>) -> Node {
         let mapping = match &layer.kind {
             NodeKind::Mapping(mapping) => mapping,
@@ -106,7 +106,7 @@ impl Merging<'_> {
         let own = Node::new(layer.span, NodeKind::Mapping(own.into()));
         let own = resources::merged(self, &mut overlay, &root, &own);
         let root = overlay.merge(Some(&root), &own).unwrap_or(root);
-        // A list without items, such as one whose items are comments, is null.
+        // A list without items, for example with only comments, is null.
         let is_null = |entry: &&Entry| matches!(entry.value.kind, NodeKind::Null);
         let declared = mapping.entry("deployments").filter(|entry| !is_null(entry));
         let root = if self.is_small(&root, &for_all) {
@@ -122,7 +122,7 @@ impl Merging<'_> {
         root
     }
 
-    /// Warns about keys that are probably misspelled keys of environments.
+    /// Warns about keys that are probably misspelled environment keys.
     fn misspelled_keys(&mut self, layer: &Mapping) {
         for entry in layer.entries() {
             let Some(key) = entry.key.as_text() else { continue };
@@ -137,7 +137,7 @@ impl Merging<'_> {
         }
     }
 
-    /// Returns whether the values for all deployments can be copied to each deployment. Reports an error otherwise.
+    /// Returns whether copying the values for all deployments stays within the size limit. Reports an error otherwise.
     fn is_small(&mut self, root: &Node, for_all: &[Node]) -> bool {
         let deployments = root.get("deployments").and_then(Node::as_sequence).unwrap_or_default().len();
         let size = for_all.iter().map(Node::size).fold(0_usize, usize::saturating_add);
@@ -149,7 +149,7 @@ impl Merging<'_> {
         is_small
     }
 
-    /// Reads the name suffix. Null removes the suffix of an earlier layer.
+    /// Reads the name suffix. Null removes an earlier layer's suffix.
     fn suffix(&mut self, layer: &Mapping) {
         match layer.entry(NAME_SUFFIX).map(|entry| &entry.value) {
             None => {}
@@ -162,7 +162,7 @@ impl Merging<'_> {
         }
     }
 
-    /// Returns a layer's values for all deployments, as deployments.
+    /// Returns a layer's values for all deployments as deployment nodes.
     fn for_all(&mut self, layer: &Mapping) -> Vec<Node> {
         let mut values = Vec::new();
         for key in [WORK_POOL, JOB_VARIABLES] {
@@ -202,10 +202,10 @@ impl Merging<'_> {
     }
 }
 
-/// Adds a suffix to the names of all deployments. Names that are not strings are reported later.
+/// Adds a suffix to all deployment names. Names that are not strings are reported later.
 ///
-/// A name has the position of the name in the file. If only the suffix contains a template or a forbidden character,
-/// the name has the position of the suffix, because the suffix causes the problems of the name.
+/// A name keeps its position in the file. If only the suffix contains a template or a forbidden character, the name
+/// gets the suffix's position because the suffix causes the problem.
 fn with_suffix(root: &Node, suffix: &Node) -> Node {
     let (suffix, suffix_span) = (suffix.as_text().unwrap_or_default(), suffix.span);
     let can_be_wrong = |text: &str| {

@@ -1,4 +1,4 @@
-//! The state while the layers of an environment are merged, including the errors that were found.
+//! State for merging an environment's layers, including the errors found.
 
 use std::collections::BTreeSet;
 
@@ -8,15 +8,15 @@ use crate::{
     yaml::{Document, Node, Nulls},
 };
 
-/// The state while the layers of an environment are merged.
+/// State for merging an environment's layers.
 pub(super) struct Merging<'a> {
-    /// The document that contains the files of all layers.
+    /// The document that contains all layers' files.
     pub(super) document: &'a Document,
-    /// The name suffix of all deployments: a string.
+    /// The name suffix for all deployments, a string node.
     pub(super) suffix: Option<Node>,
-    /// The nulls of the layers that have been merged.
+    /// Null values in the merged layers.
     pub(super) nulls: Nulls,
-    /// The names of the deployments that the layers have removed.
+    /// Names of the deployments removed by the layers.
     pub(super) removed: BTreeSet<String>,
     pub(super) findings: Vec<Diagnostic>,
 }

@@ -1,7 +1,7 @@
-//! Environments of a project. Their values are merged with the values of the project file.
+//! Project environments, whose values are merged into the project file.
 //!
-//! The values of an environment are in the mapping `environments` of the project file, in an overlay file such as
-//! `prefect.prod.yaml`, or in both. The values of the overlay file take precedence.
+//! An environment is defined in the project file's `environments` mapping, in an overlay file such as
+//! `prefect.prod.yaml`, or in both. The overlay file's values take precedence.
 
 mod deployments;
 mod merge;

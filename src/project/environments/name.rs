@@ -1,15 +1,15 @@
-//! Names of environments.
+//! Environment names.
 
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// The name of an environment, such as `prod`. It is part of a file name, so it contains no separators of paths.
+/// An environment name, such as `prod`. File names contain environment names, so path separators are not allowed.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct EnvironmentName(String);
 
-/// The source of the name of the selected environment.
+/// The source of the selected environment's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EnvironmentSource {
     /// The option `--env`.

@@ -1,4 +1,4 @@
-//! Overlay files next to a project file: their names, and how to recognize them.
+//! Names and detection of overlay files next to a project file.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +9,7 @@ use crate::{
     yaml::{self, Document, Node, NodeKind},
 };
 
-/// Returns the path of the overlay file of an environment, such as `prefect.prod.yaml` for `prefect.yaml`.
+/// Returns the path of an environment's overlay file, such as `prefect.prod.yaml` for `prefect.yaml`.
 pub(crate) fn overlay_path(path: &Path, name: &EnvironmentName) -> PathBuf {
     match path.extension() {
         Some(extension) => path.with_extension(name.as_str()).with_added_extension(extension),
@@ -39,8 +39,8 @@ pub(super) fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentNam
     names
 }
 
-/// Returns the project file and the environment that a file name refers to, such as `prefect.yaml` and `prod`
-/// for `prefect.prod.yaml`. Returns `None` for other names.
+/// Returns the project file and environment for an overlay file name, such as `prefect.yaml` and `prod` for
+/// `prefect.prod.yaml`. Returns `None` for other names.
 pub(crate) fn base(path: &Path) -> Option<(PathBuf, EnvironmentName)> {
     let extension = path.extension()?;
     let stem = Path::new(path.file_stem()?);
@@ -49,14 +49,14 @@ pub(crate) fn base(path: &Path) -> Option<(PathBuf, EnvironmentName)> {
     Some((path.with_file_name(base), name))
 }
 
-/// Returns whether an environment's file could be a separate project file.
+/// Returns whether an overlay file could be a separate project file.
 pub(crate) fn is_standalone(path: &Path, directory: &Path) -> bool {
     let source = read(path, directory).ok();
     source.and_then(|source| yaml::load_overlay(&source).ok()).is_some_and(|overlay| is_complete(&overlay))
 }
 
-/// Returns whether an overlay file could be a separate project file: all of its deployments have an
-/// entrypoint, and it uses no overlay feature.
+/// Returns whether an overlay file could be a separate project file: all its deployments have an entrypoint, and it
+/// uses no overlay features.
 pub(super) fn is_complete(overlay: &Document) -> bool {
     let deployments = overlay.root.get("deployments").and_then(Node::as_sequence).unwrap_or_default();
     let has_entrypoint = |item: &Node| item.get("entrypoint").is_some();

@@ -1,4 +1,4 @@
-//! Merges the resources that an environment declares with the resources of the project file, by name.
+//! Merges an environment's resources with the project file's resources by name.
 
 use super::merging::Merging;
 use crate::{
@@ -7,11 +7,11 @@ use crate::{
     yaml::{Entry, Mapping, Node, NodeKind, Overlay},
 };
 
-/// A list of resources whose items have names.
+/// A list of named resources.
 #[derive(Clone, Copy)]
 struct List {
     key: &'static str,
-    /// Name of an item, for messages.
+    /// Item name for messages.
     item: &'static str,
     /// The keys that identify an item, separated by slashes in a mapping.
     identity: &'static [&'static str],
@@ -27,8 +27,8 @@ const LISTS: [List; 4] = [
     List { key: "blocks", item: "block", identity: &["type", "name"], nested: None },
 ];
 
-/// Returns the top-level mapping of a layer with merged lists: each list of resources contains the resources of the
-/// project file, merged with the resources of the layer. Lists with the tag `!append` are not changed.
+/// Returns a layer's top-level mapping with merged lists: each resource list contains the project file's resources
+/// merged with the layer's resources. Lists tagged `!append` are unchanged.
 pub(super) fn merged(merging: &mut Merging<'_>, overlay: &mut Overlay, root: &Node, layer: &Node) -> Node {
     let Some(declared) = layer.get(SECTION) else { return layer.clone() };
     let mut section = declared.clone();
@@ -38,7 +38,7 @@ pub(super) fn merged(merging: &mut Merging<'_>, overlay: &mut Overlay, root: &No
     layer.with_value(SECTION, section)
 }
 
-/// Replaces the list of a mapping in a layer with the merged list. `base` is the mapping in the project file.
+/// Replaces the list in a layer's mapping with the merged list. `base` is the project file's mapping.
 fn with_list(
     merging: &mut Merging<'_>,
     overlay: &mut Overlay,
@@ -95,13 +95,13 @@ fn with_list(
     layer.with_value(list.key, Node::new(declared.span, NodeKind::Sequence(items)))
 }
 
-/// Returns the identity of an item: its name or `TYPE/NAME`.
+/// Returns an item's identity: its name or `TYPE/NAME`.
 fn identity(list: &List, item: &Node) -> Option<String> {
     let parts: Option<Vec<&str>> = list.identity.iter().map(|key| item.get(key)?.as_text()).collect();
     Some(parts?.join("/"))
 }
 
-/// Converts an entry of a mapping of names to an item of a list. Returns `None` for null, because null removes an item.
+/// Converts a mapping entry keyed by name to a list item. Returns `None` for null because null removes an item.
 fn named(list: &List, Entry { key, value }: &Entry) -> Option<Node> {
     let NodeKind::Mapping(fields) = &value.kind else {
         // The wrong type is reported later.

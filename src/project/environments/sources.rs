@@ -1,4 +1,4 @@
-//! The files of a project and its environments.
+//! Project files and overlay files.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,29 +19,28 @@ use crate::{
     yaml::{self, Document, Mapping},
 };
 
-/// The contents of a project file and of its overlay files.
+/// Contents of a project file and its overlay files.
 #[derive(Debug, Clone)]
 pub(crate) struct ProjectSources {
-    /// The path of the project file as specified by the user.
+    /// Path of the project file as specified by the user.
     path: PathBuf,
     base: Source,
     overlays: BTreeMap<EnvironmentName, Source>,
-    /// The environments that have an overlay file, including those whose file was not read.
+    /// Environments with an overlay file, including files that were not read.
     listed: Vec<EnvironmentName>,
-    /// The project file that this overlay file belongs to, and its environment, both derived from the file
-    /// name.
+    /// Project file and environment derived from the file name if the file is named like an overlay file.
     overlay_of: Option<(PathBuf, EnvironmentName)>,
 }
 
 impl ProjectSources {
-    /// Creates the sources of a project from the contents of its files.
+    /// Creates project sources from file contents.
     pub(crate) fn new(base: Source, overlay: Option<(EnvironmentName, Source)>) -> Self {
         let path = PathBuf::from(base.name());
         let overlays: BTreeMap<_, _> = overlay.into_iter().collect();
         Self { path, base, listed: overlays.keys().cloned().collect(), overlays, overlay_of: None }
     }
 
-    /// Reads a project file and the overlay file of an environment, if there is one.
+    /// Reads a project file and an environment's overlay file, if any.
     ///
     /// # Errors
     ///
@@ -62,7 +61,7 @@ impl ProjectSources {
         Ok(files)
     }
 
-    /// Reads a project file and the overlay files of all environments.
+    /// Reads a project file and all overlay files.
     ///
     /// # Errors
     ///
@@ -82,7 +81,7 @@ impl ProjectSources {
         Ok(())
     }
 
-    /// Returns the paths and the sources of the project file and of all overlay files that were read.
+    /// Returns the paths and sources of the project file and all loaded overlay files.
     pub(crate) fn sources(&self) -> impl Iterator<Item = (PathBuf, &Source)> {
         let overlays = self.overlays.iter().map(|(name, source)| (overlay_path(&self.path, name), source));
         std::iter::once((self.path.clone(), &self.base)).chain(overlays)
@@ -104,8 +103,8 @@ impl ProjectSources {
         names
     }
 
-    /// Returns the environments to check if none is selected. Files such as `prefect.docker.yaml` that are complete
-    /// project files are skipped, because they are probably not meant as overlays.
+    /// Returns the environments to check if no environment is selected. Skips files such as `prefect.docker.yaml` that
+    /// are complete project files because they are probably not overlays.
     pub(crate) fn checked_environments(&self) -> BTreeSet<EnvironmentName> {
         let mut names = self.environments();
         let base = yaml::load(&self.base).ok();
@@ -117,11 +116,11 @@ impl ProjectSources {
         names
     }
 
-    /// Loads the project, merged with the values of an environment. Returns the project and the warnings about it.
+    /// Loads the project merged with an environment's values. Returns the project and its warnings.
     ///
     /// # Errors
     ///
-    /// Fails if a file is invalid or if the environment is not defined. The error contains all problems that were found.
+    /// Fails if a file is invalid or the environment is not defined. The error contains all problems found.
     pub(crate) fn load(
         &self,
         environment: Option<&EnvironmentName>,
@@ -143,8 +142,8 @@ impl ProjectSources {
         }
     }
 
-    /// Returns a warning if the file is named like an overlay of another project file and has values that are
-    /// only meaningful in an overlay.
+    /// Returns a warning if the file is named like another project file's overlay and has values that only overlays
+    /// support.
     fn overlay_finding(&self) -> Option<Diagnostic> {
         let (base, name) = self.overlay_of.as_ref()?;
         let document = yaml::load_overlay(&self.base).ok()?;
@@ -200,12 +199,12 @@ impl ProjectSources {
     }
 }
 
-/// Loads a project file, merged with the values of an environment. Returns the project and the warnings about it.
+/// Loads a project file merged with an environment's values. Returns the project and its warnings.
 ///
 /// # Errors
 ///
-/// Fails if a file cannot be read, is invalid, or does not define the environment. The error contains all problems that
-/// were found.
+/// Fails if a file cannot be read, is invalid, or does not define the environment. The error contains all problems
+/// found.
 pub(crate) fn load(
     path: &Path,
     directory: &Path,
@@ -214,7 +213,7 @@ pub(crate) fn load(
     ProjectSources::read(path, directory, environment)?.load(environment)
 }
 
-/// Returns the environments in the mapping `environments` of a project file. Invalid names are skipped.
+/// Returns the environments in a project file's `environments` mapping. Skips invalid names.
 fn names_in(document: &Document) -> impl Iterator<Item = EnvironmentName> {
     let section = document.root.get(KEY).and_then(|section| section.as_mapping());
     let keys = section.into_iter().flat_map(Mapping::entries);

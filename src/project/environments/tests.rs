@@ -25,7 +25,7 @@ environments:
   empty:
 ";
 
-/// Writes a project file and the overlay file of the environment `prod`, and loads the project.
+/// Writes a project file and the overlay file for the environment `prod`, then loads the project.
 fn load(
     base: &str,
     overlay: Option<&str>,
@@ -259,7 +259,7 @@ fn an_error_names_the_file_of_the_wrong_value() {
     assert_eq!(file, "prefect.yaml");
 }
 
-/// Invalid overlay files with the positions, messages and help texts of their errors.
+/// Invalid overlay files and their errors with positions, messages and help texts.
 const INVALID_OVERLAYS: &[(&str, &str)] = &[
     ("[a]", "1:1: an environment must be a mapping, not a list"),
     ("name_suffix: 1", "1:14: `name_suffix` must be a string, not an integer"),

@@ -1,14 +1,14 @@
-//! Errors of finding project files.
+//! Errors that occur while finding project files.
 
 use std::path::{Path, PathBuf};
 
 use crate::{diagnostics::Place, fs::FileError};
 
-/// Why project files cannot be found.
+/// The error returned if project files cannot be found.
 #[derive(Debug, thiserror::Error)]
 #[error("{reason}")]
 pub(crate) struct FilesError {
-    /// Location of the pattern that causes the error. `None` if the pattern is from the command line.
+    /// Location of the invalid pattern. `None` if the pattern is from the command line.
     pub(crate) place: Option<Place>,
     pub(crate) reason: FilesProblem,
 }
@@ -18,7 +18,7 @@ pub(crate) struct FilesError {
 pub(crate) enum FilesProblem {
     #[error("no project file matches '{}'", .0.display())]
     NoMatch(PathBuf),
-    /// A glob that matches overlay files of other selected files.
+    /// A glob that only matches overlay files of other selected files.
     #[error("'{}' only matches overlay files of environments", .0.display())]
     OnlyOverlays(PathBuf),
     #[error("the project file '{}' does not exist", .0.display())]
@@ -40,7 +40,7 @@ pub(crate) enum FilesProblem {
 }
 
 impl FilesProblem {
-    /// Returns advice on how to solve the problem, if there is any.
+    /// Returns advice for fixing the problem, if any.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::NoMatch(glob) if glob.to_string_lossy().contains('\\') && cfg!(unix) => {

@@ -46,7 +46,8 @@ pub(crate) struct ProjectFile {
 }
 
 impl ProjectFiles {
-    /// Returns whether the command uses all project files of the project, because the command line specifies none.
+    /// Returns whether the command uses all of the project's files. This is the case if the command line specifies no
+    /// files.
     pub(crate) fn are_complete(&self) -> bool {
         match self {
             Self::Default => true,
@@ -55,7 +56,7 @@ impl ProjectFiles {
         }
     }
 
-    /// Returns the project files that the values of `-f` specify.
+    /// Returns the project files specified with `-f`.
     pub(crate) fn from_arguments(values: &[PathBuf]) -> Self {
         match values {
             [] => Self::Default,
@@ -73,7 +74,7 @@ impl ProjectFiles {
         Self::Each(paths.into_iter().map(pattern).collect())
     }
 
-    /// Returns the project files that paths and globs specify, each with its own root.
+    /// Returns the project files specified by paths and globs, each with its own root.
     fn from_patterns(patterns: &[PathBuf]) -> Self {
         Self::Each(patterns.iter().map(|path| FilePattern { path: path.clone(), place: None }).collect())
     }
@@ -109,10 +110,10 @@ impl ProjectFiles {
         self.paths().into_iter().map(option).collect::<Vec<_>>().join(" ")
     }
 
-    /// Reads stdin and pipes, and stores their content until the files are loaded. Errors are reported when the files
-    /// are loaded. `directory` is the directory of the command.
+    /// Reads stdin and pipes and stores their content until the files are loaded. Errors are reported when the files
+    /// are loaded. `directory` is the command's directory.
     ///
-    /// A command that handles interrupts does not react to them while it waits for the writer of a pipe.
+    /// A command that handles interrupts does not react to them while it waits for a pipe's writer.
     pub(crate) fn read_streams(&self, directory: &Path) {
         let default = matches!(self, Self::Default).then(|| super::DEFAULT_FILE.into());
         let paths = default.into_iter().chain(self.single().map(Path::to_owned)).chain(self.patterns());

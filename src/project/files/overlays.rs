@@ -1,4 +1,4 @@
-//! Overlay files among the matches of globs.
+//! Detects overlay files among glob matches.
 
 use std::{
     collections::HashSet,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::project::{EnvironmentName, environments::overlay_file};
 
-/// The selected project files. Overlay files of other selected files are recognized.
+/// The selected project files, used to recognize their overlay files.
 pub(super) struct Selected<'a> {
     paths: HashSet<PathBuf>,
     directory: &'a Path,
@@ -26,7 +26,7 @@ impl<'a> Selected<'a> {
 
     /// Returns whether a file is an overlay file of another selected file.
     ///
-    /// A file that could be a separate project file is only an overlay file if its environment is selected.
+    /// A file that could be a separate project file is only treated as an overlay file if its environment is selected.
     pub(super) fn has_overlay(&self, path: &Path) -> bool {
         let Some((base, name)) = overlay_file::base(path) else { return false };
         let is_selected = self.environment == Some(&name);

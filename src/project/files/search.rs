@@ -1,4 +1,4 @@
-//! Searches for the files that paths and globs select.
+//! Finds files by paths and globs.
 
 use std::{
     collections::HashMap,
@@ -22,13 +22,12 @@ use crate::{
     project::{EnvironmentName, STDIN},
 };
 
-/// Finds the files that match the patterns, in the order of the patterns. The matches of a glob are sorted by
-/// path. `directory` is the working directory.
+/// Finds the files that match the patterns, in pattern order. The matches for each glob are sorted by path. `directory`
+/// is the working directory.
 ///
 /// Globs skip hidden files and files that Git ignores, and they do not follow symbolic links to directories.
 ///
-/// Overlay files of the selected files are skipped, see [`Selected::has_overlay`]. `environment` is the selected
-/// environment.
+/// Skips overlay files of the selected files, see [`Selected::has_overlay`]. `environment` is the selected environment.
 ///
 /// # Errors
 ///
@@ -87,10 +86,9 @@ pub(crate) fn find(
     Ok(files)
 }
 
-/// Returns the path of a file without symbolic links. Returns `None` for stdin and pipes, because they are
-/// not in a directory.
+/// Resolves symbolic links in a file path. Returns `None` for stdin and pipes because they are not in a directory.
 ///
-/// Pipes are accepted on the command line, because shells pass the output of a command as `/dev/fd/63`.
+/// The command line accepts pipes because shells pass process substitutions as paths such as `/dev/fd/63`.
 fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<Option<PathBuf>, FilesProblem> {
     if path == Path::new(STDIN) {
         return Ok(None);
@@ -110,7 +108,7 @@ fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<Option<Pat
     }
 }
 
-/// Returns the files that a path or a glob selects. A glob that is the path of an existing file selects this file.
+/// Returns the files selected by a path or glob. A glob that is also an existing file path selects that file.
 fn paths(pattern: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> {
     if selects_matches(pattern, directory) {
         matches(pattern, directory)
@@ -119,7 +117,7 @@ fn paths(pattern: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem>
     }
 }
 
-/// Returns whether a pattern is a glob and not the path of an existing file.
+/// Returns whether a pattern is a glob and not an existing file path.
 fn selects_matches(pattern: &Path, directory: &Path) -> bool {
     is_glob(pattern) && !directory.join(pattern).exists()
 }
@@ -154,8 +152,8 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
     if found.is_empty() { Err(FilesProblem::NoMatch(glob.to_owned())) } else { Ok(found) }
 }
 
-/// Returns the directory to search for the matches of a glob, and the maximum depth of the search. The depth
-/// is `None` if the glob contains `**`.
+/// Returns the directory to search for glob matches and the maximum search depth. The depth is `None` if the glob
+/// contains `**`.
 fn search(pattern: &Path) -> (PathBuf, Option<usize>) {
     let is_literal = |component: &Component<'_>| !is_glob(component.as_ref());
     let prefix: PathBuf = pattern.components().take_while(is_literal).collect();
@@ -171,7 +169,7 @@ fn without_dot(path: &Path) -> PathBuf {
 
 fn unreadable(start: &Path, error: &ignore::Error) -> FilesProblem {
     let path = failed_path(error).unwrap_or(start).to_owned();
-    // The message of the I/O error would repeat the path.
+    // The I/O error message would repeat the path.
     let error = match error.io_error() {
         Some(error) => io::Error::from(error.kind()),
         None => io::Error::other(error.to_string()),

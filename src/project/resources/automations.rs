@@ -1,4 +1,4 @@
-//! Declarations of automations.
+//! Automation declarations.
 
 use super::reader::Reader;
 use crate::{
@@ -22,14 +22,14 @@ pub(super) const KEYS: [&str; 8] = [
 /// Keys that contain lists of actions.
 pub(crate) const ACTION_LISTS: [&str; 3] = ["actions", "actions_on_trigger", "actions_on_resolve"];
 
-/// A declared automation. Triggers and actions have the form of the API, but are not checked yet.
+/// A declared automation. Triggers and actions are in API format and not yet validated.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Automation {
     pub(crate) name: String,
     pub(crate) description: String,
     pub(crate) enabled: bool,
     pub(crate) tags: Vec<String>,
-    /// The trigger. `None` if it contains a template that has not been rendered.
+    /// The trigger. `None` if it contains an unrendered template.
     pub(crate) trigger: Option<value::Mapping>,
     /// The actions of each list in [`ACTION_LISTS`], with the index of each action in its list.
     pub(crate) actions: [Vec<(usize, value::Mapping)>; 3],

@@ -1,4 +1,4 @@
-//! Declarations of blocks.
+//! Block declarations.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ use crate::{
 
 pub(super) const KEYS: [&str; 4] = ["type", "name", "values", "value_from"];
 
-/// The block type of a secret.
+/// Block type for secrets.
 const SECRET: &str = "secret";
 
 /// A declared block.
@@ -23,16 +23,16 @@ pub(crate) struct Block {
     /// Slug of the block type, such as `secret`.
     pub(crate) kind: String,
     pub(crate) name: String,
-    /// Public fields of the block.
+    /// Public fields.
     pub(crate) values: JsonObject,
-    /// Secret fields of the block.
+    /// Secret fields.
     pub(crate) secrets: Vec<BlockValue>,
-    /// Whether all fields are known. Otherwise, some of them are templates or have invalid sources.
+    /// Whether all fields are known. If not, some fields are templates or have invalid sources.
     pub(crate) is_complete: bool,
     pub(crate) pointer: Pointer,
 }
 
-/// A field of a block whose value is not in the project file.
+/// A block field whose value is not in the project file.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct BlockValue {
     pub(crate) field: FieldPath,
@@ -40,7 +40,7 @@ pub(crate) struct BlockValue {
     pub(crate) pointer: Pointer,
 }
 
-/// The source of a secret value.
+/// A secret value's source.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum ValueSource {
     /// The environment variable with this name.
@@ -59,7 +59,7 @@ impl fmt::Display for ValueSource {
 }
 
 impl ValueSource {
-    /// Parses a source such as `env:API_TOKEN` or `file:/run/secrets/token`. Returns `None` if the text is not valid.
+    /// Parses a source such as `env:API_TOKEN` or `file:/run/secrets/token`. Returns `None` if the string is invalid.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         match text.split_once(':')? {
             ("env", name) if !name.is_empty() => Some(Self::Environment(name.to_owned())),
@@ -109,7 +109,7 @@ impl Block {
     }
 }
 
-/// Reports a secret that is written in the file.
+/// Reports a secret that is stored in the project file.
 fn literal_value(reader: &mut Reader<'_, '_, '_>) {
     if reader.entries.contains_key("value") {
         refuse_value(reader, &reader.pointer.join("value"));
@@ -123,8 +123,8 @@ fn refuse_value(reader: &mut Reader<'_, '_, '_>, pointer: &Pointer) {
     reader.findings.at_key(pointer, diagnostic);
 }
 
-/// Reads `value_from`: a source, or a mapping of fields to sources. The fields of an object have their own
-/// sources in a nested mapping. `is_complete` is cleared if a source is omitted.
+/// Reads `value_from`: a source, or a mapping from fields to sources. Nested mappings contain the sources for an
+/// object's fields. Sets `is_complete` to `false` if a source is omitted.
 fn secrets(reader: &mut Reader<'_, '_, '_>, kind: Option<&str>, is_complete: &mut bool) -> Vec<BlockValue> {
     let pointer = reader.pointer.join("value_from");
     let mut sources = Sources { secrets: Vec::new(), is_complete: true };
@@ -160,7 +160,7 @@ fn named(entries: &Mapping) -> impl Iterator<Item = (&str, &Value)> {
     entries.iter().filter_map(|(key, value)| Some((key.as_str()?, value)))
 }
 
-/// The sources of the fields of a block.
+/// Sources of a block's fields.
 struct Sources {
     secrets: Vec<BlockValue>,
     /// Whether all sources are valid.
@@ -168,7 +168,7 @@ struct Sources {
 }
 
 impl Sources {
-    /// Reads the source of a field, or the sources of the fields of an object.
+    /// Reads a field's source, or the sources of an object's fields.
     fn read(&mut self, reader: &mut Reader<'_, '_, '_>, field: FieldPath, value: &Value, pointer: &Pointer) {
         if let Some(entries) = value.as_mapping().filter(|entries| !entries.is_empty()) {
             for (key, value) in named(entries) {
@@ -182,7 +182,7 @@ impl Sources {
         }
         self.is_complete = false;
         if reader.is_rendered() || !value.as_str().is_some_and(template::is_template) {
-            // The value is not part of the message, because it may be a secret.
+            // The message omits the value because it may be a secret.
             let message = format!("invalid source of field '{field}' of {}", reader.subject);
             let diagnostic =
                 Diagnostic::error(Code::RESOURCE_VALUE, message).help("use `env:NAME` or `file:PATH`");

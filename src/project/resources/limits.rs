@@ -1,11 +1,11 @@
-//! Declarations of global concurrency limits.
+//! Global concurrency limit declarations.
 
 use super::{names, pools::named, reader::Reader};
 use crate::pointer::Pointer;
 
 pub(super) const KEYS: [&str; 4] = ["name", "limit", "slot_decay_per_second", "active"];
 
-/// A declared global concurrency limit. A field that is `None` is not declared and keeps its value on the server.
+/// A declared global concurrency limit. A field that is `None` is undeclared and keeps its value on the server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GlobalLimit {
     pub(crate) name: String,

@@ -1,7 +1,7 @@
-//! Resources that the project file declares under the key `prefectl`, such as work pools and variables.
+//! Resources declared under the project file's `prefectl` key, such as work pools and variables.
 //!
-//! The declarations are read twice: when the file is loaded, to check its structure, and after templates have been
-//! rendered. Values with templates are only accepted the first time.
+//! Declarations are read twice: first to check the structure when the file is loaded, and again after template
+//! rendering. Templates are only accepted the first time.
 
 mod automations;
 mod blocks;
@@ -30,13 +30,13 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The top-level key that contains the declarations.
+/// Top-level key that contains the declarations.
 pub(crate) const SECTION: &str = "prefectl";
 
-/// Keys of the section. Each contains the resources of one kind.
+/// Keys in the section, one for each kind of resource.
 const KINDS: [&str; 5] = ["work_pools", "variables", "concurrency_limits", "automations", "blocks"];
 
-/// Resources that a project file declares.
+/// Resources declared in a project file.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Resources {
     pub(crate) pools: Vec<Pool>,
@@ -46,17 +46,16 @@ pub(crate) struct Resources {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// The point in time when declarations are read.
+/// The stage at which declarations are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
-    /// The file has been loaded. Values may be templates; these are omitted from the result.
+    /// The file has been loaded. Values may be templates, which are omitted from the result.
     Loaded,
     /// All templates have been rendered.
     Rendered,
 }
 
-/// Reads the declarations in the value of the key `prefectl`. Errors are added to `findings`, and invalid declarations
-/// are omitted.
+/// Reads the declarations in the `prefectl` section. Adds errors to `findings` and omits invalid declarations.
 pub(crate) fn read(section: &Value, stage: Stage, findings: &mut Findings<'_>) -> Resources {
     let pointer = pointer();
     let mut resources = Resources::default();

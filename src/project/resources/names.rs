@@ -1,16 +1,15 @@
-//! Rules of the server for the names of resources.
+//! Server rules for resource names.
 
 use crate::names::FORBIDDEN_CHARACTERS;
 
 /// Maximum length of a variable name.
 const MAX_VARIABLE_NAME: usize = 255;
 
-/// Maximum length of a block name. The block name is part of the name of the variable that records the
-/// block's secrets.
+/// Maximum length of a block name. The variable that records the block's secrets contains the block name in its own
+/// name.
 const MAX_BLOCK_NAME: usize = 200;
 
-/// Checks the name of a work pool, work queue or concurrency limit. Returns why the name is invalid, if it
-/// is.
+/// Checks the name of a work pool, work queue or concurrency limit. Fails with a reason if the name is invalid.
 pub(super) fn general(name: &str) -> Result<(), String> {
     if name.trim().is_empty() {
         return Err("it must not be empty".to_owned());
@@ -21,7 +20,7 @@ pub(super) fn general(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a work pool name. Returns why the name is invalid, if it is.
+/// Checks a work pool name. Fails with a reason if the name is invalid.
 pub(super) fn pool(name: &str) -> Result<(), String> {
     general(name)?;
     if name.to_lowercase().starts_with("prefect") {
@@ -30,7 +29,7 @@ pub(super) fn pool(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a variable name. Returns why the name is invalid, if it is.
+/// Checks a variable name. Fails with a reason if the name is invalid.
 pub(super) fn variable(name: &str) -> Result<(), String> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     if name.is_empty() || !name.chars().all(is_allowed) {
@@ -45,7 +44,7 @@ pub(super) fn variable(name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a block name. Returns why the name is invalid, if it is.
+/// Checks a block name. Fails with a reason if the name is invalid.
 pub(super) fn block(name: &str) -> Result<(), String> {
     let is_allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     if name.is_empty() || !name.chars().all(is_allowed) {

@@ -1,4 +1,4 @@
-//! Checks the numbers in declared resources. JSON and the database of the server limit numbers.
+//! Checks that JSON and the server's database can represent the numbers in declared resources.
 
 use super::pointer;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
     yaml::{Node, NodeKind},
 };
 
-/// Reports NaN and infinite numbers that are written in the file. The project contains null instead of them.
+/// Reports NaN and infinite numbers in the file. The project contains null in their place.
 pub(super) fn check_file(findings: &mut Findings<'_>) {
     let mut found = Vec::new();
     if let Some(section) = findings.document().and_then(|document| document.locate(&pointer())) {
@@ -39,7 +39,7 @@ fn non_finite(node: &Node, pointer: &Pointer, found: &mut Vec<Pointer>) {
     }
 }
 
-/// Reports the numbers in a value that the server cannot store, and integers that a server with SQLite stores as floats.
+/// Reports numbers that the server cannot store and integers that a server with SQLite stores as floats.
 pub(super) fn check(value: &Value, pointer: &Pointer, findings: &mut Findings<'_>) {
     match value {
         Value::Number(number) if number.as_f64().is_some_and(|number| !number.is_finite()) => {

@@ -1,4 +1,4 @@
-//! Declarations of work pools and work queues.
+//! Work pool and work queue declarations.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     value::{Value, json_object, to_json},
 };
 
-/// Keys of a work pool. All other keys are variables of its base job template.
+/// Work pool keys. All other keys are variables in the base job template.
 pub(crate) const KEYS: [&str; 9] = [
     "name",
     "type",
@@ -25,12 +25,12 @@ pub(crate) const KEYS: [&str; 9] = [
     "base_job_template",
 ];
 
-/// Keys of a variable that is added to the base job template.
+/// Keys of a variable added to the base job template.
 pub(super) const ADDED_KEYS: [&str; 3] = ["type", "default", "place"];
 
 pub(super) const QUEUE_KEYS: [&str; 5] = ["name", "description", "paused", "priority", "concurrency_limit"];
 
-/// A declared work pool. A field that is `None` is not declared and keeps its value on the server.
+/// A declared work pool. A field that is `None` is undeclared and keeps its value on the server.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pool {
     pub(crate) name: String,
@@ -38,16 +38,16 @@ pub(crate) struct Pool {
     pub(crate) description: Option<String>,
     pub(crate) paused: Option<bool>,
     pub(crate) concurrency_limit: Option<SlotLimit>,
-    /// The template that replaces the default template of the type.
+    /// Template that replaces the type's default template.
     pub(crate) base_job_template: Option<JsonObject>,
-    /// Defaults of variables of the base job template.
+    /// Variable defaults in the base job template.
     pub(crate) variables: Vec<PoolVariable>,
     pub(crate) added_variables: Vec<AddedVariable>,
     pub(crate) queues: Vec<Queue>,
     pub(crate) pointer: Pointer,
 }
 
-/// The default of a variable of a base job template.
+/// A variable's default in a base job template.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PoolVariable {
     pub(crate) name: String,
@@ -55,13 +55,13 @@ pub(crate) struct PoolVariable {
     pub(crate) pointer: Pointer,
 }
 
-/// A variable that is added to a base job template.
+/// A variable added to a base job template.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct AddedVariable {
     pub(crate) name: String,
     pub(crate) kind: VariableType,
     pub(crate) default: Option<serde_json::Value>,
-    /// The location in the job configuration, with segments separated by dots.
+    /// Location in the job configuration, with dot-separated segments.
     pub(crate) place: Option<String>,
     pub(crate) pointer: Pointer,
 }
@@ -100,7 +100,7 @@ impl Pool {
     }
 }
 
-/// Reads a resource's name and adds it to the subject of messages.
+/// Reads a resource's name and adds it to the message subject.
 pub(super) fn named(
     reader: &mut Reader<'_, '_, '_>,
     kind: &str,
@@ -115,7 +115,7 @@ pub(super) fn named(
     Some(name)
 }
 
-/// Reads the defaults of variables: keys of the work pool or of its mapping `variables`.
+/// Reads variable defaults from the work pool's keys and its `variables` mapping.
 fn variables(reader: &mut Reader<'_, '_, '_>) -> Vec<PoolVariable> {
     let is_rendered = reader.is_rendered();
     let entry = |(key, value): (&Value, &Value), pointer: &Pointer| {

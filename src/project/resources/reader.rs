@@ -9,10 +9,10 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// Maximum number that the database of the server can store in a field of a resource.
+/// Maximum number that the server's database can store in a resource field.
 const MAX_COUNT: u64 = 2_147_483_647;
 
-/// Reads the keys of the declaration of a resource.
+/// Reads the keys of a resource declaration.
 pub(super) struct Reader<'a, 'f, 'd> {
     pub(super) entries: &'a Mapping,
     /// Description of the mapping for messages, such as `work pool 'gpu'`.
@@ -23,8 +23,8 @@ pub(super) struct Reader<'a, 'f, 'd> {
 }
 
 impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
-    /// Creates a reader for a value. Returns `None` if the value is not a mapping. This is an error unless
-    /// the value is null.
+    /// Creates a reader for a value. Returns `None` if the value is not a mapping. Reports an error unless the value is
+    /// null.
     pub(super) fn of_value(
         value: &'a Value,
         subject: &str,
@@ -81,8 +81,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         self.stage == Stage::Rendered
     }
 
-    /// Returns the value of a key. Returns `None` if the key is missing, or if its value is a template that has not
-    /// been rendered.
+    /// Returns a key's value. Returns `None` if the key is missing or its value is an unrendered template.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         let value = self.entries.get(key)?;
         let is_template = |value: &Value| value.as_str().is_some_and(template::is_template);
@@ -115,7 +114,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the string under a key that must exist.
+    /// Returns the string under a required key.
     pub(super) fn required_text(&mut self, key: &str) -> Option<String> {
         self.require(key);
         self.text(key).filter(|text| !text.is_empty())
@@ -147,7 +146,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the limit under a key. Null removes it.
+    /// Returns the limit under a key. Null removes the limit.
     pub(super) fn slot_limit(&mut self, key: &str) -> Option<SlotLimit> {
         match self.get(key)? {
             Value::Null => Some(SlotLimit::None),
@@ -155,7 +154,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the number under a key. It must be at least `least`. Null is treated as missing.
+    /// Returns the number under a key. The number must be at least `least`. Null is treated as missing.
     pub(super) fn count(&mut self, key: &str, least: u64) -> Option<u64> {
         let value = self.get(key)?;
         let expected = if least == 0 { "a whole number" } else { "a positive whole number" };
@@ -185,7 +184,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the number under a key. It must not be negative.
+    /// Returns the number under a key. The number must not be negative.
     pub(super) fn rate(&mut self, key: &str) -> Option<f64> {
         let value = self.get(key)?;
         let number = match value {

@@ -1,11 +1,11 @@
-//! JSON schema of the declared resources, for editors.
+//! JSON schema of declared resources for editors.
 
 use serde_json::{Map, Value as Json, json};
 
 use super::{automations, blocks, limits, pools};
 use crate::base_job_template::VariableType;
 
-/// Returns the definitions for the section that declares resources, by name.
+/// Returns the definitions, by name, for the section that declares resources.
 pub(in crate::project) fn definitions() -> [(&'static str, Json); 8] {
     [
         ("resources", resources()),
@@ -54,7 +54,7 @@ fn in_environment() -> Json {
     })
 }
 
-/// Returns the schema of a list of items, or of a mapping from names to items. In the mapping, null removes an item.
+/// Returns a schema that accepts a list of items or a mapping from names to items. In a mapping, null removes an item.
 fn merged(item: &Json, meaning: &str) -> Json {
     json!({
         "anyOf": [
@@ -66,8 +66,7 @@ fn merged(item: &Json, meaning: &str) -> Json {
     })
 }
 
-/// Changes the schema of a resource to the schema of an item in an environment. In an environment, keys may be missing
-/// or null.
+/// Converts a resource schema to the schema of an environment's item, where keys may be missing or null.
 fn partial(mut item: Json) -> Json {
     if let Some(item) = item.as_object_mut() {
         item.remove("required");
@@ -94,7 +93,7 @@ fn text(meaning: &str) -> Json {
     json!({"type": "string", "description": meaning})
 }
 
-/// Returns the schema of a mapping. `open` specifies whether it may have further keys.
+/// Returns a mapping schema. `open` specifies whether additional keys are allowed.
 fn mapping(keys: &[&str], required: &[&str], open: bool, property: impl Fn(&str) -> Json) -> Json {
     let properties: Map<String, Json> = keys.iter().map(|key| ((*key).to_owned(), property(key))).collect();
     json!({
@@ -105,7 +104,7 @@ fn mapping(keys: &[&str], required: &[&str], open: bool, property: impl Fn(&str)
     })
 }
 
-/// Returns the schema of a work pool. Further keys are variables of the base job template.
+/// Returns the work pool schema. Additional keys are base job template variables.
 fn work_pool() -> Json {
     mapping(&pools::KEYS, &["name", "type"], true, |key| match key {
         "name" => text("name of the work pool"),

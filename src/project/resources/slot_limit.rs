@@ -1,6 +1,6 @@
-//! Limits of concurrent flow runs.
+//! Concurrent flow run limits.
 
-/// A declared limit of concurrent runs.
+/// A declared limit on concurrent runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SlotLimit {
     /// Removes the limit.

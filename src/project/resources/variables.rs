@@ -1,4 +1,4 @@
-//! Declarations of Prefect variables.
+//! Prefect variable declarations.
 
 use super::{names, reader::Reader};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     value::to_json,
 };
 
-/// Maximum length of a variable's value, in bytes of its JSON text.
+/// Maximum length of a variable's JSON value in bytes.
 const MAX_LENGTH: usize = 5000;
 
 /// A declared variable.
@@ -19,7 +19,7 @@ pub(crate) struct Variable {
     pub(crate) pointer: Pointer,
 }
 
-/// Reads the mapping of names to values.
+/// Reads the mapping from names to values.
 pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Vec<Variable> {
     let is_rendered = reader.is_rendered();
     let pointer = reader.pointer.join("variables");

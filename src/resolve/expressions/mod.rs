@@ -1,8 +1,8 @@
-//! Evaluates `<< >>` expressions, and determines which names they can use.
+//! Evaluates `<< >>` expressions and determines the names available to them.
 //!
-//! Expressions are evaluated before `{{ }}` placeholders. Fields of a deployment are evaluated before its
-//! steps run, except for strings that depend on step outputs. The inputs of a step are evaluated immediately
-//! before the step runs, and pull steps are evaluated after all other steps.
+//! Expressions are evaluated before `{{ }}` placeholders. Deployment fields are evaluated before the steps run, except
+//! for strings that depend on step outputs. Step inputs are evaluated immediately before the step runs. Pull steps are
+//! evaluated after all other steps.
 
 use std::collections::BTreeSet;
 
@@ -23,19 +23,18 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Names with the same value for all deployments: `env`, `environment`, `git` and `variables`. Only values
-/// that expressions use are looked up.
+/// Names with the same value for all deployments: `env`, `environment`, `git` and `variables`. Only values used by
+/// expressions are looked up.
 pub(crate) struct Names {
     scope: Scope,
-    /// Names that do not have a value on this machine.
+    /// Names without a value on this machine.
     later: BTreeSet<String>,
-    /// Whether no server is used. In this case, another machine may deploy, where different environment
-    /// variables may be set.
+    /// Whether no server is used. If so, another machine with different environment variables may run the deploy.
     is_offline: bool,
 }
 
 impl Names {
-    /// Looks up the values of the names that the expressions in `templates` use.
+    /// Looks up the values of all names used by expressions in `templates`.
     pub(crate) async fn used_in(
         templates: impl Iterator<Item = &Value>,
         ctx: &DeployContext<'_>,
@@ -69,7 +68,7 @@ impl Names {
         Ok(names)
     }
 
-    /// Returns the names that expressions in a deployment can use in addition to step outputs.
+    /// Returns the names available to a deployment's expressions in addition to step outputs.
     pub(crate) fn for_deployment(&self, fields: &Fields, flow: Option<&Flow>) -> Scope {
         let mut scope = self.scope.clone();
         if let Some(flow) = flow {
@@ -89,8 +88,8 @@ fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<
     uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
 }
 
-/// Returns facts about the Git repository. Facts that are slow to collect are only included if they are used.
-/// Returns an empty mapping without a repository.
+/// Returns facts about the Git repository. Includes facts that are slow to collect only if they are used. Returns an
+/// empty mapping outside a repository.
 fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
@@ -129,8 +128,7 @@ fn deployment_facts(fields: &Fields) -> Mapping {
     Mapping::from_iter([("name".into(), fields.get(Key::Name).cloned().unwrap_or_default())])
 }
 
-/// Fields of a deployment before its steps run. Their expressions have been evaluated, except those that
-/// depend on step outputs.
+/// A deployment's fields before its steps run. Their expressions are evaluated unless they depend on step outputs.
 #[derive(Debug)]
 pub(crate) struct Early {
     pub(crate) fields: Fields,
@@ -138,8 +136,7 @@ pub(crate) struct Early {
     pub(crate) pending: Vec<Pointer>,
 }
 
-/// Evaluates the expressions in the fields of a deployment. Errors are added to `findings`, and invalid
-/// fields are left unchanged.
+/// Evaluates the expressions in a deployment's fields. Adds errors to `findings` and leaves invalid fields unchanged.
 pub(crate) async fn before_steps(
     inspection: &Inspection<'_>,
     names: &Names,
@@ -171,12 +168,12 @@ pub(crate) async fn before_steps(
     Early { fields: fields.into(), pending }
 }
 
-/// Returns whether any field may contain expressions. Step sections are ignored.
+/// Returns whether any field may contain expressions. Ignores step sections.
 pub(crate) fn any_expressions(fields: &Fields) -> bool {
     fields.values_without_steps().any(expression::may_have_expressions)
 }
 
-/// Evaluates the strings of a deployment that depend on step outputs.
+/// Evaluates a deployment's strings that depend on step outputs.
 pub(crate) fn after_steps(
     deployment: &ResolvedDeployment,
     outputs: &Mapping,
@@ -188,7 +185,7 @@ pub(crate) fn after_steps(
     let mut scope = deployment.scope.clone().with_outputs(outputs);
     let mut errors = Vec::new();
     let name = Pointer::root().join(Key::Name);
-    // The name is evaluated first, because other fields may refer to it.
+    // The name is evaluated first because other fields may refer to it.
     let (first, others): (Vec<_>, Vec<_>) = deployment.pending.iter().partition(|path| **path == name);
     for path in first.into_iter().chain(others) {
         let Some(text) = template::value_at(&mut fields, path) else { continue };
@@ -211,7 +208,7 @@ pub(crate) fn after_steps(
     }
 }
 
-/// Returns the fields of a deployment. Markers replace the strings that depend on step outputs.
+/// Returns a deployment's fields with markers in place of strings that depend on step outputs.
 pub(crate) fn before_outputs(deployment: &ResolvedDeployment) -> Fields {
     if deployment.pending.is_empty() {
         return deployment.fields.clone();
@@ -236,16 +233,16 @@ pub(crate) fn pull_steps(
 }
 
 impl Names {
-    /// Evaluates a template outside any deployment. Returns the result together with all errors. Strings that
-    /// cannot be evaluated without a server are kept.
+    /// Evaluates a template outside any deployment. Returns the result and all errors. Strings that cannot be evaluated
+    /// without a server are unchanged.
     pub(crate) fn evaluate(&self, template: &Value) -> (Value, Vec<ExpressionError>) {
         let known = KnownOutputs::default();
         let stage = Stage::new(self, self.scope.clone(), &known);
         stage.evaluate(template, expression::check(template, &stage.known()))
     }
 
-    /// Converts an error to a diagnostic. If no server is used, an unset environment variable is only a
-    /// warning, because it may be set on the machine that deploys.
+    /// Converts an error to a diagnostic. If no server is used, an unset environment variable is only a warning because
+    /// it may be set on the deploying machine.
     pub(crate) fn diagnostic(&self, error: &ExpressionError) -> Diagnostic {
         let diagnostic = match &error.problem {
             ExpressionProblem::Undefined { name, .. } if self.is_offline && name.starts_with("env.") => {
@@ -257,11 +254,11 @@ impl Names {
     }
 }
 
-/// Names that expressions at a certain location can use.
+/// Names available to expressions at a location.
 pub(crate) struct Stage<'a> {
     scope: Scope,
     known: &'a KnownOutputs,
-    /// Names that do not have a value yet.
+    /// Names without a value so far.
     pub(crate) later: BTreeSet<String>,
 }
 
@@ -271,13 +268,13 @@ impl<'a> Stage<'a> {
         Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
     }
 
-    /// Returns all names that can be used, including names that do not have a value yet.
+    /// Returns all available names, including names without a value so far.
     pub(crate) fn known(&self) -> BTreeSet<String> {
         let built_in = BUILT_IN.into_iter().chain([ENVIRONMENT]).map(str::to_owned);
         self.later.iter().cloned().chain(built_in).collect()
     }
 
-    /// Defines the names `flow` and `deployment`. The fields that they depend on are resolved first.
+    /// Defines the names `flow` and `deployment`. Resolves their underlying fields first.
     async fn add_flow_and_deployment(&mut self, inspection: &Inspection<'_>, fields: &Fields) {
         self.later.extend(["flow", "deployment"].map(str::to_owned));
         let entrypoint = inspection.fill(self.field(fields, Key::Entrypoint)).await;
@@ -295,7 +292,7 @@ impl<'a> Stage<'a> {
         self.scope = self.scope.clone().with(name, &value.into());
     }
 
-    /// Returns a mapping with a single field. The field is evaluated if its expressions are valid.
+    /// Returns a mapping with a single field. Evaluates the field if its expressions are valid.
     fn field(&self, fields: &Fields, key: Key) -> Fields {
         let mut field = Fields::default();
         if let Some(value) = fields.get(key) {
@@ -305,7 +302,7 @@ impl<'a> Stage<'a> {
         field
     }
 
-    /// Evaluates a template where possible. Returns the result together with all errors.
+    /// Evaluates a template where possible. Returns the result and all errors.
     pub(crate) fn evaluate(&self, template: &Value, checked: Checked) -> (Value, Vec<ExpressionError>) {
         let is_certain = |error: &ExpressionError| {
             !(self.known.is_open() && matches!(error.problem, ExpressionProblem::Undefined { .. }))

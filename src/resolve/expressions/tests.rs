@@ -36,7 +36,7 @@ impl Lookup for OneVariable {
 const FLOW: &str =
     "from prefect import flow\n\n@flow(name=\"Hello\")\ndef hello_flow(n: int = 1):\n    pass\n";
 
-/// Creates a repository with `flow.py` and this project file.
+/// Creates a repository with `flow.py` and the given project file.
 fn repository(yaml: &str) -> tempfile::TempDir {
     let (directory, _) = git::testing::repository("first", None);
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
@@ -44,8 +44,8 @@ fn repository(yaml: &str) -> tempfile::TempDir {
     directory
 }
 
-/// Resolves the deployment of a project file. Returns its fields before and after the steps, the inputs of
-/// its first step, its pull steps, and the findings.
+/// Resolves a project file's deployment. Returns its fields before and after the steps, its first step's inputs, its
+/// pull steps, and the findings.
 async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Value; 4]>, Vec<String>) {
     let directory = repository(yaml);
     let environment: Environment = [("STAGE", "prod"), ("ENTRY", "flow.py")].into_iter().collect();

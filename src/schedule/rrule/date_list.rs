@@ -1,4 +1,4 @@
-//! Parses the dates in the properties `DTSTART`, `RDATE` and `EXDATE` of a recurrence rule.
+//! Parses the dates in a recurrence rule's `DTSTART`, `RDATE` and `EXDATE` properties.
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
@@ -11,19 +11,19 @@ pub(super) enum Awareness {
     Zoned,
 }
 
-/// Parses an uppercase date such as `20240131T120000Z`. Returns `None` if it is invalid.
+/// Parses an uppercase date such as `20240131T120000Z`. Returns `None` if the date is invalid.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
     let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
     Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
 }
 
-/// Parses the dates in the value of a property. The argument `parameters` contains the parameters of the property.
+/// Parses the dates in a property value. `parameters` contains the property's parameters.
 pub(super) fn parse(value: &str, parameters: &[&str]) -> Result<Vec<(DateTime, Awareness)>, String> {
     let mut zoned = false;
     let mut has_value = false;
     for parameter in parameters {
         if let Some(zone) = parameter.strip_prefix("TZID=") {
-            // If the server does not know the time zone, the dates have no time zone.
+            // Dates in a time zone unknown to the server have no time zone.
             zoned = TimeZone::get(zone).is_ok();
         } else if !matches!(*parameter, "VALUE=DATE-TIME" | "VALUE=DATE") {
             return Err(format!("unsupported parm: {parameter}"));

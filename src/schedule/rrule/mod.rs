@@ -1,5 +1,4 @@
-//! Recurrence rules as defined by RFC 5545, with the semantics of python-dateutil. The Prefect server uses
-//! this library.
+//! Recurrence rules as defined by RFC 5545, with the semantics of python-dateutil, which the Prefect server uses.
 //!
 //! The server requires every rule to have a start. By default, a rule starts in 2020. Because the server
 //! iterates over all dates from the start, a rule that repeats every few seconds or minutes starts shortly
@@ -17,12 +16,12 @@ use jiff::{
 use date_list::Awareness;
 use rule::{Frequency, Rule, Start};
 
-/// Maximum length of a rule that the server accepts.
+/// Maximum rule length accepted by the server.
 const MAX_LENGTH: usize = 6500;
-/// The start of rules that do not specify a start.
+/// The default start.
 const DEFAULT_START: DateTime = datetime(2020, 1, 1, 0, 0, 0, 0);
 
-/// Why a recurrence rule is invalid.
+/// The error for an invalid recurrence rule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum RruleError {
     #[error("Invalid RRule string \"{text}\": {reason}")]
@@ -31,14 +30,14 @@ pub(crate) enum RruleError {
     TooLong { beginning: String, length: usize },
 }
 
-/// A recurrence rule that has been validated.
+/// A validated recurrence rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Recurrence {
     text: String,
     start: StartToAdd,
 }
 
-/// The start that is added to a rule when it is sent to the server.
+/// The start to add when sending a rule to the server.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum StartToAdd {
     /// No start is added because the rule has a start or ends at a time with a time zone.
@@ -67,7 +66,7 @@ impl Recurrence {
         &self.text
     }
 
-    /// Returns whether a rule on the server is the same as this rule. A start that was added to the rule is ignored.
+    /// Returns whether a live rule is the same as this rule. Ignores an added start.
     pub(crate) fn is(&self, live: &str) -> bool {
         let started = |rest: &str| rest.split_once('\n').is_some_and(|(_, rule)| rule == self.text);
         live == self.text
@@ -162,7 +161,7 @@ impl RuleSet {
         Ok(())
     }
 
-    /// Returns whether the text contains excluded rules, dates or more than one rule.
+    /// Returns whether the set contains excluded rules, dates or multiple rules.
     fn is_set(&self) -> bool {
         self.rules.len() > 1 || !self.excluded_rules.is_empty() || self.has_dates
     }

@@ -34,7 +34,7 @@ pub(super) struct Start {
     pub(super) awareness: Awareness,
 }
 
-/// The properties of a recurrence rule that validation and the API request need.
+/// The recurrence rule properties required by validation and the API request.
 #[derive(Debug)]
 pub(super) struct Rule {
     pub(super) frequency: Frequency,
@@ -84,7 +84,7 @@ impl Rule {
         let numbers = || numbers(value).ok_or_else(|| invalid(name, value));
         let number = || value.parse::<i64>().map_err(|_| invalid(name, value));
         match name {
-            // With an interval of 0, the server would search for the next run without end.
+            // With an interval of 0, the server would search for the next run indefinitely.
             "INTERVAL" => {
                 self.interval = Some(number()?).filter(|n| *n > 0).ok_or_else(|| invalid(name, value))?;
             }
@@ -112,7 +112,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Validates the rule together with its start. By default, a rule starts at midnight.
+    /// Validates the rule with its start. The default start is midnight.
     pub(super) fn check(&self, start: Option<Start>) -> Result<(), String> {
         if let (Some(start), Some(until)) = (start, self.until)
             && start.awareness != until
@@ -137,7 +137,7 @@ impl Rule {
         Ok(())
     }
 
-    /// Returns whether any of the numbers is reached by repeatedly adding the interval to `from`, modulo `size`.
+    /// Returns whether repeatedly adding the interval to `from`, modulo `size`, reaches any of the numbers.
     fn reaches(&self, numbers: &[i64], size: i64, from: i64) -> bool {
         let stride = greatest_common_divisor(self.interval, size);
         numbers.iter().any(|number| number.rem_euclid(stride) == from.rem_euclid(stride))

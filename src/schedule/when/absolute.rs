@@ -25,12 +25,11 @@ const MONTHS: [&str; 12] = [
 ];
 const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 
-/// The parts of a point in time that a phrase specifies.
+/// The date and time components that a phrase specifies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Point {
     day: Option<Day>,
-    /// The weekday of the point in time. Without a date, the next such weekday is used. With a date, the weekday must
-    /// match.
+    /// The weekday. Without a date, selects the next such weekday. With a date, the weekday must match.
     weekday: Option<Weekday>,
     time: Option<Time>,
     zone: Option<TimeZone>,
@@ -50,7 +49,7 @@ enum Day {
     Date(Date),
 }
 
-/// Parses a phrase that specifies a point in time. The error is a hint for the user.
+/// Parses a phrase that specifies a point in time. Fails with a hint for the user.
 pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
     let words: Vec<&str> = text
         .split([' ', '\t', ','])
@@ -72,7 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
 }
 
 impl Point {
-    /// Parses the words at the start of `words`. Returns the number of words that were consumed.
+    /// Parses the words at the start of `words`. Returns the number of consumed words.
     fn take(&mut self, words: &[&str]) -> Result<usize, &'static str> {
         let word = words[0].to_lowercase();
         if let Some(day) = named_day(&word) {
@@ -114,7 +113,7 @@ impl Point {
 
     /// Parses a time such as `17:30`, `17:30:15`, `5pm` or `5 pm`. A time zone may follow directly, as in `17:30Z`.
     ///
-    /// Returns the number of words that were consumed, or `None` if the phrase does not start with a time.
+    /// Returns the number of consumed words. Returns `None` if the phrase does not start with a time.
     fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
         let half = words.get(1).map(|next| next.to_lowercase()).filter(|next| next == "am" || next == "pm");
         if let Some(time) = half.as_ref().and_then(|half| clock_time(&format!("{word}{half}"))) {
@@ -141,7 +140,7 @@ impl Point {
         self.zone.replace(zone).map_or(Ok(()), |_| Err(HINT))
     }
 
-    /// Converts the parts to a timestamp. Missing parts are derived from `now`, and the default time zone is
+    /// Converts the components to a timestamp. Derives missing components from `now`. The default time zone is
     /// `local_zone`.
     pub(super) fn resolve(&self, now: Timestamp, local_zone: &TimeZone) -> Result<Timestamp, &'static str> {
         let zone = self.zone.as_ref().unwrap_or(local_zone);
@@ -191,7 +190,7 @@ fn named_day(word: &str) -> Option<Day> {
     }
 }
 
-/// Returns the position of a name in the list, counted from 1. Abbreviations of at least three letters are accepted.
+/// Returns the one-based position of a name in the list. Accepts abbreviations with at least three letters.
 fn name_index(word: &str, names: &[&str]) -> Option<i8> {
     let word = word.strip_suffix('.').unwrap_or(word);
     let at = names.iter().position(|name| word.len() >= 3 && name.starts_with(word))?;
@@ -221,8 +220,8 @@ fn ordinal(word: &str) -> Option<i8> {
 
 /// Parses a numeric date such as `2026-12-01`, `12/01/2026`, `12-01-26`, `20.12.2027` or `12/01`.
 ///
-/// As in Prefect, the month precedes the day unless the number is too large for a month. A year with two digits is
-/// between 1969 and 2068.
+/// As in Prefect, the month precedes the day unless the number is too large for a month. Two-digit years are between
+/// 1969 and 2068.
 fn numeric_day(word: &str) -> Option<Day> {
     let separator = ['/', '-', '.'].into_iter().find(|separator| word.contains(*separator))?;
     let parts: Vec<&str> = word.split(separator).collect();
@@ -251,7 +250,7 @@ fn numeric_day(word: &str) -> Option<Day> {
     }
 }
 
-/// Returns the month and the day. The month precedes the day unless the first number is too large for a month.
+/// Returns the month and day. The month comes first unless the first number is too large for a month.
 fn month_and_day(first: i8, second: i8) -> (i8, i8) {
     if first > 12 { (second, first) } else { (first, second) }
 }

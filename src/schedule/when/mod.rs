@@ -12,7 +12,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use crate::clock::Clock;
 
-/// Why a phrase is not a valid start time.
+/// The error for an invalid start time.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum WhenError {
     #[error("Unable to parse scheduled start time '{phrase}'. {hint}")]
@@ -29,12 +29,12 @@ const AGO_HINT: &str = "A flow run cannot start in the past.";
 const ZONE_HINT: &str = "The time zone is unknown or ambiguous. Use a name such as America/New_York, or an offset such as \
                          +05:30.";
 
-/// Parses the value of the option `--start-in`. Returns the start time.
+/// Parses the value of `--start-in`. Returns the start time.
 pub(crate) fn start_in(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("in", phrase, clock)
 }
 
-/// Parses the value of the option `--start-at`. Returns the start time.
+/// Parses the value of `--start-at`. Returns the start time.
 pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     start("at", phrase, clock)
 }
@@ -78,7 +78,7 @@ fn without_preposition(text: &str) -> &str {
     }
 }
 
-/// Returns a hint if Prefect would interpret the phrase in an unexpected way.
+/// Returns a hint if Prefect would interpret the phrase unexpectedly.
 fn refusal(text: &str) -> Option<&'static str> {
     let is_number = text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit());
     if text.starts_with('-') || text.to_lowercase().ends_with(" ago") {

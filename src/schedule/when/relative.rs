@@ -12,7 +12,7 @@ pub(super) struct Amount {
 }
 
 impl Amount {
-    /// Returns the time that is this duration after `start`, or `None` if it is out of range. A day has 24 hours.
+    /// Returns `start` plus this duration. Returns `None` if the time is out of range. A day has 24 hours.
     pub(super) fn after(&self, start: Timestamp) -> Option<Timestamp> {
         let months = Span::new().try_months(self.months).ok()?;
         let end = Offset::UTC.to_datetime(start).checked_add(months).ok()?.checked_add(self.rest).ok()?;
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str) -> Option<Amount> {
     (amount != Amount::default() || lower.starts_with('0')).then_some(amount)
 }
 
-/// Parses a number with its unit at the start of `text` and adds it to `amount`. Returns the rest of the text.
+/// Parses a number and unit at the start of `text` and adds them to `amount`. Returns the remaining string.
 fn add_next<'a>(text: &'a str, amount: &mut Amount) -> Option<&'a str> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = if number_end == 0 {

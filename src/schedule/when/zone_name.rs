@@ -2,8 +2,7 @@
 
 use jiff::tz::{Offset, TimeZone};
 
-/// Abbreviations of time zones and their UTC offsets in minutes. Ambiguous abbreviations such as IST are not
-/// included.
+/// Time zone abbreviations and their UTC offsets in minutes. Excludes ambiguous abbreviations such as IST.
 const ABBREVIATIONS: [(&str, i32); 36] = [
     ("z", 0),
     ("utc", 0),
@@ -43,7 +42,7 @@ const ABBREVIATIONS: [(&str, i32); 36] = [
     ("nzdt", 780),
 ];
 
-/// Parses a time zone: an abbreviation, an offset or an IANA name. Returns `None` if it is unknown.
+/// Parses a time zone: an abbreviation, an offset or an IANA name. Returns `None` if the time zone is unknown.
 pub(super) fn parse(word: &str) -> Option<TimeZone> {
     let lower = word.to_lowercase();
     if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(name, _)| *name == lower) {

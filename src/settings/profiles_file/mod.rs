@@ -12,7 +12,7 @@ use super::{
 };
 use crate::fs;
 
-/// The user's `profiles.toml`. It may not exist yet.
+/// The user's `profiles.toml`, which may not exist yet.
 #[derive(Debug)]
 pub(crate) struct ProfilesFile {
     path: PathBuf,
@@ -80,20 +80,19 @@ impl ProfilesFile {
         }
     }
 
-    /// Sets a setting under its canonical name. A former name of the setting is removed.
+    /// Sets a setting under its canonical name and removes its former name.
     pub(crate) fn set(&mut self, profile: &str, setting: &SettingName, value: &str) {
         let table = self.profile_mut(profile);
         modernise(table, setting);
         replace(table, setting.canonical, value);
     }
 
-    /// Sets a setting that this version of prefectl does not know.
+    /// Sets a setting that is unknown to this prefectl version.
     pub(crate) fn set_unknown(&mut self, profile: &str, name: &str, value: &str) {
         replace(self.profile_mut(profile), name, value);
     }
 
-    /// Removes a setting that this version of prefectl does not know. Returns whether the setting was
-    /// present.
+    /// Removes a setting that is unknown to this prefectl version. Returns whether the setting was present.
     pub(crate) fn unset_unknown(&mut self, profile: &str, name: &str) -> bool {
         self.profile_mut(profile).remove(name).is_some()
     }
@@ -140,7 +139,7 @@ fn table_in<'a>(parent: &'a mut dyn TableLike, key: &str, implicit: bool) -> &'a
     }
 }
 
-/// Sets a value. A comment that follows the previous value is preserved.
+/// Sets a value. Preserves a comment after the previous value.
 fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     let mut value = Value::from(value);
     match table.get_mut(key).and_then(Item::as_value_mut) {
@@ -154,7 +153,7 @@ fn replace(table: &mut dyn TableLike, key: &str, value: &str) {
     }
 }
 
-/// Renames a setting to its canonical name. If both names are present, the canonical name's value is kept.
+/// Renames a setting to its canonical name. If both names are present, keeps the canonical name's value.
 fn modernise(table: &mut dyn TableLike, setting: &SettingName) {
     let Some(alias) = setting.alias else { return };
     if table.contains_key(setting.canonical) {

@@ -1,4 +1,4 @@
-//! Generates the Dockerfile of an image build whose input `dockerfile` is `auto`.
+//! Generates the Dockerfile for an image build with `dockerfile: auto`.
 
 use std::path::Path;
 
@@ -75,7 +75,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Checks whether a relative path stays inside its base directory.
+/// Returns whether a relative path stays inside its base directory.
 fn is_inside(path: &str) -> bool {
     use std::path::Component;
     Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

@@ -1,4 +1,4 @@
-//! The image builder that a build step requests: BuildKit, or the classic builder of the Docker engine.
+//! The image builder that a build step requests: BuildKit or the Docker engine's classic builder.
 
 use super::super::StepError;
 
@@ -11,8 +11,7 @@ pub(in super::super) enum Backend {
 }
 
 impl Backend {
-    /// Returns the builder that a step requests, from prefectl's own input `backend` or from Prefect's input
-    /// `build_backend`.
+    /// Returns the requested builder from prefectl's input `backend` or Prefect's input `build_backend`.
     pub(super) fn named(own: Option<&str>, reference: Option<&str>) -> Result<Self, StepError> {
         let reference = match reference {
             Some("docker-py") => Some(Self::Classic),
@@ -38,7 +37,7 @@ impl Backend {
     }
 }
 
-/// Validates the input `build_backend`. The error message is the same as Prefect's.
+/// Validates the input `build_backend`. Fails with the same error message as Prefect.
 pub(in super::super) fn check_backend(given: Option<&str>) -> Result<(), StepError> {
     match given {
         None | Some("docker-py" | "buildx") => Ok(()),

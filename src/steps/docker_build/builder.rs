@@ -1,4 +1,4 @@
-//! Selects the image builder: BuildKit, or the classic builder of the Docker engine.
+//! Selects the image builder: BuildKit or the Docker engine's classic builder.
 
 use super::{
     super::{StepContext, StepError},
@@ -17,11 +17,11 @@ pub(super) enum Builder<'a> {
     Classic(&'a Registries),
 }
 
-/// Returns the builder of a build.
+/// Returns the image builder for a build.
 ///
-/// The backend `auto` selects BuildKit if the build requires it, or if Docker itself would use it: since
-/// Docker 23, unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, the classic builder is
-/// used. It requires a connection to the engine, so without `registries` the builder is always BuildKit.
+/// The backend `auto` selects BuildKit if the build requires BuildKit or if Docker itself would use it: since Docker
+/// 23, unless `DOCKER_BUILDKIT` disables it. If BuildKit is not installed, `auto` selects the classic builder. The
+/// classic builder requires an engine connection, so the builder is always BuildKit without `registries`.
 pub(super) async fn choose<'a>(
     inputs: &Inputs,
     dockerfile: Option<&str>,
@@ -48,8 +48,7 @@ pub(super) async fn choose<'a>(
     Ok(program.map_or(Builder::Classic(registries), Builder::BuildKit))
 }
 
-/// Parses the variable `DOCKER_BUILDKIT`. Returns `None` if the variable is not set or has an unsupported
-/// value.
+/// Parses `DOCKER_BUILDKIT`. Returns `None` if the variable is not set or has an unsupported value.
 fn buildkit_variable(environment: &Environment) -> Option<bool> {
     match environment.non_empty("DOCKER_BUILDKIT")? {
         "1" | "true" => Some(true),

@@ -1,4 +1,4 @@
-//! The inputs of the `build_docker_image` step and their validation.
+//! Inputs for the `build_docker_image` step and their validation.
 
 use std::time::Duration;
 
@@ -111,17 +111,17 @@ impl Inputs {
         self.dockerfile.as_deref() == Some("auto")
     }
 
-    /// Returns `true` if the tag is derived from the contents of the image.
+    /// Returns whether the tag is derived from the image contents.
     pub(super) fn has_content_tag(&self) -> bool {
         self.tag.as_ref().and_then(Value::as_str) == Some(AUTO)
     }
 
-    /// Returns the path of the Dockerfile. An empty input means the default path.
+    /// Returns the Dockerfile path. An empty input selects the default path.
     pub(super) fn dockerfile(&self) -> &str {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
     }
 
-    /// Returns the URL of the build context, or `None` if the context is a local directory.
+    /// Returns the build context URL. Returns `None` if the context is a local directory.
     pub(super) fn remote(&self) -> Option<&str> {
         self.path.as_deref().filter(|path| is_remote(path))
     }
@@ -175,7 +175,7 @@ impl Inputs {
         }
     }
 
-    /// Returns the platforms to build for. An empty list means the platform of the builder.
+    /// Returns the platforms to build for. An empty list selects the builder's platform.
     fn platforms(&self) -> Vec<String> {
         let given = if self.platforms.0.is_empty() { &self.platform.0 } else { &self.platforms.0 };
         let platforms = given.iter().flat_map(|platforms| platforms.split(',')).map(str::trim);
@@ -210,8 +210,7 @@ impl Inputs {
         ])
     }
 
-    /// Converts the inputs to build options. The options do not yet include the labels and build arguments
-    /// that prefectl adds.
+    /// Converts the inputs to build options, without the labels and build arguments that prefectl adds.
     pub(super) fn options(&self, environment: &Environment) -> BuildOptions {
         let from_environment = |(name, value): (&String, &Option<String>)| {
             let value = value.clone().or_else(|| environment.get(name).map(str::to_owned))?;
@@ -260,7 +259,7 @@ fn first(named: &[(&'static str, bool)]) -> Option<&'static str> {
     named.iter().find(|(_, given)| *given).map(|(name, _)| *name)
 }
 
-/// Checks that every tag of an input is a valid image tag.
+/// Checks that all tags in an input are valid image tags.
 pub(in super::super) fn check_tags(key: &str, tags: &[Tag]) -> Result<(), StepError> {
     let mut tags = tags.iter();
     tags.try_for_each(|tag| reference::check_tag(&tag.text()))

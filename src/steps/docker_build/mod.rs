@@ -55,7 +55,7 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
     create: |inputs| Ok(Box::new(BuildDockerImage { inputs: Inputs::parse(inputs)? })),
 };
 
-/// Image label that contains the Prefect release of the image.
+/// Image label that contains the image's Prefect release.
 const VERSION_LABEL: &str = "io.prefect.version";
 
 impl From<DockerError> for StepError {
@@ -113,13 +113,13 @@ impl Step for BuildDockerImage {
     }
 }
 
-/// Returns the outputs of a build that was skipped in favor of an existing image.
+/// Returns the outputs for a build that was skipped in favor of an existing image.
 pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping {
     let outputs = [
         ("image_name", image.name().into()),
         ("tag", tag.map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
-        // The image may exist only in a registry, so its name is used instead of an ID.
+        // The image may only exist in a registry, so its name is used instead of an id.
         ("image_id", image.to_string().into()),
         ("additional_tags", Value::Sequence(Vec::new())),
         ("reused", true.into()),
@@ -127,19 +127,19 @@ pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping
     outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()
 }
 
-/// A prepared image build whose tag is not determined yet.
+/// A prepared image build without a final tag.
 struct Build {
     root: PathBuf,
-    /// The generated Dockerfile, if the input `dockerfile` is `auto`.
+    /// The generated Dockerfile for `dockerfile: auto`.
     generated: Option<String>,
     options: BuildOptions,
     buildkit: BuildKitOptions,
     config: Config,
 }
 
-/// Returns the path of a step's Dockerfile, relative to the working directory.
+/// Returns a step's Dockerfile path, relative to the working directory.
 ///
-/// Returns `None` if the step reads no local file, or if the path contains a template.
+/// Returns `None` if the step does not read a local Dockerfile or if the path contains a template.
 pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
     let text = |key: &str| match inputs.get(key) {
         None | Some(Value::Null) => Some(""),
@@ -152,8 +152,8 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
     Some(Path::new(path).join(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile }))
 }
 
-/// Returns the directory of the build context, relative to the working directory. Returns `None` if the context is
-/// not a local directory.
+/// Returns the build context directory, relative to the working directory. Returns `None` if the context is not a local
+/// directory.
 pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
     let path = inputs.get("path").and_then(Value::as_str).unwrap_or_default();
     (!is_remote(path)).then_some(path)
@@ -161,7 +161,7 @@ pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
 
 /// Returns the directory that a build reads: the build context, relative to the working directory.
 ///
-/// Returns `None` if the build context is remote, or if other inputs may refer to the working directory.
+/// Returns `None` if the build context is remote or if other inputs may refer to the working directory.
 pub(super) fn shared_context(inputs: &Mapping, directory: &Path) -> Option<PathBuf> {
     const RELATIVE_TO_DIRECTORY: [&str; 5] = ["build_contexts", "cache_from", "cache_to", "secrets", "ssh"];
     let is_given = |key: &&str| inputs.get(*key).is_some_and(|value| !value.is_null());
@@ -195,9 +195,9 @@ impl BuildDockerImage {
 
     /// Returns the Prefect release to install in the image.
     ///
-    /// The step's input takes precedence. By default, the release matches the server, because old servers do
-    /// not record the task runs of newer clients. If the server's version is unknown, the installed Prefect
-    /// release is used, and finally the release that prefectl is tested against.
+    /// The step's input takes precedence. By default, the release matches the server because old servers do not record
+    /// newer clients' task runs. If the server version is unknown, returns the installed Prefect release. The last
+    /// fallback is the release that prefectl is tested against.
     async fn prefect_version(&self, context: &StepContext<'_>) -> String {
         if let Some(version) = &self.inputs.prefect_version {
             return version.clone();
@@ -216,8 +216,8 @@ impl BuildDockerImage {
         }
     }
 
-    /// Connects to the Docker engine and reads the credentials of all registries. Returns `None` if the build
-    /// needs no engine, because it runs with BuildKit and has no content tag.
+    /// Connects to the Docker engine and reads all registry credentials. Returns `None` if the build does not require
+    /// the engine: a BuildKit build without a content tag.
     async fn registries(
         &self,
         context: &StepContext<'_>,
@@ -252,7 +252,7 @@ impl BuildDockerImage {
         Ok(Tag::of(self.inputs.tag.as_ref()).unwrap_or_else(|| time_tag(context.clock.now()).into()))
     }
 
-    /// Records the digest of an image that the build has pushed.
+    /// Records the digest of an image pushed by the build.
     async fn record(
         &self,
         context: &StepContext<'_>,
@@ -276,7 +276,7 @@ impl BuildDockerImage {
         Ok(())
     }
 
-    /// Builds the image, tags it with the given names and returns its ID.
+    /// Builds the image and tags it with the given names. Returns the image id.
     async fn build(
         &self,
         context: &StepContext<'_>,
@@ -319,9 +319,8 @@ impl BuildDockerImage {
         }
     }
 
-    /// Returns the options of a classic build, with the proxies in the Docker configuration for the engine at
-    /// `address`. BuildKit adds the proxies itself. They do not affect the content tag, because they belong to
-    /// the machine.
+    /// Returns the options for a classic build, including the configured proxies for the engine at `address`. BuildKit
+    /// adds the proxies itself. Proxies do not affect the content tag because they are machine-specific.
     fn with_proxies(&self, build: &Build, address: &str) -> BuildOptions {
         let mut options = build.options.clone();
         if self.inputs.use_config_proxy != Some(false) {
@@ -333,7 +332,7 @@ impl BuildDockerImage {
     }
 }
 
-/// Returns the default tag of an image: the current time in UTC.
+/// Returns the default image tag: the current time in UTC.
 fn time_tag(now: Timestamp) -> String {
     let whole_second = now.subsec_nanosecond() / 1000 == 0;
     let format = if whole_second { "%Y-%m-%dt%H-%M-%S-00-00" } else { "%Y-%m-%dt%H-%M-%S-%6f-00-00" };

@@ -1,5 +1,5 @@
-//! Content tags (`tag: auto`). They are derived from everything that affects an image, so an image whose tag
-//! already exists does not have to be built again.
+//! Content tags (`tag: auto`). They are derived from all data that affects an image, so an existing image with the same
+//! tag does not have to be rebuilt.
 
 use std::{collections::HashMap, path::Path};
 
@@ -24,14 +24,14 @@ use crate::docker::{
 /// Value of the input `tag` that enables content tags.
 pub(in super::super) const AUTO: &str = "auto";
 
-/// A connection to the Docker engine, and the credentials of all registries by host.
+/// A Docker engine connection and all registry credentials by host.
 pub(super) struct Registries {
     pub(super) engine: Engine,
     pub(super) credentials: HashMap<String, Credentials>,
 }
 
 impl Registries {
-    /// Returns an image in its registry, or `None` if the registry does not have the image.
+    /// Returns an image from its registry. Returns `None` if the registry does not have the image.
     pub(super) async fn image(&self, reference: &str) -> Option<RegistryImage> {
         let credentials = self.credentials.get(registry_host(registry_of(reference)));
         self.engine.registry_image(reference, credentials).await
@@ -42,8 +42,8 @@ impl Registries {
         self.engine.digest_in_registry(reference, credentials).await
     }
 
-    /// Returns the digest of the base image that the build would use. It comes from the registry if the build
-    /// pulls base images, and otherwise from the engine if the image exists there.
+    /// Returns the digest of the base image that the build would use. If the build pulls base images, the digest comes
+    /// from the registry. Otherwise, it comes from the engine if the image exists there.
     async fn base_digest(&self, reference: &str, pull: bool) -> Option<String> {
         if pull && let Some(digest) = self.digest(reference).await {
             return Some(digest);
@@ -58,7 +58,7 @@ impl Registries {
     ///
     /// # Errors
     ///
-    /// Returns an error if the Dockerfile or a build context cannot be read.
+    /// Fails if the Dockerfile or a build context cannot be read.
     pub(super) async fn content_tag(
         &self,
         build: &Build,
@@ -89,15 +89,14 @@ impl Registries {
                     fingerprint.add("image", image);
                     images.push(image.to_owned());
                 }
-                // The validation of the inputs has rejected these contexts.
+                // Input validation has rejected these contexts.
                 NamedContext::Remote => {}
             }
         }
         let digests = join_all(images.iter().map(|image| self.base_digest(image, options.pull))).await;
         for (image, digest) in images.iter().zip(digests) {
             fingerprint.add("base", image);
-            // If a base image cannot be found, only its name affects the tag. The build itself then reports
-            // the error.
+            // If a base image cannot be found, only its name affects the tag. The build reports the error.
             fingerprint.add("digest", digest.unwrap_or_default());
         }
         let visited = tokio::task::spawn_blocking(move || {
@@ -113,11 +112,11 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// Returns the ID of an existing image that has all given names, or `None` if the image must be built.
-    /// The first name must contain the content tag.
+    /// Returns the id of an existing image with all given names. Returns `None` if the image must be built. The first
+    /// name must contain the content tag.
     ///
-    /// If the image exists only in the registry, the first name is returned instead of the ID. Missing names
-    /// of a local image are added.
+    /// If the image only exists in the registry, returns the first name instead of the id. Adds missing names to a
+    /// local image.
     pub(super) async fn existing(
         &self,
         context: &StepContext<'_>,

@@ -1,4 +1,4 @@
-//! Table of the inputs of the `build_docker_image` step.
+//! Input table for the `build_docker_image` step.
 
 use super::super::{Input, Kind};
 

@@ -1,4 +1,4 @@
-//! Tests of the image steps with a real Docker engine and real registries. `tests/run` starts them.
+//! Tests for the image steps with a real Docker engine and real registries, which `tests/run` starts.
 //!
 //! The private registry has a single user.
 
@@ -11,7 +11,7 @@ use crate::{
     progress::{Progress, Stream},
 };
 
-/// Progress receiver that records everything it receives.
+/// Progress receiver that records all events.
 #[derive(Default)]
 struct Recorder(Mutex<Vec<String>>);
 
@@ -62,7 +62,7 @@ async fn run(
     (outcome, recorder.text())
 }
 
-/// Returns the value of an environment variable that `tests/run` sets. Panics if the variable is missing.
+/// Returns the value of an environment variable set by `tests/run`. Panics if the variable is missing.
 fn required_env(variable: &str) -> String {
     std::env::var(variable).unwrap_or_else(|_| panic!("{variable} is not set: run this test with tests/run"))
 }

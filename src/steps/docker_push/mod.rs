@@ -152,7 +152,7 @@ impl Step for PushDockerImage {
 }
 
 impl PushDockerImage {
-    /// Pushes all tags in order and returns the digest of the first one. Stops at the first failure.
+    /// Pushes all tags in order. Returns the first tag's digest. Stops at the first failure.
     async fn push(
         &self,
         context: &StepContext<'_>,
@@ -169,8 +169,8 @@ impl PushDockerImage {
         Ok(digest)
     }
 
-    /// Returns the credentials for the image's registry. The credentials of the step take precedence over
-    /// those in the Docker configuration, but only if they are for this registry.
+    /// Returns the credentials for the image's registry. The step's credentials take precedence over the Docker
+    /// configuration if they are for this registry.
     async fn credentials(
         &self,
         context: &StepContext<'_>,
@@ -206,8 +206,8 @@ impl PushDockerImage {
     }
 }
 
-/// Returns the outputs of a push that was skipped in favor of an existing image. If the digest is unknown,
-/// the output `image_by_digest` contains the image name.
+/// Returns the outputs for a push that was skipped in favor of an existing image. If the digest is unknown,
+/// `image_by_digest` contains the image name.
 pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping {
     let digest = image.digest();
     let by_digest = digest.map_or_else(|| image.to_string(), |digest| format!("{}@{digest}", image.name()));

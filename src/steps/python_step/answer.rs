@@ -1,4 +1,4 @@
-//! Conversion of the Python process's result to step outputs or an error.
+//! Converts the Python process's result to step outputs or an error.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The JSON document that `bridge.py` writes when the function has ended.
+/// The JSON document that `bridge.py` writes after the function call.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Answer {
@@ -20,9 +20,9 @@ pub(super) enum Answer {
         failure: Failure,
     },
     Returned {
-        /// `None` if the function did not return a dictionary. In this case, the step has no outputs.
+        /// `None` if the function did not return a dictionary. The step then has no outputs.
         result: Option<Returned>,
-        /// The working directory at the time the function returned.
+        /// The working directory when the function returned.
         directory: String,
         /// Environment variables that the function set (`Some`) or removed (`None`).
         variables: BTreeMap<String, Option<String>>,
@@ -32,11 +32,11 @@ pub(super) enum Answer {
 #[derive(Debug, Deserialize)]
 pub(super) struct Returned {
     outputs: serde_json::Map<String, serde_json::Value>,
-    /// Outputs that could not be passed on unchanged.
+    /// Notes about outputs that were changed or lost.
     notes: Vec<Note>,
 }
 
-/// Name of an output, how it differs from the returned value, and the reason.
+/// An output name, the difference from the returned value, and the reason.
 #[derive(Debug, Deserialize)]
 struct Note(String, Effect, String);
 
@@ -57,7 +57,7 @@ pub(super) struct Failure {
     missing: String,
     /// Name of the input that the function does not accept.
     input: Option<String>,
-    /// Names of the functions in the module. They are the candidates for a spelling suggestion.
+    /// Names of the functions in the module, used for spelling suggestions.
     #[serde(default)]
     known: Vec<String>,
 }
@@ -69,15 +69,15 @@ enum Kind {
     Missing,
     /// An import inside the function's module failed.
     Import,
-    /// The module does not contain a function of this name.
+    /// The module does not contain a function with this name.
     Function,
-    /// The inputs do not match the signature of the function.
+    /// The inputs do not match the function's signature.
     Inputs,
     /// The function raised an exception.
     Raised,
 }
 
-/// An entry of a Python traceback.
+/// A Python traceback entry.
 #[derive(Debug, Deserialize)]
 struct Frame {
     file: String,
@@ -87,8 +87,8 @@ struct Frame {
 }
 
 impl Answer {
-    /// Returns the outputs of the step. Also applies the function's changes of the working directory and the
-    /// environment to the context, so that they affect the following steps.
+    /// Returns the step's outputs. Also applies the function's changes to the working directory and environment to the
+    /// context for the following steps.
     pub(super) fn into_outputs(
         self,
         step: &PythonStep,

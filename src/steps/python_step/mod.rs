@@ -1,8 +1,8 @@
-//! Steps that call a Python function of the project or of an installed package.
+//! Steps that call a Python function from the project or an installed package.
 //!
-//! A script named `bridge.py` calls the function in the user's Python interpreter. The script reads the
-//! function name and the inputs from a private file, deletes this file before the call, and writes the result
-//! to another file. This leaves stdout and stderr to the function.
+//! The script `bridge.py` calls the function in the user's Python interpreter. The script reads the function name and
+//! inputs from a private file, deletes this file before the call, and writes the result to another file. Only the
+//! function uses stdout and stderr.
 
 mod answer;
 
@@ -30,7 +30,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     aliases: &[],
     kind: StepKind::PythonFunction,
     section: None,
-    // A function may depend on anything, so two calls share a run only if they come from the same position in
+    // A function may have arbitrary dependencies, so two calls only share a run if they come from the same position in
     // the file.
     sharing: Sharing::SamePlace,
     access: |_| LocalAccess::Writes,
@@ -39,7 +39,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     create: |mapping| Ok(Box::new(inputs::typed::<PythonStep>(mapping)?)),
 };
 
-/// Returns the inputs of [`ENTRY`] for a call of the Python function `function` with the given inputs.
+/// Returns the inputs of [`ENTRY`] for calling the Python function `function` with the given inputs.
 pub(super) fn inputs_of_call(function: &str, requires: Option<Value>, inputs: Mapping) -> Mapping {
     let requires = match requires {
         None | Some(Value::Null) => Vec::new(),
@@ -57,7 +57,7 @@ pub(super) fn inputs_of_call(function: &str, requires: Option<Value>, inputs: Ma
 /// A step that calls a Python function.
 #[derive(Debug, Deserialize)]
 struct PythonStep {
-    /// Name of the function as given in the project file: `module.function`, `module:object.method` or
+    /// Function name as written in the project file: `module.function`, `module:object.method` or
     /// `path/script.py:function`.
     #[serde(rename = "function")]
     name: String,
@@ -90,8 +90,8 @@ impl PythonStep {
         answer.into_outputs(self, &interpreter, lacking, context)
     }
 
-    /// Returns the first interpreter that has the function's package. If none has it, returns the first
-    /// interpreter that starts, together with the error of the search.
+    /// Returns the first interpreter that has the function's package. If no interpreter has the package, returns the
+    /// first interpreter that starts, together with the search error.
     async fn interpreter(
         &self,
         context: &StepContext<'_>,
@@ -147,8 +147,7 @@ impl Step for PythonStep {
     }
 }
 
-/// Checks whether a module is a file or directory of the project. Python prefers project modules to installed
-/// ones.
+/// Returns whether a module is a file or directory in the project. Python prefers project modules to installed modules.
 fn is_of_project(module: &str, directory: &Path) -> bool {
     directory.join(module).is_dir() || directory.join(format!("{module}.py")).is_file()
 }

@@ -102,8 +102,7 @@ fn project() -> TempDir {
     folder
 }
 
-/// Runs a step. Returns its outputs as JSON or its error, the recorded progress, and the final working
-/// directory.
+/// Runs a step. Returns its outputs as JSON or its error, with the recorded progress and the final working directory.
 async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, String>, Vec<String>, String) {
     let environment: Environment = [("PATH", std::env::var("PATH").unwrap())].into_iter().collect();
     let (clock, heard) = (Clock::system(), Heard::default());
@@ -189,7 +188,7 @@ async fn a_step_ends_when_its_function_returns() {
     let (result, _, _) = run(&project(), "my_steps.daemon", "{}").await;
     assert!(started.elapsed().as_secs() < 60);
     let result: serde_json::Value = serde_json::from_str(&result.unwrap()).unwrap();
-    // As in Prefect, a process that the function started outlives the step.
+    // As in Prefect, a process started by the function outlives the step.
     let status = std::process::Command::new("kill").arg(result["pid"].to_string()).status().unwrap();
     assert!(status.success());
 }

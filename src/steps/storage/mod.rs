@@ -28,11 +28,11 @@ pub(super) use self::{
 /// Path of the default ignore file. A missing default file is not an error.
 const IGNORE_FILE: &str = ignore_file::NAME;
 
-/// Files and directories that are pushed by mistake if there is no ignore file.
+/// Private files and directories that may be pushed accidentally without an ignore file.
 const PRIVATE: [&str; 3] = [".env", ".git", ".venv"];
 
-/// Two pushes with identical inputs share a run only if they come from the same position in the project file.
-/// Steps of other deployments that run between two separate pushes may change the files.
+/// Two pushes with identical inputs only share a run if they come from the same position in the project file. Other
+/// deployments' steps that run between separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
 const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");
@@ -48,7 +48,7 @@ trait Provider: Send + Sync {
     fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
 }
 
-/// Inputs of all storage steps. `C` is the type of the store's credentials.
+/// Inputs for all storage steps. `C` is the store's credentials type.
 #[derive(Debug, Deserialize)]
 struct Inputs<C> {
     #[serde(alias = "container")]
@@ -61,7 +61,7 @@ struct Inputs<C> {
     client_parameters: Option<Value>,
 }
 
-/// The input `ignore_file`. Null disables the ignore file, and an absent input selects the default file.
+/// The `ignore_file` input. Null disables the ignore file. An absent input selects the default file.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(transparent)]
 struct IgnoreInput(Option<String>);
@@ -81,15 +81,15 @@ enum Direction {
 /// A step that copies files between the working directory and a folder in a bucket.
 struct Transfer {
     provider: Box<dyn Provider>,
-    /// Outputs that repeat the inputs of the step.
+    /// Outputs that repeat the step's inputs.
     outputs: Mapping,
     folder: Folder,
     direction: Direction,
 }
 
 impl Transfer {
-    /// Creates a storage step from its inputs. `bucket_key` is the name of the input for the bucket. `lines`
-    /// is the syntax of the ignore file, or `None` for a pull.
+    /// Creates a storage step from its inputs. `bucket_key` is the name of the bucket input. `lines` is the ignore file
+    /// syntax, or `None` for a pull.
     fn create<C: DeserializeOwned>(
         mapping: Mapping,
         bucket_key: &'static str,
@@ -166,8 +166,8 @@ impl Step for Transfer {
     }
 }
 
-/// Reads the ignore file of a push. If the file does not exist, all files are pushed. A warning is reported if
-/// the step specifies the file, or if the directory contains private files.
+/// Reads a push's ignore file. If the file does not exist, all files are pushed. Reports a warning if the step
+/// specifies the missing file or the directory contains private files.
 fn read_ignore_file(
     context: &StepContext<'_>,
     file: Option<&str>,
@@ -184,8 +184,8 @@ fn read_ignore_file(
     Ok(read.unwrap_or_default())
 }
 
-/// Returns the warning about an ignore file that does not exist. Returns `None` if it is the default file and
-/// `directory` contains no private files.
+/// Returns the warning for a missing ignore file. Returns `None` if the default file is missing and `directory`
+/// contains no private files.
 fn missing_ignore_file(file: &str, directory: &Path) -> Option<String> {
     if file != IGNORE_FILE {
         return Some(format!("ignore file '{file}' does not exist; all files are pushed"));

@@ -88,8 +88,8 @@ impl Credentials {
 
 /// Opens a bucket. `parameters` are ignored if the credentials contain their own client parameters.
 ///
-/// Without credentials, keys are searched in the same order as in boto3: environment variables, profiles, web
-/// identity, container and machine.
+/// Without credentials, looks up keys in the same order as boto3: environment variables, profiles, web identity,
+/// container and machine.
 pub(crate) async fn open(
     bucket: &str,
     credentials: &Credentials,
@@ -172,8 +172,8 @@ fn environment_keys(environment: &Environment) -> Option<AwsCredential> {
     })
 }
 
-/// Returns an error if the environment names a source of container credentials that is not supported. Otherwise,
-/// requests would be sent with the credentials of the machine.
+/// Returns an error if the environment names an unsupported source of container credentials. Otherwise, requests would
+/// use the machine's credentials.
 fn check_container(environment: &Environment) -> Result<(), StorageError> {
     let is_set = |name: &str| environment.non_empty(name).is_some();
     if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")
@@ -191,8 +191,7 @@ fn check_container(environment: &Environment) -> Result<(), StorageError> {
     })
 }
 
-/// Returns the temporary keys of the role to assume. If the credentials name no role, `keys` are returned
-/// unchanged.
+/// Returns the assumed role's temporary keys, or `keys` unchanged if the credentials name no role.
 async fn role(
     credentials: &Credentials,
     keys: Option<AwsCredential>,
@@ -211,7 +210,7 @@ async fn role(
     role.assume(&keys, region, access).await.map(Some)
 }
 
-/// Returns the configured region. If there is none, asks Amazon for the region of the bucket.
+/// Returns the configured region. If there is none, asks Amazon for the bucket's region.
 async fn region(
     bucket: &str,
     credentials: &Credentials,

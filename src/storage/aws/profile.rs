@@ -87,8 +87,7 @@ impl Profiles {
         self.profile_value("endpoint_url")
     }
 
-    /// Returns the access keys of the selected profile. Returns `None` if the profile contains neither keys
-    /// nor a source of keys.
+    /// Returns the selected profile's access keys, or `None` if the profile contains neither keys nor a source of keys.
     pub(super) async fn keys(
         &self,
         access: Access<'_>,
@@ -136,8 +135,8 @@ impl Profiles {
     ///
     /// # Errors
     ///
-    /// Returns an error if the source of the keys is missing or not supported, because requests would otherwise be
-    /// sent with the credentials of the machine.
+    /// Returns an error if the source of the keys is missing or unsupported. Otherwise, requests would use the
+    /// machine's credentials.
     async fn keys_for_role(
         &self,
         name: &str,

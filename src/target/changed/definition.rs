@@ -1,4 +1,4 @@
-//! Compares the definition of a deployment with that in an older version of the project file.
+//! Compares a deployment's definition with its definition in an older version of the project file.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::{
 pub(super) enum OldProject {
     /// The file has not changed.
     Same,
-    /// The file did not exist, or it cannot be parsed, so that all its deployments count as changed.
+    /// The file did not exist or cannot be parsed. All its deployments count as changed.
     Unusable,
     Changed(Box<OldDefinitions>),
 }

@@ -28,7 +28,7 @@ pub(super) struct Dependencies {
     pub(super) directories: Vec<Directory>,
 }
 
-/// A directory whose files a step sends to a builder or to a storage.
+/// A directory whose files a step sends to a builder or to storage.
 #[derive(Debug)]
 pub(super) struct Directory {
     pub(super) path: PathBuf,
@@ -71,7 +71,7 @@ impl Directory {
 }
 
 impl Dependencies {
-    /// Returns the files of the steps that a deployment uses. The program of its flow is not included.
+    /// Returns the files that a deployment's steps use, excluding the flow's program.
     pub(super) fn of_steps(declared: &Declared, project: &Project, names: FlowNames<'_>) -> Self {
         let mut dependencies = Self::default();
         for section in Section::ALL {
@@ -80,7 +80,7 @@ impl Dependencies {
             let mut directory = names.directory.to_owned();
             for item in steps.items() {
                 if section != Section::Pull && has_unknown_path(item) {
-                    // The files of the step are unknown, so every file of the project may be one of them.
+                    // The step's files are unknown, so the step may use any project file.
                     dependencies.directories.push(Directory::complete(names.directory));
                 } else {
                     dependencies.add_step(item, &directory, names);
@@ -150,7 +150,7 @@ impl Dependencies {
     }
 }
 
-/// Returns whether a step reads files whose path has a template. Pull steps read their files on the worker.
+/// Returns whether a step reads files whose paths contain templates. Pull steps read their files on the worker.
 fn has_unknown_path(item: StepItem<'_>) -> bool {
     let paths: &[&str] = match item.kind() {
         StepKind::BuildDockerImage => &["path", "dockerfile", "build_contexts"],

@@ -29,12 +29,12 @@ use crate::{
 /// Maximum number of changed files in the reason for selecting a deployment.
 const SHOWN_FILES: usize = 3;
 
-/// The changes within the ranges of `changed` conditions, by range and by the root of the repository.
+/// The changes within the ranges of `changed` conditions, by range and repository root.
 #[derive(Debug, Default)]
 pub(super) struct ChangesByRange(HashMap<(RevisionRange, PathBuf), Arc<Changes>>);
 
 impl ChangesByRange {
-    /// Determines the changes of a project within each range of the selectors in the options.
+    /// Determines a project's changes within each revision range in the options' selectors.
     ///
     /// `directory` is the working directory. Projects in the same repository share its changes.
     ///
@@ -113,7 +113,7 @@ impl ProjectChanges {
         }
         let mut dependencies = Dependencies::of_steps(declared, project, names);
         match declared.fields.entrypoint() {
-            // The file of the flow is unknown, so it may be any file of the project.
+            // The flow's file is unknown, so it may be any project file.
             Field::Template(_) => dependencies.directories.push(Directory::complete(names.directory)),
             field => {
                 let entrypoint = field.unresolved().and_then(|text| Entrypoint::parse(text).ok());
@@ -161,7 +161,7 @@ impl OldText {
     }
 }
 
-/// Loads the project file and the overlay file of the environment as they were in the first state.
+/// Loads the first state of the project file and of the environment's overlay file.
 fn old_project(
     changes: &Changes,
     document: &Document,
@@ -187,8 +187,7 @@ fn old_project(
     Ok(project.map_or(OldProject::Unusable, |(project, _)| OldProject::Changed(OldDefinitions::new(project))))
 }
 
-/// Returns the changed files that a deployment depends on: first the files of its programs, then the files of
-/// its steps.
+/// Returns the changed files that a deployment depends on: first its programs' files, then its steps' files.
 fn changed_files<'a>(changes: &'a Changes, dependencies: &Dependencies) -> Vec<&'a str> {
     let mut found: Vec<&str> = Vec::new();
     for program in &dependencies.programs {

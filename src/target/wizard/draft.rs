@@ -16,7 +16,7 @@ pub(crate) struct NewPool {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// The fields of a deployment. The wizard adds the answers to them.
+/// A deployment's fields, to which the wizard adds the answers.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// Fields with options applied. The wizard does not ask for values that are present here.

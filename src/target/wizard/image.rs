@@ -24,8 +24,8 @@ enum ImageBuild {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Returns whether the wizard may offer to build an image. This is the case if no step builds an image
-    /// and `build` is not explicitly empty.
+    /// Returns whether the wizard may offer to build an image. Returns `false` if a step builds an image or `build` is
+    /// explicitly empty.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
         let is_ruled_out = match draft.fields().steps(Section::Build) {
             StepList::Null => true,
@@ -35,7 +35,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         !is_ruled_out && self.image_build(draft).is_none()
     }
 
-    /// Returns the Dockerfile of the step that builds the image. Returns `None` without such a step.
+    /// Returns the Dockerfile of the step that builds the image. Returns `None` if no step builds an image.
     fn image_build(&self, draft: &Draft) -> Option<ImageBuild> {
         let steps = draft.section(self.project, Section::Build);
         let build = steps.items().find(|item| item.kind() == StepKind::BuildDockerImage)?;

@@ -1,4 +1,4 @@
-//! The wizard. It asks for values that are neither in the file nor passed as options.
+//! The wizard, which asks for values that are neither in the file nor passed as options.
 //!
 //! The questions, their order and their defaults follow Prefect. The wizard does not write anything: the
 //! caller creates [`Answers::pool`] and [`Answers::blocks`] and renames the Dockerfile afterwards. The

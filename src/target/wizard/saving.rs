@@ -50,7 +50,7 @@ pub(crate) struct Saved {
 }
 
 impl Saved {
-    /// Writes the file. Next to a new file, also creates the default ignore file if there is none.
+    /// Writes the file. Also creates a missing default ignore file next to a new project file.
     pub(crate) fn write(&self) -> Result<(), FileError> {
         if !self.is_new {
             return fs::rewrite(&self.path, &self.text);

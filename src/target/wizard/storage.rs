@@ -126,8 +126,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// Returns the available storage locations: the Git repository, and the types of object storage that the
-    /// server has a block type for.
+    /// Returns the available storage locations: the Git repository, and the types of object storage for which the
+    /// server has a block type.
     async fn storages(&self) -> Result<Vec<Storage>, TargetError> {
         let facts = self.local.git();
         let remote = facts.as_ref().and_then(|facts| facts.remote.as_deref());
@@ -208,8 +208,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Asks for the credentials block of a bucket. The user can select an existing block, create a new block,
-    /// or choose no block. No block returns `None`.
+    /// Asks for the credentials block of a bucket. The user can select an existing block, create a new block, or choose
+    /// no block. Returns `None` if the user chooses no block.
     async fn bucket_credentials(
         &self,
         draft: &mut Draft,
@@ -268,7 +268,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     }
 }
 
-/// Converts a string to a part of a block name: lowercase letters, digits and dashes.
+/// Converts a string to lowercase letters, digits and dashes for use in a block name.
 pub(super) fn slug(text: &str) -> String {
     let dashed: String = text
         .chars()

@@ -28,7 +28,7 @@ pub(crate) struct Use {
     pub(crate) path: Pointer,
     /// Byte range of the name and its keys within the string.
     pub(crate) range: Range<usize>,
-    /// First part of the name, such as `variables` or a step ID.
+    /// First segment of the name, such as `variables` or a step ID.
     pub(crate) root: String,
     /// Keys after the name, up to the first one that is not a literal.
     pub(crate) keys: Vec<String>,
@@ -64,7 +64,7 @@ const MOST_ERRORS: usize = 100;
 
 struct Checking<'a> {
     known: &'a BTreeSet<String>,
-    /// The expression engine. It is created for the first expression, because most files contain none.
+    /// The expression engine, created for the first expression because most files contain none.
     engine: Option<Environment<'static>>,
     checked: Checked,
 }

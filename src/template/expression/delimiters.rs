@@ -7,7 +7,8 @@
 //! - here-strings, and any other sequence of three or more `<`;
 //! - here-documents: `<< WORD`, `<<-WORD` or `<< 'WORD'` if `WORD` is a complete line further down;
 //! - `command << WORD >> file` on a single line if `WORD` is in upper case and is not an existing name;
-//! - shift operators, as in `$((1 << 4)) >> file`, where the text between the delimiters closes more brackets than it opens.
+//! - shift operators, as in `$((1 << 4)) >> file`, where the text between the delimiters closes more brackets than it
+//!   opens.
 
 use std::{cell::OnceCell, collections::HashMap, ops::Range};
 
@@ -45,7 +46,7 @@ pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited
     found
 }
 
-/// The lines of a string. Each part of the string is scanned once, so that many expressions in a long line or in many
+/// The lines of a string. Each byte of the string is scanned once, so that many expressions in a long line or in many
 /// lines take linear time.
 struct Lines<'a> {
     text: &'a str,

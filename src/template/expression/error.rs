@@ -15,7 +15,7 @@ pub(crate) struct ExpressionError {
     pub(crate) problem: ExpressionProblem,
 }
 
-/// Why an expression is invalid.
+/// The reason why an expression is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]

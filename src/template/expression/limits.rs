@@ -39,7 +39,7 @@ const LARGEST_RESULT: usize = 100_000;
 /// Error message for a result that exceeds a size limit.
 pub(super) const TOO_LARGE: &str = "the result is too large";
 
-/// Returns why an expression is too long or too deeply nested for the engine's recursive parser. Returns
+/// Returns the reason why an expression is too long or too deeply nested for the engine's recursive parser. Returns
 /// `None` if the expression is within the limits.
 pub(super) fn too_complex(source: &str) -> Option<String> {
     let (mut length, mut depth) = (0, 0);

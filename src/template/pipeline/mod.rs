@@ -1,4 +1,4 @@
-//! The order of substitution passes for each part of a project.
+//! The order of substitution passes for each kind of template in a project.
 //!
 //! The order is the same as in Prefect, because existing project files depend on it. A later pass also
 //! substitutes placeholders in values that earlier passes inserted.
@@ -39,8 +39,8 @@ pub(crate) async fn step_inputs(
     Ok(last(passes.finish()))
 }
 
-/// Substitutes blocks, variables and environment variables in a deployment, before its steps run. Unknown
-/// placeholders are kept.
+/// Substitutes blocks, variables and environment variables in a deployment, before its steps run. Keeps unknown
+/// placeholders.
 ///
 /// `{{ NAME }}` without `$` is also looked up in the environment. An environment variable takes precedence
 /// over a step output of the same name. Each such substitution is recorded as
@@ -59,8 +59,7 @@ pub(crate) async fn deployment_before_steps(
     Ok(filled)
 }
 
-/// Substitutes step outputs in a deployment. Unknown placeholders are removed, except for those with the
-/// prefix `ctx.`.
+/// Substitutes step outputs in a deployment. Removes unknown placeholders, except those with the prefix `ctx.`.
 ///
 /// Schedules, triggers and the parameter schema are returned unchanged.
 pub(crate) fn deployment_after_steps(
@@ -73,8 +72,7 @@ pub(crate) fn deployment_after_steps(
     last(apply_except(&SET_ASIDE, deployment, &pass))
 }
 
-/// Substitutes step outputs and environment variables in pull steps. Unknown placeholders are kept for the
-/// worker.
+/// Substitutes step outputs and environment variables in pull steps. Keeps unknown placeholders for the worker.
 pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
     // A placeholder without a value may have one on the worker.
@@ -82,12 +80,12 @@ pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environ
     last(filled)
 }
 
-/// Substitutes environment variables in a part of a declared resource. All other placeholders are kept, because workers
-/// and automations resolve them. Environment variables that are not set are recorded as [`SubstitutionKind::Missing`].
+/// Substitutes environment variables in a value of a declared resource. Keeps all other placeholders, because workers
+/// and automations resolve them. Records environment variables that are not set as [`SubstitutionKind::Missing`].
 pub(crate) fn resource(part: &Value, environment: &Environment) -> Filled {
     let Applied { value, substitutions } =
         Pass::keeping(Values::Mapping(&Mapping::new()), environment).apply(part);
-    // A part that is a single unknown placeholder has no value, and is kept.
+    // Keep a value that consists of a single unknown placeholder.
     let mut filled = Filled { value: value.unwrap_or_else(|| part.clone()), substitutions };
     let is_reported =
         |record: &Substitution| record.kind != SubstitutionKind::Missing || record.refers_to_environment();
@@ -95,19 +93,18 @@ pub(crate) fn resource(part: &Value, environment: &Environment) -> Filled {
     last(filled)
 }
 
-/// Substitutes work pool variables in a job configuration in the same way as a worker. Unknown placeholders
-/// are removed.
+/// Substitutes work pool variables in a job configuration as a worker does. Removes unknown placeholders.
 pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
     Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration).value
 }
 
-/// Substitutes step outputs in schedules. Unknown placeholders are removed.
+/// Substitutes step outputs in schedules. Removes unknown placeholders.
 pub(crate) fn schedules(schedules: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     last(whole(Pass::removing(Values::Mapping(outputs), environment).apply(schedules)))
 }
 
-/// Substitutes step outputs in a trigger. Unknown placeholders are removed. The field `parameters` is
-/// returned unchanged, because its placeholders refer to the event.
+/// Substitutes step outputs in a trigger. Removes unknown placeholders. The field `parameters` is returned unchanged,
+/// because its placeholders refer to the event.
 pub(crate) fn trigger(trigger: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     last(apply_except(&["parameters"], trigger, &Pass::removing(Values::Mapping(outputs), environment)))
 }

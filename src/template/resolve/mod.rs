@@ -1,7 +1,7 @@
 //! Resolution of blocks and Prefect variables. Each is fetched at most once per command.
 //!
-//! An asynchronous part fetches the objects that a template refers to. The modules [`blocks`](super::blocks)
-//! and [`variables`](super::variables) then substitute them without I/O.
+//! An asynchronous stage fetches the objects that a template refers to. The modules [`blocks`](super::blocks) and
+//! [`variables`](super::variables) then substitute them without I/O.
 
 use std::{
     collections::HashMap,
@@ -48,7 +48,7 @@ pub(crate) trait Lookup: Send + Sync {
     }
 }
 
-/// Why the references in a template could not be resolved.
+/// The reason why a template's references could not be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     #[error("cannot look up {reference}")]

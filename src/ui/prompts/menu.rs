@@ -64,7 +64,7 @@ impl Prompt for Menu {
             KeyCode::Enter => {
                 return matching.get(self.current).map_or(Reaction::Pending, |row| Reaction::Answered(*row));
             }
-            // Prefect uses the same key. Row names that start with `n` can be filtered by another part of the name.
+            // Prefect uses the same key. Row names that start with `n` can be filtered by other characters of the name.
             KeyCode::Char('n') if self.has_opt_out && self.filter.is_empty() && !is_control => {
                 self.current = self.rows.len() - 1;
                 return Reaction::Answered(self.current);

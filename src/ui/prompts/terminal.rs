@@ -19,7 +19,7 @@ use super::super::{
     screen,
 };
 
-/// The effect that a key has on a prompt.
+/// The effect of a key on a prompt.
 pub(super) enum Reaction<T> {
     Pending,
     Answered(T),

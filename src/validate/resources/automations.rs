@@ -23,7 +23,7 @@ use crate::{
     value,
 };
 
-/// Reports automations and blocks that refer to themselves, directly or through others of the same kind.
+/// Reports automations and blocks that refer to themselves, directly or through other resources of the same kind.
 pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
     let (owners, resources): (Vec<usize>, Vec<&DesiredResource>) = super::indexed(projects).unzip();
     let report = |cycle: Vec<usize>| {
@@ -41,7 +41,7 @@ pub(super) fn cycles(projects: &mut [PreparedProject<'_>]) {
     }
 }
 
-/// Returns the code of errors in the references of resources of a kind.
+/// Returns the error code for invalid references in resources of the given kind.
 fn code(kind: ResourceKind) -> Code {
     if kind == ResourceKind::Block { Code::BLOCK_FIELD } else { Code::AUTOMATION }
 }
@@ -61,7 +61,7 @@ pub(super) fn undeclared_offline(projects: &mut [PreparedProject<'_>]) {
     }
 }
 
-/// Validates the references to objects that are not declared, which must exist on the server.
+/// Checks that referenced objects without a declaration exist on the server.
 pub(in crate::validate) async fn references(
     projects: &mut [PreparedProject<'_>],
     client: &Client,
@@ -86,9 +86,9 @@ pub(in crate::validate) async fn references(
     Ok(())
 }
 
-/// Determines which automation on the server each declaration describes if several automations have its name. This is the
-/// automation that the project has registered. If there is no such automation, reports an error. If the command only
-/// compares, the declaration is moved to the ambiguous resources of its project.
+/// Determines which automation on the server each declaration describes if several automations have its name: the
+/// automation that the project has registered. If there is none, reports an error or, if the command only compares,
+/// moves the declaration to its project's ambiguous resources.
 pub(in crate::validate) async fn identities(
     projects: &mut [PreparedProject<'_>],
     client: &Client,
@@ -136,7 +136,7 @@ fn several(name: &str, ids: &[Uuid]) -> String {
     format!("the server has several automations with the name '{name}': {}", ids.join(", "))
 }
 
-/// Validates the values that actions pass to the runs of declared deployments.
+/// Validates the values that actions pass to runs of declared deployments.
 pub(in crate::validate) fn deployment_runs(
     projects: &mut [PreparedProject<'_>],
     pools: &BTreeMap<String, WorkPool>,
@@ -182,11 +182,11 @@ pub(in crate::validate) fn metric_triggers(projects: &mut [PreparedProject<'_>])
 struct Undeclared {
     /// Index of the project.
     project: usize,
-    /// Kind of the resource with the reference.
+    /// Kind of the referring resource.
     owner: ResourceKind,
     reference: ResourceReference,
     place: Option<Place>,
-    /// Name of a declared object that is similar.
+    /// Name of a similar declared object.
     similar: Option<String>,
 }
 

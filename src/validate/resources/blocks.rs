@@ -13,8 +13,7 @@ use crate::{
     value::{self, Mapping},
 };
 
-/// Returns the slugs of the types of the declared blocks. Returns `None` if a type is a template, so any type
-/// may be used.
+/// Returns the declared blocks' type slugs. Returns `None` if a type is a template, because any type may then be used.
 pub(super) fn types_used<'a>(sections: impl Iterator<Item = &'a Mapping>) -> Option<BTreeSet<&'a str>> {
     let blocks = sections.filter_map(|section| section.get("blocks")?.as_sequence()).flatten();
     let types = blocks.filter_map(|block| block.get("type")?.as_str());
@@ -29,8 +28,8 @@ pub(super) fn declare(resource: &DesiredResource, resolver: &Resolver<'_>) {
     resolver.declare_block(kind, name, value::from_json(&data.into()));
 }
 
-/// Reports an unknown type of a block, and the fields that do not match the schema of the type. Without a
-/// server, a type that is not bundled may exist.
+/// Reports a block's unknown type, and the fields that do not match the type's schema. Without a server, a type that is
+/// not bundled may exist.
 pub(super) fn check(block: &Block, types: &BlockTypes, redactor: &Redactor, findings: &mut Findings<'_>) {
     let key = format!("block '{}/{}'", block.kind, block.name);
     if !types.contains(&block.kind) {

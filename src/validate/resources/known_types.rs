@@ -1,4 +1,4 @@
-//! Reads the types of resources.
+//! Reads resource types.
 
 use super::super::LoadedProject;
 use crate::{
@@ -8,8 +8,7 @@ use crate::{
     resource::{KnownTypes, PoolTypes},
 };
 
-/// Reads the types of work pools and blocks that the server offers. No request is sent for a kind that no project
-/// declares.
+/// Reads the server's work pool types and block types. Sends no request for a kind that no project declares.
 pub(in crate::validate) async fn known_types(
     loaded: &[LoadedProject],
     ctx: &DeployContext<'_>,

@@ -24,11 +24,11 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Renders and validates the resources that the projects declare, and adds them to the projects. Errors are added to the
-/// findings of the projects.
+/// Renders and validates the declared resources, and adds them to their projects. Adds errors to the projects'
+/// findings.
 ///
-/// The variables of all projects are rendered first, because all resources may use them. The resolver uses the values of
-/// declared variables and blocks from now on, because they may not exist on the server.
+/// The variables of all projects are rendered first, because all resources may use them. Afterwards, the resolver uses
+/// the declared values of variables and blocks, because they may not exist on the server.
 ///
 /// # Errors
 ///
@@ -83,7 +83,7 @@ async fn declared(
     }
     let (environment, directory, redactor) = (ctx.environment, ctx.directory, ctx.redactor);
     let reads_secrets = !resolver.is_offline();
-    // A placeholder without a value has been reported, and is not reported again.
+    // Placeholders without a value have already been reported.
     let placeholders = if resolver.is_offline() || findings.has_errors() {
         Placeholders::Unresolved
     } else {

@@ -21,7 +21,7 @@ pub(super) fn types_used<'a>(sections: impl Iterator<Item = &'a Mapping>) -> imp
     pools.filter_map(|pool| pool.get("type")?.as_str())
 }
 
-/// Returns the declared work pools in the state that they will have.
+/// Returns the declared work pools in their desired state.
 pub(in crate::validate) fn declared_pools(
     projects: &[PreparedProject<'_>],
     live: &BTreeMap<String, WorkPool>,
@@ -49,7 +49,7 @@ pub(in crate::validate) fn declared_pools(
     pools.map(pool).collect()
 }
 
-/// Reports declared work pools whose type differs from that on the server, unless the command only compares.
+/// Reports declared work pools whose type differs from the type on the server, unless the command only compares.
 pub(in crate::validate) fn pool_types(
     projects: &mut [PreparedProject<'_>],
     live: &BTreeMap<String, WorkPool>,

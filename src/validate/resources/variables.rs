@@ -37,8 +37,8 @@ impl Declaration<'_> {
     }
 }
 
-/// Renders the declared variables of all projects, each after the variables to which it refers, and adds them to the
-/// resolver. Returns the variables of each project. A variable that refers to itself is an error.
+/// Renders all projects' declared variables and adds them to the resolver. Renders each variable after the variables
+/// that it refers to. Returns each project's variables. A variable that refers to itself is an error.
 pub(super) async fn rendered(
     projects: &mut [PreparedProject<'_>],
     resolver: &Resolver<'_>,
@@ -79,8 +79,8 @@ fn declarations<'a>(projects: &[&'a Project]) -> Vec<Declaration<'a>> {
     declarations.collect()
 }
 
-/// Returns the indexes of the variables to which each variable refers. If several projects declare a variable, which is an
-/// error, the declaration in the same project takes precedence.
+/// Returns the indexes of the variables that each variable refers to. If several projects declare a variable, which is
+/// an error, the declaration in the same project takes precedence.
 fn dependencies(declarations: &[Declaration<'_>]) -> Vec<BTreeSet<usize>> {
     let mut by_name: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
     for (index, Declaration { project, name, .. }) in declarations.iter().enumerate() {
@@ -99,7 +99,7 @@ fn dependencies(declarations: &[Declaration<'_>]) -> Vec<BTreeSet<usize>> {
     dependencies.collect()
 }
 
-/// Reports variables that refer to each other at the first of them.
+/// Reports variables that refer to each other. The error is at the first variable.
 fn report_cycle(cycle: &[Declaration<'_>], projects: &mut [PreparedProject<'_>]) {
     let Some((first, others)) = cycle.split_first() else { return };
     let name = |declaration: &Declaration<'_>| python::to_text(declaration.name);

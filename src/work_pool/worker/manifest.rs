@@ -39,7 +39,7 @@ impl ClusterWorker {
     }
 }
 
-/// The objects of a worker.
+/// The Kubernetes objects for a worker.
 struct Objects<'a> {
     worker: &'a ClusterWorker,
     name: &'a KubernetesName,

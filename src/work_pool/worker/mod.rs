@@ -29,14 +29,14 @@ pub(crate) struct ServedPool {
     pub(crate) name: String,
     /// Type of the work pool.
     pub(crate) kind: String,
-    /// Namespace of the jobs, or `None` if it is the namespace of the worker.
+    /// The jobs' namespace, or `None` if it is the worker's namespace.
     pub(crate) job_namespace: Option<KubernetesName>,
 }
 
 impl ServedPool {
-    /// Reads the namespace of the jobs from the default of the variable `namespace` in a base job template.
+    /// Reads the jobs' namespace from the default of the variable `namespace` in a base job template.
     ///
-    /// The default is ignored if it is not a name, for example if it is a template.
+    /// Ignores a default that is not a valid name, such as a template.
     pub(crate) fn new(name: &str, kind: &str, template: &JsonObject) -> Self {
         let template = BaseJobTemplate::new(kind, template.clone());
         let namespace = template.variable("namespace").ok().and_then(Variable::default);
@@ -50,14 +50,14 @@ impl ClusterWorker {
         self.pool.job_namespace.as_ref().unwrap_or(&self.namespace)
     }
 
-    /// Returns the namespaces of the worker and of its jobs.
+    /// Returns the namespaces of the worker and its jobs, without duplicates.
     fn namespaces(&self) -> Vec<&KubernetesName> {
         let mut namespaces = vec![&self.namespace, self.job_namespace()];
         namespaces.dedup();
         namespaces
     }
 
-    /// Returns comments about the credentials and the address of the API.
+    /// Returns comments about the API's credentials and address.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let Some(secret) = self.api.secret() {

@@ -88,8 +88,8 @@ impl<'a> WrittenMapping<'a> {
 
     /// Returns the lines of an entry in block style, including its comments.
     ///
-    /// The comments directly above an entry belong to it, as do those below it that have a larger indentation
-    /// than its key.
+    /// The comments directly above an entry belong to it, and so do comments below it that are indented further than
+    /// its key.
     pub(super) fn lines(&self, entries: &[WrittenEntry<'_>], position: usize) -> Option<EntryLines> {
         let text = &self.text;
         let span = entries.get(position)?.span;

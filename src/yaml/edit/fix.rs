@@ -61,7 +61,7 @@ pub(crate) fn invert_flag(document: &Document, pointer: &Pointer, new: &str) -> 
     (inverted.extent.start < value.span.start).then_some(inverted)
 }
 
-/// Puts a key in quotes.
+/// Quotes a key.
 pub(crate) fn quote_key(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     document.locate(pointer)?;
@@ -191,7 +191,7 @@ pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &st
     fix(document, title, vec![replacement], extent, vec![(span, Effect::Set(value.into()))])
 }
 
-/// Indents all entries of a mapping except the first, so that they become part of the first entry's value.
+/// Indents all entries of a mapping except the first, so that the first entry's value contains them.
 pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let mapping = WrittenMapping::at(document, pointer)?;

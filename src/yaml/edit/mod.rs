@@ -37,7 +37,7 @@ type JsonObject = Map<String, Json>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Edit {
     pub(crate) text: String,
-    /// The part of the new text that was inserted.
+    /// The inserted text.
     pub(crate) added: String,
 }
 
@@ -158,7 +158,7 @@ impl<'a> Text<'a> {
         is_dash(line).then(|| leading_spaces(line))
     }
 
-    /// Returns the start offset of the first line at or after `at` that `skipped` returns `false` for.
+    /// Returns the start offset of the first line at or after `at` for which `skipped` returns `false`.
     fn past(&self, mut at: usize, skipped: impl Fn(&str) -> bool) -> usize {
         while at < self.text.len() && skipped(&self.text[at..self.next_line(at)]) {
             at = self.next_line(at);
@@ -183,7 +183,7 @@ impl<'a> Text<'a> {
         Edit { added: edit.added.trim_start_matches(['\r', '\n']).to_owned(), ..edit }
     }
 
-    /// Inserts an item after the last item of a block list, and after the comments that belong to the last item.
+    /// Inserts an item after a block list's last item and its comments.
     fn after_items(&self, list: Span, items: &[Node], item: &Json) -> Vec<Edit> {
         let Some(indent) = self.dash(list.start) else { return Vec::new() };
         let lines = write_item(item, indent, if indent == 0 { 0 } else { 2 });
@@ -208,7 +208,7 @@ impl<'a> Text<'a> {
     fn below(&self, collection: Span, indent: usize, lines: &str) -> Vec<Edit> {
         let end = self.next_line(collection.end.saturating_sub(1).max(collection.start));
         let own_comments = self.past(end, |line| is_comment(line) && leading_spaces(line) >= indent);
-        // Blank lines may be part of a block scalar. Such a scalar ends before the next line with content.
+        // Blank lines may belong to a block scalar. Such a scalar ends before the next line with content.
         let next = self.past(end, |line| is_comment(line) || line.trim().is_empty());
         [own_comments, next].map(|at| self.with_lines(at, lines)).into()
     }
@@ -217,7 +217,7 @@ impl<'a> Text<'a> {
     fn has_blank_lines(&self, items: &[Node]) -> bool {
         let [.., before, last] = items else { return false };
         let between = self.text.get(before.span.end.saturating_sub(1)..last.span.start).unwrap_or_default();
-        // The first and the last line contain parts of the two items.
+        // The first and the last line overlap the two items.
         between.lines().skip(1).any(|line| line.trim().is_empty())
     }
 
@@ -238,8 +238,8 @@ impl<'a> Text<'a> {
         rest.with_lines(rest.next_line(before), &write_item(item, indent, 0))
     }
 
-    /// Inserts a part before the closing bracket of a flow collection. The argument `count` is the number of existing
-    /// parts.
+    /// Inserts an item or entry before a flow collection's closing bracket. `count` is the number of existing items or
+    /// entries.
     fn before_bracket(&self, collection: Span, count: usize, part: &str) -> Edit {
         let at = collection.end.saturating_sub(1);
         let has_comma = self.text[..at].trim_end().ends_with(',');

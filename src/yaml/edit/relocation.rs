@@ -27,7 +27,7 @@ pub(crate) struct Destination<'a> {
     pub(crate) is_item: bool,
 }
 
-/// Moves entries of a mapping together with the comments that belong to them.
+/// Moves mapping entries together with their comments.
 ///
 /// Returns `None` if the destination already contains one of the keys, or if the structure of the file does not permit
 /// the edit.
@@ -284,7 +284,7 @@ impl Relocation<'_> {
         lines.collect()
     }
 
-    /// Returns a part of the text with the entry's key replaced with the new key.
+    /// Returns the text of the span `part` with the entry's key replaced with the new key.
     fn renamed(&self, written: &WrittenEntry<'_>, part: Span) -> Option<String> {
         let text = self.origin.text.text;
         let key = written.entry.key.span;
@@ -343,7 +343,7 @@ impl Relocation<'_> {
 }
 
 impl WrittenMapping<'_> {
-    /// Removes an entry together with the comments that belong to it.
+    /// Removes an entry together with its comments.
     pub(super) fn removal(&self, entries: &[WrittenEntry<'_>], position: usize) -> Option<Replacement> {
         let span = entries.get(position)?.span;
         let next = entries.get(position + 1).map(|next| next.span.start);

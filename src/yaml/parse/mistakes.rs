@@ -1,4 +1,4 @@
-//! Errors of the grammar.
+//! Grammar errors.
 
 use super::{Events, Next};
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl Events<'_> {
-    /// Consumes the comma between two parts of a flow collection.
+    /// Consumes the comma between two entries of a flow collection.
     pub(super) fn comma(&mut self, collection: Collection) -> Result<(), YamlError> {
         let (next, span) = self.peek()?;
         if next == Next::Comma {
@@ -57,7 +57,7 @@ impl Events<'_> {
         }
     }
 
-    /// Returns the error for a token that is not part of the current block collection.
+    /// Returns the error for a token that does not belong to the current block collection.
     pub(super) fn outside(&self, collection: Collection, next: Next, span: Span) -> YamlError {
         let is_after_quote = self.text[..span.start].ends_with(['"', '\'']) && next == Next::Scalar;
         let mistake = match (collection, next) {

@@ -20,7 +20,7 @@ pub(super) struct Events<'a> {
     text: &'a str,
     scanner: Scanner<'a>,
     state: State,
-    /// States that the parser returns to at the end of the open nodes.
+    /// States to which the parser returns when the open nodes end.
     outer: Vec<State>,
     /// The brackets of the open flow collections and their positions.
     brackets: Vec<(char, usize)>,
@@ -29,7 +29,7 @@ pub(super) struct Events<'a> {
     after_empty_block: bool,
 }
 
-/// Next part of the text.
+/// The construct that the parser expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
     /// The start of the first document, which does not require a `---`.
@@ -252,7 +252,7 @@ impl<'a> Events<'a> {
         Ok(Some(event(kind, span)))
     }
 
-    /// Parses an anchor and a tag in any order. Also returns the end offset of the last one, if any.
+    /// Parses an anchor and a tag in any order. Also returns the end offset of the last property, if any.
     fn properties(&mut self) -> Result<(Properties<'a>, Option<usize>), YamlError> {
         let mut properties = Properties::default();
         let mut end = None;
@@ -313,7 +313,7 @@ impl<'a> Events<'a> {
         self.outer.pop().unwrap_or(State::Done)
     }
 
-    /// Returns an absent node with the value null, and continues in the given state.
+    /// Returns an empty node with the value null, and continues in the given state.
     fn absent(&mut self, at: usize, state: State) -> Event<'a> {
         self.state = state;
         let (text, properties) = (Cow::Borrowed(""), Properties::default());

@@ -204,7 +204,7 @@ impl<'a> Scanner<'a> {
 
     fn fetch_flow_end(&mut self, kind: TokenKind<'a>) -> Result<(), YamlError> {
         self.forget_key()?;
-        // A bracket without an opening bracket is an error of the grammar.
+        // A closing bracket without an opening bracket is a grammar error.
         self.flow_level = self.flow_level.saturating_sub(1);
         self.keys.truncate(self.flow_level + 1);
         self.allows_key = false;
@@ -338,7 +338,7 @@ impl<'a> Scanner<'a> {
         self.tokens.push_back(Token { kind, span });
     }
 
-    /// Adds a token that consists of a single character.
+    /// Adds a single-character token.
     fn push_indicator(&mut self, kind: TokenKind<'a>) {
         self.push(kind, Span::new(self.at, self.at + 1));
         self.at += 1;

@@ -24,7 +24,7 @@ impl Scanner<'_> {
         let mut end = start;
         let indent = self.indent.map_or(0, |indent| indent + 1);
         let mut value = Cow::Borrowed("");
-        // The value of the white space before the next part, if it contains a line break.
+        // The folded value of the whitespace before the next text, if it contains a line break.
         let mut folded: Option<String> = None;
         loop {
             let length = self.plain_length();

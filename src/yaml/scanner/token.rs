@@ -27,7 +27,7 @@ pub(in super::super) enum TokenKind<'a> {
     FlowMappingEnd,
     /// The dash of an item in a block list.
     BlockEntry,
-    /// The comma between two parts of a flow collection.
+    /// The comma between two entries of a flow collection.
     FlowEntry,
     /// The start of a key. It may be marked with a `?`.
     Key,

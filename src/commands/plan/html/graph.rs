@@ -71,7 +71,7 @@ struct GroupBox {
 
 #[derive(Serialize)]
 struct Name {
-    /// Position of the deployment in the plan.
+    /// The deployment's position in the plan.
     number: usize,
     /// Vertical position of the line.
     y: usize,
@@ -137,7 +137,7 @@ impl Graph {
 
 type Members<'a> = Vec<(usize, &'a PlannedDeployment)>;
 
-/// Groups the deployments by the positions of their steps. Deployments without steps are omitted.
+/// Groups the deployments by the positions of their steps. Omits deployments without steps.
 fn grouped(plan: &Plan) -> IndexMap<BTreeSet<usize>, Members<'_>> {
     let mut groups: IndexMap<BTreeSet<usize>, Members<'_>> = IndexMap::new();
     for (number, planned) in plan.deployments.iter().enumerate() {
@@ -203,8 +203,8 @@ fn curve(from: usize, to: usize) -> String {
     format!("M{start},{from}C{middle},{from} {middle},{to} {end},{to}")
 }
 
-/// Truncates a string to `most` characters. Secrets are redacted first, because a truncated secret would not
-/// be recognized.
+/// Truncates a string to `most` characters. Redacts secrets first, because a truncated secret would not be
+/// recognized.
 fn cut(text: &str, most: usize, redactor: &Redactor) -> String {
     let text = redactor.mask(text);
     if text.chars().count() <= most {

@@ -28,11 +28,11 @@ const ORDER: [Action; 4] = [Action::Delete, Action::Update, Action::Create, Acti
 pub(super) struct PageContext<'a> {
     pub(super) links: &'a Links,
     pub(super) redactor: &'a Redactor,
-    /// Creation time of the plan in a human-readable format.
+    /// Human-readable creation time of the plan.
     pub(super) created: String,
     /// The project ID, or the name of the project's directory.
     pub(super) project: String,
-    /// Description of the commit that is checked out, in a human-readable format.
+    /// Human-readable description of the checked-out commit.
     pub(super) commit: Option<String>,
 }
 

@@ -18,10 +18,10 @@ use crate::{
     steps::Section,
 };
 
-/// Maximum number of characters of a value that is shown expanded. Longer values are collapsed.
+/// Maximum length in characters of a value that is shown expanded. Longer values are collapsed.
 const MAX_VALUE_LENGTH: usize = 240;
 const MAX_VALUE_LINES: usize = 8;
-/// Number of characters of a collapsed value that remain visible.
+/// Number of visible characters in a collapsed value.
 const PREVIEW_LENGTH: usize = 100;
 /// Maximum number of changed deployments that are shown expanded. If more deployments change, all are
 /// collapsed.
@@ -50,7 +50,7 @@ struct Count {
 
 #[derive(Serialize)]
 struct Deployment {
-    /// Position of the deployment in the plan. Links refer to it.
+    /// The deployment's position in the plan, to which links refer.
     number: usize,
     /// `deployment`, or the kind of a declared resource.
     kind: &'static str,
@@ -171,7 +171,7 @@ fn changed_fields(action: Action, changes: &[PlannedChange]) -> (Vec<String>, us
     (fields, more_fields)
 }
 
-/// Returns the entry of a declared resource, in the form of a deployment.
+/// Returns the entry for a declared resource, in the form of a deployment entry.
 fn resource(number: usize, planned: &PlannedResource, open: bool) -> Deployment {
     let (fields, more_fields) = changed_fields(planned.action, &planned.changes);
     Deployment {

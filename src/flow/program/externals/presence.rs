@@ -11,7 +11,7 @@ pub(crate) enum Presence {
     DependsOnVersion,
     /// The module belongs to the standard library, but only on operating systems other than Linux.
     Absent,
-    /// The module belongs to a different package that may not be installed.
+    /// The module belongs to another package that may not be installed.
     ThirdParty,
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn presence(module: &str, attribute: Option<&str>) -> Presence {
     Presence::ThirdParty
 }
 
-/// Returns whether a top-level module belongs to the standard library of Python.
+/// Returns whether a top-level module belongs to Python's standard library.
 pub(crate) fn is_standard_library(top: &str) -> bool {
     STANDARD_LIBRARY.binary_search(&top).is_ok()
 }
@@ -78,7 +78,7 @@ const REMOVED: &[&str] = &[
     "xdrlib",
 ];
 
-/// The names of the top-level modules of the standard library.
+/// The names of the standard library's top-level modules.
 const STANDARD_LIBRARY: &[&str] = &[
     "__future__",
     "abc",

@@ -9,7 +9,7 @@ use super::{
     tree::{Attempt, Branch, Condition, Handler, Import},
 };
 
-/// Maximum number of `if` and `elif` clauses of a statement whose tests are evaluated.
+/// Maximum number of `if` and `elif` clauses per statement whose tests are evaluated.
 const ARM_LIMIT: usize = 50;
 
 impl Builder<'_> {
@@ -118,7 +118,7 @@ impl Builder<'_> {
 }
 
 impl Attempt {
-    /// Records an expression that is evaluated in the body of the `try` statement.
+    /// Records an expression that the body of the `try` statement evaluates.
     fn evaluates(&mut self, expr: &ast::Expr, at: usize) {
         match imported_dynamically(expr) {
             Some(module) => {
@@ -162,7 +162,7 @@ fn exception_names(expr: &ast::Expr) -> Vec<String> {
     }
 }
 
-/// Returns the part of a dotted name after the last dot.
+/// Returns the last component of a dotted name.
 fn last_name(expr: &ast::Expr) -> Option<&str> {
     match expr {
         ast::Expr::Name(name) => Some(name.id.as_str()),

@@ -12,13 +12,13 @@ use ruff_text_size::Ranged;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Decorated {
     pub(crate) function: String,
-    /// The name of the function, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
+    /// The function name, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) path: String,
-    /// The name of the flow, if the decorator specifies it as a string literal.
+    /// The flow name, if the decorator specifies it as a string literal.
     pub(crate) name: Option<String>,
     /// The offset of the function's name in the file.
     pub(crate) at: usize,
-    /// Whether the decorator has a name that refers to Prefect's `flow`. If not, its name merely contains "flow".
+    /// Whether the decorator's name refers to Prefect's `flow`. Otherwise, the name merely contains "flow".
     pub(crate) is_certain: bool,
 }
 
@@ -31,7 +31,7 @@ pub(super) fn decorated_flows(statements: &[Stmt]) -> Vec<Decorated> {
 
 /// The names that a file uses for Prefect and its `flow` decorator.
 struct Names {
-    /// Names that refer to the function `flow` or the class `Flow` of Prefect.
+    /// Names that refer to Prefect's function `flow` or class `Flow`.
     functions: HashSet<String>,
     modules: HashSet<String>,
 }
@@ -151,7 +151,7 @@ impl Visitor<'_> for Search {
     fn visit_expr(&mut self, _: &ast::Expr) {}
 }
 
-/// Returns whether the last part of a dotted function name contains "flow".
+/// Returns whether the last component of a dotted function name contains "flow".
 fn mentions_flow(expr: &ast::Expr) -> bool {
     match expr {
         ast::Expr::Call(call) => mentions_flow(&call.func),

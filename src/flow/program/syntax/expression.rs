@@ -12,7 +12,7 @@ use super::tree::{
 };
 use crate::source::Span;
 
-/// Maximum depth of a converted expression. Deeper parts are replaced with [`ExprKind::Other`].
+/// Maximum depth of a converted expression. Deeper expressions are replaced with [`ExprKind::Other`].
 const DEPTH_LIMIT: usize = 100;
 
 pub(super) fn span(range: TextRange) -> Span {
@@ -43,7 +43,7 @@ impl Text {
 
 struct Converter {
     depth: usize,
-    /// Offset of the parsed text in the file, or `None` if the file contains the text in an escaped form.
+    /// Offset of the parsed text in the file, or `None` if the text is escaped in the file.
     start: Option<usize>,
 }
 

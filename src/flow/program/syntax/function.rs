@@ -30,10 +30,10 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 }
 
 impl FunctionDef {
-    /// Returns the statements of the function's body. The argument `text` is the source of the file.
+    /// Returns the statements of the function's body. `text` is the file's source.
     ///
-    /// The file is parsed again on the first call because only few functions are ever interpreted. Returns `None` if
-    /// the function cannot be found.
+    /// Parses the file again on the first call because only few functions are ever interpreted. Returns `None` if the
+    /// function cannot be found.
     pub(crate) fn statements(&self, text: &str) -> Option<&[Statement]> {
         let parse = || {
             let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module)).try_into_module()?;

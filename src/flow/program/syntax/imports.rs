@@ -1,4 +1,4 @@
-//! Finds all imports of a file, including those in functions.
+//! Finds all imports of a file, including imports in functions.
 
 use std::collections::HashSet;
 

@@ -1,6 +1,6 @@
 //! Parses Python source code into a small syntax tree.
 //!
-//! Only this module uses the parser crate because the interface of the crate changes often.
+//! Only this module uses the parser crate because the crate's interface changes often.
 
 mod control_flow;
 mod decorated;

@@ -73,7 +73,7 @@ fn is_sys_path(expr: &ast::Expr) -> bool {
     })
 }
 
-/// Returns the elements of a list or tuple literal, except those that are unpacked with `*`.
+/// Returns the elements of a list or tuple literal, except elements unpacked with `*`.
 fn elements(expr: &ast::Expr) -> Vec<Expr> {
     let elements = match expr {
         ast::Expr::List(list) => list.elts.as_slice(),

@@ -10,8 +10,7 @@ use super::{
     tree::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import, Mutation},
 };
 
-/// Attributes of flows and functions that determine the name, the description, the version and the
-/// parameters.
+/// Attributes of flows and functions that determine the flow's name, description, version and parameters.
 const DEFINING_ATTRIBUTES: [&str; 12] = [
     "__annotations__",
     "__defaults__",
@@ -48,7 +47,7 @@ fn class_body(statements: &[Stmt], qualified_name: &str) -> Body {
     builder.body
 }
 
-/// Returns the docstring of a body: a string literal in its first statement. F-strings and bytes are ignored.
+/// Returns the docstring of a body: a string literal in its first statement. Ignores f-strings and bytes.
 pub(super) fn docstring(statements: &[Stmt]) -> Option<String> {
     match statements.first()? {
         Stmt::Expr(statement) => match &*statement.value {
@@ -66,7 +65,7 @@ pub(super) struct Builder<'a> {
     class: Option<&'a str>,
     /// The string literal directly after the current statement. It documents an attribute.
     docstring_below: Option<String>,
-    /// Index of the branch that contains the current statement, if there is one.
+    /// Index of the branch that contains the current statement, or `None` if there is none.
     pub(super) branch: Option<usize>,
 }
 
@@ -257,7 +256,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Marks all names that a statement binds as unknown.
+    /// Marks all names bound by a statement as unknown.
     pub(super) fn uncertain(&mut self, statement: &Stmt, at: usize) {
         let mut names = StoredNames::default();
         names.visit_stmt(statement);

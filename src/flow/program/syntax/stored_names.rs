@@ -64,8 +64,7 @@ impl StoredNames {
     }
 }
 
-/// Returns the variable at the start of a chain of attributes and subscripts, with a flag that marks it as certainly
-/// modified.
+/// Returns the variable at the start of a chain of attributes and subscripts. The flag marks it as certainly modified.
 fn root(target: &ast::Expr) -> Option<(String, bool)> {
     match target {
         ast::Expr::Name(name) => Some((name.id.to_string(), true)),

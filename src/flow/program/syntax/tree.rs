@@ -43,14 +43,14 @@ pub(crate) struct Branch {
     pub(crate) condition: Condition,
 }
 
-/// The condition for running a block. Numbers are indices into the lists of the [`Body`].
+/// The condition under which a block runs. Numbers are indices into the lists in [`Body`].
 #[derive(Debug)]
 pub(crate) enum Condition {
     /// The block is a clause of an `if` statement. Each listed test must have the given result.
     Tests(Vec<(usize, bool)>),
     /// The block is the body of a `try` statement. It runs up to the first statement that raises an exception.
     Attempt(usize),
-    /// The block is an `except` clause, given by the index of the `try` statement and the position of the clause.
+    /// The block is an `except` clause, given by the `try` statement's index and the clause's position.
     Handler(usize, usize),
     /// The block is the `else` clause of a `try` statement.
     Success(usize),
@@ -120,7 +120,7 @@ pub(crate) enum Bound {
     /// The name is defined by a type alias statement, as in `type X = ...`.
     TypeAlias(Expr),
     Import(Import),
-    /// The value cannot be determined without running the program. The string explains why.
+    /// The value cannot be determined without running the program. Contains the reason.
     Unknowable(&'static str),
 }
 
@@ -177,7 +177,7 @@ pub(crate) enum Statement {
     If(Vec<(Option<Expr>, Vec<Statement>)>),
     Function(FunctionDef),
     Import(String, Import),
-    /// The name of a kind of statement that the interpreter does not support.
+    /// A statement that the interpreter does not support. Contains the name of the statement kind.
     Other(&'static str),
 }
 
@@ -237,7 +237,7 @@ pub(crate) enum ExprKind {
     Starred(Box<Expr>),
     Unary(UnaryOperator, Box<Expr>),
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// A logical operation with the operator `and` if the flag is true, and `or` otherwise.
+    /// A logical operation: `and` if the flag is true, `or` otherwise.
     Logical(bool, Vec<Expr>),
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
     Conditional(Box<Conditional>),
@@ -245,7 +245,7 @@ pub(crate) enum ExprKind {
     Lambda(Box<Lambda>),
     /// A comprehension that creates a list, a set or a dictionary.
     Comprehension(Box<Comprehension>),
-    /// The name of a kind of expression that is not evaluated.
+    /// An expression that is not evaluated. Contains the name of the expression kind.
     Other(&'static str),
 }
 
@@ -355,13 +355,13 @@ impl Body {
 
     /// Returns whether a statement modifies the object that a name refers to.
     ///
-    /// The result is `Some(true)` for a certain modification, `Some(false)` for a possible one, and `None`
-    /// without a modification.
+    /// Returns `Some(true)` if the modification is certain, `Some(false)` if it is possible, and `None` if there is no
+    /// modification.
     pub(crate) fn mutation(&self, name: &str) -> Option<bool> {
         self.mutated.get(name).copied()
     }
 
-    /// Builds the lookup tables by name. This method must be called after all statements have been added.
+    /// Builds the lookup tables by name. Call this method after adding all statements.
     pub(super) fn finish(&mut self) {
         for (position, binding) in self.bindings.iter().enumerate() {
             if binding.name == "*" {

@@ -22,8 +22,7 @@ pub(crate) struct Annotated<'p> {
     is_decimal: bool,
     pub(crate) default: FieldDefault<'p>,
     pub(crate) alias: Option<String>,
-    /// Additional keywords of the schema, such as `title` and `description`, including those from
-    /// `json_schema_extra`.
+    /// Additional schema keywords, such as `title` and `description`, including keywords from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 
@@ -60,7 +59,7 @@ impl<'p> SchemaBuilder<'p> {
         (scope.external(self.program, value)? == generic).then_some((scope, arguments))
     }
 
-    /// Returns the schema of an `Annotated[...]` type that is part of another type. The schema includes all metadata.
+    /// Returns the schema of an `Annotated[...]` type inside another type, including all metadata.
     pub(super) fn nested_annotated(&mut self, scope: Scope<'p>, arguments: &'p Expr) -> EvalResult<Json> {
         let Annotated { mut schema, extra, default, .. } = self.annotated(scope, arguments)?;
         let drops_extra = arguments.elements().first().is_some_and(|inner| self.drops_extra(scope, inner));
@@ -80,8 +79,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(schema)
     }
 
-    /// Returns whether pydantic ignores the metadata of a type. It ignores the metadata of types with a
-    /// custom schema function.
+    /// Returns whether pydantic ignores a type's metadata, as it does for types with a custom schema function.
     fn drops_extra(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
         let name = scope.external(self.program, generic).unwrap_or_default();
@@ -139,7 +137,7 @@ impl<'p> SchemaBuilder<'p> {
             return Ok(());
         }
         let Some(call) = item.as_call() else {
-            // Pydantic ignores metadata such as numbers and strings, but other objects may affect the schema.
+            // Pydantic ignores metadata such as numbers and strings, but other metadata may affect the schema.
             return match evaluate::evaluate(self.program, scope, item) {
                 Ok(value) if value != Value::Opaque => Ok(()),
                 Ok(_) => Err(EvalError::unknown(format!(
@@ -221,7 +219,7 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Returns whether an annotation is `Decimal` or an optional `Decimal`.
     ///
-    /// The schema of a decimal has the form of a union, so the two cannot be distinguished by their schemas.
+    /// A decimal's schema has the form of a union, so the schema alone cannot distinguish a decimal from a union.
     pub(crate) fn is_decimal(&self, scope: Scope<'p>, expr: &'p Expr) -> bool {
         let program = self.program;
         match (expr.as_subscript(), expr.as_alternatives()) {
@@ -239,7 +237,7 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Adds constraints to a schema.
     ///
-    /// Constraints with an unknown effect are omitted, so the schema may accept more values than the type.
+    /// Omits constraints with an unknown effect, so the schema may accept more values than the type.
     pub(crate) fn constrain(
         &mut self,
         schema: &mut Json,

@@ -7,13 +7,12 @@ use crate::flow::{
     evaluate::{Value, encode},
 };
 
-/// Constraints of a type, as pairs of pydantic's constraint name and its value.
+/// Type constraints, as pairs of pydantic's constraint name and the value.
 pub(crate) type Constraints = Vec<(String, Value)>;
 
-/// Adds constraints to a schema. As in pydantic, the constraints of an optional type are added to the
-/// non-null member.
+/// Adds constraints to a schema. As in pydantic, constraints on an optional type apply to the non-null member.
 ///
-/// The argument `is_decimal` is necessary because the schema of a decimal has the form of a union.
+/// `is_decimal` is required because a decimal's schema has the form of a union.
 pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {
     let given: Vec<_> = constraints.iter().filter(|(_, value)| *value != Value::None).collect();
     if given.is_empty() {
@@ -43,7 +42,7 @@ pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -
     Ok(Json::Object(object))
 }
 
-/// The kind of a constraint. It determines the keyword that the constraint is converted to.
+/// A constraint's kind, which determines the resulting keyword.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum About {
     Number,
@@ -90,8 +89,7 @@ fn add(schema: &mut Map<String, Json>, name: &str, value: &Value, is_decimal: bo
             }
             None
         }
-        // Pydantic uses a function to check constraints on other types, and adds the name of the constraint to the
-        // schema.
+        // For other types, pydantic checks constraints with a function and adds the constraint name to the schema.
         (About::Number, "string" | "boolean") | (About::Name, _) => schema.insert(name.to_owned(), json?),
         (About::Number, _) if kind.is_empty() && is_plain_union(schema) => {
             schema.insert(name.to_owned(), json?)

@@ -40,7 +40,7 @@ impl Owner<'_> {
     fn full_name(&self, name: &str) -> Option<String> {
         let (scope, name) = match self {
             Self::External(full_name) => return Some((*full_name).to_owned()),
-            // The full name of a generic model would have to contain the full names of its arguments.
+            // A generic model's full name must include the full names of its arguments.
             Self::Class(_) if name.contains('[') => return None,
             Self::Class(class) => (class.scope, class.def.qualified_name.as_str()),
             Self::Value(value) => (value.scope, name),
@@ -63,7 +63,7 @@ struct Entry<'p> {
 
 #[derive(Debug)]
 enum State {
-    /// The schema is being built. References to it are created by the class itself, directly or indirectly.
+    /// The schema is being built. References to it come from the class itself, directly or indirectly.
     Open,
     Done(Json),
     Failed(EvalError),
@@ -75,7 +75,7 @@ impl<'p> Definitions<'p> {
     ///
     /// # Errors
     ///
-    /// Returns the error that occurred when the schema of the definition was built.
+    /// Returns the error that occurred while building the definition's schema.
     pub(super) fn reference(&self, owner: Owner<'p>, name: &str) -> EvalResult<Option<Json>> {
         let is_it = |entry: &Entry<'p>| entry.owner == owner && entry.name == name;
         let Some(index) = self.entries.iter().position(is_it) else { return Ok(None) };
@@ -118,8 +118,8 @@ impl<'p> Definitions<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if a definition is incomplete, or if two definitions would have the same key. In this case, `properties`
-    /// is not changed.
+    /// Fails if a definition is incomplete, or if two definitions would have the same key. In both cases, `properties`
+    /// remains unchanged.
     pub(crate) fn settle(self, properties: &mut Json) -> EvalResult<Map<String, Json>> {
         let used = self.used(properties)?;
         let keys = self.keys(&used)?;

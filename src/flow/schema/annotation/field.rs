@@ -21,7 +21,7 @@ pub(crate) enum FieldDefault<'p> {
     Value(Value),
     /// The field has a default, but its value cannot be determined.
     Unknown(EvalError),
-    /// The default is the result of calling a function, as specified by `default_factory`.
+    /// The default is the return value of the function in `default_factory`.
     Factory(&'p Expr),
 }
 
@@ -49,20 +49,20 @@ pub(crate) struct FieldInfo<'p> {
     /// The alias that the model's `alias_generator` returns for the field name.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
-    /// The docstring below the field. It is the description if the field has no other.
+    /// The docstring below the field. Used as the description if the field has no other description.
     pub(crate) docstring: Option<String>,
     /// Whether the field is omitted when an instance is encoded.
     pub(crate) is_excluded: bool,
-    /// Whether the field rejects values that would have to be converted to its type.
+    /// Whether the field rejects values that require conversion to its type.
     pub(crate) is_strict: bool,
     pub(crate) constraints: Constraints,
-    /// The keywords `title`, `description`, `examples` and `deprecated` of the schema.
+    /// The schema keywords `title`, `description`, `examples` and `deprecated`.
     pub(crate) annotations: Map<String, Json>,
-    /// The additional keywords of the schema from `json_schema_extra`.
+    /// Additional schema keywords from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
 }
 
-/// Returns the call if the expression is a call of pydantic's `Field`, or `None` otherwise.
+/// Returns the call if the expression calls pydantic's `Field`, or `None` otherwise.
 pub(crate) fn as_field<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> Option<&'p Call> {
     let call = expr.as_call()?;
     (scope.external(program, &call.function)? == "pydantic.Field").then_some(call)

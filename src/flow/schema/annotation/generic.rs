@@ -1,5 +1,5 @@
-//! Generates the schemas of types with arguments, such as `dict[str, int]` and `Literal["a"]`, and of types that are
-//! created by calls.
+//! Generates the schemas of types with arguments, such as `dict[str, int]` and `Literal["a"]`, and of types created by
+//! calls.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -104,7 +104,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `type[...]`: it accepts any class.
+    /// Returns the schema of `type[...]`, which accepts any class.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Checks that pydantic can infer the default factory of a `defaultdict` from the type of its values.
+    /// Checks that pydantic can infer the default factory of a `defaultdict` from its value type.
     fn require_default_factory(&self, scope: Scope<'p>, value: &'p Expr) -> EvalResult<()> {
         let generic = value.as_subscript().map_or(value, |(generic, _)| generic);
         let name = match &generic.kind {
@@ -167,7 +167,7 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Returns the schema of `Json[content]`: a string schema with the metadata of the content.
     fn json_text(&mut self, scope: Scope<'p>, content: &'p Expr) -> EvalResult<Json> {
-        // The constraints of pydantic's own types may also apply to the string; this is not supported.
+        // Not supported: constraints of pydantic's own types may also apply to the string.
         let name = scope.external(self.program, content).unwrap_or_default();
         if content.as_call().is_some() || name.starts_with("pydantic.") {
             return Err(unknown(scope, content));
@@ -223,7 +223,7 @@ impl<'p> SchemaBuilder<'p> {
         literal_schema(&distinct_literals(plain))
     }
 
-    /// Appends the values of a `Literal[...]` type to `values`. Nested `Literal` types and aliases are expanded.
+    /// Appends the values of a `Literal[...]` type to `values`. Expands nested `Literal` types and aliases.
     pub(super) fn literals(
         &self,
         scope: Scope<'p>,
@@ -325,7 +325,7 @@ pub(crate) fn literal_schema(values: &[Value]) -> EvalResult<Json> {
     Ok(Json::Object(schema))
 }
 
-/// Returns the JSON schema type that all values have in common, or `None` if their types differ.
+/// Returns the JSON schema type shared by all values, or `None` if their types differ.
 pub(crate) fn shared_type(values: &[Json]) -> Option<&'static str> {
     let kind = |value: &Json| match value {
         Json::Null => Some("null"),

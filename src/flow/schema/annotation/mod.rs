@@ -1,4 +1,4 @@
-//! Generates the JSON schemas of annotations as pydantic 2.14 generates them for Prefect.
+//! Generates the JSON schemas of annotations, as pydantic 2.14 does for Prefect.
 
 mod annotated;
 pub(crate) mod constraint;
@@ -27,14 +27,14 @@ use crate::flow::{
     schema::class,
 };
 
-/// Builds the schemas of a flow's parameters. The schemas of classes become definitions that are shared.
+/// Builds the schemas of a flow's parameters. Class schemas become shared definitions.
 pub(crate) struct SchemaBuilder<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) definitions: Definitions<'p>,
-    /// Why some parts of the schemas accept any value.
+    /// Reasons why some subschemas accept any value.
     pub(crate) approximations: Vec<String>,
-    /// Number of nested classes whose schemas are being built. If it is not zero, quoted annotations are resolved in
-    /// the module of the class.
+    /// Number of nested classes whose schemas are being built. If nonzero, quoted annotations are resolved in the
+    /// class's module.
     pub(crate) class_depth: usize,
     /// The arguments for the type variables of the class whose schema is being built.
     pub(crate) type_arguments: TypeArguments<'p>,
@@ -45,12 +45,11 @@ pub(crate) struct SchemaBuilder<'p> {
 /// The effects of a model's options on the schemas of its fields.
 #[derive(Debug, Default)]
 pub(crate) struct ClassOptions {
-    /// Whether one of the options also affects classes in field types without their own options.
+    /// Whether an option also applies to field types that are classes without their own options.
     pub(crate) are_handed_down: bool,
-    /// Whether pydantic rejects types without a schema in fields. In the parameters of a flow, Prefect accepts such
-    /// types.
+    /// Whether pydantic rejects fields whose type has no schema. Prefect accepts such types in flow parameters.
     pub(crate) refuses_unknown_types: bool,
-    /// The keywords `minLength` and `maxLength` that are added to the schema of every string.
+    /// The keywords `minLength` and `maxLength` to add to every string schema.
     pub(crate) text_limits: Map<String, Json>,
 }
 
@@ -105,10 +104,10 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of a quoted annotation that is part of another annotation.
+    /// Returns the schema of a quoted annotation inside another annotation.
     ///
-    /// In a class, the annotation is resolved in the class's module. Otherwise, it is resolved in a module of
-    /// Prefect that contains the builtins and only a few other names.
+    /// In a class, the annotation is resolved in the class's module. Otherwise, it is resolved in a Prefect module that
+    /// contains the builtins and only a few other names.
     fn quoted(&mut self, scope: Scope<'p>, expr: Option<&'p Expr>) -> EvalResult<Json> {
         let expr = expr.ok_or(EvalError::Untyped)?;
         if self.class_depth > 0 {
@@ -169,11 +168,11 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// Returns the schema of a class that pydantic has no schema for. It accepts any value.
+    /// Returns the schema of a class that pydantic has no schema for. The schema accepts any value.
     ///
     /// # Errors
     ///
-    /// Fails in the field of a model because pydantic rejects the model.
+    /// Fails in a model field because pydantic rejects the model.
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(

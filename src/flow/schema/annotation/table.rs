@@ -1,4 +1,4 @@
-//! A table of the types that have a fixed schema, by their canonical names.
+//! Fixed type schemas, by canonical type name.
 
 use serde_json::{Value as Json, json};
 
@@ -210,7 +210,7 @@ pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
     }
 }
 
-/// Returns the part of a type's schema that a model's string length limits apply to, if any.
+/// Returns the subschema to which a model's string length limits apply, or `None` if the limits do not apply.
 pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Json> {
     match name.rsplit_once('.').unwrap_or(("", name)) {
         ("", "str")
@@ -226,7 +226,7 @@ pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Js
     }
 }
 
-/// Returns whether a type is a sequence whose only argument is the type of its items.
+/// Returns whether a type is a sequence whose only argument is its item type.
 pub(super) fn is_array(name: &str) -> bool {
     let name = name.strip_prefix("collections.abc.").or(name.strip_prefix("collections.")).unwrap_or(name);
     matches!(name, "list" | "deque" | "Sequence" | "MutableSequence" | "Iterable" | "Generator")

@@ -25,7 +25,7 @@ pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
 struct TypeArgument<'p> {
     /// The type variable, such as `T = TypeVar("T")`.
     variable: Assigned<'p>,
-    /// The scope that the argument's expression is evaluated in.
+    /// The scope in which the argument's expression is evaluated.
     scope: Scope<'p>,
     expr: &'p Expr,
     /// The arguments for type variables that occur in the expression.
@@ -60,8 +60,8 @@ impl<'p> TypeArguments<'p> {
 
     /// Returns the argument for a type variable, or `None` if the variable has no argument.
     ///
-    /// The result consists of the scope and the expression of the argument, and the arguments for type variables in
-    /// it.
+    /// The result contains the argument's scope, its expression, and the arguments for type variables in the
+    /// expression.
     pub(super) fn get(&self, variable: Assigned<'p>) -> Option<(Scope<'p>, &'p Expr, Self)> {
         let arguments = self.0.as_ref()?;
         let found = arguments.iter().find(|it| std::ptr::eq(it.variable.expr, variable.expr))?;
@@ -258,7 +258,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `class[arguments]`. The class is part of the project.
+    /// Returns the schema of `class[arguments]` for a project class.
     pub(super) fn generic_class(
         &mut self,
         scope: Scope<'p>,
@@ -295,7 +295,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the runtime name of an external type, or `None` if it may differ from the name in the source.
+/// Returns an external type's runtime name, or `None` if it may differ from the name in the source.
 fn external_name(name: &str, written: &str) -> Option<String> {
     let (module, last) = name.rsplit_once('.').unwrap_or(("", name));
     let is_class = match module {
@@ -342,7 +342,7 @@ fn definition_key(name: &str) -> Option<String> {
     for part in name.split_inclusive(['[', ']', ',']) {
         let end = part.find(['[', ']', ',']).unwrap_or(part.len());
         let (part, separator) = part.split_at(end);
-        // Pydantic treats the part of a name after a colon as the ID of an object.
+        // Pydantic interprets the text after a colon in a name as an object ID.
         if part.contains(':') {
             return None;
         }

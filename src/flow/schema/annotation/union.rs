@@ -34,7 +34,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union(scope, std::slice::from_ref(expr))
     }
 
-    /// Returns the schema of a union whose members are given by annotations.
+    /// Returns the schema of a union of annotations.
     pub(super) fn union(&mut self, scope: Scope<'p>, exprs: &'p [Expr]) -> EvalResult<Json> {
         let mut members = Vec::new();
         for expr in exprs {
@@ -50,7 +50,7 @@ impl<'p> SchemaBuilder<'p> {
         self.union_of(&members)
     }
 
-    /// Appends the members of a union to `members`. As in `typing`, nested unions and aliases are flattened.
+    /// Appends a union's members to `members`. Flattens nested unions and aliases, as `typing` does.
     fn spread(&self, scope: Scope<'p>, expr: &'p Expr, members: &mut Vec<Member<'p>>) {
         if let Some((left, right)) = expr.as_alternatives() {
             self.spread(scope, left, members);
@@ -76,8 +76,8 @@ impl<'p> SchemaBuilder<'p> {
                 if let Ok(Entity::Value(alias)) = scope.resolve(self.program, expr)
                     && !alias.is_type_alias
                     && (alias.expr.as_subscript().is_some() || alias.expr.as_alternatives().is_some())
-                    // The limits prevent endless recursion for an alias that refers to itself. Its schema reports the
-                    // error.
+                    // The limits prevent endless recursion for an alias that refers to itself. The alias's schema
+                    // reports the error.
                     && alias.scope.text(alias.expr).len() < 10_000
                     && members.len() < 64
                 {
@@ -127,7 +127,7 @@ pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     }
 }
 
-/// Adds the schema of a member unless it is already present. A nested `anyOf` is replaced with its members.
+/// Adds a member's schema unless it is already present. Replaces a nested `anyOf` with its members.
 fn add(schemas: &mut Vec<Json>, schema: Json) {
     match schema {
         Json::Object(mut object) if object.len() == 1 && object.contains_key("anyOf") => {

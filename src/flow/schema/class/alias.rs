@@ -1,4 +1,4 @@
-//! Implements the alias generators of pydantic.
+//! Implements pydantic's alias generators.
 
 use crate::flow::evaluate::title;
 
@@ -11,7 +11,7 @@ pub(super) fn generator(name: &str) -> Option<fn(&str) -> String> {
     }
 }
 
-/// Converts a name such as `first_name` to `FirstName`. Underscores between letters or digits are removed.
+/// Converts a name such as `first_name` to `FirstName`. Removes underscores between letters or digits.
 fn pascal(name: &str) -> String {
     let titled: Vec<char> = title(name).chars().collect();
     let is_joint = |at: usize| {

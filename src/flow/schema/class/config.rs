@@ -54,7 +54,7 @@ const KNOWN: &[&str] = &[
     "use_attribute_docstrings",
 ];
 
-/// Reads the options of a class, including those it inherits.
+/// Reads a class's options, including inherited options.
 ///
 /// # Errors
 ///

@@ -16,12 +16,12 @@ use crate::flow::{
     schema::annotation::shared_type,
 };
 
-/// Returns the names and values of the members of an enumeration, in the order of their definition.
+/// Returns the names and values of an enumeration's members, in definition order.
 pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Members> {
     program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
 }
 
-/// Evaluates the members of an enumeration in the order of their definition.
+/// Evaluates an enumeration's members in definition order.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -29,7 +29,7 @@ struct Reader<'p> {
     is_flag: bool,
     mixin: Option<Mixin>,
     members: Vec<(String, Value)>,
-    /// The positions of the members in `members`, by name.
+    /// The position of each member in `members`, by name.
     names: HashMap<String, usize>,
     values: ValueIndex,
     /// The highest integer value so far. The value of `auto()` is derived from it.
@@ -131,8 +131,7 @@ impl<'p> Reader<'p> {
 
     /// Adds a member to the enumeration.
     ///
-    /// A member that equals an earlier member is an alias and has the earlier value, for example `1` instead of
-    /// `True`.
+    /// A member that equals an earlier member becomes an alias with the earlier value, such as `1` for `True`.
     fn add(&mut self, name: &str, value: Value) {
         let value = match self.values.position(&value) {
             Some(position) => self.members[position].1.clone(),
@@ -149,7 +148,7 @@ fn next_bit(number: i128) -> Option<i128> {
     1_i128.checked_shl(i128::BITS - number.leading_zeros())
 }
 
-/// The built-in type that the values of the members are converted to.
+/// The built-in type to which member values are converted.
 #[derive(Clone, Copy)]
 enum Mixin {
     Text,
@@ -194,7 +193,7 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
     })
 }
 
-/// Evaluates the access to an enumeration member: `Class.NAME` or `Class["NAME"]`.
+/// Evaluates an access to an enumeration member: `Class.NAME` or `Class["NAME"]`.
 pub(crate) fn member<'p>(program: &'p Program<'p>, class: Class<'p>, name: &str) -> EvalResult<Value> {
     let members = members(program, class)?;
     let found = members.iter().find(|(member, _)| member == name).cloned();

@@ -18,7 +18,7 @@ use crate::flow::{
     },
 };
 
-/// Evaluates a call of a class. Returns an instance.
+/// Evaluates a class call and returns the instance.
 pub(crate) fn instantiate<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -142,9 +142,9 @@ fn by_alias(fields: &[Field<'_>], populates_by_name: Option<&Value>, mut argumen
     arguments
 }
 
-/// Returns the encoded fields of an instance with their values.
+/// Returns an instance's encoded fields and their values.
 ///
-/// The flag `converts` specifies whether the class converts its arguments to the types of the fields, as models do.
+/// `converts` specifies whether the class converts its arguments to the field types, as models do.
 fn object<'p>(
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -238,7 +238,7 @@ fn encodes_plainly(value: &Value, field: &Field<'_>) -> bool {
     }
 }
 
-/// Returns whether an annotation contains a quoted part.
+/// Returns whether an annotation contains a quoted annotation.
 fn has_quotes(annotation: &Expr) -> bool {
     match &annotation.kind {
         ExprKind::Str(_) => true,
@@ -329,7 +329,7 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// Converts a default value as the encoder for the annotated type does. An integer in a float field becomes a float.
+/// Converts a default value like the annotated type's encoder. An integer in a float field becomes a float.
 ///
 /// Returns `None` if the value does not have the annotated type.
 fn encoded<'p>(

@@ -32,10 +32,10 @@ use crate::flow::{
     },
 };
 
-/// The kind of a class, as distinguished by pydantic.
+/// A class kind that pydantic distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A class that pydantic has no schema for. Prefect accepts any value for a parameter of this type.
+    /// A class that pydantic has no schema for. Prefect accepts any value for parameters of this type.
     Plain,
     Enum,
     Model,
@@ -122,7 +122,7 @@ fn is_protocol<'p>(program: &'p Program<'p>, class: Class<'p>) -> bool {
     })
 }
 
-/// Returns the kind that a class inherits from its bases, or `None` if all of them are plain classes.
+/// Returns the kind that a class inherits from its bases, or `None` if all bases are plain classes.
 fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Option<Kind>> {
     let mut kind = None;
     let mut is_primitive = false;
@@ -230,8 +230,7 @@ pub(super) struct Field<'p> {
     pub(super) annotation: &'p Expr,
     pub(super) scope: Scope<'p>,
     pub(super) info: FieldInfo<'p>,
-    /// Whether the field is an `InitVar`: an argument of the constructor, but not an attribute of the
-    /// instance.
+    /// Whether the field is an `InitVar`: a constructor argument that is not an instance attribute.
     pub(super) is_init_only: bool,
     /// The arguments for type variables that occur in the annotation.
     pub(super) type_arguments: TypeArguments<'p>,
@@ -340,7 +339,7 @@ fn field_type<'p>(
     }
 }
 
-/// Returns an annotation's expression without its quotes, and the scope that the expression is evaluated in.
+/// Returns an annotation's expression without quotes, and the scope for evaluating the expression.
 fn unquoted<'p>(scope: Scope<'p>, annotation: &'p Expr) -> (Scope<'p>, &'p Expr) {
     let postponed = scope.module.body().postponed_annotations;
     match annotation.as_text().and_then(|text| text.as_expression()) {
@@ -372,7 +371,7 @@ pub(super) fn title_of(name: &str) -> String {
     title_case(name).replace('_', " ").trim().to_owned()
 }
 
-/// A name that is annotated in the body of a class.
+/// A name annotated in a class body.
 pub(super) struct AnnotatedName<'p> {
     pub(super) name: &'p str,
     pub(super) annotation: &'p Expr,

@@ -41,7 +41,7 @@ pub(super) fn definition<'p>(
     finish(class, name, properties, &required, &options)
 }
 
-/// Returns the effects that the options of a model have on the schemas of its fields.
+/// Returns the effects of a model's options on its field schemas.
 pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     let mut text_limits = Map::new();
     for (name, keyword, nothing) in [("str_min_length", "minLength", 0), ("str_max_length", "maxLength", -1)]

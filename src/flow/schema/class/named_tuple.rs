@@ -39,7 +39,7 @@ fn schema(items: &[Json], required: usize) -> Json {
     schema
 }
 
-/// Returns the schema of a type that is created by a call such as `namedtuple("Pair", ["a", "b"])`.
+/// Returns the schema of a type created by a call such as `namedtuple("Pair", ["a", "b"])`.
 pub(crate) fn functional(call: &Call) -> EvalResult<Json> {
     let names = written_names(call)
         .ok_or_else(|| EvalError::unknown("the field names of the named tuple are not literals"))?;
@@ -53,14 +53,14 @@ pub(crate) fn functional(call: &Call) -> EvalResult<Json> {
     Ok(schema(&items, required))
 }
 
-/// Returns the number of fields of a type that is created by `namedtuple(...)`, or `None` for other values.
+/// Returns the number of fields of a type created by `namedtuple(...)`, or `None` for other values.
 pub(crate) fn field_names<'p>(program: &'p Program<'p>, assigned: Assigned<'p>) -> Option<usize> {
     let call = assigned.expr.as_call()?;
     let name = assigned.scope.external(program, &call.function)?;
     if name == "collections.namedtuple" { written_names(call).map(|names| names.len()) } else { None }
 }
 
-/// Returns the field names. They are specified as a list of strings or as a single string with separators.
+/// Returns the field names, given as a list of strings or as a single string with separators.
 fn written_names(call: &Call) -> Option<Vec<&str>> {
     let [_, names] = call.arguments.as_slice() else { return None };
     if !call.keywords.is_empty() {

@@ -8,10 +8,10 @@ use crate::flow::{
     program::{Program, scope::Entity},
 };
 
-/// Maximum number of a class's bases, and of classes in a method resolution order.
+/// Maximum number of base classes, and maximum length of a method resolution order.
 const CLASS_LIMIT: usize = 500;
 
-/// Returns the method resolution order of a class. Classes from outside the project are omitted.
+/// Returns the method resolution order of a class. Omits classes from outside the project.
 pub(crate) fn mro<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Rc<Vec<Class<'p>>>> {
     program.memo.resolution_orders.get(class.def, || compute_mro(program, class).map(Rc::new))
 }

@@ -89,7 +89,7 @@ fn write_flows(python: &Path, folder: &Path, count: usize, seed: usize) -> BTree
 
 type Read = BTreeMap<String, Result<Arc<Flow>, String>>;
 
-/// Reads all flows: with an interpreter by import, or else from source.
+/// Reads all flows, by import if an interpreter is given, otherwise from source.
 async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Option<String>) -> Read {
     let home = folder.join("home").display().to_string();
     let environment: Environment =
@@ -145,7 +145,7 @@ fn as_json(flow: &Flow) -> (Json, &str, Option<&str>, Option<&str>) {
     (Json::clone(&flow.parameters), &flow.name, flow.description.as_deref(), flow.version.as_deref())
 }
 
-/// Returns the names of properties in order.
+/// Returns the property names in order.
 fn order(flow: &Flow) -> Vec<&String> {
     let properties = flow.parameters["properties"].as_object();
     properties.map(|properties| properties.keys().collect()).unwrap_or_default()

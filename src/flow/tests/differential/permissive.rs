@@ -1,4 +1,4 @@
-//! Tests with sample values whether a schema accepts every value that another accepts.
+//! Uses sample values to check whether a schema accepts every value that another schema accepts.
 
 use serde_json::{Value as Json, json};
 

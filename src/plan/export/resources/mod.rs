@@ -1,4 +1,4 @@
-//! Exports the resources of a server as declarations for the key `prefectl` of a project file.
+//! Exports a server's resources as declarations for a project file's `prefectl` key.
 
 mod pools;
 
@@ -19,7 +19,7 @@ use crate::{
     template::placeholder::{Kind, Placeholder},
 };
 
-/// Prefix of the names of the limits that the server creates for deployments.
+/// Name prefix of the limits that the server creates for deployments.
 const DEPLOYMENT_LIMIT: &str = "deployment:";
 
 /// The resources of a server.
@@ -31,11 +31,11 @@ pub(super) struct LiveObjects {
     limits: Vec<NamedObject>,
     automations: Vec<Automation>,
     blocks: Vec<NamedObject>,
-    /// Default base job templates by the type of the work pool.
+    /// Default base job templates by work pool type.
     templates: BTreeMap<String, JsonObject>,
 }
 
-/// A section of a project file, with notes about values that the file cannot contain.
+/// A project file section, with notes about values that the file cannot contain.
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) value: Json,
@@ -44,7 +44,7 @@ pub(super) struct Section {
 }
 
 impl LiveObjects {
-    /// Reads all resources other than automations. The server masks the secrets of blocks.
+    /// Reads all resources other than automations. The server masks block secrets.
     pub(super) async fn read(client: &Client, automations: Vec<Automation>) -> Result<Self, ApiError> {
         let (types, pools, queues, variables, limits, blocks) = tokio::try_join!(
             pool_types(client),
@@ -58,8 +58,8 @@ impl LiveObjects {
         Ok(Self { pools, queues, variables, limits, automations, blocks, templates })
     }
 
-    /// Returns the declarations. Automations that are exported as triggers of deployments are omitted. `deployments` are
-    /// the full names of all deployments.
+    /// Returns the declarations. Automations that are exported as deployment triggers are omitted. `deployments`
+    /// contains the full names of all deployments.
     pub(super) fn section(&self, deployments: &BTreeMap<Uuid, String>) -> Section {
         let mut notes = Vec::new();
         let references = self.references(deployments);
@@ -107,7 +107,7 @@ impl LiveObjects {
         Section { value, count, notes }
     }
 
-    /// Returns the names of the objects that actions may refer to.
+    /// Returns the names of the resources and deployments that actions may refer to.
     fn references(&self, deployments: &BTreeMap<Uuid, String>) -> References {
         let reference = |kind, name: String| ResourceReference { kind, name };
         let queue = |queue: &NamedObject| format!("{}/{}", queue.text("work_pool_name"), queue.name);
@@ -134,7 +134,7 @@ fn sorted<T>(items: &[T], name: impl Fn(&T) -> &String) -> impl Iterator<Item = 
     items.into_iter()
 }
 
-/// Returns whether an automation is exported as a trigger of a deployment: its only action runs the deployment.
+/// Returns whether an automation is exported as a deployment trigger: its only action runs the deployment.
 fn is_trigger(automation: &Automation, deployments: &BTreeMap<Uuid, String>) -> bool {
     let action = automation.raw.get("actions").and_then(|actions| actions.get(0));
     let runs = action.filter(|action| action["type"] == "run-deployment");
@@ -142,8 +142,8 @@ fn is_trigger(automation: &Automation, deployments: &BTreeMap<Uuid, String>) -> 
     id.is_some_and(|id| deployments.contains_key(&id)) && triggers::item(automation).is_some()
 }
 
-/// Escapes the strings of a value. Placeholders of Prefect variables and environment variables are escaped too, because
-/// a deploy would replace them. Other placeholders are kept.
+/// Escapes the strings in a value. Placeholders for Prefect variables and environment variables are also escaped
+/// because a deploy would replace them. Other placeholders are not escaped.
 fn escaped(value: &Json) -> Json {
     let keeps = |found: &Placeholder<'_>| !matches!(found.kind(), Kind::Variable | Kind::Environment);
     protected(value, &keeps)
@@ -172,7 +172,7 @@ fn limit(limit: &NamedObject) -> Json {
     item.into()
 }
 
-/// Returns the declaration of an automation. Returns `None` if its trigger cannot be declared.
+/// Returns an automation's declaration. Returns `None` if the trigger cannot be declared.
 fn automation(automation: &Automation, references: &References, notes: &mut Vec<String>) -> Option<Json> {
     let mut item = Map::from_iter([("name".to_owned(), escaped(&json!(automation.name)))]);
     let fields = [
@@ -197,7 +197,7 @@ fn automation(automation: &Automation, references: &References, notes: &mut Vec<
     Some(item.into())
 }
 
-/// Returns an action without the fields that have default values.
+/// Returns an action without default values.
 fn action(action: &Json) -> Json {
     let entries = action.as_object().into_iter().flatten();
     let is_set = |(key, value): &(&String, &Json)| {
@@ -217,9 +217,9 @@ fn block_type(block: &NamedObject) -> &str {
     slug.unwrap_or_default()
 }
 
-/// Returns the declaration of a block. Secret fields are read from environment variables whose names derive from the name
-/// of the block. `taken` are the variables of the blocks before it. Returns `None` if a nested value is secret or refers to a
-/// block without a name.
+/// Returns a block's declaration. The declaration reads secret fields from environment variables whose names derive
+/// from the block name. `taken` contains the environment variables already used by other blocks. Returns `None` if a
+/// nested value is secret or refers to a block without a name.
 fn block(block: &NamedObject, taken: &mut BTreeSet<String>, notes: &mut Vec<String>) -> Option<Json> {
     let kind = block_type(block);
     let label = format!("block '{kind}/{}'", block.name);
@@ -272,7 +272,7 @@ fn contains_mask(value: &Json) -> bool {
     }
 }
 
-/// Joins the parts of a name to the name of an environment variable. Empty parts are omitted.
+/// Joins non-empty name segments into an environment variable name.
 fn environment_name<const N: usize>(parts: [&str; N]) -> String {
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     parts.join("_").replace('-', "_").to_uppercase()

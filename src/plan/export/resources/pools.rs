@@ -9,11 +9,11 @@ use crate::{
     project::resources::POOL_KEYS,
 };
 
-/// Name and description of the queue that every work pool has.
+/// Name and description of a work pool's default queue.
 const DEFAULT_QUEUE: &str = "default";
 const DEFAULT_DESCRIPTION: &str = "The work pool's default queue.";
 
-/// Returns the declaration of a work pool. `default` is the default base job template of its type.
+/// Returns a work pool's declaration. `default` is the default base job template for the work pool type.
 pub(super) fn declaration(pool: &WorkPool, queues: &[NamedObject], default: Option<&JsonObject>) -> Json {
     let mut item = Map::from_iter([
         ("name".to_owned(), escaped(&json!(pool.name))),
@@ -39,7 +39,7 @@ pub(super) fn declaration(pool: &WorkPool, queues: &[NamedObject], default: Opti
     item.into()
 }
 
-/// Returns the declaration of a queue. Returns `None` for a default queue that has not been changed.
+/// Returns a queue's declaration. Returns `None` for an unchanged default queue.
 fn queue(queue: &NamedObject) -> Option<Json> {
     let is_default = queue.name == DEFAULT_QUEUE;
     let fields = [
@@ -53,16 +53,16 @@ fn queue(queue: &NamedObject) -> Option<Json> {
     (!is_default || item.len() > 1).then(|| item.into())
 }
 
-/// Changes to the default base job template that a project file can declare.
+/// Declarable changes to the default base job template.
 struct Customizations {
     added: Vec<NewVariable>,
-    /// Changed defaults of variables.
+    /// Changed variable defaults.
     defaults: Vec<(String, Json)>,
 }
 
 impl Customizations {
-    /// Returns the changes from the default template to a pool's template. Returns `None` if declarations of
-    /// variables cannot express them.
+    /// Returns the changes from the default template to a pool's template. Returns `None` if variable declarations
+    /// cannot express the changes.
     fn between(default: &JsonObject, pool: &WorkPool) -> Option<Self> {
         let before = BaseJobTemplate::new(&pool.kind, default.clone());
         let after = BaseJobTemplate::new(&pool.kind, pool.base_job_template.clone());
@@ -89,7 +89,7 @@ impl Customizations {
         (edited.into_document() == pool.base_job_template).then_some(found)
     }
 
-    /// Returns the keys of the declaration. Variables whose names are keys of a work pool are in `variables`.
+    /// Returns the declaration's keys. Variables with the same name as a work pool key are nested in `variables`.
     fn entries(self) -> Map<String, Json> {
         let (nested, mut entries): (Map<String, Json>, Map<String, Json>) = self
             .defaults

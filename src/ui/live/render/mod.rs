@@ -181,7 +181,7 @@ impl Color {
 /// A line that describes a step, a deployment or an activity.
 pub(super) struct Row<'r> {
     pub(super) name: &'r str,
-    /// The object that a step works on, and the width of the name column that precedes it.
+    /// The step's subject, and the width of the name column before it.
     pub(super) subject: (&'r str, usize),
     pub(super) phase: Phase,
     pub(super) status: &'r str,
