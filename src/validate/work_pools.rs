@@ -97,8 +97,8 @@ pub(super) fn null_job_variables(
     }
 }
 
-/// Returns the paths of the null job variables that a self-hosted server accepts in a new deployment but
-/// refuses in an update, because the work pool has a default value.
+/// Returns the paths of null job variables that override a default of the work pool. A self-hosted server accepts them
+/// in a new deployment but rejects them in an update.
 pub(crate) fn refused_in_updates(
     given: &Json,
     pool: &WorkPool,

@@ -237,7 +237,7 @@ pub(crate) enum ExprKind {
     Starred(Box<Expr>),
     Unary(UnaryOperator, Box<Expr>),
     Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// A logical operation: `and` if the flag is true, `or` otherwise.
+    /// A logical operation. The flag is true for `and` and false for `or`.
     Logical(bool, Vec<Expr>),
     Compare(Box<Expr>, Vec<(Comparison, Expr)>),
     Conditional(Box<Conditional>),
