@@ -121,7 +121,7 @@ fn time_and_offset(text: &str) -> Option<(Time, Option<Offset>)> {
 }
 
 /// Parses the first six digits of a fractional second. Ignores further digits.
-fn microseconds(fraction: &str) -> Option<i32> {
+pub(super) fn microseconds(fraction: &str) -> Option<i32> {
     let digits = fraction.bytes().all(|byte| byte.is_ascii_digit()) && (1..=9).contains(&fraction.len());
     digits.then(|| format!("{:0<6}", &fraction[..fraction.len().min(6)]).parse().ok()).flatten()
 }

@@ -7,7 +7,7 @@ use jiff::{
 };
 
 use super::{HINT, NUMBER_HINT, WEEKDAY_HINT, ZONE_HINT, zone_name};
-use crate::schedule::date_time::IsoDateTime;
+use crate::schedule::date_time::{IsoDateTime, microseconds};
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -54,7 +54,7 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
     let words: Vec<&str> = text
         .split([' ', '\t', ','])
         .filter(|word| {
-            !word.is_empty() && !["at", "on", "next", "this"].contains(&word.to_lowercase().as_str())
+            !word.is_empty() && !["at", "on", "of", "next", "this"].contains(&word.to_lowercase().as_str())
         })
         .collect();
     let mut point = Point::default();
@@ -101,6 +101,9 @@ impl Point {
         if let Some(zone) = zone_name::parse(words[0]) {
             return self.set_zone(zone).map(|()| 1);
         }
+        if self.take_year(&word) {
+            return Ok(1);
+        }
         let looks_like_zone = words[0].chars().all(|c| c.is_ascii_uppercase()) || words[0].contains('/');
         Err(if word.parse::<f64>().is_ok() && words.len() == 1 {
             NUMBER_HINT
@@ -111,12 +114,25 @@ impl Point {
         })
     }
 
-    /// Parses a time such as `17:30`, `17:30:15`, `5pm` or `5 pm`. A time zone may follow directly, as in `17:30Z`.
+    /// Adds a year that follows the time, as in the output of `date`. Returns whether the word is such a year.
+    fn take_year(&mut self, word: &str) -> bool {
+        let (Some(Day::OfYear { month, day }), 4, Ok(year)) = (self.day, word.len(), word.parse()) else {
+            return false;
+        };
+        let date = Date::new(year, month, day).ok();
+        self.day = date.map(Day::Date).or(self.day);
+        date.is_some()
+    }
+
+    /// Parses a time such as `17:30`, `17:30:15.5`, `5pm`, `5 pm` or `5 p.m.`. A time zone may follow directly, as in
+    /// `17:30Z`.
     ///
     /// Returns the number of consumed words. Returns `None` if the phrase does not start with a time.
     fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
-        let half = words.get(1).map(|next| next.to_lowercase()).filter(|next| next == "am" || next == "pm");
-        if let Some(time) = half.as_ref().and_then(|half| clock_time(&format!("{word}{half}"))) {
+        let word = &without_dots(word);
+        let half = words.get(1).map(|next| without_dots(&next.to_lowercase()));
+        let half = half.filter(|next| next == "am" || next == "pm");
+        if let Some(time) = half.and_then(|half| clock_time(&format!("{word}{half}"))) {
             return self.set_time(time).map(|()| Some(2));
         }
         let zone_at = word.find(['+', '-', 'z']).filter(|at| *at > 0).unwrap_or(word.len());
@@ -147,6 +163,13 @@ impl Point {
         let found = self.find(now, zone).ok_or(HINT)?;
         let is_another = |weekday| weekday != zone.to_datetime(found).date().weekday();
         if self.weekday.is_some_and(is_another) { Err(WEEKDAY_HINT) } else { Ok(found) }
+    }
+
+    /// Returns this time of day on the date of a timestamp. Returns `None` if the phrase specifies more than a time.
+    pub(super) fn on_date_of(&self, timestamp: Timestamp, local_zone: &TimeZone) -> Option<Timestamp> {
+        let zone = self.zone.as_ref().unwrap_or(local_zone);
+        let time = self.time.filter(|_| self.day.is_none() && self.weekday.is_none())?;
+        instant(zone.to_datetime(timestamp).date().to_datetime(time), zone)
     }
 
     fn find(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
@@ -259,7 +282,17 @@ fn is_iso_date_time(word: &str) -> bool {
     word.len() > 10 && word.as_bytes()[4] == b'-' && word.as_bytes()[10] == b'T'
 }
 
-/// Parses a time of day such as `17:30`, `17:30:15`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon` or `midnight`.
+/// Replaces `a.m.` and `p.m.` at the end of a word with `am` and `pm`.
+fn without_dots(word: &str) -> String {
+    let half = ["a", "p"].into_iter().find_map(|half| {
+        let time = word.strip_suffix('.').unwrap_or(word).strip_suffix(&format!("{half}.m"))?;
+        Some(format!("{time}{half}m"))
+    });
+    half.unwrap_or_else(|| word.to_owned())
+}
+
+/// Parses a time of day such as `17:30`, `17:30:15`, `17:30:15.5`, `17h30`, `5pm`, `5:30pm`, `5.30pm`, `noon` or
+/// `midnight`.
 fn clock_time(word: &str) -> Option<Time> {
     match word {
         "noon" => return Some(time(12, 0, 0, 0)),
@@ -270,6 +303,11 @@ fn clock_time(word: &str) -> Option<Time> {
         (Some(digits), _) => (digits, Some(false)),
         (_, Some(digits)) => (digits, Some(true)),
         _ => (word, None),
+    };
+    // A number after the seconds is a fraction, but the number in `5.30pm` is the minute.
+    let (digits, microsecond) = match digits.split_once('.') {
+        Some((whole, fraction)) if whole.matches(':').count() == 2 => (whole, microseconds(fraction)?),
+        _ => (digits, 0),
     };
     let parts: Vec<i8> = digits
         .split([':', 'h', '.'])
@@ -286,5 +324,5 @@ fn clock_time(word: &str) -> Option<Time> {
         Some(_) if !(1..=12).contains(&hour) => return None,
         Some(afternoon) => hour % 12 + if afternoon { 12 } else { 0 },
     };
-    Time::new(hour, minute, second, 0).ok()
+    Time::new(hour, minute, second, microsecond * 1000).ok()
 }

@@ -51,6 +51,7 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     let hour = if word == "at" { full_hour(text) } else { None };
     let time = match (relative::parse(text), &hour) {
         (Some(amount), None) => amount.after(now).ok_or(HINT),
+        (None, None) if let Some(time) = days_and_time(text, clock) => Ok(time),
         (_, hour) => absolute::parse(hour.as_deref().unwrap_or(text))
             .and_then(|moment| moment.resolve(now, clock.zone())),
     };
@@ -60,6 +61,13 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
         return Err(WhenError::Past { phrase: whole, time });
     }
     Ok(time)
+}
+
+/// Parses a number of days and a time of day, such as `2 days at 5pm`. Returns `None` if the phrase differs.
+fn days_and_time(text: &str, clock: &Clock) -> Option<Timestamp> {
+    let (days, time) = text.split_once(" at ")?;
+    let days = relative::parse(days).filter(relative::Amount::is_days)?;
+    absolute::parse(time).ok()?.on_date_of(days.after(clock.now())?, clock.zone())
 }
 
 /// Converts a time such as `17h` to `17:00`. Without `at`, such a phrase would be a duration of 17 hours.

@@ -4,6 +4,34 @@ use jiff::{SignedDuration, Span, Timestamp, tz::Offset};
 
 use crate::{schedule::duration, value::Value};
 
+const SMALL_NUMBERS: [&str; 20] = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+];
+/// Multiples of ten. The index of each is its tens digit.
+const TENS: [&str; 10] =
+    ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
+/// Seconds of a day.
+const DAY: i64 = 86_400;
+
 /// A duration in months and seconds. Months are stored separately because their length varies.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Amount {
@@ -12,6 +40,11 @@ pub(super) struct Amount {
 }
 
 impl Amount {
+    /// Returns whether the duration consists of whole days, weeks, months and years.
+    pub(super) fn is_days(&self) -> bool {
+        self.rest.subsec_nanos() == 0 && self.rest.as_secs() % DAY == 0
+    }
+
     /// Returns `start` plus this duration. Returns `None` if the time is out of range. A day has 24 hours.
     pub(super) fn after(&self, start: Timestamp) -> Option<Timestamp> {
         let months = Span::new().try_months(self.months).ok()?;
@@ -27,8 +60,11 @@ pub(super) fn parse(text: &str) -> Option<Amount> {
         return Some(Amount { months: 0, rest });
     }
     let lower = text.to_lowercase();
-    let mut rest = lower.strip_suffix(" from now").unwrap_or(&lower).trim();
     let mut amount = Amount::default();
+    if let Some(unit @ ("week" | "month" | "year")) = lower.strip_prefix("next ") {
+        return amount.add(1.0, unit).map(|()| amount);
+    }
+    let mut rest = lower.strip_suffix(" from now").unwrap_or(&lower).trim();
     while !rest.is_empty() {
         rest = add_next(rest, &mut amount)?;
     }
@@ -39,8 +75,7 @@ pub(super) fn parse(text: &str) -> Option<Amount> {
 fn add_next<'a>(text: &'a str, amount: &mut Amount) -> Option<&'a str> {
     let number_end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, rest) = if number_end == 0 {
-        let (word, rest) = text.split_once(' ')?;
-        (word_number(word)?, rest)
+        spelled_number(text)?
     } else {
         (text[..number_end].parse().ok()?, &text[number_end..])
     };
@@ -58,15 +93,30 @@ fn skip_connectors(text: &str) -> &str {
     rest
 }
 
-fn word_number(word: &str) -> Option<f64> {
-    const WORDS: [&str; 13] = [
-        "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven",
-        "twelve",
-    ];
+/// Parses a number in words, such as `an`, `ten`, `twenty five` or `twenty-five`. Returns the number and the remaining
+/// string.
+fn spelled_number(text: &str) -> Option<(f64, &str)> {
+    let (word, rest) = text.split_once(' ')?;
     if matches!(word, "a" | "an") {
-        return Some(1.0);
+        return Some((1.0, rest));
     }
-    WORDS.iter().position(|known| *known == word).and_then(|at| u32::try_from(at).ok()).map(f64::from)
+    if let Some(number) = index(word, &SMALL_NUMBERS) {
+        return Some((number, rest));
+    }
+    let digit = |word| index(word, &SMALL_NUMBERS).filter(|digit| (1.0..10.0).contains(digit));
+    let tens = |word| index(word, &TENS).map(|tens| tens * 10.0);
+    if let Some((ten, one)) = word.split_once('-') {
+        return Some((tens(ten)? + digit(one)?, rest));
+    }
+    let tens = tens(word)?;
+    let after = rest.split_once(' ').and_then(|(word, rest)| Some((tens + digit(word)?, rest)));
+    Some(after.unwrap_or((tens, rest)))
+}
+
+/// Returns the zero-based position of a word in a list.
+fn index(word: &str, words: &[&str]) -> Option<f64> {
+    let at = words.iter().position(|known| !known.is_empty() && *known == word)?;
+    u32::try_from(at).ok().map(f64::from)
 }
 
 impl Amount {

@@ -1,4 +1,4 @@
-//! Parses time zones at the end of a phrase, such as `UTC`, `EST`, `+02:00` and `America/New_York`.
+//! Parses time zones at the end of a phrase, such as `UTC`, `EST`, `+02:00`, `UTC+2` and `America/New_York`.
 
 use jiff::tz::{Offset, TimeZone};
 
@@ -48,15 +48,20 @@ pub(super) fn parse(word: &str) -> Option<TimeZone> {
     if let Some((_, minutes)) = ABBREVIATIONS.iter().find(|(name, _)| *name == lower) {
         return Some(TimeZone::fixed(Offset::from_seconds(minutes * 60).ok()?));
     }
+    let offset_of = |word: &str| offset(word).map(TimeZone::fixed);
     if word.starts_with(['+', '-']) {
-        return offset(word).map(TimeZone::fixed);
+        return offset_of(word);
+    }
+    if let Some(offset) = ["utc", "gmt"].iter().find_map(|name| lower.strip_prefix(name)) {
+        return offset_of(offset);
     }
     if word.contains('/') { TimeZone::get(word).ok() } else { None }
 }
 
-/// Parses a UTC offset such as `+02`, `+0200` or `+02:00`.
+/// Parses a UTC offset such as `+2`, `+02`, `+0200` or `+02:00`.
 fn offset(word: &str) -> Option<Offset> {
-    let digits = word[1..].replace(':', "");
+    let digits = word.strip_prefix(['+', '-'])?.replace(':', "");
+    let digits = if digits.len() == 1 { format!("0{digits}") } else { digits };
     if !matches!(digits.len(), 2 | 4) || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }
