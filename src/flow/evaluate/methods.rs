@@ -1,7 +1,7 @@
 //! Evaluates attributes and methods of built-in values, such as `str.upper`.
 
 use super::{
-    operators::LENGTH_LIMIT,
+    operators::{self, LENGTH_LIMIT},
     paths, template,
     value::{Value, sorted},
 };
@@ -41,8 +41,12 @@ pub(super) fn call(
         (Value::Str(text), _) => string_method(text, name, arguments)?.ok_or_else(unknown),
         (Value::Dict(items), "get") => match arguments {
             [key] | [key, _] => {
-                let found = items.iter().find(|(other, _)| other.equals(key)).map(|(_, value)| value.clone());
-                Ok(found.unwrap_or_else(|| arguments.get(1).cloned().unwrap_or(Value::None)))
+                if let Some((_, value)) = items.iter().find(|(other, _)| other.equals(key)) {
+                    return Ok(value.clone());
+                }
+                // A key of an unknown class may still equal the given key.
+                operators::contains(items.iter().map(|(other, _)| other), key)?;
+                Ok(arguments.get(1).cloned().unwrap_or(Value::None))
             }
             _ => Err(unknown()),
         },

@@ -173,11 +173,7 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
     use std::cmp::Ordering;
     match operator {
         Comparison::Equal | Comparison::NotEqual => {
-            if matches!((left, right), (Value::Member { .. } | Value::Object(_) | Value::Opaque, _))
-                || matches!(right, Value::Member { .. } | Value::Object(_) | Value::Opaque)
-            {
-                return Err(unknown());
-            }
+            require_known_equality([left, right])?;
             Ok(left.equals(right) == (operator == Comparison::Equal))
         }
         Comparison::Is | Comparison::IsNot => match (left, right) {
@@ -192,8 +188,8 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
                 (
                     item,
                     Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items),
-                ) => items.iter().any(|other| other.equals(item)),
-                (key, Value::Dict(items)) => items.iter().any(|(other, _)| other.equals(key)),
+                ) => contains(items, item)?,
+                (key, Value::Dict(items)) => contains(items.iter().map(|(other, _)| other), key)?,
                 _ => return Err(unknown()),
             };
             Ok(contains == (operator == Comparison::In))
@@ -208,6 +204,25 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
             })
         }
     }
+}
+
+/// Returns an error if equality of one of the values depends on its class.
+fn require_known_equality(values: [&Value; 2]) -> EvalResult<()> {
+    if values.into_iter().all(Value::has_known_equality) { Ok(()) } else { Err(unknown()) }
+}
+
+/// Returns whether one of the items equals `wanted`.
+///
+/// # Errors
+///
+/// Fails if equality of one of the values depends on its class.
+pub(super) fn contains<'v>(items: impl IntoIterator<Item = &'v Value>, wanted: &Value) -> EvalResult<bool> {
+    let mut found = false;
+    for item in items {
+        require_known_equality([item, wanted])?;
+        found |= item.equals(wanted);
+    }
+    Ok(found)
 }
 
 /// Compares two values as Python's `<` operator does. Returns `None` if the values are not comparable.

@@ -86,8 +86,52 @@ impl Value {
                     left.len() == right.len()
                         && left.iter().zip(right).all(|(left, right)| left.equals(right))
                 }
+                (Self::Set(left) | Self::FrozenSet(left), Self::Set(right) | Self::FrozenSet(right)) => {
+                    let index = ValueIndex::new(right);
+                    left.len() == right.len() && left.iter().all(|item| index.position(item).is_some())
+                }
+                (Self::Dict(left), Self::Dict(right)) => {
+                    let index = ValueIndex::new(right.iter().map(|(key, _)| key));
+                    let has = |(key, value): &(Self, Self)| {
+                        index.position(key).is_some_and(|position| right[position].1.equals(value))
+                    };
+                    left.len() == right.len() && left.iter().all(has)
+                }
                 _ => self == other,
             },
+        }
+    }
+
+    /// Returns whether [`Self::equals`] has the same result as Python's `==` operator for this value. The result for
+    /// other values depends on their class or on an unknown part of their value.
+    pub(crate) fn has_known_equality(&self) -> bool {
+        match self {
+            Self::None
+            | Self::Bool(_)
+            | Self::Int(_)
+            | Self::Float(_)
+            | Self::Str(_)
+            | Self::Bytes(_)
+            | Self::Ellipsis
+            | Self::Range(_)
+            | Self::Date(_)
+            | Self::Delta(_)
+            | Self::Timezone(_)
+            | Self::Path(_) => true,
+            Self::DateTime(moment) => moment.offset.is_none(),
+            Self::Time(time) => time.offset.is_none(),
+            Self::List(items) | Self::Tuple(items) | Self::Set(items) | Self::FrozenSet(items) => {
+                items.iter().all(Self::has_known_equality)
+            }
+            Self::Dict(items) => {
+                items.iter().all(|(key, value)| key.has_known_equality() && value.has_known_equality())
+            }
+            Self::Complex(..)
+            | Self::Printed(_)
+            | Self::Secret { .. }
+            | Self::Member { .. }
+            | Self::Object(_)
+            | Self::Opaque => false,
         }
     }
 
@@ -229,6 +273,15 @@ pub(crate) struct ValueIndex {
 }
 
 impl ValueIndex {
+    /// Creates an index of values and their positions.
+    fn new<'v>(values: impl IntoIterator<Item = &'v Value>) -> Self {
+        let mut index = Self::default();
+        for (position, value) in values.into_iter().enumerate() {
+            index.add(value, position);
+        }
+        index
+    }
+
     /// Returns the position of the first value in the index that equals `value`.
     pub(crate) fn position(&self, value: &Value) -> Option<usize> {
         match Key::new(value) {
@@ -295,4 +348,33 @@ pub(crate) fn sorted(mut items: Vec<Value>) -> EvalResult<Vec<Value>> {
             .unwrap_or(std::cmp::Ordering::Equal),
     });
     Ok(items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compares_containers_as_python_does() {
+        let int = Value::Int;
+        let set = |items: &[i128]| Value::Set(items.iter().copied().map(int).collect());
+        let dict = |pairs: &[(&str, i128)]| {
+            Value::Dict(pairs.iter().map(|(key, value)| (Value::text(*key), int(*value))).collect())
+        };
+        for (left, right, expected) in [
+            (set(&[1, 2]), set(&[2, 1]), true),
+            (set(&[1, 2]), set(&[1, 3]), false),
+            (set(&[1]), set(&[1, 2]), false),
+            (set(&[1]), Value::FrozenSet(vec![Value::Bool(true)]), true),
+            (set(&[]), Value::List(vec![]), false),
+            (dict(&[("a", 1), ("b", 2)]), dict(&[("b", 2), ("a", 1)]), true),
+            (dict(&[("a", 1)]), dict(&[("a", 2)]), false),
+            (dict(&[("a", 1)]), dict(&[("b", 1)]), false),
+            (Value::List(vec![set(&[1, 2])]), Value::List(vec![set(&[2, 1])]), true),
+            (Value::List(vec![int(1)]), Value::Tuple(vec![int(1)]), false),
+        ] {
+            assert_eq!(left.equals(&right), expected, "{left:?} == {right:?}");
+            assert_eq!(right.equals(&left), expected, "{right:?} == {left:?}");
+        }
+    }
 }

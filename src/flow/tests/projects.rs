@@ -183,6 +183,7 @@ fn leaves_uncertain_conditions_open() {
         "N = 1\nif time.time() > 5:\n    N = 2\n",
         "try:\n    N = time.time()\nexcept ValueError:\n    N = 2\n",
         "for N in (1, 2):\n    pass\n",
+        "from decimal import Decimal\nN = 1 if Decimal('1') == Decimal('1.0') else 2\n",
     ] {
         let (name, properties, reasons) =
             Project::single(&format!("{header}{condition}{flow}")).read("flow.py:f");
