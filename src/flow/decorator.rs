@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::{
     entrypoint::Entrypoint,
     error::FlowError,
-    eval_error::EvalError,
+    eval_error::{EvalError, EvalResult},
     evaluate::Value,
     interpret::{FlowObject, FunctionObject, Interpreter, Object},
     program::{
@@ -150,13 +150,15 @@ impl<'p> Finder<'p, '_> {
             }
         };
         match object {
-            Object::Flow(flow) => Ok(self.flow_definition(&flow)),
+            Object::Flow(flow) => {
+                self.flow_definition(&flow).map_err(|error| self.unknowable_at(place, error.reason()))
+            }
             Object::Unknown(error) => Err(self.unknowable_at(place, error.reason())),
             _ => Err(self.not_a_flow(Some(place))),
         }
     }
 
-    fn flow_definition(&self, flow: &FlowObject<'p>) -> Definition<'p> {
+    fn flow_definition(&self, flow: &FlowObject<'p>) -> EvalResult<Definition<'p>> {
         let mut options = Options::default();
         for (name, value) in &flow.options {
             options.set(name, value.clone());
@@ -165,7 +167,8 @@ impl<'p> Finder<'p, '_> {
         if flow.function.name() != function.def.name && matches!(options.name, Setting::Absent) {
             options.name = Setting::Text(flow.function.name().replace('_', "-"));
         }
-        Definition { function: function.function(self.program), file_of: flow.function.module(), options }
+        let definition = function.function(self.program)?;
+        Ok(Definition { function: definition, file_of: flow.function.module(), options })
     }
 
     /// Applies all decorators of a function and returns the resulting object.

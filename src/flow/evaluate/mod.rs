@@ -119,6 +119,8 @@ impl<'p> Evaluator<'p, '_> {
         if is_container && value.size() > SIZE_LIMIT {
             return Err(EvalError::unknown("the value is too large"));
         }
+        // A name is evaluated again for each use, which copies its value.
+        self.program.count_copy(&value)?;
         Ok(value)
     }
 
@@ -163,7 +165,7 @@ impl<'p> Evaluator<'p, '_> {
             }
             ExprKind::Comprehension(comprehension) => self.comprehension(comprehension)?,
             ExprKind::Slice(_) | ExprKind::Starred(_) => return Err(self.unknown(expr)),
-            ExprKind::Other(what) => return Err(EvalError::unknown(format!("{what} cannot be evaluated"))),
+            ExprKind::Other(kind) => return Err(EvalError::unknown(format!("{kind} cannot be evaluated"))),
         })
     }
 

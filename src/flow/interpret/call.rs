@@ -55,6 +55,9 @@ impl<'p> Interpreter<'p> {
             return Err(EvalError::unknown(format!("the coroutine '{name}' cannot be evaluated")));
         }
         let text = function.module().file.source.text();
+        if !def.is_parsed() {
+            self.program.count_parse(text)?;
+        }
         let statements = def.statements(text).ok_or_else(|| {
             EvalError::unknown(format!("the body of the function '{name}' cannot be found"))
         })?;

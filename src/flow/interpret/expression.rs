@@ -18,6 +18,7 @@ use crate::flow::{
 
 impl<'p> Interpreter<'p> {
     pub(super) fn eval(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
+        self.program.count_interpreted()?;
         self.program.descend(|| self.eval_kind(expr, frame))
     }
 
@@ -121,7 +122,7 @@ impl<'p> Interpreter<'p> {
 
     /// Evaluates an expression whose operands are all constants.
     fn constant(self, expr: &'p Expr, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
-        let locals = frame.variables.as_ref().map(|variables| variables.locals(self.program));
+        let locals = frame.variables.as_ref().map(|variables| variables.locals(self.program)).transpose()?;
         evaluate::evaluate(self.program, frame.scope.inside(locals), expr).map(Object::Constant)
     }
 
@@ -129,6 +130,10 @@ impl<'p> Interpreter<'p> {
         if let Some(value) = frame.variables.as_ref().and_then(|variables| variables.get(name)) {
             return match value {
                 Object::Unknown(error) => Err(error),
+                Object::Constant(value) => {
+                    self.program.count_copy(&value)?;
+                    Ok(Object::Constant(value))
+                }
                 value => Ok(value),
             };
         }

@@ -103,11 +103,18 @@ impl<'p> Variables<'p> {
     }
 
     /// Converts the variables' current values to the representation that scopes use for lookups.
-    pub(super) fn locals(&self, program: &'p Program<'p>) -> &'p Locals<'p> {
-        let outer = self.outer.as_ref().map(|outer| outer.locals(program));
-        let values = self.values.borrow();
-        let variables = values.iter().map(|(name, value)| (name.clone(), value.entity(program, name)));
-        program.add_locals(Locals { variables: variables.collect(), outer })
+    ///
+    /// # Errors
+    ///
+    /// Fails if reading the flow takes too many steps. Each variable is a step because the program keeps the result.
+    pub(super) fn locals(&self, program: &'p Program<'p>) -> EvalResult<&'p Locals<'p>> {
+        let outer = self.outer.as_ref().map(|outer| outer.locals(program)).transpose()?;
+        let variable = |(name, value): &(String, Object<'p>)| {
+            program.step()?;
+            Ok((name.clone(), value.entity(program, name)))
+        };
+        let variables = self.values.borrow().iter().map(variable).collect::<EvalResult<_>>()?;
+        Ok(program.add_locals(Locals { variables, outer }))
     }
 }
 
@@ -136,9 +143,9 @@ impl<'p> FunctionObject<'p> {
     }
 
     /// Converts the object to a function definition and the scope for reading its signature.
-    pub(crate) fn function(&self, program: &'p Program<'p>) -> Function<'p> {
-        let locals = self.variables.as_ref().map(|variables| variables.locals(program));
-        Function { def: self.def, scope: self.scope.inside(locals) }
+    pub(crate) fn function(&self, program: &'p Program<'p>) -> EvalResult<Function<'p>> {
+        let locals = self.variables.as_ref().map(|variables| variables.locals(program)).transpose()?;
+        Ok(Function { def: self.def, scope: self.scope.inside(locals) })
     }
 }
 
@@ -147,10 +154,15 @@ impl<'p> Object<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if the object is not a constant.
+    /// Fails if the object is not a constant, or if reading the flow takes too many steps.
     pub(super) fn value(&self, program: &'p Program<'p>) -> EvalResult<Value> {
+        // Objects that contain the same object many times have a much larger value.
+        program.step()?;
         match self {
-            Self::Constant(value) => Ok(value.clone()),
+            Self::Constant(value) => {
+                program.count_copy(value)?;
+                Ok(value.clone())
+            }
             Self::External(name) => evaluate_entity(program, Entity::External(name.clone())),
             Self::Tuple(items) => {
                 let values = items.iter().map(|item| item.value(program));

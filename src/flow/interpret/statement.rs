@@ -60,8 +60,8 @@ impl<'p> Interpreter<'p> {
                 let imported = frame.scope.imported(self.program, import).and_then(|it| self.entity(it));
                 set(frame, name, imported.unwrap_or_else(Object::Unknown));
             }
-            Statement::Other(what) => {
-                return Err(EvalError::unknown(format!("{what} in a function cannot be interpreted")));
+            Statement::Other(kind) => {
+                return Err(EvalError::unknown(format!("{kind} in a function cannot be interpreted")));
             }
         }
         Ok(None)

@@ -21,6 +21,7 @@ use std::{
 use super::{
     error::FlowError,
     eval_error::{EvalError, EvalResult},
+    evaluate::Value,
 };
 use crate::environment::Environment;
 use append_list::AppendList;
@@ -76,7 +77,17 @@ pub(crate) trait SourceLoader {
 }
 
 /// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
-const STEP_LIMIT: u32 = 2_000_000;
+const STEP_LIMIT: usize = 2_000_000;
+
+/// Size of the values that may be copied in a step. See [`Value::size`].
+const SIZE_PER_STEP: usize = 4;
+
+/// Number of bytes of source that may be parsed in a step.
+const BYTES_PER_STEP: usize = 8;
+
+/// Maximum number of expressions that are interpreted for a flow. It also limits how deeply objects can be nested,
+/// because dropping them is recursive.
+const INTERPRETED_LIMIT: u32 = 10_000;
 
 /// Maximum number of annotations that are converted to schemas for a flow. A schema repeats the schema of an alias
 /// wherever the alias is used, so a few aliases can produce a very large schema.
@@ -92,8 +103,9 @@ pub(crate) struct Program<'p> {
     locals: AppendList<Locals<'p>>,
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
-    steps: Cell<u32>,
+    steps: Cell<usize>,
     annotations: Cell<u32>,
+    interpreted: Cell<u32>,
     /// Minor version of Python 3 assumed while a condition is evaluated. `None` if no version is assumed.
     pub(crate) python_minor: Cell<Option<u8>>,
 }
@@ -114,6 +126,7 @@ impl<'p> Program<'p> {
             depth: Cell::new(0),
             steps: Cell::new(0),
             annotations: Cell::new(0),
+            interpreted: Cell::new(0),
             python_minor: Cell::new(None),
         }
     }
@@ -124,7 +137,29 @@ impl<'p> Program<'p> {
     ///
     /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
     pub(crate) fn step(&self) -> EvalResult<()> {
-        self.steps.set(self.steps.get().saturating_add(1));
+        self.count_steps(1)
+    }
+
+    /// Counts the steps for copying or comparing a value, which depend on the size of the value.
+    ///
+    /// # Errors
+    ///
+    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
+    pub(crate) fn count_copy(&self, value: &Value) -> EvalResult<()> {
+        self.count_steps(value.size() / SIZE_PER_STEP)
+    }
+
+    /// Counts the steps for parsing source text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
+    pub(crate) fn count_parse(&self, text: &str) -> EvalResult<()> {
+        self.count_steps(text.len() / BYTES_PER_STEP)
+    }
+
+    fn count_steps(&self, steps: usize) -> EvalResult<()> {
+        self.steps.set(self.steps.get().saturating_add(steps));
         if self.steps.get() > STEP_LIMIT {
             return Err(EvalError::unknown("reading the flow takes too many evaluation steps"));
         }
@@ -140,6 +175,19 @@ impl<'p> Program<'p> {
         self.annotations.set(self.annotations.get().saturating_add(1));
         if self.annotations.get() > ANNOTATION_LIMIT {
             return Err(EvalError::unknown("its type is too large"));
+        }
+        Ok(())
+    }
+
+    /// Counts an expression that is interpreted.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the flow needs more than [`INTERPRETED_LIMIT`] expressions.
+    pub(crate) fn count_interpreted(&self) -> EvalResult<()> {
+        self.interpreted.set(self.interpreted.get().saturating_add(1));
+        if self.interpreted.get() > INTERPRETED_LIMIT {
+            return Err(EvalError::unknown("the code that creates the flow is too long"));
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use proptest::{
 use super::recorded;
 use crate::environment::Environment;
 use crate::flow::{Entrypoint, Flow, Inspector};
+use crate::test_limits;
 
 /// Tokens that edits insert.
 const TOKENS: &[&str] = &[
@@ -317,6 +318,7 @@ fn expression_bombs(size: usize) -> Vec<Bomb> {
             "a0 = 'ab'\n".to_owned() + &lines(60, |at| format!("a{0} = f'{{a{at}}}{{a{at}}}'\n", at + 1)),
             "a60",
         ),
+        Bomb::default("copies", "B = list(range(10_000)) * 6\n".to_owned(), "[len(B) for i in B]"),
         Bomb::default("branches", format!("import time\nif time.time() == 0:\n    X = 0\n{branches}"), "X"),
         Bomb::default("rebindings", format!("X = 0\n{}", lines(size, |at| format!("X = X + {at}\n"))), "X"),
         Bomb::new("star imports", "from hostile import *\n".repeat(2_000), "Missing"),
@@ -332,6 +334,36 @@ fn reads_expensive_sources_quickly() {
         let start = Instant::now();
         let _ = read(&before, &annotation, default);
         assert!(start.elapsed() < limit, "{name} took {:?}", start.elapsed());
+    }
+}
+
+#[test]
+fn decorators_with_expensive_bodies_are_errors() {
+    let repeated = |first: &str, line: &str, count: usize| {
+        format!("    {first}\n{}", format!("    {line}\n").repeat(count))
+    };
+    for (name, body) in [
+        ("doubling values", repeated("d = {}", "d = {'a': d, 'b': d}", 60) + "    x = 1 + 1\n"),
+        ("nested dictionaries", repeated("d = {}", "d = {'a': d}", 20_000)),
+        ("nested partial calls", repeated("p = functools.partial(flow)", "p = functools.partial(p)", 20_000)),
+        ("nested wrappers", repeated("w = plain", "w = functools.wraps(w)(plain)", 20_000)),
+        ("nested lists", repeated("a = [1]", "a = [a]", 20_000)),
+        ("many variables", lines(20_000, |at| format!("    a{at} = {at}\n"))),
+        ("large variables", repeated("b = list(range(10_000)) * 6", "a = 1", 2_000)),
+        ("many functions", lines(20_000, |at| format!("    def f{at}(): return 1\n    f{at}()\n"))),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!(
+            "import functools\nfrom prefect import flow\ndef plain(): ...\ndef deco():\n{body}    return flow\n\n\
+             @deco()\ndef my_flow(a: int = 1): ...\n"
+        );
+        fs::write(folder.path().join("hostile.py"), text).unwrap();
+        // Commands run on a thread with this stack size.
+        let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || {
+            test_limits::within_limits(|| inspect(folder.path(), "hostile.py:my_flow").map(drop))
+        });
+        let error = thread.unwrap().join().unwrap().expect_err(name);
+        assert!(error.contains("cannot be evaluated"), "{name}: {error}");
     }
 }
 

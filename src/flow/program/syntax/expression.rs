@@ -135,7 +135,7 @@ impl Converter {
                 ExprKind::Lambda(Box::new(Lambda { parameters, body: self.expr(&lambda.body) }))
             }
             E::ListComp(_) | E::SetComp(_) | E::DictComp(_) => self.comprehension_of(expr),
-            other => ExprKind::Other(what(other)),
+            other => ExprKind::Other(kind_name(other)),
         }
     }
 
@@ -323,7 +323,8 @@ fn comparison(op: ast::CmpOp) -> Comparison {
     }
 }
 
-fn what(expr: &ast::Expr) -> &'static str {
+/// Returns the name of an expression kind that is not supported.
+fn kind_name(expr: &ast::Expr) -> &'static str {
     match expr {
         ast::Expr::Await(_) => "`await`",
         ast::Expr::Yield(_) | ast::Expr::YieldFrom(_) => "`yield`",

@@ -30,6 +30,11 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 }
 
 impl FunctionDef {
+    /// Returns whether [`Self::statements`] has been called.
+    pub(crate) fn is_parsed(&self) -> bool {
+        self.body.get().is_some()
+    }
+
     /// Returns the statements of the function's body. `text` is the file's source.
     ///
     /// Parses the file again on the first call because only few functions are ever interpreted. Returns `None` if the
