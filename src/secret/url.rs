@@ -9,65 +9,114 @@ const MIN_TOKEN: usize = 20;
 const TOKEN_PREFIXES: [&str; 8] =
     ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "x-token", "ATBB"];
 
+/// Maximum length of `user:password` in a URL. It limits the work for a string with many URLs.
+const MAX_LOGIN: usize = 4096;
+
+/// Delimiters of placeholders and expressions. A URL may contain spaces between them.
+const PLACEHOLDERS: [(&str, &str); 2] = [("{{", "}}"), ("<<", ">>")];
+
+/// Separator between the scheme and the rest of a URL.
+const SCHEME_END: &str = "://";
+
 /// Returns a URL's `user:password` component. Returns `None` if the URL contains no password.
 pub(crate) fn login(url: &str) -> Option<&str> {
-    let login = user_info(url, url.find("://")? + 3)?;
-    url[login.clone()].contains(':').then(|| &url[login])
+    let start = url.find(SCHEME_END)? + SCHEME_END.len();
+    let end = UrlEnds::new(url).after(start);
+    user_info(&url[start..end]).filter(|login| login.contains(':'))
 }
 
 /// Returns the byte ranges of the passwords and access tokens in all URLs in a string.
 ///
 /// Placeholders such as `{{ prefect.blocks.secret.token }}` and `$TOKEN` are not treated as secrets.
 pub(super) fn passwords(text: &str) -> Vec<Range<usize>> {
-    let secret_part = |(at, _): (usize, &str)| {
-        let login = user_info(text, at + 3)?;
-        let secret = match text[login.clone()].find(':') {
-            Some(colon) => login.start + colon + 1..login.end,
-            None if is_token(&text[login.clone()]) => login,
-            None => return None,
-        };
-        (!secret.is_empty() && !is_placeholder(&text[secret.clone()])).then_some(secret)
+    let mut ends = UrlEnds::new(text);
+    let mut end = 0;
+    let secret = |(at, _): (usize, &str)| {
+        let start = at + SCHEME_END.len();
+        // A URL inside another URL has the same end.
+        if start >= end {
+            end = ends.after(start);
+        }
+        let secret = secret_part(&text[start..end])?;
+        Some(start + secret.start..start + secret.end)
     };
-    text.match_indices("://").filter_map(secret_part).collect()
+    text.match_indices(SCHEME_END).filter_map(secret).collect()
 }
 
-/// Returns the byte range of `user:password` in a URL. `start` is the position after the `://` of the URL.
-fn user_info(text: &str, start: usize) -> Option<Range<usize>> {
-    let rest = &text[start..];
-    let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
-    let url = &rest[..placeholder_aware_end(rest, is_end)];
-    let authority = url.find(['/', '?', '#']).unwrap_or(url.len());
-    // A password may contain an unescaped `/`. Only a number before the slash is a port.
-    let has_port =
-        url[..authority].rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|b| b.is_ascii_digit()));
-    let end = match url[..authority].rfind('@') {
-        Some(end) => end,
-        None if url[..authority].contains(':') && !has_port && !url[..authority].contains("{{") => {
-            url.find('@')?
-        }
+/// Returns the byte range of the password or access token in a URL without its scheme.
+fn secret_part(url: &str) -> Option<Range<usize>> {
+    let login = user_info(url)?;
+    let secret = match login.find(':') {
+        Some(colon) => colon + 1..login.len(),
+        None if is_token(login) => 0..login.len(),
         None => return None,
     };
-    (end > 0).then(|| start..start + end)
+    let text = &login[secret.clone()];
+    (!text.is_empty() && !is_placeholder(text)).then_some(secret)
 }
 
-/// Returns the offset of the first character after a URL. Spaces inside `{{ ... }}` and `<< ... >>` belong to the URL.
-fn placeholder_aware_end(text: &str, is_end: impl Fn(char) -> bool) -> usize {
-    let mut at = 0;
-    while let Some(character) = text[at..].chars().next() {
-        let closing = match &text[at..] {
-            rest if rest.starts_with("{{") => rest.find("}}"),
-            rest if rest.starts_with("<<") => rest.find(">>"),
-            _ => None,
-        };
-        if let Some(closing) = closing.filter(|closing| !text[at..at + closing].contains('\n')) {
-            at += closing + 2;
-        } else if is_end(character) {
-            return at;
-        } else {
-            at += character.len_utf8();
-        }
+/// Returns the `user:password` component of a URL without its scheme.
+fn user_info(url: &str) -> Option<&str> {
+    let url = &url[..url.floor_char_boundary(MAX_LOGIN)];
+    let authority = url.split(['/', '?', '#']).next().unwrap_or(url);
+    // A password may contain an unescaped `/`. Only a number before the slash is a port.
+    let has_port =
+        authority.rsplit_once(':').is_some_and(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    let end = match authority.rfind('@') {
+        Some(end) => end,
+        None if authority.contains(':') && !has_port && !authority.contains("{{") => url.find('@')?,
+        None => return None,
+    };
+    (end > 0).then(|| &url[..end])
+}
+
+/// Finds the ends of the URLs in a string, at increasing positions. Takes linear time in total.
+struct UrlEnds<'t> {
+    text: &'t str,
+    line_end: Next<'t>,
+    closings: [Next<'t>; 2],
+}
+
+impl<'t> UrlEnds<'t> {
+    fn new(text: &'t str) -> Self {
+        let closings = PLACEHOLDERS.map(|(_, closing)| Next { text, pattern: closing, found: None });
+        Self { text, line_end: Next { text, pattern: "\n", found: None }, closings }
     }
-    at
+
+    /// Returns the end of the URL that continues at an offset. Spaces in a placeholder belong to the URL.
+    fn after(&mut self, start: usize) -> usize {
+        let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
+        let mut at = start;
+        while let Some(character) = self.text[at..].chars().next() {
+            let opening = PLACEHOLDERS.iter().position(|(opening, _)| self.text[at..].starts_with(opening));
+            let closing = opening.map(|kind| self.closings[kind].at_or_after(at));
+            match closing.filter(|closing| *closing < self.line_end.at_or_after(at)) {
+                Some(closing) => at = closing + 2,
+                None if is_end(character) => break,
+                None => at += character.len_utf8(),
+            }
+        }
+        at
+    }
+}
+
+/// Finds the occurrences of a pattern at increasing positions. Takes linear time in total.
+struct Next<'t> {
+    text: &'t str,
+    pattern: &'static str,
+    /// Offset of the last occurrence that was found, or the length of the text if there are no more occurrences.
+    found: Option<usize>,
+}
+
+impl Next<'_> {
+    /// Returns the offset of the first occurrence at or after `at`, or the length of the text if there is none.
+    fn at_or_after(&mut self, at: usize) -> usize {
+        if let Some(found) = self.found.filter(|found| *found >= at) {
+            return found;
+        }
+        let found = self.text[at..].find(self.pattern).map_or(self.text.len(), |offset| at + offset);
+        *self.found.insert(found)
+    }
 }
 
 /// Returns whether the user name in a URL without a password may be an access token. Also matches long organization
@@ -95,6 +144,7 @@ fn is_placeholder(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_limits;
 
     fn found(text: &str) -> Vec<&str> {
         passwords(text).into_iter().map(|range| &text[range]).collect()
@@ -118,8 +168,19 @@ mod tests {
             ("https://u:$TOKEN@host https://u:<< env.TOKEN >>@host https://{{ step.token }}@host", &[]),
             ("https://", &[]),
             ("no url: me@host", &[]),
+            ("https://u:{{ a b }}c@host https://u:{{ a@b", &[]),
+            ("https://u:p<< a\nb >>w@host", &[]),
+            ("https://x?to=https://u:pw@host", &["pw"]),
         ] {
             assert_eq!(found(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn takes_linear_time() {
+        for part in ["://", "://a:b/", "://{{ ", "://<<", "{{", "://u:p@h "] {
+            let text = format!("://{}\n}}}}>>", part.repeat(200_000));
+            test_limits::within_limits(|| passwords(&text));
         }
     }
 
