@@ -7,6 +7,7 @@ use std::{
 };
 
 use aho_corasick::{AhoCorasick, MatchKind};
+use indexmap::IndexSet;
 use serde_json::Value;
 
 use super::{
@@ -33,7 +34,7 @@ pub(crate) struct Redactor {
 
 #[derive(Default)]
 struct Secrets {
-    texts: Vec<String>,
+    texts: IndexSet<String>,
     /// Search for all strings in `texts`. `None` if a string has been added since the search was built.
     search: Option<Arc<Search>>,
 }
@@ -194,8 +195,7 @@ impl Redactor {
 
 impl Secrets {
     fn add(&mut self, text: String) {
-        if !self.texts.contains(&text) {
-            self.texts.push(text);
+        if self.texts.insert(text) {
             self.search = None;
         }
     }
