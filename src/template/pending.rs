@@ -127,17 +127,22 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
+/// Maximum number of segments in a placeholder that [`add_missing`] adds a marker for. The marker is nested as deeply.
+const MOST_SEGMENTS: usize = 64;
+
 /// Adds markers for placeholders without an output. This covers steps whose outputs are not known in advance.
 pub(crate) fn add_missing(template: &Value, outputs: &mut Mapping) {
-    let mut names: Vec<String> = reference::standard_names(template).into_iter().collect();
-    names.retain(|name| !pipeline::is_run_time_placeholder(name));
+    let names = reference::standard_names(template).into_iter();
+    let names = names.filter(|name| !pipeline::is_run_time_placeholder(name));
+    let mut paths: Vec<(Vec<String>, String)> = names.map(|name| (path::keys(&name), name)).collect();
+    paths.retain(|(keys, _)| keys.len() <= MOST_SEGMENTS);
     // Longer paths come first. A value that is used both as a whole and by key then becomes a mapping.
-    names.sort_by_key(|name| std::cmp::Reverse(path::keys(name).len()));
-    for name in names {
+    paths.sort_by_key(|(keys, _)| std::cmp::Reverse(keys.len()));
+    for (keys, name) in paths {
         let found = Values::Mapping(outputs).get(&name);
         let is_open = found.is_none_or(|value| value.as_mapping().is_some_and(Mapping::is_empty));
         if is_open {
-            insert(outputs, &path::keys(&name), &marker(&name));
+            insert(outputs, &keys, &marker(&name));
         }
     }
 }
@@ -215,6 +220,14 @@ mod tests {
         );
         let found = Values::Mapping(&outputs).get("sign.parts[0]").map(|value| is_pending(&value));
         assert_eq!(found, Some(true));
+    }
+
+    #[test]
+    fn ignores_placeholders_with_many_segments() {
+        let template = Value::from(format!("{{{{ sign{} }}}}", ".a".repeat(100_000)));
+        let mut outputs = Mapping::new();
+        add_missing(&template, &mut outputs);
+        assert!(outputs.is_empty());
     }
 
     #[test]
