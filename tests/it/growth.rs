@@ -88,6 +88,7 @@ fn work_grows_linearly_with_the_size_of_templates() -> Result<()> {
         ("long names", described(format!("<< {} >>", "n".repeat(MANY)))),
         ("here-documents", described(format!("{}EOF", "x << EOF >> y\n".repeat(MANY)))),
         ("apostrophes", described("<< it's ) >> ".repeat(MANY))),
+        ("shell operators in quotes", described(format!("{}>>", "<<)\"\\\"".repeat(MANY)))),
         ("unset variables", described(repeated(|number| format!("{{{{ $V{number} }}}}")))),
         ("missing outputs", described(repeated(|number| format!("{{{{ v{number} }}}}")))),
         ("invalid placeholders", described(repeated(|number| format!("{{{{ a|b{number} }}}} ")))),

@@ -21,27 +21,39 @@ pub(super) struct Delimited {
     pub(super) inner: Range<usize>,
 }
 
+/// Maximum number of times that a line is scanned for closing delimiters. Each `<<` operator of a shell can cause a scan of
+/// the whole line.
+const MOST_SCANS: usize = 64;
+
 /// Returns the expressions of a string from left to right. `is_known` returns `true` for names that exist.
 pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited> {
     let mut found = Vec::new();
     let mut lines = Lines::new(text);
-    let mut from = 0;
+    let (mut from, mut scanned) = (0, 0);
     while let Some(start) = next_opening(text, from) {
-        lines.move_to(start);
-        match closing(text, start + 2..lines.current.end) {
+        if lines.move_to(start) {
+            scanned = 0;
+        }
+        let line = lines.current.clone();
+        let end = match closing(text, start + 2..line.end) {
             Closing::At(end) => {
                 let delimited = Delimited::new(text, start, end);
-                from = if is_shell(&delimited, &lines, &is_known) {
-                    // An expression may start right after the `<<` operator of the shell.
-                    start + 2
-                } else {
-                    found.push(delimited.clone());
-                    end
-                };
+                if !is_shell(&delimited, &lines, &is_known) {
+                    found.push(delimited);
+                    from = end;
+                    continue;
+                }
+                end
             }
-            Closing::Reopened(at) => from = at,
-            Closing::None => from = lines.current.end,
-        }
+            Closing::Reopened(at) => {
+                from = at;
+                continue;
+            }
+            Closing::None => line.end,
+        };
+        // An expression may follow the `<<` operator of a shell, also inside quotes.
+        scanned += end - start;
+        from = if scanned > MOST_SCANS * line.len() { line.end } else { start + 2 };
     }
     found
 }
@@ -64,15 +76,17 @@ impl<'a> Lines<'a> {
         Self { text, current: 0..end, last: OnceCell::new() }
     }
 
-    /// Moves to the line that contains `position`, which must not precede the current line.
-    fn move_to(&mut self, position: usize) {
+    /// Moves to the line that contains `position`, which must not precede the current line. Returns whether this is a
+    /// different line.
+    fn move_to(&mut self, position: usize) -> bool {
         if position <= self.current.end {
-            return;
+            return false;
         }
         let passed = &self.text[self.current.end..position];
         let start = passed.rfind(Self::TERMINATORS).map_or(0, |offset| self.current.end + offset + 1);
         let length = self.text[position..].find(Self::TERMINATORS);
         self.current = start..length.map_or(self.text.len(), |length| position + length);
+        true
     }
 
     /// Returns whether a word is a complete line after `position`.
@@ -227,6 +241,9 @@ mod tests {
             ("cat << end >> out\ntext << tag >>\nend\n", vec!["tag"]),
             ("cat << end | tee x >> out\n  end", vec![]),
             ("echo $((1 << 4)) >> out", vec![]),
+            ("echo $((1 << 4)) \"<< tag >>\"", vec!["tag"]),
+            ("cat << EOF > \"<< dir >>/file\"", vec!["dir"]),
+            ("cat << EOF > \"x << y\"", vec![]),
             ("a << slugify(git.branch >> b", vec!["slugify(git.branch"]),
         ] {
             let found = find(text, |name| name == "TAG");
