@@ -10,17 +10,20 @@ use serde_json::{Map, Value};
 
 use super::{
     mismatch::{Mismatch, Reason},
-    rules::{self, Keywords},
+    rules::{self, Keywords, Patterns},
 };
 
 /// Maximum number of schemas evaluated for a value. Without this limit, nested references can multiply indefinitely.
 const MAX_STEPS: u32 = 1_000_000;
 
+/// Maximum number of nested schemas. A long chain of references would overflow the stack.
+const MAX_DEPTH: usize = 512;
+
 /// Returns the mismatches between `value` and `schema`. Resolves references within `schema`.
 ///
-/// Returns no mismatches if the evaluation takes too many steps.
+/// Returns no mismatches if the evaluation takes too many steps or if the schemas are nested too deeply.
 pub(super) fn mismatches<'a>(schema: &'a Value, value: &'a Value) -> Vec<Mismatch<'a>> {
-    let mut evaluator = Evaluator { root: schema, remaining: MAX_STEPS, active: Vec::new() };
+    let mut evaluator = Evaluator::new(schema, MAX_STEPS, 0);
     let found = evaluator.mismatches(schema, Part { value, path: &Path::Root });
     if evaluator.remaining == 0 { Vec::new() } else { found }
 }
@@ -70,23 +73,34 @@ struct Evaluator<'a> {
     root: &'a Value,
     /// Number of further schemas to evaluate.
     remaining: u32,
+    /// Number of schemas that contain the current schema.
+    depth: usize,
     /// References being followed, each with the value it applies to. Tracked because a schema may refer to itself.
     active: Vec<(*const Value, *const Value)>,
+    patterns: Patterns<'a>,
 }
 
 impl<'a> Evaluator<'a> {
+    fn new(root: &'a Value, remaining: u32, depth: usize) -> Self {
+        Self { root, remaining, depth, active: Vec::new(), patterns: Patterns::default() }
+    }
+
     fn evaluate(&mut self, schema: &'a Value, part: Part<'a, '_>, found: &mut Found<'a>) {
-        self.remaining = self.remaining.saturating_sub(1);
-        let keywords = match schema {
-            _ if self.remaining == 0 => return,
-            Value::Bool(false) => {
-                let message = format!("False schema does not allow {}", part.value);
-                return found.push(part.mismatch(Reason::Message(message)));
+        self.remaining = if self.depth < MAX_DEPTH { self.remaining.saturating_sub(1) } else { 0 };
+        match schema {
+            _ if self.remaining == 0 => {}
+            Value::Bool(false) => found.push(part.mismatch(Reason::False)),
+            Value::Object(keywords) => {
+                self.depth += 1;
+                self.evaluate_keywords(keywords, part, found);
+                self.depth -= 1;
             }
-            Value::Object(keywords) => keywords,
-            _ => return,
-        };
-        rules::check(keywords, part.value, |reason| found.push(part.mismatch(reason)));
+            _ => {}
+        }
+    }
+
+    fn evaluate_keywords(&mut self, keywords: &'a Keywords, part: Part<'a, '_>, found: &mut Found<'a>) {
+        rules::check(keywords, part.value, &mut self.patterns, |reason| found.push(part.mismatch(reason)));
         match part.value {
             Value::Object(entries) => self.evaluate_entries(keywords, entries, part, found),
             Value::Array(items) => self.evaluate_items(keywords, items, part, found),
@@ -136,10 +150,11 @@ impl<'a> Evaluator<'a> {
         additional.retain(|(name, _)| properties.is_none_or(|known| !known.contains_key(*name)));
         let patterns = keywords.get("patternProperties").and_then(Value::as_object);
         for (pattern, schema) in patterns.into_iter().flatten() {
-            let pattern = rules::Pattern::new(pattern);
             // If a pattern is not supported, all properties may match it.
-            additional.retain(|(name, _)| pattern.matches(name) == Some(false));
-            for (name, value) in entries.iter().filter(|(name, _)| pattern.matches(name) == Some(true)) {
+            additional.retain(|(name, _)| self.patterns.matches(pattern, name) == Some(false));
+            let mut matching: Vec<(&String, &Value)> = entries.iter().collect();
+            matching.retain(|(name, _)| self.patterns.matches(pattern, name) == Some(true));
+            for (name, value) in matching {
                 self.evaluate(schema, Part { value, path: &Path::Key(part.path, name) }, found);
             }
         }
@@ -168,7 +183,7 @@ impl<'a> Evaluator<'a> {
     ) {
         if let Some(schema) = keywords.get("propertyNames") {
             let names: Vec<Value> = entries.keys().cloned().map(Value::String).collect();
-            let mut evaluator = Evaluator { root: self.root, remaining: self.remaining, active: Vec::new() };
+            let mut evaluator = Evaluator::new(self.root, self.remaining, self.depth);
             for value in &names {
                 let rejected = evaluator.mismatches(schema, Part { value, path: part.path });
                 found.extend(rejected.iter().map(|inner| part.mismatch(Reason::Message(inner.to_string()))));
@@ -202,8 +217,7 @@ impl<'a> Evaluator<'a> {
                 items.iter().filter(|value| self.is_valid(schema, Part { value, path: part.path }));
             let contained = contained.count() as u64;
             if !(least..=most).contains(&contained) {
-                let message = format!("None of {} are valid under the given schema", part.value);
-                found.push(part.mismatch(Reason::Message(message)));
+                found.push(part.mismatch(Reason::Contains));
             }
         }
     }
@@ -224,22 +238,14 @@ impl<'a> Evaluator<'a> {
             found.push(part.mismatch(Reason::AnyOf(rejected)));
         }
         let choices = list(keywords, "oneOf");
-        let number = match choices.iter().filter(|schema| self.is_valid(schema, part)).count() {
-            0 if !choices.is_empty() => Some("any"),
-            0 | 1 => None,
-            _ => Some("more than one"),
-        };
-        if let Some(number) = number {
-            let not = if number == "any" { "not " } else { "" };
-            let predicate =
-                format!("is {not}valid under {number} of the schemas listed in the 'oneOf' keyword");
-            found.push(part.mismatch(Reason::Predicate(predicate)));
+        let accepting = choices.iter().filter(|schema| self.is_valid(schema, part)).count();
+        if !choices.is_empty() && accepting != 1 {
+            found.push(part.mismatch(Reason::OneOf { is_ambiguous: accepting > 1 }));
         }
         if let Some(schema) = keywords.get("not")
             && self.is_valid(schema, part)
         {
-            let message = format!("{schema} is not allowed for {}", part.value);
-            found.push(part.mismatch(Reason::Message(message)));
+            found.push(part.mismatch(Reason::Not(schema)));
         }
     }
 

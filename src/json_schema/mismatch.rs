@@ -25,8 +25,20 @@ pub(super) enum Reason<'a> {
     /// `type`, with its value: a name or a list of names.
     Type(&'a Value),
     Enum(&'a [Value]),
+    Const(&'a Value),
+    /// `required` or `dependentRequired`, with the name of the missing property.
+    Required(&'a Value),
     /// `anyOf`, with the mismatches of each schema.
     AnyOf(Vec<Vec<Mismatch<'a>>>),
+    /// `oneOf`. Either no schema or more than one schema accepts the value.
+    OneOf {
+        is_ambiguous: bool,
+    },
+    /// `not`, with its schema.
+    Not(&'a Value),
+    Contains,
+    /// The schema `false`.
+    False,
     /// Another keyword. The predicate follows the value in the message, as in `is longer than 3 characters`.
     Predicate(String),
     /// Another keyword, with the complete message.
@@ -60,6 +72,17 @@ impl fmt::Display for Mismatch<'_> {
             Reason::AnyOf(_) => {
                 write!(f, "{value} is not valid under any of the schemas listed in the 'anyOf' keyword")
             }
+            Reason::OneOf { is_ambiguous: false } => {
+                write!(f, "{value} is not valid under any of the schemas listed in the 'oneOf' keyword")
+            }
+            Reason::OneOf { is_ambiguous: true } => {
+                write!(f, "{value} is valid under more than one of the schemas listed in the 'oneOf' keyword")
+            }
+            Reason::Const(expected) => write!(f, "{expected} was expected"),
+            Reason::Required(name) => write!(f, "{name} is a required property"),
+            Reason::Not(schema) => write!(f, "{schema} is not allowed for {value}"),
+            Reason::Contains => write!(f, "None of {value} are valid under the given schema"),
+            Reason::False => write!(f, "False schema does not allow {value}"),
             Reason::Predicate(predicate) => write!(f, "{value} {predicate}"),
             Reason::Message(message) => f.write_str(message),
         }

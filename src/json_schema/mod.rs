@@ -31,7 +31,7 @@ pub(crate) struct Violation {
 /// for every property that is not required and has no default. If `null_over_default` is true, null is also valid for
 /// properties with a default.
 pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
-    // An empty object is the most common value. Returning early avoids the cost of compiling the schema.
+    // An empty object is the most common value. Returning early avoids copying the schema.
     if value.as_object().is_some_and(Map::is_empty) {
         return Vec::new();
     }
@@ -171,6 +171,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::test_limits;
 
     fn found(value: &Value, null_over_default: bool) -> Vec<String> {
         let schema = json!({
@@ -261,6 +262,40 @@ mod tests {
         let mut schema = json!({"$ref": "#/$defs/0", "$defs": {"40": {"type": "string"}}});
         (0..40).for_each(|index| schema["$defs"][index.to_string()] = level(index + 1));
         assert_eq!(violations(&json!({"a": 1}), &schema, true), []);
+    }
+
+    #[test]
+    fn stops_at_long_chains_of_references() {
+        let mut schema = json!({"$ref": "#/$defs/0", "$defs": {"20000": {"type": "string"}}});
+        (0..20_000).for_each(|index| {
+            let next = json!({"allOf": [{"$ref": format!("#/$defs/{}", index + 1)}]});
+            schema["$defs"][index.to_string()] = next;
+        });
+        assert_eq!(violations(&json!({"a": 1}), &schema, true), []);
+    }
+
+    #[test]
+    fn takes_linear_time() {
+        let items: Vec<Value> = (0..100_000).map(|number| json!(format!("a{number}"))).collect();
+        for schema in [json!({"uniqueItems": true}), json!({"items": {"pattern": r"^\w{1,20}$"}})] {
+            let schema = json!({"properties": {"a": schema}});
+            let value = json!({"a": items});
+            assert_eq!(test_limits::within_limits(|| violations(&value, &schema, true)), []);
+        }
+    }
+
+    #[test]
+    fn compares_numbers_by_value() {
+        let schema = json!({"properties": {"a": {"minimum": 0, "uniqueItems": true}}});
+        for (value, is_valid) in [
+            (json!(-0.0), true),
+            (json!([0, -0.0]), false),
+            (json!([1, 1.0]), false),
+            (json!([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]), false),
+            (json!([{"a": 1}, {"a": 2}, 1, "1", [1], [[1]]]), true),
+        ] {
+            assert_eq!(violations(&json!({"a": value}), &schema, true).is_empty(), is_valid, "{value}");
+        }
     }
 
     #[test]
