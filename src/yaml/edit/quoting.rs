@@ -8,7 +8,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Maximum size of a text in bytes. The limit is necessary because the text is parsed again for every quoted value.
+/// Maximum number of bytes to parse. The text is parsed again for each quoted value.
 const MAXIMUM_WORK: usize = 20_000_000;
 
 /// Characters that cannot start a value without quotes.
