@@ -151,8 +151,7 @@ impl<'a> Constructor<'a> {
             }
         }
         self.merge_conflicts.extend(conflicts.into_iter().filter_map(|(identity, merge_key)| {
-            let key =
-                mapping.identified().find(|(known, _)| **known == identity)?.1.key.key_text()?.into_owned();
+            let key = mapping.get(&identity)?.key.key_text()?.into_owned();
             Some(MergeConflict { key, merge_key })
         }));
         let mapping = Arc::new(mapping);

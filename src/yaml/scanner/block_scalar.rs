@@ -35,7 +35,7 @@ impl Scanner<'_> {
         let mut value = String::new();
         let mut line_break = "";
         let mut first_line = None;
-        while self.block_column() == indent && self.byte(0).is_some() {
+        while self.blank_column() == indent && self.byte(0).is_some() {
             value.push_str(&breaks);
             let starts_with_text = !matches!(self.byte(0), Some(b' ' | b'\t'));
             let from = self.at;
@@ -47,7 +47,7 @@ impl Scanner<'_> {
             end = self.at;
             line_break = self.take_line_break().unwrap_or_default();
             (breaks, _) = self.block_breaks(indent);
-            if self.block_column() != indent || self.byte(0).is_none() {
+            if self.blank_column() != indent || self.byte(0).is_none() {
                 break;
             }
             let is_joined = is_folded
@@ -106,7 +106,7 @@ impl Scanner<'_> {
         let mut end = self.at;
         loop {
             self.take_spaces();
-            deepest = deepest.max(self.block_column());
+            deepest = deepest.max(self.blank_column());
             match self.take_line_break() {
                 Some(value) => breaks.push_str(value),
                 None => return (breaks, deepest, end),
@@ -122,7 +122,7 @@ impl Scanner<'_> {
         let mut breaks = String::new();
         let mut end = self.at;
         loop {
-            while self.block_column() < indent && self.byte(0) == Some(b' ') {
+            while self.blank_column() < indent && self.byte(0) == Some(b' ') {
                 self.at += 1;
             }
             match self.take_line_break() {
@@ -131,10 +131,5 @@ impl Scanner<'_> {
             }
             end = self.at;
         }
-    }
-
-    /// Returns the column of the current position. Only spaces precede it on its line.
-    fn block_column(&self) -> usize {
-        self.at - self.line_start
     }
 }

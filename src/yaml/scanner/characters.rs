@@ -94,6 +94,11 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Returns the column of the current position if only spaces precede it on its line.
+    pub(super) fn blank_column(&self) -> usize {
+        self.at - self.line_start
+    }
+
     pub(super) fn column(&self) -> usize {
         self.column_of(self.line_start, self.at)
     }

@@ -44,10 +44,11 @@ impl Scanner<'_> {
             (self.at, end) = (part_end, part_end);
             match self.plain_space() {
                 Space::Inline => {}
+                Space::Folded(_) if self.is_block() && self.blank_column() < indent => break,
                 Space::Folded(value) => folded = Some(value),
                 Space::End => break,
             }
-            if self.byte(0) == Some(b'#') || (self.is_block() && self.column() < indent) {
+            if self.byte(0) == Some(b'#') {
                 break;
             }
         }

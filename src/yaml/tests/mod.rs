@@ -11,6 +11,7 @@ use crate::source::Source;
 use crate::{
     pointer::{Pointer, Segment},
     source::Span,
+    test_limits,
 };
 
 fn read(text: &str) -> Result<Document, YamlError> {
@@ -243,6 +244,17 @@ fn reports_merge_lists_whose_mappings_disagree() {
         let document = read(&format!("{anchors}c: {mapping}\n")).unwrap();
         let keys: Vec<_> = document.merge_conflicts.iter().map(|conflict| conflict.key.as_str()).collect();
         assert_eq!(keys, expected, "{mapping}");
+    }
+}
+
+#[test]
+fn takes_linear_time() {
+    let words = format!("a: {}", "a ".repeat(1_000_000));
+    let entries =
+        |value: usize| (0..80_000).map(|key| format!("k{key}: {value}")).collect::<Vec<_>>().join(", ");
+    let conflicts = format!("a: &a {{{}}}\nb: &b {{{}}}\nc: {{<<: [*a, *b]}}\n", entries(1), entries(2));
+    for text in [words, conflicts] {
+        test_limits::within_limits(|| read(&text).map(drop)).unwrap();
     }
 }
 
