@@ -38,6 +38,14 @@ pub(crate) fn quoted(text: &str) -> String {
     result
 }
 
+/// Formats a float as Python's `repr` does.
+pub(crate) fn float(float: f64) -> String {
+    let mut result = String::new();
+    // Writing to a `String` never fails.
+    let _ = write_float(&mut result, float);
+    result
+}
+
 /// Formats a JSON value as Python's `repr` does.
 pub(crate) fn json_repr(json: &serde_json::Value) -> String {
     Repr(&from_json(json)).to_string()
@@ -268,6 +276,7 @@ mod tests {
             ("9999999999999998.0", "9999999999999998.0"),
             ("1.0e16", "1e+16"),
             ("1.5e300", "1.5e+300"),
+            ("1.0e22", "1e+22"),
             ("0.0001", "0.0001"),
             ("0.00001", "1e-05"),
             ("-1.25e-7", "-1.25e-07"),

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     diagnostics::did_you_mean,
+    python,
     value::{self, Mapping, Value},
 };
 
@@ -67,7 +68,7 @@ impl<'a> Reader<'a> {
 
     fn check_keys(&mut self) {
         for key in self.item.keys() {
-            let name = key.as_str().map_or_else(|| python_repr(key), str::to_owned);
+            let name = python::to_text(key);
             if !KEYS.contains(&name.as_str()) {
                 let suggestion = did_you_mean(&name, KEYS).map(str::to_owned);
                 let problem = Problem::UnknownKey { key: name.clone(), suggestion };
@@ -116,7 +117,7 @@ impl<'a> Reader<'a> {
                 _ => self.rrule(),
             },
             [] | [_] => {
-                let item = python_repr(&Value::Mapping(self.item.clone()));
+                let item = python::to_text(&Value::Mapping(self.item.clone()));
                 self.errors.push(whole(Problem::NoKind(item)));
                 None
             }
@@ -182,23 +183,5 @@ impl<'a> Reader<'a> {
             Some(other) => return self.wrong_type("rrule", "a string", &value::from_json(other)),
         };
         Some((rule.to_owned(), timezone))
-    }
-}
-
-/// Formats a value as Python's `repr` does.
-fn python_repr(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
-    match value {
-        Value::Null => "None".to_owned(),
-        Value::Bool(true) => "True".to_owned(),
-        Value::Bool(false) => "False".to_owned(),
-        Value::Number(number) => number.to_string(),
-        Value::String(text) => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
-        Value::Sequence(items) => format!("[{}]", list(items.iter().map(python_repr).collect())),
-        Value::Mapping(entries) => {
-            let entry = |(key, value)| format!("{}: {}", python_repr(key), python_repr(value));
-            format!("{{{}}}", list(entries.iter().map(entry).collect()))
-        }
-        Value::Tagged(tagged) => python_repr(&tagged.value),
     }
 }

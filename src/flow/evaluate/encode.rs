@@ -4,10 +4,13 @@ use serde_json::{Map, Number, Value as Json};
 
 use super::{
     datetime,
-    text::{float, to_str},
+    text::to_str,
     value::{Value, sorted},
 };
-use crate::flow::eval_error::{EvalError, EvalResult};
+use crate::{
+    flow::eval_error::{EvalError, EvalResult},
+    python,
+};
 
 /// Encodes the default value of a parameter as JSON.
 ///
@@ -83,7 +86,7 @@ fn integer(value: i128) -> Result<Json, Failure> {
 }
 
 fn complex(real: f64, imaginary: f64) -> String {
-    let part = |value: f64| float(value).trim_end_matches(".0").to_owned();
+    let part = |value: f64| python::float(value).trim_end_matches(".0").to_owned();
     if real == 0.0 && real.is_sign_positive() {
         return format!("{}j", part(imaginary));
     }
