@@ -30,6 +30,21 @@ pub(super) fn definition<'p>(
     name: &str,
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
+    let (options, fields) = read(builder, class, arguments)?;
+    let (properties, required) = properties(builder, &fields)?;
+    finish(class, name, properties, &required, &options)
+}
+
+/// Returns the options and the fields of a model. The options apply to the schemas that are built afterwards.
+///
+/// # Errors
+///
+/// Fails if the model or one of its ancestors is not supported.
+pub(super) fn read<'p>(
+    builder: &mut SchemaBuilder<'p>,
+    class: Class<'p>,
+    arguments: &TypeArguments<'p>,
+) -> EvalResult<(Config, Vec<Field<'p>>)> {
     let ancestors = mro(builder.program, class)?;
     for ancestor in ancestors.iter() {
         check(builder.program, *ancestor)?;
@@ -37,12 +52,11 @@ pub(super) fn definition<'p>(
     let options = config::read(builder.program, &ancestors)?;
     let fields = fields(builder.program, class, arguments, &options)?;
     builder.class_options = class_options(&options)?;
-    let (properties, required) = properties(builder, &fields)?;
-    finish(class, name, properties, &required, &options)
+    Ok((options, fields))
 }
 
 /// Returns the effects of a model's options on its field schemas.
-pub(super) fn class_options(options: &Config) -> EvalResult<ClassOptions> {
+fn class_options(options: &Config) -> EvalResult<ClassOptions> {
     let mut text_limits = Map::new();
     for (name, keyword, nothing) in [("str_min_length", "minLength", 0), ("str_max_length", "maxLength", -1)]
     {
@@ -102,7 +116,7 @@ pub(super) fn finish(
 }
 
 /// Checks that neither a type parameter nor a validator affects the schema of a model.
-pub(super) fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
+fn check<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<()> {
     let def = class.def;
     if def.has_type_parameters {
         return Err(EvalError::unknown(format!("the generic class '{}' is not supported", def.name)));

@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Class, config, describe, description, model, mro, title_of};
+use super::{Class, describe, description, model, title_of};
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     schema::annotation::{SchemaBuilder, TypeArguments, bind_ancestors},
@@ -14,13 +14,7 @@ pub(super) fn definition<'p>(
     name: &str,
     arguments: &TypeArguments<'p>,
 ) -> EvalResult<Json> {
-    let ancestors = mro(builder.program, class)?;
-    for ancestor in ancestors.iter() {
-        model::check(builder.program, *ancestor)?;
-    }
-    let options = config::read(builder.program, &ancestors)?;
-    builder.class_options = model::class_options(&options)?;
-    let fields = model::fields(builder.program, class, arguments, &options)?;
+    let (options, fields) = model::read(builder, class, arguments)?;
     let mut schema = match fields.as_slice() {
         [] => argument(builder, class, arguments)?,
         [root] if root.name == "root" => describe(builder, root)?.schema,
