@@ -14,7 +14,7 @@ use super::{
     program::{
         ImportTarget, Module, Program, SearchPath, SearchResult, SourceLoader,
         file::PythonFile,
-        import_roots::{normalize, package_folders},
+        import_roots::{find_folder, normalize, package_folders},
         search,
     },
     python::Memory,
@@ -30,8 +30,10 @@ use crate::environment::Environment;
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
-    /// Cached results of module searches, by search directory and module name.
-    located: Mutex<HashMap<PathBuf, HashMap<String, SearchResult>>>,
+    /// Results of module searches.
+    located: SearchCache<SearchResult>,
+    /// Folders of projects that contain top-level modules.
+    folders: SearchCache<Option<String>>,
     /// The imports of files, by path.
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
     /// Program files by entrypoint and project directory.
@@ -131,17 +133,26 @@ impl Inspector {
         let folders = known.entry([start.to_owned(), directory.to_owned()]);
         folders.or_insert_with(|| package_folders(start, directory)).clone()
     }
+}
 
-    fn cached_search(&self, directory: &Path, dotted: &str) -> SearchResult {
-        // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
-        let known = || self.located.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(located) = known().get(directory).and_then(|names| names.get(dotted)) {
-            return located.clone();
-        }
-        let located = search(directory, dotted);
-        known().entry(directory.to_owned()).or_default().insert(dotted.to_owned(), located.clone());
-        located
+/// Results of searches in directories, by directory and module name.
+type SearchCache<T> = Mutex<HashMap<PathBuf, HashMap<String, T>>>;
+
+/// Returns the result of a search, from the cache if possible.
+fn cached<T: Clone>(
+    cache: &SearchCache<T>,
+    directory: &Path,
+    name: &str,
+    search: impl FnOnce(&Path, &str) -> T,
+) -> T {
+    // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
+    let known = || cache.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(result) = known().get(directory).and_then(|names| names.get(name)) {
+        return result.clone();
     }
+    let result = search(directory, name);
+    known().entry(directory.to_owned()).or_default().insert(name.to_owned(), result.clone());
+    result
 }
 
 impl SourceLoader for Inspector {
@@ -150,7 +161,11 @@ impl SourceLoader for Inspector {
     }
 
     fn search(&self, root: &Path, dotted: &str) -> SearchResult {
-        self.cached_search(root, dotted)
+        cached(&self.located, root, dotted, search)
+    }
+
+    fn find_folder(&self, directory: &Path, top: &str) -> Option<String> {
+        cached(&self.folders, directory, top, find_folder)
     }
 }
 

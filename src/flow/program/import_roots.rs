@@ -306,7 +306,7 @@ fn setup_cfg_folders(text: &str) -> Vec<String> {
 /// Searches the project for a directory that contains a top-level module.
 ///
 /// Returns the path of the directory relative to the project, or `None` if no directory contains the module.
-pub(super) fn find_folder(directory: &Path, top: &str) -> Option<String> {
+pub(crate) fn find_folder(directory: &Path, top: &str) -> Option<String> {
     let mut waiting = std::collections::VecDeque::from([(directory.to_owned(), 0)]);
     let mut visited = 0;
     while let Some((folder, depth)) = waiting.pop_front() {

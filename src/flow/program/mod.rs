@@ -74,6 +74,9 @@ pub(crate) trait SourceLoader {
 
     /// Searches the directory `root` for a module. See [`search`].
     fn search(&self, root: &Path, dotted: &str) -> SearchResult;
+
+    /// Searches a project for the folder that contains a top-level module. See [`import_roots::find_folder`].
+    fn find_folder(&self, directory: &Path, top: &str) -> Option<String>;
 }
 
 /// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
@@ -203,8 +206,11 @@ impl<'p> Program<'p> {
     /// `PYTHONPATH`.
     pub(crate) fn outside(&self, subject: &str, name: &str) -> EvalError {
         let top = name.split('.').next().unwrap_or(name);
-        let is_installed = externals::presence(top, None) != externals::Presence::ThirdParty;
-        match import_roots::find_folder(self.directory(), top).filter(|_| !is_installed) {
+        let folder = match externals::presence(top, None) {
+            externals::Presence::ThirdParty => self.loader.find_folder(self.directory(), top),
+            _ => None,
+        };
+        match folder {
             Some(folder) => EvalError::unknown(format!(
                 "{subject} is in the folder '{folder}', which is not on the import path (set PYTHONPATH={folder})"
             )),
