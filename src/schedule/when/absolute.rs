@@ -77,7 +77,10 @@ impl Point {
         if let Some(day) = named_day(&word) {
             return self.set_day(day).map(|()| 1);
         }
-        if ["day", "after", "tomorrow"].iter().eq(words.iter().take(3)) {
+        let after_tomorrow = ["day", "after", "tomorrow"];
+        if words.len() >= 3
+            && after_tomorrow.iter().zip(words).all(|(known, word)| word.eq_ignore_ascii_case(known))
+        {
             return self.set_day(Day::AfterTomorrow).map(|()| 3);
         }
         if let Some(weekday) = name_index(&word, &WEEKDAYS) {

@@ -141,6 +141,7 @@ const TIMES_IN_UTC: &[(&str, &str)] = &[
     ("5.30pm", "2026-11-23T17:30:00Z"),
     ("this friday", "2026-11-27T00:00:00Z"),
     ("day after tomorrow", "2026-11-25T14:45:00Z"),
+    ("Day After Tomorrow", "2026-11-25T14:45:00Z"),
     ("Tuesday December 1", "2026-12-01T00:00:00Z"),
     ("Tue, 1 Dec 2026", "2026-12-01T00:00:00Z"),
     ("Tuesday, December 1, 2026 17:30", "2026-12-01T17:30:00Z"),
