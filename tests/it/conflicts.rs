@@ -1,14 +1,11 @@
 //! Deployments that others change between the comparison and the write.
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering::SeqCst},
-};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
+use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, When, assert_output};
 
 /// More deployments than one conflict check reads.
 const TWO_BATCHES: usize = 60;
@@ -24,19 +21,6 @@ fn project(count: usize, version: usize, fields: &str) -> String {
     format!("pull: []\ndeployments:\n{}", (0..count).map(deployment).collect::<String>())
 }
 
-/// The moment of another client's change: before or after the n-th matching request.
-#[derive(Clone, Copy)]
-struct When {
-    moment: Moment,
-    nth: usize,
-    /// Checks the method and the path.
-    matches: fn(&str) -> bool,
-}
-
-/// The first read of deployments is the comparison, the second one the conflict check.
-const BEFORE_CONFLICT_CHECK: When =
-    When { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/deployments/filter" };
-
 /// Runs `deploy` while another client makes one change.
 fn deploy(
     sandbox: &Sandbox,
@@ -46,10 +30,9 @@ fn deploy(
 ) -> Result<(Output, Proxy)> {
     let other = Mutex::new(Api::from_env()?);
     let url = other.lock().unwrap_or_else(PoisonError::into_inner).url().to_owned();
-    let count = AtomicUsize::new(0);
+    let is_reached = when.detector();
     let proxy = Proxy::start(&url, move |seen, moment| {
-        let matches = moment == when.moment && (when.matches)(&seen.line);
-        if matches && count.fetch_add(1, SeqCst) + 1 == when.nth {
+        if is_reached(seen, moment) {
             let other = other.lock().unwrap_or_else(PoisonError::into_inner);
             // If the change fails, the deploy finds no conflict and the test fails.
             let _ = change(&other);
@@ -81,7 +64,7 @@ fn does_not_overwrite_changed_fields() -> Result<()> {
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
     sandbox.file("prefect.yaml", project(1, 1, ""))?;
-    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, change_fields(&path))?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", When::BEFORE_CONFLICT_CHECK, change_fields(&path))?;
     assert_output!(output, @r#"
     exit 8
     --- stdout
@@ -109,7 +92,7 @@ fn does_not_update_a_deployment_with_changed_schedules() -> Result<()> {
     sandbox.file("prefect.yaml", project(1, 1, "  schedules: [{cron: 0 1 * * *, slug: daily}]\n"))?;
     let body = json!([{"schedule": {"interval": 3600}, "slug": "hourly"}]);
     let add_schedule = move |api: &Api| api.post(&format!("{path}/schedules"), &body).map(drop);
-    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, add_schedule)?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", When::BEFORE_CONFLICT_CHECK, add_schedule)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  schedules: "), "{output}");
     Ok(())
@@ -124,7 +107,7 @@ fn does_not_recreate_a_deleted_deployment() -> Result<()> {
     let path = path(&api, &sandbox, "hello-UNIQUE/d0")?;
     sandbox.file("prefect.yaml", project(1, 1, ""))?;
     let delete = move |api: &Api| api.delete(&path);
-    let (output, proxy) = deploy(&sandbox, "--quiet", BEFORE_CONFLICT_CHECK, delete)?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", When::BEFORE_CONFLICT_CHECK, delete)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  name: \"d0\" -> null"), "{output}");
     Ok(())
@@ -192,13 +175,11 @@ fn does_not_overwrite_changed_schedules_or_triggers() -> Result<()> {
     let string = |value: &Value| value.as_str().map(str::to_owned).context("an id is a string");
     let (id, schedule) = (string(&deployment["id"])?, string(&deployment["schedules"][0]["id"])?);
     let automation = string(&api.automations(&deployment)?[0]["id"])?;
-    let after_comparison =
-        When { moment: Moment::After, nth: 1, matches: |line| line == "POST /api/automations/filter" };
 
     sandbox.file("prefect.yaml", project(1, 0, &parts(2, "a")))?;
     let path = format!("/deployments/{id}/schedules/{schedule}");
     let pause = move |api: &Api| api.patch(&path, &json!({"active": false}));
-    let (output, proxy) = deploy(&sandbox, "--quiet", after_comparison, pause)?;
+    let (output, proxy) = deploy(&sandbox, "--quiet", When::BEFORE_CONFLICT_CHECK, pause)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  schedules: "), "{output}");
     assert!(
@@ -209,7 +190,10 @@ fn does_not_overwrite_changed_schedules_or_triggers() -> Result<()> {
     sandbox.file("prefect.yaml", project(1, 0, &parts(1, "b")))?;
     let path = format!("/automations/{automation}");
     let disable = move |api: &Api| api.patch(&path, &json!({"enabled": false}));
-    let (output, proxy) = deploy(&sandbox, "--quiet", after_comparison, disable)?;
+    // The first read of automations is the comparison, the second one the conflict check.
+    let before_check =
+        When { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/automations/filter" };
+    let (output, proxy) = deploy(&sandbox, "--quiet", before_check, disable)?;
     assert_eq!((output.code, proxy.writes().len()), (8, 0), "{output}");
     assert!(output.stderr.contains("\n  triggers: "), "{output}");
     Ok(())

@@ -31,9 +31,12 @@ impl Snapshot {
         client: &Client,
         names: &BTreeSet<(String, String)>,
     ) -> Result<Self, ApiError> {
-        let mut live = Self::observe_deployments(client, names).await?;
+        // Automations are read at the same time, because most deploys find at least one deployment.
+        let (live, automations) =
+            tokio::join!(Self::observe_deployments(client, names), client.automations());
+        let mut live = live?;
         if !live.deployments.is_empty() {
-            live.automations = by_deployment(client.automations().await?);
+            live.automations = by_deployment(automations?);
         }
         let is_run = |deployment: &LiveDeployment| live.automations.contains_key(&deployment.id);
         if live.deployments.values().any(is_run) {

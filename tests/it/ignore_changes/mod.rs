@@ -2,15 +2,12 @@
 
 mod matrix;
 
-use std::sync::{
-    Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering::SeqCst},
-};
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
+use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, When, assert_output};
 
 const PROJECT: &str = "
 pull: []
@@ -184,24 +181,21 @@ fn saved_plan_stays_valid_if_ignored_fields_change() -> Result<()> {
     Ok(())
 }
 
-/// Runs a deploy while an operator changes the ignored fields at the first request that `is_moment` selects.
-/// The requests that `refuses` selects fail.
+/// Runs a deploy while an operator changes the ignored fields. The requests that `refuses` selects fail.
 fn deploy_while_operated(
     sandbox: &Sandbox,
     arguments: &str,
-    is_moment: fn(&str, Moment) -> bool,
+    when: When,
     refuses: fn(&str) -> bool,
 ) -> Result<(Output, Proxy)> {
     let api = Api::from_env()?;
     let url = api.url().to_owned();
     let operator = Mutex::new(api);
-    let has_operated = AtomicBool::new(false);
+    let is_reached = when.detector();
     let path = path(&Api::from_env()?, sandbox)?;
     let pool = sandbox.unique("pool-UNIQUE");
     let proxy = Proxy::start(&url, move |seen, moment| {
-        // A request that the server rejects is sent again.
-        let is_rejected = seen.status.is_some_and(|status| status >= 500);
-        if is_moment(&seen.line, moment) && !is_rejected && !has_operated.swap(true, SeqCst) {
+        if is_reached(seen, moment) {
             let operator = operator.lock().unwrap_or_else(PoisonError::into_inner);
             let body = json!({
                 "paused": true, "tags": ["ops"], "parameters": {"name": "Zaphod", "times": 2},
@@ -236,9 +230,7 @@ fn ignored_field_that_changes_during_a_deploy_is_not_a_conflict() -> Result<()> 
         let sandbox = api.sandbox(PROJECT)?;
         sandbox.run("deploy --all --quiet").and_then(Output::success)?;
         sandbox.file("prefect.yaml", PROJECT.replace("version: '1'", "version: '2'"))?;
-        let after_comparison =
-            |line: &str, moment| moment == Moment::After && line == "POST /api/automations/filter";
-        let (output, _) = deploy_while_operated(&sandbox, options, after_comparison, |_| false)?;
+        let (output, _) = deploy_while_operated(&sandbox, options, When::BEFORE_CONFLICT_CHECK, |_| false)?;
         output.success()?;
         assert_eq!(changed_fields(&api, &sandbox)?, json!([true, ["ops"], "Zaphod", "us", "2"]), "{options}");
     }
@@ -253,8 +245,8 @@ fn rollback_keeps_ignored_fields() -> Result<()> {
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let second = "- name: b\n  entrypoint: flow.py:goodbye\n  work_pool: {name: pool-UNIQUE}\n";
     sandbox.file("prefect.yaml", PROJECT.replace("version: '1'", "version: '2'") + second)?;
-    let after_update =
-        |line: &str, moment| moment == Moment::After && line.starts_with("PATCH /api/deployments/");
+    let matches = |line: &str| line.starts_with("PATCH /api/deployments/");
+    let after_update = When { moment: Moment::After, nth: 1, matches };
     let refuses = |line: &str| line == "POST /api/deployments/";
     let (output, proxy) = deploy_while_operated(&sandbox, "--quiet", after_update, refuses)?;
     assert_ne!(output.code, 0, "{output}");

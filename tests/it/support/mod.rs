@@ -37,7 +37,7 @@ pub(crate) use in_memory_api::InMemoryApi;
 #[cfg(unix)]
 pub(crate) use interactive_terminal::Terminal;
 pub(crate) use mock::MockApi;
-pub(crate) use proxy::{Moment, Proxy, Verdict};
+pub(crate) use proxy::{Moment, Proxy, Verdict, When};
 #[cfg(unix)]
 pub(crate) use recorded_terminal::{RecordedTerminal, SIZE};
 pub(crate) use required_env::required_env;

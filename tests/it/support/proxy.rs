@@ -3,7 +3,10 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     thread,
     time::Duration,
 };
@@ -36,6 +39,32 @@ pub(crate) enum Verdict {
 pub(crate) enum Moment {
     Before,
     After,
+}
+
+/// A moment of a command: before or after the n-th matching request. Ignores requests that the server rejects,
+/// because they are sent again.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct When {
+    pub(crate) moment: Moment,
+    pub(crate) nth: usize,
+    /// Checks the method and the path.
+    pub(crate) matches: fn(&str) -> bool,
+}
+
+impl When {
+    /// The first read of deployments is the comparison, the second one the conflict check.
+    pub(crate) const BEFORE_CONFLICT_CHECK: Self =
+        Self { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/deployments/filter" };
+
+    /// Returns a function that detects the moment. The function counts the requests, and returns `true` once.
+    pub(crate) fn detector(self) -> impl Fn(&Seen, Moment) -> bool + Send + Sync {
+        let count = AtomicUsize::new(0);
+        move |seen, moment| {
+            let is_rejected = seen.status.is_some_and(|status| status >= 500);
+            let is_match = moment == self.moment && !is_rejected && (self.matches)(&seen.line);
+            is_match && count.fetch_add(1, SeqCst) + 1 == self.nth
+        }
+    }
 }
 
 type Decide = dyn Fn(&Seen, Moment) -> Verdict + Send + Sync;
