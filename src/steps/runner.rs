@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::future::try_join_all;
+use futures_util::{TryStreamExt as _, stream::FuturesUnordered};
 use indexmap::IndexMap;
 use tokio::sync::Semaphore;
 
@@ -20,7 +20,7 @@ use super::{
     ordering::{StepOrder, accesses},
     python_step, registry,
     reporting::{PendingSteps, StepReporter, subject},
-    step_cache::{CachedStep, Key, Ran, StepState, StepUse},
+    step_cache::{CachedStep, CompletedStep, Key, StepState, StepUse},
 };
 use crate::{
     diagnostics::Diagnostic,
@@ -90,13 +90,14 @@ impl<'a> Runner<'a> {
         let runs = runs.map(|(index, (list, accesses))| async move {
             self.run_list(list, accesses, index, order).await.map_err(|failure| (index, failure))
         });
-        try_join_all(runs).await.map(drop)
+        // With more than 30 futures, `try_join_all` would only fail after all earlier lists have completed.
+        runs.collect::<FuturesUnordered<_>>().try_collect().await
     }
 
     /// Returns the completed steps in start order.
-    pub(crate) fn ran(&self) -> Vec<Ran> {
+    pub(crate) fn completed_steps(&self) -> Vec<CompletedStep> {
         let cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.values().filter_map(|step| step.ran()).collect()
+        cache.values().filter_map(|step| step.completed()).collect()
     }
 
     /// Runs a step list. `accesses` contains each step's local access, and `index` is the list's position in the order.

@@ -142,3 +142,26 @@ fn progress_names_the_section_of_each_step() -> Result<()> {
     assert_eq!(lines, expected, "{output}");
     Ok(())
 }
+
+#[test]
+fn a_failed_step_stops_the_steps_of_many_deployments() -> Result<()> {
+    // The server accepts connections but never responds.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0")?;
+    let endpoint = format!("http://{}", silent.local_addr()?);
+    let credentials = "{aws_access_key_id: k, aws_secret_access_key: s, region_name: us-east-1}";
+    let slow = format!(
+        "[{{prefect_aws.deployments.steps.push_to_s3: {{bucket: b, folder: f, credentials: {credentials}, \
+         client_parameters: {{endpoint_url: '{endpoint}'}}}}}}]"
+    );
+    let failing = "[{prefect.deployments.steps.set_working_directory: {directory: missing}}]";
+    let mut deployments = deployment("slow", "[]", &slow);
+    (0..40).for_each(|index| deployments += &deployment(&format!("d{index}"), failing, "[]"));
+    let sandbox = Sandbox::new()?;
+    sandbox.file("prefect.yaml", format!("pull: []\ndeployments:\n{deployments}"))?;
+    let started = std::time::Instant::now();
+    let output = sandbox.run("steps run --build --push --all --quiet")?;
+    assert_eq!(output.code, 7, "{output}");
+    assert!(output.stderr.contains("directory 'missing' does not exist"), "{output}");
+    assert!(started.elapsed().as_secs() < 20, "{output}");
+    Ok(())
+}
