@@ -1,8 +1,8 @@
 //! Watches flow runs until they finish.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use futures_util::future::try_join_all;
+use futures_util::{TryStreamExt as _, stream::FuturesUnordered};
 use uuid::Uuid;
 
 use super::Context;
@@ -49,10 +49,14 @@ impl Watching {
         context: &Context,
     ) -> Result<Result<Vec<Watched>, Exit>, CommandError> {
         let is_only = runs.len() == 1;
-        let following = try_join_all(runs.iter().map(|run| self.follow_one(client, *run, is_only, context)));
+        let following = runs.iter().enumerate().map(|(index, run)| async move {
+            self.follow_one(client, *run, is_only, context).await.map(|watched| (index, watched))
+        });
+        // With more than 30 futures, `try_join_all` would only fail after all earlier runs have ended.
+        let following = following.collect::<FuturesUnordered<_>>().try_collect::<BTreeMap<_, _>>();
         context.interrupts.leave_first_to_command();
         tokio::select! {
-            watched = following => Ok(Ok(watched?)),
+            watched = following => Ok(Ok(watched?.into_values().collect())),
             exit = interrupt::requested() => {
                 if self.cancel_on_interrupt {
                     cancel(client, runs, context).await?;
