@@ -11,7 +11,7 @@ use super::{
     secret_sources::SecretReader,
 };
 use crate::{
-    diagnostics::{Code, Diagnostic},
+    diagnostics::{Code, Diagnostic, Place},
     environment::Environment,
     project::{
         Findings,
@@ -57,7 +57,7 @@ impl Declared<'_> {
     }
 
     fn block(&self, block: &Block, findings: &mut Findings<'_>) -> DesiredResource {
-        let key = ResourceKey::new(ResourceKind::Block, format!("{}/{}", block.kind, block.name));
+        let key = block_key(block);
         let data = block_references::normalized(block.values.clone());
         let values = block.pointer.join("values");
         let references = block_references::references_in(&data)
@@ -132,23 +132,59 @@ fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> DesiredRes
     DesiredResource::new(key, fields, findings.place(&limit.pointer))
 }
 
-/// Returns the errors for resources with the same kind and name, each with the project index of the second declaration.
-/// `resources` contains each resource with its project index. An error is located at the second declaration and names
-/// the first declaration's location.
+/// The identity and the location of a declared resource.
+#[derive(Debug)]
+pub(crate) struct Declaration {
+    key: ResourceKey,
+    place: Option<Place>,
+}
+
+impl Declaration {
+    /// Returns the declarations of a file, including resources that are omitted because of other errors.
+    pub(crate) fn all(declared: &Resources, findings: &Findings<'_>) -> Vec<Self> {
+        use ResourceKind::{Automation, ConcurrencyLimit, Variable, WorkPool};
+        let Resources { pools, variables, limits, automations, blocks } = declared;
+        let mut all = Vec::new();
+        let mut add = |key, pointer| all.push(Self { key, place: findings.place(pointer) });
+        for pool in pools {
+            add(ResourceKey::new(WorkPool, &pool.name), &pool.pointer);
+            for queue in &pool.queues {
+                add(ResourceKey::queue_of(&pool.name, &queue.name), &queue.pointer);
+            }
+        }
+        limits.iter().for_each(|limit| add(ResourceKey::new(ConcurrencyLimit, &limit.name), &limit.pointer));
+        variables
+            .iter()
+            .for_each(|variable| add(ResourceKey::new(Variable, &variable.name), &variable.pointer));
+        blocks.iter().for_each(|block| add(block_key(block), &block.pointer));
+        automations
+            .iter()
+            .for_each(|automation| add(ResourceKey::new(Automation, &automation.name), &automation.pointer));
+        all
+    }
+}
+
+fn block_key(block: &Block) -> ResourceKey {
+    ResourceKey::new(ResourceKind::Block, format!("{}/{}", block.kind, block.name))
+}
+
+/// Returns the errors for declarations of the same resource, each with the project index of the second declaration.
+/// `declarations` contains each declaration with its project index. An error is located at the second declaration and
+/// names the first declaration's location.
 pub(crate) fn duplicates<'a>(
-    resources: impl IntoIterator<Item = (usize, &'a DesiredResource)>,
+    declarations: impl IntoIterator<Item = (usize, &'a Declaration)>,
 ) -> Vec<(usize, Diagnostic)> {
-    let mut first: BTreeMap<&ResourceKey, &DesiredResource> = BTreeMap::new();
+    let mut first: BTreeMap<&ResourceKey, &Declaration> = BTreeMap::new();
     let mut found = Vec::new();
-    for (project, resource) in resources {
-        let Some(other) = first.get(&resource.key) else {
-            first.insert(&resource.key, resource);
+    for (project, declaration) in declarations {
+        let Some(other) = first.get(&declaration.key) else {
+            first.insert(&declaration.key, declaration);
             continue;
         };
         let place = other.place.as_ref();
         let place = place.map(|place| format!(" at {}:{}", place.source.name(), place.start().line));
-        let message = format!("{} is already declared{}", resource.key, place.unwrap_or_default());
-        let diagnostic = Diagnostic::error(Code::DUPLICATE_RESOURCE, message).at(resource.place.clone());
+        let message = format!("{} is already declared{}", declaration.key, place.unwrap_or_default());
+        let diagnostic = Diagnostic::error(Code::DUPLICATE_RESOURCE, message).at(declaration.place.clone());
         found.push((project, diagnostic.help("remove or rename one of the two declarations")));
     }
     found

@@ -32,7 +32,7 @@ mod usage;
 pub(crate) use action_templates::{check_run_parameters, is_computed};
 pub(crate) use block_secrets::BlockSecrets;
 pub(crate) use comparison::{is_same_automation_field, is_same_field};
-pub(crate) use declarations::{Declared, duplicates};
+pub(crate) use declarations::{Declaration, Declared, duplicates};
 pub(crate) use fields::Placeholders;
 pub(crate) use known_types::KnownTypes;
 pub(crate) use observed::Observed;

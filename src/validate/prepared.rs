@@ -11,7 +11,7 @@ use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections, pull_steps},
     diagnostics::Diagnostic,
     project::{Findings, Project},
-    resource::{AmbiguousResource, DesiredResource, order},
+    resource::{AmbiguousResource, Declaration, DesiredResource, order},
     settings::ProjectSettings,
 };
 
@@ -53,6 +53,8 @@ pub(crate) struct PreparedProject<'a> {
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
+    /// Declarations of resources, including those of invalid resources. Empty if only deployments are selected.
+    pub(crate) declarations: Vec<Declaration>,
     /// Declared resources. Empty if only deployments are selected.
     pub(crate) resources: Vec<DesiredResource>,
     /// Declared resources that cannot be compared, because several resources on the server have their names.
@@ -68,6 +70,7 @@ impl<'a> PreparedProject<'a> {
             ctx: ctx.in_project(&loaded.root, &loaded.settings),
             findings: loaded.findings(),
             deployments: Vec::new(),
+            declarations: Vec::new(),
             resources: Vec::new(),
             ambiguous: Vec::new(),
         }

@@ -127,6 +127,23 @@ async fn reports_invalid_work_pools() {
     differences.finish();
 }
 
+#[tokio::test]
+async fn reports_duplicates_of_resources_with_other_errors() {
+    for (kind, items, name) in [
+        ("work_pools", "- {name: a, type: proces}\n  - {name: a, type: docker}", "work pool 'a'"),
+        ("work_pools", "- {name: a, type: docker}\n  - {name: a, type: proces}", "work pool 'a'"),
+        (
+            "automations",
+            "- {name: a, trigger: {type: nope}, actions: []}\n  - {name: a, trigger: {}, actions: []}",
+            "automation 'a'",
+        ),
+    ] {
+        let found = check_items(kind, items).await;
+        let expected = format!("4:5 duplicate-resource: {name} is already declared at prefect.yaml:3");
+        assert!(found.len() > 1 && found.contains(&expected), "{items}: {found:?}");
+    }
+}
+
 const OTHERS: &[(&str, &str, &str)] = &[
     ("variables", "{a: 1, b_2: [x], c-d: null}", ""),
     ("variables", "{a: '{{ prefect.variables.b }}', b: 1, c: '<< variables.a >>'}", ""),

@@ -19,7 +19,7 @@ use super::{PreparationError, PreparedProject};
 use crate::{
     project::resources::{self, Stage},
     resolve,
-    resource::{Declared, DesiredResource, KnownTypes, Placeholders, ResourceKind, duplicates},
+    resource::{Declaration, Declared, DesiredResource, KnownTypes, Placeholders, ResourceKind, duplicates},
     template::Resolver,
     value::{Mapping, Value},
 };
@@ -54,9 +54,10 @@ pub(super) async fn declare(
     Ok(())
 }
 
-/// Renders and validates the resources that a project declares. `variables` are the rendered variables of the project.
+/// Renders and validates the resources that a project declares, and sets the project's declarations. `variables` are the
+/// rendered variables of the project.
 async fn declared(
-    PreparedProject { project, ctx, findings, .. }: &mut PreparedProject<'_>,
+    PreparedProject { project, ctx, findings, declarations, .. }: &mut PreparedProject<'_>,
     variables: Mapping,
     resolver: &Resolver<'_>,
     types: &KnownTypes,
@@ -78,6 +79,7 @@ async fn declared(
     }
     let stage = if resolver.is_offline() { Stage::Loaded } else { Stage::Rendered };
     let declared = resources::read(&Value::Mapping(rendered), stage, findings);
+    *declarations = Declaration::all(&declared, findings);
     for block in &declared.blocks {
         blocks::check(block, &types.blocks, ctx.redactor, findings);
     }
@@ -105,7 +107,10 @@ fn indexed<'a>(projects: &'a [PreparedProject<'_>]) -> impl Iterator<Item = (usi
 
 /// Validates the resources of all projects together with their deployments.
 pub(super) fn together(projects: &mut [PreparedProject<'_>], is_offline: bool) {
-    for (project, diagnostic) in duplicates(indexed(projects)) {
+    let declarations = projects.iter().enumerate().flat_map(|(index, project)| {
+        project.declarations.iter().map(move |declaration| (index, declaration))
+    });
+    for (project, diagnostic) in duplicates(declarations) {
         projects[project].findings.push(diagnostic);
     }
     automations::cycles(projects);
