@@ -121,7 +121,7 @@ impl GitClone {
             environment: &context.environment,
         };
         context.progress.status(&format!("Cloning {} into {}", self.address, self.directory));
-        checkout.clone_or_update(&context.directory, Path::new(&self.directory)).await?;
+        checkout.clone_or_update(&context.directory, Path::new(&self.directory), context.progress).await?;
         Ok(Mapping::from_iter([("directory".into(), self.directory.as_str().into())]))
     }
 }

@@ -147,7 +147,7 @@ impl Source {
                     directories: &[],
                     environment: &context.environment,
                 };
-                Ok(checkout.clone_or_update(&context.directory, target).await?)
+                Ok(checkout.clone_or_update(&context.directory, target, context.progress).await?)
             }
             Self::Directory(path) => {
                 let home = context.environment.home_directory().unwrap_or(Path::new(""));

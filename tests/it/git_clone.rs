@@ -66,6 +66,23 @@ fn clones_a_private_repository_and_stores_no_token() -> Result<()> {
 }
 
 #[test]
+fn processes_take_turns_to_use_a_clone() -> Result<()> {
+    let server = GitServer::start()?;
+    server.repository("private/flows", &[("flow.py", "one")])?;
+    let url = server.url("private/flows");
+    let credentials = "credentials: {username: '{{ $USER_NAME }}', password: '{{ $PASSWORD }}'}";
+    let sandbox = sandbox(&format!("repository: {url}\nclone_directory_name: flows\n{credentials}"))?;
+    let processes = (0..4).map(|_| sandbox.spawn(BUILD)).collect::<Result<Vec<_>>>()?;
+    for process in processes {
+        let output = process.wait_with_output()?;
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    assert_eq!(sandbox.read("flows/flow.py")?, "one");
+    assert!(!sandbox.directory().join("flows.lock").exists());
+    Ok(())
+}
+
+#[test]
 fn passes_no_password_in_git_arguments() -> Result<()> {
     let server = GitServer::start()?;
     server.repository("private/flows", &[("flow.py", "one")])?;

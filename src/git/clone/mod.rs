@@ -1,13 +1,16 @@
 //! Clones a Git repository into a directory, or updates an existing clone.
 
+mod lock;
+
 use std::{io, path::Path, time::Duration};
 
+use self::lock::CloneLock;
 use super::{
     address::Address,
     credentials::{Credentials, CredentialsError, Login},
     program::{Git, Refusal},
 };
-use crate::environment::Environment;
+use crate::{environment::Environment, fs::FileError, progress::Progress};
 
 /// Maximum number of attempts if the network fails.
 const ATTEMPTS: u32 = 3;
@@ -44,6 +47,8 @@ pub(crate) enum CloneError {
     Credentials(#[from] CredentialsError),
     #[error("cannot start git: {0}")]
     NotStarted(#[from] io::Error),
+    #[error("cannot lock the clone: {0}")]
+    Lock(#[from] FileError),
     #[error("The existing repository at {target} does not match the configured repository {address}")]
     OtherRepository { target: String, address: String },
     #[error("commit '{commit}' does not exist in {address}")]
@@ -62,7 +67,7 @@ impl CloneError {
             Self::NoSuchCommit { .. } => {
                 Some("check the commit ID; an abbreviated ID must be in the history of a branch or tag")
             }
-            Self::Credentials(_) => None,
+            Self::Credentials(_) | Self::Lock(_) => None,
         }
     }
 }
@@ -71,14 +76,20 @@ impl Checkout<'_> {
     /// Checks out the revision in `target`, a path relative to `directory`. Updates an existing clone, or clones the
     /// repository if there is none. A relative address is resolved against `directory`.
     ///
-    /// Keeps local changes in an existing clone.
+    /// Keeps local changes in an existing clone. Waits while another process uses the clone.
     ///
     /// # Errors
     ///
-    /// Returns an error if a Git command fails or if local changes conflict with the update. Retries network failures
-    /// first.
-    pub(crate) async fn clone_or_update(&self, directory: &Path, target: &Path) -> Result<(), CloneError> {
+    /// Returns an error if the clone cannot be locked, if a Git command fails or if local changes conflict with the
+    /// update. Retries network failures first.
+    pub(crate) async fn clone_or_update(
+        &self,
+        directory: &Path,
+        target: &Path,
+        progress: &dyn Progress,
+    ) -> Result<(), CloneError> {
         let target = &directory.join(target);
+        let _lock = CloneLock::acquire(target, progress).await?;
         let clone = target.join(".git").exists().then_some(target.as_path());
         let login = Login::new(self.address, self.credentials)?;
         let git = Git::new(self.environment, self.address, login.as_ref(), clone).await?;

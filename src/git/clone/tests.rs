@@ -1,6 +1,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use super::*;
+use crate::progress::Silent;
 
 /// A repository with a `file://` address. It supports all optional features of a Git server.
 struct Upstream {
@@ -83,7 +84,7 @@ impl Upstream {
             directories: &directories,
             environment: &self.environment,
         };
-        checkout.clone_or_update(self.folder.path(), Path::new("target")).await
+        checkout.clone_or_update(self.folder.path(), Path::new("target"), &Silent).await
     }
 
     fn file(&self, path: &str) -> Option<String> {
@@ -162,8 +163,27 @@ async fn clones_into_a_directory_whose_parent_does_not_exist() {
         directories: &[],
         environment: &upstream.environment,
     };
-    checkout.clone_or_update(upstream.folder.path(), Path::new("target/a/b")).await.unwrap();
+    checkout.clone_or_update(upstream.folder.path(), Path::new("target/a/b"), &Silent).await.unwrap();
     assert_eq!(upstream.file("a/b/flow.py").as_deref(), Some("one"));
+}
+
+#[tokio::test]
+async fn waits_for_a_process_that_uses_the_clone() {
+    let upstream = Upstream::new();
+    upstream.commit("flow.py", "one");
+    let lock = upstream.path("target.lock");
+    let mut other = Command::new("sleep").arg("1000").spawn().unwrap();
+    fs::write(&lock, other.id().to_string()).unwrap();
+    let mut checkout = Box::pin(upstream.checkout(Revision::Default, &[]));
+    let early = tokio::time::timeout(Duration::from_millis(300), &mut checkout).await;
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert!(early.is_err() && lock.exists() && !upstream.path("target").exists());
+    checkout.await.unwrap();
+    assert_eq!(upstream.file("flow.py").as_deref(), Some("one"));
+    assert!(!lock.exists());
+    upstream.checkout(Revision::Named("nope"), &[]).await.unwrap_err();
+    assert!(!lock.exists());
 }
 
 /// Git sets these variables for hooks.
