@@ -88,7 +88,9 @@ impl Step for BuildDockerImage {
             let references: Vec<String> = tags.map(|tag| name.with_tag(&tag.text())).collect();
             let may_reuse = self.inputs.has_content_tag() && !context.images.rebuild;
             let existing = match &registries {
-                Some(registries) if may_reuse => registries.existing(context, &references).await?,
+                Some(registries) if may_reuse => {
+                    registries.existing(context, &references, build.buildkit.push).await?
+                }
                 _ => None,
             };
             let reused = existing.is_some();

@@ -113,7 +113,8 @@ impl Registries {
     }
 
     /// Returns the id of an existing image with all given names. Returns `None` if the image must be built. The first
-    /// name must contain the content tag.
+    /// name must contain the content tag. `is_pushed` specifies whether the build also pushes the image. If so, an image
+    /// that only exists locally must be built again.
     ///
     /// If the image only exists in the registry, returns the first name instead of the id. Adds missing names to a
     /// local image.
@@ -121,6 +122,7 @@ impl Registries {
         &self,
         context: &StepContext<'_>,
         references: &[String],
+        is_pushed: bool,
     ) -> Result<Option<String>, StepError> {
         let Some((first, others)) = references.split_first() else { return Ok(None) };
         let credentials = self.credentials.get(registry_host(registry_of(first)));
@@ -130,7 +132,7 @@ impl Registries {
             context.progress.status(&format!("reusing {first}, which already exists in the registry"));
             return Ok(Some(local.unwrap_or_else(|| first.clone())));
         }
-        let Some(id) = local else { return Ok(None) };
+        let Some(id) = local.filter(|_| !is_pushed) else { return Ok(None) };
         for other in others {
             self.engine.tag(&id, other).await?;
         }

@@ -227,3 +227,20 @@ async fn generated_dockerfiles_leave_the_directory_unchanged() {
     let name = root.path().file_name().unwrap().to_str().unwrap();
     assert_eq!(image.config.unwrap().working_dir.unwrap(), format!("/opt/prefect/{name}/"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs services: run tests/run"]
+async fn builds_that_push_do_not_reuse_a_local_image() {
+    let content = uuid::Uuid::new_v4().to_string();
+    let root = project(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", &content)]);
+    let registry = required_env("PREFECTL_TEST_REGISTRY");
+    let environment = Environment::from_process();
+    for (push, is_reused) in [(false, false), (false, true), (true, false)] {
+        let yaml = format!(
+            "{{image_name: '{registry}/prefectl-test/local', tag: auto, push: {push}, prefect_version: 3.9.1}}"
+        );
+        // Only buildx can push, but it may not be installed.
+        let (_, log) = run(&docker_build::ENTRY, root.path(), &environment, &yaml).await;
+        assert_eq!(log.contains("reusing"), is_reused, "{yaml}: {log}");
+    }
+}
