@@ -1,19 +1,25 @@
 //! Registry credentials from a build step, from `docker login` or from credential helpers.
 
-use std::{collections::HashMap, process::Stdio};
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::Path,
+};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bollard::auth::DockerCredentials;
 use futures_util::future::join_all;
 use serde::Deserialize;
-use tokio::io::AsyncWriteExt;
 
 use super::{
     config::{Config, Login},
     error::DockerError,
     reference::{DOCKER_HUB, registry_host},
 };
-use crate::{environment::Environment, secret::Secret};
+use crate::{
+    environment::Environment,
+    process::{self, Program},
+    secret::Secret,
+};
 
 /// Key of the Docker Hub credentials in Docker's configuration.
 const DOCKER_HUB_KEY: &str = "https://index.docker.io/v1/";
@@ -152,7 +158,7 @@ impl CredentialStore<'_> {
         let Some(answer) = self.run(program, "get", registry).await? else {
             return Ok(None);
         };
-        let answer: HelperAnswer = serde_json::from_slice(&answer).map_err(|_| invalid_output(program))?;
+        let answer: HelperAnswer = serde_json::from_str(&answer).map_err(|_| invalid_output(program))?;
         let secret = Secret::new(answer.secret);
         Ok(Some(if answer.username == TOKEN_USER {
             Credentials::IdentityToken(secret)
@@ -165,40 +171,32 @@ impl CredentialStore<'_> {
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =
-            serde_json::from_slice(&answer).map_err(|_| invalid_output(program))?;
+            serde_json::from_str(&answer).map_err(|_| invalid_output(program))?;
         Ok(users.into_keys().collect())
     }
 
-    /// Runs `docker-credential-<program> <action>` with `input` as its stdin. Returns `None` if the helper
-    /// has no matching credentials.
-    async fn run(&self, program: &str, action: &str, input: &str) -> Result<Option<Vec<u8>>, DockerError> {
-        let program = format!("docker-credential-{program}");
+    /// Runs `docker-credential-<helper> <action>` with `input` as its stdin, and returns its stdout. Returns `None` if the
+    /// helper has no matching credentials.
+    async fn run(&self, helper: &str, action: &str, input: &str) -> Result<Option<String>, DockerError> {
+        let name = format!("docker-credential-{helper}");
         let failed = |error: &dyn std::fmt::Display| {
-            DockerError::Credentials(format!("the credential helper {program} failed: {error}"))
+            DockerError::Credentials(format!("the credential helper {name} failed: {error}"))
         };
-        let mut child = tokio::process::Command::new(&program)
-            .arg(action)
-            .env_clear()
-            .envs(self.environment.without_api_credentials().iter())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| failed(&error))?;
-        if let Some(mut stdin) = child.stdin.take() {
-            // A helper that exits before reading its input reports the reason in its output.
-            let _ = stdin.write_all(input.as_bytes()).await;
-        }
-        let output = child.wait_with_output().await.map_err(|error| failed(&error))?;
-        if output.status.success() {
-            return Ok(Some(output.stdout));
+        let program = Program {
+            program: &name,
+            arguments: &[action.to_owned()],
+            directory: Path::new("."),
+            environment: &self.environment.without_api_credentials(),
+            variables: &BTreeMap::new(),
+        };
+        let finished =
+            process::run_with_input(&program, input.as_bytes()).await.map_err(|error| failed(&error))?;
+        if finished.code == 0 {
+            return Ok(Some(finished.stdout));
         }
         // Helpers print errors to stdout. In case of an error, stdout contains no secrets.
-        let message =
-            String::from_utf8_lossy(if output.stdout.is_empty() { &output.stderr } else { &output.stdout })
-                .trim()
-                .to_owned();
+        let output = if finished.stdout.is_empty() { finished.stderr } else { finished.stdout };
+        let message = output.trim();
         if message.contains("credentials not found") { Ok(None) } else { Err(failed(&message)) }
     }
 }
