@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    docker::ignore::Ignore,
+    docker::{ignore::Ignore, named_context::NamedContext},
     flow::{Entrypoint, FlowSources},
     fs,
     project::{Declared, Project},
@@ -143,7 +143,7 @@ impl Dependencies {
         self.files.extend(dockerfile_path(inputs).map(|path| directory.join(path)));
         let others = inputs.get("build_contexts").and_then(Value::as_mapping);
         for path in others.into_iter().flat_map(Mapping::values).filter_map(Value::as_str) {
-            if !path.contains("://") {
+            if let NamedContext::Directory(path) = NamedContext::parse(path) {
                 self.directories.push(Directory::build_context(directory.join(path)));
             }
         }
