@@ -326,7 +326,10 @@ pub(crate) fn copy_tree(
     to: &Path,
     is_included: &dyn Fn(&Path) -> bool,
 ) -> Result<(), FileError> {
-    copy_folder(from, to, Path::new(""), is_included)
+    std::fs::create_dir_all(to).map_err(|error| FileError::new("create", to, error))?;
+    // Only resolved paths show whether the target is inside the source.
+    let resolved = |path: &Path| path.canonicalize().map_err(|error| FileError::new("read", path, error));
+    copy_folder(&resolved(from)?, &resolved(to)?, Path::new(""), is_included)
 }
 
 fn copy_folder(

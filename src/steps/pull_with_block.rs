@@ -238,6 +238,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn does_not_copy_the_target_into_itself() {
+        let to = tempfile::tempdir().unwrap();
+        fs::write(to.path().join("a.py"), "a").unwrap();
+        let around = format!("../{}", to.path().file_name().unwrap().display());
+        for path in [".", &*around] {
+            let blocks = serde_json::json!({"local-file-system/code": {"basepath": path}});
+            run(blocks, "local-file-system", to.path()).await.unwrap();
+            let copies = fs::read_dir(to.path().join("local-file-system-code")).unwrap();
+            let copies: Vec<_> = copies.map(|entry| entry.unwrap().file_name()).collect();
+            assert_eq!(copies, ["a.py"], "{path}");
+        }
+    }
+
+    #[tokio::test]
     async fn clones_a_repository() {
         let (upstream, _repository) = repository("one", None);
         let to = tempfile::tempdir().unwrap();
