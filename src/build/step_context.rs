@@ -22,6 +22,5 @@ pub(super) fn step_context<'a>(
         clock: ctx.clock,
         progress: ctx.progress,
         resolver,
-        without_outputs: false,
     }
 }

@@ -21,9 +21,9 @@ impl Effects {
     pub(super) async fn run_step(step: &dyn Step, context: &StepContext<'_>) -> Result<Self, StepError> {
         let mut inside = context.with_progress(context.progress);
         let outputs = step.run(&mut inside).await?;
-        let StepContext { directory, environment, without_outputs, .. } = inside;
+        let StepContext { directory, environment, .. } = inside;
         Ok(Self {
-            outputs: (!without_outputs).then_some(outputs),
+            outputs,
             directory: (directory != context.directory).then_some(directory),
             environment: match environment {
                 Cow::Owned(changed) => Some(changed),

@@ -2,10 +2,11 @@
 
 use std::path::{Component, Path};
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+};
 use crate::{
     git::{Address, Checkout, CloneError, Credentials, Revision},
     secret::Secret,
@@ -127,8 +128,8 @@ impl GitClone {
 }
 
 impl Step for GitClone {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.clone_into(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.clone_into(context).await.map(Some) })
     }
 }
 

@@ -40,11 +40,6 @@ pub(crate) struct Replacement<'a> {
 }
 
 impl ImagePolicy {
-    /// The default policy, which runs all image steps as defined in the project file.
-    #[cfg(test)]
-    pub(crate) const AS_WRITTEN: Self =
-        Self { rebuild: false, no_layer_cache: false, given: Vec::new(), lock: LockUse::None };
-
     /// Returns whether existing images replace all image steps.
     pub(crate) fn skips_builds(&self) -> bool {
         !self.given.is_empty() || self.reads_lock()
@@ -100,7 +95,7 @@ mod tests {
 
     fn replacement(given: &[&str], name: &str) -> Option<String> {
         let given = given.iter().map(|text| text.parse().unwrap()).collect();
-        let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
+        let policy = ImagePolicy { given, ..ImagePolicy::default() };
         policy.replacement(name, StepTag::Unknown).unwrap().map(|replacement| replacement.image.to_string())
     }
 
@@ -110,7 +105,7 @@ mod tests {
         assert_eq!(replacement(&["x:1"], "r/a").as_deref(), Some("x:1"));
         assert_eq!(replacement(&["x:1", "r/a:2"], "r/a").as_deref(), Some("r/a:2"));
         let given = ["x:1", "y:1"].map(|text| text.parse().unwrap()).to_vec();
-        let policy = ImagePolicy { given, ..ImagePolicy::AS_WRITTEN };
+        let policy = ImagePolicy { given, ..ImagePolicy::default() };
         assert!(
             policy.replacement("r/a", StepTag::Unknown).unwrap_err().to_string().contains("'r/a': x:1, y:1")
         );

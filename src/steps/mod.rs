@@ -31,6 +31,8 @@ mod shell;
 mod shell_words;
 mod step_cache;
 mod storage;
+#[cfg(test)]
+mod testing;
 
 pub(crate) use built_images::BuiltImages;
 pub(crate) use docker_build::{build_context, dockerfile_path};
@@ -57,6 +59,7 @@ use crate::{
     clock::Clock,
     docker::{image_lock::NotLocked, registry::ImageDigests},
     environment::Environment,
+    fs::FileError,
     interpreter::{Search, SearchScope},
     progress::Progress,
     template::Resolver,
@@ -81,8 +84,6 @@ pub(crate) struct StepContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     /// Resolves block and variable references and collects the secrets to redact.
     pub(crate) resolver: &'a Resolver<'a>,
-    /// Whether the step returned no outputs. If so, existing outputs under the step id are kept.
-    pub(crate) without_outputs: bool,
 }
 
 impl StepContext<'_> {
@@ -130,10 +131,14 @@ fn printed_outputs(stdout: &str, stderr: &str) -> Mapping {
         .collect()
 }
 
+/// The future of a step run.
+pub(crate) type RunFuture<'a> = BoxFuture<'a, Result<Option<Mapping>, StepError>>;
+
 /// A build, push or pull step whose inputs have been validated.
 pub(crate) trait Step: Send + Sync {
-    /// Runs the step and returns its outputs.
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>>;
+    /// Runs the step. Returns its outputs, or `None` if a Python function did not return a dictionary. An earlier step's
+    /// outputs under the same step id are then kept.
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a>;
 }
 
 /// The reason why a step failed.
@@ -157,6 +162,12 @@ impl StepError {
 
     pub(crate) fn failed(message: impl Into<String>) -> Self {
         Self::Failed { message: message.into(), help: None }
+    }
+}
+
+impl From<FileError> for StepError {
+    fn from(error: FileError) -> Self {
+        Self::failed(error.to_string())
     }
 }
 

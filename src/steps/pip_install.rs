@@ -2,11 +2,10 @@
 
 use std::path::PathBuf;
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     printed_outputs,
 };
 use crate::{interpreter::Script, process::Completion, value::Mapping};
@@ -36,8 +35,8 @@ struct PipInstall {
 }
 
 impl Step for PipInstall {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.install(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.install(context).await.map(Some) })
     }
 }
 

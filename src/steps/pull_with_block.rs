@@ -5,11 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
     remote_storage::RemoteUrl,
 };
@@ -71,8 +70,7 @@ impl PullWithBlock {
         let directory = format!("{slug}-{name}");
         let target = context.directory.join(&directory);
         if target.exists() {
-            fs::remove_dir_all(&target)
-                .map_err(|error| StepError::failed(FileError::new("remove", &target, error).to_string()))?;
+            fs::remove_dir_all(&target).map_err(|error| FileError::new("remove", &target, error))?;
         }
         source.copy(&target, context).await?;
         Ok(Mapping::from_iter([("directory".into(), directory.into())]))
@@ -80,8 +78,8 @@ impl PullWithBlock {
 }
 
 impl Step for PullWithBlock {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.pull(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.pull(context).await.map(Some) })
     }
 }
 
@@ -157,7 +155,7 @@ impl Source {
                     .map_err(|error| StepError::failed(error.to_string()))?
                     .unwrap_or_default();
                 let wanted = |relative: &Path| !ignored.ignores(relative);
-                copy_tree(&from, target, &wanted).map_err(|error| StepError::failed(error.to_string()))
+                Ok(copy_tree(&from, target, &wanted)?)
             }
         }
     }
@@ -167,12 +165,10 @@ impl Source {
 mod tests {
     use super::*;
     use crate::{
-        clock::Clock,
-        environment::Environment,
         git::testing::repository,
         progress::Silent,
         secret::Redactor,
-        steps::image_policy::ImagePolicy,
+        steps::testing::TestContext,
         template::{Found, Lookup, Resolver},
     };
 
@@ -196,21 +192,11 @@ mod tests {
 
     async fn run(blocks: serde_json::Value, slug: &str, directory: &Path) -> Result<Mapping, StepError> {
         let lookup = Blocks(blocks);
-        let environment = Environment::from_process();
-        let mut context = StepContext {
-            directory: directory.to_owned(),
-            environment: std::borrow::Cow::Borrowed(&environment),
-            python: None,
-            docker_namespace: None,
-            images: &ImagePolicy::AS_WRITTEN,
-            digests: &crate::docker::registry::ImageDigests::default(),
-            clock: &Clock::system(),
-            progress: &Silent,
-            resolver: &Resolver::new(&lookup, Redactor::default()),
-            without_outputs: false,
-        };
+        let resolver = Resolver::new(&lookup, Redactor::default());
+        let test = TestContext { resolver, ..TestContext::new(directory, &Silent) };
         let inputs = format!("{{block_type_slug: {slug}, block_document_name: code}}");
-        (ENTRY.create)(serde_yaml::from_str(&inputs).unwrap())?.run(&mut context).await
+        let step = (ENTRY.create)(serde_yaml::from_str(&inputs).unwrap())?;
+        Ok(step.run(&mut test.context()).await?.unwrap_or_default())
     }
 
     #[tokio::test]

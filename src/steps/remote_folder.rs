@@ -39,8 +39,7 @@ impl RemoteFolder {
             Store::Azure => pull_from_azure(bucket, folder, credentials),
         };
         let step = step.map_err(without_input)?;
-        std::fs::create_dir_all(target)
-            .map_err(|error| StepError::failed(FileError::new("create", target, error).to_string()))?;
+        std::fs::create_dir_all(target).map_err(|error| FileError::new("create", target, error))?;
         let mut context = StepContext {
             directory: target.to_owned(),
             environment: Cow::Borrowed(&context.environment),

@@ -2,11 +2,10 @@
 
 use std::path::{Component, Path};
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     remote_folder::{RemoteFolder, Store},
 };
 use crate::{
@@ -77,8 +76,8 @@ impl RemoteStorage {
 }
 
 impl Step for RemoteStorage {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.pull(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.pull(context).await.map(Some) })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
-use super::{Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+};
 use crate::value::Mapping;
 
 pub(super) const ENTRY: StepEntry = StepEntry {
@@ -26,7 +27,7 @@ struct SetWorkingDirectory {
 }
 
 impl Step for SetWorkingDirectory {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
         Box::pin(async move {
             let directory =
                 context.directory.join(&self.directory).canonicalize().ok().filter(|path| path.is_dir());
@@ -36,7 +37,7 @@ impl Step for SetWorkingDirectory {
             };
             let text = directory.to_string_lossy().into_owned();
             context.directory = directory;
-            Ok(Mapping::from_iter([("directory".into(), text.into())]))
+            Ok(Some(Mapping::from_iter([("directory".into(), text.into())])))
         })
     }
 }

@@ -2,11 +2,10 @@
 
 use std::{collections::BTreeMap, io, path::PathBuf};
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
+    Input, Kind, LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs,
     printed_outputs, shell_words,
 };
 use crate::{
@@ -46,8 +45,8 @@ struct ShellScript {
 }
 
 impl Step for ShellScript {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.run_lines(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.run_lines(context).await.map(Some) })
     }
 }
 
@@ -127,25 +126,12 @@ fn failed(line: &str, finished: &Finished, stderr: &str) -> StepError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{clock::Clock, progress::Silent, value::Value};
+    use crate::{progress::Silent, steps::testing::TestContext, value::Value};
 
     async fn run(yaml: &str) -> Result<Mapping, StepError> {
         let step = (ENTRY.create)(serde_yaml::from_str(yaml).unwrap())?;
-        let environment = Environment::from_process();
-        let clock = Clock::system();
-        let mut context = StepContext {
-            directory: std::env::temp_dir(),
-            environment: std::borrow::Cow::Borrowed(&environment),
-            python: None,
-            docker_namespace: None,
-            images: &crate::steps::ImagePolicy::AS_WRITTEN,
-            digests: &crate::docker::registry::ImageDigests::default(),
-            clock: &clock,
-            progress: &Silent,
-            resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
-            without_outputs: false,
-        };
-        step.run(&mut context).await
+        let test = TestContext::new(std::env::temp_dir(), &Silent);
+        Ok(step.run(&mut test.context()).await?.unwrap_or_default())
     }
 
     #[tokio::test]

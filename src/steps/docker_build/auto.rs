@@ -36,8 +36,7 @@ impl BuildDockerImage {
         if self.inputs.persist_dockerfile == Some(true) {
             let name = self.inputs.dockerfile_output_path.as_deref().unwrap_or("Dockerfile.generated");
             let path = context.directory.join(name);
-            std::fs::write(&path, &text)
-                .map_err(|error| StepError::failed(FileError::new("write", &path, error).to_string()))?;
+            std::fs::write(&path, &text).map_err(|error| FileError::new("write", &path, error))?;
             let line = format!(
                 "Wrote the generated Dockerfile to {name}; set `dockerfile: {name}` to build with it"
             );

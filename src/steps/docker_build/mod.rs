@@ -12,13 +12,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use self::{backend::Backend, builder::Builder, inputs::Inputs, reuse::Registries, table::INPUTS};
 pub(super) use self::{backend::check_backend, inputs::check_tags, reuse::AUTO};
 use super::{
-    LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind, image_policy::Replacement,
+    LocalAccess, RunFuture, Section, Step, StepContext, StepEntry, StepError, StepKind,
+    image_policy::Replacement,
 };
 use crate::{
     api::TESTED_RELEASE,
@@ -70,7 +70,7 @@ struct BuildDockerImage {
 }
 
 impl Step for BuildDockerImage {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
@@ -79,7 +79,7 @@ impl Step for BuildDockerImage {
             let tag = tag.as_deref().map_or(StepTag::Unknown, StepTag::Rendered);
             if let Some(replacement) = context.images.replacement(name.as_str(), tag)? {
                 context.progress.status(&format!("using {}; skipping the build", replacement.image));
-                return Ok(outputs_of(replacement));
+                return Ok(Some(outputs_of(replacement)));
             }
             let build = self.prepare(context).await?;
             let registries = self.registries(context, &build).await?;
@@ -110,7 +110,7 @@ impl Step for BuildDockerImage {
                 ("additional_tags", Value::Sequence(additional_tags)),
                 ("reused", reused.into()),
             ];
-            Ok(outputs.into_iter().map(|(key, value)| (key.into(), value)).collect())
+            Ok(Some(outputs.into_iter().map(|(key, value)| (key.into(), value)).collect()))
         })
     }
 }

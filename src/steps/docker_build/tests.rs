@@ -5,9 +5,9 @@ use std::{
 
 use super::*;
 use crate::{
-    clock::Clock,
     environment::Environment,
     progress::{Progress, Silent, Stream},
+    steps::testing::TestContext,
 };
 
 fn mapping(yaml: &str) -> Mapping {
@@ -51,21 +51,10 @@ fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
 }
 
 fn auto_dockerfile(root: &Path, yaml: &str, progress: &dyn Progress) -> Result<String, StepError> {
-    let context = StepContext {
-        directory: root.to_owned(),
-        environment: Cow::Borrowed(&Environment::default()),
-        python: None,
-        docker_namespace: None,
-        images: &crate::steps::ImagePolicy::AS_WRITTEN,
-        digests: &crate::docker::registry::ImageDigests::default(),
-        clock: &Clock::system(),
-        progress,
-        resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
-        without_outputs: false,
-    };
+    let test = TestContext { environment: Environment::default(), ..TestContext::new(root, progress) };
     let inputs = inputs(&format!("{{image_name: i, dockerfile: auto, {yaml}}}"));
     let path = root.join(inputs.path.clone().unwrap_or_default());
-    BuildDockerImage { inputs }.auto_dockerfile(&context, &path, "3.9.1")
+    BuildDockerImage { inputs }.auto_dockerfile(&test.context(), &path, "3.9.1")
 }
 
 #[test]

@@ -6,9 +6,9 @@ use std::{path::Path, sync::Mutex};
 
 use super::{super::docker_build, *};
 use crate::{
-    clock::Clock,
     environment::Environment,
     progress::{Progress, Stream},
+    steps::testing::TestContext,
 };
 
 /// Progress receiver that records all events.
@@ -44,21 +44,9 @@ async fn run(
     yaml: &str,
 ) -> (Result<Mapping, StepError>, String) {
     let recorder = Recorder::default();
-    let clock = Clock::system();
-    let mut context = StepContext {
-        directory: directory.to_owned(),
-        environment: std::borrow::Cow::Borrowed(environment),
-        python: None,
-        docker_namespace: None,
-        images: &crate::steps::ImagePolicy::AS_WRITTEN,
-        digests: &crate::docker::registry::ImageDigests::default(),
-        clock: &clock,
-        progress: &recorder,
-        resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
-        without_outputs: false,
-    };
+    let test = TestContext { environment: environment.clone(), ..TestContext::new(directory, &recorder) };
     let step = (entry.create)(serde_yaml::from_str(yaml).unwrap()).unwrap();
-    let outcome = step.run(&mut context).await;
+    let outcome = step.run(&mut test.context()).await.map(Option::unwrap_or_default);
     (outcome, recorder.text())
 }
 

@@ -1,10 +1,9 @@
 //! The `push_docker_image` step pushes an image to its registry.
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 
 use super::{
-    Input, Kind, LocalAccess, Section, Step, StepContext, StepEntry, StepError, StepKind,
+    Input, Kind, LocalAccess, RunFuture, Section, Step, StepContext, StepEntry, StepError, StepKind,
     docker_build::{check_backend, check_tags},
     image_policy::Replacement,
     inputs,
@@ -108,7 +107,7 @@ struct PushDockerImage {
 }
 
 impl Step for PushDockerImage {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
         Box::pin(async move {
             let name = ImageName::parse(&self.inputs.image_name, context.docker_namespace)
                 .map_err(|error| StepError::input("image_name", error.to_string()))?;
@@ -116,7 +115,7 @@ impl Step for PushDockerImage {
             let tag_text = tag.as_ref().map(Tag::text);
             let step_tag = tag_text.as_deref().map_or(StepTag::Unknown, StepTag::Rendered);
             if let Some(replacement) = context.images.replacement(name.as_str(), step_tag)? {
-                return Ok(outputs_of(replacement));
+                return Ok(Some(outputs_of(replacement)));
             }
             let config = Config::load(&context.environment)?;
             let credentials = self.credentials(context, &config, &name).await?;
@@ -146,7 +145,7 @@ impl Step for PushDockerImage {
                 let platforms = image.map(|image| image.platforms).unwrap_or_default();
                 context.digests.record(&name, tag, RegistryImage { digest: digest.clone(), platforms });
             }
-            Ok(self.outputs(&name, tag.as_ref(), digest, reused))
+            Ok(Some(self.outputs(&name, tag.as_ref(), digest, reused)))
         })
     }
 }

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{clock::Clock, environment::Environment, progress::Silent};
+use crate::{environment::Environment, progress::Silent, steps::testing::TestContext};
 
 fn step(yaml: &str) -> Result<PushDockerImage, StepError> {
     Inputs::parse(serde_yaml::from_str(yaml).unwrap()).map(|inputs| PushDockerImage { inputs })
@@ -7,21 +7,9 @@ fn step(yaml: &str) -> Result<PushDockerImage, StepError> {
 
 async fn credentials(yaml: &str, config: &str) -> Result<Option<Credentials>, StepError> {
     let step = step(yaml)?;
-    let environment = Environment::default();
-    let context = StepContext {
-        directory: "/".into(),
-        environment: std::borrow::Cow::Borrowed(&environment),
-        python: None,
-        docker_namespace: None,
-        images: &crate::steps::ImagePolicy::AS_WRITTEN,
-        digests: &crate::docker::registry::ImageDigests::default(),
-        clock: &Clock::system(),
-        progress: &Silent,
-        resolver: &crate::template::Resolver::offline(crate::secret::Redactor::default()),
-        without_outputs: false,
-    };
+    let test = TestContext { environment: Environment::default(), ..TestContext::new("/", &Silent) };
     let name = ImageName::parse(&step.inputs.image_name, None).unwrap();
-    step.credentials(&context, &serde_json::from_str(config).unwrap(), &name).await
+    step.credentials(&test.context(), &serde_json::from_str(config).unwrap(), &name).await
 }
 
 fn password(username: &str, password: &str) -> Credentials {

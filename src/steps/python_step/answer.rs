@@ -9,7 +9,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     interpreter::{Interpreter, NoInterpreter},
     steps::{StepContext, StepError},
-    value::{self, Mapping, Value},
+    value::{self, Mapping},
 };
 
 /// The JSON document that `bridge.py` writes after the function call.
@@ -20,7 +20,7 @@ pub(super) enum Answer {
         failure: Failure,
     },
     Returned {
-        /// `None` if the function did not return a dictionary. The step then has no outputs.
+        /// `None` if the function did not return a dictionary.
         result: Option<Returned>,
         /// The working directory when the function returned.
         directory: String,
@@ -87,15 +87,15 @@ struct Frame {
 }
 
 impl Answer {
-    /// Returns the step's outputs. Also applies the function's changes to the working directory and environment to the
-    /// context for the following steps.
+    /// Returns the step's outputs, or `None` if the function did not return a dictionary. Also applies the function's
+    /// changes to the working directory and environment to the context for the following steps.
     pub(super) fn into_outputs(
         self,
         step: &PythonStep,
         interpreter: &Interpreter,
         lacking: Option<NoInterpreter>,
         context: &mut StepContext<'_>,
-    ) -> Result<Mapping, StepError> {
+    ) -> Result<Option<Mapping>, StepError> {
         match self {
             Self::Failed { failure } => Err(failure.into_error(step, interpreter, lacking)),
             Self::Returned { result, directory, variables } => {
@@ -112,12 +112,10 @@ impl Answer {
                 for (name, value) in variables {
                     context.environment.to_mut().set(name, value);
                 }
-                context.without_outputs = result.is_none();
-                let outputs = result.map(|result| value::from_json(&result.outputs.into()));
-                Ok(match outputs {
-                    Some(Value::Mapping(outputs)) => outputs,
-                    _ => Mapping::new(),
-                })
+                let output = |(name, value): (&String, &serde_json::Value)| {
+                    (name.as_str().into(), value::from_json(value))
+                };
+                Ok(result.map(|result| result.outputs.iter().map(output).collect()))
             }
         }
     }

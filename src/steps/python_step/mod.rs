@@ -8,12 +8,11 @@ mod answer;
 
 use std::{io::Write as _, path::Path};
 
-use futures_util::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::json;
 
 use self::answer::Answer;
-use super::{LocalAccess, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
+use super::{LocalAccess, RunFuture, Sharing, Step, StepContext, StepEntry, StepError, StepKind, inputs};
 use crate::{
     fs::{self, FileError},
     interpreter::{Interpreter, NoInterpreter, Script},
@@ -67,13 +66,13 @@ struct PythonStep {
 }
 
 impl PythonStep {
-    async fn run_in_python(&self, context: &mut StepContext<'_>) -> Result<Mapping, StepError> {
+    async fn run_in_python(&self, context: &mut StepContext<'_>) -> Result<Option<Mapping>, StepError> {
         let (interpreter, lacking) = self.interpreter(context).await?;
         let folder = fs::private_folder("prefectl-step-").map_err(|error| {
             StepError::failed(format!("cannot create a temporary folder for a Python step: {error}"))
         })?;
         let (request, answer) = (folder.path().join("request"), folder.path().join("answer"));
-        self.write(&request).map_err(|error| FileError::new("write", &request, error)).map_err(unwritable)?;
+        self.write(&request).map_err(|error| FileError::new("write", &request, error))?;
         let arguments = [text(&request), text(&answer)];
         let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
         // As in Prefect, the step ends when the function returns, even if a process started by the function
@@ -83,7 +82,7 @@ impl PythonStep {
         let finished = run
             .await
             .map_err(|error| StepError::failed(format!("cannot start {}: {error}", interpreter.program)))?;
-        let answer = fs::read_text_if_exists(&answer).map_err(unwritable)?;
+        let answer = fs::read_text_if_exists(&answer)?;
         let answer: Answer = answer
             .and_then(|text| serde_json::from_str(&text).ok())
             .ok_or_else(|| self.no_answer(&interpreter, &finished))?;
@@ -142,7 +141,7 @@ impl PythonStep {
 }
 
 impl Step for PythonStep {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
         Box::pin(self.run_in_python(context))
     }
 }
@@ -150,11 +149,6 @@ impl Step for PythonStep {
 /// Returns whether a module is a file or directory in the project. Python prefers project modules to installed modules.
 fn is_of_project(module: &str, directory: &Path) -> bool {
     directory.join(module).is_dir() || directory.join(format!("{module}.py")).is_file()
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "the signature of `map_err`")]
-fn unwritable(error: FileError) -> StepError {
-    StepError::failed(error.to_string())
 }
 
 fn text(path: &Path) -> String {

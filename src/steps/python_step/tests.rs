@@ -4,13 +4,10 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    clock::Clock,
     diagnostics::Diagnostic,
     environment::Environment,
     progress::{Progress, Stream},
-    secret::Redactor,
-    steps::ImagePolicy,
-    template::Resolver,
+    steps::testing::TestContext,
 };
 
 const MODULE: &str = r#"
@@ -105,24 +102,14 @@ fn project() -> TempDir {
 /// Runs a step. Returns its outputs as JSON or its error, with the recorded progress and the final working directory.
 async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, String>, Vec<String>, String) {
     let environment: Environment = [("PATH", std::env::var("PATH").unwrap())].into_iter().collect();
-    let (clock, heard) = (Clock::system(), Heard::default());
+    let heard = Heard::default();
     let directory = project.path().canonicalize().unwrap();
-    let mut context = StepContext {
-        directory: directory.clone(),
-        environment: std::borrow::Cow::Borrowed(&environment),
-        python: None,
-        docker_namespace: None,
-        images: &ImagePolicy::AS_WRITTEN,
-        digests: &crate::docker::registry::ImageDigests::default(),
-        clock: &clock,
-        progress: &heard,
-        resolver: &Resolver::offline(Redactor::default()),
-        without_outputs: false,
-    };
+    let test = TestContext { environment, ..TestContext::new(&directory, &heard) };
+    let mut context = test.context();
     let step = (ENTRY.create)(inputs_of_call(name, None, serde_yaml::from_str(inputs).unwrap())).unwrap();
     let result = step.run(&mut context).await;
     let result = result
-        .map(|outputs| value::to_json(&Value::Mapping(outputs)).to_string())
+        .map(|outputs| value::to_json(&outputs.map_or(Value::Null, Value::Mapping)).to_string())
         .map_err(|error| error.to_string().replace(&*directory.to_string_lossy(), "[PROJECT]"));
     let end = context.directory.strip_prefix(&directory).unwrap().to_string_lossy().into_owned();
     (result, heard.0.into_inner().unwrap(), end)
@@ -136,8 +123,8 @@ async fn calls_functions_and_returns_their_outputs() {
         ("my_steps.later", "{seconds: 0}", r#"{"slept":0}"#),
         ("my_steps:Signer.sign", "{image: a}", r#"{"by":"method","image":"a"}"#),
         ("./my_steps.py:later", "{}", r#"{"slept":0}"#),
-        ("my_steps.nothing", "{}", "{}"),
-        ("os.getcwd", "{}", "{}"),
+        ("my_steps.nothing", "{}", "null"),
+        ("os.getcwd", "{}", "null"),
     ] {
         assert_eq!(run(&project, name, inputs).await.0.as_deref(), Ok(expected), "{name}");
     }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use futures_util::future::BoxFuture;
 use serde::{Deserialize, de::DeserializeOwned};
 
-use super::{Input, Kind, Sharing, Step, StepContext, StepError, inputs};
+use super::{Input, Kind, RunFuture, Sharing, Step, StepContext, StepError, inputs};
 use crate::{
     diagnostics::{Code, Diagnostic},
     storage::{
@@ -161,8 +161,8 @@ impl Transfer {
 }
 
 impl Step for Transfer {
-    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> BoxFuture<'a, Result<Mapping, StepError>> {
-        Box::pin(self.transfer(context))
+    fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a> {
+        Box::pin(async move { self.transfer(context).await.map(Some) })
     }
 }
 
