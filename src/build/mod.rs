@@ -8,8 +8,10 @@ pub(crate) mod render;
 mod step_context;
 mod step_run;
 pub(crate) mod steps;
+mod stored_deployment;
 mod unbuilt;
-pub(crate) mod workspace;
+mod worker;
+mod workspace;
 
 pub(crate) use self::{
     error::BuildError,
@@ -17,6 +19,6 @@ pub(crate) use self::{
     pulled_code::{PullError, PulledFlow},
     render::FurtherUse,
     step_run::{StepRun, StepSelection, run_steps, run_stored},
+    stored_deployment::StoredDeployment,
     unbuilt::{UnbuiltDeployment, UnbuiltDeployments, render_unbuilt},
-    workspace::Pulled,
 };

@@ -5,11 +5,7 @@ use std::path::{Path, PathBuf};
 use super::BuildError;
 use crate::{
     api::Client,
-    build::{
-        PulledFlow,
-        pulled_code::{self, Workspace},
-        steps,
-    },
+    build::{PulledFlow, StoredDeployment, pulled_code::pull_flow, steps},
     deployment::DeployContext,
     diagnostics::{Code, Diagnostic},
     project::Project,
@@ -88,13 +84,11 @@ async fn step_run(
     if !selection.pull {
         return Ok(Some(run));
     }
-    let stored = pulled_code::would_be_stored(deployment, sections, &run.outputs, ctx, findings);
+    let stored = StoredDeployment::of_resolved(deployment, sections, &run.outputs, ctx, findings);
     preparation::stop_on(findings.take(), ctx)?;
     let Some(stored) = stored else { return Ok(None) };
-    let failed = |error| BuildError::pull(error, project);
-    let place = Workspace::new(selection.into.as_deref()).map_err(failed)?;
-    let pulled = pulled_code::pull(&stored, place.path(), ctx, resolver, true).await.map_err(failed)?;
-    run.pulled = Some(pulled);
+    let pulled = pull_flow(&stored, selection.into.as_deref(), ctx, resolver, true).await;
+    run.pulled = Some(pulled.map_err(|error| BuildError::pull(error, project))?);
     Ok(Some(run))
 }
 
@@ -117,25 +111,14 @@ pub(crate) async fn run_stored(
     let mut runs = Vec::new();
     for name in names {
         let missing = || {
-            usage(format!(
-                "deployment '{name}' does not exist on the server; specify the name as \
-                              FLOW/NAME"
-            ))
+            usage(format!("deployment '{name}' does not exist on the server; specify the name as FLOW/NAME"))
         };
         let (flow, own) = name.split_once('/').ok_or_else(missing)?;
         let deployment = client.deployment_by_name(flow, own).await?.ok_or_else(missing)?;
-        let place = Workspace::new(into).map_err(|error| BuildError::pull(error, &Project::empty()))?;
-        let found = pulled_code::pull(
-            &pulled_code::stored(name, flow, &deployment),
-            place.path(),
-            ctx,
-            &resolver,
-            false,
-        )
-        .await
-        .map_err(|error| BuildError::pull(error, &Project::empty()))?;
-        let deployment = name.clone();
-        runs.push(StepRun { deployment, outputs: Mapping::new(), pulled: Some(found) });
+        let stored = StoredDeployment::of_server(name, flow, &deployment);
+        let pulled = pull_flow(&stored, into, ctx, &resolver, false).await;
+        let pulled = pulled.map_err(|error| BuildError::pull(error, &Project::empty()))?;
+        runs.push(StepRun { deployment: name.clone(), outputs: Mapping::new(), pulled: Some(pulled) });
     }
     Ok(runs)
 }

@@ -28,8 +28,8 @@ use crate::{
     api::Client,
     apply::Report,
     build::{
-        BuildError, FurtherUse, UnbuiltDeployments, pulled_code, render, render_unbuilt, steps,
-        workspace::StoredDeployment,
+        BuildError, FurtherUse, StoredDeployment, UnbuiltDeployments, pulled_code, render, render_unbuilt,
+        steps,
     },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     plan::{
@@ -122,7 +122,7 @@ async fn verify_pulled_code(
     for (PreparedProject { project, ctx, deployments, .. }, desired) in projects.iter().zip(desired) {
         let stored = deployments.iter().zip(desired);
         let stored: Vec<StoredDeployment> =
-            stored.map(|((_, sections), desired)| pulled_code::rendered(desired, sections)).collect();
+            stored.map(|((_, sections), desired)| StoredDeployment::of_rendered(desired, sections)).collect();
         pulled_code::verify(&stored, ctx, resolver)
             .await
             .map_err(|error| BuildError::pull(error, project))?;

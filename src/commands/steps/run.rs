@@ -3,8 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
-    build::{self, StepRun},
-    build::{Pulled, PulledFlow},
+    build::{self, PulledFlow, StepRun},
     cli::{OutputFormat, RunStepsArguments},
     commands::{Context, connection, target},
     deployment::DeployContext,
@@ -64,13 +63,12 @@ fn text(run: &StepRun) -> String {
     lines.extend(outputs(&run.outputs));
     match &run.pulled {
         None => {}
-        Some(PulledFlow { pulled: Pulled::OutOfReach { reason }, .. }) => {
+        Some(PulledFlow::OutOfReach { reason }) => {
             lines.push(format!("  the pull steps cannot be verified here: {}", escape::line(reason)));
         }
-        Some(PulledFlow { pulled: Pulled::Code { directory, outputs: pulled }, flow }) => {
+        Some(PulledFlow::Found { name, directory, outputs: pulled }) => {
             lines.extend(outputs(pulled));
-            let flow = flow.as_deref().unwrap_or_default();
-            let line = format!("  flow '{flow}' found in {}", directory.display());
+            let line = format!("  flow '{name}' found in {}", directory.display());
             lines.push(escape::line(&line).into_owned());
         }
     }
@@ -88,12 +86,12 @@ fn outputs(outputs: &value::Mapping) -> Vec<String> {
 /// Creates the JSON document with the step outputs of all deployments.
 fn document(runs: &[StepRun]) -> Json {
     let outputs = |outputs: &value::Mapping| value::to_json(&Value::Mapping(outputs.clone()));
-    let pull = |found: &PulledFlow| match &found.pulled {
-        Pulled::OutOfReach { reason } => json!({"status": "not verified", "reason": reason}),
-        Pulled::Code { directory, outputs: pulled } => json!({
+    let pull = |pulled: &PulledFlow| match pulled {
+        PulledFlow::OutOfReach { reason } => json!({"status": "not verified", "reason": reason}),
+        PulledFlow::Found { name, directory, outputs: pulled } => json!({
             "status": "verified",
             "directory": directory.to_string_lossy(),
-            "flow": found.flow,
+            "flow": name,
             "outputs": outputs(pulled),
         }),
     };
