@@ -1,6 +1,9 @@
 //! Selects deployments in multiple project files.
 
-use super::{NamePattern, SelectError, Selectable, narrowing, selection::names};
+use super::{
+    NamePattern, SelectError, Selectable, narrowing,
+    selection::{name_patterns, names, with_single},
+};
 use crate::{
     deployment::{DeployContext, Options, Selection, SelectionReason},
     diagnostics::{Code, Diagnostic, did_you_mean},
@@ -28,12 +31,7 @@ pub(crate) fn select_across(
 
 /// Selects deployments in multiple projects by the names, the patterns and the `--all` flag in the options.
 fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<Selection>, SelectError> {
-    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
-        return Err(SelectError::Name(name.clone()));
-    }
-    if options.all && !options.names.is_empty() {
-        return Err(SelectError::AllAndName);
-    }
+    let wanted = name_patterns(options)?;
     let declared = || projects.iter().flat_map(|selectable| &selectable.project.deployments);
     if options.all {
         let all = |selectable: &Selectable<'_>| selection(selectable.project.deployments.clone());
@@ -42,7 +40,7 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
             .map(|selectable| all(selectable).because(SelectionReason::all()))
             .collect());
     }
-    if options.names.is_empty() {
+    if wanted.is_empty() {
         if declared().count() != 1 {
             return Err(SelectError::NoName { names: names(declared()) });
         }
@@ -50,7 +48,7 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
         let selections = projects.iter().map(|selectable| only(selectable).because(SelectionReason::only()));
         return Ok(with_single(selections.collect()));
     }
-    let (mut selections, missing) = named(projects, options);
+    let (mut selections, missing) = named(projects, &wanted);
     if selections.iter().all(|selection| selection.picked.is_empty()) {
         let (patterns, names) = (missing, names(declared()));
         let (undecided, unmet) = (Vec::new(), Vec::new());
@@ -62,11 +60,9 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
     Ok(with_single(selections))
 }
 
-/// Selects deployments by the names in the options. Returns a selection for each project, and the names that match
-/// nothing.
-fn named(projects: &[Selectable<'_>], options: &Options) -> (Vec<Selection>, Vec<String>) {
-    let wanted: Vec<NamePattern<'_>> = options.names.iter().map(|name| NamePattern::new(name)).collect();
-    let mut missing = options.names.clone();
+/// Selects deployments by their names. Returns a selection for each project, and the names that match nothing.
+fn named(projects: &[Selectable<'_>], wanted: &[NamePattern<'_>]) -> (Vec<Selection>, Vec<String>) {
+    let mut missing: Vec<String> = wanted.iter().map(|pattern| pattern.text().to_owned()).collect();
     let mut selections = Vec::with_capacity(projects.len());
     for selectable in projects {
         let flow_name = |declared: &Declared| selectable.names.of(declared.entrypoint()?);
@@ -91,15 +87,6 @@ fn named(projects: &[Selectable<'_>], options: &Options) -> (Vec<Selection>, Vec
 
 fn selection(picked: Vec<Declared>) -> Selection {
     Selection { picked, ..Selection::default() }
-}
-
-/// Marks the selection as single if exactly one deployment is selected across all projects.
-fn with_single(mut selections: Vec<Selection>) -> Vec<Selection> {
-    let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
-    for selection in &mut selections {
-        selection.single = count == 1 && selection.picked.len() == 1;
-    }
-    selections
 }
 
 /// Returns a warning about names that no deployment has.

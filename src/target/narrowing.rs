@@ -3,7 +3,10 @@
 use std::collections::BTreeSet;
 
 use super::{
-    FlowNames, NamePattern, SelectError, changed::ChangesByRange, criteria::Criteria, selection::names,
+    FlowNames, NamePattern, SelectError,
+    changed::ChangesByRange,
+    criteria::Criteria,
+    selection::{name_patterns, names, with_single},
     unmet::advice_for_unmet,
 };
 use crate::{
@@ -57,13 +60,7 @@ pub(crate) fn selections(
 ///
 /// Fails if no deployment matches, or if the options contradict each other.
 pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec<Selection>, SelectError> {
-    if options.all && !options.names.is_empty() {
-        return Err(SelectError::AllAndName);
-    }
-    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
-        return Err(SelectError::Name(name.clone()));
-    }
-    let wanted: Vec<NamePattern<'_>> = options.names.iter().map(|name| NamePattern::new(name)).collect();
+    let wanted = name_patterns(options)?;
     let mut selections: Vec<Selection> = projects.iter().map(|_| Selection::default()).collect();
     let mut unmatched: BTreeSet<&str> = wanted.iter().map(NamePattern::text).collect();
     let mut undecided = Vec::new();
@@ -89,8 +86,7 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
             }
         }
     }
-    let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
-    if count == 0 && !is_any_unchanged {
+    if selections.iter().all(|selection| selection.picked.is_empty()) && !is_any_unchanged {
         let selectors = options.selectors.iter().map(ToString::to_string);
         let patterns = selectors.chain(options.names.iter().cloned()).collect();
         let declared = projects.iter().flat_map(|criteria| &criteria.project.deployments);
@@ -104,10 +100,7 @@ pub(super) fn narrow(options: &Options, projects: &[Criteria<'_>]) -> Result<Vec
         let message = format!("no deployment matches {}", Vec::from_iter(unmatched).join(", "));
         first.warnings.insert(0, Diagnostic::warning(Code::UNMATCHED_PATTERN, message));
     }
-    for selection in &mut selections {
-        selection.single = count == 1 && selection.picked.len() == 1;
-    }
-    Ok(selections)
+    Ok(with_single(selections))
 }
 
 /// Returns the warning about a selector that matches no deployment although other selectors do.

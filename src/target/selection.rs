@@ -220,6 +220,30 @@ fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
     Diagnostic::warning(Code::RENAMED_DEPLOYMENT, message)
 }
 
+/// Parses the names in the options for a selection in multiple projects.
+///
+/// # Errors
+///
+/// Fails if a name has more than one slash, or if the options also select all deployments.
+pub(super) fn name_patterns(options: &Options) -> Result<Vec<NamePattern<'_>>, SelectError> {
+    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
+        return Err(SelectError::Name(name.clone()));
+    }
+    if options.all && !options.names.is_empty() {
+        return Err(SelectError::AllAndName);
+    }
+    Ok(options.names.iter().map(|name| NamePattern::new(name)).collect())
+}
+
+/// Marks the selection as single if exactly one deployment is selected across all projects.
+pub(super) fn with_single(mut selections: Vec<Selection>) -> Vec<Selection> {
+    let count: usize = selections.iter().map(|selection| selection.picked.len()).sum();
+    for selection in &mut selections {
+        selection.single = count == 1 && selection.picked.len() == 1;
+    }
+    selections
+}
+
 /// A value of the `--name` option: the name of a deployment or a pattern, optionally preceded by a flow.
 pub(crate) struct NamePattern<'a> {
     text: &'a str,
