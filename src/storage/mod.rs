@@ -19,7 +19,7 @@ use std::{fmt, path::Path, sync::Arc};
 
 use object_store::ObjectStore;
 
-pub(crate) use self::{error::StorageError, key::Folder, push::links_outside};
+pub(crate) use self::{error::StorageError, key::Folder, push::LocalFiles};
 use crate::environment::Environment;
 
 /// A bucket in S3 or Google Cloud Storage, or a container in Azure Blob Storage.

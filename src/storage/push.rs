@@ -38,6 +38,15 @@ const LISTED: usize = 10_000;
 /// Number of additional objects to list for each file.
 const LISTED_PER_FILE: usize = 10;
 
+/// The files of a directory to push to a folder of a bucket.
+#[derive(Debug)]
+pub(crate) struct LocalFiles<'a> {
+    directory: &'a Path,
+    folder: &'a Folder,
+    /// The files, sorted by object key.
+    files: Vec<Local>,
+}
+
 /// A local file to push.
 #[derive(Debug)]
 struct Local {
@@ -46,23 +55,44 @@ struct Local {
     size: u64,
 }
 
-impl Bucket {
-    /// Copies all files in a directory, except files that `ignore` matches, to a folder of the bucket.
+impl<'a> LocalFiles<'a> {
+    /// Lists all files in a directory, except files that `ignore` matches. Follows symbolic links to files and skips
+    /// links to directories.
     ///
-    /// Follows symbolic links to files and skips links to directories. Does not write objects whose contents have not
-    /// changed, and never deletes objects.
+    /// # Errors
+    ///
+    /// Returns an error if a file cannot be inspected, or if its name is not valid as an object key.
+    pub(crate) fn list(
+        directory: &'a Path,
+        folder: &'a Folder,
+        ignore: &IgnoreFile,
+    ) -> Result<Self, StorageError> {
+        Ok(Self { directory, folder, files: files(directory, folder, ignore)? })
+    }
+
+    /// Returns the symbolic links that lead outside the directory.
+    pub(crate) fn links_outside(&self) -> impl Iterator<Item = &Path> {
+        let root = self.directory.canonicalize().ok();
+        let is_outside = move |path: &&Path| {
+            let target = || path.canonicalize().ok().zip(root.as_ref());
+            path.is_symlink() && target().is_some_and(|(target, root)| !target.starts_with(root))
+        };
+        let links = self.files.iter().map(|file| file.path.as_path()).filter(is_outside);
+        links.map(move |link| link.strip_prefix(self.directory).unwrap_or(link))
+    }
+}
+
+impl Bucket {
+    /// Copies files to the bucket. Does not write objects whose contents have not changed, and never deletes objects.
     ///
     /// # Errors
     ///
     /// Returns an error if a file cannot be read or an object cannot be written.
     pub(crate) async fn push(
         &self,
-        directory: &Path,
-        folder: &Folder,
-        ignore: &IgnoreFile,
+        LocalFiles { folder, files, .. }: LocalFiles<'_>,
         progress: &dyn Progress,
     ) -> Result<Summary, StorageError> {
-        let files = files(directory, folder, ignore)?;
         let (done, total) = (AtomicU64::new(0), u64::try_from(files.len()).unwrap_or(u64::MAX));
         progress.advance(Amount { done: 0, total, unit: "files" });
         let known = self.known(folder, &files).await?;
@@ -173,25 +203,6 @@ async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<()
 
 fn unreadable(path: &Path, error: std::io::Error) -> StorageError {
     FileError::new("read", path, error).into()
-}
-
-/// Returns the symbolic links in a directory that lead outside the directory.
-///
-/// # Errors
-///
-/// Returns an error if a file cannot be inspected.
-pub(crate) fn links_outside(
-    directory: &Path,
-    folder: &Folder,
-    ignore: &IgnoreFile,
-) -> Result<Vec<PathBuf>, StorageError> {
-    let Ok(root) = directory.canonicalize() else { return Ok(Vec::new()) };
-    let is_outside = |path: &PathBuf| {
-        path.is_symlink() && path.canonicalize().is_ok_and(|target| !target.starts_with(&root))
-    };
-    let files = files(directory, folder, ignore)?.into_iter().map(|file| file.path);
-    let links = files.filter(is_outside);
-    Ok(links.map(|link| link.strip_prefix(directory).map_or(link.clone(), Path::to_owned)).collect())
 }
 
 /// Returns the files to push from a directory, sorted by object key.

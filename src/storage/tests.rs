@@ -29,7 +29,9 @@ async fn put(bucket: &Bucket, key: &str, content: &'static str) {
 }
 
 async fn push(bucket: &Bucket, from: &TempDir, to: &str) -> Result<Summary, StorageError> {
-    bucket.push(from.path(), &folder(to), &IgnoreFile::default(), &crate::progress::Silent).await
+    let folder = folder(to);
+    let files = LocalFiles::list(from.path(), &folder, &IgnoreFile::default())?;
+    bucket.push(files, &crate::progress::Silent).await
 }
 
 fn summary(copied: usize, unchanged: usize) -> Summary {
@@ -125,8 +127,9 @@ async fn follows_links_to_files_but_never_out_of_the_target() {
     assert_eq!(tree(outside.path()), [("b".to_owned(), "untouched".to_owned())]);
 
     symlink(outside.path().join("b"), from.path().join("out")).unwrap();
-    let links = links_outside(from.path(), &folder("p"), &IgnoreFile::default()).unwrap();
-    assert_eq!(links, [Path::new("out")]);
+    let target = folder("p");
+    let files = LocalFiles::list(from.path(), &target, &IgnoreFile::default()).unwrap();
+    assert!(files.links_outside().eq([Path::new("out")]));
 
     symlink("nowhere", from.path().join("broken")).unwrap();
     let error = push(&bucket, &from, "p").await.unwrap_err();
@@ -142,11 +145,10 @@ async fn ignore_file_is_applied_without_following_links_to_ancestors() {
     std::os::unix::fs::symlink(".", from.path().join("here")).unwrap();
     let rules = directory(&[(".prefectignore", "*.pyc\n")]);
     let ignore = IgnoreFile::read(&rules.path().join(".prefectignore"), Lines::Trimmed).unwrap().unwrap();
-    assert_eq!(
-        bucket.push(from.path(), &folder("p"), &ignore, &crate::progress::Silent).await.unwrap(),
-        summary(2, 0)
-    );
-    assert!(links_outside(from.path(), &folder("p"), &ignore).unwrap().is_empty());
+    let target = folder("p");
+    let files = LocalFiles::list(from.path(), &target, &ignore).unwrap();
+    assert_eq!(files.links_outside().next(), None);
+    assert_eq!(bucket.push(files, &crate::progress::Silent).await.unwrap(), summary(2, 0));
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use super::{Input, Kind, RunFuture, Sharing, Step, StepContext, StepError, input
 use crate::{
     diagnostics::{Code, Diagnostic},
     storage::{
-        self, Access, Bucket, Folder, StorageError,
+        Access, Bucket, Folder, LocalFiles, StorageError,
         ignore_file::{self, IgnoreFile, Lines},
     },
     value::{Mapping, Value},
@@ -138,7 +138,8 @@ impl Transfer {
         let summary = match &self.direction {
             Direction::Push { ignore_file, lines } => {
                 let ignore = read_ignore_file(context, ignore_file.as_deref(), *lines)?;
-                for link in storage::links_outside(&context.directory, &self.folder, &ignore)? {
+                let files = LocalFiles::list(&context.directory, &self.folder, &ignore)?;
+                for link in files.links_outside() {
                     let message = format!(
                         "the symbolic link '{}' points outside the pushed folder; the push includes its target",
                         link.display()
@@ -146,7 +147,7 @@ impl Transfer {
                     context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));
                 }
                 context.progress.status(&format!("Pushing to {bucket}/{}", self.folder));
-                bucket.push(&context.directory, &self.folder, &ignore, context.progress).await?
+                bucket.push(files, context.progress).await?
             }
             Direction::Pull => {
                 context.progress.status(&format!("Pulling from {bucket}/{}", self.folder));
