@@ -86,7 +86,7 @@ impl<'de> Deserialize<'de> for Pairs {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mapping = Option::<Mapping>::deserialize(deserializer)?.unwrap_or_default();
         let pair = |(name, value): (Value, Value)| {
-            let name = scalar(&name).ok_or_else(|| D::Error::custom("a name is text"))?;
+            let name = scalar(&name).ok_or_else(|| D::Error::custom("a name must be a string"))?;
             match (&value, scalar(&value)) {
                 (Value::Null, _) => Ok((name, None)),
                 (_, Some(text)) => Ok((name, Some(text))),

@@ -38,9 +38,9 @@ pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
             None => (line, false),
         };
         match instructions.last_mut().filter(|_| continues) {
-            Some(begun) => {
-                begun.text.push(' ');
-                begun.text.push_str(part);
+            Some(unfinished) => {
+                unfinished.text.push(' ');
+                unfinished.text.push_str(part);
             }
             None => instructions.push(Instruction { line: index + 1, text: part.to_owned() }),
         }

@@ -3,25 +3,25 @@
 /// Collects fragments of output until a line is complete.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
-    begun: String,
+    unfinished: String,
 }
 
 impl Lines {
     /// Adds a fragment and returns the lines that are now complete. If carriage returns overwrite a line, returns
     /// only the line's final state.
     pub(super) fn push(&mut self, text: &str) -> Vec<String> {
-        self.begun.push_str(text);
-        let Some(end) = self.begun.rfind('\n') else {
+        self.unfinished.push_str(text);
+        let Some(end) = self.unfinished.rfind('\n') else {
             return Vec::new();
         };
-        let rest = self.begun.split_off(end + 1);
-        let complete = std::mem::replace(&mut self.begun, rest);
+        let rest = self.unfinished.split_off(end + 1);
+        let complete = std::mem::replace(&mut self.unfinished, rest);
         complete.lines().map(last_state).collect()
     }
 
     /// Returns the last line if it does not end with a line break.
     pub(super) fn finish(&mut self) -> Option<String> {
-        let rest = std::mem::take(&mut self.begun);
+        let rest = std::mem::take(&mut self.unfinished);
         (!rest.is_empty()).then(|| last_state(&rest))
     }
 }

@@ -72,8 +72,8 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     if find(name).is_some() {
         return None;
     }
-    if let Some((_, today)) = RENAMED.iter().find(|(old, _)| *old == name) {
-        return Some(format!("this name is from Prefect 2; use {today} instead"));
+    if let Some((_, current)) = RENAMED.iter().find(|(old, _)| *old == name) {
+        return Some(format!("this name is from Prefect 2; use {current} instead"));
     }
     if !name.contains(['.', ':']) {
         return Some("the name of a step must be a full path, such as module.function".to_owned());
@@ -91,7 +91,7 @@ pub(crate) fn replacement(name: &str) -> Option<&'static str> {
     if find(name).is_some() {
         return None;
     }
-    let renamed = RENAMED.iter().find(|(old, _)| *old == name).map(|(_, today)| *today);
+    let renamed = RENAMED.iter().find(|(old, _)| *old == name).map(|(_, current)| *current);
     renamed.or_else(|| similar(name).filter(|known| strsim::levenshtein(name, known) <= 2))
 }
 

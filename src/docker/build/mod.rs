@@ -129,8 +129,8 @@ impl Engine {
 
     /// Returns the image ID that the build reported. If the build reported no ID, looks up the ID of the first
     /// reference.
-    async fn built_id(&self, told: Option<String>, references: &[String]) -> Result<String, DockerError> {
-        if let Some(id) = told {
+    async fn built_id(&self, reported: Option<String>, references: &[String]) -> Result<String, DockerError> {
+        if let Some(id) = reported {
             return Ok(id);
         }
         let name = references.first().map(String::as_str).unwrap_or_default();
@@ -349,12 +349,12 @@ impl<'a> BuildLog<'a> {
         // Lines with the IDs of intermediate containers are not helpful.
         let is_from_engine =
             |line: &str| line.starts_with(" ---> ") || line.starts_with("Removing intermediate container ");
-        let tells = |line: &&String| !line.trim().is_empty() && !is_from_engine(line);
+        let is_relevant = |line: &&String| !line.trim().is_empty() && !is_from_engine(line);
         DockerError::Build(BuildFailure {
             message,
             step: self.step.clone(),
             line: self.step.as_deref().and_then(|step| line_of(step, &self.instructions)),
-            last_lines: self.last_lines.iter().filter(tells).cloned().collect(),
+            last_lines: self.last_lines.iter().filter(is_relevant).cloned().collect(),
         })
     }
 }

@@ -48,7 +48,7 @@ pub(crate) struct ClientParameters {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(untagged)]
 enum Verify {
-    Whether(bool),
+    Enabled(bool),
     Certificates(PathBuf),
 }
 
@@ -244,7 +244,7 @@ impl ClientParameters {
 
     fn connection(&self, endpoint: Option<&str>, access: Access<'_>) -> Connection {
         let (skip_verification, bundle) = match &self.verify {
-            Some(Verify::Whether(verify)) => (!verify, None),
+            Some(Verify::Enabled(verify)) => (!verify, None),
             Some(Verify::Certificates(path)) => (false, Some(path.clone())),
             None => (false, None),
         };
