@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Deserializer, de::DeserializeOwned};
 
-use super::{Input, StepEntry, StepError};
+use super::{Input, Kind, StepEntry, StepError};
 use crate::{
     diagnostics::did_you_mean,
+    python,
     value::{self, Mapping, Value},
 };
 
@@ -68,5 +69,65 @@ fn wrong_type(input: &Input, value: &Value, templated: bool) -> Option<String> {
         !templated && value.as_str().is_some_and(|text| text.contains("{{") || text.contains("<<"));
     let default = value.is_null() && !input.required;
     (!may_be_filled && !default && !input.kind.accepts(value))
-        .then(|| format!("'{}' must be {}, not {}", input.name, input.kind.name(), value::kind(value)))
+        .then(|| format!("'{}' must be {}, {}", input.name, input.kind.name(), difference(input.kind, value)))
+}
+
+/// Describes the difference between a value and a type: the first item of another type, or the type of the value.
+fn difference(kind: Kind, value: &Value) -> String {
+    let item = match (kind, value) {
+        (Kind::Texts, Value::Sequence(items)) => {
+            let mut items = items.iter().zip(1..);
+            items.find(|(item, _)| !item.is_string()).map(|(item, number)| (format!("item {number}"), item))
+        }
+        (Kind::TextMapping, Value::Mapping(entries)) => {
+            let entry = entries.iter().find(|(_, item)| !item.is_string());
+            entry.map(|(key, item)| (format!("`{}`", python::to_text(key)), item))
+        }
+        _ => None,
+    };
+    match item {
+        Some((name, item)) => format!("but {name} is {}", value::kind(item)),
+        None => format!("not {}", value::kind(value)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::steps::registry;
+
+    #[test]
+    fn problems_name_the_input_and_the_item() {
+        for (step, inputs, key, message) in [
+            ("run_shell_script", "{script: 7}", Some("script"), "'script' must be a string, not an integer"),
+            (
+                "run_shell_script",
+                "{script: ls, env: {A: a, B: 1}}",
+                Some("env"),
+                "'env' must be a mapping of strings, but `B` is an integer",
+            ),
+            (
+                "run_shell_script",
+                "{script: ls, env: [a]}",
+                Some("env"),
+                "'env' must be a mapping of strings, not a list",
+            ),
+            (
+                "git_clone",
+                "{repository: r, directories: [a, 7]}",
+                Some("directories"),
+                "'directories' must be a list of strings, but item 2 is an integer",
+            ),
+            (
+                "run_shell_script",
+                "{}",
+                None,
+                "run_shell_script requires the input 'script': one command per line",
+            ),
+        ] {
+            let entry = registry::find(&format!("prefect.deployments.steps.{step}")).unwrap();
+            let found = problems(entry, &serde_yaml::from_str(inputs).unwrap(), false);
+            assert_eq!(found, [(key.map(str::to_owned), message.to_owned())], "{inputs}");
+        }
+    }
 }

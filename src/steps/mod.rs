@@ -201,6 +201,8 @@ pub(crate) enum Kind {
     /// A string or a number, for example an image tag.
     Scalar,
     Mapping,
+    /// A mapping whose values are strings.
+    TextMapping,
     Texts,
     Any,
 }
@@ -215,6 +217,7 @@ impl Kind {
             Self::Number => "a number",
             Self::Scalar => "a string or a number",
             Self::Mapping => "a mapping",
+            Self::TextMapping => "a mapping of strings",
             Self::Texts => "a list of strings",
             Self::Any => "anything",
         }
@@ -229,6 +232,9 @@ impl Kind {
             Self::Number => value.is_number(),
             Self::Scalar => value.is_string() || value.is_number(),
             Self::Mapping => value.is_mapping(),
+            Self::TextMapping => {
+                value.as_mapping().is_some_and(|entries| entries.values().all(Value::is_string))
+            }
             Self::Texts => value.as_sequence().is_some_and(|items| items.iter().all(Value::is_string)),
             Self::Any => true,
         }

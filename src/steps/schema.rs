@@ -49,7 +49,7 @@ fn input_schema(input: &Input) -> Json {
         Kind::Integer => vec!["integer", "string"],
         Kind::Number => vec!["number", "string"],
         Kind::Scalar => vec!["string", "number"],
-        Kind::Mapping => vec!["object", "string"],
+        Kind::Mapping | Kind::TextMapping => vec!["object", "string"],
         Kind::Texts => vec!["array", "string"],
         Kind::Any => return json!({"description": input.meaning}),
     };

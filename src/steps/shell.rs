@@ -24,7 +24,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
     inputs: &[
         Input::required("script", Kind::Text, "one command per line"),
         Input::optional("directory", Kind::Text, "the current directory", "working directory"),
-        Input::optional("env", Kind::Mapping, "", "environment variables to set"),
+        Input::optional("env", Kind::TextMapping, "", "environment variables to set"),
         Input::optional("stream_output", Kind::Boolean, "true", "show the output while the step runs"),
         Input::optional("expand_env_vars", Kind::Boolean, "false", "expand `$NAME` before running"),
         Input::optional("shell", Kind::Boolean, "false", "run each line with `/bin/sh -c`"),
