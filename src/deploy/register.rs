@@ -8,8 +8,8 @@ use std::{
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Apply, ConflictPolicy, Line, Record, Report, RollbackContext,
-        journal::{self, Journal, ProjectPreview},
+        Apply, ConflictPolicy, Line, Report, RollbackContext,
+        journal::{self, ProjectPreview},
         plan_pruning, prune,
     },
     deploy::{Failure, preview, resources::DeployedResources},
@@ -74,9 +74,20 @@ pub(super) async fn register(
     // An interrupted deploy reports these lines.
     report.lines = changes.iter().map(line).collect();
     report.resources = resources.pending.lines(ctx.redactor);
-    ctx.progress.activity("Writing what differs");
+    ctx.progress.activity("Writing the changes");
+    let apply = Apply {
+        client,
+        live: &live,
+        journal: journal.as_ref(),
+        progress: ctx.progress,
+        now: ctx.clock.now(),
+        on_error: ctx.options.on_error,
+        force: ctx.options.force,
+        earlier: &earlier,
+        redactor: ctx.redactor,
+    };
     // The future is large.
-    Box::pin(write(&changes, &live, &resources, journal.as_ref(), &earlier, ctx, client, report)).await;
+    Box::pin(write(&apply, &changes, &resources, ctx, report)).await;
     report.stages.end("write");
     if let Some(pruning) = &pruning {
         prune(pruning, report, ctx, client).await;
@@ -121,33 +132,15 @@ fn declared<'a>(
 
 /// Writes the resources that the deployments may use, then the deployments, and then the resources that refer to the
 /// deployments. After a failure, restores all of them if the options require a rollback.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the arguments are the results of the stages before the first write"
-)]
 async fn write(
+    apply: &Apply<'_>,
     changes: &[(&DesiredDeployment, Change<'_>)],
-    live: &Snapshot,
     resources: &DeployedResources,
-    journal: Option<&Journal>,
-    earlier: &[Record],
     ctx: &DeployContext<'_>,
-    client: &Client,
     report: &mut Report,
 ) {
-    let on_error = ctx.options.on_error;
-    let writer = resources.writer(ctx, client);
-    let apply = Apply {
-        client,
-        live,
-        journal,
-        progress: ctx.progress,
-        now: ctx.clock.now(),
-        on_error,
-        force: ctx.options.force,
-        earlier,
-        redactor: ctx.redactor,
-    };
+    let on_error = apply.on_error;
+    let writer = resources.writer(ctx, apply.client);
     let mut has_failed = writer.before_deployments(&mut report.resources).await;
     if !has_failed || on_error == OnError::Continue {
         apply.run(changes, report).await;
@@ -158,7 +151,7 @@ async fn write(
     }
     if has_failed && on_error == OnError::Rollback {
         let project = ctx.options.project.as_ref();
-        let rollback = RollbackContext::new(client, project, ConflictPolicy::Overwrite);
+        let rollback = RollbackContext::new(apply.client, project, ConflictPolicy::Overwrite);
         resources.roll_back(Phase::AfterDeployments, &rollback, report).await;
         apply.roll_back(changes, &rollback, report).await;
         resources.roll_back(Phase::BeforeDeployments, &rollback, report).await;
