@@ -94,12 +94,13 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
     }
 
     fn mismatch(&mut self, key: &str, expected: &str, found: &Value) {
+        let diagnostic = self.wrong_type(key, expected, found);
+        self.findings.at_value(&self.pointer.join(key), diagnostic);
+    }
+
+    fn wrong_type(&self, key: &str, expected: &str, found: &Value) -> Diagnostic {
         let message = format!("`{key}` of {} must be {expected}, not {}", self.subject, value::kind(found));
-        let pointer = self.pointer.join(key);
-        let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message);
-        let diagnostic =
-            if expected == "a string" { self.findings.with_quotes(&pointer, diagnostic) } else { diagnostic };
-        self.findings.at_value(&pointer, diagnostic);
+        Diagnostic::error(Code::WRONG_TYPE, message)
     }
 
     /// Returns the string under a key. Null is treated as missing.
@@ -108,7 +109,10 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
             Value::Null => None,
             Value::String(text) => Some(text.clone()),
             other => {
-                self.mismatch(key, "a string", other);
+                let pointer = self.pointer.join(key);
+                let diagnostic = self.wrong_type(key, "a string", other);
+                let diagnostic = self.findings.with_quotes(&pointer, diagnostic);
+                self.findings.at_value(&pointer, diagnostic);
                 None
             }
         }
