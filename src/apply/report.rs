@@ -11,7 +11,7 @@ use crate::{
     diagnostics::{Code, Diagnostic},
     plan::{Action, Change, PlannedChange},
     progress::Progress,
-    steps::Ran,
+    steps::CompletedStep,
 };
 
 /// Result of a deploy.
@@ -24,7 +24,7 @@ pub(crate) struct Report {
     /// Names of the work pools without an online worker.
     pub(crate) idle_pools: Vec<String>,
     /// Steps that were run, each with the deployments that use it.
-    pub(crate) steps: Vec<Ran>,
+    pub(crate) steps: Vec<CompletedStep>,
     /// Messages about state that could not be restored.
     pub(crate) unrestored: Vec<String>,
     /// Problems that do not affect the written objects.

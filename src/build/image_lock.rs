@@ -8,7 +8,7 @@ use crate::{
         registry::ImageDigests,
     },
     fs::FileError,
-    steps::{Ran, StepKind},
+    steps::{CompletedStep, StepKind},
 };
 
 /// Reason why an image lock was not written.
@@ -30,11 +30,15 @@ pub(crate) enum UnwrittenLock {
 /// # Errors
 ///
 /// Fails if an image is not in its registry, or if the file cannot be read or written.
-pub(crate) fn write(path: &Path, ran: &[Ran], digests: &ImageDigests) -> Result<(), UnwrittenLock> {
+pub(crate) fn write(
+    path: &Path,
+    completed: &[CompletedStep],
+    digests: &ImageDigests,
+) -> Result<(), UnwrittenLock> {
     let mut images = digests.pushed();
     let is_image_step =
-        |ran: &&Ran| matches!(ran.kind, StepKind::BuildDockerImage | StepKind::PushDockerImage);
-    for step in ran.iter().filter(is_image_step) {
+        |step: &&CompletedStep| matches!(step.kind, StepKind::BuildDockerImage | StepKind::PushDockerImage);
+    for step in completed.iter().filter(is_image_step) {
         let Some(name) = step.image() else { continue };
         match images.iter_mut().find(|image| image.name_with_tag() == name) {
             Some(image) => image.deployments.extend(step.deployments.iter().cloned()),

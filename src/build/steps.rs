@@ -1,14 +1,12 @@
 //! Runs the build and push steps of deployments.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{BuildError, image_lock, step_context::step_context};
 use crate::{
     deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
     docker::registry::ImageDigests,
     names,
     steps::{
-        DistinctStep, DryRun, DryRunState, History, List, LockUse, Ran, Runner, Section, StepContext,
+        CompletedStep, DistinctStep, DryRun, DryRunState, History, List, LockUse, Runner, StepContext,
         StepKind,
     },
     template::Resolver,
@@ -20,12 +18,12 @@ use crate::{
 ///
 /// The result is the same as if the deployments ran their steps one after the other. Steps start in the project's
 /// root directory. Identical steps run only once, even if they are in different files. Stores the steps that have run
-/// in `ran`, even if a step fails.
+/// in `completed`, even if a step fails.
 pub(crate) async fn run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-    ran: &mut Vec<Ran>,
+    completed: &mut Vec<CompletedStep>,
 ) -> Result<Vec<Vec<Mapping>>, BuildError> {
     if ctx.options.images.reads_lock() {
         // Reports images that are missing in the lock before any step runs.
@@ -37,12 +35,12 @@ pub(crate) async fn run(
     runner.announce(steps, ctx.progress);
     let digests = ImageDigests::default();
     let outputs = run_lists(&runner, projects, resolver, &digests).await;
-    *ran = runner.ran();
+    *completed = runner.completed_steps();
     let outputs = outputs?;
     if let LockUse::Write(path) = &ctx.options.images.lock {
-        image_lock::write(path, ran, &digests)?;
+        image_lock::write(path, completed, &digests)?;
     }
-    for line in ran.iter().filter_map(shared) {
+    for line in completed.iter().filter_map(shared) {
         ctx.progress.remark(&line);
     }
     Ok(outputs)
@@ -85,51 +83,38 @@ async fn run_lists(
 
 /// Describes an image or a push shared by multiple deployments. Returns `None` for other steps, and for steps that
 /// were not shared.
-fn shared(ran: &Ran) -> Option<String> {
+fn shared(step: &CompletedStep) -> Option<String> {
     const NAMED: usize = 5;
-    let done = match ran.kind {
-        StepKind::BuildDockerImage | StepKind::PushDockerImage if ran.is_reused() => "reused",
+    let done = match step.kind {
+        StepKind::BuildDockerImage | StepKind::PushDockerImage if step.is_reused() => "reused",
         StepKind::BuildDockerImage => "built once",
         StepKind::PushDockerImage => "pushed once",
         StepKind::PushToS3 | StepKind::PushToGcs | StepKind::PushToAzure => "done once",
         _ => return None,
     };
-    let count = ran.deployments.len();
-    let names = names::first_of(&ran.deployments, NAMED);
-    let what = ran.image().unwrap_or(&ran.step);
-    (count > 1).then(|| format!("{what}: {done} for {count} deployments: {names}"))
+    let count = step.deployments.len();
+    let names = names::first_of(&step.deployments, NAMED);
+    let subject = step.image().unwrap_or(&step.name);
+    (count > 1).then(|| format!("{subject}: {done} for {count} deployments: {names}"))
 }
 
-/// A step that would run, with the indexes of the deployments that use it. The indexes refer to the list of all
-/// projects' deployments.
-#[derive(Debug)]
-pub(crate) struct UsedStep {
-    pub(crate) step: DistinctStep,
-    pub(crate) section: Section,
-    pub(crate) deployments: Vec<usize>,
-}
-
-/// Lists the steps that [`run`] would run. The returned outputs contain markers instead of values.
+/// Lists the steps that [`run`] would run. The indexes in a step refer to the list of all projects' deployments. The
+/// returned outputs contain markers instead of values.
 pub(crate) async fn dry_run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
-) -> Result<(Vec<Vec<Mapping>>, Vec<UsedStep>), BuildError> {
+) -> Result<(Vec<Vec<Mapping>>, Vec<DistinctStep>), BuildError> {
     let mut dry_run = DryRun::new(ctx.environment, resolver, &ctx.options.images);
-    let not_begun = |project: &PreparedProject<'_>| {
-        project.deployments.iter().map(|deployment| not_begun(deployment, &project.ctx)).collect()
+    let initial_states = |project: &PreparedProject<'_>| {
+        project.deployments.iter().map(|deployment| initial_state(deployment, &project.ctx)).collect()
     };
-    let mut progressed: Vec<Vec<DryRunState>> = projects.iter().map(not_begun).collect();
-    let mut users: BTreeMap<usize, (Section, BTreeSet<usize>)> = BTreeMap::new();
+    let mut states: Vec<Vec<DryRunState>> = projects.iter().map(initial_states).collect();
     let mut index = 0;
-    for (project, states) in projects.iter().zip(&mut progressed) {
+    for (project, states) in projects.iter().zip(&mut states) {
         for ((resolved, sections), state) in project.deployments.iter().zip(states) {
-            for (section, steps) in [(Section::Build, &sections.build), (Section::Push, &sections.push)] {
-                let added = dry_run.add(steps, &resolved.scope, state).await;
-                for step in added.map_err(|failure| BuildError::step(failure, project.project))? {
-                    users.entry(step).or_insert((section, BTreeSet::new())).1.insert(index);
-                }
-            }
+            let added = dry_run.add(index, sections.local(), &resolved.scope, state).await;
+            added.map_err(|failure| BuildError::step(failure, project.project))?;
             index += 1;
         }
     }
@@ -139,16 +124,11 @@ pub(crate) async fn dry_run(
         });
         outputs.collect()
     };
-    let outputs = projects.iter().zip(progressed).map(outputs).collect();
-    let steps = dry_run
-        .into_steps()
-        .into_iter()
-        .zip(users.into_values())
-        .map(|(step, (section, users))| UsedStep { step, section, deployments: users.into_iter().collect() });
-    Ok((outputs, steps.collect()))
+    let outputs = projects.iter().zip(states).map(outputs).collect();
+    Ok((outputs, dry_run.into_steps()))
 }
 
-fn not_begun(
+fn initial_state(
     (resolved, sections): &(ResolvedDeployment, StepSections),
     ctx: &DeployContext<'_>,
 ) -> DryRunState {

@@ -6,7 +6,7 @@ use crate::{
     build::{
         BuildError,
         render::{FurtherUse, Rendering, desired},
-        steps::{self, UsedStep},
+        steps,
     },
     deployment::{
         DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, SelectionReason, StepSections,
@@ -14,6 +14,7 @@ use crate::{
     flow::Flow,
     project::{Findings, Key},
     resolve::expressions,
+    steps::DistinctStep,
     template::{self, Resolver, pending},
     validate::{Preparation, PreparedProject},
     value::{self, Mapping, Value},
@@ -22,14 +23,14 @@ use crate::{
 /// Deployments whose steps have not run, and the steps that would run.
 pub(crate) struct UnbuiltDeployments {
     pub(crate) deployments: Vec<UnbuiltDeployment>,
-    pub(crate) steps: Vec<UsedStep>,
+    pub(crate) steps: Vec<DistinctStep>,
     /// Names of all prepared deployments.
     names: Vec<String>,
 }
 
 impl UnbuiltDeployments {
     /// Returns the names of the deployments that use a step.
-    pub(crate) fn users(&self, step: &UsedStep) -> Vec<String> {
+    pub(crate) fn users(&self, step: &DistinctStep) -> Vec<String> {
         step.deployments.iter().map(|index| self.names[*index].clone()).collect()
     }
 }

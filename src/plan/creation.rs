@@ -205,18 +205,15 @@ fn finding(diagnostic: &Diagnostic, redactor: &Redactor) -> serde_json::Value {
 
 /// Returns the plan entries of the steps that would run, with secrets redacted.
 pub(super) fn planned_steps(unbuilt: &UnbuiltDeployments, redactor: &Redactor) -> Vec<PlannedStep> {
-    let planned = unbuilt.steps.iter().map(|used| {
-        let DistinctStep { name, id, inputs, listed } = &used.step;
+    let planned = unbuilt.steps.iter().map(|step| {
+        let DistinctStep { name, id, inputs, section, place, .. } = step;
         PlannedStep {
             name: name.clone(),
             id: id.clone(),
-            section: used.section,
+            section: *section,
             inputs: pending::show_json(&plan::redacted_value("inputs", &value::to_json(inputs), redactor)),
-            place: listed
-                .place
-                .as_ref()
-                .map(|place| format!("{}:{}", place.source.name(), place.start().line)),
-            deployments: unbuilt.users(used),
+            place: place.as_ref().map(|place| format!("{}:{}", place.source.name(), place.start().line)),
+            deployments: unbuilt.users(step),
         }
     });
     planned.collect()

@@ -1,15 +1,19 @@
 //! Finds the steps that a deploy would run, with placeholders for their outputs.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+};
 
 use super::{
-    History, ImagePolicy, Listed, LocalAccess, RunError, StepError, StepFailure, StepKind,
+    History, ImagePolicy, Listed, LocalAccess, RunError, Section, StepError, StepFailure, StepKind,
     history::Histories,
     item::{Parts, parts},
     registry, replaced_step, runner,
     step_cache::{Identity, StepState},
 };
 use crate::{
+    diagnostics::Place,
     environment::Environment,
     template::{self, Resolver, expression::Scope, pending},
     value::{Mapping, Value},
@@ -22,8 +26,12 @@ pub(crate) struct DistinctStep {
     pub(crate) name: String,
     pub(crate) id: Option<String>,
     pub(crate) inputs: Value,
-    /// The first occurrence of the step.
-    pub(crate) listed: Listed,
+    /// Section of the first occurrence.
+    pub(crate) section: Section,
+    /// Location of the first occurrence in the project file.
+    pub(crate) place: Option<Place>,
+    /// Indexes of the deployments that use the step.
+    pub(crate) deployments: BTreeSet<usize>,
 }
 
 /// A deployment's state during a dry run.
@@ -64,22 +72,22 @@ impl<'a> DryRun<'a> {
         self.steps
     }
 
-    /// Adds a deployment's step list. For each step that would run, returns its index in the list of distinct steps.
-    /// Steps replaced by an existing image would not run.
+    /// Adds the steps of the deployment with the given index. Omits steps replaced by an existing image because they
+    /// would not run.
     ///
     /// # Errors
     ///
     /// Fails if a step's inputs refer to a block or variable that cannot be read, or if the existing images do not
     /// include a step's image.
-    pub(crate) async fn add(
+    pub(crate) async fn add<'s>(
         &mut self,
-        steps: &[Listed],
+        deployment: usize,
+        steps: impl IntoIterator<Item = (Section, &'s Listed)>,
         scope: &Scope,
         state: &mut DryRunState,
-    ) -> Result<Vec<usize>, StepFailure> {
+    ) -> Result<(), StepFailure> {
         let DryRunState { outputs, directory, docker_namespace, history, templates } = state;
-        let mut used = Vec::new();
-        for listed in steps {
+        for (section, listed) in steps {
             let Some((name, parts)) = parts(&listed.step) else { continue };
             let failure = |error| StepFailure::new(name, listed.pointer.join(name), error);
             let Parts { inputs, id, .. } = parts.map_err(failure)?;
@@ -95,9 +103,10 @@ impl<'a> DryRun<'a> {
                 name,
                 id.as_ref(),
                 &inputs,
-                listed,
+                (section, listed),
                 StepState { directory, docker_namespace: docker_namespace.as_deref(), history: *history },
             );
+            self.steps[position].deployments.insert(deployment);
             if access == LocalAccess::Writes {
                 *history = self.histories.extend(*history, position);
             }
@@ -109,9 +118,8 @@ impl<'a> DryRun<'a> {
             if registry::find(name).is_some_and(|entry| entry.kind == StepKind::SetWorkingDirectory) {
                 enter(directory, &inputs);
             }
-            used.push(position);
         }
-        Ok(used)
+        Ok(())
     }
 
     /// Returns the outputs of an image step replaced by an existing image.
@@ -132,12 +140,13 @@ impl<'a> DryRun<'a> {
         Ok(template::step_inputs(&evaluated, outputs, self.environment, self.resolver).await?.value)
     }
 
+    /// Returns the position of a step among the distinct steps. Adds the step if it is new.
     fn distinct(
         &mut self,
         name: &str,
         id: Option<&Value>,
         inputs: &Value,
-        listed: &Listed,
+        (section, listed): (Section, &Listed),
         step_state: StepState<'_>,
     ) -> usize {
         let entry = registry::find(name);
@@ -151,7 +160,9 @@ impl<'a> DryRun<'a> {
         }
         let position = self.steps.len();
         let id = id.map(crate::python::to_text);
-        self.steps.push(DistinctStep { name, id, inputs: inputs.clone(), listed: listed.clone() });
+        let (inputs, place) = (inputs.clone(), listed.place.clone());
+        let deployments = BTreeSet::new();
+        self.steps.push(DistinctStep { name, id, inputs, section, place, deployments });
         if let Some(identity) = identity {
             self.known.insert(identity, position);
         }

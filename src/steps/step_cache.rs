@@ -21,10 +21,10 @@ use crate::{
 
 /// A completed step, which may have run for multiple deployments.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Ran {
+pub(crate) struct CompletedStep {
     pub(crate) kind: StepKind,
     /// Short name of the step.
-    pub(crate) step: String,
+    pub(crate) name: String,
     /// Step id. Templates refer to the outputs by this id.
     pub(crate) id: Option<String>,
     pub(crate) section: Section,
@@ -35,7 +35,7 @@ pub(crate) struct Ran {
     pub(crate) deployments: Vec<String>,
 }
 
-impl Ran {
+impl CompletedStep {
     /// Returns the name of the image that the step built, pushed or reused, if any.
     pub(crate) fn image(&self) -> Option<&str> {
         self.outputs.as_ref()?.get("image")?.as_str()
@@ -182,12 +182,12 @@ impl CachedStep {
     }
 
     /// Returns a report on the step. Returns `None` if the step has not completed.
-    pub(super) fn ran(&self) -> Option<Ran> {
+    pub(super) fn completed(&self) -> Option<CompletedStep> {
         let (effects, time) = self.result.get()?;
         let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Ran {
+        Some(CompletedStep {
             kind: self.kind,
-            step: self.name.clone(),
+            name: self.name.clone(),
             id: self.id.clone(),
             section: self.section,
             outputs: effects.outputs.clone(),

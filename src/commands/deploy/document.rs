@@ -13,7 +13,7 @@ use crate::{
     error::CommandError,
     plan::{self, FieldChange},
     secret::Redactor,
-    steps::Ran,
+    steps::CompletedStep,
     value,
 };
 
@@ -39,7 +39,7 @@ pub(super) fn document(
     let stages = report.stages.iter().map(|(name, time)| json!({"stage": name, "seconds": seconds(time)}));
     let mut document = json!({
         "schema": SCHEMA,
-        "steps": report.steps.iter().map(|ran| step(ran, redactor)).collect::<Vec<_>>(),
+        "steps": report.steps.iter().map(|completed| step(completed, redactor)).collect::<Vec<_>>(),
         "deployments": report.lines.iter().map(|line| deployment(line, links)).collect::<Vec<_>>(),
         "error": error.map(error_entry),
         "requests": cost.requests,
@@ -117,17 +117,17 @@ fn add_outcome(entry: &mut Value, outcome: &Outcome) {
     }
 }
 
-fn step(ran: &Ran, redactor: &Redactor) -> Value {
-    let outputs = ran.outputs.clone().map(|outputs| value::to_json(&value::Value::Mapping(outputs)));
+fn step(completed: &CompletedStep, redactor: &Redactor) -> Value {
+    let outputs = completed.outputs.clone().map(|outputs| value::to_json(&value::Value::Mapping(outputs)));
     json!({
-        "step": ran.step,
-        "id": ran.id,
-        "section": ran.section,
-        "image": ran.image(),
-        "reused": ran.is_reused(),
+        "step": completed.name,
+        "id": completed.id,
+        "section": completed.section,
+        "image": completed.image(),
+        "reused": completed.is_reused(),
         "outputs": outputs.map(|outputs| plan::redacted_value("outputs", &outputs, redactor)),
-        "seconds": seconds(ran.time),
-        "deployments": ran.deployments,
+        "seconds": seconds(completed.time),
+        "deployments": completed.deployments,
     })
 }
 
@@ -172,9 +172,9 @@ mod tests {
                 line("hello/b", Outcome::Conflict { differences: vec![changed], written: false }),
                 line("hello/c", Outcome::NotTried),
             ],
-            steps: vec![Ran {
+            steps: vec![CompletedStep {
                 kind: StepKind::BuildDockerImage,
-                step: "build_docker_image".into(),
+                name: "build_docker_image".into(),
                 id: Some("build".into()),
                 section: Section::Build,
                 outputs: outputs.as_mapping().cloned(),
