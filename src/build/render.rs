@@ -106,7 +106,8 @@ pub(super) fn desired(
     let Rendering { ctx, file, facts, pools, capabilities } = rendering;
     let at = deployment.pointer();
     let flow = deployment.flow.as_ref()?;
-    let rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
+    let mut rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
+    let work_pool = work_pool_of_named(&mut rendered, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, ctx, findings);
     let triggers = triggers(fields, &at, &rendered.name, outputs, ctx, findings);
     let (version, version_info) = version::version_info(
@@ -122,7 +123,6 @@ pub(super) fn desired(
     let known = known_entries(&parameters);
     validate::check_parameters(&known, &flow.parameters, enforced, &at.join(Key::Parameters), findings);
     let job_variables = object(&rendered.work_pool.job_variables);
-    let work_pool = rendered.work_pool.name.filter(|name| !name.is_empty())?;
     let mut refused_in_updates = Vec::new();
     if let Some(pool) = pools.get(&work_pool) {
         let at = at.join(Key::WorkPool).join(PoolKey::JobVariables);
@@ -176,6 +176,19 @@ fn filled(
     template::mark_injected(&mut filled.substitutions, &deployment.spec.fields.to_template());
     note(&filled.substitutions, &deployment.pointer(), findings);
     filled.value
+}
+
+/// Returns the name of the work pool. Adds errors to `findings` and returns `None` if the templates of this name, or of
+/// the deployment's name, have no value.
+fn work_pool_of_named(rendered: &mut Rendered, at: &Pointer, findings: &mut Findings<'_>) -> Option<String> {
+    let work_pool = rendered.work_pool.name.take().filter(|name| !name.is_empty());
+    if rendered.name.is_empty() {
+        validate::missing_name(at, findings);
+    }
+    if work_pool.is_none() {
+        validate::missing_work_pool(at, findings);
+    }
+    work_pool.filter(|_| !rendered.name.is_empty())
 }
 
 /// Returns the entries that do not contain markers, so that they can be validated.

@@ -19,6 +19,8 @@ use crate::{
 /// Fields of a deployment after all templates have been resolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Rendered {
+    /// Empty if the templates of the name have no value.
+    #[serde(default)]
     pub(crate) name: String,
     pub(crate) entrypoint: String,
     #[serde(default)]

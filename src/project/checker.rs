@@ -100,13 +100,13 @@ impl Checker<'_, '_> {
             | (Shape::Tags, Value::String(_) | Value::Sequence(_))
             | (Shape::FlagOrText, Value::Bool(_) | Value::String(_))
             | (Shape::Interval, Value::Number(_))
-            | (Shape::Steps | Shape::Resources, Value::Mapping(_)) => None,
+            | (Shape::Resources, Value::Mapping(_)) => None,
             (Shape::Environments, _) => {
                 self.environments(value, pointer);
                 None
             }
             (Shape::Steps, Value::Sequence(steps)) => {
-                self.items_are_mappings(field, steps, pointer);
+                self.steps(field, steps, pointer);
                 None
             }
             (Shape::Mappings, Value::Sequence(items)) => {
@@ -124,8 +124,8 @@ impl Checker<'_, '_> {
                 self.unused_keys(limit, fields::LIMIT, &[], |_| None, pointer);
                 Some(self.mapping(limit.clone(), fields::LIMIT, pointer).into())
             }
-            (Shape::Parameters, Value::Mapping(parameters)) => {
-                self.keys_are_text(field, parameters, pointer);
+            (Shape::Parameters | Shape::Steps, Value::Mapping(entries)) => {
+                self.keys_are_text(field, entries, pointer);
                 None
             }
             (Shape::WorkPool, Value::Mapping(pool)) => Some(self.work_pool(pool, pointer)),
@@ -241,6 +241,15 @@ impl Checker<'_, '_> {
             self.findings.at_value(pointer, diagnostic);
         }
         self.mapping(schedule.clone(), fields::SCHEDULE, pointer).into()
+    }
+
+    fn steps(&mut self, field: &KnownKey, steps: &[Value], pointer: &Pointer) {
+        self.items_are_mappings(field, steps, pointer);
+        for (index, step) in steps.iter().enumerate() {
+            if let Value::Mapping(step) = step {
+                self.keys_are_text(field, step, &pointer.join(index));
+            }
+        }
     }
 
     fn items_are_mappings(&mut self, field: &KnownKey, items: &[Value], pointer: &Pointer) {

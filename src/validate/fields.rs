@@ -4,6 +4,7 @@ use crate::{
     deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, did_you_mean},
     names::FORBIDDEN_CHARACTERS,
+    pointer::Pointer,
     project::{Field, Findings, Key, PoolKey},
     resolve::version,
     template::is_template,
@@ -12,9 +13,7 @@ use crate::{
 pub(super) fn name(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let at = deployment.pointer_to(Key::Name);
     match deployment.name() {
-        None => {
-            findings.at_value(&at, Diagnostic::error(Code::NO_NAME, "A deployment name must be provided."));
-        }
+        None => missing_name(&deployment.pointer(), findings),
         Some(name) if is_template(name) => {}
         Some(name) => {
             if let Some(refused) = name.chars().find(|character| FORBIDDEN_CHARACTERS.contains(character)) {
@@ -26,13 +25,24 @@ pub(super) fn name(deployment: &ResolvedDeployment, findings: &mut Findings<'_>)
     }
 }
 
+/// Adds an error about a deployment without a name. `at` is the location of the deployment.
+pub(crate) fn missing_name(at: &Pointer, findings: &mut Findings<'_>) {
+    let error = Diagnostic::error(Code::NO_NAME, "A deployment name must be provided.");
+    findings.at_value(&at.join(Key::Name), error);
+}
+
 pub(super) fn work_pool(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     if deployment.work_pool().is_none() {
-        let message = "A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' \
-                       flag or in your prefect.yaml file.";
-        let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::Name);
-        findings.at_value(&at, Diagnostic::error(Code::NO_WORK_POOL, message));
+        missing_work_pool(&deployment.pointer(), findings);
     }
+}
+
+/// Adds an error about a deployment without a work pool. `at` is the location of the deployment.
+pub(crate) fn missing_work_pool(at: &Pointer, findings: &mut Findings<'_>) {
+    let message = "A work pool is required to deploy this flow. Please specify a work pool name via the '--pool' \
+                   flag or in your prefect.yaml file.";
+    let at = at.join(Key::WorkPool).join(PoolKey::Name);
+    findings.at_value(&at, Diagnostic::error(Code::NO_WORK_POOL, message));
 }
 
 pub(super) fn version_type(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {

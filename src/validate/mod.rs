@@ -35,6 +35,7 @@ pub(crate) use self::{
     duplicates::{duplicates, duplicates_across_files, names_of_copies},
     error::PreparationError,
     expressions::check_steps as check_expressions,
+    fields::{missing_name, missing_work_pool},
     ignored::parameters_in_file as check_ignored_parameters,
     image_conflicts::image_conflicts,
     parameters::parameters as check_parameters,

@@ -180,3 +180,19 @@ fn has_enough_cases() -> Result<()> {
     assert!(counts.iter().sum::<usize>() >= ENOUGH, "{counts:?}");
     Ok(())
 }
+
+/// A placeholder without a value is removed after the steps, so nothing may remain of a required name.
+#[test]
+fn required_names_without_a_value_are_errors() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    for (command, name, template, error) in [
+        ("deploy --all", "name: a", "name: '{{ nope }}'", "error[no-name]"),
+        ("render --all", "name: a", "name: '{{ nope }}{{ none }}'", "error[no-name]"),
+        ("render --all", "{name: pool}", "{name: '{{ nope }}'}", "error[no-work-pool]"),
+    ] {
+        let sandbox = Sandbox::for_project(&api.url(), &DEPLOYMENT.replace(name, template))?;
+        let output = sandbox.run(command)?;
+        ensure!(output.code != 0 && output.stderr.contains(error), "{command} with {template}\n{output}");
+    }
+    Ok(())
+}
