@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::{Context, connection};
@@ -264,7 +264,8 @@ pub(super) async fn preview(
     client: &Client,
     context: &Context,
 ) -> Result<(), CommandError> {
-    let until = context.clock.now() + SignedDuration::from_hours(hours.into());
+    let hours = SignedDuration::from_hours(hours.into());
+    let until = context.clock.now().checked_add(hours).unwrap_or(Timestamp::MAX);
     let runs = work_pool::waiting_runs(client, pool, queue, Some(until)).await?;
     context.show(output, || runs_table(&runs, context), || runs.iter().map(|run| json!(run.raw)).collect());
     Ok(())

@@ -173,7 +173,10 @@ fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     let id = shown["id"].as_str().context("an id")?;
     let cleared = document(&sandbox, &format!("work-queue clear-concurrency-limit {id}"))?;
     assert_eq!((&cleared["action"], &cleared["concurrency_limit"]), (&json!("updated"), &Value::Null));
-    assert_eq!(document(&sandbox, "work-queue preview fast-UNIQUE --pool pool-UNIQUE")?, json!([]));
+    for hours in [1, u32::MAX] {
+        let preview = format!("work-queue preview fast-UNIQUE --pool pool-UNIQUE --hours {hours}");
+        assert_eq!(document(&sandbox, &preview)?, json!([]));
+    }
 
     let several = sandbox.run("work-queue inspect default")?;
     assert!(several.code == 2 && several.stderr.contains("in multiple work pools"), "{several}");
