@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client},
-    apply::remover::{Removal, Remover},
+    api::Client,
+    apply::remover::{Deletion, Remover},
     deployment::{Options, ProjectId, Snapshot},
-    plan::{KeptReason, KeptResource, PlanError, prune},
+    plan::{KeptReason, KeptResource, prune},
     records::{OwnedResource, RecordError, Registered, Registrations, Removed},
     resource::{Phase, ResourceKey, requests},
 };
@@ -105,14 +105,12 @@ impl<'a> Destruction<'a> {
     /// # Errors
     ///
     /// Returns the error, and the number of objects that were deleted before it occurred.
-    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, PlanError)> {
+    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, RecordError)> {
         let mut destroyed = Destroyed::default();
         let project = self.options.project.as_ref();
-        let deleted = self.delete(&Remover::new(client, project), &mut destroyed).await;
-        let mut result = deleted.map_err(PlanError::from);
+        let mut result = self.delete(&Remover::new(client, project), &mut destroyed).await;
         if let Some(project) = project {
-            let recorded = self.record(client, project, &destroyed).await;
-            result = result.and(recorded.map_err(PlanError::from));
+            result = result.and(self.record(client, project, &destroyed).await);
         }
         match result {
             Ok(()) => Ok(destroyed),
@@ -120,7 +118,7 @@ impl<'a> Destruction<'a> {
         }
     }
 
-    async fn delete(&self, remover: &Remover<'_>, destroyed: &mut Destroyed) -> Result<(), ApiError> {
+    async fn delete(&self, remover: &Remover<'_>, destroyed: &mut Destroyed) -> Result<(), RecordError> {
         let (first, last): (Vec<_>, Vec<_>) =
             self.resources.iter().partition(|owned| owned.key.kind.phase() == Phase::AfterDeployments);
         for owned in first {
@@ -128,8 +126,8 @@ impl<'a> Destruction<'a> {
         }
         for (name, id) in &self.removals {
             match remover.deployment(*id).await? {
-                Removal::Deleted => drop(destroyed.removed.deployments.insert(*id)),
-                Removal::Kept(reason) => destroyed.kept.deployments.push((name.clone(), reason)),
+                Deletion::Done => drop(destroyed.removed.deployments.insert(*id)),
+                Deletion::Kept(reason) => destroyed.kept.deployments.push((name.clone(), reason)),
             }
         }
         for owned in last {
@@ -162,11 +160,11 @@ impl Destroyed {
         self.removed.deployments.len() + self.removed.resources.len()
     }
 
-    async fn resource(&mut self, remover: &Remover<'_>, owned: &OwnedResource) -> Result<(), ApiError> {
+    async fn resource(&mut self, remover: &Remover<'_>, owned: &OwnedResource) -> Result<(), RecordError> {
         let key = owned.key.clone();
         match remover.resource(&key, owned.id).await? {
-            Removal::Deleted => drop(self.removed.resources.insert(key)),
-            Removal::Kept(reason) => self.kept.resources.push(KeptResource { key, reason }),
+            Deletion::Done => drop(self.removed.resources.insert(key)),
+            Deletion::Kept(reason) => self.kept.resources.push(KeptResource { key, reason }),
         }
         Ok(())
     }

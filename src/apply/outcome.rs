@@ -15,7 +15,7 @@ use crate::{
     api::ApiError,
     plan::{FieldChange, KeptReason},
     progress::DeploymentEvent,
-    resource::{InUse, RemovalError},
+    records::RecordError,
 };
 
 /// The reason why an object was not written, deleted or restored.
@@ -23,8 +23,12 @@ use crate::{
 pub(crate) enum WriteError {
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// The object is not deleted because the records of other projects cannot be read.
     #[error(transparent)]
-    InUse(#[from] InUse),
+    Record(RecordError),
+    /// The object is not deleted because it is in use. Contains the description of the use.
+    #[error("it cannot be deleted: {0}")]
+    InUse(String),
     /// The states of the deployments before this one could not be read. Contains the reason.
     #[error("{0}")]
     Skipped(String),
@@ -32,11 +36,11 @@ pub(crate) enum WriteError {
     NotRestored,
 }
 
-impl From<RemovalError> for WriteError {
-    fn from(error: RemovalError) -> Self {
+impl From<RecordError> for WriteError {
+    fn from(error: RecordError) -> Self {
         match error {
-            RemovalError::InUse(error) => Self::InUse(error),
-            RemovalError::Api(error) => Self::Api(error),
+            RecordError::Api(error) => Self::Api(error),
+            error => Self::Record(error),
         }
     }
 }

@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    api::{ApiError, Client},
+    api::Client,
     apply::{
         Line, Outcome, Report, ResourceLine,
-        remover::{self, Remover},
+        remover::{Deletion, Remover},
     },
     deployment::{DeployContext, OnError},
     plan::{
         Action, KeptResource, PlanError,
         prune::{DeclaredObjects, Pruning, Removal},
     },
-    records::{OwnedResource, Registered, Removed},
+    records::{OwnedResource, RecordError, Registered, Removed},
     resource::Phase,
 };
 
@@ -119,7 +119,7 @@ impl Pruner<'_> {
 
     /// Runs a deletion, unless an earlier deletion has failed.
     async fn outcome(
-        deletion: impl Future<Output = Result<remover::Removal, ApiError>>,
+        deletion: impl Future<Output = Result<Deletion, RecordError>>,
         has_failed: &mut bool,
         ctx: &DeployContext<'_>,
     ) -> (Outcome, Duration) {
@@ -128,8 +128,8 @@ impl Pruner<'_> {
         }
         let started = Instant::now();
         let outcome = match deletion.await {
-            Ok(remover::Removal::Deleted) => Outcome::Deleted,
-            Ok(remover::Removal::Kept(reason)) => Outcome::Kept(reason),
+            Ok(Deletion::Done) => Outcome::Deleted,
+            Ok(Deletion::Kept(reason)) => Outcome::Kept(reason),
             Err(error) => {
                 *has_failed = ctx.options.on_error != OnError::Continue;
                 Outcome::Failed { error: error.into(), written: false }

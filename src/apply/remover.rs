@@ -4,17 +4,17 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client},
+    api::Client,
     deployment::ProjectId,
     plan::{KeptReason, prune},
     records::{RecordError, Registrations},
-    resource::{RemovalError, ResourceKey, removal},
+    resource::{ResourceKey, removal},
 };
 
-/// Result of a deletion.
+/// Result of deleting an object.
 #[derive(Debug)]
-pub(super) enum Removal {
-    Deleted,
+pub(super) enum Deletion {
+    Done,
     Kept(KeptReason),
 }
 
@@ -38,13 +38,13 @@ impl<'a> Remover<'a> {
     /// # Errors
     ///
     /// Fails if a request fails or if a project record is unreadable.
-    pub(super) async fn deployment(&self, id: Uuid) -> Result<Removal, ApiError> {
+    pub(super) async fn deployment(&self, id: Uuid) -> Result<Deletion, RecordError> {
         let owners = self.registrations().await?.deployments.other_owners(id);
         if let Some(reason) = KeptReason::registered(&owners) {
-            return Ok(Removal::Kept(reason));
+            return Ok(Deletion::Kept(reason));
         }
         prune::remove(self.client, id).await?;
-        Ok(Removal::Deleted)
+        Ok(Deletion::Done)
     }
 
     /// Deletes a resource, unless another project has registered it or it is in use.
@@ -52,25 +52,16 @@ impl<'a> Remover<'a> {
     /// # Errors
     ///
     /// Fails if a request fails or if a project record is unreadable.
-    pub(super) async fn resource(&self, key: &ResourceKey, id: Uuid) -> Result<Removal, ApiError> {
+    pub(super) async fn resource(&self, key: &ResourceKey, id: Uuid) -> Result<Deletion, RecordError> {
         let owners = self.registrations().await?.resources.other_owners(id);
         if let Some(reason) = KeptReason::registered(&owners) {
-            return Ok(Removal::Kept(reason));
+            return Ok(Deletion::Kept(reason));
         }
-        match removal::remove(self.client, key, id).await {
-            Ok(()) => Ok(Removal::Deleted),
-            Err(RemovalError::InUse(in_use)) => Ok(Removal::Kept(KeptReason::InUse(in_use.reason))),
-            Err(RemovalError::Api(error)) => Err(error),
-        }
+        let reason = removal::remove(self.client, key, id).await?;
+        Ok(reason.map_or(Deletion::Done, |reason| Deletion::Kept(KeptReason::InUse(reason))))
     }
 
-    async fn registrations(&self) -> Result<&Registrations, ApiError> {
-        let read = || async {
-            Registrations::read(self.client, self.project).await.map_err(|error| match error {
-                RecordError::Api(error) => error,
-                error => ApiError::Setup(error.to_string()),
-            })
-        };
-        self.registrations.get_or_try_init(read).await
+    async fn registrations(&self) -> Result<&Registrations, RecordError> {
+        self.registrations.get_or_try_init(|| Registrations::read(self.client, self.project)).await
     }
 }

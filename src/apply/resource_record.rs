@@ -186,7 +186,7 @@ impl ResourceRecord {
             (None, Some(live)) => {
                 // The server deletes the default queue with its pool.
                 if !self.key.is_permanent() {
-                    restored.add_removal(&rollback.remover.resource(&self.key, live.id).await?)?;
+                    restored.add_deletion(rollback.remover.resource(&self.key, live.id).await?)?;
                 }
                 Ok(())
             }

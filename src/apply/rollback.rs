@@ -15,7 +15,7 @@ use crate::{
         foreign_changes::{foreign_changes, is_intended, without_id},
         outcome::WriteError,
         record::{Intended, Previous, Record},
-        remover::{Removal, Remover},
+        remover::{Deletion, Remover},
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
     deployment::{LiveDeployment, ProjectId, Snapshot, triggers::owner_resource},
@@ -78,13 +78,11 @@ impl Restored {
     /// # Errors
     ///
     /// Fails if the object is in use. Another attempt may then delete it.
-    pub(super) fn add_removal(&mut self, removal: &Removal) -> Result<(), ApiError> {
-        match removal {
-            Removal::Deleted => (self.wrote, self.deleted) = (true, true),
-            Removal::Kept(KeptReason::InUse(reason)) => {
-                return Err(ApiError::Setup(format!("it cannot be deleted: {reason}")));
-            }
-            Removal::Kept(reason) => self.lost.push(format!("not deleted, because {reason}")),
+    pub(super) fn add_deletion(&mut self, deletion: Deletion) -> Result<(), WriteError> {
+        match deletion {
+            Deletion::Done => (self.wrote, self.deleted) = (true, true),
+            Deletion::Kept(KeptReason::InUse(reason)) => return Err(WriteError::InUse(reason)),
+            Deletion::Kept(reason) => self.lost.push(format!("not deleted, because {reason}")),
         }
         Ok(())
     }
@@ -140,7 +138,7 @@ async fn recover_batch(rollback: &RollbackContext<'_>, records: &[Record], live:
                 .await
             {
                 Ok(()) => Recovery::Restored(restored),
-                Err(error) => Recovery::Failed(error.into()),
+                Err(error) => Recovery::Failed(error),
             }
         })
         .buffered(2 * Client::MAX_WRITES)
@@ -160,11 +158,11 @@ impl Restore<'_> {
         &self,
         now: Option<&LiveDeployment>,
         restored: &mut Restored,
-    ) -> Result<(), ApiError> {
+    ) -> Result<(), WriteError> {
         match (&self.record.previous, now) {
             (None, None) => {}
             (None, Some(now)) => {
-                restored.add_removal(&self.remover.deployment(now.id).await?)?;
+                restored.add_deletion(self.remover.deployment(now.id).await?)?;
             }
             (Some(_), None) => restored.lost.push("the deployment was deleted on the server".to_owned()),
             (Some(was), Some(now)) => {

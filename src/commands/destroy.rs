@@ -5,6 +5,7 @@ use uuid::Uuid;
 
 use super::{
     Context,
+    report::exit_after_deletions,
     target::{self, deploy_context, in_environment, project_id, with_listed_files},
 };
 use crate::{
@@ -16,7 +17,6 @@ use crate::{
     escape,
     plan::{KeptResource, PlannedKept},
     records::OwnedResource,
-    resource::InUse,
 };
 
 pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -51,12 +51,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
         _ => format!("Deleted {what}."),
     });
     let in_use = kept.resources.iter().chain(&destroyed.kept.resources).filter(|kept| kept.is_in_use());
-    let failures: Vec<String> = in_use.map(KeptResource::to_string).collect();
-    if failures.is_empty() {
-        return Ok(Exit::Done);
-    }
-    let exit = if destroyed.count() == 0 { Exit::Failed } else { Exit::Partly };
-    Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
+    exit_after_deletions(&in_use.map(KeptResource::to_string).collect::<Vec<_>>(), destroyed.count() > 0)
 }
 
 /// Prints the objects that are not deleted because of their owners. The error lists the objects in use.

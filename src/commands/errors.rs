@@ -95,7 +95,9 @@ pub(super) fn exit_of(error: &ApiError) -> Exit {
 pub(super) fn exit_of_write(error: &WriteError) -> Exit {
     match error {
         WriteError::Api(error) => exit_of(error),
-        WriteError::InUse(_) | WriteError::Skipped(_) | WriteError::NotRestored => Exit::Failed,
+        WriteError::Record(_) | WriteError::InUse(_) | WriteError::Skipped(_) | WriteError::NotRestored => {
+            Exit::Failed
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     deployment,
     diagnostics::json as findings,
     error::{CommandError, Exit},
-    python,
+    escape, python,
     questions::Ask as _,
 };
 
@@ -111,6 +111,22 @@ impl Context {
     }
 }
 
+/// Returns the exit code of a command that deletes objects. `in_use` describes the objects that were kept because they
+/// are in use, and `wrote` specifies whether anything was written.
+///
+/// # Errors
+///
+/// Fails if objects were kept because they are in use.
+pub(super) fn exit_after_deletions(in_use: &[String], wrote: bool) -> Result<Exit, CommandError> {
+    if in_use.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let exit = if wrote { Exit::Partly } else { Exit::Failed };
+    let help =
+        "wait until its runs have ended, stop its workers, and move or delete the deployments that use it";
+    Err(CommandError::new(exit, escape::message_lines(in_use)).help(help))
+}
+
 /// Returns the JSON object for an error.
 pub(super) fn error_entry(error: &CommandError) -> Value {
     json!({
@@ -119,4 +135,20 @@ pub(super) fn error_entry(error: &CommandError) -> Value {
         "help": error.help,
         "findings": error.diagnostics.iter().map(findings::entry).collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_object_in_use_has_a_line() {
+        let in_use = ["work pool 'a' is kept: x".to_owned(), "work pool 'b' is kept: y".to_owned()];
+        for (wrote, exit) in [(true, Exit::Partly), (false, Exit::Failed)] {
+            let error = exit_after_deletions(&in_use, wrote).unwrap_err();
+            assert_eq!(error.exit, exit);
+            assert_eq!(error.message, "work pool 'a' is kept: x\n  work pool 'b' is kept: y");
+        }
+        assert_eq!(exit_after_deletions(&[], true).unwrap(), Exit::Done);
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     deployment::ProjectId,
-    resource::{InUse, ResourceKey, ResourceKind},
+    resource::{ResourceKey, ResourceKind},
 };
 
 /// The reason why an object is not deleted.
@@ -16,7 +16,7 @@ pub(crate) enum KeptReason {
     Registered(String),
     /// The command's project has not registered the object.
     NotRegistered,
-    /// The object is in use.
+    /// The object is in use. Contains the description of the use.
     InUse(String),
 }
 
@@ -56,12 +56,6 @@ impl fmt::Display for KeptResource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, reason } = self;
         write!(f, "{key} is kept: {reason}")
-    }
-}
-
-impl From<InUse> for KeptResource {
-    fn from(InUse { key, reason }: InUse) -> Self {
-        Self { key, reason: KeptReason::InUse(reason) }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::{
     names::{SHOWN, first_of},
     plan::{ChangedObject, KeptReason, KeptResource, owned_files::OwnedFiles},
     records::{OwnedResource, RecordError, Registered, Registrations, Removed},
-    resource::{ResourceKey, ResourceKind, removal, requests},
+    resource::{ResourceKey, ResourceKind, requests, usage},
 };
 
 /// The declared deployments and resources, which are not pruned.
@@ -268,8 +268,8 @@ pub(crate) async fn deletable(
 ) -> Result<Vec<OwnedResource>, ApiError> {
     let mut resources = Vec::with_capacity(candidates.len());
     for owned in in_order_of_deletion(candidates) {
-        match removal::in_use(client, &owned.key, &leaving(&owned.key)).await? {
-            Some(in_use) => kept.push(in_use.into()),
+        match usage::reason_to_keep(client, &owned.key, &leaving(&owned.key)).await? {
+            Some(reason) => kept.push(KeptResource { key: owned.key, reason: KeptReason::InUse(reason) }),
             None => resources.push(owned),
         }
     }

@@ -27,7 +27,7 @@ pub(crate) mod requests;
 mod run_loops;
 mod secret_hashes;
 mod secret_sources;
-mod usage;
+pub(crate) mod usage;
 
 pub(crate) use action_templates::{check_run_parameters, is_computed};
 pub(crate) use block_secrets::BlockSecrets;
@@ -39,7 +39,6 @@ pub(crate) use observed::Observed;
 pub(crate) use pool_types::PoolTypes;
 pub(crate) use queue_priorities::QueuePriorities;
 pub(crate) use references::{ReferenceKind, References, ResourceReference};
-pub(crate) use removal::{InUse, RemovalError};
 pub(crate) use requests::LiveResources;
 pub(crate) use secret_hashes::{SecretHashes, SecretsDigest};
 

@@ -17,7 +17,7 @@ const IN_PROGRESS: [StateType; 4] =
 
 /// Returns the reason why a resource must not be deleted. Returns `None` if the resource is not in use. Only checks
 /// work pools and work queues. Ignores deployments in `leaving`.
-pub(super) async fn reason_to_keep(
+pub(crate) async fn reason_to_keep(
     client: &Client,
     key: &ResourceKey,
     leaving: &BTreeSet<Uuid>,

@@ -11,6 +11,7 @@ use self::document::Cost;
 use super::{
     Context, connection, errors, github,
     plan::{self, markdown},
+    report::exit_after_deletions,
     target,
 };
 use crate::{
@@ -24,7 +25,6 @@ use crate::{
     names::{self, shell_quoted},
     plan::{KeptReason, Plan},
     project::ProjectFiles,
-    resource::InUse,
     target::wizard::Answers,
     ui::{DeploymentResult, LiveView, panel},
 };
@@ -337,9 +337,18 @@ fn interrupted(exit: Exit, report: &Report) -> CommandError {
     CommandError::new(exit, message).help(help(report))
 }
 
+/// Returns the exit code for a deploy.
+///
+/// # Errors
+///
+/// Fails if an object was not written, or if `--prune` has kept resources because they are in use.
 fn finish(report: &Report) -> Result<Exit, CommandError> {
     if report.is_done() {
-        return finish_pruning(report);
+        let in_use = report.resources.iter().filter_map(|line| match &line.outcome {
+            Outcome::Kept(reason @ KeptReason::InUse(_)) => Some(format!("{} is kept: {reason}", line.key)),
+            _ => None,
+        });
+        return exit_after_deletions(&in_use.collect::<Vec<_>>(), report.wrote());
     }
     let resources = report.resources.iter().filter_map(|line| failure(&line.title(), &line.outcome));
     let deployments = report.lines.iter().filter_map(|line| failure(&described(line), &line.outcome));
@@ -350,24 +359,6 @@ fn finish(report: &Report) -> Result<Exit, CommandError> {
         _ => Exit::Partly,
     };
     Err(CommandError::new(exit, escape::message_lines(failures)).help(help(report)))
-}
-
-/// Returns the exit code for a complete deploy.
-///
-/// # Errors
-///
-/// Fails if `--prune` has kept resources because they are in use.
-fn finish_pruning(report: &Report) -> Result<Exit, CommandError> {
-    let in_use = report.resources.iter().filter_map(|line| match &line.outcome {
-        Outcome::Kept(reason @ KeptReason::InUse(_)) => Some(format!("{} is kept: {reason}", line.key)),
-        _ => None,
-    });
-    let failures: Vec<String> = in_use.collect();
-    if failures.is_empty() {
-        return Ok(Exit::Done);
-    }
-    let exit = if report.wrote() { Exit::Partly } else { Exit::Failed };
-    Err(CommandError::new(exit, failures.join("\n")).help(InUse::HELP))
 }
 
 /// Returns the name of a deployment, with its file if the command has multiple project files.

@@ -272,3 +272,19 @@ fn an_interrupt_after_the_deployments_reports_them() -> Result<()> {
     assert!(help.starts_with("completed deployments were kept"), "{help}");
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_rollback_keeps_a_new_work_pool_that_is_in_use() -> Result<()> {
+    let scene = scene()?;
+    assert!(scene.kill_after(1)?);
+    let workers = scene.sandbox.unique("/work_pools/killed-UNIQUE/workers");
+    scene.api.post(&format!("{workers}/heartbeat"), &json!({"name": "busy"}))?;
+    let output = scene.run("rollback --yes")?;
+    let expected = "could not be restored: it cannot be deleted: it has workers online: busy";
+    assert!(output.code == 1 && output.stderr.contains(expected), "{output}");
+    scene.api.delete(&format!("{workers}/busy"))?;
+    scene.run("rollback --yes").and_then(Output::success)?;
+    assert_eq!(counts(&scene)?, [0; 5]);
+    Ok(())
+}
