@@ -244,20 +244,8 @@ async fn existing_resources(
     Ok(resources.into_iter().filter(exists).cloned().collect())
 }
 
-/// Sorts resources in deletion order: the reverse of the kind order. Queues are deleted together with their work pools.
-fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
-    let pools: BTreeSet<String> = resources
-        .iter()
-        .filter(|resource| resource.key.kind == ResourceKind::WorkPool)
-        .map(|resource| resource.key.name.clone())
-        .collect();
-    resources.sort_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
-    resources.retain(|resource| !resource.key.pool_of_queue().is_some_and(|pool| pools.contains(pool)));
-    resources
-}
-
-/// Returns the deletable resources in deletion order. Adds resources in use to `kept`. `leaving` returns the
-/// deployments that will stop using a resource.
+/// Returns the deletable resources in deletion order: the reverse of the kind order. Adds resources in use to `kept`.
+/// `leaving` returns the deployments that will stop using a resource.
 ///
 /// A queue is deleted or kept together with its work pool.
 pub(crate) async fn deletable(
@@ -266,14 +254,31 @@ pub(crate) async fn deletable(
     leaving: impl Fn(&ResourceKey) -> BTreeSet<Uuid>,
     kept: &mut Vec<KeptResource>,
 ) -> Result<Vec<OwnedResource>, ApiError> {
-    let mut resources = Vec::with_capacity(candidates.len());
-    for owned in in_order_of_deletion(candidates) {
+    let is_pool = |owned: &&OwnedResource| owned.key.kind == ResourceKind::WorkPool;
+    let pools: BTreeSet<String> =
+        candidates.iter().filter(is_pool).map(|owned| owned.key.name.clone()).collect();
+    let has_pool = |owned: &OwnedResource, pools: &BTreeSet<String>| {
+        owned.key.pool_of_queue().is_some_and(|pool| pools.contains(pool))
+    };
+    let (queues, others): (Vec<_>, Vec<_>) =
+        candidates.into_iter().partition(|owned| has_pool(owned, &pools));
+    let mut resources = Vec::with_capacity(others.len() + queues.len());
+    for owned in in_order_of_deletion(others) {
         match usage::reason_to_keep(client, &owned.key, &leaving(&owned.key)).await? {
             Some(reason) => kept.push(KeptResource { key: owned.key, reason: KeptReason::InUse(reason) }),
             None => resources.push(owned),
         }
     }
-    Ok(resources)
+    let pools: BTreeSet<String> =
+        resources.iter().filter(is_pool).map(|owned| owned.key.name.clone()).collect();
+    resources.extend(queues.into_iter().filter(|owned| has_pool(owned, &pools)));
+    Ok(in_order_of_deletion(resources))
+}
+
+/// Sorts resources in deletion order.
+fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
+    resources.sort_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
+    resources
 }
 
 /// Returns the deployments that will stop using a resource: deployments to delete, and deployments moving to another

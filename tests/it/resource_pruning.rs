@@ -69,17 +69,17 @@ fn prune_deletes_resources_that_are_no_longer_declared() -> Result<()> {
     let plan = sandbox.run("plan --all --prune --output json")?.success()?.json()?;
     let deleted: Vec<&Value> = resources(&plan).filter(|entry| entry["action"] == "delete").collect();
     let kinds: Vec<&Value> = deleted.iter().map(|entry| &entry["kind"]).collect();
-    assert_eq!(kinds, ["automation", "block", "variable", "concurrency_limit", "work_pool"]);
+    assert_eq!(kinds, ["automation", "block", "variable", "concurrency_limit", "work_queue", "work_pool"]);
     sandbox.file("other.yaml", FLOW)?;
     let partial = sandbox.run("plan --all --prune -f other.yaml --output json")?.success()?.json()?;
     assert!(resources(&partial).all(|entry| entry["action"] != "delete"), "{partial}");
-    let limited = sandbox.run("deploy --all --prune --max-deletes 4 --quiet")?;
+    let limited = sandbox.run("deploy --all --prune --max-deletes 5 --quiet")?;
     assert!(limited.stderr.contains("more deployments and resources would be deleted"), "{limited}");
     assert_eq!(existing(&api, &sandbox)?, ALL);
 
     let output = sandbox.run("deploy --all --prune --output json")?.success()?.json()?;
     let ends: Vec<&Value> = resources(&output).map(|entry| &entry["status"]).collect();
-    assert_eq!(ends.iter().filter(|end| **end == "deleted").count(), 5, "{output}");
+    assert_eq!(ends.iter().filter(|end| **end == "deleted").count(), 6, "{output}");
     assert_eq!(existing(&api, &sandbox)?, ["first"]);
     let again = sandbox.run("plan --all --prune --detailed-exitcode")?;
     assert_eq!(again.code, 0, "{again}");
@@ -198,7 +198,7 @@ fn a_work_pool_in_use_is_never_deleted() -> Result<()> {
     assert_eq!(api.deployment(&sandbox, "hello-UNIQUE/a")?, None);
     api.delete(&sandbox.unique("/work_pools/second-UNIQUE/workers/busy"))?;
     let output = sandbox.run("destroy --all --yes")?.success()?;
-    assert!(output.stdout.contains("Deleted 1 resource."), "{output}");
+    assert!(output.stdout.contains("Deleted 2 resources."), "{output}");
     assert_eq!(existing(&api, &sandbox)?, ["first"]);
     sandbox.run("deploy --all --quiet")?.success()?;
     let output = sandbox.run("deploy --all --prune --output json")?.success()?.json()?;
@@ -244,7 +244,7 @@ fn destroy_deletes_declared_resources_without_their_secrets() -> Result<()> {
     );
     let output = sandbox.run_with(&[("TOKEN", String::new())], "destroy --all --yes --output json")?;
     let document = output.success()?.json()?;
-    assert_eq!(resources(&document).count(), 6, "{document}");
+    assert_eq!(resources(&document).count(), 8, "{document}");
     assert_eq!(existing(&api, &sandbox)?, [""; 0]);
     Ok(())
 }
