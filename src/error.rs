@@ -97,13 +97,16 @@ impl CommandError {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// Adds the number of completed deletions to the help text of an error that occurred after `done` of `count`
-    /// deletions. Keeps the exit code if nothing was deleted.
+    /// Adds the number of completed changes to the help text of an error that occurred after `done` of `count`
+    /// objects were changed. `participle` names the change, such as `deleted`. Returns the same error if nothing was
+    /// changed.
     #[must_use]
-    pub(crate) fn after_deletions(self, done: usize, count: usize) -> Self {
-        let exit = if done == 0 { self.exit } else { Exit::Partly };
-        let progress = format!("{done} of {count} were deleted");
+    pub(crate) fn after_changes(self, done: usize, count: usize, participle: &str) -> Self {
+        if done == 0 {
+            return self;
+        }
+        let progress = format!("{done} of {count} were {participle}");
         let help = self.help.map_or_else(|| progress.clone(), |help| format!("{progress}; {help}"));
-        Self { exit, help: Some(help), ..self }
+        Self { exit: Exit::Partly, help: Some(help), ..self }
     }
 }

@@ -68,8 +68,11 @@ async fn delete(
     if !automations.is_empty() {
         context.confirm(consent, &question, "Deletion aborted.").await?;
     }
-    for automation in automations {
-        client.delete_automation(automation.id).await?;
+    for (done, automation) in automations.iter().enumerate() {
+        client
+            .delete_automation(automation.id)
+            .await
+            .map_err(|error| CommandError::from(error).after_changes(done, automations.len(), "deleted"))?;
     }
     let text = deleted(which, automations.len());
     context.done(output, "deleted", entries(automations), || text);
@@ -178,10 +181,13 @@ async fn enable(
         );
         context.confirm(consent, &question, &format!("{noun} aborted.")).await?;
     }
-    for automation in &automations {
-        client.enable_automation(automation.id, enabled).await?;
-    }
     let (action, verb) = if enabled { ("resumed", "Resumed") } else { ("paused", "Paused") };
+    for (done, automation) in automations.iter().enumerate() {
+        client
+            .enable_automation(automation.id, enabled)
+            .await
+            .map_err(|error| CommandError::from(error).after_changes(done, automations.len(), action))?;
+    }
     context.done(output, action, entries(&automations), || {
         if let Some(name) = &which.name {
             let ids: Vec<String> =

@@ -39,7 +39,9 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     }
     let destroyed = match destruction.run(&client).await {
         Ok(destroyed) => destroyed,
-        Err((done, error)) => return Err(CommandError::from(error).after_deletions(done, names.len())),
+        Err((done, error)) => {
+            return Err(CommandError::from(error).after_changes(done, names.len(), "deleted"));
+        }
     };
     note_kept(&destroyed.kept, context);
     let (deployments, deleted) = (destruction.deleted(&destroyed), destruction.deleted_resources(&destroyed));

@@ -13,19 +13,13 @@ use crate::{
 /// Maximum number of schedules that are updated concurrently.
 const AT_ONCE: usize = 10;
 
-/// Adds a schedule to a deployment. If `replace` is set, then removes the previous schedules.
-///
-/// Creates the new schedule first, so that the previous schedules remain if the server rejects the new schedule.
+/// Adds a schedule to a deployment.
 pub(crate) async fn create(
     client: &Client,
     deployment: &Deployment,
     schedule: &Value,
-    replace: bool,
 ) -> Result<DeploymentSchedule, ApiError> {
     let created = client.create_schedules(deployment.id, std::slice::from_ref(schedule)).await?;
-    if replace {
-        clear(client, deployment).await?;
-    }
     created.into_iter().next().ok_or_else(|| ApiError::Unexpected {
         request: format!("POST /deployments/{}/schedules", deployment.id),
         reason: "it names no schedule".to_owned(),
@@ -33,9 +27,13 @@ pub(crate) async fn create(
 }
 
 /// Removes the schedules listed in `deployment`.
-pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), ApiError> {
-    for schedule in &deployment.schedules {
-        client.delete_schedule(deployment.id, schedule.id).await?;
+///
+/// # Errors
+///
+/// Returns the error, and the number of schedules that were removed before it occurred.
+pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), (usize, ApiError)> {
+    for (done, schedule) in deployment.schedules.iter().enumerate() {
+        client.delete_schedule(deployment.id, schedule.id).await.map_err(|error| (done, error))?;
     }
     Ok(())
 }

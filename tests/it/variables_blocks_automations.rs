@@ -1,11 +1,13 @@
 //! Tests of the commands for variables, blocks and automations against a real server.
 
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use crate::{
     deployment_commands::{PROJECT, document, succeed},
-    support::{Api, assert_output},
+    support::{Api, Moment, Proxy, Verdict, assert_output},
 };
 
 #[test]
@@ -123,5 +125,26 @@ fn pauses_resumes_and_deletes_automations() -> Result<()> {
     ");
     let gone = sandbox.run_words(&["automation", "inspect", name])?;
     assert!(gone.code == 1 && gone.stderr.contains("Automation 'auto "), "{}", gone.stderr);
+    Ok(())
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn a_failure_after_the_first_automation_is_a_partial_failure() -> Result<()> {
+    let api = Api::from_env()?;
+    let patches = AtomicUsize::new(0);
+    let proxy = Proxy::start(api.url(), move |seen, moment| {
+        let is_patch = moment == Moment::Before && seen.line.starts_with("PATCH /api/automations/");
+        if is_patch && patches.fetch_add(1, SeqCst) == 1 { Verdict::Refuse } else { Verdict::Pass }
+    })?;
+    let sandbox = api.sandbox(PROJECT)?.variable("PREFECT_API_URL", proxy.url());
+    let automation = json!({
+        "name": sandbox.unique("partial UNIQUE"), "actions": [{"type": "do-nothing"}],
+        "trigger": {"type": "event", "posture": "Reactive", "expect": ["x"], "threshold": 1, "within": 0},
+    });
+    api.post("/automations/", &automation)?;
+    api.post("/automations/", &automation)?;
+    let output = sandbox.run_words(&["automation", "pause", "partial UNIQUE", "--yes"])?;
+    assert!(output.code == 3 && output.stderr.contains("help: 1 of 2 were paused"), "{output}");
     Ok(())
 }

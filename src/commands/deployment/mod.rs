@@ -98,14 +98,11 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
         };
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
-    for (index, found) in selected.iter().enumerate() {
-        let deleted = client.delete_deployment(found.deployment.id).await;
-        if let Err(error) = deleted {
-            let exit = if index == 0 { Exit::Failed } else { Exit::Partly };
-            return Err(
-                CommandError { exit, ..error.into() }.help(format!("deleted {index} of {count} deployments"))
-            );
-        }
+    for (done, found) in selected.iter().enumerate() {
+        client
+            .delete_deployment(found.deployment.id)
+            .await
+            .map_err(|error| CommandError::from(error).after_changes(done, count, "deleted"))?;
     }
     let is_bulk = arguments.all || arguments.name.as_deref().is_some_and(deployment::is_pattern);
     let entry = |found: &NamedDeployment| json!({"id": found.deployment.id, "name": found.full_name()});

@@ -60,7 +60,15 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
         context.confirm(arguments.consent, &question, "Schedule replacement cancelled.").await?;
     }
     let body = schedule.for_create(context.clock.now());
-    let created = schedules::create(&client, &found, &body, replace).await?;
+    // The previous schedules remain if the server rejects the new schedule.
+    let created = schedules::create(&client, &found, &body).await?;
+    if replace {
+        schedules::clear(&client, &found).await.map_err(|(done, error)| {
+            let help =
+                format!("the new schedule was created, but only {done} of {count} {noun} were deleted");
+            CommandError { exit: Exit::Partly, ..error.into() }.help(help)
+        })?;
+    }
     let replaced =
         if replace { found.schedules.iter().map(|schedule| schedule.id).collect() } else { Vec::new() };
     let fields = json!({
@@ -197,7 +205,9 @@ async fn clear(
         let question = "Are you sure you want to clear all schedules for this deployment?";
         context.confirm(consent, question, "Clearing schedules cancelled.").await?;
     }
-    schedules::clear(&client, &found).await?;
+    schedules::clear(&client, &found).await.map_err(|(done, error)| {
+        CommandError::from(error).after_changes(done, found.schedules.len(), "deleted")
+    })?;
     let ids: Vec<Uuid> = found.schedules.iter().map(|schedule| schedule.id).collect();
     context.done(output, "deleted", json!({"deployment": name, "ids": ids}), || {
         format!("Cleared all schedules for deployment {name}")

@@ -138,7 +138,7 @@ async fn delete(
     }
     if let Err(error) = report.delete(client).await {
         let (done, count) = (report.deleted_copies(), report.copies().count());
-        return Err(CommandError::from(error).after_deletions(done, count));
+        return Err(CommandError::from(error).after_changes(done, count, "deleted"));
     }
     Ok(())
 }
