@@ -11,7 +11,6 @@ use similar::TextDiff;
 use super::{Context, target};
 use crate::{
     cli::{CheckArguments, FindingsFormat},
-    deployment::DeployContext,
     diagnostics::{Code, Diagnostic, Severity, Summary, json, sarif},
     error::{CommandError, Exit},
     fs,
@@ -71,18 +70,7 @@ impl Checked {
 /// `--fix`.
 async fn check(arguments: &CheckArguments, context: &Context) -> Result<Checked, PreparationError> {
     let options = target::listed_files(arguments.options(), context)?;
-    let ctx = DeployContext {
-        options: &options,
-        selection: None,
-        directory: &context.directory,
-        environment: &context.environment,
-        clock: &context.clock,
-        progress: &context.ui,
-        redactor: &context.redactor,
-        default_work_pool: context.settings.default_work_pool_name.value.as_deref(),
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
-    };
+    let ctx = target::deploy_context(&options, context);
     if !arguments.diff && !arguments.fix {
         return checking::findings(&ctx).await.map(Checked::unfixed);
     }

@@ -270,3 +270,26 @@ fn one_warning_lists_the_unknown_settings_of_all_sources() -> Result<()> {
     "#);
     Ok(())
 }
+
+#[test]
+fn check_applies_the_default_namespace_of_images() -> Result<()> {
+    let setting = "PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE";
+    let sandbox = Sandbox::new()?.variable(setting, "team");
+    let deployment = |name: &str, image: &str, target: &str| {
+        format!(
+            "- name: {name}
+  entrypoint: flow.py:hello
+  work_pool: {{name: p}}
+  pull: []
+  build: [{{prefect_docker.deployments.steps.build_docker_image: {{image_name: {image}, tag: t, target: {target}}}}}]
+"
+        )
+    };
+    let (first, second) = (deployment("a", "app", "x"), deployment("b", "team/app", "y"));
+    sandbox.file("Dockerfile", "FROM scratch\n")?;
+    sandbox.file("prefect.yaml", format!("deployments:\n{first}{second}"))?;
+    let output = sandbox.run("check")?;
+    let expected = "image 'team/app:t' is already built from other inputs in prefect.yaml:6";
+    assert!(output.code == 2 && output.stderr.contains(expected), "{output}");
+    Ok(())
+}

@@ -14,19 +14,7 @@ use crate::{
 
 pub(super) async fn run(arguments: &RunStepsArguments, context: &Context) -> Result<Exit, CommandError> {
     let options = target::with_listed_files(arguments.options(), context)?;
-    let settings = &context.settings;
-    let ctx = DeployContext {
-        options: &options,
-        selection: None,
-        directory: &context.directory,
-        environment: &context.environment,
-        clock: &context.clock,
-        progress: &context.ui,
-        redactor: &context.redactor,
-        default_work_pool: settings.default_work_pool_name.value.as_deref(),
-        keeps_schedules_on_empty: false,
-        docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
-    };
+    let ctx = target::deploy_context(&options, context);
     let view = context.ui.watch();
     let runs = runs(arguments, &ctx, context).await;
     view.end();
