@@ -1,4 +1,4 @@
-//! The characters that server object names may contain, and the format of names in messages.
+//! The characters that server object names may contain, and the format of names and numbers of objects in messages.
 
 use std::borrow::Cow;
 
@@ -15,6 +15,20 @@ pub(crate) fn first_of<S: AsRef<str>>(names: &[S], most: usize) -> String {
     match names.len().saturating_sub(most) {
         0 => shown,
         more => format!("{shown} and {more} more"),
+    }
+}
+
+/// Formats a number of objects, as in `1 deployment` and `2 deployments`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Formats the numbers of deployments and resources. Omits a number of zero.
+pub(crate) fn counted_objects(deployments: usize, resources: usize) -> String {
+    match (deployments, resources) {
+        (_, 0) => counted(deployments, "deployment"),
+        (0, _) => counted(resources, "resource"),
+        _ => format!("{} and {}", counted(deployments, "deployment"), counted(resources, "resource")),
     }
 }
 
@@ -49,6 +63,18 @@ mod tests {
             assert_eq!(shell_word(name), expected);
         }
         assert_eq!(shell_quoted("a"), "'a'");
+    }
+
+    #[test]
+    fn counts_deployments_and_resources() {
+        for (deployments, resources, expected) in [
+            (0, 0, "0 deployments"),
+            (1, 0, "1 deployment"),
+            (0, 2, "2 resources"),
+            (2, 1, "2 deployments and 1 resource"),
+        ] {
+            assert_eq!(counted_objects(deployments, resources), expected);
+        }
     }
 
     #[test]

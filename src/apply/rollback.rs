@@ -19,6 +19,7 @@ use crate::{
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
     deployment::{LiveDeployment, ProjectId, Snapshot, triggers::owner_resource},
+    names::counted,
     plan::{self, FieldChange, KeptReason},
 };
 
@@ -325,7 +326,7 @@ impl Restore<'_> {
 
 /// Returns a note about recreated objects.
 fn new_ids(count: usize, noun: &str) -> String {
-    format!("new ids: {count} {noun}{}", if count == 1 { "" } else { "s" })
+    format!("new ids: {}", counted(count, noun))
 }
 
 /// Finds the live schedule that corresponds to a recorded schedule. It has the same id, or is an equal

@@ -8,6 +8,7 @@ use crate::{
     cli::{AutomationCommand, ConsentArguments, OutputArguments, WhichAutomation},
     diagnostics::similar_name,
     error::{CommandError, Exit},
+    names::counted,
     python,
     ui::Caption,
 };
@@ -159,7 +160,7 @@ fn deleted(which: &WhichAutomation, count: usize) -> String {
         (_, Some(id)) => format!("Deleted automation with id '{id}'"),
         (Some(name), None) => format!("Deleted automation with name {}", python::quoted(name)),
         (None, None) if count == 0 => "No automations found.".to_owned(),
-        (None, None) => format!("Deleted {count} automation{}.", if count == 1 { "" } else { "s" }),
+        (None, None) => format!("Deleted {}.", counted(count, "automation")),
     }
 }
 

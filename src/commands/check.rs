@@ -14,6 +14,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, Severity, Summary, json, sarif},
     error::{CommandError, Exit},
     fs,
+    names::counted,
     progress::Progress,
     project::{EnvironmentName, ProjectError, STDIN, overlay_path},
     validate::{
@@ -80,10 +81,9 @@ async fn check(arguments: &CheckArguments, context: &Context) -> Result<Checked,
 
 /// Describes the fixes that were applied.
 fn fixes(count: usize, files: &[FixedFile]) -> String {
-    let plural = if count == 1 { "" } else { "s" };
     let changed =
-        if let [only] = files { only.path.display().to_string() } else { format!("{} files", files.len()) };
-    format!("Fixed {count} problem{plural} in {changed}")
+        if let [only] = files { only.path.display().to_string() } else { counted(files.len(), "file") };
+    format!("Fixed {} in {changed}", counted(count, "problem"))
 }
 
 /// Converts an error in the selection of project files to findings. Returns other errors as failures. An unreadable
@@ -188,7 +188,6 @@ fn summary(found: &[Diagnostic], deployments: usize, environments: usize, files:
     if !found.is_empty() {
         return format!("{} in {files}", Summary(found));
     }
-    let counted = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
     let mut counts = vec![counted(deployments, "deployment")];
     if environments > 0 {
         counts.push(counted(environments, "environment"));
@@ -199,12 +198,12 @@ fn summary(found: &[Diagnostic], deployments: usize, environments: usize, files:
 /// Returns a hint to use `--fix`, or `None` if no finding has a fix.
 fn hint(found: &[Diagnostic]) -> Option<String> {
     let count = found.iter().filter(|finding| finding.fix.is_some()).count();
-    let subject = match count {
-        0 => return None,
-        1 => "1 problem can".to_owned(),
-        count => format!("{count} problems can"),
-    };
-    Some(format!("{subject} be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes"))
+    (count > 0).then(|| {
+        format!(
+            "{} can be fixed with `prefectl check --fix`; `prefectl check --diff` shows the changes",
+            counted(count, "problem")
+        )
+    })
 }
 
 /// Returns the changes to the file as a colored unified diff. The diff is empty if nothing changes.

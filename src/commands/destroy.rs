@@ -15,6 +15,7 @@ use crate::{
     deployment::Options,
     error::{CommandError, Exit},
     escape,
+    names::counted_objects,
     plan::{KeptResource, PlannedKept},
     records::OwnedResource,
 };
@@ -29,7 +30,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     note_kept(kept, context);
     let deployments = removals.iter().map(|(name, _)| name.clone());
     let names: Vec<String> = deployments.chain(resources.iter().map(|owned| owned.key.to_string())).collect();
-    let what = counted(removals.len(), resources.len());
+    let what = counted_objects(removals.len(), resources.len());
     if !names.is_empty() {
         let listed: Vec<String> = names.iter().map(|name| format!("\n  {}", escape::line(name))).collect();
         let listed = listed.concat();
@@ -45,7 +46,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     };
     note_kept(&destroyed.kept, context);
     let (deployments, deleted) = (destruction.deleted(&destroyed), destruction.deleted_resources(&destroyed));
-    let what = counted(deployments.len(), deleted.len());
+    let what = counted_objects(deployments.len(), deleted.len());
     let fields = fields(&deployments, &deleted, [kept, &destroyed.kept]);
     context.done(arguments.output, "destroyed", fields, || match (names.len(), destroyed.count()) {
         (0, _) => "No deployments found.".to_owned(),
@@ -81,17 +82,4 @@ fn fields(deployments: &[&(String, Uuid)], resources: &[&OwnedResource], kept: [
         fields["kept_resources"] = json!(kept_resources);
     }
     fields
-}
-
-/// Formats the numbers of deployments and resources. Omits a number of zero.
-fn counted(deployments: usize, resources: usize) -> String {
-    let count = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        _ => format!("{count} {noun}s"),
-    };
-    match (deployments, resources) {
-        (_, 0) => count(deployments, "deployment"),
-        (0, _) => count(resources, "resource"),
-        _ => format!("{} and {}", count(deployments, "deployment"), count(resources, "resource")),
-    }
 }

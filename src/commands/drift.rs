@@ -14,6 +14,7 @@ use crate::{
     deployment::Options,
     error::{CommandError, Exit},
     escape, json_diff,
+    names::counted_objects,
     plan::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource},
     pointer::Pointer,
 };
@@ -56,19 +57,8 @@ fn text(drift: &Drift) -> String {
 
 /// Returns the sentence for a comparison without differences.
 fn no_drift(deployments: usize, resources: usize) -> String {
-    let counted = |count: usize, noun: &str| match count {
-        1 => format!("1 {noun}"),
-        count => format!("{count} {noun}s"),
-    };
-    let mut parts = Vec::new();
-    if deployments > 0 || resources == 0 {
-        parts.push(counted(deployments, "deployment"));
-    }
-    if resources > 0 {
-        parts.push(counted(resources, "resource"));
-    }
     let verb = if deployments + resources == 1 { "matches" } else { "match" };
-    format!("\nNo drift: {} {verb}", parts.join(" and "))
+    format!("\nNo drift: {} {verb}", counted_objects(deployments, resources))
 }
 
 fn headline(name: &str, state: DriftState) -> String {

@@ -7,6 +7,7 @@ use crate::{
     cli::ExportArguments,
     error::{CommandError, Exit},
     fs::FileError,
+    names::counted_objects,
     plan::{self, Export},
 };
 
@@ -26,9 +27,8 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         None => context.ui.result_with_secrets(text.trim_end()),
         Some(path) => {
             write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
-            let resources =
-                if arguments.resources { format!(" and {resources} resources") } else { String::new() };
-            context.ui.note(&format!("exported {count} deployments{resources} to {}", path.display()));
+            let objects = counted_objects(count, resources);
+            context.ui.note(&format!("exported {objects} to {}", path.display()));
         }
     }
     Ok(Exit::Done)

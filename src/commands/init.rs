@@ -7,6 +7,7 @@ use crate::{
     cli::InitArguments,
     error::{CommandError, Exit},
     init::{self, InitError, InitOptions, Recipe, SchemaLocation},
+    names::counted,
     storage::ignore_file,
 };
 
@@ -31,8 +32,7 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
     context.done(arguments.output, "created", fields, || {
         let flows = match created.flows {
             0 => "no flows found".to_owned(),
-            1 => "1 flow".to_owned(),
-            count => format!("{count} flows"),
+            count => counted(count, "flow"),
         };
         let files = [Some(init::FILE), ignore_file].into_iter().flatten().collect::<Vec<_>>().join(" and ");
         format!("Created {files} with the '{recipe}' recipe: {flows}.")

@@ -10,6 +10,7 @@ use crate::{
     deployment::Options,
     error::{CommandError, Exit},
     escape,
+    names::{counted, counted_objects},
     plan::FieldChange,
     resource::ResourceKey,
 };
@@ -19,8 +20,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     let options = Options::default();
     let ctx = deploy_context(&options, context);
     let rollback = Rollback::plan(&ctx, &client, &arguments.files())?;
-    let counted = counted(rollback.count(), rollback.resource_count());
-    let question = format!("Are you sure you want to roll back {counted}?");
+    let objects = counted_objects(rollback.count(), rollback.resource_count());
+    let question = format!("Are you sure you want to roll back {objects}?");
     if !arguments.yes && !context.confirms(&question).await? {
         return Err(CommandError::new(Exit::Failed, "Rollback aborted."));
     }
@@ -94,8 +95,9 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
     let subjects = subjects(report);
     let mut failures: Vec<String> = subjects.iter().flat_map(failures).collect();
     if report.missing > 0 {
-        let missing = counted(report.missing, 0);
-        failures.push(format!("the journal is truncated: the records of {missing} are missing"));
+        let verb = if report.missing == 1 { "is" } else { "are" };
+        let records = counted(report.missing, "record");
+        failures.push(format!("the journal is truncated: {records} {verb} missing"));
     }
     if let Some(error) = &report.preview_error {
         failures
@@ -145,15 +147,5 @@ fn failures((subject, recovery): &(String, &Recovery)) -> Vec<String> {
             vec![format!("{subject} was changed on the server since the deploy:{sides}")]
         }
         Recovery::Failed(error) => vec![format!("{subject} could not be restored: {error}")],
-    }
-}
-
-fn counted(deployments: usize, resources: usize) -> String {
-    let noun =
-        |count: usize, noun: &str| if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") };
-    match (deployments, resources) {
-        (deployments, 0) => noun(deployments, "deployment"),
-        (0, resources) => noun(resources, "resource"),
-        _ => format!("{} and {}", noun(deployments, "deployment"), noun(resources, "resource")),
     }
 }

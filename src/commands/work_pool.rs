@@ -16,6 +16,7 @@ use crate::{
     error::{CommandError, Exit},
     flow_run,
     fs::FileError,
+    names::counted,
     python, settings,
     ui::{Caption, marked},
     work_pool::{self, Changes, ConcurrencyLimit, CreateOptions, TemplateEdits, WorkPoolError},
@@ -197,8 +198,8 @@ async fn clear(
     let runs = work_pool::waiting_runs(client, name, queue, Some(context.clock.now())).await?;
     if !runs.is_empty() {
         let question = format!(
-            "Are you sure you want to cancel {} late runs of work pool {}?",
-            runs.len(),
+            "Are you sure you want to cancel {} of work pool {}?",
+            counted(runs.len(), "late run"),
             python::quoted(name)
         );
         context.confirm(consent, &question, "Clearing aborted.").await?;
@@ -206,7 +207,7 @@ async fn clear(
     let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
     let cancelled = flow_run::runs::cancel_all(client, &ids).await?;
     context.done(output, "cancelled", json!({"work_pool": name, "flow_runs": cancelled}), || {
-        format!("Cancelled {} late runs of work pool {}.", cancelled.len(), python::quoted(name))
+        format!("Cancelled {} of work pool {}.", counted(cancelled.len(), "late run"), python::quoted(name))
     });
     Ok(())
 }

@@ -30,7 +30,7 @@ pub(crate) struct RollbackReport {
     pub(crate) resources: Vec<(ResourceKey, Recovery)>,
     /// The reason why the deleted copies are still in their preview's record.
     pub(crate) preview_error: Option<PreviewError>,
-    /// Number of deployments whose records are missing because the journal is truncated.
+    /// Number of records that are missing because the journal is truncated.
     pub(crate) missing: usize,
 }
 

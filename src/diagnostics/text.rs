@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::{Diagnostic, Severity};
-use crate::{escape, secret::Redactor};
+use crate::{escape, names::counted, secret::Redactor};
 
 /// Maximum length of an excerpted source line in bytes. It bounds the work for a long line with many diagnostics,
 /// because each excerpt searches the whole line for secrets.
@@ -62,7 +62,7 @@ impl fmt::Display for Summary<'_> {
         let parts: Vec<String> = counts
             .into_iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .map(|(count, noun)| counted(count, noun))
             .collect();
         f.write_str(if parts.is_empty() { "no problems found" } else { "" })?;
         f.write_str(&parts.join(", "))

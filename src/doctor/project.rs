@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Check, Subject};
 use crate::{
     git::{self, RemoteError},
-    names::shell_quoted,
+    names::{counted, shell_quoted},
     validate::LoadedProject,
 };
 
@@ -27,10 +27,6 @@ pub(super) fn file(subject: &Subject<'_>) -> Check {
             }
         }
     }
-}
-
-fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// Checks each work pool that the project uses.

@@ -10,6 +10,7 @@ use crate::{
     cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments},
     deployment::{self, NamedDeployment},
     error::{CommandError, Exit},
+    names::counted,
     ui::Caption,
 };
 
@@ -90,7 +91,6 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
         (None, None) => return Err(CommandError::usage("Must provide a deployment name or id")),
     };
     let count = selected.len();
-    let plural = if count == 1 { "" } else { "s" };
     if count > 0 {
         let question = match selected.as_slice() {
             [only] => format!("Are you sure you want to delete deployment with name '{}'?", only.full_name()),
@@ -113,7 +113,7 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
             Some(_) => format!("Deleted deployment '{}'.", only.full_name()),
             None => format!("Deleted deployment '{}'.", only.deployment.id),
         },
-        _ => format!("Deleted {count} deployment{plural}."),
+        _ => format!("Deleted {}.", counted(count, "deployment")),
     });
     Ok(Exit::Done)
 }

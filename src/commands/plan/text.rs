@@ -11,6 +11,7 @@ use crate::{
     escape,
     flow::Grade,
     json_diff::{self, ChangedValue},
+    names::counted,
     plan::{Action, Plan, PlannedChange, PlannedDeployment, PlannedResource, PlannedStep},
     schedule::cron_in_words,
 };
@@ -55,8 +56,7 @@ pub(super) fn summary(plan: &Plan) -> String {
         counts.filter(|(count, _)| *count > 0).map(|(count, words)| format!("{count} {words}")).collect();
     match plan.steps.len() {
         0 => {}
-        1 => parts.push("1 step".to_owned()),
-        steps => parts.push(format!("{steps} steps")),
+        steps => parts.push(counted(steps, "step")),
     }
     format!(
         "Plan: {}.",

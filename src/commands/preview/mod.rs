@@ -4,7 +4,7 @@ mod report;
 
 use jiff::Timestamp;
 
-use self::report::{Action, FoundPreview, Report, Status, counted};
+use self::report::{Action, FoundPreview, Report, Status};
 use super::{Context, connection, target};
 use crate::{
     api::Client,
@@ -13,6 +13,7 @@ use crate::{
     diagnostics::similar_name,
     error::{CommandError, Exit},
     escape,
+    names::counted,
     records::previews::{PreviewError, RecordedPreview, RecordedPreviews},
 };
 

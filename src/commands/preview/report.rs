@@ -9,6 +9,7 @@ use crate::{
     commands::{Context, report::error_entry},
     deployment::PreviewName,
     error::CommandError,
+    names::counted,
     plan::prune::{self, Removal},
     records::previews::{PreviewError, RecordedPreview, RecordedPreviews},
     ui::Caption,
@@ -194,8 +195,4 @@ impl Report {
             "error": error.map(error_entry),
         })
     }
-}
-
-pub(super) fn counted(count: usize, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }

@@ -218,7 +218,7 @@ fn uses_only_the_intact_journal_of_the_same_deploy() -> Result<()> {
     std::fs::write(&journal, format!("{}\n{first}\n{second}", lines[0]))?;
     let output = scene.run("rollback")?;
     assert!(
-        output.code == 3 && output.stderr.contains("the records of 1 deployment are missing"),
+        output.code == 3 && output.stderr.contains("the journal is truncated: 1 record is missing"),
         "{output}"
     );
     assert_eq!(scene.state()?[0], before[0]);
