@@ -16,6 +16,7 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
+    names::counted,
     plan::{OtherEnvironment, PlanError, UpdateError},
     project::{EnvironmentName, ProjectError},
     questions::NoAnswer,
@@ -64,13 +65,17 @@ const SERVER_FINDINGS: [Code; 7] = [
 /// Converts the failure of a read-only command. `missing` is the name of the result that could not be
 /// produced, such as `plan`.
 pub(super) fn without_result(failure: Failure, missing: &str) -> CommandError {
+    let has_findings = match &failure {
+        Failure::Findings(_) => true,
+        Failure::Step { failure, .. } => matches!(failure.error, RunError::Step(StepError::NotLocked(_))),
+        _ => false,
+    };
     let error = CommandError::from(failure);
-    if error.message != "nothing was registered" {
+    if !has_findings {
         return error;
     }
     let errors = error.diagnostics.iter().filter(|finding| finding.is_error()).count();
-    let noun = if errors == 1 { "error" } else { "errors" };
-    CommandError { message: format!("no {missing}: {errors} {noun}"), ..error }
+    CommandError { message: format!("no {missing}: {}", counted(errors, "error")), ..error }
 }
 
 /// Returns the exit code for an API error that occurred before anything was written.
