@@ -11,7 +11,6 @@ use crate::{
     error::{CommandError, Exit},
     escape,
     names::{counted, counted_objects},
-    plan::FieldChange,
     resource::ResourceKey,
 };
 
@@ -26,8 +25,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
         return Err(CommandError::new(Exit::Failed, "Rollback aborted."));
     }
     let report = rollback.run(&ctx, &client, arguments.force).await;
-    let lines: Vec<Value> = report.lines.iter().map(entry).collect();
-    let mut fields = json!({"deployments": lines});
+    let deployments = report.lines.iter().map(|(name, recovery)| entry(name, recovery));
+    let mut fields = json!({"deployments": deployments.collect::<Vec<_>>()});
     if !report.resources.is_empty() {
         fields["resources"] = report.resources.iter().map(resource_entry).collect();
     }
@@ -64,23 +63,18 @@ fn word(recovery: &Recovery) -> &'static str {
 }
 
 fn resource_entry((key, recovery): &(ResourceKey, Recovery)) -> Value {
-    let mut entry = entry(&(key.name.clone(), recovery));
+    let mut entry = entry(&key.name, recovery);
     entry["kind"] = json!(key.kind);
     entry
 }
 
-fn entry<R: std::borrow::Borrow<Recovery>>((name, recovery): &(String, R)) -> Value {
-    let recovery = recovery.borrow();
+fn entry(name: &str, recovery: &Recovery) -> Value {
     let mut entry = json!({"name": name, "status": word(recovery)});
     match recovery {
         Recovery::Restored(restored) => {
             entry["notes"] = restored.notes.iter().chain(&restored.lost).map(String::as_str).collect();
         }
-        Recovery::Conflict(changes) => {
-            let side =
-                |change: &FieldChange| json!({"field": change.field, "old": change.old, "new": change.new});
-            entry["conflict"] = changes.iter().map(side).collect();
-        }
+        Recovery::Conflict(changes) => entry["conflict"] = json!(changes),
         Recovery::Failed(error) => entry["error"] = json!(error.to_string()),
     }
     entry
@@ -140,11 +134,8 @@ fn failures((subject, recovery): &(String, &Recovery)) -> Vec<String> {
             restored.lost.iter().map(|lost| format!("{subject}: {lost}")).collect()
         }
         Recovery::Conflict(changes) => {
-            let sides = changes
-                .iter()
-                .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
-            let sides: String = sides.collect();
-            vec![format!("{subject} was changed on the server since the deploy:{sides}")]
+            let changes: String = changes.iter().map(|change| format!("\n  {change}")).collect();
+            vec![format!("{subject} was changed on the server since the deploy:{changes}")]
         }
         Recovery::Failed(error) => vec![format!("{subject} could not be restored: {error}")],
     }

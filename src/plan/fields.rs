@@ -1,5 +1,8 @@
 //! Compares the fields of desired and live deployments.
 
+use std::fmt;
+
+use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
@@ -8,11 +11,18 @@ use crate::{
 };
 
 /// A change to a field.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(crate) struct FieldChange {
     pub(crate) field: String,
     pub(crate) old: Json,
     pub(crate) new: Json,
+}
+
+impl fmt::Display for FieldChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { field, old, new } = self;
+        write!(f, "{field}: {old} -> {new}")
+    }
 }
 
 /// Returns the fields that differ. If `force` is set, returns all fields.

@@ -11,7 +11,7 @@ use crate::{
     deployment::Options,
     diagnostics::json as findings,
     error::CommandError,
-    plan::{self, FieldChange},
+    plan,
     secret::Redactor,
     steps::CompletedStep,
     value,
@@ -108,11 +108,7 @@ fn add_outcome(entry: &mut Value, outcome: &Outcome) {
             entry["error"] = json!(error.to_string());
         }
         Outcome::Kept(reason) => entry["reason"] = json!(reason.to_string()),
-        Outcome::Conflict { differences, .. } => {
-            let side =
-                |change: &FieldChange| json!({"field": change.field, "old": change.old, "new": change.new});
-            entry["conflict"] = differences.iter().map(side).collect();
-        }
+        Outcome::Conflict { differences, .. } => entry["conflict"] = json!(differences),
         _ => {}
     }
 }
@@ -139,7 +135,7 @@ mod tests {
     use crate::{
         deployment::StageTimes,
         error::Exit,
-        plan::{Action, PlannedChange},
+        plan::{Action, FieldChange, PlannedChange},
         secret::Secret,
         steps::{Section, StepKind},
         value::from_json,

@@ -372,11 +372,8 @@ fn failure(subject: &str, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => Some(format!("{subject}: {error}")),
         Outcome::Conflict { differences, .. } => {
-            let sides = differences
-                .iter()
-                .map(|change| format!("\n  {}: {} -> {}", change.field, change.old, change.new));
-            let sides: String = sides.collect();
-            Some(format!("{subject} was changed on the server since it was compared:{sides}"))
+            let changes: String = differences.iter().map(|change| format!("\n  {change}")).collect();
+            Some(format!("{subject} was changed on the server since it was compared:{changes}"))
         }
         _ => None,
     }
