@@ -237,23 +237,12 @@ impl Apply<'_> {
         let recoveries = recover(rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
-            let is_restored = match recovery {
-                Recovery::Restored(restored) => {
-                    let notes = restored.lost.iter().chain(&restored.notes);
-                    report.unrestored.extend(notes.map(|note| format!("deployment '{name}': {note}")));
-                    let is_restored = restored.lost.is_empty();
-                    let change = index.filter(|_| is_restored).map(|index| &changes[index]);
-                    let state = change.and_then(|change| self.unrestorable_state(change, restored.wrote));
-                    let state = state.filter(|message| !report.unrestored.contains(message));
-                    report.unrestored.extend(state);
-                    is_restored
-                }
-                Recovery::Failed(error) => {
-                    report.unrestored.push(format!("deployment '{name}' could not be restored: {error}"));
-                    false
-                }
-                Recovery::Conflict(_) => false,
-            };
+            let (is_restored, wrote) = report.add_recovery(&format!("deployment '{name}'"), recovery);
+            let change = index.filter(|_| is_restored).map(|index| &changes[index]);
+            let state = change.and_then(|change| self.unrestorable_state(change, wrote));
+            if let Some(message) = state.filter(|message| !report.unrestored.contains(message)) {
+                report.unrestored.push(message);
+            }
             match index {
                 // A deployment of the resumed deploy is restored even if that deploy had not written it yet.
                 Some(index) => report.lines[index].outcome.set_restored(is_restored, true),

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::Links,
-    apply::{FinishedWrites, Outcome, ResourceLine, WriteError},
+    apply::{FinishedWrites, Outcome, Recovery, ResourceLine, WriteError},
     deployment::{DesiredDeployment, StageTimes},
     diagnostics::{Code, Diagnostic},
     plan::{Action, Change, PlannedChange},
@@ -51,6 +51,26 @@ impl Report {
         let warning = Diagnostic::warning(Code::UNRECORDED, message).help(help);
         progress.warn(&warning);
         self.warnings.push(warning);
+    }
+
+    /// Adds messages about state that a rollback could not restore. Returns whether the object has its previous state,
+    /// and whether the rollback wrote anything.
+    pub(crate) fn add_recovery(&mut self, subject: &str, recovery: Recovery) -> (bool, bool) {
+        match recovery {
+            Recovery::Restored(restored) => {
+                let notes = restored.lost.iter().chain(&restored.notes);
+                self.unrestored.extend(notes.map(|note| format!("{subject}: {note}")));
+                (restored.lost.is_empty(), restored.wrote)
+            }
+            Recovery::Conflict(_) => {
+                self.unrestored.push(format!("{subject} was changed on the server since the deploy"));
+                (false, false)
+            }
+            Recovery::Failed(error) => {
+                self.unrestored.push(format!("{subject} could not be restored: {error}"));
+                (false, false)
+            }
+        }
     }
 
     /// Returns whether all deployments and resources have their desired state.

@@ -75,18 +75,7 @@ impl DeployedResources {
 
 /// Adds a resource's rollback result to the report.
 fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
-    let (is_restored, wrote) = match recovery {
-        Recovery::Restored(restored) => {
-            let notes = restored.lost.iter().chain(&restored.notes);
-            report.unrestored.extend(notes.map(|note| format!("{key}: {note}")));
-            (restored.lost.is_empty(), restored.wrote)
-        }
-        Recovery::Failed(error) => {
-            report.unrestored.push(format!("{key} could not be restored: {error}"));
-            (false, false)
-        }
-        Recovery::Conflict(_) => (false, false),
-    };
+    let (is_restored, wrote) = report.add_recovery(&key.to_string(), recovery);
     match report.resources.iter_mut().find(|line| line.key == key) {
         Some(line) => line.outcome.set_restored(is_restored, wrote),
         None if key.kind == ResourceKind::WorkQueue && is_restored && !wrote => {}
