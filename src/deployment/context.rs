@@ -49,3 +49,36 @@ impl<'a> DeployContext<'a> {
         }
     }
 }
+
+/// The values to which a test's [`DeployContext`] refers.
+#[cfg(test)]
+pub(crate) struct TestContext {
+    options: Options,
+    environment: Environment,
+    clock: Clock,
+    redactor: Redactor,
+}
+
+#[cfg(test)]
+impl TestContext {
+    pub(crate) fn new(options: Options, variables: &[(&str, &str)]) -> Self {
+        let environment = variables.iter().copied().collect();
+        Self { options, environment, clock: Clock::system(), redactor: Redactor::default() }
+    }
+
+    /// Returns a context without default settings.
+    pub(crate) fn in_directory<'a>(&'a self, directory: &'a Path) -> DeployContext<'a> {
+        DeployContext {
+            options: &self.options,
+            selection: None,
+            directory,
+            environment: &self.environment,
+            clock: &self.clock,
+            progress: &crate::progress::Silent,
+            redactor: &self.redactor,
+            default_work_pool: None,
+            keeps_schedules_on_empty: false,
+            docker_namespace: None,
+        }
+    }
+}

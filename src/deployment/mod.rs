@@ -18,6 +18,8 @@ mod stage_times;
 mod step_sections;
 pub(crate) mod triggers;
 
+#[cfg(test)]
+pub(crate) use self::context::TestContext;
 pub(crate) use self::{
     context::DeployContext,
     desired::DesiredDeployment,

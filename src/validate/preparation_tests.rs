@@ -1,9 +1,5 @@
 use crate::{
-    clock::Clock,
-    deployment::{DeployContext, Options},
-    environment::Environment,
-    progress::Silent,
-    secret::Redactor,
+    deployment::{Options, TestContext},
     validate::checking::findings,
 };
 
@@ -16,19 +12,9 @@ async fn check(yaml: &str) -> Vec<String> {
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
     std::fs::write(directory.path().join("Dockerfile"), "FROM scratch\n").unwrap();
     std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
-    let found = findings(&DeployContext {
-        options: &Options { all: true, ..Options::default() },
-        directory: directory.path(),
-        environment: &[("STAGE", "prod")].into_iter().collect::<Environment>(),
-        clock: &Clock::system(),
-        progress: &Silent,
-        redactor: &Redactor::default(),
-        selection: None,
-        default_work_pool: None,
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
-    })
-    .await;
+    let options = Options { all: true, ..Options::default() };
+    let context = TestContext::new(options, &[("STAGE", "prod")]);
+    let found = findings(&context.in_directory(directory.path())).await;
     let shown = |diagnostic: &crate::diagnostics::Diagnostic| {
         let line = diagnostic.place.as_ref().map_or(0, |place| place.start().line);
         format!("{line} {}: {}", diagnostic.code, diagnostic.help.as_deref().unwrap_or("-"))

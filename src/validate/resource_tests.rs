@@ -1,9 +1,5 @@
 use crate::{
-    clock::Clock,
-    deployment::{DeployContext, Options},
-    environment::Environment,
-    progress::Silent,
-    secret::Redactor,
+    deployment::{Options, TestContext},
     validate::checking::findings,
 };
 
@@ -15,19 +11,9 @@ pub(super) async fn check(yaml: &str) -> Vec<String> {
     std::fs::write(directory.path().join("flow.py"), FLOW).unwrap();
     std::fs::write(directory.path().join("token.txt"), "x").unwrap();
     std::fs::write(directory.path().join("prefect.yaml"), yaml).unwrap();
-    let found = findings(&DeployContext {
-        options: &Options { all: true, resources: true, ..Options::default() },
-        directory: directory.path(),
-        environment: &[("TOKEN", "hunter2")].into_iter().collect::<Environment>(),
-        clock: &Clock::system(),
-        progress: &Silent,
-        redactor: &Redactor::default(),
-        selection: None,
-        default_work_pool: None,
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
-    })
-    .await;
+    let options = Options { all: true, resources: true, ..Options::default() };
+    let context = TestContext::new(options, &[("TOKEN", "hunter2")]);
+    let found = findings(&context.in_directory(directory.path())).await;
     let shown = |diagnostic: &crate::diagnostics::Diagnostic| {
         let place = diagnostic.place.as_ref().map(crate::diagnostics::Place::start);
         let place = place.map(|start| format!("{}:{}", start.line, start.column)).unwrap_or_default();

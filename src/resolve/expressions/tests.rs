@@ -1,12 +1,8 @@
 use std::path::Path;
 
 use crate::{
-    clock::Clock,
-    deployment::Options,
-    deployment::{PullSteps, StepSections},
-    environment::Environment,
+    deployment::{Options, PullSteps, StepSections, TestContext},
     flow::Inspector,
-    progress::Silent,
     project::{self, StepList},
     resolve::{self, Inspection, expressions::*},
     secret::Redactor,
@@ -48,24 +44,12 @@ fn repository(yaml: &str) -> tempfile::TempDir {
 /// pull steps, and the findings.
 async fn run(yaml: &str, outputs: &str, resolver: &Resolver<'_>) -> (Option<[Value; 4]>, Vec<String>) {
     let directory = repository(yaml);
-    let environment: Environment = [("STAGE", "prod"), ("ENTRY", "flow.py")].into_iter().collect();
-    let (options, clock, redactor) =
-        (Options { all: true, ..Options::default() }, Clock::system(), Redactor::default());
-    let ctx = DeployContext {
-        options: &options,
-        directory: directory.path(),
-        environment: &environment,
-        clock: &clock,
-        progress: &Silent,
-        redactor: &redactor,
-        selection: None,
-        default_work_pool: None,
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
-    };
+    let options = Options { all: true, ..Options::default() };
+    let context = TestContext::new(options, &[("STAGE", "prod"), ("ENTRY", "flow.py")]);
+    let ctx = context.in_directory(directory.path());
     let (project, _) = project::load(Path::new("prefect.yaml"), directory.path(), None).unwrap();
     let mut findings = Findings::new(project.document.as_ref());
-    let selection = target::select(&project, &options, |_| None).unwrap();
+    let selection = target::select(&project, ctx.options, |_| None).unwrap();
     let specs = target::specs(selection, &ctx, &mut findings).unwrap();
     let templates: Vec<Value> = specs.iter().map(|spec| spec.fields.to_template()).collect();
     let steps = [&project.build, &project.pull].into_iter().flat_map(StepList::steps);

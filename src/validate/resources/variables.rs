@@ -120,12 +120,8 @@ mod tests {
     use std::path::PathBuf;
 
     use crate::{
-        clock::Clock,
-        deployment::{DeployContext, Options},
-        environment::Environment,
-        progress::Silent,
+        deployment::{Options, TestContext},
         project::ProjectFiles,
-        secret::Redactor,
         validate::checking::findings,
     };
 
@@ -137,19 +133,9 @@ mod tests {
             std::fs::write(directory.path().join(path), format!("prefectl:\n  {text}\n")).unwrap();
         }
         let files = ProjectFiles::from_arguments(&paths);
-        let found = findings(&DeployContext {
-            options: &Options { all: true, resources: true, files, ..Options::default() },
-            directory: directory.path(),
-            environment: &Environment::default(),
-            clock: &Clock::system(),
-            progress: &Silent,
-            redactor: &Redactor::default(),
-            selection: None,
-            default_work_pool: None,
-            keeps_schedules_on_empty: false,
-            docker_namespace: None,
-        })
-        .await;
+        let options = Options { all: true, resources: true, files, ..Options::default() };
+        let context = TestContext::new(options, &[]);
+        let found = findings(&context.in_directory(directory.path())).await;
         let diagnostics = found.unwrap().into_iter().flat_map(|found| found.diagnostics);
         let shown = diagnostics.map(|found| {
             let place = found.place.as_ref().map(|place| {

@@ -5,8 +5,10 @@ mod code;
 use serde_json::{Value as Json, json};
 
 use crate::{
-    clock::Clock, deployment::Options, progress::Silent, questions::script::Script, secret::Redactor,
-    target::wizard::*, value,
+    deployment::{Options, TestContext},
+    questions::script::Script,
+    target::wizard::*,
+    value,
 };
 
 const FLOWS: &str = "from prefect import flow\n\n@flow\ndef hello(n: int = 1): ...\n\n@flow(name=\"Good bye\")\n\
@@ -84,19 +86,8 @@ async fn answered_in(
     if !file.is_empty() {
         std::fs::write(directory.join("prefect.yaml"), file).unwrap();
     }
-    let (environment, clock, redactor) = (Environment::default(), Clock::system(), Redactor::default());
-    let ctx = DeployContext {
-        options: &options,
-        directory: &directory,
-        environment: &environment,
-        clock: &clock,
-        progress: &Silent,
-        redactor: &redactor,
-        selection: None,
-        default_work_pool: None,
-        keeps_schedules_on_empty: false,
-        docker_namespace: None,
-    };
+    let context = TestContext::new(options, &[]);
+    let ctx = context.in_directory(&directory);
     let script = Script::new(answers);
     let result = crate::deploy::ask(&ctx, &script, &server).await;
     let log = script.log.borrow().join("\n");
