@@ -75,12 +75,8 @@ async fn set(handle: Option<&str>, context: &Context) -> Result<(), CommandError
 
 fn key(context: &Context) -> Result<&Secret, CommandError> {
     context.settings.api_key.value.as_ref().ok_or_else(|| {
-        CommandError::new(
-            Exit::Unauthorized,
-            "Not logged in to Prefect Cloud: the active profile has no \
-            API key.",
-        )
-        .help("prefectl cloud login --key KEY")
+        let message = "not logged in to Prefect Cloud: the active profile has no API key";
+        CommandError::new(Exit::Unauthorized, message).help("log in with `prefectl cloud login --key KEY`")
     })
 }
 

@@ -27,10 +27,8 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
     let client = connection::client(context)?;
     let found = deployment::find(&client, &arguments.name).await?;
     let Some(pool) = &found.deployment.work_pool_name else {
-        return Err(CommandError::new(
-            Exit::Failed,
-            format!("Deployment '{}' has no work pool.", arguments.name),
-        ));
+        let message = format!("deployment '{}' has no work pool", arguments.name);
+        return Err(CommandError::new(Exit::Failed, message));
     };
     let pool = work_pool::find(&client, pool).await?;
     let schema = pool.base_job_template.get("variables").filter(|schema| schema.is_object());

@@ -162,7 +162,7 @@ async fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Resul
     if !file.has(name) {
         let is_built_in = Profiles::built_in().get(name).is_some();
         return Err(if is_built_in {
-            CommandError::usage(format!("Profile '{name}' is built in and cannot be deleted."))
+            CommandError::usage(format!("profile '{name}' is built in and cannot be deleted"))
         } else {
             not_found(name, file.names())
         });

@@ -22,7 +22,7 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     let objects = counted_objects(rollback.count(), rollback.resource_count());
     let question = format!("Are you sure you want to roll back {objects}?");
     if !arguments.yes && !context.confirms(&question).await? {
-        return Err(CommandError::new(Exit::Failed, "Rollback aborted."));
+        return Err(CommandError::new(Exit::Failed, "rollback aborted"));
     }
     let report = rollback.run(&ctx, &client, arguments.force).await;
     let deployments = report.lines.iter().map(|(name, recovery)| entry(name, recovery));

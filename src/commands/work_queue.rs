@@ -204,9 +204,9 @@ async fn delete(
     context.confirm(consent, &question, "Deletion aborted.").await?;
     let is_deleted = client.delete_work_queue(queue.queue.id).await.map_err(|error| match error {
         ApiError::Conflict { .. } => {
-            let message = format!("Work queue {} cannot be deleted.", described(queue));
-            CommandError::new(Exit::Failed, message)
-                .help("the default queue of a work pool cannot be deleted")
+            let message =
+                format!("work queue {} is the default queue and cannot be deleted", described(queue));
+            CommandError::new(Exit::Failed, message).help("delete the work pool, or pause the queue")
         }
         other => other.into(),
     })?;

@@ -73,7 +73,7 @@ pub(crate) enum DeploymentError {
     /// No deployment has this name. The name is quoted as scripts expect it.
     #[error("Deployment '{name}' not found!")]
     NotFound { name: String, similar: Option<String> },
-    #[error("No deployment matches '{0}'.")]
+    #[error("no deployment matches '{0}'")]
     NothingMatches(String),
     #[error("Deployment schedule not found!")]
     ScheduleNotFound,

@@ -30,8 +30,8 @@ fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     $ prefectl cloud workspace ls
     exit 5
     --- stderr
-    error: Not logged in to Prefect Cloud: the active profile has no API key.
-    help: prefectl cloud login --key KEY
+    error: not logged in to Prefect Cloud: the active profile has no API key
+    help: log in with `prefectl cloud login --key KEY`
     $ prefectl cloud login --key pnu_good
     exit 2
     --- stderr

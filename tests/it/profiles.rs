@@ -122,7 +122,7 @@ fn renames_and_deletes_profiles() -> Result<()> {
     $ prefectl profile delete local
     exit 2
     --- stderr
-    error: Profile 'local' is built in and cannot be deleted.
+    error: profile 'local' is built in and cannot be deleted
     $ prefectl profile delete pipeline
     exit 2
     --- stderr

@@ -184,8 +184,8 @@ fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     assert_output!(kept, @r"
     exit 1
     --- stderr
-    error: Work queue 'default' in work pool 'pool-UNIQUE' cannot be deleted.
-    help: the default queue of a work pool cannot be deleted
+    error: work queue 'default' in work pool 'pool-UNIQUE' is the default queue and cannot be deleted
+    help: delete the work pool, or pause the queue
     ");
     let unasked = sandbox.run("work-queue delete fast-UNIQUE --pool pool-UNIQUE")?;
     assert_eq!(unasked.code, 4, "{unasked}");

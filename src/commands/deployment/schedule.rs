@@ -108,7 +108,7 @@ fn item(arguments: &CreateScheduleArguments) -> Result<Mapping, CommandError> {
     }
     if arguments.timezone.is_none() && arguments.rrule.as_deref().is_some_and(|rule| rule.contains("TZID")) {
         let error = CommandError::usage(
-            "The recurrence rule sets its time zone with TZID, which the server does not support.",
+            "the recurrence rule sets its time zone with TZID, which the server does not support",
         )
         .help("remove TZID from the rule and set the time zone with --timezone");
         return Err(CommandError { reference: Some(TIME_ZONE.to_owned()), ..error });

@@ -124,9 +124,7 @@ async fn delete(
     for FoundPreview { recorded, kept, .. } in &report.previews {
         let tag = recorded.name.tag();
         for name in kept {
-            context
-                .ui
-                .note(&format!("Deployment '{name}' is kept because it does not have the tag '{tag}'."));
+            context.ui.note(&format!("deployment '{name}' is kept: it does not have the tag '{tag}'"));
         }
     }
     if !report.previews.is_empty() {

@@ -84,7 +84,7 @@ fn previews_keep_deployments_that_are_not_copies() -> Result<()> {
     --- stdout
     Deleted 1 preview with 1 deployment.
     --- stderr
-    Deployment 'hello-UNIQUE/daily--pr-UNIQUE' is kept because it does not have the tag 'preview:pr-UNIQUE'.
+    deployment 'hello-UNIQUE/daily--pr-UNIQUE' is kept: it does not have the tag 'preview:pr-UNIQUE'
     To be deleted: pr-UNIQUE
       goodbye-UNIQUE/leave--pr-UNIQUE
     ");
