@@ -9,7 +9,7 @@ use crate::{
     deployment,
     diagnostics::{Code, Diagnostic},
     error::{CommandError, Exit},
-    flow_run,
+    escape, flow_run,
     job::{self, JobError, Run, Subject},
     json_schema,
     progress::Progress as _,
@@ -53,10 +53,12 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
     };
     let job = job::prepare(&subject)?.submitted();
     if arguments.output.output == OutputFormat::Text {
+        let subject =
+            format!("a run of '{}' in work pool '{}' of type {}", arguments.name, pool.name, pool.kind);
         context.ui.result(&format!(
-            "# Job for a run of '{}' in work pool '{}' of type {}. The id and name of the run are examples. \
-             The worker\n# adds its own settings, such as PREFECT_API_URL, to the environment.",
-            arguments.name, pool.name, pool.kind
+            "# Job for {}. The id and name of the run are examples. The worker\n# adds its own settings, such as \
+             PREFECT_API_URL, to the environment.",
+            escape::line(&subject)
         ));
     }
     context.show_object(arguments.output, job.as_object().cloned().unwrap_or_default())?;

@@ -32,7 +32,7 @@ pub(super) fn plan(plan: &Plan, now: Timestamp) -> String {
     after.into_iter().for_each(|planned| resource(planned, &mut text));
     for kept in &plan.kept {
         let line = format!("= {} {} (kept: {})", kept.kind.name(), kept.name, kept.reason);
-        let _ = writeln!(text, "{}", line.dimmed());
+        let _ = writeln!(text, "{}", escape::line(&line).dimmed());
     }
     if !plan.steps.is_empty() {
         text.push_str("\nSteps to run:\n");
@@ -83,7 +83,7 @@ fn resource(planned: &PlannedResource, text: &mut String) {
         let _ = writeln!(text, "    {line}");
     }
     for note in &planned.notes {
-        let _ = writeln!(text, "{}", format!("    note: {note}").dimmed());
+        let _ = writeln!(text, "{}", escape::line(&format!("    note: {note}")).dimmed());
     }
 }
 
