@@ -13,6 +13,7 @@ mod deploy;
 mod deployment;
 mod destroy;
 mod doctor;
+mod effects;
 mod environment;
 #[cfg(test)]
 mod example_tests;
@@ -339,61 +340,6 @@ pub(crate) enum Command {
   prefectl generate completions target/completions")]
     #[command(hide = true)]
     Generate(Group<GenerateCommand>),
-}
-
-impl Command {
-    /// Returns whether JSON events are written to stderr instead of text.
-    pub(crate) fn writes_events(&self) -> bool {
-        matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
-    }
-
-    /// Returns whether the command may already have changed the server when it fails to print its result.
-    pub(crate) fn changes_server(&self) -> bool {
-        match self {
-            Self::Deploy(arguments) => !arguments.dry_run,
-            Self::Destroy(_) | Self::Rollback(_) => true,
-            _ => false,
-        }
-    }
-
-    /// Returns whether the command needs an API. If no API is configured, prefectl may start a temporary
-    /// server for the command.
-    pub(crate) fn needs_api(&self) -> bool {
-        match self {
-            Self::Automation(_)
-            | Self::Block(_)
-            | Self::Deploy(_)
-            | Self::Deployment(_)
-            | Self::Destroy(_)
-            | Self::Drift(_)
-            | Self::Export(_)
-            | Self::FlowRun(_)
-            | Self::Job(_)
-            | Self::Open(_)
-            | Self::Preview(_)
-            | Self::Rollback(_)
-            | Self::Variable(_)
-            | Self::WorkPool(_)
-            | Self::WorkQueue(_)
-            | Self::Worker(_) => true,
-            Self::Plan(arguments) => !arguments.offline,
-            Self::Check(_)
-            | Self::Cloud(_)
-            | Self::Completions { .. }
-            | Self::Config(_)
-            | Self::Doctor(_)
-            | Self::Explain { .. }
-            | Self::Flow(_)
-            | Self::Generate(_)
-            | Self::Init(_)
-            | Self::Profile(_)
-            | Self::Render(_)
-            | Self::Schema { .. }
-            | Self::Server(_)
-            | Self::Steps(_)
-            | Self::Version { .. } => false,
-        }
-    }
 }
 
 /// Combines a list option with the flag that sets an empty list. Returns `None` if neither is passed.
