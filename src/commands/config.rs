@@ -188,8 +188,8 @@ async fn unset(names: &[String], yes: bool, context: &Context) -> Result<(), Com
         }
     }
     let question = format!("Are you sure you want to unset the following setting(s): {}?", names.join(", "));
-    if !yes && !context.confirms(&question).await? {
-        return Err(CommandError::new(Exit::Failed, "Unset aborted."));
+    if !yes {
+        context.confirm_if_interactive(&question, "Unset aborted.").await?;
     }
     file.save()?;
     for name in names {

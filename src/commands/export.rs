@@ -1,12 +1,12 @@
 //! `prefectl export`.
 
-use std::{fs::OpenOptions, io::Write as _, path::Path};
+use std::io;
 
 use super::{Context, connection};
 use crate::{
     cli::ExportArguments,
     error::{CommandError, Exit},
-    fs::FileError,
+    fs::{self, FileError},
     names::counted_objects,
     plan::{self, Export},
 };
@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         // As in a file, secrets are not masked, because a deploy would write the masks to the server.
         None => context.ui.result_with_secrets(text.trim_end()),
         Some(path) => {
-            write(&context.directory.join(path), &text).map_err(CommandError::usage)?;
+            fs::write_new(&context.directory.join(path), &text).map_err(unwritten)?;
             let objects = counted_objects(count, resources);
             context.ui.note(&format!("exported {objects} to {}", path.display()));
         }
@@ -34,9 +34,9 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
     Ok(Exit::Done)
 }
 
-/// Writes a new file. Fails if the file already exists.
-fn write(path: &Path, text: &str) -> Result<(), FileError> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes()))
-        .map_err(|error| FileError::new("write", path, error))
+/// Creates the error for a file that cannot be written.
+fn unwritten(error: FileError) -> CommandError {
+    let exists = error.source.kind() == io::ErrorKind::AlreadyExists;
+    let error = CommandError::usage(error);
+    if exists { error.help("pass the path of a new file to --out") } else { error }
 }

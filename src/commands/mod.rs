@@ -51,7 +51,6 @@ use crate::{
     error::{CommandError, Exit},
     interpreter::SearchScope,
     interrupt::Interrupts,
-    questions::Ask as _,
     secret::Redactor,
     settings::Settings,
     ui::{self, Ui},
@@ -77,11 +76,6 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Asks a yes/no question. Returns `true` without asking if the command is not interactive.
-    async fn confirms(&self, question: &str) -> Result<bool, CommandError> {
-        Ok(!self.interactive || self.ui.confirm(question, false).await?)
-    }
-
     /// Returns the program name to use in suggested commands.
     fn program(&self) -> &'static str {
         if self.is_prefect { "prefect" } else { "prefectl" }

@@ -173,9 +173,7 @@ async fn delete(file: &mut ProfilesFile, name: &str, context: &Context) -> Resul
         )));
     }
     let question = format!("Are you sure you want to delete profile with name '{name}'?");
-    if !context.confirms(&question).await? {
-        return Err(CommandError::new(Exit::Failed, "Deletion aborted."));
-    }
+    context.confirm_if_interactive(&question, "Deletion aborted.").await?;
     file.remove(name);
     file.save()?;
     context.ui.result_line(&format!("Removed profile '{name}'."));

@@ -106,7 +106,20 @@ impl Context {
             let message = format!("{question} Confirmation is required and there is no terminal.");
             return Err(CommandError::new(Exit::NeedsAnswer, message).help("add --yes to confirm"));
         }
-        let is_confirmed = self.ui.confirm(question, false).await?;
+        self.confirm_if_interactive(question, refusal).await
+    }
+
+    /// Asks the user to confirm an action. Does not ask if the command is not interactive, as in Prefect.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the message `refusal` if the user declines.
+    pub(super) async fn confirm_if_interactive(
+        &self,
+        question: &str,
+        refusal: &str,
+    ) -> Result<(), CommandError> {
+        let is_confirmed = !self.interactive || self.ui.confirm(question, false).await?;
         if is_confirmed { Ok(()) } else { Err(CommandError::new(Exit::Failed, refusal)) }
     }
 }

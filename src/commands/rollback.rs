@@ -21,8 +21,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     let rollback = Rollback::plan(&ctx, &client, &arguments.files())?;
     let objects = counted_objects(rollback.count(), rollback.resource_count());
     let question = format!("Are you sure you want to roll back {objects}?");
-    if !arguments.yes && !context.confirms(&question).await? {
-        return Err(CommandError::new(Exit::Failed, "rollback aborted"));
+    if !arguments.yes {
+        context.confirm_if_interactive(&question, "rollback aborted").await?;
     }
     let report = rollback.run(&ctx, &client, arguments.force).await;
     let deployments = report.lines.iter().map(|(name, recovery)| entry(name, recovery));
