@@ -112,6 +112,39 @@ fn numbers(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// Returns the text of a member of a JSON object, as written. `json` must be valid JSON.
+pub(crate) fn member_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
+    let mut rest = json.trim_start().strip_prefix('{')?;
+    loop {
+        let key = rest.trim_start().strip_prefix('"')?;
+        let after = after_string(key);
+        let is_member = key.strip_suffix(after)?.strip_suffix('"')? == name;
+        let value = after.trim_start().strip_prefix(':')?;
+        let (value, after) = value.split_at(value_length(value));
+        if is_member {
+            return Some(value.trim());
+        }
+        rest = after.strip_prefix(',')?;
+    }
+}
+
+/// Returns the length of the value at the start of a JSON text. A comma or a closing bracket ends the value.
+fn value_length(json: &str) -> usize {
+    let mut depth = 0_usize;
+    let mut rest = json;
+    while let Some(at) = rest.find(['"', '[', '{', ']', '}', ',']) {
+        let (token, after) = rest[at..].split_at(1);
+        match token {
+            "]" | "}" | "," if depth == 0 => return json.len() - rest.len() + at,
+            "[" | "{" => depth += 1,
+            "]" | "}" => depth -= 1,
+            _ => {}
+        }
+        rest = if token == "\"" { after_string(after) } else { after };
+    }
+    json.len()
+}
+
 /// Returns the text after the closing quote of a JSON string.
 fn after_string(text: &str) -> &str {
     let mut is_escaped = false;
@@ -215,6 +248,20 @@ mod tests {
             assert!(matches!(&error, JsonError::Integer(found) if found.0 == integer), "{text}: {error}");
         }
         assert!(matches!(parse_json("123456789012345678901x"), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn finds_the_text_of_a_member() {
+        for (json, expected) in [
+            (r#"{"id":"value","value":123456789012345678901,"tags":[]}"#, Some("123456789012345678901")),
+            (r#"{"a":{"value":1},"value":{"b":["]}",{"c":2}]}}"#, Some(r#"{"b":["]}",{"c":2}]}"#)),
+            (r#" { "a\"" : [1, 2] , "value" : "x,\"y" } "#, Some(r#""x,\"y""#)),
+            (r#"{"other":null}"#, None),
+            ("{}", None),
+            ("[]", None),
+        ] {
+            assert_eq!(member_text(json, "value"), expected, "{json}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{
     time::Instant,
 };
 
+use bytes::Bytes;
 use rand::Rng as _;
 use reqwest::{
     StatusCode,
@@ -149,9 +150,17 @@ impl Client {
 
     /// Sends a request and parses the response body as JSON.
     pub(super) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
+        Ok(self.json_with_body(request).await?.0)
+    }
+
+    /// Sends a request and parses the response body as JSON. Also returns the body.
+    pub(super) async fn json_with_body<T: DeserializeOwned>(
+        &self,
+        request: Request,
+    ) -> Result<(T, Bytes), ApiError> {
         let answer = self.send(&request).await?;
         let error = match serde_json::from_slice(&answer.body) {
-            Ok(object) => return Ok(object),
+            Ok(object) => return Ok((object, answer.body)),
             Err(error) => error,
         };
         if answer.is_web_page() || error.is_syntax() || error.is_eof() {

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{
     ApiError, Client, Feature, JsonObject, NamedObject, error::optional, page::Identified, request::Request,
 };
+use crate::value::member_text;
 
 /// A variable that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -28,6 +29,17 @@ impl Client {
         let variable: Option<Variable> =
             optional(self.json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
+    }
+
+    /// Returns a variable's value as JSON text, or `None` if the variable does not exist. The text contains integers of
+    /// any size, which a parsed value would round.
+    pub(crate) async fn variable_text(&self, name: &str) -> Result<Option<String>, ApiError> {
+        let request = Request::get(&["variables", "name", name]);
+        let found = optional(self.json_with_body::<Variable>(request).await)?;
+        Ok(found.map(|(variable, body)| {
+            let text = std::str::from_utf8(&body).ok().and_then(|text| member_text(text, "value"));
+            text.map_or_else(|| variable.value.to_string(), str::to_owned)
+        }))
     }
 
     /// Returns a variable as a JSON object, or `None` if the variable does not exist.
@@ -104,5 +116,24 @@ impl Client {
     /// Deletes a variable. Returns `false` if it did not exist.
     pub(crate) async fn delete_variable(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", "name", name])).await)?.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wiremock::{Mock, MockServer, ResponseTemplate, matchers::path};
+
+    use crate::api::testing;
+
+    #[tokio::test]
+    async fn the_text_of_a_value_has_exact_integers() {
+        let server = MockServer::start().await;
+        let body =
+            r#"{"id":"0b7a5a3e-0000-4000-8000-000000000001","name":"n","value":[1,123456789012345678901]}"#;
+        let answer = ResponseTemplate::new(200).set_body_raw(body, "application/json");
+        Mock::given(path("/variables/name/n")).respond_with(answer).mount(&server).await;
+        let (client, _) = testing::client(testing::options(&server.uri()));
+        let text = client.variable_text("n").await.unwrap();
+        assert_eq!(text.as_deref(), Some("[1,123456789012345678901]"));
     }
 }

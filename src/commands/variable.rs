@@ -20,7 +20,8 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             let variables = client.variables(limit.unwrap_or(usize::MAX)).await?;
             let row = |variable: &NamedObject| {
                 let [created, updated] = ["created", "updated"].map(|field| time(variable, field, context));
-                [variable.name.clone(), value_text(variable, context), created, updated]
+                let value = variable.raw.get("value").unwrap_or(&Value::Null);
+                [variable.name.clone(), value_text(value, context), created, updated]
             };
             let caption = Caption { title: "Variables", note: "List Variables using `prefect variable ls`" };
             context.show(
@@ -39,9 +40,13 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             context.show_object(output, find(&client, &name).await?.raw)?;
         }
         VariableCommand::Get { name } => {
-            let variable = find(&client, &name).await?;
+            let Some(text) = client.variable_text(&name).await? else {
+                return Err(missing(&client, &name).await);
+            };
+            // A value with an integer that does not fit into 64 bits is printed as the server returns it.
+            let text = value::parse_json(&text).map_or(text, |value| value_text(&value, context));
             // The value is not masked, because the command's only purpose is to print it.
-            context.ui.result_with_secrets(&value_text(&variable, context));
+            context.ui.result_with_secrets(&text);
         }
         VariableCommand::Set { name, value, overwrite, tag, output } => {
             let value = match value::parse_json(&value) {
@@ -65,8 +70,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
 }
 
 /// Formats the value of a variable as JSON. Uses the format of Python's `json` module if prefectl replaces Prefect.
-fn value_text(variable: &NamedObject, context: &Context) -> String {
-    let value = variable.raw.get("value").unwrap_or(&Value::Null);
+fn value_text(value: &Value, context: &Context) -> String {
     if context.is_prefect { python::json_dumps(value) } else { value.to_string() }
 }
 
@@ -83,13 +87,18 @@ fn time(variable: &NamedObject, field: &str, context: &Context) -> String {
 const MAX_CANDIDATES: usize = 1000;
 
 async fn find(client: &Client, name: &str) -> Result<NamedObject, CommandError> {
-    if let Some(variable) = client.variable_object(name).await? {
-        return Ok(variable);
+    match client.variable_object(name).await? {
+        Some(variable) => Ok(variable),
+        None => Err(missing(client, name).await),
     }
+}
+
+/// Creates the error for a variable that does not exist.
+async fn missing(client: &Client, name: &str) -> CommandError {
     let known = client.variables(MAX_CANDIDATES).await.unwrap_or_default();
     let similar = similar_name(name, known.iter().map(|variable| variable.name.as_str()));
     let message = format!("Variable {} not found.", python::quoted(name));
-    Err(CommandError::new(Exit::Failed, message).suggest(similar))
+    CommandError::new(Exit::Failed, message).suggest(similar)
 }
 
 async fn set(
