@@ -110,3 +110,20 @@ impl CommandError {
         Self { exit: Exit::Partly, help: Some(help), ..self }
     }
 }
+
+/// The error that ended an operation on several objects.
+#[derive(Debug)]
+pub(crate) struct Incomplete<E> {
+    /// Number of objects that were changed.
+    pub(crate) done: usize,
+    /// Number of objects to change.
+    pub(crate) count: usize,
+    pub(crate) error: E,
+}
+
+impl<E: Into<CommandError>> Incomplete<E> {
+    /// Converts the error, like [`CommandError::after_changes`].
+    pub(crate) fn report(self, participle: &str) -> CommandError {
+        self.error.into().after_changes(self.done, self.count, participle)
+    }
+}

@@ -8,6 +8,7 @@ use crate::{
     api::Client,
     apply::remover::{Deletion, Remover},
     deployment::{Options, ProjectId, Snapshot},
+    error::Incomplete,
     plan::{KeptReason, KeptResource, prune},
     records::{OwnedResource, RecordError, Registered, Registrations, Removed},
     resource::{Phase, ResourceKey, requests},
@@ -104,17 +105,18 @@ impl<'a> Destruction<'a> {
     ///
     /// # Errors
     ///
-    /// Returns the error, and the number of objects that were deleted before it occurred.
-    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, (usize, RecordError)> {
+    /// Fails at the first object that cannot be deleted, or if the project's records cannot be updated.
+    pub(crate) async fn run(&self, client: &Client) -> Result<Destroyed, Incomplete<RecordError>> {
         let mut destroyed = Destroyed::default();
         let project = self.options.project.as_ref();
         let mut result = self.delete(&Remover::new(client, project), &mut destroyed).await;
         if let Some(project) = project {
             result = result.and(self.record(client, project, &destroyed).await);
         }
+        let (done, count) = (destroyed.count(), self.removals.len() + self.resources.len());
         match result {
             Ok(()) => Ok(destroyed),
-            Err(error) => Err((destroyed.count(), error)),
+            Err(error) => Err(Incomplete { done, count, error }),
         }
     }
 

@@ -38,12 +38,8 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
         let question = format!("Are you sure you want to delete {what}?");
         context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
     }
-    let destroyed = match destruction.run(&client).await {
-        Ok(destroyed) => destroyed,
-        Err((done, error)) => {
-            return Err(CommandError::from(error).after_changes(done, names.len(), "deleted"));
-        }
-    };
+    let destroyed = destruction.run(&client).await;
+    let destroyed = destroyed.map_err(|incomplete| incomplete.report("deleted"))?;
     note_kept(&destroyed.kept, context);
     let (deployments, deleted) = (destruction.deleted(&destroyed), destruction.deleted_resources(&destroyed));
     let what = counted_objects(deployments.len(), deleted.len());

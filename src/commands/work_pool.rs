@@ -205,7 +205,8 @@ async fn clear(
         context.confirm(consent, &question, "Clearing aborted.").await?;
     }
     let ids: Vec<_> = runs.iter().map(|run| run.id).collect();
-    let cancelled = flow_run::runs::cancel_all(client, &ids).await?;
+    let cancelled = flow_run::runs::cancel_all(client, &ids).await;
+    let cancelled = cancelled.map_err(|incomplete| incomplete.report("cancelled"))?;
     context.done(output, "cancelled", json!({"work_pool": name, "flow_runs": cancelled}), || {
         format!("Cancelled {} of work pool {}.", counted(cancelled.len(), "late run"), python::quoted(name))
     });

@@ -1,12 +1,13 @@
 //! Manages the schedules of deployments on the server.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{DeploymentError, NamedDeployment};
 use crate::{
     api::{ApiError, Client, Deployment, DeploymentSchedule, JsonObject},
+    error::Incomplete,
     python,
 };
 
@@ -30,10 +31,12 @@ pub(crate) async fn create(
 ///
 /// # Errors
 ///
-/// Returns the error, and the number of schedules that were removed before it occurred.
-pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), (usize, ApiError)> {
+/// Fails at the first schedule that cannot be removed.
+pub(crate) async fn clear(client: &Client, deployment: &Deployment) -> Result<(), Incomplete<ApiError>> {
+    let count = deployment.schedules.len();
     for (done, schedule) in deployment.schedules.iter().enumerate() {
-        client.delete_schedule(deployment.id, schedule.id).await.map_err(|error| (done, error))?;
+        let deleted = client.delete_schedule(deployment.id, schedule.id).await;
+        deleted.map_err(|error| Incomplete { done, count, error })?;
     }
     Ok(())
 }
@@ -55,26 +58,35 @@ pub(crate) async fn activate(
 }
 
 /// Activates or pauses schedules. Returns the schedules that were changed, each with its deployment.
+///
+/// # Errors
+///
+/// Fails if a request fails, after all concurrent requests have ended.
 pub(crate) async fn activate_all<'a>(
     client: &Client,
     deployments: &'a [NamedDeployment],
     active: bool,
-) -> Result<Vec<(&'a NamedDeployment, Uuid)>, ApiError> {
-    let changed = |named: &'a NamedDeployment| {
-        named
-            .deployment
-            .schedules
-            .iter()
-            .filter(move |schedule| schedule.active != active)
-            .map(move |s| (named, s))
-    };
-    stream::iter(deployments.iter().flat_map(changed))
-        .map(async |(named, schedule)| {
-            activate(client, &named.deployment, schedule, active).await.map(|()| (named, schedule.id))
-        })
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
+) -> Result<Vec<(&'a NamedDeployment, Uuid)>, Incomplete<ApiError>> {
+    let schedules = deployments
+        .iter()
+        .flat_map(|named| named.deployment.schedules.iter().map(move |schedule| (named, schedule)));
+    let unchanged: Vec<_> = schedules.filter(|(_, schedule)| schedule.active != active).collect();
+    let mut changed = Vec::with_capacity(unchanged.len());
+    for batch in unchanged.chunks(AT_ONCE) {
+        let results =
+            batch.iter().map(|(named, schedule)| activate(client, &named.deployment, schedule, active));
+        let mut failure = None;
+        for ((named, schedule), result) in batch.iter().zip(join_all(results).await) {
+            match result {
+                Ok(()) => changed.push((*named, schedule.id)),
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        if let Some(error) = failure {
+            return Err(Incomplete { done: changed.len(), count: unchanged.len(), error });
+        }
+    }
+    Ok(changed)
 }
 
 /// Formats a schedule like Prefect's `schedule ls` command, as in `cron: 0 0 * * *`.

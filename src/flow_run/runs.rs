@@ -1,12 +1,13 @@
 //! Finds and cancels existing runs, and reads their logs.
 
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use futures_util::future::join_all;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::{
     api::{ApiError, CANCELLED_AT_ONCE, Client, FlowRun, FlowRunFilter, LogLine},
     diagnostics::similar_name,
+    error::Incomplete,
     python,
 };
 
@@ -83,28 +84,51 @@ const SIDE_BY_SIDE: usize = 8;
 /// Requests the cancellation of multiple runs, in bulk if the server supports it.
 ///
 /// Returns the runs that will be cancelled. Omits runs that have ended or been deleted in the meantime.
-pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
+///
+/// # Errors
+///
+/// Fails if a request fails, after all concurrent requests have ended.
+pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, Incomplete<FlowRunError>> {
     let mut cancelled = Vec::new();
+    match cancel_in_bulk(client, ids, &mut cancelled).await {
+        Ok(()) => Ok(cancelled),
+        Err(error) => Err(Incomplete { done: cancelled.len(), count: ids.len(), error }),
+    }
+}
+
+/// Cancels runs in bulk, or individually if the server does not support it. Adds the runs to `cancelled`.
+async fn cancel_in_bulk(
+    client: &Client,
+    ids: &[Uuid],
+    cancelled: &mut Vec<Uuid>,
+) -> Result<(), FlowRunError> {
     for (position, batch) in ids.chunks(CANCELLED_AT_ONCE).enumerate() {
         let Some(answers) = client.cancel_flow_runs(batch).await? else {
-            cancelled.extend(cancel_each(client, &ids[position * CANCELLED_AT_ONCE..]).await?);
-            break;
+            return cancel_each(client, &ids[position * CANCELLED_AT_ONCE..], cancelled).await;
         };
         let are_ending = answers.into_iter().filter(|(_, answer)| answer.is_cancellation());
         cancelled.extend(are_ending.map(|(id, _)| id));
     }
-    Ok(cancelled)
+    Ok(())
 }
 
-async fn cancel_each(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, FlowRunError> {
-    let answers = stream::iter(ids.iter().map(|id| async move {
-        match cancel(client, *id).await {
-            Ok(()) => Ok(Some(*id)),
-            Err(FlowRunError::NotFound { .. } | FlowRunError::NotCancelled { .. }) => Ok(None),
-            Err(error) => Err(error),
+/// Cancels runs individually. Adds the runs to `cancelled`.
+async fn cancel_each(client: &Client, ids: &[Uuid], cancelled: &mut Vec<Uuid>) -> Result<(), FlowRunError> {
+    for batch in ids.chunks(SIDE_BY_SIDE) {
+        let results = join_all(batch.iter().map(|id| cancel(client, *id))).await;
+        let mut failure = None;
+        for (id, result) in batch.iter().zip(results) {
+            match result {
+                Ok(()) => cancelled.push(*id),
+                Err(FlowRunError::NotFound { .. } | FlowRunError::NotCancelled { .. }) => {}
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
-    }));
-    answers.buffered(SIDE_BY_SIDE).try_filter_map(async |id| Ok(id)).try_collect().await
+        if let Some(error) = failure {
+            return Err(error);
+        }
+    }
+    Ok(())
 }
 
 /// The log lines to return, and their order.

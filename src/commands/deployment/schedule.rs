@@ -12,7 +12,7 @@ use crate::{
         ScheduleCommand,
     },
     deployment::{self, DeploymentError, schedules},
-    error::{CommandError, Exit},
+    error::{CommandError, Exit, Incomplete},
     escape,
     schedule::{Schedule, ScheduleError, cron_in_words},
     ui::Caption,
@@ -63,7 +63,7 @@ async fn create(arguments: &CreateScheduleArguments, context: &Context) -> Resul
     // The previous schedules remain if the server rejects the new schedule.
     let created = schedules::create(&client, &found, &body).await?;
     if replace {
-        schedules::clear(&client, &found).await.map_err(|(done, error)| {
+        schedules::clear(&client, &found).await.map_err(|Incomplete { done, count, error }| {
             let help =
                 format!("the new schedule was created, but only {done} of {count} {noun} were deleted");
             CommandError { exit: Exit::Partly, ..error.into() }.help(help)
@@ -205,9 +205,7 @@ async fn clear(
         let question = "Are you sure you want to clear all schedules for this deployment?";
         context.confirm(consent, question, "Clearing schedules cancelled.").await?;
     }
-    schedules::clear(&client, &found).await.map_err(|(done, error)| {
-        CommandError::from(error).after_changes(done, found.schedules.len(), "deleted")
-    })?;
+    schedules::clear(&client, &found).await.map_err(|incomplete| incomplete.report("deleted"))?;
     let ids: Vec<Uuid> = found.schedules.iter().map(|schedule| schedule.id).collect();
     context.done(output, "deleted", json!({"deployment": name, "ids": ids}), || {
         format!("Cleared all schedules for deployment {name}")
@@ -252,7 +250,8 @@ async fn activate(
 async fn activate_all(active: bool, output: OutputArguments, context: &Context) -> Result<(), CommandError> {
     let client: Client = connection::client(context)?;
     let deployments = deployment::list(&client, &[]).await?;
-    let changed = schedules::activate_all(&client, &deployments, active).await?;
+    let changed = schedules::activate_all(&client, &deployments, active).await;
+    let changed = changed.map_err(|incomplete| incomplete.report(verb(active)))?;
     let entry = |(found, id): &(&deployment::NamedDeployment, Uuid)| -> Json {
         json!({"deployment": found.full_name(), "id": id})
     };
