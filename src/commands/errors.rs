@@ -33,11 +33,10 @@ const MISSING_INPUT: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_W
 
 impl From<SettingsError> for CommandError {
     fn from(error: SettingsError) -> Self {
-        let similar = match &error {
-            SettingsError::UnknownProfile { similar, .. } => similar.clone(),
-            _ => None,
-        };
-        Self::usage(error).suggest(similar.as_deref())
+        match &error {
+            SettingsError::UnknownProfile { similar, .. } => Self::usage(&error).suggest(similar.as_deref()),
+            error => Self::usage(error),
+        }
     }
 }
 
@@ -390,8 +389,7 @@ impl From<DeploymentError> for CommandError {
             DeploymentError::Api(error) => error.into(),
             error @ DeploymentError::NameFormat(_) => Self::usage(error),
             DeploymentError::NotFound { ref similar, .. } => {
-                let similar = similar.clone();
-                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
             }
             error => Self::new(Exit::Failed, error),
         }
@@ -403,8 +401,7 @@ impl From<FlowRunError> for CommandError {
         match error {
             FlowRunError::Api(error) => error.into(),
             FlowRunError::NotFound { ref similar, .. } => {
-                let similar = similar.clone();
-                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
             }
             error => Self::new(Exit::Failed, error),
         }
@@ -418,8 +415,7 @@ impl From<WorkPoolError> for CommandError {
             error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
             error @ WorkPoolError::Exists(_) => Self::new(Exit::Failed, error),
             WorkPoolError::NotFound { ref similar, .. } | WorkPoolError::NoQueue { ref similar, .. } => {
-                let similar = similar.clone();
-                Self::new(Exit::Failed, error).suggest(similar.as_deref())
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
             }
             error => Self::usage(error),
         }
