@@ -207,5 +207,7 @@ fn rename(
 /// Creates the error for a profile that does not exist. The error suggests a similar known name, if there is
 /// one.
 fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> CommandError {
-    CommandError::usage(format!("Profile '{name}' not found.")).suggest(similar_name(name, known))
+    CommandError::usage(format!("Profile '{name}' not found."))
+        .help("list the profiles with `prefectl profile ls`")
+        .suggest(similar_name(name, known))
 }

@@ -98,6 +98,7 @@ fn renames_and_deletes_profiles() -> Result<()> {
     exit 2
     --- stderr
     error: Profile 'nope' not found.
+    help: list the profiles with `prefectl profile ls`
     $ prefectl profile rename ci pipeline
     exit 0
     --- stdout
@@ -127,6 +128,7 @@ fn renames_and_deletes_profiles() -> Result<()> {
     exit 2
     --- stderr
     error: Profile 'pipeline' not found.
+    help: list the profiles with `prefectl profile ls`
     "#);
     Ok(())
 }
@@ -195,6 +197,7 @@ fn use_checks_the_connection_of_the_profile() -> Result<()> {
     exit 2
     --- stderr
     error: Profile 'nope' not found.
+    help: list the profiles with `prefectl profile ls`
     ");
     Ok(())
 }

@@ -27,8 +27,9 @@ fn find(name: &str) -> Result<&'static StepEntry, CommandError> {
     let by_short_name = || registry::all().iter().find(|entry| entry.short_name() == name);
     registry::find(name).or_else(by_short_name).ok_or_else(|| {
         let known = registry::all().iter().flat_map(|entry| [entry.name, entry.short_name()]);
-        let help = did_you_mean(name, known).map(|known| format!("did you mean {known}?"));
-        CommandError { help, ..CommandError::usage(format!("unknown step '{name}'")) }
+        CommandError::usage(format!("unknown step '{name}'"))
+            .help("list the steps with `prefectl steps ls`")
+            .suggest(did_you_mean(name, known))
     })
 }
 
