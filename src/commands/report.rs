@@ -9,7 +9,9 @@ use crate::{
     deployment,
     diagnostics::json as findings,
     error::{CommandError, Exit},
-    escape, python,
+    escape,
+    plan::FieldChange,
+    python,
     questions::Ask as _,
 };
 
@@ -138,6 +140,12 @@ pub(super) fn exit_after_deletions(in_use: &[String], wrote: bool) -> Result<Exi
     let help =
         "wait until its runs have ended, stop its workers, and move or delete the deployments that use it";
     Err(CommandError::new(exit, escape::message_lines(in_use)).help(help))
+}
+
+/// Describes the changes that others have made to an object since an event, such as `it was compared`.
+pub(super) fn changed_since(subject: &str, event: &str, changes: &[FieldChange]) -> String {
+    let lines: Vec<String> = changes.iter().map(FieldChange::to_string).collect();
+    format!("{subject} was changed on the server since {event}:\n  {}", lines.join("\n  "))
 }
 
 /// Returns the JSON object for an error.

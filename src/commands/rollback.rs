@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Context, connection, errors, target::deploy_context};
+use super::{Context, connection, errors, report::changed_since, target::deploy_context};
 use crate::{
     apply::Recovery,
     cli::RollbackArguments,
@@ -133,10 +133,7 @@ fn failures((subject, recovery): &(String, &Recovery)) -> Vec<String> {
         Recovery::Restored(restored) => {
             restored.lost.iter().map(|lost| format!("{subject}: {lost}")).collect()
         }
-        Recovery::Conflict(changes) => {
-            let changes: String = changes.iter().map(|change| format!("\n  {change}")).collect();
-            vec![format!("{subject} was changed on the server since the deploy:{changes}")]
-        }
+        Recovery::Conflict(changes) => vec![changed_since(subject, "the deploy", changes)],
         Recovery::Failed(error) => vec![format!("{subject} could not be restored: {error}")],
     }
 }

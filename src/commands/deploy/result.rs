@@ -2,7 +2,10 @@
 
 use crate::{
     apply::{Line, Outcome, Report},
-    commands::{errors, report::exit_after_deletions},
+    commands::{
+        errors,
+        report::{changed_since, exit_after_deletions},
+    },
     deploy::Failure,
     error::{CommandError, Exit},
     escape,
@@ -75,10 +78,7 @@ fn described(line: &Line) -> String {
 fn failure(subject: &str, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => Some(format!("{subject}: {error}")),
-        Outcome::Conflict { differences, .. } => {
-            let changes: String = differences.iter().map(|change| format!("\n  {change}")).collect();
-            Some(format!("{subject} was changed on the server since it was compared:{changes}"))
-        }
+        Outcome::Conflict { differences, .. } => Some(changed_since(subject, "it was compared", differences)),
         _ => None,
     }
 }
