@@ -7,6 +7,8 @@ use std::{
     sync::{Mutex, OnceLock, PoisonError},
 };
 
+use ignore::{DirEntry, WalkBuilder};
+
 use crate::cleanup::OnPanic;
 
 /// An I/O error with the path of its file.
@@ -30,6 +32,12 @@ impl FileError {
 
 /// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust memory.
 const LARGEST: u64 = 64 << 20;
+
+/// Maximum size of an ignore file in bytes. A compiled pattern needs hundreds of times the memory of its text.
+const LARGEST_IGNORE_FILE: u64 = 256 << 10;
+
+/// The ignore files that a walk reads in each directory.
+const IGNORE_FILES: [&str; 3] = [".gitignore", ".ignore", ".git/info/exclude"];
 
 /// Reads a UTF-8 file into a string.
 pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
@@ -134,6 +142,36 @@ pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
     let folder = path.parent().and_then(|folder| folder.canonicalize().ok());
     let written = std::path::absolute(path).ok().map(|path| without_dots(&path));
     [written, folder, target].into_iter().flatten().any(|path| path.starts_with(root))
+}
+
+/// Limits the ignore files that a walk from `starts` reads, and restricts the walk to entries for which `enters` returns
+/// `true`.
+///
+/// An ignore file may be a link to an endless device, or too large. A directory that contains such a file is skipped. If
+/// the file applies to a start directory, the walk reads no ignore files.
+pub(crate) fn limit_walk(
+    walker: &mut WalkBuilder,
+    starts: &[PathBuf],
+    enters: impl Fn(&DirEntry) -> bool + Send + Sync + 'static,
+) {
+    let is_usable = |start: &PathBuf| {
+        let start = start.canonicalize().unwrap_or_else(|_| start.clone());
+        start.ancestors().all(has_usable_ignore_files)
+    };
+    if !starts.iter().all(is_usable) {
+        walker.ignore(false).git_ignore(false).git_exclude(false);
+    }
+    walker.filter_entry(move |entry| {
+        let is_folder = entry.file_type().is_some_and(|kind| kind.is_dir());
+        enters(entry) && (!is_folder || has_usable_ignore_files(entry.path()))
+    });
+}
+
+fn has_usable_ignore_files(folder: &Path) -> bool {
+    IGNORE_FILES.iter().all(|name| match folder.join(name).metadata() {
+        Ok(file) => file.is_file() && file.len() <= LARGEST_IGNORE_FILE,
+        Err(_) => true,
+    })
 }
 
 /// Returns the closest ancestor of a directory that contains a `.git` entry, or the directory itself if there
@@ -281,6 +319,37 @@ mod tests {
         assert_eq!(out(), [false, false, true, true, false]);
         std::fs::create_dir(directory.path().join("repository/.git")).unwrap();
         assert_eq!(out(), [false, false, false, true, false]);
+    }
+
+    #[test]
+    fn walks_do_not_read_endless_or_large_ignore_files() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().canonicalize().unwrap();
+        for folder in ["plain", "endless", "large", "linked"] {
+            std::fs::create_dir(root.join(folder)).unwrap();
+            std::fs::write(root.join(folder).join("a.py"), "").unwrap();
+            std::fs::write(root.join(folder).join("b.txt"), "").unwrap();
+        }
+        std::fs::write(root.join("plain/.gitignore"), "*.txt\n").unwrap();
+        symlink("../plain/.gitignore", root.join("linked/.gitignore")).unwrap();
+        symlink("/dev/zero", root.join("endless/.gitignore")).unwrap();
+        std::fs::write(root.join("large/.ignore"), "x\n".repeat(200_000)).unwrap();
+        let found = |start: &str| {
+            let mut walker = WalkBuilder::new(root.join(start));
+            walker.require_git(false);
+            limit_walk(&mut walker, &[root.join(start)], |entry| entry.file_name() != "skipped");
+            let names = walker.build().filter_map(|entry| {
+                let path = entry.ok()?.into_path();
+                path.is_file().then(|| path.strip_prefix(&root).unwrap().display().to_string())
+            });
+            let mut names: Vec<String> = names.collect();
+            names.sort();
+            names
+        };
+        assert_eq!(found(""), ["linked/a.py", "plain/a.py"]);
+        assert_eq!(found("endless"), ["endless/a.py", "endless/b.txt"]);
+        assert_eq!(found("large"), ["large/a.py", "large/b.txt"]);
+        assert_eq!(found("plain"), ["plain/a.py"]);
     }
 
     #[test]

@@ -45,7 +45,8 @@ fn list(paths: &[PathBuf], output: OutputFormat, context: &Context) -> Result<Ex
         OutputFormat::Json => {
             let entry = |flow: &DiscoveredFlow| {
                 json!({
-                    "file": flow.path,
+                    // JSON cannot represent a path that is not valid UTF-8.
+                    "file": flow.path.to_string_lossy(),
                     "function": flow.function,
                     "line": flow.line,
                     "name": flow.name,

@@ -12,7 +12,7 @@ use super::{
     entrypoint::{Entrypoint, Location},
     program::syntax::Decorated,
 };
-use crate::{diagnostics::did_you_mean, environment::Environment};
+use crate::{diagnostics::did_you_mean, environment::Environment, fs};
 
 /// Maximum number of flows that a suggestion lists by name.
 const NAMED_AT_MOST: usize = 5;
@@ -59,7 +59,9 @@ impl Inspector {
         for path in others {
             walker.add(directory.join(path));
         }
-        walker.require_git(false).filter_entry(|entry| {
+        walker.require_git(false);
+        let starts: Vec<PathBuf> = paths.iter().map(|path| directory.join(path)).collect();
+        fs::limit_walk(&mut walker, &starts, |entry| {
             !matches!(entry.file_name().to_str(), Some("site-packages" | "node_modules" | "__pycache__"))
         });
         let found = Mutex::new(Vec::new());

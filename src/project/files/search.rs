@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     diagnostics::Place,
-    fs::FileError,
+    fs::{self, FileError},
     git,
     project::{EnvironmentName, STDIN},
 };
@@ -138,8 +138,10 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
     let start = directory.join(&prefix);
     let mut found = Vec::new();
     if start.is_dir() {
-        let walk = WalkBuilder::new(&start).max_depth(depth).ignore(false).build();
-        for entry in walk {
+        let mut walker = WalkBuilder::new(&start);
+        walker.max_depth(depth).ignore(false);
+        fs::limit_walk(&mut walker, std::slice::from_ref(&start), |_| true);
+        for entry in walker.build() {
             let entry = entry.map_err(|error| unreadable(&start, &error))?;
             let Ok(rest) = entry.path().strip_prefix(&start) else { continue };
             let path = prefix.join(rest);

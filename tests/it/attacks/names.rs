@@ -1,5 +1,7 @@
 //! Names and values that contain terminal control sequences.
 
+use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+
 use serde_json::json;
 
 use super::{Attack, Outcome, Target, attack, project};
@@ -66,6 +68,17 @@ pub(super) const ATTACKS: &[Attack] = &[
         let name = "\u{1b}[2J\u{1b}]0;title\u{7}.py";
         target.file(name, "from prefect import flow\n\n@flow\ndef other(): pass\n")
     }),
+    attack(
+        "the name of a file that is not UTF-8",
+        Outcome::Shown("f\u{fffd}.py"),
+        "flow ls --output json",
+        |target| {
+            let name = OsStr::from_bytes(b"f\xff.py");
+            let flow = "from prefect import flow\n\n@flow\ndef other(): pass\n";
+            std::fs::write(target.sandbox.directory().join(name), flow)?;
+            Ok(target)
+        },
+    ),
     attack("control characters that a step prints", Outcome::Shown(SEEN), "deploy --all", |target| {
         let step = "  build:\n  - prefect.deployments.steps.run_shell_script: {script: cat text}";
         target.file("text", EVIL)?.project(step)
