@@ -2,6 +2,8 @@
 //!
 //! Reports only mismatches that the specification requires. Ignores keywords with invalid values, references that do
 //! not resolve, patterns with unsupported syntax, `format`, `$dynamicRef` and the `unevaluated...` keywords.
+//!
+//! A schema may come from an untrusted project or server, so the cost and the depth of an evaluation are limited.
 
 use std::ptr;
 
@@ -9,23 +11,23 @@ use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 
 use super::{
-    mismatch::{Mismatch, Reason},
-    rules::{self, Keywords, Patterns},
+    cost::{self, Budget},
+    mismatch::{Mismatch, Reason, Shown},
+    pattern::Patterns,
+    rules::{self, Keywords},
 };
 
-/// Maximum number of schemas evaluated for a value. Without this limit, nested references can multiply indefinitely.
-const MAX_STEPS: u32 = 1_000_000;
-
-/// Maximum number of nested schemas. A long chain of references would overflow the stack.
-const MAX_DEPTH: usize = 512;
+/// Maximum number of nested schemas and references. Without this limit, a long chain of references would overflow the
+/// stack.
+const MAX_DEPTH: usize = 200;
 
 /// Returns the mismatches between `value` and `schema`. Resolves references within `schema`.
 ///
-/// Returns no mismatches if the evaluation takes too many steps or if the schemas are nested too deeply.
+/// Returns no mismatches if the evaluation is too expensive.
 pub(super) fn mismatches<'a>(schema: &'a Value, value: &'a Value) -> Vec<Mismatch<'a>> {
-    let mut evaluator = Evaluator::new(schema, MAX_STEPS, 0);
+    let mut evaluator = Evaluator::new(schema, Budget::default());
     let found = evaluator.mismatches(schema, Part { value, path: &Path::Root });
-    if evaluator.remaining == 0 { Vec::new() } else { found }
+    if evaluator.budget.is_exhausted() { Vec::new() } else { found }
 }
 
 /// Resolves a reference to a schema within `root`. Returns `None` if the reference does not resolve.
@@ -71,36 +73,53 @@ type Found<'a> = Vec<Mismatch<'a>>;
 
 struct Evaluator<'a> {
     root: &'a Value,
-    /// Number of further schemas to evaluate.
-    remaining: u32,
-    /// Number of schemas that contain the current schema.
+    budget: Budget,
+    patterns: Patterns<'a>,
+    /// Number of schemas that contain the current one or refer to it.
     depth: usize,
     /// References being followed, each with the value it applies to. Tracked because a schema may refer to itself.
     active: Vec<(*const Value, *const Value)>,
-    patterns: Patterns<'a>,
 }
 
 impl<'a> Evaluator<'a> {
-    fn new(root: &'a Value, remaining: u32, depth: usize) -> Self {
-        Self { root, remaining, depth, active: Vec::new(), patterns: Patterns::default() }
+    fn new(root: &'a Value, budget: Budget) -> Self {
+        Self { root, budget, patterns: Patterns::default(), depth: 0, active: Vec::new() }
     }
 
     fn evaluate(&mut self, schema: &'a Value, part: Part<'a, '_>, found: &mut Found<'a>) {
-        self.remaining = if self.depth < MAX_DEPTH { self.remaining.saturating_sub(1) } else { 0 };
-        match schema {
-            _ if self.remaining == 0 => {}
-            Value::Bool(false) => found.push(part.mismatch(Reason::False)),
-            Value::Object(keywords) => {
-                self.depth += 1;
-                self.evaluate_keywords(keywords, part, found);
-                self.depth -= 1;
-            }
-            _ => {}
+        if self.depth == MAX_DEPTH {
+            self.budget.exhaust();
         }
+        self.depth += 1;
+        self.evaluate_keywords(schema, part, found);
+        self.depth -= 1;
     }
 
-    fn evaluate_keywords(&mut self, keywords: &'a Keywords, part: Part<'a, '_>, found: &mut Found<'a>) {
-        rules::check(keywords, part.value, &mut self.patterns, |reason| found.push(part.mismatch(reason)));
+    fn reject(&mut self, part: Part<'a, '_>, reason: Reason<'a>, found: &mut Found<'a>) {
+        self.budget.spend(cost::MISMATCH);
+        found.push(part.mismatch(reason));
+    }
+
+    fn evaluate_keywords(&mut self, schema: &'a Value, part: Part<'a, '_>, found: &mut Found<'a>) {
+        let keywords = match schema {
+            _ if self.budget.is_exhausted() => return,
+            Value::Bool(false) => {
+                let message = format!("False schema does not allow {}", Shown(part.value));
+                return self.reject(part, Reason::Message(message), found);
+            }
+            Value::Object(keywords) => keywords,
+            _ => return,
+        };
+        self.budget.spend(cost::of_keywords(keywords, part.value));
+        if self.budget.is_exhausted() {
+            return;
+        }
+        rules::check(keywords, part.value, |reason| self.reject(part, reason, found));
+        if let (Some(Value::String(pattern)), Value::String(text)) = (keywords.get("pattern"), part.value)
+            && self.patterns.matches(pattern, text, &mut self.budget) == Some(false)
+        {
+            self.reject(part, Reason::Predicate(format!("does not match \"{pattern}\"")), found);
+        }
         match part.value {
             Value::Object(entries) => self.evaluate_entries(keywords, entries, part, found),
             Value::Array(items) => self.evaluate_items(keywords, items, part, found),
@@ -146,22 +165,28 @@ impl<'a> Evaluator<'a> {
                 self.evaluate(schema, Part { value, path: &Path::Key(part.path, name) }, found);
             }
         }
-        let mut additional: Vec<(&String, &Value)> = entries.iter().collect();
-        additional.retain(|(name, _)| properties.is_none_or(|known| !known.contains_key(*name)));
+        let is_additional = |name: &String| properties.is_none_or(|known| !known.contains_key(name));
+        let mut are_additional: Vec<bool> = entries.keys().map(is_additional).collect();
         let patterns = keywords.get("patternProperties").and_then(Value::as_object);
         for (pattern, schema) in patterns.into_iter().flatten() {
-            // If a pattern is not supported, all properties may match it.
-            additional.retain(|(name, _)| self.patterns.matches(pattern, name) == Some(false));
-            let mut matching: Vec<(&String, &Value)> = entries.iter().collect();
-            matching.retain(|(name, _)| self.patterns.matches(pattern, name) == Some(true));
-            for (name, value) in matching {
-                self.evaluate(schema, Part { value, path: &Path::Key(part.path, name) }, found);
+            for ((name, value), is_additional) in entries.iter().zip(&mut are_additional) {
+                let is_match = self.patterns.matches(pattern, name, &mut self.budget);
+                // If a pattern is not supported, all properties may match it.
+                *is_additional &= is_match == Some(false);
+                if is_match == Some(true) {
+                    self.evaluate(schema, Part { value, path: &Path::Key(part.path, name) }, found);
+                }
+                if self.budget.is_exhausted() {
+                    return;
+                }
             }
         }
+        let additional = entries.iter().zip(are_additional).filter(|(_, is_additional)| *is_additional);
+        let additional: Vec<(&String, &Value)> = additional.map(|(entry, _)| entry).collect();
         match keywords.get("additionalProperties") {
             Some(Value::Bool(false)) if !additional.is_empty() => {
                 let names = additional.iter().map(|(name, _)| name.as_str());
-                found.push(part.mismatch(Reason::Message(rules::unexpected(names))));
+                self.reject(part, Reason::Message(rules::unexpected(names)), found);
             }
             Some(schema) => {
                 for (name, value) in additional {
@@ -183,12 +208,14 @@ impl<'a> Evaluator<'a> {
     ) {
         if let Some(schema) = keywords.get("propertyNames") {
             let names: Vec<Value> = entries.keys().cloned().map(Value::String).collect();
-            let mut evaluator = Evaluator::new(self.root, self.remaining, self.depth);
+            let mut evaluator = Evaluator::new(self.root, std::mem::take(&mut self.budget));
+            evaluator.depth = self.depth;
             for value in &names {
                 let rejected = evaluator.mismatches(schema, Part { value, path: part.path });
+                evaluator.budget.spend(cost::MISMATCH * rejected.len());
                 found.extend(rejected.iter().map(|inner| part.mismatch(Reason::Message(inner.to_string()))));
             }
-            self.remaining = evaluator.remaining;
+            self.budget = evaluator.budget;
         }
         let dependent = keywords.get("dependentSchemas").and_then(Value::as_object);
         for (name, schema) in dependent.into_iter().flatten() {
@@ -217,7 +244,8 @@ impl<'a> Evaluator<'a> {
                 items.iter().filter(|value| self.is_valid(schema, Part { value, path: part.path }));
             let contained = contained.count() as u64;
             if !(least..=most).contains(&contained) {
-                found.push(part.mismatch(Reason::Contains));
+                let message = format!("None of {} are valid under the given schema", Shown(part.value));
+                self.reject(part, Reason::Message(message), found);
             }
         }
     }
@@ -235,17 +263,25 @@ impl<'a> Evaluator<'a> {
             }
         }
         if !rejected.is_empty() && rejected.iter().all(|mismatches| !mismatches.is_empty()) {
-            found.push(part.mismatch(Reason::AnyOf(rejected)));
+            self.reject(part, Reason::AnyOf(rejected), found);
         }
         let choices = list(keywords, "oneOf");
-        let accepting = choices.iter().filter(|schema| self.is_valid(schema, part)).count();
-        if !choices.is_empty() && accepting != 1 {
-            found.push(part.mismatch(Reason::OneOf { is_ambiguous: accepting > 1 }));
+        let number = match choices.iter().filter(|schema| self.is_valid(schema, part)).count() {
+            0 if !choices.is_empty() => Some("any"),
+            0 | 1 => None,
+            _ => Some("more than one"),
+        };
+        if let Some(number) = number {
+            let not = if number == "any" { "not " } else { "" };
+            let predicate =
+                format!("is {not}valid under {number} of the schemas listed in the 'oneOf' keyword");
+            self.reject(part, Reason::Predicate(predicate), found);
         }
         if let Some(schema) = keywords.get("not")
             && self.is_valid(schema, part)
         {
-            found.push(part.mismatch(Reason::Not(schema)));
+            let message = format!("{} is not allowed for {}", Shown(schema), Shown(part.value));
+            self.reject(part, Reason::Message(message), found);
         }
     }
 

@@ -1,11 +1,14 @@
 //! Mismatches between a value and a schema.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
 /// Maximum number of values of an `enum` that a message lists.
 const LISTED_VALUES: usize = 3;
+
+/// Maximum length of a value in a message, in bytes.
+const SHOWN_LENGTH: usize = 1000;
 
 /// Type names, in the order in which messages list them.
 const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
@@ -25,20 +28,8 @@ pub(super) enum Reason<'a> {
     /// `type`, with its value: a name or a list of names.
     Type(&'a Value),
     Enum(&'a [Value]),
-    Const(&'a Value),
-    /// `required` or `dependentRequired`, with the name of the missing property.
-    Required(&'a Value),
     /// `anyOf`, with the mismatches of each schema.
     AnyOf(Vec<Vec<Mismatch<'a>>>),
-    /// `oneOf`. Either no schema or more than one schema accepts the value.
-    OneOf {
-        is_ambiguous: bool,
-    },
-    /// `not`, with its schema.
-    Not(&'a Value),
-    Contains,
-    /// The schema `false`.
-    False,
     /// Another keyword. The predicate follows the value in the message, as in `is longer than 3 characters`.
     Predicate(String),
     /// Another keyword, with the complete message.
@@ -54,7 +45,7 @@ impl Mismatch<'_> {
 
 impl fmt::Display for Mismatch<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let value = self.value;
+        let value = Shown(self.value);
         match &self.reason {
             Reason::Type(Value::Array(names)) if names.len() > 1 => {
                 let names = TYPES.iter().filter(|name| names.iter().any(|expected| expected == **name));
@@ -72,17 +63,6 @@ impl fmt::Display for Mismatch<'_> {
             Reason::AnyOf(_) => {
                 write!(f, "{value} is not valid under any of the schemas listed in the 'anyOf' keyword")
             }
-            Reason::OneOf { is_ambiguous: false } => {
-                write!(f, "{value} is not valid under any of the schemas listed in the 'oneOf' keyword")
-            }
-            Reason::OneOf { is_ambiguous: true } => {
-                write!(f, "{value} is valid under more than one of the schemas listed in the 'oneOf' keyword")
-            }
-            Reason::Const(expected) => write!(f, "{expected} was expected"),
-            Reason::Required(name) => write!(f, "{name} is a required property"),
-            Reason::Not(schema) => write!(f, "{schema} is not allowed for {value}"),
-            Reason::Contains => write!(f, "None of {value} are valid under the given schema"),
-            Reason::False => write!(f, "False schema does not allow {value}"),
             Reason::Predicate(predicate) => write!(f, "{value} {predicate}"),
             Reason::Message(message) => f.write_str(message),
         }
@@ -98,10 +78,37 @@ fn write_alternatives(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Resu
             _ if index + 1 == values.len() => " or ",
             _ => ", ",
         };
-        write!(f, "{separator}{value}")?;
+        write!(f, "{separator}{}", Shown(value))?;
     }
     if listed < values.len() {
         write!(f, " or {} other candidates", values.len() - listed)?;
     }
     Ok(())
+}
+
+/// Formats a value as JSON. Cuts off a long value.
+pub(super) struct Shown<'a>(pub(super) &'a Value);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut start = Start::default();
+        // Writing fails if the value is too long.
+        let is_complete = write!(start, "{}", self.0).is_ok();
+        f.write_str(&start.text)?;
+        if is_complete { Ok(()) } else { f.write_str("...") }
+    }
+}
+
+/// The first [`SHOWN_LENGTH`] bytes of the text that is written to it.
+#[derive(Default)]
+struct Start {
+    text: String,
+}
+
+impl fmt::Write for Start {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = text.floor_char_boundary(SHOWN_LENGTH - self.text.len());
+        self.text.push_str(&text[..room]);
+        if room == text.len() { Ok(()) } else { Err(fmt::Error) }
+    }
 }

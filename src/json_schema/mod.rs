@@ -1,7 +1,9 @@
 //! Validates values against JSON schemas according to the rules of the Prefect server.
 
+mod cost;
 mod evaluator;
 mod mismatch;
+mod pattern;
 mod rules;
 
 use serde_json::{Map, Value};
@@ -31,7 +33,7 @@ pub(crate) struct Violation {
 /// for every property that is not required and has no default. If `null_over_default` is true, null is also valid for
 /// properties with a default.
 pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
-    // An empty object is the most common value. Returning early avoids copying the schema.
+    // An empty object is the most common value. Returning early avoids the cost of compiling the schema.
     if value.as_object().is_some_and(Map::is_empty) {
         return Vec::new();
     }
@@ -171,7 +173,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::test_limits;
+    use crate::test_limits::within_limits;
 
     fn found(value: &Value, null_over_default: bool) -> Vec<String> {
         let schema = json!({
@@ -265,37 +267,52 @@ mod tests {
     }
 
     #[test]
-    fn stops_at_long_chains_of_references() {
-        let mut schema = json!({"$ref": "#/$defs/0", "$defs": {"20000": {"type": "string"}}});
-        (0..20_000).for_each(|index| {
-            let next = json!({"allOf": [{"$ref": format!("#/$defs/{}", index + 1)}]});
-            schema["$defs"][index.to_string()] = next;
-        });
-        assert_eq!(violations(&json!({"a": 1}), &schema, true), []);
-    }
-
-    #[test]
-    fn takes_linear_time() {
-        let items: Vec<Value> = (0..100_000).map(|number| json!(format!("a{number}"))).collect();
-        for schema in [json!({"uniqueItems": true}), json!({"items": {"pattern": r"^\w{1,20}$"}})] {
-            let schema = json!({"properties": {"a": schema}});
-            let value = json!({"a": items});
-            assert_eq!(test_limits::within_limits(|| violations(&value, &schema, true)), []);
-        }
-    }
-
-    #[test]
-    fn compares_numbers_by_value() {
-        let schema = json!({"properties": {"a": {"minimum": 0, "uniqueItems": true}}});
-        for (value, is_valid) in [
-            (json!(-0.0), true),
-            (json!([0, -0.0]), false),
-            (json!([1, 1.0]), false),
-            (json!([{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]), false),
-            (json!([{"a": 1}, {"a": 2}, 1, "1", [1], [[1]]]), true),
+    fn limits_the_cost_of_schemas() {
+        let numbers = json!((0..60_000).collect::<Vec<u32>>());
+        let texts = json!((0..20_000).map(|number| format!("a{number}")).collect::<Vec<_>>());
+        let chain = (0..100_000).map(|at| (at.to_string(), json!({"$ref": format!("#/$defs/{}", at + 1)})));
+        let chain: Map<String, Value> = chain.collect();
+        for (name, schema, value) in [
+            ("uniqueItems", json!({"uniqueItems": true}), numbers.clone()),
+            ("enum", json!({"items": {"enum": (0..20_000).map(|n| -n).collect::<Vec<i32>>()}}), numbers),
+            ("patterns", json!({"items": {"pattern": r"\w{200}"}}), texts),
+            ("large pattern", json!({"pattern": "(.*a.*){20}b"}), json!("a".repeat(5_000_000))),
+            (
+                "messages",
+                json!({"allOf": vec![json!({"type": "integer"}); 50_000]}),
+                json!("a".repeat(100_000)),
+            ),
+            ("references", json!({"$ref": "#/$defs/0", "$defs": chain}), json!(1)),
         ] {
-            assert_eq!(violations(&json!({"a": value}), &schema, true).is_empty(), is_valid, "{value}");
+            let schema = json!({"properties": {"x": schema}});
+            let found = within_limits(|| violations(&json!({"x": value}), &schema, true));
+            assert_eq!(found, [], "{name}");
         }
+    }
+
+    #[test]
+    fn finds_equal_items() {
+        let schema = json!({"properties": {"x": {"uniqueItems": true}}});
+        for (items, expected) in [
+            (json!([1, 2, "1", [1], {"a": 1}, null, false, 0, ""]), 0),
+            (json!([1, 2, 1.0]), 1),
+            (json!([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}]), 1),
+            (json!([[1, 2], [2, 1]]), 0),
+            (json!([9_007_199_254_740_993_u64, 9_007_199_254_740_992_u64]), 0),
+        ] {
+            assert_eq!(violations(&json!({"x": items}), &schema, true).len(), expected, "{items}");
+        }
+    }
+
+    #[test]
+    fn messages_cut_off_long_values() {
+        let schema = json!({"properties": {"x": {"type": "integer"}}});
+        let found = violations(&json!({"x": "\u{e4}".repeat(5_000)}), &schema, true);
+        let message = &found[0].message;
+        assert!(
+            message.len() < 1100 && message.ends_with("\u{e4}... is not of type \"integer\""),
+            "{message}"
+        );
     }
 
     #[test]

@@ -2,26 +2,19 @@
 
 use std::{
     cmp::Ordering,
-    collections::{HashMap, HashSet},
-    hash::{Hash, Hasher},
-    mem,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash as _, Hasher as _},
 };
 
-use regex_automata::meta::Regex;
 use serde_json::{Map, Number, Value};
 
-use super::mismatch::Reason;
+use super::mismatch::{Reason, Shown};
 
 /// The keywords of a schema, with their values.
 pub(super) type Keywords = Map<String, Value>;
 
 /// Checks a value against the keywords that do not contain subschemas.
-pub(super) fn check<'a>(
-    keywords: &'a Keywords,
-    value: &'a Value,
-    patterns: &mut Patterns<'a>,
-    mut reject: impl FnMut(Reason<'a>),
-) {
+pub(super) fn check<'a>(keywords: &'a Keywords, value: &'a Value, mut reject: impl FnMut(Reason<'a>)) {
     let types = keywords.get("type");
     if types.is_some_and(|types| !has_type(value, types)) {
         types.into_iter().for_each(|types| reject(Reason::Type(types)));
@@ -29,7 +22,7 @@ pub(super) fn check<'a>(
     if let Some(expected) = keywords.get("const")
         && !is_equal(value, expected)
     {
-        reject(Reason::Const(expected));
+        reject(Reason::Message(format!("{} was expected", Shown(expected))));
     }
     if let Some(Value::Array(allowed)) = keywords.get("enum")
         && !allowed.iter().any(|allowed| is_equal(value, allowed))
@@ -38,7 +31,7 @@ pub(super) fn check<'a>(
     }
     match value {
         Value::Number(number) => check_number(keywords, number, reject),
-        Value::String(text) => check_string(keywords, text, patterns, reject),
+        Value::String(text) => check_string(keywords, text, reject),
         Value::Array(items) => check_array(keywords, items, reject),
         Value::Object(entries) => check_object(keywords, entries, reject),
         Value::Null | Value::Bool(_) => {}
@@ -99,12 +92,7 @@ fn check_number<'a>(keywords: &Keywords, number: &Number, mut reject: impl FnMut
     }
 }
 
-fn check_string<'a>(
-    keywords: &'a Keywords,
-    text: &str,
-    patterns: &mut Patterns<'a>,
-    mut reject: impl FnMut(Reason<'a>),
-) {
+fn check_string<'a>(keywords: &Keywords, text: &str, mut reject: impl FnMut(Reason<'a>)) {
     let length = text.chars().count() as u64;
     if let Some(least) = count(keywords, "minLength").filter(|least| length < *least) {
         reject(Reason::Predicate(format!("is shorter than {least} character{}", plural(least, "", "s"))));
@@ -112,33 +100,22 @@ fn check_string<'a>(
     if let Some(most) = count(keywords, "maxLength").filter(|most| length > *most) {
         reject(Reason::Predicate(format!("is longer than {most} character{}", plural(most, "", "s"))));
     }
-    if let Some(Value::String(pattern)) = keywords.get("pattern")
-        && patterns.matches(pattern, text) == Some(false)
-    {
-        reject(Reason::Predicate(format!("does not match \"{pattern}\"")));
-    }
 }
 
 fn check_array<'a>(keywords: &Keywords, items: &[Value], mut reject: impl FnMut(Reason<'a>)) {
     check_size(keywords, ["minItems", "maxItems"], items.len(), ["item", "items"], &mut reject);
-    let mut seen = HashSet::new();
-    let is_unique = |item| seen.insert(Comparable(item));
-    if keywords.get("uniqueItems") == Some(&Value::Bool(true)) && !items.iter().all(is_unique) {
+    if keywords.get("uniqueItems") == Some(&Value::Bool(true)) && has_equal_items(items) {
         reject(Reason::Predicate("has non-unique elements".into()));
     }
 }
 
-fn check_object<'a>(
-    keywords: &'a Keywords,
-    entries: &Map<String, Value>,
-    mut reject: impl FnMut(Reason<'a>),
-) {
+fn check_object<'a>(keywords: &Keywords, entries: &Map<String, Value>, mut reject: impl FnMut(Reason<'a>)) {
     let nouns = ["property", "properties"];
     check_size(keywords, ["minProperties", "maxProperties"], entries.len(), nouns, &mut reject);
-    let mut require = |names: &'a Value| {
+    let mut require = |names: &Value| {
         let names = names.as_array().into_iter().flatten();
         for name in names.filter(|name| name.as_str().is_some_and(|name| !entries.contains_key(name))) {
-            reject(Reason::Required(name));
+            reject(Reason::Message(format!("{name} is a required property")));
         }
     };
     keywords.get("required").into_iter().for_each(&mut require);
@@ -184,62 +161,38 @@ pub(super) fn unexpected<'n>(names: impl ExactSizeIterator<Item = &'n str>) -> S
     format!("Additional properties are not allowed ({} {verb} unexpected)", names.join(", "))
 }
 
-/// Maximum number of compiled patterns in memory. A pattern may need a megabyte.
-const MAX_PATTERNS: usize = 32;
-
-/// Compiled regular expressions by pattern, or `None` for a pattern whose syntax is not supported.
-#[derive(Default)]
-pub(super) struct Patterns<'a>(HashMap<&'a str, Option<Regex>>);
-
-impl<'a> Patterns<'a> {
-    /// Returns whether the text contains a match of a pattern, or `None` if the pattern's syntax is not supported.
-    pub(super) fn matches(&mut self, pattern: &'a str, text: &str) -> Option<bool> {
-        if self.0.len() >= MAX_PATTERNS && !self.0.contains_key(pattern) {
-            self.0.clear();
-        }
-        let regex = self.0.entry(pattern).or_insert_with(|| compile(pattern));
-        regex.as_ref().map(|regex| regex.is_match(text))
-    }
+/// Returns whether any two items are equal.
+fn has_equal_items(items: &[Value]) -> bool {
+    let mut seen: HashMap<u64, Vec<&Value>> = HashMap::with_capacity(items.len());
+    items.iter().any(|item| {
+        let similar = seen.entry(fingerprint(item)).or_default();
+        let is_repeated = similar.iter().any(|other| is_equal(item, other));
+        similar.push(item);
+        is_repeated
+    })
 }
 
-/// Compiles a pattern with the engine that takes the least time to compile.
-fn compile(pattern: &str) -> Option<Regex> {
-    let config = Regex::config().hybrid(false).onepass(false).nfa_size_limit(Some(1 << 20));
-    Regex::builder().configure(config).build(pattern).ok()
-}
-
-/// A value in a set of values that are compared with [`is_equal`].
-struct Comparable<'v>(&'v Value);
-
-impl PartialEq for Comparable<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        is_equal(self.0, other.0)
-    }
-}
-
-impl Eq for Comparable<'_> {}
-
-impl Hash for Comparable<'_> {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        mem::discriminant(self.0).hash(state);
-        match self.0 {
-            Value::Null => {}
-            Value::Bool(flag) => flag.hash(state),
-            // Adding zero changes the negative zero to the positive zero.
-            Value::Number(number) => (number.as_f64().unwrap_or_default() + 0.0).to_bits().hash(state),
-            Value::String(text) => text.hash(state),
-            Value::Array(items) => {
-                items.len().hash(state);
-                items.iter().for_each(|item| Comparable(item).hash(state));
-            }
-            Value::Object(entries) => {
-                let mut entries: Vec<_> =
-                    entries.iter().map(|(name, value)| (name, Comparable(value))).collect();
-                entries.sort_by_key(|(name, _)| *name);
-                entries.hash(state);
-            }
+/// Returns a hash that is the same for values that are equal according to [`is_equal`].
+fn fingerprint(value: &Value) -> u64 {
+    let mut state = DefaultHasher::new();
+    match value {
+        Value::Null => {}
+        Value::Bool(value) => value.hash(&mut state),
+        // An integer may be equal to a decimal number.
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_bits().hash(&mut state),
+        Value::String(text) => text.hash(&mut state),
+        Value::Array(items) => items.iter().map(fingerprint).for_each(|item| item.hash(&mut state)),
+        Value::Object(entries) => {
+            // The order of the entries is irrelevant.
+            let sum = entries.iter().fold(0_u64, |sum, (name, value)| {
+                let mut state = DefaultHasher::new();
+                (name, fingerprint(value)).hash(&mut state);
+                sum.wrapping_add(state.finish())
+            });
+            sum.hash(&mut state);
         }
     }
+    state.finish()
 }
 
 /// Compares two values. Numbers are equal if they have the same mathematical value.
@@ -260,8 +213,7 @@ fn is_equal(left: &Value, right: &Value) -> bool {
 fn compare(left: &Number, right: &Number) -> Ordering {
     match (left.as_i128(), right.as_i128()) {
         (Some(left), Some(right)) => left.cmp(&right),
-        // Numbers in JSON are never NaN.
-        _ => left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(Ordering::Equal),
+        _ => left.as_f64().unwrap_or_default().total_cmp(&right.as_f64().unwrap_or_default()),
     }
 }
 

@@ -1,0 +1,44 @@
+//! Regular expressions of schemas.
+
+use std::collections::HashMap;
+
+use regex_automata::meta::Regex;
+
+use super::cost::Budget;
+
+/// Cost of compiling a pattern.
+const COMPILATION: usize = 200;
+
+/// The product of a text's length and a pattern's memory in bytes that costs one unit.
+///
+/// The time of a search is at most proportional to this product, but usually much shorter.
+const SEARCHED: usize = 16 << 10;
+
+/// Maximum memory of a compiled pattern in bytes.
+const MEMORY_LIMIT: usize = 1 << 20;
+
+/// The compiled patterns of a schema. A pattern that is not supported is `None`.
+#[derive(Default)]
+pub(super) struct Patterns<'a> {
+    compiled: HashMap<&'a str, Option<Regex>>,
+}
+
+impl<'a> Patterns<'a> {
+    /// Returns whether a text contains a match. Returns `None` if the pattern's syntax is not supported, or if the budget
+    /// is exhausted.
+    pub(super) fn matches(&mut self, pattern: &'a str, text: &str, budget: &mut Budget) -> Option<bool> {
+        let regex = self.compiled.entry(pattern).or_insert_with(|| {
+            budget.spend(COMPILATION);
+            if budget.is_exhausted() { None } else { compile(pattern) }
+        });
+        let regex = regex.as_ref()?;
+        budget.spend(1 + text.len().saturating_mul(regex.memory_usage()) / SEARCHED);
+        (!budget.is_exhausted()).then(|| regex.is_match(text))
+    }
+}
+
+/// Compiles a pattern with the engine that takes the least time to compile.
+fn compile(pattern: &str) -> Option<Regex> {
+    let config = Regex::config().hybrid(false).onepass(false).nfa_size_limit(Some(MEMORY_LIMIT));
+    Regex::builder().configure(config).build(pattern).ok()
+}
