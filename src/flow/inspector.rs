@@ -20,6 +20,7 @@ use super::{
     python::Memory,
     relative_import, signature,
     sources::{FileImports, KnownSources},
+    step_pool::StepPool,
 };
 use crate::environment::Environment;
 
@@ -41,6 +42,7 @@ pub(crate) struct Inspector {
     /// The package directories of projects, by the directories where the metadata search starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) memory: Memory,
+    pub(super) steps: StepPool,
     /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.
     pub(super) tree: OnceLock<Vec<String>>,
 }
@@ -86,16 +88,12 @@ impl Inspector {
         };
         let path = script.as_ref().map(|file| file.path.as_path());
         let installed = self.package_folders(path.and_then(Path::parent).unwrap_or(directory), directory);
-        let program =
-            Program::new(self, environment, SearchPath::new(path, directory, environment, installed));
-        let module = match (script, &entrypoint.location) {
-            (Some(file), _) => program.add_script(file),
-            (None, location) => module_of(&program, entrypoint, location)?,
-        };
-        let definition = decorator::find(&program, module, entrypoint)?;
-        let flow = signature::read(&program, &definition)?;
-        let warning = relative_import::warning(module, entrypoint, directory);
-        Ok(Flow { warnings: warning.into_iter().collect(), ..flow })
+        let search_path = SearchPath::new(path, directory, environment, installed);
+        self.steps.lend(|steps| {
+            let program = Program::new(self, environment, search_path, steps);
+            let flow = flow_of(&program, script, entrypoint, directory);
+            (flow, program.remaining_steps())
+        })
     }
 
     /// Returns the parsed Python file at `path`, from the cache if possible.
@@ -167,6 +165,23 @@ impl SourceLoader for Inspector {
     fn find_folder(&self, directory: &Path, top: &str) -> Option<String> {
         cached(&self.folders, directory, top, find_folder)
     }
+}
+
+/// Reads a flow from its program. `script` is the file that defines the flow, unless the flow is in a module.
+fn flow_of<'p>(
+    program: &'p Program<'p>,
+    script: Option<Arc<PythonFile>>,
+    entrypoint: &Entrypoint,
+    directory: &Path,
+) -> Result<Flow, FlowError> {
+    let module = match (script, &entrypoint.location) {
+        (Some(file), _) => program.add_script(file),
+        (None, location) => module_of(program, entrypoint, location)?,
+    };
+    let definition = decorator::find(program, module, entrypoint)?;
+    let flow = signature::read(program, &definition)?;
+    let warning = relative_import::warning(module, entrypoint, directory);
+    Ok(Flow { warnings: warning.into_iter().collect(), ..flow })
 }
 
 fn module_of<'p>(

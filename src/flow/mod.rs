@@ -87,6 +87,7 @@ mod relative_import;
 mod schema;
 mod signature;
 mod sources;
+mod step_pool;
 mod string_annotations;
 
 #[cfg(test)]

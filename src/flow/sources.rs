@@ -14,6 +14,7 @@ use super::{
         import_roots::normalize,
         syntax::{ImportStatement, imports},
     },
+    step_pool::FREE_STEPS,
 };
 use crate::environment::Environment;
 
@@ -45,7 +46,7 @@ impl Inspector {
             Location::Module(name) => {
                 let installed = self.package_folders(directory, directory);
                 let search_path = SearchPath::new(None, directory, environment, installed);
-                match Program::new(self, environment, search_path).locate(name) {
+                match Program::new(self, environment, search_path, FREE_STEPS).locate(name) {
                     SearchResult::File(path) => Some(path),
                     _ => None,
                 }
@@ -83,8 +84,12 @@ impl Inspector {
         let file = self.defining_file(entrypoint, directory, environment)?;
         let script = matches!(entrypoint.location, Location::File(_)).then_some(file.as_path());
         let installed = self.package_folders(script.and_then(Path::parent).unwrap_or(directory), directory);
-        let program =
-            Program::new(self, environment, SearchPath::new(script, directory, environment, installed));
+        let program = Program::new(
+            self,
+            environment,
+            SearchPath::new(script, directory, environment, installed),
+            FREE_STEPS,
+        );
         // The program determines the changes to `sys.path`, so the file must be parsable.
         match (&entrypoint.location, self.file(&file)) {
             (Location::File(_), Ok(parsed)) => drop(program.add_script(parsed)),

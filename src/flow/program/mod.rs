@@ -79,9 +79,6 @@ pub(crate) trait SourceLoader {
     fn find_folder(&self, directory: &Path, top: &str) -> Option<String>;
 }
 
-/// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
-const STEP_LIMIT: usize = 2_000_000;
-
 /// Size of the values that may be copied in a step. See [`Value::size`].
 const SIZE_PER_STEP: usize = 4;
 
@@ -106,7 +103,8 @@ pub(crate) struct Program<'p> {
     locals: AppendList<Locals<'p>>,
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
-    steps: Cell<usize>,
+    /// Number of further evaluation steps.
+    steps: Cell<u32>,
     annotations: Cell<u32>,
     interpreted: Cell<u32>,
     /// Minor version of Python 3 assumed while a condition is evaluated. `None` if no version is assumed.
@@ -114,10 +112,12 @@ pub(crate) struct Program<'p> {
 }
 
 impl<'p> Program<'p> {
+    /// Creates the program of a flow. Reading it may take at most `steps` evaluation steps.
     pub(super) fn new(
         loader: &'p dyn SourceLoader,
         environment: &'p Environment,
         search_path: SearchPath,
+        steps: u32,
     ) -> Self {
         Self {
             loader,
@@ -127,7 +127,7 @@ impl<'p> Program<'p> {
             locals: AppendList::default(),
             memo: Memo::default(),
             depth: Cell::new(0),
-            steps: Cell::new(0),
+            steps: Cell::new(steps),
             annotations: Cell::new(0),
             interpreted: Cell::new(0),
             python_minor: Cell::new(None),
@@ -138,7 +138,7 @@ impl<'p> Program<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
+    /// Fails if no steps remain.
     pub(crate) fn step(&self) -> EvalResult<()> {
         self.count_steps(1)
     }
@@ -147,7 +147,7 @@ impl<'p> Program<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
+    /// Fails if fewer steps remain.
     pub(crate) fn count_copy(&self, value: &Value) -> EvalResult<()> {
         self.count_steps(value.size() / SIZE_PER_STEP)
     }
@@ -156,17 +156,24 @@ impl<'p> Program<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if reading the flow takes more than [`STEP_LIMIT`] steps.
+    /// Fails if fewer steps remain.
     pub(crate) fn count_parse(&self, text: &str) -> EvalResult<()> {
         self.count_steps(text.len() / BYTES_PER_STEP)
     }
 
     fn count_steps(&self, steps: usize) -> EvalResult<()> {
-        self.steps.set(self.steps.get().saturating_add(steps));
-        if self.steps.get() > STEP_LIMIT {
-            return Err(EvalError::unknown("reading the flow takes too many evaluation steps"));
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX);
+        let remaining = self.steps.get().checked_sub(steps);
+        self.steps.set(remaining.unwrap_or_default());
+        match remaining {
+            Some(_) => Ok(()),
+            None => Err(EvalError::unknown("reading the flow takes too many evaluation steps")),
         }
-        Ok(())
+    }
+
+    /// Returns the number of further evaluation steps.
+    pub(super) fn remaining_steps(&self) -> u32 {
+        self.steps.get()
     }
 
     /// Counts an annotation that is converted to a schema.

@@ -16,7 +16,7 @@ use proptest::{
 use super::recorded;
 use crate::environment::Environment;
 use crate::flow::{Entrypoint, Flow, Inspector};
-use crate::test_limits;
+use crate::test_limits::within_limits;
 
 /// Tokens that edits insert.
 const TOKENS: &[&str] = &[
@@ -240,6 +240,39 @@ fn rejects_huge_files() {
     assert!(flow.reasons[0].reason.contains("larger than 16 MiB"), "{:?}", flow.reasons);
 }
 
+#[test]
+fn rejects_files_with_many_tokens() {
+    for unit in ["x=1\n", "x;", "[],"] {
+        let error = within_limits(|| read(&unit.repeat((15 << 20) / unit.len()), "int", "1")).unwrap_err();
+        assert_eq!(error, "invalid Python: the file has more than 1000000 tokens", "{unit:?}");
+    }
+}
+
+#[test]
+fn expensive_flows_share_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let class =
+        |at: usize| format!("class C{at}(BaseModel):\n    x: C{0} = C{0}()\n    y: C{0} = C{0}()\n", at - 1);
+    let classes: String = (1..200).map(class).collect();
+    let text = format!(
+        "from prefect import flow\nfrom pydantic import BaseModel\nclass C0(BaseModel):\n    a: int = 1\n{classes}\
+         @flow\ndef cheap(a: C0): ...\n@flow\ndef expensive(a: C199): ...\n"
+    );
+    fs::write(folder.path().join("hostile.py"), text).unwrap();
+    let (inspector, environment) = (Inspector::new(), Environment::default());
+    // Other flows have taken all shared steps.
+    (0..10).for_each(|_| inspector.steps.lend(|_| ((), 0)));
+    let inspect = |name: &str| {
+        let entrypoint = Entrypoint::parse(&format!("hostile.py:{name}")).unwrap();
+        let start = Instant::now();
+        let flow = inspector.inspect(&entrypoint, folder.path(), &environment).unwrap();
+        assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+        flow.reasons.iter().map(|reason| reason.reason.clone()).collect::<String>()
+    };
+    assert_eq!(inspect("cheap"), "");
+    assert!(inspect("expensive").contains("too many evaluation steps"));
+}
+
 /// Returns lines numbered from 0.
 fn lines(count: usize, line: impl Fn(usize) -> String) -> String {
     (0..count).map(line).collect::<Vec<_>>().concat()
@@ -360,7 +393,7 @@ fn decorators_with_expensive_bodies_are_errors() {
         fs::write(folder.path().join("hostile.py"), text).unwrap();
         // Commands run on a thread with this stack size.
         let thread = std::thread::Builder::new().stack_size(8 << 20).spawn(move || {
-            test_limits::within_limits(|| inspect(folder.path(), "hostile.py:my_flow").map(drop))
+            within_limits(|| inspect(folder.path(), "hostile.py:my_flow").map(drop))
         });
         let error = thread.unwrap().join().unwrap().expect_err(name);
         assert!(error.contains("cannot be evaluated"), "{name}: {error}");

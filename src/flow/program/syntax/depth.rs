@@ -1,5 +1,5 @@
-//! Limits how deeply code may be nested. Deeper code would overflow the stack when its syntax tree is walked or
-//! dropped.
+//! Limits the nesting and the size of code. Deeper code would overflow the stack when its syntax tree is walked or
+//! dropped, and the tree of larger code would use gigabytes of memory.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer::lex};
@@ -13,8 +13,15 @@ const BLOCKS: usize = 100;
 /// Maximum depth of a nested expression. The limit of Python is similar.
 const EXPRESSION: usize = 2_000;
 
-/// Returns an error if blocks or expressions are nested too deeply.
+/// Maximum number of tokens. A token needs about 200 bytes of memory.
+const TOKENS: usize = 1_000_000;
+
+/// Returns an error if the code is too large, or if blocks or expressions are nested too deeply.
 pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
+    if has_many_tokens(text) {
+        let message = format!("the file has more than {TOKENS} tokens");
+        return Err(SyntaxError { message, span: Span::default() });
+    }
     if let Some(span) = deep_block(text) {
         return Err(SyntaxError { message: "too many levels of indentation".to_owned(), span });
     }
@@ -24,6 +31,15 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
         return Err(SyntaxError { message, span: Span::default() });
     }
     Ok(())
+}
+
+fn has_many_tokens(text: &str) -> bool {
+    // Almost every token has at least one byte.
+    if text.len() < TOKENS {
+        return false;
+    }
+    let mut lexer = lex(text, Mode::Module);
+    (0..=TOKENS).all(|_| lexer.next_token() != TokenKind::EndOfFile)
 }
 
 /// Returns whether a byte is part of an operator, an opening bracket, or a space next to a keyword. Each level of
