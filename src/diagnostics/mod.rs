@@ -13,7 +13,7 @@ pub(crate) use fix::{Effect, Fix, Replacement};
 pub(crate) use merge::{merge_environments, merge_repeated};
 pub(crate) use text::{Summary, Text};
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use crate::{
     escape,
@@ -133,11 +133,25 @@ impl Diagnostic {
 /// Maximum length in bytes of names that are compared. Comparison time grows with the product of the lengths.
 const LONGEST_COMPARED: usize = 256;
 
+/// Maximum number of characters that a thread compares for suggestions. It takes about a second.
+const MOST_COMPARED: usize = 20_000_000;
+
+/// Returns whether two names may be compared. A file with thousands of mistakes and thousands of names would otherwise
+/// take minutes, so its last mistakes get no suggestions.
+fn may_compare(word: &str, candidate: &str) -> bool {
+    thread_local! {
+        static REMAINING: Cell<usize> = const { Cell::new(MOST_COMPARED) };
+    }
+    let remaining = REMAINING.get().saturating_sub(word.len() + candidate.len());
+    REMAINING.set(remaining);
+    remaining > 0 && word.len().max(candidate.len()) <= LONGEST_COMPARED
+}
+
 /// Returns the candidate most similar to `word`, or `None` if no candidate is similar enough to suggest.
 pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     known
         .into_iter()
-        .filter(|candidate| word.len().max(candidate.len()) <= LONGEST_COMPARED)
+        .filter(|candidate| may_compare(word, candidate))
         .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
         .filter(|(score, _)| *score > 0.8)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))
@@ -151,7 +165,7 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
 /// most two typos, and none in its first character.
 pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let mistakes_in = |part: &str, other: &str| {
-        if part.len().max(other.len()) > LONGEST_COMPARED {
+        if !may_compare(part, other) {
             return None;
         }
         let mistakes = strsim::osa_distance(part, other);
@@ -176,6 +190,18 @@ pub(crate) fn similar_name<'a>(name: &str, known: impl IntoIterator<Item = &'a s
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_limits::within_limits;
+
+    #[test]
+    fn thousands_of_mistakes_take_little_time() {
+        let known: Vec<String> = (0..5_000).map(|number| format!("name-{number}.stdout")).collect();
+        let suggest =
+            |number: usize| did_you_mean(&format!("name-{number}.stdot"), known.iter().map(String::as_str));
+        assert_eq!(suggest(7), Some("name-7.stdout"));
+        let suggested = within_limits(|| (0..5_000).filter_map(suggest).count());
+        assert!((1..5_000).contains(&suggested), "{suggested}");
+        assert_eq!(suggest(7), None);
+    }
 
     #[test]
     fn recognizes_misspelled_names() {

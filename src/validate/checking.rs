@@ -11,15 +11,19 @@ use super::{
 };
 use crate::{
     deployment::{DeployContext, Options},
-    diagnostics::{Diagnostic, Fix, merge_environments, merge_repeated},
+    diagnostics::{Code, Diagnostic, Fix, Place, merge_environments, merge_repeated},
     project::{self, EnvironmentName, ProjectError, ProjectFiles, ProjectSources},
-    source::Source,
+    source::{Source, Span},
     template::Resolver,
     yaml,
 };
 
 /// Maximum number of passes in [`fix`]. Each pass applies all fixes that do not overlap.
 const MAXIMUM_PASSES: usize = 50;
+
+/// Maximum number of values in the project files, multiplied by the number of environments. Checking a million values
+/// takes about a second.
+const MAXIMUM_VALUES: usize = 20_000_000;
 
 /// Diagnostics about a project file.
 #[derive(Clone, Default)]
@@ -190,6 +194,10 @@ async fn findings_in(
         let sources = files.iter().filter_map(|file| file.sources.as_ref().ok());
         names.extend(sources.flat_map(ProjectSources::checked_environments));
     }
+    let excess = too_many_environments(names.len(), files);
+    if excess.is_some() {
+        names.clear();
+    }
     for name in names {
         let options = Options { env_name: Some(name.clone()), ..ctx.options.clone() };
         match findings_with(&DeployContext { options: &options, ..*ctx }, files).await {
@@ -220,7 +228,27 @@ async fn findings_in(
         let merged = merge_environments(std::mem::take(&mut found.diagnostics), diagnostics);
         found.diagnostics = merge_repeated(merged);
     }
+    if let Some(first) = found.first_mut() {
+        first.diagnostics.extend(excess);
+    }
     Ok(found)
+}
+
+/// Returns an error if checking the files with each environment would take too long.
+fn too_many_environments(count: usize, files: &[CheckedFile<'_>]) -> Option<Diagnostic> {
+    let sources = || files.iter().filter_map(|file| file.sources.as_ref().ok());
+    let size: usize = if count > 1 { sources().map(ProjectSources::size).sum() } else { 0 };
+    if size.saturating_mul(count) <= MAXIMUM_VALUES {
+        return None;
+    }
+    let message = format!("the project files are too large to check all {count} environments");
+    let place =
+        sources().next().and_then(|sources| Some(Place::new(sources.sources().next()?.1, Span::default())));
+    Some(
+        Diagnostic::error(Code::YAML_LIMIT, message)
+            .at(place)
+            .help("check each environment with `--env NAME`"),
+    )
 }
 
 /// Validates the project files with the selected environment.

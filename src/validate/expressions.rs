@@ -56,6 +56,9 @@ fn check_template(
     names: &Names,
     findings: &mut Findings<'_>,
 ) {
+    if !expression::may_have_expressions(template) {
+        return;
+    }
     let mut stage = Stage::new(names, deployment.scope.clone(), known);
     stage.later.extend(deployment.flow.is_none().then(|| "flow".to_owned()));
     let checked = expression::check(template, &stage.known());

@@ -1,5 +1,7 @@
 //! Validates placeholders that refer to outputs of earlier steps or to environment variables.
 
+use std::cell::OnceCell;
+
 use super::lookalikes::lookalikes;
 use crate::{
     deployment::{PullSteps, ResolvedDeployment, StepSections},
@@ -27,11 +29,11 @@ pub(super) fn references(
     let all = KnownOutputs::in_fields(sections, &deployment.spec);
     let mut before = KnownOutputs::default();
     for listed in sections.build.iter().chain(&sections.push) {
-        let mut checker = Checker { before: &before, all: &all, environment, place: In::Step, findings };
+        let mut checker = Checker::new(&before, &all, environment, In::Step, findings);
         checker.step(&listed.step, &listed.pointer);
         before.add(&listed.step);
     }
-    let mut checker = Checker { before: &all, all: &all, environment, place: In::Fields, findings };
+    let mut checker = Checker::new(&all, &all, environment, In::Fields, findings);
     checker.fields(&deployment.fields, &deployment.pointer());
     if let PullSteps::Listed(steps) = &sections.pull {
         let with_pull = steps.iter().fold(all.clone(), |mut known, step| {
@@ -41,8 +43,7 @@ pub(super) fn references(
         let mut before = all;
         for (index, step) in steps.iter().enumerate() {
             let pointer = sections.pull_pointer.join(index);
-            let mut checker =
-                Checker { before: &before, all: &with_pull, environment, place: In::Pull, findings };
+            let mut checker = Checker::new(&before, &with_pull, environment, In::Pull, findings);
             checker.step(step, &pointer);
             before.add(step);
         }
@@ -68,9 +69,21 @@ struct Checker<'a, 'b> {
     environment: &'a Environment,
     place: In,
     findings: &'a mut Findings<'b>,
+    /// The paths of `before`.
+    paths: OnceCell<Vec<String>>,
 }
 
-impl Checker<'_, '_> {
+impl<'a, 'b> Checker<'a, 'b> {
+    fn new(
+        before: &'a KnownOutputs,
+        all: &'a KnownOutputs,
+        environment: &'a Environment,
+        place: In,
+        findings: &'a mut Findings<'b>,
+    ) -> Self {
+        Self { before, all, environment, place, findings, paths: OnceCell::new() }
+    }
+
     fn step(&mut self, step: &Value, pointer: &Pointer) {
         let Some(item) = StepItem::parse(step) else { return };
         let pointer = pointer.join(item.name);
@@ -184,7 +197,7 @@ impl Checker<'_, '_> {
         if self.all.may_have(name) {
             return "the output belongs to a later step; move that step before this reference".to_owned();
         }
-        let paths = self.before.paths();
+        let paths = self.paths.get_or_init(|| self.before.paths());
         if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
             return format!("did you mean {{{{ {path} }}}}?");
         }

@@ -106,14 +106,22 @@ impl ProjectSources {
     /// Returns the environments to check if no environment is selected. Skips files such as `prefect.docker.yaml` that
     /// are complete project files because they are probably not overlays.
     pub(crate) fn checked_environments(&self) -> BTreeSet<EnvironmentName> {
-        let mut names = self.environments();
-        let base = yaml::load(&self.base).ok();
-        names.retain(|name| {
-            let has_section = base.as_ref().is_some_and(|base| merge::section(base, name).is_some());
+        let overlays = self.listed.iter().filter(|name| {
             let overlay = self.overlays.get(name).map(yaml::load_overlay);
-            has_section || !overlay.is_some_and(|overlay| overlay.is_ok_and(|overlay| is_complete(&overlay)))
+            !overlay.is_some_and(|overlay| overlay.is_ok_and(|overlay| is_complete(&overlay)))
         });
+        let mut names: BTreeSet<EnvironmentName> = overlays.cloned().collect();
+        if let Ok(document) = yaml::load(&self.base) {
+            names.extend(names_in(&document));
+        }
         names
+    }
+
+    /// Returns the number of values in the project file and its overlay files.
+    pub(crate) fn size(&self) -> usize {
+        let overlays = self.overlays.values().map(yaml::load_overlay);
+        let documents = std::iter::once(yaml::load(&self.base)).chain(overlays);
+        documents.flatten().map(|document| document.root.size()).sum()
     }
 
     /// Loads the project merged with an environment's values. Returns the project and its warnings.

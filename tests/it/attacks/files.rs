@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Attack, Outcome, Target, attack};
+use super::{Attack, Outcome, Target, attack, project};
 
 const MEGABYTE: usize = 1 << 20;
 const CHECK: &str = "check";
@@ -77,6 +77,23 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("very many small values", Outcome::Refused("too many values"), CHECK, |target| {
         target.file("prefect.yaml", "- 1\n".repeat(500_100))
     }),
+    attack(
+        "very many environments",
+        Outcome::Refused("too large to check all 5000 environments"),
+        CHECK,
+        |target| {
+            let environments =
+                (0..5_000).map(|number| format!("  e{number}: {{tags: [a]}}\n")).collect::<String>();
+            target.file("prefect.yaml", format!("environments:\n{environments}{}", project("")))
+        },
+    ),
+    attack("very many wrong references", Outcome::Shown("unknown-output"), CHECK, |target| {
+        let step =
+            |id| format!("  - prefect.deployments.steps.run_shell_script: {{script: echo, id: t{id}}}\n");
+        let steps: String = (0..1_000).map(step).collect();
+        let tags: Vec<String> = (0..5_000).map(|id| format!("'{{{{ s{id}.stdout }}}}'")).collect();
+        target.project(&format!("  tags: [{}]\n  build:\n{steps}", tags.join(", ")))
+    }),
     attack("a number of a million digits", Outcome::Ended, CHECK, |target| {
         target.project(&format!("  parameters: {{times: {}}}", "9".repeat(1_000_000)))
     }),
@@ -141,6 +158,15 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("five thousand flows", Outcome::Ended, "flow ls", |target| {
         target.file("flow.py", "@flow\ndef hello(): pass\n".repeat(5_000))
     }),
+    attack("a .gitignore that never ends", Outcome::Shown("flow.py:hello"), "flow ls", |target| {
+        target.link("/dev/zero", ".gitignore")
+    }),
+    attack(
+        "an ignore file that never ends in a folder",
+        Outcome::Shown("flow.py:hello"),
+        "flow ls",
+        |target| target.file("folder/other.py", flow("x = 1"))?.link("/dev/zero", "folder/.ignore"),
+    ),
     attack("a .dockerignore that never ends", Outcome::Refused(""), DEPLOY, |target| {
         target.link("/dev/zero", ".dockerignore")?.project(BUILD)
     }),
