@@ -13,6 +13,9 @@ use git2::{
     Repository, Tree,
 };
 
+/// Maximum size of an old version of a file in bytes. A compressed object of one megabyte may expand to a gigabyte.
+const LARGEST_FILE: usize = 64 << 20;
+
 /// Default revision for an omitted side of a range.
 const HEAD: &str = "HEAD";
 
@@ -78,6 +81,8 @@ pub(crate) enum ChangesError {
     NoMergeBase { from: String, to: String, is_shallow: bool },
     #[error("'{}' is outside of the Git repository {}", path.display(), root.display())]
     Outside { path: PathBuf, root: PathBuf },
+    #[error("the old version of '{path}' is larger than {} MiB", LARGEST_FILE >> 20)]
+    TooLarge { path: String },
     #[error("cannot read the Git repository: {0}")]
     Git(String),
 }
@@ -104,7 +109,7 @@ impl ChangesError {
             Self::NoMergeBase { from, to, .. } => {
                 Some(format!("the histories are unrelated; compare both revisions with `{from}..{to}`"))
             }
-            Self::Outside { .. } | Self::Git(_) => None,
+            Self::Outside { .. } | Self::TooLarge { .. } | Self::Git(_) => None,
         }
     }
 }
@@ -222,6 +227,11 @@ impl Changes {
         let tree = repository.find_commit(old)?.tree()?;
         match tree.get_path(Path::new(path)) {
             Ok(entry) => {
+                // Reading the header does not load the object.
+                let header = repository.odb()?.read_header(entry.id());
+                if header.is_ok_and(|(size, _)| size > LARGEST_FILE) {
+                    return Err(ChangesError::TooLarge { path: path.to_owned() });
+                }
                 let object = entry.to_object(&repository).ok();
                 Ok(object.and_then(|object| Some(object.as_blob()?.content().to_vec())))
             }

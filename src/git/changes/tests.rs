@@ -147,6 +147,16 @@ fn files_outside_a_sparse_checkout_are_unchanged() {
 }
 
 #[test]
+fn large_old_content_is_not_loaded() {
+    let fixture = Fixture::new();
+    fixture.commit(&[("a", &" ".repeat(LARGEST_FILE + 1)), ("b", "1")]);
+    fixture.commit(&[("a", "2"), ("b", "2")]);
+    let changes = Changes::between(&"HEAD~1".parse().unwrap(), &fixture.root()).unwrap();
+    assert_eq!(changes.old_content("a"), Err(ChangesError::TooLarge { path: "a".to_owned() }));
+    assert_eq!(changes.old_content("b").unwrap().as_deref(), Some(&b"1"[..]));
+}
+
+#[test]
 fn partial_clones_have_no_old_content() {
     let fixture = Fixture::new();
     fixture.commit(&[("a", "1")]);
