@@ -7,6 +7,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+/// Maximum number of validation errors that are reported. Finding the relevant ones takes time that grows with the
+/// square of their number.
+const MOST_DETAILS: usize = 200;
+
 /// The path of a validation error: keys, indexes and type names.
 type Path = Vec<String>;
 
@@ -31,6 +35,15 @@ pub(super) fn one_line(text: &str) -> String {
 /// Returns the messages for the relevant errors in a response. Each message starts with the path of the
 /// field, such as `body.parameters.n: Input should be a valid integer`.
 fn validation_messages(details: &[Value]) -> Vec<String> {
+    let (first, others) = details.split_at(details.len().min(MOST_DETAILS));
+    let mut messages = relevant_messages(first);
+    if !others.is_empty() {
+        messages.push(format!("and {} more errors", others.len()));
+    }
+    messages
+}
+
+fn relevant_messages(details: &[Value]) -> Vec<String> {
     let other_types = other_types(details);
     let mut messages = Vec::new();
     let mut reported: Vec<&Path> = Vec::new();
@@ -109,6 +122,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::test_limits::within_limits;
 
     fn other(path: &[&str], expected: &str) -> Value {
         json!({"type": "literal_error", "loc": path, "msg": "Input should be ...", "ctx": {"expected": expected}})
@@ -116,6 +130,15 @@ mod tests {
 
     fn error(path: &[&str], message: &str) -> Value {
         json!({"type": "missing", "loc": path, "msg": message})
+    }
+
+    #[test]
+    fn many_errors_are_counted() {
+        let details: Vec<Value> =
+            (0..100_000).map(|at| other(&["body", &at.to_string(), "T", "type"], "a")).collect();
+        let messages = within_limits(|| messages(&json!({"detail": details})));
+        assert_eq!(messages.len(), MOST_DETAILS + 1);
+        assert_eq!(messages.last().map(String::as_str), Some("and 99800 more errors"));
     }
 
     #[test]
