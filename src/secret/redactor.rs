@@ -24,6 +24,17 @@ const COMMON_WORDS: [&str; 8] =
 /// Number of bytes to decode at a time. Chunks contain whole lines.
 const CHUNK: usize = 32 * 1024;
 
+/// Length in bytes of the pieces of a secret that are recognized in base64 and hexadecimal digits.
+///
+/// Tools such as `base64` and `xxd -p` wrap their output, so a line contains only a part of a long secret.
+const PIECE: usize = 16;
+
+/// Distance between two pieces in bytes. A line of 30 bytes therefore contains at least one complete piece.
+const PIECE_DISTANCE: usize = 15;
+
+/// Maximum number of bytes of a secret that are split into pieces.
+const LONGEST_SPLIT: usize = 64 * 1024;
+
 /// The set of secrets to redact. All output passes through [`Redactor::mask`].
 ///
 /// Clones share the same set of secrets.
@@ -42,7 +53,9 @@ struct Secrets {
 /// A search for a set of secrets.
 struct Search {
     automaton: AhoCorasick,
-    /// Length of the shortest secret in bytes.
+    /// Search for the pieces of long secrets.
+    pieces: AhoCorasick,
+    /// Length of the shortest secret or piece in bytes.
     shortest: usize,
 }
 
@@ -166,7 +179,9 @@ impl Redactor {
             ranges.extend(matches(text.as_bytes()));
             for (start, chunk) in chunks(text) {
                 for view in spelling::views(chunk, search.shortest) {
-                    let found = matches(&view.bytes).into_iter().map(|range| view.origin(range));
+                    let pieces = search.pieces.find_iter(&view.bytes);
+                    let runs = pieces.filter_map(|piece| view.run_at(piece.start()));
+                    let found = matches(&view.bytes).into_iter().map(|range| view.origin(range)).chain(runs);
                     ranges.extend(
                         found.map(|range| whole_characters(text, start + range.start..start + range.end)),
                     );
@@ -185,10 +200,15 @@ impl Redactor {
         }
         drop(secrets);
         let mut secrets = self.secrets.write().unwrap_or_else(PoisonError::into_inner);
-        let built = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&secrets.texts);
-        // Building the search fails only for gigabytes of secrets.
-        let shortest = secrets.texts.iter().map(String::len).min().unwrap_or_default();
-        secrets.search = built.ok().map(|automaton| Arc::new(Search { automaton, shortest }));
+        let pieces: Vec<&[u8]> = secrets.texts.iter().flat_map(|text| pieces(text.as_bytes())).collect();
+        let lengths = secrets.texts.iter().map(String::len).chain(pieces.iter().map(|piece| piece.len()));
+        let shortest = lengths.min().unwrap_or_default();
+        // Building a search fails only for gigabytes of secrets.
+        let automaton = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&secrets.texts);
+        let built = automaton.and_then(|automaton| {
+            Ok(Arc::new(Search { automaton, pieces: AhoCorasick::new(pieces)?, shortest }))
+        });
+        secrets.search = built.ok();
         secrets.search.clone()
     }
 }
@@ -199,6 +219,14 @@ impl Secrets {
             self.search = None;
         }
     }
+}
+
+/// Returns the pieces of a secret. A short secret has none.
+fn pieces(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let secret = &secret[..secret.len().min(LONGEST_SPLIT)];
+    let last = secret.len().checked_sub(PIECE).filter(|last| *last > 0);
+    let starts = last.into_iter().flat_map(|last| (0..last).step_by(PIECE_DISTANCE).chain([last]));
+    starts.map(move |start| &secret[start..start + PIECE])
 }
 
 /// Returns the password in a `user:password` secret or URL, both as written and with decoded percent escapes.

@@ -19,19 +19,24 @@ const MAX_VIEWS: usize = 24;
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
+/// Byte between two decoded runs. It does not occur in UTF-8.
+const SEPARATOR: u8 = 0xff;
+
 /// A decoded string, with each byte's original position.
 #[derive(Debug, Default)]
 pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// Start and end of each byte's original encoding.
     origins: Vec<(u32, u32)>,
+    /// Ends of the decoded runs of digits in `bytes`. Empty for other views.
+    run_ends: Vec<usize>,
 }
 
 impl View {
     /// Creates a view of the undecoded string.
     fn unchanged(text: &[u8]) -> Self {
         let origins = (0..u32::try_from(text.len()).unwrap_or(u32::MAX)).map(|at| (at, at + 1)).collect();
-        Self { bytes: text.to_vec(), origins }
+        Self { bytes: text.to_vec(), origins, run_ends: Vec::new() }
     }
 
     /// Converts a range of decoded bytes to the corresponding range in the original string.
@@ -41,6 +46,15 @@ impl View {
         start as usize..end as usize
     }
 
+    /// Returns the range in the original string of the run of digits that encodes the byte at `at`. Returns `None` if the
+    /// view contains no runs.
+    pub(super) fn run_at(&self, at: usize) -> Option<Range<usize>> {
+        let index = self.run_ends.partition_point(|end| *end <= at);
+        let end = *self.run_ends.get(index)?;
+        let start = if index == 0 { 0 } else { self.run_ends[index - 1] + 1 };
+        Some(self.origin(start..end))
+    }
+
     fn push(&mut self, byte: u8, origin: (u32, u32)) {
         self.bytes.push(byte);
         self.origins.push(origin);
@@ -48,8 +62,9 @@ impl View {
 
     /// Appends a separator after a decoded run so that no match can span two runs.
     fn separate(&mut self) {
+        self.run_ends.push(self.bytes.len());
         let end = self.origins.last().map_or(0, |(_, end)| *end);
-        self.push(0xff, (end, end));
+        self.push(SEPARATOR, (end, end));
     }
 
     /// Decodes all escape sequences of one kind. Returns `None` if there are none.

@@ -129,6 +129,32 @@ fn masks_every_spelling() {
 }
 
 #[test]
+fn masks_each_line_of_a_wrapped_encoding() {
+    let secret: String =
+        (1..60_u32).map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761))).collect();
+    let redactor = Redactor::default();
+    redactor.learn(&Secret::new(secret.as_str()));
+    for prefix in ["", "user:", "{\"token\": \""] {
+        let text = format!("{prefix}{secret}");
+        for (encoded, width) in
+            [(STANDARD.encode(&text), 76), (URL_SAFE.encode(&text), 64), (hex(&text), 60), (hex(&text), 80)]
+        {
+            let lines: Vec<&str> =
+                encoded.as_bytes().chunks(width).map(|line| str::from_utf8(line).unwrap()).collect();
+            let (last, lines) = lines.split_last().unwrap();
+            for line in lines {
+                assert_eq!(redactor.mask(&format!("  {line}")), format!("  {MASK}"), "{width} {prefix}");
+            }
+            assert!(redactor.mask(last).contains(MASK) || last.len() < 36, "{last}");
+            let masked = redactor.mask(&lines.join("\n"));
+            assert_eq!(masked.replace(MASK, "").trim(), "", "{masked}");
+        }
+    }
+    let text = STANDARD.encode("You can read this line of ordinary text.");
+    assert_eq!(redactor.mask(&text), text);
+}
+
+#[test]
 fn leaves_other_text_alone() {
     let redactor = Redactor::default();
     redactor.learn(&Secret::new(CANARY));
