@@ -130,8 +130,8 @@ fn masks_every_spelling() {
 
 #[test]
 fn masks_each_line_of_a_wrapped_encoding() {
-    let secret: String =
-        (1..60_u32).map(|number| format!("{:x}", number.wrapping_mul(2_654_435_761))).collect();
+    let digits = |number: u32| format!("{:x}", number.wrapping_mul(2_654_435_761));
+    let secret: String = (1..60).map(digits).collect();
     let redactor = Redactor::default();
     redactor.learn(&Secret::new(secret.as_str()));
     for prefix in ["", "user:", "{\"token\": \""] {

@@ -82,8 +82,8 @@ pub(super) const ATTACKS: &[Attack] = &[
         Outcome::Refused("too large to check all 5000 environments"),
         CHECK,
         |target| {
-            let environments =
-                (0..5_000).map(|number| format!("  e{number}: {{tags: [a]}}\n")).collect::<String>();
+            let environment = |number| format!("  e{number}: {{tags: [a]}}\n");
+            let environments: String = (0..5_000).map(environment).collect();
             target.file("prefect.yaml", format!("environments:\n{environments}{}", project("")))
         },
     ),
