@@ -8,6 +8,7 @@ mod foreign_changes;
 pub(crate) mod journal;
 mod outcome;
 mod pruning;
+mod queue_order;
 mod record;
 mod remover;
 pub(crate) mod report;
@@ -37,7 +38,10 @@ use jiff::Timestamp;
 
 use crate::{
     api::{ApiError, Client},
-    apply::{conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, writer::Writer},
+    apply::{
+        conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, queue_order::QueueOrder,
+        writer::Writer,
+    },
     deployment::{DesiredDeployment, OnError, Snapshot},
     plan::{self, Change, FieldChange},
     progress::{DeploymentEvent, Progress},
@@ -77,6 +81,7 @@ impl Apply<'_> {
         let writes = writes.map(|(desired, change)| (*desired, change)).collect();
         let check = ConflictCheck::new(self.client, self.live, writes);
         let failed = AtomicBool::new(false);
+        let order = &QueueOrder::new(changes);
         let mut position = 0;
         let (writer_ref, check, failed_ref, finished) = (&writer, &check, &failed, &report.finished);
         stream::iter(changes.iter().enumerate())
@@ -84,7 +89,9 @@ impl Apply<'_> {
                 let write = PendingWrite { desired, change, position };
                 position += usize::from(!matches!(change, Change::Unchanged { .. }));
                 async move {
+                    order.turn(index).await;
                     let result = self.write(write, writer_ref, check, failed_ref).await;
+                    order.done(index);
                     finished.add(index, desired.full_name(), result);
                 }
             })

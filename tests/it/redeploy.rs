@@ -1,9 +1,15 @@
 //! Tests of deploys after the file or the server has changed.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering::SeqCst},
+    thread,
+    time::Duration,
+};
+
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::support::{Api, FaultServer, Output, Proxy, Sandbox, Verdict, assert_output};
+use crate::support::{Api, FaultServer, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// Returns a project with one deployment that has these additional fields.
 fn project(fields: &str) -> String {
@@ -348,4 +354,33 @@ deployments:
 
 fn text(value: &Value) -> Result<&str> {
     value.as_str().context("text")
+}
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn new_queues_get_priorities_in_the_order_of_the_file() -> Result<()> {
+    let api = Api::from_env()?;
+    let deployment = |name: &str, queue: &str| {
+        format!(
+            "- name: {name}\n  entrypoint: flow.py:hello\n  \
+             work_pool: {{name: pool-UNIQUE, work_queue_name: {queue}}}\n"
+        )
+    };
+    let deployments = [("a", "z"), ("b", "y"), ("c", "z"), ("d", "default"), ("e", "x")];
+    let deployments: String = deployments.iter().map(|(name, queue)| deployment(name, queue)).collect();
+    let sandbox = api.sandbox(&format!("pull: []\ndeployments:\n{deployments}"))?;
+    let is_delayed = AtomicBool::new(false);
+    let proxy = Proxy::start(api.url(), move |seen, moment| {
+        let is_first = moment == Moment::Before && seen.line == "POST /api/deployments/";
+        if is_first && !is_delayed.swap(true, SeqCst) {
+            thread::sleep(Duration::from_secs(1));
+        }
+        Verdict::Pass
+    })?;
+    sandbox.run_with(&[("PREFECT_API_URL", proxy.url())], "deploy --all --quiet")?.success()?;
+    let queues = api.post(&sandbox.unique("/work_pools/pool-UNIQUE/queues/filter"), &json!({}))?;
+    let queues = queues.as_array().context("a list")?.iter();
+    let queues: Vec<_> = queues.map(|queue| format!("{} {}", queue["name"], queue["priority"])).collect();
+    assert_eq!(queues, [r#""default" 1"#, r#""z" 2"#, r#""y" 3"#, r#""x" 4"#]);
+    Ok(())
 }

@@ -1,0 +1,64 @@
+//! Orders the writes that create work queues.
+//!
+//! If a deployment names an unknown work queue, the server creates the queue and gives it the pool's lowest free
+//! priority. The priorities therefore depend on the order of the writes. Prefect writes in the order of the file.
+
+use std::collections::{HashMap, HashSet};
+
+use tokio::sync::SetOnce;
+
+use crate::{deployment::DesiredDeployment, plan::Change};
+
+/// Makes the first write of each new work queue wait for the first writes of the pool's earlier new queues.
+#[derive(Debug, Default)]
+pub(super) struct QueueOrder {
+    /// The first write of each new queue, by index of its change.
+    turns: HashMap<usize, Turn>,
+}
+
+#[derive(Debug, Default)]
+struct Turn {
+    /// The write to wait for.
+    previous: Option<usize>,
+    done: SetOnce<()>,
+}
+
+impl QueueOrder {
+    /// Queues of existing deployments are not new.
+    pub(super) fn new(changes: &[(&DesiredDeployment, Change<'_>)]) -> Self {
+        let live = changes.iter().filter_map(|(_, change)| {
+            let field = |name| change.live()?.field(name)?.as_str();
+            Some((field("work_pool_name")?, field("work_queue_name")?))
+        });
+        let mut known: HashSet<(&str, &str)> = live.collect();
+        let mut last_of_pool = HashMap::new();
+        let mut turns = HashMap::new();
+        for (index, (desired, change)) in changes.iter().enumerate() {
+            let Some(queue) = desired.work_queue.as_deref().filter(|queue| *queue != "default") else {
+                continue;
+            };
+            let is_written = !matches!(change, Change::Unchanged { .. });
+            if is_written && known.insert((desired.work_pool.as_str(), queue)) {
+                let previous = last_of_pool.insert(&desired.work_pool, index);
+                turns.insert(index, Turn { previous, done: SetOnce::new() });
+            }
+        }
+        Self { turns }
+    }
+
+    /// Waits until the deployment with this index may be written. The writes that it waits for have lower indexes.
+    pub(super) async fn turn(&self, index: usize) {
+        let previous = self.turns.get(&index).and_then(|turn| turn.previous);
+        if let Some(previous) = previous.and_then(|previous| self.turns.get(&previous)) {
+            previous.done.wait().await;
+        }
+    }
+
+    /// Lets the next write start. It does not depend on the success of this write.
+    pub(super) fn done(&self, index: usize) {
+        if let Some(turn) = self.turns.get(&index) {
+            // Each write is done once.
+            let _ = turn.done.set(());
+        }
+    }
+}
