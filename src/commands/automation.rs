@@ -67,7 +67,7 @@ async fn delete(
         _ => format!("Are you sure you want to delete all {} automations?", automations.len()),
     };
     if !automations.is_empty() {
-        context.confirm(consent, &question, "Deletion aborted.").await?;
+        context.confirm_deletion(consent, &question, "Deletion aborted.").await?;
     }
     for (done, automation) in automations.iter().enumerate() {
         client

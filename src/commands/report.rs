@@ -111,6 +111,24 @@ impl Context {
         self.confirm_if_interactive(question, refusal).await
     }
 
+    /// Asks the user to confirm a deletion like [`Self::confirm`], but as `prefect` without a terminal, deletes without
+    /// asking.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::confirm`].
+    pub(super) async fn confirm_deletion(
+        &self,
+        consent: ConsentArguments,
+        question: &str,
+        refusal: &str,
+    ) -> Result<(), CommandError> {
+        if self.is_prefect && !self.interactive {
+            return Ok(());
+        }
+        self.confirm(consent, question, refusal).await
+    }
+
     /// Asks the user to confirm an action. Does not ask if the command is not interactive, as in Prefect.
     ///
     /// # Errors

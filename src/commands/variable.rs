@@ -59,7 +59,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
         VariableCommand::Unset { name, consent, output } => {
             find(&client, &name).await?;
             let question = format!("Are you sure you want to unset variable {}?", python::quoted(&name));
-            context.confirm(consent, &question, "Unset aborted.").await?;
+            context.confirm_deletion(consent, &question, "Unset aborted.").await?;
             client.delete_variable(&name).await?;
             context.done(output, "deleted", json!({"name": name}), || {
                 format!("Unset variable {}.", python::quoted(&name))

@@ -179,7 +179,7 @@ async fn delete(
         return Err(missing().suggest(work_pool::similar(client, name).await.as_deref()));
     }
     let question = format!("Are you sure you want to delete work pool with name {quoted}?");
-    context.confirm(consent, &question, "Deletion aborted.").await?;
+    context.confirm_deletion(consent, &question, "Deletion aborted.").await?;
     if !client.delete_work_pool(name).await? {
         return Err(missing());
     }

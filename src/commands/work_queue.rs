@@ -201,7 +201,7 @@ async fn delete(
     context: &Context,
 ) -> Result<(), CommandError> {
     let question = format!("Are you sure you want to delete work queue {}?", described(queue));
-    context.confirm(consent, &question, "Deletion aborted.").await?;
+    context.confirm_deletion(consent, &question, "Deletion aborted.").await?;
     let is_deleted = client.delete_work_queue(queue.queue.id).await.map_err(|error| match error {
         ApiError::Conflict { .. } => {
             let message =

@@ -39,6 +39,8 @@ fn variables_keep_types_and_tags() -> Result<()> {
     assert!(succeed(&sandbox, "variable ls")?.stdout.contains(&sandbox.unique("v_UNIQUE")));
     assert_eq!(sandbox.run("variable unset v_UNIQUE")?.code, 4);
     succeed(&sandbox, "variable unset v_UNIQUE --yes")?;
+    succeed(&sandbox, "variable set v_UNIQUE again")?;
+    sandbox.run_as_prefect("variable unset v_UNIQUE")?.success()?;
     let output = sandbox.run("variable get v_UNIQUE")?;
     assert_output!(output, @r"
     exit 1

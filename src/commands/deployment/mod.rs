@@ -96,7 +96,7 @@ async fn delete(arguments: &DeleteDeploymentArguments, context: &Context) -> Res
             [only] => format!("Are you sure you want to delete deployment with name '{}'?", only.full_name()),
             _ => format!("Are you sure you want to delete {count} deployments?"),
         };
-        context.confirm(arguments.consent, &question, "Deletion aborted.").await?;
+        context.confirm_deletion(arguments.consent, &question, "Deletion aborted.").await?;
     }
     for (done, found) in selected.iter().enumerate() {
         client
