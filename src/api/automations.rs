@@ -20,7 +20,7 @@ pub(crate) struct Automation {
 }
 
 impl Automation {
-    /// Returns the time at which the automation was created, or `None` if the server does not report it.
+    /// Returns the automation's creation time, or `None` if the server does not report it.
     pub(crate) fn created(&self) -> Option<Timestamp> {
         self.raw.get("created")?.as_str()?.parse().ok()
     }

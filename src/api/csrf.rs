@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::request::Request;
 
-/// A CSRF token and the client ID for which it was issued.
+/// A CSRF token and the client ID that it was issued for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsrfToken {
     pub(super) token: HeaderValue,
@@ -20,7 +20,7 @@ pub(super) struct CsrfToken {
 /// The current CSRF token of a client.
 #[derive(Debug)]
 pub(super) struct CsrfTokens {
-    /// Random ID of this client, for which the server issues tokens.
+    /// Random ID of this client. The server issues tokens for this ID.
     client: Uuid,
     current: Mutex<Option<CsrfToken>>,
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Maximum number of validation errors that are reported. Finding the relevant ones takes time that grows with the
+/// Maximum number of reported validation errors. The time for finding the relevant errors grows with the
 /// square of their number.
 const MOST_DETAILS: usize = 200;
 

@@ -22,7 +22,7 @@ const WAIT: Duration = Duration::from_millis(200);
 
 /// Returns the outcome for a resource that another client has written: unchanged if the resource has all
 /// declared values, otherwise a conflict. Returns `None` if the resource does not exist. `before` is the
-/// compared state.
+/// state at the time of the comparison.
 pub(super) async fn outcome(
     client: &Client,
     desired: &DesiredResource,

@@ -17,7 +17,7 @@ use crate::{
     plan::{Change, Changes, FieldChange, differences, trigger_differences},
 };
 
-/// Maximum number of deployments to read again at the same time.
+/// Maximum number of deployments to read again in one batch.
 const BATCH: usize = 50;
 
 /// A desired deployment and the change to write.
@@ -36,7 +36,7 @@ pub(super) struct ConflictCheck<'a> {
 struct Current {
     /// Deployments that will be updated, by ID.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// Full names of deployments to create that already exist, because others have created them.
+    /// Full names of deployments that were to be created but that others have created first.
     created: HashSet<String>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
@@ -122,7 +122,7 @@ impl<'a> ConflictCheck<'a> {
 
     /// Returns the full names of existing deployments, including deployments that are not in `names`.
     ///
-    /// Usually, none of the deployments exist, so the function sends a single request.
+    /// Usually, no deployment exists, so the function sends a single request.
     async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<HashSet<String>, ApiError> {
         let deployments = self.client.deployments_named(names, |deployment| deployment).await?;
         let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();

@@ -18,7 +18,7 @@ use crate::{
 pub(crate) struct Destruction<'a> {
     options: &'a Options,
     registrations: Registrations,
-    /// Full names and ids of the deployments to delete.
+    /// Full names and IDs of the deployments to delete.
     pub(crate) removals: Vec<(String, Uuid)>,
     /// Resources to delete, in deletion order.
     pub(crate) resources: Vec<OwnedResource>,
@@ -44,7 +44,7 @@ pub(crate) struct Destroyed {
 impl<'a> Destruction<'a> {
     /// Finds deployments and resources on the server. `names` are the deployments as `(flow, deployment)` pairs.
     ///
-    /// If a project id is set, selects only objects that the project has registered. Always keeps objects that
+    /// If a project ID is set, selects only objects that the project has registered. Always keeps objects that
     /// another project has registered.
     ///
     /// # Errors
@@ -88,12 +88,12 @@ impl<'a> Destruction<'a> {
         Ok(Self { options, registrations, removals, resources, kept })
     }
 
-    /// Returns the names and ids of the deployments that have been deleted.
+    /// Returns the names and IDs of the deleted deployments.
     pub(crate) fn deleted(&self, destroyed: &Destroyed) -> Vec<&(String, Uuid)> {
         self.removals.iter().filter(|(_, id)| destroyed.removed.deployments.contains(id)).collect()
     }
 
-    /// Returns the resources that have been deleted.
+    /// Returns the deleted resources.
     pub(crate) fn deleted_resources(&self, destroyed: &Destroyed) -> Vec<&OwnedResource> {
         self.resources.iter().filter(|owned| destroyed.removed.resources.contains(&owned.key)).collect()
     }
@@ -101,7 +101,8 @@ impl<'a> Destruction<'a> {
     /// Deletes the deployments and resources sequentially, including the automations that the deployments own. Stops
     /// at the first error.
     ///
-    /// Deletes automations before the deployments to which they refer, and all other resources after the deployments.
+    /// Deletes automations before the deployments that they refer to, and all other resources after the
+    /// deployments.
     ///
     /// # Errors
     ///
@@ -138,8 +139,8 @@ impl<'a> Destruction<'a> {
         Ok(())
     }
 
-    /// Removes the deleted objects from the project's records. Also removes the resources that another project has
-    /// registered.
+    /// Removes the deleted objects from the project's records. Also removes resources that were kept because
+    /// another project has registered them.
     async fn record(
         &self,
         client: &Client,

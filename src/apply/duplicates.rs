@@ -1,9 +1,9 @@
-//! Removes duplicate automations and schedules that two deploys created at the same time.
+//! Removes duplicate automations and schedules that two concurrent deploys created.
 //!
-//! The server has no request that creates an automation or a schedule only if no equal object exists. If multiple
-//! deploys create equal objects concurrently, each deploy re-reads the objects afterwards. All deploys except one
-//! then delete their own objects. A deploy that has deleted its objects reads again, so that at least one object
-//! always remains.
+//! The server has no request that creates an automation or a schedule only if no equal object exists. If
+//! multiple deploys create equal objects concurrently, each deploy reads the objects again afterwards. All
+//! deploys except one then delete their own objects. A deploy that has deleted its objects reads again, so
+//! that at least one object always remains.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -46,11 +46,11 @@ pub(super) struct CreatedParts(HashMap<Uuid, Vec<Part>>);
 struct Part {
     deployment: Uuid,
     body: Body,
-    /// Ids of the automations or schedules that this deploy created.
+    /// IDs of the automations or schedules that this deploy created.
     own: BTreeSet<Uuid>,
     /// Intended number of equal automations or schedules.
     wanted: usize,
-    /// Ids of the automations or schedules that this deploy created but that no longer exist.
+    /// IDs of the automations or schedules that this deploy created but that no longer exist.
     lost: BTreeSet<Uuid>,
     /// Whether this deploy deleted some of the automations or schedules that it created.
     has_deleted: bool,
@@ -99,9 +99,9 @@ impl CreatedParts {
     }
 }
 
-/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of each
-/// deployment whose objects another deploy created at the same time. Also returns the error that ended the search for
-/// duplicates, if any.
+/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
+/// each deployment whose objects a concurrent deploy also created. Also returns the error that ended the
+/// search for duplicates, if any.
 ///
 /// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
@@ -186,7 +186,8 @@ impl Part {
         self.now = now;
     }
 
-    /// Returns whether there are too many equal objects, some of which this deploy created.
+    /// Returns whether there are more equal objects than wanted, and this deploy created at least one of
+    /// them.
     fn is_contested(&self) -> bool {
         self.now.len() > self.wanted && !self.own.is_empty()
     }

@@ -187,8 +187,8 @@ impl Apply<'_> {
         Outcome::Conflict { differences, written }
     }
 
-    /// Removes automations and schedules that another deploy created at the same time. Reports the affected
-    /// deployments as conflicts.
+    /// Removes duplicate automations and schedules that a concurrent deploy also created. Reports the
+    /// affected deployments as conflicts.
     async fn resolve_duplicates(
         &self,
         changes: &[(&DesiredDeployment, Change<'_>)],

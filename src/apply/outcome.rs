@@ -29,7 +29,8 @@ pub(crate) enum WriteError {
     /// The object is not deleted because it is in use. Contains the description of the use.
     #[error("it cannot be deleted: {0}")]
     InUse(String),
-    /// The states of the deployments before this one could not be read. Contains the reason.
+    /// The deployment was not processed, because the state of an earlier deployment could not be read.
+    /// Contains the reason.
     #[error("{0}")]
     Skipped(String),
     #[error("the previous state could not be restored")]
@@ -49,7 +50,7 @@ impl From<RecordError> for WriteError {
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Created(Uuid),
-    /// The object was updated. Contains its id and the names of the changed fields.
+    /// The object was updated. Contains its ID and the names of the changed fields.
     Updated(Uuid, Vec<String>),
     Unchanged(Uuid),
     /// A request failed. `written` is `true` if something was written before the failure.
@@ -96,7 +97,7 @@ impl Outcome {
         DeploymentEvent::Ended { outcome: self.word(), is_done: self.is_done() }
     }
 
-    /// Returns the object's id, or `None` if the object does not have its desired state.
+    /// Returns the object's ID, or `None` if the object does not have its desired state.
     pub(crate) fn id(&self) -> Option<Uuid> {
         match self {
             Self::Created(id) | Self::Updated(id, _) | Self::Unchanged(id) => Some(*id),
@@ -141,7 +142,7 @@ impl Outcome {
         };
     }
 
-    /// Returns the outcome of an object that only an earlier deploy wrote and that was rolled back.
+    /// Returns the outcome for a rolled-back object that only an earlier deploy wrote.
     pub(crate) fn of_earlier(is_restored: bool) -> Self {
         if is_restored { Self::Restored } else { Self::not_restored() }
     }

@@ -37,7 +37,8 @@ pub(crate) async fn plan_pruning(
 
 /// Prunes deployments and resources if all writes have succeeded, and then updates the project's records.
 ///
-/// Deletes automations before the deployments to which they refer, and all other resources after the deployments.
+/// Deletes automations before the deployments that they refer to, and all other resources after the
+/// deployments.
 pub(crate) async fn prune(
     pruning: &Pruning<'_>,
     report: &mut Report,

@@ -53,8 +53,8 @@ impl Report {
         self.warnings.push(warning);
     }
 
-    /// Adds messages about state that a rollback could not restore. Returns whether the object has its previous state,
-    /// and whether the rollback wrote anything.
+    /// Adds messages about state that a rollback could not restore. Returns two flags: whether the object has
+    /// its previous state, and whether the rollback wrote anything.
     pub(crate) fn add_recovery(&mut self, subject: &str, recovery: Recovery) -> (bool, bool) {
         match recovery {
             Recovery::Restored(restored) => {
@@ -137,14 +137,14 @@ impl Line {
         }
     }
 
-    /// Returns the line for a deployment that only an earlier deploy wrote and that was rolled back.
+    /// Returns the line for a rolled-back deployment that only an earlier deploy wrote.
     pub(super) fn of_earlier(name: String, is_restored: bool) -> Self {
         let outcome = Outcome::of_earlier(is_restored);
         let (action, changes, time) = (Action::Update, Vec::new(), Duration::ZERO);
         Self { name, file: None, outcome, action, changes, time }
     }
 
-    /// Returns the deployment's id, or `None` if the deployment does not have its desired state.
+    /// Returns the deployment's ID, or `None` if the deployment does not have its desired state.
     pub(crate) fn id(&self) -> Option<Uuid> {
         self.outcome.id()
     }

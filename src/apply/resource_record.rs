@@ -245,7 +245,7 @@ impl ResourceRecord {
         Ok(())
     }
 
-    /// Returns whether a field has its previous value. The server assigns new ids to a restored trigger.
+    /// Returns whether a field has its previous value. The server assigns new IDs to a restored trigger.
     fn is_previous(&self, field: &str, was: &Json, now: &Json) -> bool {
         if self.key.kind != ResourceKind::Automation || field != "trigger" {
             return matches(was, now);
@@ -300,7 +300,7 @@ fn current<'a>(live: &'a LiveResource, field: &str) -> &'a Json {
     live.fields.get(field).unwrap_or(&Json::Null)
 }
 
-/// Returns a field's intended value in a form that can be compared with the current value. Takes secrets and the ids
+/// Returns a field's intended value in a form that can be compared with the current value. Takes secrets and the IDs
 /// of other objects from the current value.
 fn comparable(field: &str, intended: &Json, now: &Json) -> Json {
     let intended = super::secret_overlay::overlaid(intended, now);

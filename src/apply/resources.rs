@@ -50,7 +50,7 @@ pub(crate) struct ResourceLine {
 }
 
 impl ResourceLine {
-    /// Returns the line for a resource that only an earlier deploy wrote and that was rolled back.
+    /// Returns the line for a rolled-back resource that only an earlier deploy wrote.
     pub(crate) fn of_earlier(key: ResourceKey, is_restored: bool) -> Self {
         let outcome = Outcome::of_earlier(is_restored);
         let (file, action, changes, time) = (None, plan::Action::Update, Vec::new(), Duration::ZERO);
@@ -323,8 +323,8 @@ impl ResourceWriter<'_> {
     ) -> Result<(), ApiError> {
         let key = &desired.key;
         let body: JsonObject = match key.kind {
-            // A request replaces the whole automation. For a block, it replaces the references to other blocks and the
-            // values of objects.
+            // An automation request replaces the whole automation. A block request replaces references to
+            // other blocks and the values of objects.
             ResourceKind::Automation | ResourceKind::Block => desired.fields.clone(),
             _ => fields.iter().map(|change| (change.field.clone(), change.new.clone())).collect(),
         };

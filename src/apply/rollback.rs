@@ -23,8 +23,8 @@ use crate::{
     plan::{self, FieldChange, KeptReason},
 };
 
-/// Maximum number of deployments to read at the same time. The maximum limits the time between the read and the write
-/// of a deployment, because others can change the deployment in between.
+/// Maximum number of deployments to read at a time. A small number keeps the time between the read and the
+/// write of a deployment short, because others can change the deployment in between.
 const BATCH: usize = 100;
 
 /// Result of restoring a deployment.
@@ -32,11 +32,11 @@ const BATCH: usize = 100;
 pub(crate) struct Restored {
     /// Whether anything was written.
     pub(crate) wrote: bool,
-    /// Whether the deployment was deleted, because it did not exist before.
+    /// Whether the deployment was deleted because it did not exist before the deploy.
     pub(crate) deleted: bool,
-    /// State that no rollback can restore, such as ids.
+    /// State that no rollback can restore, such as IDs.
     pub(crate) notes: Vec<String>,
-    /// State that was not restored and differs from the recorded state.
+    /// Unrestored state that differs from the recorded state.
     pub(crate) lost: Vec<String>,
 }
 
@@ -74,7 +74,7 @@ impl<'a> RollbackContext<'a> {
 }
 
 impl Restored {
-    /// Adds the result of deleting an object that did not exist before.
+    /// Adds the result of deleting an object that did not exist before the deploy.
     ///
     /// # Errors
     ///
@@ -329,7 +329,7 @@ fn new_ids(count: usize, noun: &str) -> String {
     format!("new ids: {}", counted(count, noun))
 }
 
-/// Finds the live schedule that corresponds to a recorded schedule. It has the same id, or is an equal
+/// Finds the live schedule that corresponds to a recorded schedule. It has the same ID, or is an equal
 /// schedule that an earlier rollback created.
 fn find_schedule<'a>(
     previous: &DeploymentSchedule,
@@ -351,7 +351,7 @@ fn is_same_automation(previous: &Map<String, Json>, live: &Automation) -> bool {
         || plan::is_same_trigger(&overlaid_object(&body, &live.raw), &live.raw)
 }
 
-/// Removes the ids that the server assigns to triggers.
+/// Removes the IDs that the server assigns to triggers.
 pub(super) fn remove_ids(trigger: &mut Json) {
     match trigger {
         Json::Object(fields) => {

@@ -44,7 +44,7 @@ pub(crate) struct ExplainedValue {
     pub(crate) column: Option<usize>,
     /// The command-line option that sets the value.
     pub(crate) option: Option<String>,
-    /// The position of `name_suffix`, for a name to which an environment adds a suffix.
+    /// The position of `name_suffix` if an environment adds a suffix to the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name_suffix: Option<Location>,
 }

@@ -94,7 +94,8 @@ impl Rollback {
         report
     }
 
-    /// Removes the copies that did not exist before the deploy from the preview's record.
+    /// Removes deleted copies from the preview's record. A rollback deletes the copies that did not exist
+    /// before the deploy.
     async fn forget_copies(&self, lines: &[(String, Recovery)], client: &Client) -> Result<(), PreviewError> {
         let Some(ProjectPreview { project, name }) = &self.recorded.preview else { return Ok(()) };
         let deleted = self.recorded.records.iter().zip(lines).filter(|(record, (_, recovery))| {

@@ -17,7 +17,7 @@ pub(crate) struct DeployContext<'a> {
     /// Deployments that are already selected, by the wizard or in multiple files. If set, the options do not
     /// select deployments.
     pub(crate) selection: Option<&'a Selection>,
-    /// Absolute path of the directory to which relative paths refer, with symbolic links resolved.
+    /// Absolute path of the base directory for relative paths, with symbolic links resolved.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) clock: &'a Clock,
@@ -50,7 +50,7 @@ impl<'a> DeployContext<'a> {
     }
 }
 
-/// The values to which a test's [`DeployContext`] refers.
+/// The values that a test's [`DeployContext`] refers to.
 #[cfg(test)]
 pub(crate) struct TestContext {
     options: Options,

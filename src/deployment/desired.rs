@@ -19,7 +19,7 @@ use crate::{
 /// Fields of a deployment after all templates have been resolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Rendered {
-    /// Empty if the templates of the name have no value.
+    /// Empty if the name's templates have no value.
     #[serde(default)]
     pub(crate) name: String,
     pub(crate) entrypoint: String,

@@ -14,7 +14,7 @@ pub(crate) enum OnError {
     #[default]
     Stop,
     Continue,
-    /// Stop as with [`Self::Stop`], and then restore the deployments that have been written.
+    /// Stop as with [`Self::Stop`], and then restore the written deployments.
     Rollback,
 }
 

@@ -1,4 +1,4 @@
-//! The ID under which a project records its deployments.
+//! The ID that identifies a project's records.
 
 use serde::{Deserialize, Serialize};
 
@@ -41,7 +41,7 @@ impl ProjectId {
         Ok(Self(text.to_owned()))
     }
 
-    /// Returns the ID under which the project records an environment's deployments. Environments have separate
+    /// Returns the ID that identifies the records of an environment's deployments. Environments have separate
     /// records, so that pruning one environment does not delete the deployments of another.
     ///
     /// The ID contains a double dash, so it differs from the IDs of all projects. In the environment's name,

@@ -8,7 +8,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Pull steps with which a deployment is registered.
+/// Pull steps that are stored with a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum PullSteps {
     /// Steps from the project file, before step outputs are substituted.

@@ -23,7 +23,8 @@ use crate::{
 
 /// The selected deployments' and declared resources' desired state. Values from step outputs are unknown.
 ///
-/// The state does not borrow from the project files, so they can be dropped before the server is read.
+/// The state does not borrow from the project files, so the files can be dropped before the server's state is
+/// read.
 pub(crate) struct DesiredState {
     unbuilt: UnbuiltDeployments,
     /// Declared resources, in write order.

@@ -228,7 +228,7 @@ pub(crate) struct PlannedDeployment {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<String>,
     pub(crate) action: Action,
-    /// Id of the deployment on the server.
+    /// ID of the deployment on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
     /// Differences that a deploy does not overwrite.
@@ -257,7 +257,7 @@ pub(crate) struct PlannedResource {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) file: Option<String>,
     pub(crate) action: Action,
-    /// Id of the resource on the server.
+    /// ID of the resource on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
     /// Effects on other resources, such as queues that the server moves.

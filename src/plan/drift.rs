@@ -42,7 +42,7 @@ pub(crate) struct DriftedResource {
     pub(crate) file: Option<String>,
     pub(crate) state: DriftState,
     pub(crate) differences: Vec<Difference>,
-    /// Ids of the matching server resources. Empty unless the resource is ambiguous.
+    /// IDs of the matching server resources. Empty unless the resource is ambiguous.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) ids: Vec<Uuid>,
 }

@@ -1,4 +1,4 @@
-//! Deployments and resources that a command does not delete even though they are undeclared or selected by the user.
+//! Undeclared or selected deployments and resources that a command nevertheless keeps.
 
 use std::fmt;
 

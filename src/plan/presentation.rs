@@ -25,7 +25,7 @@ pub(super) fn trigger(automation: &Json) -> Json {
     Json::Object(retained.collect())
 }
 
-/// Removes ids and null values, which only occur on the server.
+/// Removes IDs and null values, which only occur on the server.
 fn without_ids(value: &Json) -> Json {
     match value {
         Json::Object(entries) => entries

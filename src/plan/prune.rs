@@ -22,7 +22,7 @@ use crate::{
 /// The declared deployments and resources, which are not pruned.
 #[derive(Debug, Default)]
 pub(crate) struct DeclaredObjects<'a> {
-    /// Ids of existing declared deployments, with their desired work queues.
+    /// IDs of existing declared deployments, with their desired work queues.
     pub(crate) deployments: BTreeMap<Uuid, QueueName<'a>>,
     pub(crate) resources: BTreeSet<ResourceKey>,
 }
@@ -114,7 +114,7 @@ pub(crate) struct Pruning<'a> {
 }
 
 impl<'a> Pruning<'a> {
-    /// Reads the project's records. Returns `None` without a project id. Also returns `None` for a preview because
+    /// Reads the project's records. Returns `None` without a project ID. Also returns `None` for a preview because
     /// previews have separate records.
     ///
     /// # Errors
@@ -244,8 +244,8 @@ async fn existing_resources(
     Ok(resources.into_iter().filter(exists).cloned().collect())
 }
 
-/// Returns the deletable resources in deletion order: the reverse of the kind order. Adds resources in use to `kept`.
-/// `leaving` returns the deployments that will stop using a resource.
+/// Returns the deletable resources in deletion order: kinds in reverse order. Adds resources in use to
+/// `kept`. `leaving` returns the deployments that will stop using a resource.
 ///
 /// A queue is deleted or kept together with its work pool.
 pub(crate) async fn deletable(
@@ -275,7 +275,7 @@ pub(crate) async fn deletable(
     Ok(in_order_of_deletion(resources))
 }
 
-/// Sorts resources in deletion order.
+/// Sorts resources into deletion order.
 fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
     resources.sort_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
     resources

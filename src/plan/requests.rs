@@ -82,7 +82,7 @@ fn rendered_resource(resource: &DesiredResource, redactor: &Redactor) -> Rendere
     RenderedResource { kind: *kind, name: name.clone(), requests }
 }
 
-/// Returns the requests in order. Ids that are only known from responses are replaced with descriptions.
+/// Returns the requests in order. IDs that are only known from responses are replaced with descriptions.
 fn requests(desired: &DesiredDeployment, ctx: &DeployContext<'_>) -> Vec<RenderedRequest> {
     let request = |path: &str, body: Json| {
         let body = redacted_value("", &pending::show_json(&body), ctx.redactor);

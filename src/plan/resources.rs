@@ -92,7 +92,7 @@ pub(crate) fn compare(desired: &DesiredResource, observed: &mut Observed, force:
 /// Keys that the server adds to objects.
 const ADDED_BY_SERVER: [&str; 3] = ["id", "created", "updated"];
 
-/// Returns a live value without the ids and times that the server adds.
+/// Returns a live value without the IDs and times that the server adds.
 fn shown(live: &Json, desired: &Json) -> Json {
     match (live, desired) {
         (Json::Object(live), Json::Object(desired)) if !desired.is_empty() => {

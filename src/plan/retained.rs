@@ -55,7 +55,7 @@ pub(super) fn schedules<'a>(
     desired: &Schedules,
     live: &'a LiveDeployment,
 ) -> Vec<(&'a DeploymentSchedule, &'static str)> {
-    // Live schedules can only be compared if the file declares schedules.
+    // Without schedules in the file, live schedules cannot be compared.
     let Schedules::Exactly(wanted) = desired else { return Vec::new() };
     let is_slugged = live.schedules.iter().all(|live| live.slug.is_some()) && !wanted.is_empty();
     let reason = |schedule: &DeploymentSchedule| {

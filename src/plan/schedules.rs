@@ -1,4 +1,4 @@
-//! Compares a deployment's schedules with those on the server.
+//! Compares a deployment's schedules with the schedules on the server.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -63,7 +63,7 @@ impl ScheduleChanges<'_> {
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
 pub(crate) struct ScheduleError;
 
-/// Compares the schedules in the file with those on the server.
+/// Compares the schedules in the file with the schedules on the server.
 ///
 /// If all schedules have slugs, they are matched by slug. As in Prefect, live schedules whose slug is not in
 /// the file are kept. Otherwise, schedules are matched by slug or by their run times, and live schedules

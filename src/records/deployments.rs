@@ -1,6 +1,6 @@
 //! Deployments that projects have registered.
 //!
-//! If another tool recreates a deployment, the new id is not recorded. Each variable contains one project file's
+//! If another tool recreates a deployment, the new ID is not recorded. Each variable contains one project file's
 //! deployments. A command therefore prunes only deployments from the files that it reads, and deploys of different
 //! files do not change the same variable.
 

@@ -4,7 +4,8 @@ use crate::api::ApiError;
 
 /// The error for a record that is not a list of deployments or resources.
 ///
-/// Ignoring such a record could delete objects of other projects, or lose track of the project's own objects.
+/// If the record were ignored, a command could delete objects of other projects or lose track of the
+/// project's own objects.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the project record in variable '{variable}' is unreadable: {reason}")]
 pub(crate) struct UnreadableRecord {

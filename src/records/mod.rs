@@ -38,7 +38,7 @@ pub(crate) struct Registrations {
 /// Objects that a project registers.
 #[derive(Debug, Default)]
 pub(crate) struct Registered {
-    /// Deployment ids, with the recorded paths of their files.
+    /// Deployment IDs, with the recorded paths of their files.
     pub(crate) deployments: BTreeMap<Uuid, Option<String>>,
     pub(crate) resources: Vec<OwnedResource>,
 }

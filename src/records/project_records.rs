@@ -16,10 +16,10 @@ pub(crate) trait ProjectRecord: Record + DeserializeOwned {
     /// Returns whether a variable with the given name contains a record of this kind.
     fn is_name(variable: &str) -> bool;
 
-    /// Returns the project id.
+    /// Returns the project ID.
     fn project(&self) -> &str;
 
-    /// Returns a registered object's id.
+    /// Returns a registered object's ID.
     fn id(item: &Self::Item) -> Uuid;
 }
 
@@ -28,7 +28,7 @@ pub(crate) trait ProjectRecord: Record + DeserializeOwned {
 pub(crate) struct ProjectRecords<R> {
     /// Records of the command's project.
     pub(super) own: Shards<R>,
-    /// Objects registered by other projects, with the projects' ids. The command's project may also have registered the
+    /// Objects registered by other projects, with the projects' IDs. The command's project may also have registered the
     /// objects.
     others: BTreeMap<Uuid, BTreeSet<String>>,
 }

@@ -79,7 +79,7 @@ impl ProjectRecord for ResourceRecord {
     }
 }
 
-/// Returns the ids of a project's registered resources. Ignores unreadable records.
+/// Returns the IDs of a project's registered resources. Ignores unreadable records.
 pub(crate) async fn registered_ids(client: &Client, project: &ProjectId) -> Result<BTreeSet<Uuid>, ApiError> {
     let variables = shards::read(client).await?.into_iter();
     let records = variables
@@ -95,7 +95,7 @@ impl ProjectRecords<ResourceRecord> {
         self.own.items().any(|owned| owned.key == *key && owned.id == id)
     }
 
-    /// Returns the id of the registered resource with the given kind and name.
+    /// Returns the ID of the registered resource with the given kind and name.
     pub(crate) fn id(&self, key: &ResourceKey) -> Option<Uuid> {
         self.own.items().find(|owned| owned.key == *key).map(|owned| owned.id)
     }

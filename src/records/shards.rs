@@ -2,7 +2,7 @@
 //!
 //! Commands can change the same set concurrently even though the server has no transactions. Items are only added in
 //! new variables, which the server creates only if their names are unused. A new variable may replace an existing
-//! variable. Existing variables only lose items and are changed and deleted by id. In the worst case, an item removed
+//! variable. Existing variables only lose items and are changed and deleted by ID. In the worst case, an item removed
 //! by one command is recorded again.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,11 +32,11 @@ pub(crate) trait Record: Clone + PartialEq + Serialize {
     /// Returns a record with the same fields and the given items.
     fn with_items(&self, items: BTreeSet<Self::Item>) -> Self;
 
-    /// Returns whether another record's items can be added to this record.
+    /// Returns whether this record accepts another record's items.
     fn accepts(&self, other: &Self) -> bool;
 }
 
-/// Records with the same kind and owner, with their variables' names and ids.
+/// Records with the same kind and owner, with their variables' names and IDs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Shards<R> {
     variables: BTreeMap<String, (Uuid, R)>,
@@ -163,7 +163,7 @@ pub(super) enum Edit {
         name: String,
         value: Json,
     },
-    /// Replaces the value with a value without additional items.
+    /// Replaces the value. The new value has no additional items.
     Replace {
         id: Uuid,
         value: Json,

@@ -1,4 +1,4 @@
-//! References between blocks. Declarations and live resources contain placeholders. Requests contain ids.
+//! References between blocks. Declarations and live resources contain placeholders. Requests contain IDs.
 
 use serde_json::{Value as Json, json};
 
@@ -63,7 +63,7 @@ pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
     }
 }
 
-/// Replaces block placeholders with block ids.
+/// Replaces block placeholders with block IDs.
 ///
 /// # Errors
 ///
@@ -80,7 +80,7 @@ pub(super) fn with_ids(mut data: JsonObject, references: &References) -> Result<
     Ok(data)
 }
 
-/// Replaces block placeholders with descriptions of their ids.
+/// Replaces block placeholders with descriptions of their IDs.
 pub(super) fn with_described_ids(mut data: JsonObject) -> JsonObject {
     let found: Vec<(String, ResourceReference)> =
         references_in(&data).map(|(field, reference)| (field.to_owned(), reference)).collect();

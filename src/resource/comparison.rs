@@ -11,7 +11,7 @@ use crate::secret::MASK;
 const SETS: [&str; 4] = ["after", "expect", "for_each", "tags"];
 /// Keys of mappings from a label name to a value or a list of alternative values.
 const LABELS: [&str; 2] = ["match", "match_related"];
-/// Keys of mappings to which the server adds no keys.
+/// Keys of mappings whose keys the server does not extend.
 const USER_MAPPINGS: [&str; 2] = ["job_variables", "parameters"];
 
 /// Returns whether a field has the desired value on the server.

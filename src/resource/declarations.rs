@@ -140,7 +140,8 @@ pub(crate) struct Declaration {
 }
 
 impl Declaration {
-    /// Returns the declarations of a file, including resources that are omitted because of other errors.
+    /// Returns the declarations of a file, including declarations of resources that other errors exclude from
+    /// the result.
     pub(crate) fn all(declared: &Resources, findings: &Findings<'_>) -> Vec<Self> {
         use ResourceKind::{Automation, ConcurrencyLimit, Variable, WorkPool};
         let Resources { pools, variables, limits, automations, blocks } = declared;

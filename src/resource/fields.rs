@@ -17,9 +17,9 @@ pub(super) fn declared_fields(fields: impl IntoIterator<Item = (&'static str, Op
 /// State of the expressions and placeholders that a deploy replaces in declarations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Placeholders {
-    /// Some may not have been replaced because no server is used or a value is missing.
+    /// Some expressions and placeholders may remain, because no server is used or a value is missing.
     Unresolved,
-    /// All have been replaced. Any that remain are literal.
+    /// All expressions and placeholders have been replaced. Remaining ones are literal text.
     Replaced,
 }
 

@@ -168,7 +168,7 @@ pub(crate) struct DesiredResource {
     pub(crate) secrets: BlockSecrets,
     /// Objects that the fields refer to.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
-    /// Id of the declared automation on the server. Only set if several automations have the same name.
+    /// ID of the declared automation on the server. Only set if several automations have the same name.
     pub(crate) id: Option<Uuid>,
     /// Deployments that the actions run.
     pub(crate) runs: Vec<DeploymentRun>,
@@ -198,7 +198,7 @@ impl DesiredResource {
 #[derive(Debug, Clone)]
 pub(crate) struct AmbiguousResource {
     pub(crate) key: ResourceKey,
-    /// Ids of the resources on the server.
+    /// IDs of the resources on the server.
     pub(crate) ids: Vec<Uuid>,
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Observed {
 }
 
 impl Observed {
-    /// Reads the existing resources, the recorded secret hashes, the ids of referenced objects, and the queues.
+    /// Reads the existing resources, the recorded secret hashes, the IDs of referenced objects, and the queues.
     pub(crate) async fn read(client: &Client, desired: &[DesiredResource]) -> Result<Self, ApiError> {
         let has_secrets = desired.iter().any(|resource| !resource.secrets.is_empty());
         let hashes = async || {
@@ -33,7 +33,7 @@ impl Observed {
         Ok(Self { live, hashes, references, queues })
     }
 
-    /// Reads the ids of the objects that the resources refer to.
+    /// Reads the IDs of the objects that the resources refer to.
     pub(crate) async fn references(
         client: &Client,
         desired: impl IntoIterator<Item = &DesiredResource>,

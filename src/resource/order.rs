@@ -115,7 +115,7 @@ mod tests {
             (vec![vec![], vec![3], vec![], vec![]], vec![0, 2, 3, 1], vec![], vec![]),
             (vec![vec![1], vec![0], vec![]], vec![2], vec![0, 1], vec![vec![0, 1]]),
             (vec![vec![0], vec![]], vec![1], vec![0], vec![vec![0]]),
-            // An item that depends on a cycle is not part of the cycle.
+            // An item that depends on a cycle does not belong to the cycle.
             (vec![vec![1], vec![2], vec![1]], vec![], vec![0, 1, 2], vec![vec![1, 2]]),
             (vec![vec![1, 2], vec![0], vec![2]], vec![], vec![0, 1, 2], vec![vec![0, 1], vec![2]]),
             (vec![vec![1], vec![2], vec![0]], vec![], vec![0, 1, 2], vec![vec![0, 1, 2]]),

@@ -1,4 +1,4 @@
-//! Names of objects that automation actions refer to. The API uses ids instead.
+//! Names of objects that automation actions refer to. The API uses IDs instead.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the API's action key that contains the object's id.
+    /// Returns the API's action key that contains the object's ID.
     pub(super) fn id_key(self) -> &'static str {
         match self {
             Self::Deployment => "deployment_id",
@@ -93,11 +93,11 @@ pub(crate) struct ResourceReference {
     pub(crate) name: String,
 }
 
-/// Ids of the objects on the server that actions refer to.
+/// IDs of the objects on the server that actions refer to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
-    /// Ids of automations with ambiguous names.
+    /// IDs of automations with ambiguous names.
     ambiguous: BTreeMap<ResourceReference, Vec<Uuid>>,
 }
 
@@ -108,7 +108,7 @@ impl FromIterator<(ResourceReference, Uuid)> for References {
 }
 
 impl References {
-    /// Reads object ids. Omits objects that do not exist.
+    /// Reads object IDs. Omits objects that do not exist.
     pub(crate) async fn read(
         client: &Client,
         references: impl IntoIterator<Item = ResourceReference>,
@@ -129,7 +129,7 @@ impl References {
         Ok(found)
     }
 
-    /// Adds an object's id.
+    /// Adds an object's ID.
     pub(crate) fn insert(&mut self, reference: ResourceReference, id: Uuid) {
         self.ids.insert(reference, id);
     }
@@ -142,7 +142,7 @@ impl References {
         self.ids.contains_key(reference)
     }
 
-    /// Returns the ids of the objects with a reference's name. Returns `None` unless there are multiple.
+    /// Returns the IDs of the objects with a reference's name. Returns `None` unless there are multiple.
     pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
         self.ambiguous.get(reference).map(Vec::as_slice)
     }
@@ -158,7 +158,7 @@ impl References {
         found.map(|(reference, _)| reference.name.as_str())
     }
 
-    /// Replaces the ids of known objects with their names.
+    /// Replaces the IDs of known objects with their names.
     pub(crate) fn with_names(&self, fields: &JsonObject) -> JsonObject {
         let name = |action: &mut Map<String, Json>, kind: ReferenceKind| {
             let id = action.get(kind.id_key()).and_then(Json::as_str)?;
@@ -174,7 +174,7 @@ impl References {
         })
     }
 
-    /// Replaces object names with ids.
+    /// Replaces object names with IDs.
     ///
     /// # Errors
     ///
@@ -200,7 +200,7 @@ impl References {
     }
 }
 
-/// Replaces object names with descriptions of their ids, such as `(id of the deployment 'hello/default')`.
+/// Replaces object names with descriptions of their IDs, such as `(id of the deployment 'hello/default')`.
 pub(super) fn with_described_ids(fields: &JsonObject) -> JsonObject {
     in_actions(fields, |action| {
         for kind in ReferenceKind::ALL {
@@ -222,7 +222,7 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-/// Returns the ids of the objects with a reference's name. Returns multiple ids if the name is not unique.
+/// Returns the IDs of the objects with a reference's name. Returns multiple IDs if the name is not unique.
 async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));

@@ -18,7 +18,7 @@ use crate::{
     value::json_object,
 };
 
-/// Name of the block field that contains the block schema id.
+/// Name of the block field that contains the block schema ID.
 pub(crate) const BLOCK_SCHEMA: &str = "block_schema_id";
 
 /// The resources that exist on the server, by identity.
@@ -36,11 +36,11 @@ pub(crate) struct PoolQueue {
 pub(crate) type PoolQueues = BTreeMap<String, Vec<PoolQueue>>;
 
 /// Reads the resources that exist on the server. If several automations have the same name, returns the automation with
-/// the given id.
+/// the given ID.
 ///
 /// # Errors
 ///
-/// Fails if a request fails or if several automations have the same name and no id is given.
+/// Fails if a request fails or if several automations have the same name and no ID is given.
 pub(crate) async fn read<'a>(
     client: &Client,
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
@@ -68,7 +68,7 @@ pub(super) async fn read_with_queues<'a>(
     Ok((live, queues))
 }
 
-/// A request that reads resources. If the API allows it, one request reads all resources of a kind.
+/// A request that reads resources. One request reads all resources of a kind, if the API allows it.
 enum Read<'a> {
     WorkPools(Vec<String>),
     /// A work pool's queues.
@@ -76,7 +76,7 @@ enum Read<'a> {
     ConcurrencyLimit(&'a str),
     Variables(Vec<&'a str>),
     Block(&'a ResourceKey),
-    /// Automations by name. The id selects an automation if several have the same name.
+    /// Automations by name. The ID selects an automation if several have the same name.
     Automations(BTreeMap<&'a str, Option<Uuid>>),
 }
 
@@ -168,8 +168,8 @@ pub(crate) async fn automations_by_name(
     Ok(automations)
 }
 
-/// Returns the only automation in a list. If the list has several automations, returns the automation with the given
-/// id, or `None` if there is no such automation.
+/// Returns the only automation in a list. If the list has several automations, returns the automation with
+/// the given ID, or `None` if no automation has this ID.
 fn selected_automation(
     name: &str,
     mut found: Vec<api::Automation>,
@@ -228,7 +228,7 @@ pub(crate) async fn create(
     })
 }
 
-/// Returns the path and body of the request that creates a resource. Replaces ids that are only known from responses
+/// Returns the path and body of the request that creates a resource. Replaces IDs that are only known from responses
 /// with descriptions.
 pub(crate) fn creation(resource: &DesiredResource) -> (String, JsonObject) {
     let DesiredResource { key, fields, secrets, .. } = resource;

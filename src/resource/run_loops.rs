@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-/// Pattern that matches all flow run event names and all flow run resource ids.
+/// Pattern that matches all flow run event names and all flow run resource IDs.
 const EVERY_FLOW_RUN: &str = "prefect.flow-run.*";
 
 /// Events that occur in every flow run of a deployment.

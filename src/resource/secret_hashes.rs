@@ -1,7 +1,7 @@
 //! Hashes of secrets written to blocks. A deploy uses them to detect rotated secrets.
 //!
 //! The server masks secrets in its responses, and prefectl never stores them. Instead, a Prefect variable records a
-//! salted hash of each secret, the block id, and the block's last modification time.
+//! salted hash of each secret, the block ID, and the block's last modification time.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

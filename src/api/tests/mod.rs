@@ -31,7 +31,7 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-/// Mock responder that returns the given responses in order and then repeats the last one.
+/// Mock responder that returns the given responses in order and then repeats the last response.
 struct InTurn {
     answers: Vec<ResponseTemplate>,
     next: AtomicUsize,

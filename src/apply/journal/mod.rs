@@ -126,7 +126,7 @@ enum Entry {
     Record(Box<Record>),
     /// State of a declared resource before the first write, with secrets redacted.
     Resource(Box<ResourceRecord>),
-    /// Full name of a deployment that has been written.
+    /// Full name of a written deployment.
     Done(String),
 }
 

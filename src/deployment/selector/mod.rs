@@ -244,8 +244,8 @@ impl Selector {
 
     /// Applies the selector to a deployment. `verdict` compares the deployment with a criterion.
     ///
-    /// An undecided condition is neither met nor unmet, even if it is negated. It matters only if the deployment
-    /// meets all other conditions.
+    /// An undecided condition is neither met nor unmet, even if it is negated. An undecided condition is only
+    /// relevant if the deployment meets all other conditions.
     pub(crate) fn evaluate(&self, mut verdict: impl FnMut(&Criterion) -> Verdict) -> Evaluation {
         let mut met = Vec::new();
         let mut undecided = Vec::new();

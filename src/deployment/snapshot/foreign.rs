@@ -1,4 +1,4 @@
-//! Records automations that run a deployment but do not belong to it.
+//! Records automations that run a deployment without belonging to the deployment.
 //!
 //! The server does not report an automation's owner, but it can delete automations by owner. Automations that survive
 //! this deletion do not belong to the deployment. Their IDs are stored in a Prefect variable, so that later commands

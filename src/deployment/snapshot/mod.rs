@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::api::{ApiError, Automation, Capabilities, Client, DeploymentSchedule, Feature};
 
-/// Snapshot of the flows, deployments and automations that a deploy compares.
+/// Flows, deployments and automations on the server before a deploy.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     capabilities: Capabilities,
@@ -20,7 +20,7 @@ pub(crate) struct Snapshot {
     deployments: HashMap<(Uuid, String), LiveDeployment>,
     automations: HashMap<Uuid, Vec<Automation>>,
     excluded_automations: BTreeSet<String>,
-    /// Automations that run a deployment but do not belong to it.
+    /// Automations that run a deployment without belonging to the deployment.
     foreign_automations: BTreeSet<Uuid>,
 }
 
@@ -31,7 +31,7 @@ impl Snapshot {
         client: &Client,
         names: &BTreeSet<(String, String)>,
     ) -> Result<Self, ApiError> {
-        // Automations are read at the same time, because most deploys find at least one deployment.
+        // Automations are read concurrently, because most deploys find at least one deployment.
         let (live, automations) =
             tokio::join!(Self::observe_deployments(client, names), client.automations());
         let mut live = live?;

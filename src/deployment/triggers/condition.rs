@@ -66,7 +66,7 @@ pub(super) enum Related {
     Any(Vec<Labels>),
 }
 
-/// Determines whether a trigger fires when events occur or when they do not occur.
+/// Whether a trigger fires when events occur or when they fail to occur.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub(super) enum Posture {
     Reactive,
@@ -95,7 +95,7 @@ pub(super) enum Require {
     Word(&'static str),
 }
 
-/// Determines whether a condition belongs to a trigger of the deployment or is nested in another trigger.
+/// Whether a condition belongs to a deployment's trigger or is nested in another trigger.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Depth {
     Top,

@@ -172,7 +172,7 @@ pub(crate) fn name_after(deployment_id: Uuid) -> String {
     format!("Automation for deployment {deployment_id}")
 }
 
-/// Returns the resource ID under which a deployment owns its automations.
+/// Returns the resource ID that identifies a deployment as the owner of automations.
 pub(crate) fn owner_resource(deployment_id: Uuid) -> String {
     format!("prefect.deployment.{deployment_id}")
 }

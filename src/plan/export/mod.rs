@@ -125,7 +125,7 @@ impl Item<'_> {
         let triggers: Vec<Json> = automations.iter().filter_map(triggers::item).collect();
         let retained = triggers.len();
         set("triggers", (!triggers.is_empty()).then(|| trigger_templates(&triggers)));
-        // If the key were missing, a deploy would generate pull steps for the local machine.
+        // Without the key, a deploy would generate pull steps for the local machine.
         set("pull", Some(raw("pull_steps").map_or_else(|| json!([]), |steps| pull_templates(&steps))));
         self.add_notes(deployment, automations.len() - retained);
         Json::Object(fields)
@@ -199,8 +199,8 @@ fn trigger_templates(triggers: &[Json]) -> Json {
         .collect()
 }
 
-/// Escapes pull steps. Of the placeholders, only environment variables are escaped, because the worker resolves the
-/// others.
+/// Escapes pull steps. Only escapes environment variable placeholders, because the worker resolves all other
+/// placeholders.
 fn pull_templates(steps: &Json) -> Json {
     protected(steps, &|placeholder| placeholder.kind() != Kind::Environment)
 }

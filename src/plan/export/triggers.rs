@@ -18,7 +18,7 @@ const DEFAULTS: [(&str, &str); 10] = [
     ("threshold", "1"),
 ];
 
-/// Keys that a trigger condition in the file may contain. Servers return additional keys, such as ids and fields from
+/// Keys that a trigger condition in the file may contain. Servers return additional keys, such as IDs and fields from
 /// later versions.
 const CONDITION_KEYS: [&str; 12] = [
     "type",
