@@ -1,4 +1,4 @@
-//! The characters that server object names may contain, and the format of names and numbers of objects in messages.
+//! Characters that are allowed in names of server objects, and the format of names and counts in messages.
 
 use std::borrow::Cow;
 
@@ -23,7 +23,7 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Formats the numbers of deployments and resources. Omits a number of zero.
+/// Formats the numbers of deployments and resources. Omits zeros.
 pub(crate) fn counted_objects(deployments: usize, resources: usize) -> String {
     match (deployments, resources) {
         (_, 0) => counted(deployments, "deployment"),

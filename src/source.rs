@@ -32,7 +32,7 @@ pub(crate) struct Position {
     pub(crate) column: usize,
 }
 
-/// A file's text and name. Cloning a source is cheap because clones share both.
+/// A file's text and name. Cloning a source is cheap because clones share the text and the name.
 ///
 /// Two sources with the same name are equal.
 #[derive(Debug, Clone)]

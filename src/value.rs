@@ -112,7 +112,7 @@ fn numbers(json: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Returns the text of a member of a JSON object, as written. `json` must be valid JSON.
+/// Returns the source text of a JSON object's member. `json` must be valid JSON.
 pub(crate) fn member_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     let mut rest = json.trim_start().strip_prefix('{')?;
     loop {
@@ -128,7 +128,8 @@ pub(crate) fn member_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Returns the length of the value at the start of a JSON text. A comma or a closing bracket ends the value.
+/// Returns the length of the value at the start of a JSON string. A comma or a closing bracket ends the
+/// value.
 fn value_length(json: &str) -> usize {
     let mut depth = 0_usize;
     let mut rest = json;

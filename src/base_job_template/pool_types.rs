@@ -71,7 +71,7 @@ fn use_newest_template(pool_type: &mut PoolType) {
     }
 }
 
-/// Adds the variables and the job configuration keys that only the other template contains. A newer server may
+/// Adds variables and job configuration keys that exist only in the other template. A newer server may
 /// support variables that the bundled template does not contain.
 fn add_variables(template: &mut JsonObject, other: &JsonObject) {
     fn section<'a>(template: &'a JsonObject, path: &[&str]) -> Option<&'a JsonObject> {

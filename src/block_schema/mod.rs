@@ -71,8 +71,8 @@ impl BlockSchema {
         found
     }
 
-    /// Returns the slugs of the block types to which a field can refer. Returns an empty list if the field is not a
-    /// block reference.
+    /// Returns the slugs of the block types that a field can refer to. Returns an empty list if the field is
+    /// not a block reference.
     pub(crate) fn referenced_types(&self, field: &str) -> Vec<&str> {
         let found = self.fields.get("block_schema_references").and_then(|found| found.get(field));
         let items = match found {
@@ -198,8 +198,8 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
     }
 }
 
-/// Returns the problem of a value that contains a block placeholder. `types` are the slugs of the block types to
-/// which the field can refer.
+/// Returns the problem of a value that contains a block placeholder. `types` are the slugs of the block types
+/// that the field can refer to.
 fn reference_problem(field: &str, value: &Json, types: &[&str]) -> Option<Problem> {
     let types: Vec<String> = types.iter().map(|slug| (*slug).to_owned()).collect();
     let field = field.to_owned();

@@ -24,8 +24,8 @@ pub(crate) struct DiscoveredFlow {
     /// The function name, prefixed with the names of its enclosing classes, such as `Pipeline.run`.
     pub(crate) function: String,
     pub(crate) line: usize,
-    /// The flow's name. If the flow cannot be read, the name is the string in its decorator, or else the function's
-    /// name.
+    /// The flow's name. If the flow cannot be read, the name comes from the string in its decorator or from
+    /// the function's name.
     pub(crate) name: String,
     /// The accuracy of the parameter schema, or `None` if the flow cannot be read from its source.
     pub(crate) grade: Option<Grade>,

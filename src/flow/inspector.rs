@@ -33,7 +33,7 @@ pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,
     /// Results of module searches.
     located: SearchCache<SearchResult>,
-    /// Folders of projects that contain top-level modules.
+    /// Project directories that contain top-level modules.
     folders: SearchCache<Option<String>>,
     /// The imports of files, by path.
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,

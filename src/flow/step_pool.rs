@@ -5,14 +5,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// Maximum number of evaluation steps for reading a flow. A step takes about one microsecond.
 const FLOW_LIMIT: u32 = 2_000_000;
 
-/// Number of steps that every flow may take. Only further steps come from the pool.
+/// Number of steps that every flow may take without using the pool.
 pub(super) const FREE_STEPS: u32 = 20_000;
 
-/// Number of steps in the pool.
+/// Initial number of steps in the pool.
 const POOL: u32 = 8_000_000;
 
-/// Evaluation steps that are shared by all flows of a command. Without it, many flows that are expensive to read could
-/// take hours.
+/// Evaluation steps that all flows of a command share. Without the shared limit, reading many expensive flows
+/// could take hours.
 #[derive(Debug)]
 pub(super) struct StepPool {
     remaining: AtomicU32,
@@ -30,7 +30,7 @@ impl StepPool {
         let limit = FLOW_LIMIT.min(FREE_STEPS + self.remaining.load(Ordering::Relaxed));
         let (result, unused) = read(limit);
         let taken = limit.saturating_sub(unused).saturating_sub(FREE_STEPS);
-        // Flows that are read at the same time may take more than the pool contains.
+        // Flows that are read concurrently may use more steps than the pool contains.
         let _ = self.remaining.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |remaining| {
             Some(remaining.saturating_sub(taken))
         });

@@ -188,8 +188,8 @@ impl Address {
     /// Returns a clone's default directory name: the last path component without `.git`, followed by the branch.
     /// Returns `None` if the path ends with a slash.
     ///
-    /// Later steps refer to the name that Prefect workers derive. This function therefore reproduces the derivation
-    /// exactly. For example, it removes every `.git`, so `my.github.io.git` becomes `myhub.io`.
+    /// Later steps refer to the name that Prefect workers derive, so this function derives exactly the same
+    /// name. For example, it removes every `.git`, so `my.github.io.git` becomes `myhub.io`.
     pub(crate) fn directory_name(&self, branch: Option<&str>) -> Option<String> {
         let path = match self.text.split_once("://") {
             Some((_, rest)) => rest.split_once('/').map_or("", |(_, path)| path),

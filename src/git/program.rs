@@ -42,7 +42,7 @@ const NETWORK_FAILURES: [&str; 18] = [
     "tls connection was non-properly terminated",
 ];
 
-/// The environment in which `git` runs for a particular repository.
+/// The environment for running `git` in a particular repository.
 #[derive(Debug)]
 pub(super) struct Git {
     environment: Environment,

@@ -103,7 +103,7 @@ fn narrow_scopes_start_nothing_of_the_project() {
         ),
     ] {
         let environment = Environment::from_iter([("VIRTUAL_ENV", virtual_env.as_str()), ("PATH", path)]);
-        // The working directory is a subfolder of the repository.
+        // The working directory is a subdirectory of the repository.
         let directory = project.path().join("repo/flows");
         let search = Search { chosen: None, scope, environment: &environment, directory: &directory };
         let programs: Vec<String> =
@@ -159,7 +159,7 @@ async fn scripts_import_nothing_from_the_project_before_their_own_modules() {
         assert!(finished.stdout.trim().ends_with(&format!("{expected}]")), "{finished:?}");
     }
     let ran = fs::read_to_string(project.path().join("ran")).unwrap_or_default();
-    // With the project in PYTHONPATH, modules of the project are used, but only after the script has imported
-    // its own.
+    // With the project in PYTHONPATH, the project's modules are used, but only after the script has imported
+    // its own modules.
     assert_eq!(ran.trim(), "timeit timeit");
 }

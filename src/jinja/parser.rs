@@ -77,9 +77,9 @@ pub(super) struct Parser<'a> {
     pub(super) loop_depth: usize,
     /// Depth of the most deeply nested `for` loop.
     pub(super) deepest_loop: usize,
-    /// Names of the statements that contain the current token.
+    /// Names of the open statements at the current token.
     pub(super) tags: Vec<&'a str>,
-    /// Names that end the bodies that contain the current token.
+    /// Names that end the open statement bodies at the current token.
     pub(super) ends: Vec<&'static [&'static str]>,
 }
 

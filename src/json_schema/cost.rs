@@ -8,13 +8,13 @@ const MAX_COST: usize = 1_000_000;
 /// Number of comparisons or lookups that cost one unit.
 const COMPARISONS: usize = 8;
 
-/// Number of bytes of a string that cost as much as a comparison.
+/// Number of string bytes that cost as much as a comparison.
 const BYTES: usize = 64;
 
 /// Cost of storing and reporting a mismatch.
 pub(super) const MISMATCH: usize = 32;
 
-/// The remaining cost that an evaluation may have.
+/// The remaining cost budget of an evaluation.
 pub(super) struct Budget {
     remaining: usize,
 }
@@ -61,7 +61,7 @@ pub(super) fn of_keywords(keywords: &Map<String, Value>, value: &Value) -> usize
     1 + operations / COMPARISONS
 }
 
-/// Returns the number of comparisons that comparing a value takes at most.
+/// Returns the maximum number of comparisons for comparing a value.
 fn weight(value: &Value) -> usize {
     match value {
         Value::String(text) => 1 + text.len() / BYTES,

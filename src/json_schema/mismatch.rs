@@ -10,7 +10,7 @@ const LISTED_VALUES: usize = 3;
 /// Maximum length of a value in a message, in bytes.
 const SHOWN_LENGTH: usize = 1000;
 
-/// Type names, in the order in which messages list them.
+/// Type names, in the order used by messages.
 const TYPES: [&str; 7] = ["null", "boolean", "integer", "number", "string", "array", "object"];
 
 /// A value, possibly nested, that does not match its schema. [`fmt::Display`] formats the message.
@@ -86,7 +86,7 @@ fn write_alternatives(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Resu
     Ok(())
 }
 
-/// Formats a value as JSON. Cuts off a long value.
+/// Formats a value as JSON. Truncates a long value.
 pub(super) struct Shown<'a>(pub(super) &'a Value);
 
 impl fmt::Display for Shown<'_> {
@@ -99,7 +99,7 @@ impl fmt::Display for Shown<'_> {
     }
 }
 
-/// The first [`SHOWN_LENGTH`] bytes of the text that is written to it.
+/// A writer that keeps the first [`SHOWN_LENGTH`] bytes.
 #[derive(Default)]
 struct Start {
     text: String,

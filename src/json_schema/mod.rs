@@ -92,7 +92,8 @@ fn message(mismatch: &Mismatch<'_>) -> String {
     mismatch.to_string()
 }
 
-/// Returns whether only a string, or a string or null, would match the schema.
+/// Returns whether the value does not match because the schema, or a branch of its `anyOf`, requires a
+/// string.
 fn wants_text(mismatch: &Mismatch<'_>) -> bool {
     match &mismatch.reason {
         Reason::AnyOf(branches) => branches.iter().flatten().any(wants_text),

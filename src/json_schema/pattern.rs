@@ -9,9 +9,9 @@ use super::cost::Budget;
 /// Cost of compiling a pattern.
 const COMPILATION: usize = 200;
 
-/// The product of a text's length and a pattern's memory in bytes that costs one unit.
+/// Product of a string's length and a pattern's memory, both in bytes, that costs one unit.
 ///
-/// The time of a search is at most proportional to this product, but usually much shorter.
+/// The search time is at most proportional to this product. Usually, it is much shorter.
 const SEARCHED: usize = 16 << 10;
 
 /// Maximum memory of a compiled pattern in bytes.
@@ -24,8 +24,8 @@ pub(super) struct Patterns<'a> {
 }
 
 impl<'a> Patterns<'a> {
-    /// Returns whether a text contains a match. Returns `None` if the pattern's syntax is not supported, or if the budget
-    /// is exhausted.
+    /// Returns whether a string contains a match. Returns `None` if the pattern's syntax is not supported, or
+    /// if the budget is exhausted.
     pub(super) fn matches(&mut self, pattern: &'a str, text: &str, budget: &mut Budget) -> Option<bool> {
         let regex = self.compiled.entry(pattern).or_insert_with(|| {
             budget.spend(COMPILATION);
@@ -37,7 +37,7 @@ impl<'a> Patterns<'a> {
     }
 }
 
-/// Compiles a pattern with the engine that takes the least time to compile.
+/// Compiles a pattern with the engine whose compilation is fastest.
 fn compile(pattern: &str) -> Option<Regex> {
     let config = Regex::config().hybrid(false).onepass(false).nfa_size_limit(Some(MEMORY_LIMIT));
     Regex::builder().configure(config).build(pattern).ok()

@@ -25,7 +25,7 @@ pub(crate) struct Findings<'a> {
     noted: HashSet<Noted>,
     /// Number of bytes that may still be searched for substrings.
     searchable: usize,
-    /// Paths of document values replaced by command-line options, with the options.
+    /// Paths of values that command-line options replace, each with the option.
     overrides: Vec<(Pointer, String)>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Findings<'a> {
 
     /// Records a diagnostic about the option that replaces the value at a path.
     ///
-    /// Returns the diagnostic unrecorded if there is no such option.
+    /// Returns the diagnostic without recording it if no option replaces the value.
     fn blame_option(&mut self, pointer: &Pointer, diagnostic: Diagnostic) -> Option<Diagnostic> {
         let Some(option) = self.option(pointer) else { return Some(diagnostic) };
         let message = format!("{option}: {}", diagnostic.message);

@@ -19,9 +19,9 @@ pub(crate) struct KnownOutputs {
 
 #[derive(Debug, Clone)]
 enum Name {
-    /// A step id with known outputs.
+    /// A step ID with known outputs.
     Id(&'static [&'static str]),
-    /// A step id with unknown outputs, or a value with unknown keys.
+    /// A step ID with unknown outputs, or a value with unknown keys.
     Anything,
     /// A single output: a string, a number, or a list of strings or numbers.
     Output,
@@ -44,7 +44,7 @@ impl KnownOutputs {
         known
     }
 
-    /// Adds a step's outputs. Returns the step ids shadowed by these outputs.
+    /// Adds a step's outputs. Returns the step IDs shadowed by these outputs.
     pub(crate) fn add(&mut self, step: &Value) -> Vec<String> {
         let Some(item) = StepItem::parse(step) else { return Vec::new() };
         let id = item.id();
@@ -70,7 +70,7 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Returns whether a step may have the given output. Returns `true` if the name is not a step id with known
+    /// Returns whether a step may have the given output. Returns `true` if the name is not a step ID with known
     /// outputs.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
@@ -83,7 +83,7 @@ impl KnownOutputs {
         self.open
     }
 
-    /// Returns the outputs of the step with the given id. Returns `None` if the step does not exist or its outputs are
+    /// Returns the outputs of the step with the given ID. Returns `None` if the step does not exist or its outputs are
     /// unknown.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {

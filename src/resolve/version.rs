@@ -7,7 +7,7 @@ use crate::{
     git::{self, Facts},
 };
 
-/// Number of characters in an abbreviated commit id used as a version.
+/// Number of characters in an abbreviated commit ID used as a version.
 const SHORT_LENGTH: usize = 8;
 
 /// The error for an unknown version type.

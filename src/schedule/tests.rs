@@ -13,7 +13,7 @@ fn errors(yaml: &str) -> Vec<(Option<String>, String)> {
     errors.into_iter().map(|error| (error.key.clone(), error.to_string())).collect()
 }
 
-/// An item, the schedule in its create request, and its complete update request.
+/// An item of `schedules`, with the schedule in the create request and the complete update request.
 const BODIES: [(&str, &str, &str); 9] = [
     (
         "{cron: '0 0 * * *'}",

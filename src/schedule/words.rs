@@ -55,7 +55,7 @@ fn words(values: &Values) -> Option<String> {
     })
 }
 
-/// Describes the times of day. The flag specifies whether the times are points in time rather than intervals.
+/// Describes the times of day. The flag is `true` for points in time and `false` for intervals.
 fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
     let all_hours = hours.len() == 24;
     if let (Some(step), true) = (step(minutes, 60), all_hours) {

@@ -24,15 +24,17 @@ const COMMON_WORDS: [&str; 8] =
 /// Number of bytes to decode at a time. Chunks contain whole lines.
 const CHUNK: usize = 32 * 1024;
 
-/// Length in bytes of the pieces of a secret that are recognized in base64 and hexadecimal digits.
+/// Length of a secret's pieces in bytes. Pieces are recognized in base64 and hexadecimal digits.
 ///
-/// Tools such as `base64` and `xxd -p` wrap their output, so a line contains only a part of a long secret.
+/// Tools such as `base64` and `xxd -p` wrap their output, so each line contains only a piece of a long
+/// secret.
 const PIECE: usize = 16;
 
-/// Distance between two pieces in bytes. A line of 30 bytes therefore contains at least one complete piece.
+/// Distance in bytes between the starts of two pieces. With this distance, a line of 30 bytes contains at
+/// least one complete piece.
 const PIECE_DISTANCE: usize = 15;
 
-/// Maximum number of bytes of a secret that are split into pieces.
+/// Maximum number of a secret's bytes that are split into pieces.
 const LONGEST_SPLIT: usize = 64 * 1024;
 
 /// The set of secrets to redact. All output passes through [`Redactor::mask`].
@@ -221,7 +223,7 @@ impl Secrets {
     }
 }
 
-/// Returns the pieces of a secret. A short secret has none.
+/// Returns the pieces of a secret. Returns no pieces for a short secret.
 fn pieces(secret: &[u8]) -> impl Iterator<Item = &[u8]> {
     let secret = &secret[..secret.len().min(LONGEST_SPLIT)];
     let last = secret.len().checked_sub(PIECE).filter(|last| *last > 0);

@@ -19,7 +19,7 @@ const MAX_VIEWS: usize = 24;
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
 const MAX_ENTITY: usize = 10;
 
-/// Byte between two decoded runs. It does not occur in UTF-8.
+/// Separator byte between two decoded runs. The byte does not occur in UTF-8.
 const SEPARATOR: u8 = 0xff;
 
 /// A decoded string, with each byte's original position.
@@ -46,8 +46,8 @@ impl View {
         start as usize..end as usize
     }
 
-    /// Returns the range in the original string of the run of digits that encodes the byte at `at`. Returns `None` if the
-    /// view contains no runs.
+    /// Returns the original range of the digit run that encodes the byte at `at`. Returns `None` if the view
+    /// contains no runs.
     pub(super) fn run_at(&self, at: usize) -> Option<Range<usize>> {
         let index = self.run_ends.partition_point(|end| *end <= at);
         let end = *self.run_ends.get(index)?;

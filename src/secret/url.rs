@@ -9,7 +9,7 @@ const MIN_TOKEN: usize = 20;
 const TOKEN_PREFIXES: [&str; 8] =
     ["ghp_", "gho_", "ghs_", "ghu_", "github_pat_", "glpat-", "x-token", "ATBB"];
 
-/// Maximum length of `user:password` in a URL. It limits the work for a string with many URLs.
+/// Maximum length of `user:password` in a URL. The limit bounds the work for a string with many URLs.
 const MAX_LOGIN: usize = 4096;
 
 /// Delimiters of placeholders and expressions. A URL may contain spaces between them.
@@ -70,7 +70,8 @@ fn user_info(url: &str) -> Option<&str> {
     (end > 0).then(|| &url[..end])
 }
 
-/// Finds the ends of the URLs in a string, at increasing positions. Takes linear time in total.
+/// Finds the ends of the URLs in a string. Positions must increase from call to call, so all calls together
+/// take linear time.
 struct UrlEnds<'t> {
     text: &'t str,
     line_end: Next<'t>,
@@ -100,7 +101,8 @@ impl<'t> UrlEnds<'t> {
     }
 }
 
-/// Finds the occurrences of a pattern at increasing positions. Takes linear time in total.
+/// Finds the occurrences of a pattern. Positions must increase from call to call, so all calls together take
+/// linear time.
 struct Next<'t> {
     text: &'t str,
     pattern: &'static str,

@@ -17,8 +17,8 @@ use crate::{
 /// The treatment of placeholders without a value.
 ///
 /// If a standard placeholder makes up a whole string, the treatment applies to the mapping entry or list item
-/// that contains the string. Inside a longer string, and for environment placeholders, it applies to the
-/// placeholder itself.
+/// that contains the string. If the placeholder is part of a longer string or refers to an environment
+/// variable, the treatment applies to the placeholder itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unknown {
     Remove,

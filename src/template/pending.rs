@@ -92,7 +92,7 @@ pub(crate) fn may_become(new: &Json, old: &Json) -> bool {
     }
 }
 
-/// Checks whether a string consists of a single marker. Such a string may become a value of any type.
+/// Checks whether a string consists of a single marker. The marker may be replaced with a value of any type.
 fn is_whole(text: &str) -> bool {
     text.strip_prefix(START).is_some_and(|rest| rest.find(END) == Some(rest.len() - END.len_utf8()))
 }
@@ -127,7 +127,8 @@ pub(crate) fn evaluate(template: &Value, scope: &Scope, outputs: &Mapping) -> Va
     value
 }
 
-/// Maximum number of segments in a placeholder that [`add_missing`] adds a marker for. The marker is nested as deeply.
+/// Maximum number of segments in a placeholder that [`add_missing`] adds a marker for. Each segment nests the
+/// marker one level deeper.
 const MOST_SEGMENTS: usize = 64;
 
 /// Adds markers for placeholders without an output. This covers steps whose outputs are not known in advance.

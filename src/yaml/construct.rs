@@ -62,7 +62,8 @@ struct Constructor<'a> {
 /// The entries that the merge keys of a mapping contribute.
 struct Merged {
     mapping: Mapping,
-    /// Keys that have different values in the mappings of a merge list, with the position of the merge key `<<`.
+    /// Maps each key that has different values in the mappings of a merge list to the position of the merge
+    /// key `<<`.
     conflicts: HashMap<Key, Span>,
 }
 

@@ -30,10 +30,10 @@ pub(crate) struct Document {
     pub(crate) merge_conflicts: Vec<MergeConflict>,
     /// The spans of the lists with the tag `!append`.
     pub(super) appended: HashSet<Span>,
-    /// The documents that the values come from. Empty unless the document is the result of a merge.
+    /// Source documents of a merged document. Empty if the document was not merged.
     pub(super) layers: Vec<Layer>,
-    /// The keys that a layer has removed, with the span of their mapping. The value is the span of the key in the
-    /// layer.
+    /// Maps each removed key, identified by its mapping's span and its name, to the span of the key in the
+    /// layer that removed it.
     pub(super) removed: HashMap<(Span, Key), Span>,
 }
 

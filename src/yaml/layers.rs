@@ -1,4 +1,4 @@
-//! Merged documents. Their values come from multiple files.
+//! Merged documents, whose values come from multiple files.
 //!
 //! Each file of a merged document is a layer. The spans in a layer are shifted by an offset, so that all layers have
 //! disjoint ranges and a span identifies its file.

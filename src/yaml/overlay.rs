@@ -19,7 +19,7 @@ use crate::source::Span;
 pub(crate) struct Overlay {
     /// The spans of the lists with the tag `!append`.
     appended: HashSet<Span>,
-    /// The spans of the lists with the tag `!append` that have been merged.
+    /// Spans of the merged lists with the tag `!append`.
     merged: HashSet<Span>,
     /// Whether a null is dropped if the base has no value for it.
     only_removes: bool,
@@ -31,8 +31,8 @@ pub(crate) struct Overlay {
 /// even if multiple overlays contain it.
 #[derive(Debug, Default)]
 pub(crate) struct Nulls {
-    /// The keys that have been removed, with the span of their mapping. The value is the span of the key whose null
-    /// has removed them.
+    /// Maps each removed key, identified by its mapping's span and its name, to the span of the overlay key
+    /// whose null removed it.
     pub(super) removed: HashMap<(Span, Key), Span>,
     /// The spans of the nulls that are values.
     values: HashSet<Span>,

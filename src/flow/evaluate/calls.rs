@@ -77,9 +77,9 @@ pub(super) fn call<'p>(
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
 }
 
-/// Evaluates a call of a type created by `typing.NewType`. Such a call returns its argument unchanged.
+/// Evaluates a call of a type created by `typing.NewType`. The call returns its argument unchanged.
 ///
-/// Returns `None` if `callee` is not such a type.
+/// Returns `None` if `callee` was not created by `NewType`.
 fn new_type<'p>(
     evaluator: &mut Evaluator<'p, '_>,
     callee: Assigned<'p>,

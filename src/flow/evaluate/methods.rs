@@ -44,7 +44,7 @@ pub(super) fn call(
                 if let Some((_, value)) = items.iter().find(|(other, _)| other.equals(key)) {
                     return Ok(value.clone());
                 }
-                // A key of an unknown class may still equal the given key.
+                // A key of an unknown class may equal the given key.
                 operators::contains(items.iter().map(|(other, _)| other), key)?;
                 Ok(arguments.get(1).cloned().unwrap_or(Value::None))
             }

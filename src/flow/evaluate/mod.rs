@@ -119,7 +119,7 @@ impl<'p> Evaluator<'p, '_> {
         if is_container && value.size() > SIZE_LIMIT {
             return Err(EvalError::unknown("the value is too large"));
         }
-        // A name is evaluated again for each use, which copies its value.
+        // Each use of a name copies its value.
         self.program.count_copy(&value)?;
         Ok(value)
     }

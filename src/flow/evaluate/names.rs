@@ -27,7 +27,8 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "os.name" => Ok(Value::text("posix")),
         "os.pardir" | "os.path.pardir" => Ok(Value::text("..")),
         "os.curdir" | "os.path.curdir" => Ok(Value::text(".")),
-        // Conditions only compare the major version, which is known. Elsewhere, the version is unknown.
+        // Conditions only compare the major version, and the major version is known. Elsewhere, the version
+        // is unknown.
         "prefect.__version__" if program.python_minor.get().is_some() => Ok(Value::text(PREFECT_VERSION)),
         "sys.version_info" => version_info(program),
         "sys.version_info.major" => Ok(Value::Int(3)),

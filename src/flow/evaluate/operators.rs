@@ -206,7 +206,7 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
     }
 }
 
-/// Returns an error if equality of one of the values depends on its class.
+/// Returns an error unless [`Value::equals`] compares both values as Python does.
 fn require_known_equality(values: [&Value; 2]) -> EvalResult<()> {
     if values.into_iter().all(Value::has_known_equality) { Ok(()) } else { Err(unknown()) }
 }
@@ -215,7 +215,7 @@ fn require_known_equality(values: [&Value; 2]) -> EvalResult<()> {
 ///
 /// # Errors
 ///
-/// Fails if equality of one of the values depends on its class.
+/// Fails unless [`Value::equals`] compares all values as Python does.
 pub(super) fn contains<'v>(items: impl IntoIterator<Item = &'v Value>, wanted: &Value) -> EvalResult<bool> {
     let mut found = false;
     for item in items {

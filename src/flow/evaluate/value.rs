@@ -102,8 +102,8 @@ impl Value {
         }
     }
 
-    /// Returns whether [`Self::equals`] has the same result as Python's `==` operator for this value. The result for
-    /// other values depends on their class or on an unknown part of their value.
+    /// Returns whether [`Self::equals`] has the same result as Python's `==` operator for this value. For
+    /// other values, the result depends on their class or on unknown nested values.
     pub(crate) fn has_known_equality(&self) -> bool {
         match self {
             Self::None

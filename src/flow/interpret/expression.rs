@@ -189,7 +189,7 @@ impl<'p> Interpreter<'p> {
             let value = self.eval(value, frame);
             match (name, value) {
                 (Some(name), Ok(value)) => arguments.named.push((name.clone(), value)),
-                // An argument that cannot be evaluated is only an error if its value is needed later.
+                // An argument without a known value is only an error if its value is needed later.
                 (Some(name), Err(error)) => {
                     arguments.named.push((name.clone(), Object::Unknown(error)));
                 }

@@ -31,7 +31,7 @@ pub(crate) struct Interpreter<'p> {
     pub(crate) program: &'p Program<'p>,
 }
 
-/// The context in which an expression is interpreted: its scope and the variables of the enclosing function.
+/// The context of an interpreted expression: its scope and the variables of the enclosing function.
 #[derive(Clone)]
 struct Frame<'p> {
     scope: Scope<'p>,

@@ -106,7 +106,8 @@ impl<'p> Variables<'p> {
     ///
     /// # Errors
     ///
-    /// Fails if reading the flow takes too many steps. Each variable is a step because the program keeps the result.
+    /// Fails if reading the flow takes too many steps. Each variable counts as a step, because the program
+    /// keeps the result.
     pub(super) fn locals(&self, program: &'p Program<'p>) -> EvalResult<&'p Locals<'p>> {
         let outer = self.outer.as_ref().map(|outer| outer.locals(program)).transpose()?;
         let variable = |(name, value): &(String, Object<'p>)| {
@@ -156,7 +157,7 @@ impl<'p> Object<'p> {
     ///
     /// Fails if the object is not a constant, or if reading the flow takes too many steps.
     pub(super) fn value(&self, program: &'p Program<'p>) -> EvalResult<Value> {
-        // Objects that contain the same object many times have a much larger value.
+        // If an object contains the same object many times, its value is much larger.
         program.step()?;
         match self {
             Self::Constant(value) => {

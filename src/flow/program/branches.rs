@@ -130,7 +130,7 @@ impl<'p> Scope<'p> {
         if let Some(known) = program.memo.tests.borrow().get(&key) {
             return *known;
         }
-        // The result of a test that depends on itself is unknown.
+        // A test that depends on itself has an unknown result.
         program.memo.tests.borrow_mut().insert(key, None);
         let expr = body.tests.get(index)?;
         let evaluate = || evaluate::evaluate(program, self, expr).and_then(|value| value.truth()).ok();

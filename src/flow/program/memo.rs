@@ -25,10 +25,9 @@ pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
     pub(crate) kinds: Table<ClassDef, Kind>,
     pub(crate) members: Table<ClassDef, Members>,
-    /// The outcomes of `try` statements. The key consists of the module body and the statement index.
+    /// Outcomes of `try` statements, by module body and statement index.
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
-    /// The results of tests, or `None` if the result is unknown. The key consists of the module body and the test
-    /// index.
+    /// Results of tests, by module body and test index. `None` if the result is unknown.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
     /// Canonical names of external objects that import statements bind.
     pub(super) external_imports: RefCell<HashMap<*const Import, String>>,

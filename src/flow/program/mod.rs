@@ -75,18 +75,19 @@ pub(crate) trait SourceLoader {
     /// Searches the directory `root` for a module. See [`search`].
     fn search(&self, root: &Path, dotted: &str) -> SearchResult;
 
-    /// Searches a project for the folder that contains a top-level module. See [`import_roots::find_folder`].
+    /// Searches a project for the directory that contains a top-level module. See
+    /// [`import_roots::find_folder`].
     fn find_folder(&self, directory: &Path, top: &str) -> Option<String>;
 }
 
-/// Size of the values that may be copied in a step. See [`Value::size`].
+/// Size of the values that can be copied in one evaluation step. See [`Value::size`].
 const SIZE_PER_STEP: usize = 4;
 
-/// Number of bytes of source that may be parsed in a step.
+/// Number of source bytes that can be parsed in one evaluation step.
 const BYTES_PER_STEP: usize = 8;
 
-/// Maximum number of expressions that are interpreted for a flow. It also limits how deeply objects can be nested,
-/// because dropping them is recursive.
+/// Maximum number of expressions that are interpreted for a flow. The limit also bounds the nesting of
+/// objects, because dropping them is recursive.
 const INTERPRETED_LIMIT: u32 = 10_000;
 
 /// Maximum number of annotations that are converted to schemas for a flow. A schema repeats the schema of an alias
@@ -103,7 +104,7 @@ pub(crate) struct Program<'p> {
     locals: AppendList<Locals<'p>>,
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
-    /// Number of further evaluation steps.
+    /// Number of remaining evaluation steps.
     steps: Cell<u32>,
     annotations: Cell<u32>,
     interpreted: Cell<u32>,
@@ -143,7 +144,7 @@ impl<'p> Program<'p> {
         self.count_steps(1)
     }
 
-    /// Counts the steps for copying or comparing a value, which depend on the size of the value.
+    /// Counts the steps for copying or comparing a value. Their number depends on the size of the value.
     ///
     /// # Errors
     ///
@@ -171,7 +172,7 @@ impl<'p> Program<'p> {
         }
     }
 
-    /// Returns the number of further evaluation steps.
+    /// Returns the number of remaining evaluation steps.
     pub(super) fn remaining_steps(&self) -> u32 {
         self.steps.get()
     }
@@ -302,7 +303,8 @@ impl<'p> Program<'p> {
         roots.chain(installed)
     }
 
-    /// Returns whether the `sys.path` directories are known. If they are, a repeated search finds the same module.
+    /// Returns whether the program's changes to `sys.path` are known. From then on, a repeated search for a
+    /// module has the same result.
     fn has_final_path(&self) -> bool {
         self.memo.path_changes.get().is_some()
     }

@@ -1,4 +1,4 @@
-//! Resolves names to the entities that they refer to at a position in the program.
+//! Resolves names to entities at a position in the program.
 
 use std::path::PathBuf;
 
@@ -204,7 +204,7 @@ impl<'p> Scope<'p> {
             let depends_on_package = decision.missing_package.is_some();
             candidates.missing_package = candidates.missing_package.or(decision.missing_package);
             if candidates.is_complete {
-                // The skipped binding would be in effect if the package were installed.
+                // If the package is installed, the skipped binding is in effect.
                 if depends_on_package && decision.runs == Runs::No {
                     candidates.skipped.push(binding);
                     continue;

@@ -33,7 +33,8 @@ pub(super) struct ImportedFlow {
     pub(super) parameters: serde_json::Value,
     /// The path and line of the flow's function.
     pub(super) place: Option<(PathBuf, usize)>,
-    /// The error of the import, if the flow was found by Prefect's fallback for files that cannot be imported.
+    /// Import error. `None` unless the flow was found by Prefect's fallback for files that cannot be
+    /// imported.
     #[serde(default)]
     pub(super) problem: Option<String>,
 }

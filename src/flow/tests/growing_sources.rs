@@ -10,13 +10,13 @@ use proptest::{
 use super::hostile_sources::read;
 use crate::test_limits;
 
-/// Largest number of repetitions of constructs that grow linearly.
+/// Maximum number of repetitions for constructs that grow linearly.
 const LONG: usize = 20_000;
 
-/// Largest number of levels of constructs that double at each level.
+/// Maximum number of levels for constructs that double at each level.
 const DEEP: usize = 80;
 
-/// Definitions, an annotation and a default value that may use them.
+/// Definitions, with an annotation and a default value that may use them.
 #[derive(Debug, Clone)]
 struct Source {
     before: String,
@@ -36,7 +36,7 @@ fn items(count: usize, item: &str, separator: &str) -> String {
     (0..count).map(|at| item.replace('@', &at.to_string())).collect::<Vec<_>>().join(separator)
 }
 
-/// Lines that build on the level below, each after the line for level 0.
+/// Pairs of lines: the line for level 0, and the line that builds each further level on the level below.
 const DOUBLING: &[(&str, &str)] = &[
     ("NAME0 = OTHER\n", "NAME@ = dict[NAME<, NAME<]\n"),
     ("NAME0 = OTHER\n", "NAME@ = Union[NAME<, list[NAME<]]\n"),

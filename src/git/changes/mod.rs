@@ -131,7 +131,7 @@ pub(crate) struct Changes {
     pub(crate) deleted: BTreeSet<String>,
     /// The commit of the first state.
     old: Option<Oid>,
-    /// Whether the second state is the working tree or the commit that is checked out.
+    /// Whether the second state is the working tree or the checked-out commit.
     pub(crate) is_checked_out: bool,
 }
 

@@ -199,7 +199,7 @@ fn requires_a_working_tree() {
     assert_eq!(changes(), ChangesError::NoWorkingTree(path.clone()));
 }
 
-/// The time includes reading the status of all files.
+/// The time limit includes reading the status of all files.
 #[test]
 #[ignore = "creates 50,000 files"]
 fn compares_large_repositories_in_a_second() {

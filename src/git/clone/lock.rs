@@ -1,4 +1,4 @@
-//! Lock files, which prevent two processes from changing a clone at the same time.
+//! Lock files that prevent two processes from changing a clone concurrently.
 //!
 //! Prefect's workers use the same files: `DIRECTORY.lock` next to the clone, with the ID of the process that holds the
 //! lock.
@@ -16,10 +16,10 @@ use crate::{
     progress::Progress,
 };
 
-/// Interval for checking whether another process has released the lock.
+/// Time between two checks of a lock that another process holds.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// Age from which a lock file without a process ID is stale. A running process writes its ID immediately.
+/// Minimum age of a stale lock file without a process ID. A running process writes its ID immediately.
 const STALE_AFTER: Duration = Duration::from_secs(5);
 
 /// A held lock. Dropping the value releases the lock.
@@ -104,10 +104,10 @@ fn read(path: &Path) -> io::Result<(SystemTime, String)> {
     Ok((fs::metadata(path)?.modified()?, fs::read_to_string(path)?))
 }
 
-/// Returns whether a process that may hold the lock is running.
+/// Returns whether the process with the given ID is running and may hold the lock.
 ///
-/// This process does not hold the lock while it waits. A file with its ID is from an earlier process, for example in a
-/// container that was restarted.
+/// This process does not hold the lock while it waits. A lock file with this process's ID was written by an
+/// earlier process with the same ID, for example before a container was restarted.
 fn is_running(id: u32) -> bool {
     id != process::id() && exists(id)
 }

@@ -106,7 +106,7 @@ struct WorkingCopy<'a> {
     checkout: &'a Checkout<'a>,
     git: Git,
     target: &'a Path,
-    /// Whether the credential helper provides the user name. If so, the address does not need to contain the user name.
+    /// Whether the credential helper provides the user name. The address may then omit the user name.
     has_login: bool,
 }
 

@@ -9,7 +9,7 @@ use crate::{
     yaml::{Entry, Mapping, Node, NodeKind, Overlay},
 };
 
-/// Maximum number of candidates in a message, and of errors with suggestions.
+/// Maximum number of candidates in a message, and maximum number of errors with suggestions.
 const SHOWN: usize = 20;
 
 /// A deployment in an environment.
@@ -91,7 +91,7 @@ fn with_all(overlay: &mut Overlay, item: Node, for_all: &[Node]) -> Node {
 fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -> Vec<Declared<'a>> {
     let mut deployments: Vec<Declared<'a>> = match &value.kind {
         NodeKind::Sequence(items) => {
-            // New deployments are always added to those in the project file.
+            // New deployments are always added to the project file's deployments.
             overlay.is_appended(value.span);
             items.iter().filter_map(|item| listed(merging, item)).collect()
         }

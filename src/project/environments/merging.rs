@@ -12,7 +12,7 @@ use crate::{
 pub(super) struct Merging<'a> {
     /// The document that contains all layers' files.
     pub(super) document: &'a Document,
-    /// The name suffix for all deployments, a string node.
+    /// Name suffix for all deployments, as a string node.
     pub(super) suffix: Option<Node>,
     /// Null values in the merged layers.
     pub(super) nulls: Nulls,

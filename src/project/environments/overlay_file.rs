@@ -69,7 +69,7 @@ pub(super) fn is_complete(overlay: &Document) -> bool {
 }
 
 /// Returns the position of a value that is only meaningful in an overlay file, such as a deployment without
-/// an entrypoint. Returns `None` if the file has no such value.
+/// an entrypoint. Returns `None` if all values are also meaningful in a project file.
 pub(super) fn overlay_value(document: &Document) -> Option<Span> {
     let mapping = document.root.as_mapping()?;
     let keys = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES].iter().filter_map(|key| mapping.entry(key));

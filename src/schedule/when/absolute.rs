@@ -29,7 +29,8 @@ const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "frid
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Point {
     day: Option<Day>,
-    /// The weekday. Without a date, selects the next such weekday. With a date, the weekday must match.
+    /// The weekday. Without a date, selects the next occurrence of the weekday. With a date, the weekday must
+    /// match.
     weekday: Option<Weekday>,
     time: Option<Time>,
     zone: Option<TimeZone>,
@@ -117,7 +118,7 @@ impl Point {
         })
     }
 
-    /// Adds a year that follows the time, as in the output of `date`. Returns whether the word is such a year.
+    /// Parses a year after the time, as in the output of `date`. Returns whether the word is a year.
     fn take_year(&mut self, word: &str) -> bool {
         let (Some(Day::OfYear { month, day }), 4, Ok(year)) = (self.day, word.len(), word.parse()) else {
             return false;

@@ -26,7 +26,7 @@ const SMALL_NUMBERS: [&str; 20] = [
     "eighteen",
     "nineteen",
 ];
-/// Multiples of ten. The index of each is its tens digit.
+/// Multiples of ten, indexed by their tens digit.
 const TENS: [&str; 10] =
     ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"];
 /// Seconds of a day.

@@ -30,7 +30,7 @@ pub(crate) struct Use {
     pub(crate) range: Range<usize>,
     /// First segment of the name, such as `variables` or a step ID.
     pub(crate) root: String,
-    /// Keys after the name, up to the first one that is not a literal.
+    /// Literal keys after the name, up to the first key that is not a literal.
     pub(crate) keys: Vec<String>,
     /// Whether the expression handles an undefined name.
     pub(crate) is_guarded: bool,

@@ -21,8 +21,8 @@ pub(super) struct Delimited {
     pub(super) inner: Range<usize>,
 }
 
-/// Maximum number of times that a line is scanned for closing delimiters. Each `<<` operator of a shell can cause a scan of
-/// the whole line.
+/// Maximum number of scans of a line for closing delimiters. Each `<<` shell operator can cause a scan of the
+/// whole line.
 const MOST_SCANS: usize = 64;
 
 /// Returns the expressions of a string from left to right. `is_known` returns `true` for names that exist.
@@ -51,7 +51,7 @@ pub(super) fn find(text: &str, is_known: impl Fn(&str) -> bool) -> Vec<Delimited
             }
             Closing::None => line.end,
         };
-        // An expression may follow the `<<` operator of a shell, also inside quotes.
+        // An expression may follow a `<<` shell operator, even inside quotes.
         scanned += end - start;
         from = if scanned > MOST_SCANS * line.len() { line.end } else { start + 2 };
     }
@@ -64,7 +64,7 @@ struct Lines<'a> {
     text: &'a str,
     /// Byte range of the current line without its terminator.
     current: Range<usize>,
-    /// Byte offsets of the last occurrence of each line. The key is the line without surrounding whitespace.
+    /// Maps each line, without surrounding whitespace, to the byte offset of its last occurrence.
     last: OnceCell<HashMap<&'a str, usize>>,
 }
 
@@ -149,7 +149,7 @@ fn closing(text: &str, rest: Range<usize>) -> Closing {
             Some(_) | None => {}
         }
     }
-    // A quote that is not closed is an apostrophe in the text, or an error that the parser will report.
+    // An unclosed quote is an apostrophe in the text, or an error that the parser reports later.
     match line.find(">>").filter(|_| quote.is_some()) {
         Some(offset) => Closing::At(from + offset + 2),
         None => Closing::None,

@@ -148,7 +148,7 @@ fn apply_except(keys: &[&str], template: &Value, pass: &Pass<'_>) -> Filled {
     }
     let mut filled = whole(pass.apply(&template));
     for (key, value) in set_aside {
-        // The key still exists, because the pass has seen null instead of its value.
+        // The key still exists, because the pass received null instead of the value.
         if let Some(place) = filled.value.get_mut(key) {
             *place = value;
         }

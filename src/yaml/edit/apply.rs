@@ -44,7 +44,7 @@ fn verified<'a>(source: &Source, document: Option<&Document>, fixes: &[&'a Fix])
 
 /// Returns the text with all fixes applied, or `None` if it does not parse to the expected value.
 ///
-/// If the original file is not valid YAML, the new text only has to be valid.
+/// If the original file is not valid YAML, the new text only needs to be valid YAML.
 fn edited(source: &Source, document: Option<&Document>, fixes: &[&Fix]) -> Option<String> {
     let text = fix::replace(source.text(), fixes.iter().flat_map(|fix| &fix.replacements))?;
     let after = load_overlay(&source.with_text(text.as_str())).ok()?;

@@ -8,7 +8,7 @@ use crate::{
     source::{Source, Span},
 };
 
-/// Maximum number of bytes to parse. The text is parsed again for each quoted value.
+/// Maximum total number of bytes to parse. The text is parsed again for each quoted value.
 const MAXIMUM_WORK: usize = 20_000_000;
 
 /// Characters that cannot start a value without quotes.

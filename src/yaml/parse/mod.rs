@@ -20,7 +20,7 @@ pub(super) struct Events<'a> {
     text: &'a str,
     scanner: Scanner<'a>,
     state: State,
-    /// States to which the parser returns when the open nodes end.
+    /// Return states of the open nodes.
     outer: Vec<State>,
     /// The brackets of the open flow collections and their positions.
     brackets: Vec<(char, usize)>,
@@ -32,7 +32,7 @@ pub(super) struct Events<'a> {
 /// The construct that the parser expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The start of the first document, which does not require a `---`.
+    /// The start of the first document. It does not require a `---`.
     FirstDocument,
     DocumentStart,
     DocumentContent,

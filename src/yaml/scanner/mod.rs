@@ -37,7 +37,7 @@ pub(super) struct Scanner<'a> {
     /// The columns of the enclosing block collections.
     outer_indents: Vec<Option<usize>>,
     tokens: VecDeque<Token<'a>>,
-    /// The number of tokens that have been removed from the queue.
+    /// Number of tokens removed from the queue so far.
     taken: usize,
     /// Whether a key without a `?` may start at the current position.
     allows_key: bool,

@@ -107,7 +107,7 @@ fn errors_have_a_message_and_a_place() {
     }
 }
 
-/// Documents that PyYAML rejects, with the message, the offset of the error, and the help text.
+/// Documents that PyYAML rejects, with the message, the error's offset and the help text.
 const REJECTED: [(&str, &str, usize, Option<&str>); 15] = [
     ("a:\tb", "YAML does not allow tabs for indentation", 2, Some("use spaces")),
     ("a: b\tc", "YAML does not allow tabs for indentation", 4, Some("use spaces")),

@@ -64,7 +64,8 @@ impl Tree {
         }
     }
 
-    /// Replaces each null, because a second merge would keep it as a value: the first merge has removed the key.
+    /// Replaces each null. The first merge has removed the key, so a second merge would keep the null as a
+    /// value.
     fn without_nulls(self) -> Self {
         match self {
             Self::Null => Self::Word(0),

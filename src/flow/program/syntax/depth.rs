@@ -34,7 +34,7 @@ pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
 }
 
 fn has_many_tokens(text: &str) -> bool {
-    // Almost every token has at least one byte.
+    // Almost every token is at least one byte long.
     if text.len() < TOKENS {
         return false;
     }

@@ -43,7 +43,7 @@ pub(crate) struct Branch {
     pub(crate) condition: Condition,
 }
 
-/// The condition under which a block runs. Numbers are indices into the lists in [`Body`].
+/// The condition for running a block. Numbers are indices into the lists in [`Body`].
 #[derive(Debug)]
 pub(crate) enum Condition {
     /// The block is a clause of an `if` statement. Each listed test must have the given result.

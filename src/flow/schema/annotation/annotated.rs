@@ -41,7 +41,7 @@ impl<'p> SchemaBuilder<'p> {
 
     /// Returns the arguments of `generic[...]` and their scope, or `None` for other expressions.
     ///
-    /// The expression may also be an alias of such a type.
+    /// The expression may also be an alias of `generic[...]`.
     pub(super) fn arguments_of(
         &self,
         generic: &str,

@@ -25,7 +25,7 @@ pub(crate) struct TypeArguments<'p>(Option<Rc<Vec<TypeArgument<'p>>>>);
 struct TypeArgument<'p> {
     /// The type variable, such as `T = TypeVar("T")`.
     variable: Assigned<'p>,
-    /// The scope in which the argument's expression is evaluated.
+    /// The scope for evaluating the argument's expression.
     scope: Scope<'p>,
     expr: &'p Expr,
     /// The arguments for type variables that occur in the expression.
@@ -102,7 +102,7 @@ pub(crate) fn bind_ancestors<'p>(
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Calls `build` while the given arguments are in effect for type variables.
+    /// Calls `build` with the given arguments for type variables in effect.
     pub(crate) fn with_type_arguments<T>(
         &mut self,
         arguments: TypeArguments<'p>,
