@@ -1,4 +1,4 @@
-//! Sets the linker options of optimised executables on Linux.
+//! Sets the linker options of optimized executables on Linux.
 
 use std::env;
 
@@ -12,7 +12,7 @@ fn main() {
     if let Ok(root) = env::var("CARGO_MANIFEST_DIR") {
         println!("cargo::rustc-link-arg-bins=-Wl,-T,{root}/packages/no-unwind-tables.ld");
     }
-    // A static executable gets its addresses by `-C relocation-model`.
+    // For a static executable, `-C relocation-model` determines the addresses.
     let features = env::var("CARGO_CFG_TARGET_FEATURE").unwrap_or_default();
     if is("CARGO_CFG_TARGET_ENV", "gnu") && !features.split(',').any(|feature| feature == "crt-static") {
         // Relocating the executable would double the time of a small command.

@@ -18,7 +18,7 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// The error returned if the code cannot be pulled or does not contain the flow.
+/// The error returned if the code cannot be pulled or lacks the flow.
 #[derive(Debug)]
 pub(crate) enum PullError {
     /// A failed step.
@@ -44,7 +44,7 @@ impl From<WorkspaceError> for PullError {
 pub(crate) enum PulledFlow {
     /// The pulled code contains the flow with this name. A worker would start the flow in this directory.
     Found { name: String, directory: PathBuf, outputs: Mapping },
-    /// The code cannot be accessed from this machine.
+    /// The code is not accessible from this machine.
     OutOfReach { reason: String },
 }
 

@@ -1,4 +1,4 @@
-//! Creates the contexts in which steps run.
+//! Creates the contexts of steps.
 
 use std::borrow::Cow;
 

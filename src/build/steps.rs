@@ -16,9 +16,9 @@ use crate::{
 
 /// Runs the build and push steps of all deployments. Returns the outputs for each deployment of each project.
 ///
-/// The result is the same as if the deployments ran their steps one after the other. Steps start in the project's
-/// root directory. Identical steps run only once, even if they are in different files. Stores the steps that have run
-/// in `completed`, even if a step fails.
+/// The result is the same as if the deployments ran their steps sequentially. Steps start in the project's
+/// root directory. Identical steps run only once, even if they are in different files. Stores the steps that
+/// have run in `completed`, even if a step fails.
 pub(crate) async fn run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,
@@ -98,8 +98,8 @@ fn shared(step: &CompletedStep) -> Option<String> {
     (count > 1).then(|| format!("{subject}: {done} for {count} deployments: {names}"))
 }
 
-/// Lists the steps that [`run`] would run. The indexes in a step refer to the list of all projects' deployments. The
-/// returned outputs contain markers instead of values.
+/// Lists the steps that [`run`] would run. A step's deployment indexes refer to the combined list of all
+/// projects' deployments. The returned outputs contain markers instead of values.
 pub(crate) async fn dry_run(
     projects: &[PreparedProject<'_>],
     ctx: &DeployContext<'_>,

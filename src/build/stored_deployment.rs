@@ -1,4 +1,4 @@
-//! The part of a deployment that the server stores for workers.
+//! The deployment data that the server stores for workers.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ use crate::{
 /// Maximum number of file names listed in a message.
 const NAMES_SHOWN: usize = 8;
 
-/// A deployment's data that workers use to pull the code and start the flow.
+/// Deployment data that workers use to pull the code and start the flow.
 #[derive(Debug, Clone)]
 pub(crate) struct StoredDeployment {
     /// Full name of the deployment.
@@ -28,7 +28,7 @@ pub(crate) struct StoredDeployment {
     pub(crate) steps: Vec<Value>,
     /// Location of the steps in the file.
     pub(crate) pointer: Pointer,
-    /// Whether the flow runs in a container, which contains the image's directories.
+    /// Whether the flow runs in a container. Directories of the image only exist in the container.
     pub(crate) has_image: bool,
 }
 
@@ -82,7 +82,7 @@ impl StoredDeployment {
     pub(super) fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let item = StepItem::parse(&self.steps[index])?;
         if item.entry().is_none() {
-            // A name that is probably misspelled also fails on workers.
+            // Workers also fail if the step name is misspelled.
             return registry::doubt(item.name)
                 .is_none()
                 .then(|| format!("the step '{}' only runs on workers", item.name));

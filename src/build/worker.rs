@@ -55,7 +55,7 @@ pub(super) async fn pull(
             scope: &scope,
             context: &mut context,
         };
-        // A worker does not share step runs, so each step has its own runner.
+        // Workers do not share step runs, so each step has its own runner.
         let runner = Runner::new(resolver, 1, ctx.options.strict);
         runner.run(vec![list]).await.map_err(|(_, failure)| failure)?;
         match directory_of(step, &outputs) {

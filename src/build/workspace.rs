@@ -1,4 +1,4 @@
-//! The directory in which pull steps run.
+//! The working directory of pull steps.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ pub(super) enum WorkspaceError {
     NotEmpty(PathBuf),
 }
 
-/// The directory in which pull steps start.
+/// The initial working directory of pull steps.
 #[derive(Debug)]
 pub(super) enum Workspace {
     /// A temporary directory. It is deleted with its contents when the value is dropped.

@@ -23,7 +23,7 @@ pub(crate) trait Sink {
     fn entry(&mut self, path: &Path, source: &Path, metadata: &Metadata) -> Result<(), DockerError>;
 }
 
-/// A tar archive to which entries are written.
+/// A tar archive that is being written.
 pub(crate) struct Archive<W: Write> {
     builder: tar::Builder<W>,
 }

@@ -65,8 +65,8 @@ impl Engine {
         Err(DockerError::NoEngine { tried })
     }
 
-    /// Returns the value of `DOCKER_HOST` with which the Docker command line uses this engine. Returns `None`
-    /// if the command line uses this engine without the variable.
+    /// Returns the value of `DOCKER_HOST` that selects this engine for the Docker command line. Returns
+    /// `None` if the command line uses this engine without the variable.
     pub(crate) fn docker_host(&self) -> Option<&str> {
         // The variable would hide the builder that `docker buildx use` has selected.
         (!self.is_selected && self.address != DEFAULT_ADDRESS).then_some(self.address.as_str())
@@ -160,7 +160,7 @@ fn normalize(host: &str) -> Result<String, DockerError> {
     }
 }
 
-/// Returns the default addresses of Docker and Podman, in the order in which they are tried.
+/// Returns the default addresses of Docker and Podman, in connection order.
 fn default_addresses(environment: &Environment) -> Vec<Address> {
     let address = |host| Address { host, certificates: None };
     if cfg!(windows) {

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use super::{archive::Sink, error::DockerError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Prefix of content tags, by which push steps recognize the tags.
+/// Prefix of content tags. Push steps recognize content tags by this prefix.
 const PREFIX: &str = "auto-";
 
 /// Number of hexadecimal digits after the prefix of a content tag.

@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub(crate) struct LockedImage {
     /// Reference of the form `repository@digest`.
     pub(crate) image: ImageReference,
-    /// Tag under which the image was pushed.
+    /// Tag that the image was pushed with.
     pub(crate) tag: String,
     /// Platforms of the image, such as `linux/amd64`. Empty if the registry does not report them.
     pub(crate) platforms: Vec<String>,

@@ -7,8 +7,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Adds a fragment and returns the lines that are now complete. If carriage returns overwrite a line, returns
-    /// only the line's final state.
+    /// Adds a fragment and returns the lines that are now complete. If a line contains carriage returns,
+    /// returns only its final content.
     pub(super) fn push(&mut self, text: &str) -> Vec<String> {
         self.unfinished.push_str(text);
         let Some(end) = self.unfinished.rfind('\n') else {

@@ -24,9 +24,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Image digests that a command has found in registries or pushed to registries.
 #[derive(Debug, Default)]
 pub(crate) struct ImageDigests {
-    /// Images with content tags. A step that needs a digest again does not query the registry.
+    /// Images with content tags. Cached, so that later steps do not query the registry again.
     found: Mutex<HashMap<String, String>>,
-    /// Pushed images and images that did not have to be pushed, by reference.
+    /// Digests of images that were pushed or were already in the registry, by reference.
     pushed: Mutex<BTreeMap<String, LockedImage>>,
 }
 
@@ -125,8 +125,8 @@ impl Engine {
         self.client.inspect_image(reference).await.ok()?.id
     }
 
-    /// Returns the digest by which a local image was pulled, or the image ID if the image was not pulled. Returns
-    /// `None` if the engine does not have the image.
+    /// Returns the digest that a local image was pulled by, or the image ID if the image was not pulled.
+    /// Returns `None` if the engine does not have the image.
     pub(crate) async fn local_digest(&self, reference: &str) -> Option<String> {
         let image = self.client.inspect_image(reference).await.ok()?;
         let pulled = image.repo_digests.unwrap_or_default();

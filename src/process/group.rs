@@ -66,7 +66,7 @@ pub(super) fn end(child: &mut Child, identity: &Identity, grace: Duration) {
 pub(super) fn end_without_child(identity: &Identity, grace: Duration) {
     let Some(leader) = identity.leader else { return };
     let own = rustix::process::getpid().as_raw_nonzero().get();
-    // The process id of an exited program may belong to another process.
+    // The process ID of an exited program may belong to another process.
     let has_leader = stat(leader).is_some_and(|(_, parent)| parent == own);
     let is_leader_gone = || !has_leader || stat(leader).is_none_or(|(state, _)| state == "Z");
     end_family(&Family::stopped(leader, has_leader, identity), is_leader_gone, grace);
@@ -84,7 +84,7 @@ fn end_family(family: &Family, mut is_leader_gone: impl FnMut() -> bool, grace: 
 /// A program and the processes that it has started.
 struct Family {
     leader: Pid,
-    /// Whether the leader's process id is still valid. The id is valid until the leader's exit status is collected.
+    /// Whether the leader's process ID is still valid. The ID is valid until the leader's exit status is collected.
     has_leader: bool,
     leads_group: bool,
     /// Processes outside the leader's process group.
@@ -179,7 +179,7 @@ fn holders(pipes: &[String]) -> Vec<Pid> {
     processes().filter(|pid| *pid != own && holds(pid)).collect()
 }
 
-/// Returns the ids of all processes on the system.
+/// Returns the IDs of all processes on the system.
 fn processes() -> impl Iterator<Item = Pid> {
     let entries = fs::read_dir("/proc").into_iter().flatten();
     entries.filter_map(|entry| Pid::from_raw(entry.ok()?.file_name().to_str()?.parse().ok()?))

@@ -287,7 +287,7 @@ fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
 /// Terminates a program and all processes that it has started.
 #[cfg(unix)]
 fn end(child: &mut Child, family: &group::Identity, grace: Duration) {
-    // If the runtime has other threads, this thread's tasks continue on them.
+    // If the runtime has other threads, the other threads continue this thread's tasks.
     let has_threads = tokio::runtime::Handle::try_current()
         .is_ok_and(|runtime| runtime.runtime_flavor() == tokio::runtime::RuntimeFlavor::MultiThread);
     if has_threads {

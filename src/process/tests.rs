@@ -62,7 +62,7 @@ async fn ends_the_processes_that_a_program_started() {
         let pid = fs::read_to_string(directory.path().join(name)).unwrap();
         assert!(!is_running(&pid), "{name} {pid}");
     }
-    // `$!` may be the id of the parent process of `setsid`.
+    // `$!` may be the ID of the parent process of `setsid`.
     let pid = fs::read_to_string(directory.path().join("elsewhere")).unwrap();
     assert!(!is_running(&pid), "elsewhere {pid}");
 }

@@ -40,7 +40,7 @@ pub(crate) struct StepItem<'a> {
 }
 
 impl<'a> StepItem<'a> {
-    /// Name of the input with the step id. Templates refer to the outputs by this id.
+    /// Name of the input with the step ID. Templates refer to the outputs by this ID.
     pub(crate) const ID: &'static str = "id";
     /// Name of the input of `run_shell_script` that contains the script.
     pub(crate) const SCRIPT: &'static str = "script";
@@ -52,7 +52,7 @@ impl<'a> StepItem<'a> {
         Some(Self { name: name.as_str().unwrap_or_default(), all_inputs: inputs.as_mapping()? })
     }
 
-    /// Returns the step id, if any. Templates refer to the outputs by this id.
+    /// Returns the step ID, if any. Templates refer to the outputs by this ID.
     pub(crate) fn id(self) -> Option<String> {
         self.all_inputs.get(Self::ID).filter(|id| value::is_truthy(id)).map(python::to_text)
     }

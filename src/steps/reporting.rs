@@ -35,7 +35,7 @@ impl PendingSteps {
         }
     }
 
-    /// Removes the pending step at the given location and returns its id.
+    /// Removes the pending step at the given location and returns its ID.
     pub(super) fn take(&self, place: Option<&Place>) -> Option<StepId> {
         self.lock().remove(place?)
     }

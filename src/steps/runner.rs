@@ -42,7 +42,7 @@ pub(crate) struct List<'l, 'c> {
     pub(crate) deployment: String,
     /// The steps in execution order, with their sections.
     pub(crate) steps: Vec<(Section, &'l Listed)>,
-    /// Outputs of the completed steps, both under the step id and under their own names.
+    /// Outputs of the completed steps, both under the step ID and under their own names.
     pub(crate) outputs: &'l mut Mapping,
     /// Names available to expressions in addition to step outputs.
     pub(crate) scope: &'l Scope,
@@ -189,7 +189,7 @@ impl<'a> Runner<'a> {
             // The step must not be marked as running yet because the lists that it waits for may use it.
             order.after_reads_and_writes(list).await;
         }
-        // The future is boxed because most uses share an existing run and do not need its memory.
+        // Boxed, because most uses share an existing run and never need the future's memory.
         let run = || Box::pin(self.run_now(step_use, step.event_id, context));
         let (effects, _) = step.result.get_or_try_init(run).await?;
         if let Some(id) = self.pending.take(place.as_ref()) {
@@ -203,7 +203,8 @@ impl<'a> Runner<'a> {
         Ok(effects.outputs.clone())
     }
 
-    /// Returns the cached step whose result this step can share. Adds a new step to the cache if there is no such step.
+    /// Returns the cached step whose result this step can share. If no cached step can be shared, adds a new
+    /// step to the cache.
     fn cached(&self, step_use: &StepUse<'_>, step_state: StepState<'_>) -> Arc<CachedStep> {
         let mut all = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let number = all.len();
@@ -333,7 +334,7 @@ fn evaluated(inputs: Mapping, scope: &Scope, outputs: &Mapping) -> Result<Value,
     expression::evaluate(&Value::Mapping(inputs), &scope, &BTreeSet::new()).map_err(RunError::Expressions)
 }
 
-/// Adds a step's result to the outputs: as a whole under the step id, and each entry under its own name.
+/// Adds a step's result to the outputs: as a whole under the step ID, and each entry under its own name.
 pub(super) fn merge(outputs: &mut Mapping, id: Option<Value>, result: Mapping) {
     if let Some(id) = id {
         outputs.insert(id, result.clone().into());

@@ -25,7 +25,7 @@ pub(crate) struct CompletedStep {
     pub(crate) kind: StepKind,
     /// Short name of the step.
     pub(crate) name: String,
-    /// Step id. Templates refer to the outputs by this id.
+    /// Step ID. Templates refer to the outputs by this ID.
     pub(crate) id: Option<String>,
     pub(crate) section: Section,
     /// Step outputs. `None` if a Python function did not return a dictionary.
@@ -123,7 +123,7 @@ impl Identity {
 
 /// A distinct step, its result, and the deployments that use it.
 pub(super) struct CachedStep {
-    /// Step id in progress events.
+    /// Step ID in progress events.
     pub(super) event_id: StepId,
     pub(super) kind: StepKind,
     pub(super) name: String,

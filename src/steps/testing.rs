@@ -20,7 +20,8 @@ pub(super) struct TestContext<'a> {
 }
 
 impl<'a> TestContext<'a> {
-    /// Creates the values for a step that runs in `directory`, with the environment of the test and without a server.
+    /// Creates the values for a step that runs in `directory`. The step has the test's environment and no
+    /// server.
     pub(super) fn new(directory: impl Into<PathBuf>, progress: &'a dyn Progress) -> Self {
         Self {
             directory: directory.into(),

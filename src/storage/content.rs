@@ -68,7 +68,7 @@ fn sha256(mut file: File) -> io::Result<String> {
     Ok(hexadecimal(&digest.finalize()))
 }
 
-/// Checks whether an `ETag` is the one that S3 would compute for the contents of a file. This is the MD5
+/// Checks whether an `ETag` equals the `ETag` that S3 would compute for a file's contents. This is the MD5
 /// digest of the contents. For uploads in parts, it is the MD5 digest of the parts' MD5 digests, followed by
 /// the number of parts.
 fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {

@@ -35,7 +35,7 @@ const PARTS_AT_ONCE: usize = 3;
 
 /// Maximum number of objects to list before a push, in addition to [`LISTED_PER_FILE`].
 const LISTED: usize = 10_000;
-/// Number of additional objects to list for each file.
+/// Maximum number of additional objects to list for each file.
 const LISTED_PER_FILE: usize = 10;
 
 /// The files of a directory to push to a folder of a bucket.

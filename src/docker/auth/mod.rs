@@ -167,7 +167,7 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// Requests the list of registries for which a credential helper has credentials.
+    /// Requests the list of registries that a credential helper has credentials for.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =

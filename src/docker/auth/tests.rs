@@ -82,7 +82,7 @@ mod helpers {
     use super::*;
 
     /// Credential helper that has credentials for `known.example` and Docker Hub and fails for
-    /// `broken.example`. It has no credentials for other registries.
+    /// `broken.example`. The helper has no credentials for other registries.
     const SCRIPT: &str = r#"#!/bin/sh
 case "$1" in
 list) echo '{"known.example": "someone", "https://index.docker.io/v1/": "<token>"}'; exit ;;

@@ -87,7 +87,7 @@ impl Ignore {
     }
 }
 
-/// The decision on whether a path is excluded.
+/// Result of matching a path against the patterns: whether the path is excluded.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict {
     pub(crate) excluded: bool,

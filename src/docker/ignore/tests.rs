@@ -130,7 +130,7 @@ proptest! {
                 for path in paths {
                     let verdict = ignore.judge(&path, &Verdict::default());
                     let below = ignore.judge(&format!("{path}/a"), &verdict);
-                    // A directory that is skipped must not contain an included path.
+                    // A skipped directory must not contain an included path.
                     let is_skipped = verdict.excluded && !ignore.may_keep_below(&path);
                     prop_assert!(!is_skipped || below.excluded, "{path}");
                 }

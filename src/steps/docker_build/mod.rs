@@ -121,7 +121,7 @@ pub(super) fn outputs_of(Replacement { image, tag }: Replacement<'_>) -> Mapping
         ("image_name", image.name().into()),
         ("tag", tag.map_or(Value::Null, Value::from)),
         ("image", image.to_string().into()),
-        // The image may only exist in a registry, so its name is used instead of an id.
+        // The image may only exist in a registry, so its name is used instead of an ID.
         ("image_id", image.to_string().into()),
         ("additional_tags", Value::Sequence(Vec::new())),
         ("reused", true.into()),
@@ -278,7 +278,7 @@ impl BuildDockerImage {
         Ok(())
     }
 
-    /// Builds the image and tags it with the given names. Returns the image id.
+    /// Builds the image and tags it with the given names. Returns the image ID.
     async fn build(
         &self,
         context: &StepContext<'_>,

@@ -112,11 +112,11 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// Returns the id of an existing image with all given names. Returns `None` if the image must be built. The first
+    /// Returns the ID of an existing image with all given names. Returns `None` if the image must be built. The first
     /// name must contain the content tag. `is_pushed` specifies whether the build also pushes the image. If so, an image
     /// that only exists locally must be built again.
     ///
-    /// If the image only exists in the registry, returns the first name instead of the id. Adds missing names to a
+    /// If the image only exists in the registry, returns the first name instead of the ID. Adds missing names to a
     /// local image.
     pub(super) async fn existing(
         &self,

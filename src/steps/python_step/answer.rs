@@ -36,7 +36,7 @@ pub(super) struct Returned {
     notes: Vec<Note>,
 }
 
-/// An output name, the difference from the returned value, and the reason.
+/// Name of a changed or lost output, the difference from the returned value, and the reason.
 #[derive(Debug, Deserialize)]
 struct Note(String, Effect, String);
 

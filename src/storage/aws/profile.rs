@@ -131,7 +131,7 @@ impl Profiles {
         })
     }
 
-    /// Returns the keys with which a profile assumes its role.
+    /// Returns the keys that a profile uses to assume its role.
     ///
     /// # Errors
     ///
