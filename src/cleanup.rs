@@ -1,7 +1,7 @@
 //! Cleanup after a panic.
 //!
-//! Published executables do not unwind after a panic, so destructors do not run. Child processes and temporary folders
-//! therefore register an action that the panic hook runs.
+//! Published executables do not unwind after a panic, so destructors do not run. Child processes and
+//! temporary directories therefore register an action that the panic hook runs.
 
 use std::{
     collections::BTreeMap,

@@ -15,7 +15,7 @@ impl Clock {
         Self { fixed: None, zone: TimeZone::system() }
     }
 
-    /// Returns a clock that is fixed at the time `now`.
+    /// Returns a clock that always returns the time `now`.
     #[cfg(test)]
     pub(crate) fn fixed(now: Timestamp, zone: TimeZone) -> Self {
         Self { fixed: Some(now), zone }

@@ -8,13 +8,13 @@ use tokio::{
     time::timeout,
 };
 
-/// Time that an interrupted command has to react before it is abandoned.
+/// Time that an interrupted command has to exit before it is abandoned.
 const REACTION_TIME: Duration = Duration::from_secs(1);
 
 /// Stack size of the thread in bytes. This is the usual stack size of a main thread.
 const STACK_SIZE: usize = 8 << 20;
 
-/// Runs a command until it finishes or until `interrupted` completes. Returns the output of whichever
+/// Runs a command until it finishes or until `interrupted` completes. Returns the output of the future that
 /// completes first.
 ///
 /// Drops an interrupted command, which ends its child processes. Abandons a command that does not react, because a pipe

@@ -19,7 +19,8 @@ pub(crate) struct Environment {
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
-/// Names of the variables that make Git use a repository other than its working directory's. Git sets them for hooks.
+/// Names of the variables that make Git use a different repository than the working directory's repository.
+/// Git sets them for hooks.
 const GIT_REPOSITORY: [&str; 9] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -76,7 +77,8 @@ impl Environment {
         copy
     }
 
-    /// Removes the variables that make Git use a repository other than its working directory's.
+    /// Removes the variables that make Git use a different repository than the working directory's
+    /// repository.
     pub(crate) fn remove_git_repository(&mut self) {
         self.variables.retain(|name, _| !GIT_REPOSITORY.contains(&name.as_str()));
     }

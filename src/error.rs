@@ -97,9 +97,9 @@ impl CommandError {
         Self { help: Some(help.into()), ..self }
     }
 
-    /// Adds the number of completed changes to the help text of an error that occurred after `done` of `count`
-    /// objects were changed. `participle` names the change, such as `deleted`. Returns the same error if nothing was
-    /// changed.
+    /// Adds the number of completed changes to an error's help text. The error occurred after `done` of
+    /// `count` objects were changed. `participle` names the change, such as `deleted`. Returns the error
+    /// unchanged if `done` is 0.
     #[must_use]
     pub(crate) fn after_changes(self, done: usize, count: usize, participle: &str) -> Self {
         if done == 0 {
@@ -111,7 +111,7 @@ impl CommandError {
     }
 }
 
-/// The error that ended an operation on several objects.
+/// The error that ended an operation on multiple objects.
 #[derive(Debug)]
 pub(crate) struct Incomplete<E> {
     /// Number of objects that were changed.

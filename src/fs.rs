@@ -33,7 +33,8 @@ impl FileError {
 /// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust memory.
 const LARGEST: u64 = 64 << 20;
 
-/// Maximum size of an ignore file in bytes. A compiled pattern needs hundreds of times the memory of its text.
+/// Maximum size of an ignore file in bytes. A compiled pattern uses hundreds of times as much memory as its
+/// text.
 const LARGEST_IGNORE_FILE: u64 = 256 << 10;
 
 /// The ignore files that a walk reads in each directory.
@@ -144,11 +145,11 @@ pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
     [written, folder, target].into_iter().flatten().any(|path| path.starts_with(root))
 }
 
-/// Limits the ignore files that a walk from `starts` reads, and restricts the walk to entries for which `enters` returns
+/// Limits the ignore files that a walk from `starts` reads. The walk only visits entries if `enters` returns
 /// `true`.
 ///
-/// An ignore file may be a link to an endless device, or too large. A directory that contains such a file is skipped. If
-/// the file applies to a start directory, the walk reads no ignore files.
+/// An ignore file may be too large, or a link to an endless device. The walk then skips the directory that
+/// contains the file. If the file applies to a start directory, the walk reads no ignore files at all.
 pub(crate) fn limit_walk(
     walker: &mut WalkBuilder,
     starts: &[PathBuf],
@@ -414,7 +415,7 @@ fn copy_folder(
         let entry = entry.map_err(unreadable)?;
         let relative = relative.join(entry.file_name());
         let kind = entry.file_type().map_err(unreadable)?;
-        // If the target is inside the source, it must not be copied into itself.
+        // A target inside the source must not be copied into itself.
         if kind.is_dir() && entry.path() != to {
             copy_folder(from, to, &relative, is_included)?;
         } else if !kind.is_dir() && is_included(&relative) {

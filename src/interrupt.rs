@@ -39,8 +39,8 @@ fn exit_immediately(exit: Exit) {
     std::process::exit(exit.code().into());
 }
 
-/// Determines whether an interrupt ends the command immediately or is handled by the command. Clones share
-/// their state.
+/// Mode of interrupt handling: an interrupt ends the command immediately, or the command handles the
+/// interrupt. Clones share their state.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interrupts {
     left_to_command: Arc<AtomicUsize>,

@@ -218,7 +218,7 @@ mod tests {
     async fn reports_the_output_of_a_server_that_does_not_start() {
         let error = start("echo no database >&2; exit 7", Duration::from_secs(20)).await.unwrap_err();
         assert_eq!(error.to_string(), "the temporary server exited with code 7\n  | no database");
-        // A failed migration has the same exit code as a port that is in use.
+        // A failed migration results in the same exit code as a port that is in use.
         let error = start("echo no migration >&2; exit 3", Duration::from_secs(20)).await.unwrap_err();
         assert_eq!(error.to_string(), "the temporary server exited with code 3\n  | no migration");
         let error = start("exec sleep 60", Duration::from_millis(300)).await.unwrap_err();

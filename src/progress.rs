@@ -82,7 +82,7 @@ pub(crate) enum DeploymentEvent<'a> {
 
 /// Receives progress events.
 pub(crate) trait Progress: Send + Sync {
-    /// Reports a message about the current work.
+    /// Reports a status message, such as `Waiting for process 42`.
     fn status(&self, line: &str);
 
     /// Reports a message that is redundant if a live view is shown.
@@ -96,7 +96,7 @@ pub(crate) trait Progress: Send + Sync {
     /// Reports a finding that does not prevent the work from continuing.
     fn warn(&self, diagnostic: &Diagnostic);
 
-    /// Reports how much of the current step has been completed.
+    /// Reports the completed amount of the current step.
     fn advance(&self, _amount: Amount) {}
 
     /// Sets the current activity. A live view shows the activity until the next activity or event.

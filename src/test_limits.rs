@@ -29,7 +29,8 @@ pub(crate) fn within_limits<T>(case: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Returns the largest resident memory since the last reset, in bytes. Returns `None` where it is unknown.
+/// Returns the peak resident memory since the last reset, in bytes. Returns `None` if the system does not
+/// report it.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

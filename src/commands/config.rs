@@ -135,7 +135,7 @@ impl Assignment<'_> {
 
 fn parse(text: &str) -> Result<Assignment<'_>, CommandError> {
     let Some((name, value)) = text.split_once('=') else {
-        // The message does not quote the argument, because it may be a secret in the wrong place.
+        // The message does not quote the argument, because a secret may have been passed by mistake.
         return Err(CommandError::usage("Failed to parse an argument. Use the format 'VAR=VAL'."));
     };
     let entry = find(name)?;

@@ -81,7 +81,7 @@ pub(super) fn api_url(context: &Context) -> Result<&str, CommandError> {
     context.settings.require_api_url().map_err(|error| no_api(error, &context.settings))
 }
 
-/// Creates the error for a missing API URL. The help names the profile in which to set the URL.
+/// Creates the error for a missing API URL. The help names the profile where the URL must be set.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
     let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
     let mut help =

@@ -28,7 +28,7 @@ use crate::{
     work_pool::WorkPoolError,
 };
 
-/// Codes that report a missing value for which the wizard would ask.
+/// Codes of errors about missing values that the wizard would ask for.
 const MISSING_INPUT: [Code; 3] = [Code::NO_ENTRYPOINT, Code::NO_NAME, Code::NO_WORK_POOL];
 
 impl From<SettingsError> for CommandError {

@@ -1,11 +1,11 @@
-//! Writes to the job summary of GitHub Actions. The summary is a Markdown file to which each step can append.
+//! Writes to the job summary of GitHub Actions. The summary is a Markdown file that each step can append to.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 
 use super::Context;
 use crate::{escape, fs::FileError};
 
-/// Appends text to the job summary. Does nothing outside of GitHub Actions.
+/// Appends text to the job summary. Does nothing outside GitHub Actions.
 ///
 /// Reports a write error only as a note, because the command itself has succeeded.
 pub(super) fn add_to_summary(context: &Context, text: impl FnOnce() -> String) {

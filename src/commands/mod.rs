@@ -56,7 +56,7 @@ use crate::{
     ui::{self, Ui},
 };
 
-/// The environment in which a command runs, such as its output, settings, clock and current directory.
+/// The environment of a command, such as its output, settings, clock and current directory.
 pub(crate) struct Context {
     /// The command line, which starts with the program name.
     pub(crate) arguments: Vec<OsString>,

@@ -91,7 +91,7 @@ pub(super) fn selection_options(
     Ok(options)
 }
 
-/// Returns the project ID under which the selected environment's deployments are recorded.
+/// Returns the project ID that identifies the records of the selected environment's deployments.
 pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
     match &options.env_name {
         Some(name) => project.map(|project| project.in_environment(name)),

@@ -80,7 +80,7 @@ impl Watching {
         is_only: bool,
         context: &Context,
     ) -> Result<Watched, ApiError> {
-        // In text format, the log is the result. In JSON format, the log is only progress information.
+        // In text format, the log is the result. In JSON format, the log only shows progress.
         let print = |line: &str| match self.output {
             OutputFormat::Text => context.ui.result(line),
             OutputFormat::Json => context.ui.note(line),

@@ -196,7 +196,8 @@ impl Recipe {
         format!("{}push:\n{image}{code}", text::PUSH)
     }
 
-    /// Returns the step that pushes the flows to object storage, or an empty string if the recipe has no such step.
+    /// Returns the step that pushes the flows to object storage, or an empty string if the recipe does not
+    /// use object storage.
     fn push_code(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
         let folder = || field("folder", &survey.directory_name);
         match self {

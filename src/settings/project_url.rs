@@ -72,7 +72,7 @@ impl Project<'_> {
         origin.file().is_some() || (origin == Origin::Profile && self.connection.profiles.file().is_some())
     }
 
-    /// Returns the name and source of credentials that the project does not set.
+    /// Returns the name and source of credentials from outside the project.
     fn foreign_credentials(&self) -> Option<(&'static str, Origin)> {
         let Connection { api_auth_string: auth, api_key: key, client_custom_headers: headers, .. } =
             self.connection;

@@ -51,7 +51,7 @@ pub(crate) struct Settings {
     /// Whether `schedules: []` in the file removes the schedules on the server. `None` is equivalent to
     /// `true`.
     pub(crate) clear_schedules_on_empty: Setting<Option<bool>>,
-    /// Id of the project that owns the deployments.
+    /// ID of the project that owns the deployments.
     pub(crate) project: Setting<Option<String>>,
     /// URL of the Prefect UI. By default, the URL is derived from the API URL. `None` if neither URL is set.
     pub(crate) ui_url: Setting<Option<String>>,

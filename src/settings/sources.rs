@@ -108,7 +108,7 @@ impl Sources {
         Ok(self.read(name)?.unwrap_or_else(|| Setting::default_value(default)))
     }
 
-    /// Reads a setting without a default. If the value is empty, the origin is still the source that sets it.
+    /// Reads a setting without a default. For an empty value, the origin is also the source that sets it.
     pub(super) fn read_optional<T: FromSetting>(
         &self,
         name: &SettingName,

@@ -77,7 +77,7 @@ fn turn_into_copy(spec: &mut DeploymentSpec, preview: &PreviewName) {
     spec.fields.remove(Key::Sla);
 }
 
-/// Replaces the triggers and SLAs of a deployment with those from the command line.
+/// Replaces a deployment's triggers and SLAs with the values from the command line.
 fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Result<(), ItemOptionError> {
     let read = |path: &str| fs::read_text(&ctx.directory.join(path)).map_err(|error| error.to_string());
     let parse = |text: &str| {

@@ -21,8 +21,8 @@ use crate::{
 /// Maximum number of passes in [`fix`]. Each pass applies all fixes that do not overlap.
 const MAXIMUM_PASSES: usize = 50;
 
-/// Maximum number of values in the project files, multiplied by the number of environments. Checking a million values
-/// takes about a second.
+/// Limit for the number of values in the project files multiplied by the number of environments. Checking a
+/// million values takes about a second.
 const MAXIMUM_VALUES: usize = 20_000_000;
 
 /// Diagnostics about a project file.

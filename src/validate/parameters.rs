@@ -54,8 +54,8 @@ pub(super) fn required_by_schedules(deployment: &ResolvedDeployment, findings: &
     }
 }
 
-/// Validates the parameters of a run that an automation starts. The values that the server computes when the
-/// automation runs may have any type.
+/// Validates the parameters of a run that an automation starts. Values that the server computes when the
+/// automation runs are accepted as any type.
 pub(super) fn run_parameters(
     given: &Mapping,
     schema: &Json,

@@ -40,7 +40,7 @@ pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, Prepar
         return load_each(patterns, ctx);
     }
     let path = files.single().unwrap_or(Path::new(project::DEFAULT_FILE));
-    // Without a file, the options or the wizard must specify the flow.
+    // Without a project file, the options or the wizard must specify the flow.
     let selects_in_file = ctx.options.all
         || !ctx.options.selectors.is_empty()
         || ctx.options.names.iter().any(|name| is_pattern(name));
@@ -179,7 +179,7 @@ pub(super) fn project_files(
     found.collect()
 }
 
-/// Resolves and validates the selected deployments of all projects, also against the server.
+/// Resolves and validates the selected deployments of all projects, including validation against the server.
 ///
 /// # Errors
 ///
@@ -274,8 +274,8 @@ fn selections_with(selection: &Selection, count: usize) -> Vec<Selection> {
     selections
 }
 
-/// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is the
-/// directory of the command. In such a file, [`target::selected`] selects deployments.
+/// Selects deployments in all projects. Returns `None` if the command has a single project file whose root is
+/// the working directory. [`target::selected`] then selects the deployments.
 pub(crate) fn select_across(
     loaded: &[LoadedProject],
     ctx: &DeployContext<'_>,

@@ -22,7 +22,7 @@ pub(crate) struct LoadedProject {
     pub(crate) file: Option<Arc<str>>,
     /// Absolute path of the base directory for the project's relative paths.
     pub(crate) root: PathBuf,
-    /// Settings in the root of the project that override those of the command.
+    /// Settings in the project root. They override the command's settings.
     pub(crate) settings: ProjectSettings,
     pub(crate) warnings: Vec<Diagnostic>,
 }
@@ -53,7 +53,7 @@ pub(crate) struct PreparedProject<'a> {
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
     pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
-    /// Declarations of resources, including those of invalid resources. Empty if only deployments are selected.
+    /// Declarations of resources, including invalid resources. Empty if only deployments are selected.
     pub(crate) declarations: Vec<Declaration>,
     /// Declared resources. Empty if only deployments are selected.
     pub(crate) resources: Vec<DesiredResource>,
@@ -102,7 +102,7 @@ pub(crate) struct Preparation<'a> {
     pub(crate) pools: BTreeMap<String, WorkPool>,
     /// Capabilities of the server. If no server is used, all features are supported.
     pub(crate) capabilities: Capabilities,
-    /// Declared resources of all projects, in the order in which they are written.
+    /// Declared resources of all projects, in write order.
     pub(crate) resources: Vec<DesiredResource>,
     /// Warnings that have been shown to the user.
     pub(crate) warnings: Vec<Diagnostic>,

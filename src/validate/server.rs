@@ -74,8 +74,8 @@ async fn work_pool_names(client: &Client) -> Result<Vec<String>, ApiError> {
     Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect())
 }
 
-/// Returns the names of the work pools that require a worker but have no worker online. Omits work pools whose workers
-/// cannot be listed.
+/// Returns the names of the work pools that require a worker but have no online worker. Omits work pools
+/// whose workers cannot be listed.
 pub(crate) async fn idle_pools(
     desired: &[DesiredDeployment],
     pools: &BTreeMap<String, WorkPool>,

@@ -66,7 +66,7 @@ impl TypedOptions {
             let mut value = || value.clone().or_else(|| words.next());
             match name.as_str() {
                 "--profile" => options.profile = value(),
-                // `-p` is the profile before the command, and the work pool after it.
+                // `-p` means the profile before the command and the work pool after the command.
                 "-p" if !is_after_command => options.profile = value(),
                 "-p" | "--pool" => options.pool = value(),
                 "--env" => options.environment = value(),

@@ -12,7 +12,7 @@ use crate::{
     plan::KeptReason,
 };
 
-/// Returns the exit code of a deploy that an interrupt may have ended.
+/// Returns the exit code of a deploy that may have been interrupted.
 ///
 /// # Errors
 ///

@@ -63,8 +63,8 @@ fn show(name: &str, url: Option<&str>, outcome: &Outcome, context: &Context) {
     context.ui.result(&result_text(name, url, outcome, has_terminal_output() && !context.is_prefect));
 }
 
-/// Formats a deployment's result. Programs get Prefect's sentence, because scripts match it. People get a shorter
-/// line.
+/// Formats a deployment's result. Uses Prefect's sentence if the output is not a terminal, because scripts
+/// match it. Uses a shorter line on a terminal.
 fn result_text(name: &str, url: Option<&str>, outcome: &Outcome, is_short: bool) -> String {
     let (name, what) = (escape::line(name), outcome_text(outcome));
     let mut text = match outcome.id() {

@@ -1,5 +1,5 @@
-//! The wizard of `prefectl deploy`. It asks for missing values, creates the work pool and the blocks to which the
-//! answers refer, and offers to save the answers.
+//! The wizard of `prefectl deploy`. It asks for missing values, creates the work pool and the blocks named in
+//! the answers, and offers to save the answers.
 
 use std::path::Path;
 
@@ -58,7 +58,7 @@ impl ServerLookup for Server<'_> {
     }
 }
 
-/// Asks for missing values, and creates the work pool and blocks to which the answers refer.
+/// Asks for missing values, and creates the work pool and the blocks named in the answers.
 pub(super) async fn ask(
     options: &Options,
     client: &Client,

@@ -26,7 +26,7 @@ pub(super) enum Action {
     Deleted,
 }
 
-/// The previews of a command, even if the command failed.
+/// The previews processed by a command. Set even if the command failed.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) previews: Vec<FoundPreview>,
@@ -130,7 +130,7 @@ impl Report {
         self.previews.iter().flat_map(|preview| &preview.copies)
     }
 
-    /// Returns the number of deployments that have been deleted.
+    /// Returns the number of deleted deployments.
     pub(super) fn deleted_copies(&self) -> usize {
         self.copies().filter(|copy| copy.status == Some(Status::Deleted)).count()
     }

@@ -35,7 +35,7 @@ pub(super) struct Directory {
     pub(super) excluded: Excluded,
 }
 
-/// The files of a directory that a step does not send.
+/// Files in a directory that a step excludes.
 #[derive(Debug)]
 pub(super) enum Excluded {
     Nothing,

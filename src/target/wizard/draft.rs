@@ -16,7 +16,7 @@ pub(crate) struct NewPool {
     pub(crate) base_job_template: JsonObject,
 }
 
-/// A deployment's fields, to which the wizard adds the answers.
+/// A deployment's fields, completed with the answers of the user.
 #[derive(Debug)]
 pub(super) struct Draft {
     /// Fields with options applied. The wizard does not ask for values that are present here.

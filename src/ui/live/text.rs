@@ -27,7 +27,7 @@ pub(in crate::ui) fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     let mut short = String::new();
     for character in text.chars() {
         short.push(character);
-        // Combining characters change the width of the previous character.
+        // A combining character can change the width of the previous character.
         if short.width() + 1 > columns {
             short.pop();
             break;

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 pub(super) struct Line {
     characters: Vec<char>,
     cursor: usize,
-    /// The text that was deleted most recently. Ctrl-Y inserts it.
+    /// Most recently deleted text. Ctrl-Y inserts it again.
     killed: Vec<char>,
 }
 

@@ -24,7 +24,7 @@ pub(crate) enum WorkerApi {
 pub(super) struct SecretReference {
     pub(super) name: &'static str,
     pub(super) key: &'static str,
-    /// Content of the secret, as the subject of a sentence.
+    /// Description of the secret's content, used as the subject of a sentence.
     pub(super) content: &'static str,
     /// Example of a value.
     example: &'static str,
@@ -91,7 +91,8 @@ impl WorkerApi {
         }
     }
 
-    /// Returns whether the API has a loopback address. In a cluster, such an address refers to the pod itself.
+    /// Returns whether the API has a loopback address. In a cluster, a loopback address refers to the pod
+    /// itself.
     pub(super) fn is_loopback(&self) -> bool {
         let Self::SelfHosted { url, .. } = self else { return false };
         match Url::parse(url).ok().as_ref().and_then(Url::host) {

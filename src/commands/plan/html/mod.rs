@@ -21,7 +21,7 @@ const TEMPLATE: &str = include_str!("page.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
 
-/// Order in which deployments are shown: deletions first, unchanged deployments last.
+/// Display order of deployments: deletions first, unchanged deployments last.
 const ORDER: [Action; 4] = [Action::Delete, Action::Update, Action::Create, Action::Unchanged];
 
 /// Values that the page shows in addition to the plan.

@@ -50,7 +50,7 @@ struct Count {
 
 #[derive(Serialize)]
 struct Deployment {
-    /// The deployment's position in the plan, to which links refer.
+    /// The deployment's position in the plan, used as the target of links.
     number: usize,
     /// `deployment`, or the kind of a declared resource.
     kind: &'static str,
