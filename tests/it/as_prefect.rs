@@ -1,4 +1,4 @@
-//! prefectl through a link named `prefect`, in place of the reference.
+//! Tests of prefectl called through a link named `prefect`, as a replacement for Prefect.
 
 use std::process::Command;
 
@@ -305,7 +305,7 @@ fn schedules_are_listed_as_by_the_reference() -> Result<()> {
     Ok(())
 }
 
-/// Returns the ids, states and summaries of schedules in JSON, sorted.
+/// Returns the IDs, states and summaries of schedules in JSON, sorted.
 fn summaries(json: &str) -> Result<Vec<String>> {
     let schedules: Vec<Value> = serde_json::from_str(json)?;
     let fields = ["id", "active", "schedule", "slug"];

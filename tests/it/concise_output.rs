@@ -153,7 +153,7 @@ fn a_misspelled_state_gets_a_note() -> Result<()> {
     --- stderr
     no flow run is in the state 'Runnig'; did you mean 'Running'? the states that Prefect defines are Scheduled, Pending, Running, Completed, Failed, Cancelled, Crashed, Paused, Cancelling, Suspended, AwaitingRetry, Retrying, Late
     ");
-    // Flows can define states of their own.
+    // Flows can define custom states.
     let output = sandbox.run("flow-run ls --state Deduplicated")?.success()?;
     ensure!(output.stderr.contains("the states that Prefect defines are Scheduled, "), "{output}");
     Ok(())
@@ -255,7 +255,7 @@ fn one_cause_in_many_deployments_is_one_finding() -> Result<()> {
         ensure!(text.contains("also at prefect.yaml:") && text.lines().count() < 20, "{line}: {output}");
     }
 
-    // An empty folder has one error, which names the next step.
+    // An empty directory results in a single error, whose help suggests the next step.
     fs::remove_file(sandbox.directory().join("prefect.yaml"))?;
     let output = sandbox.run("deploy --all")?;
     ensure!(output.stderr.matches("error").count() == 1, "{output}");

@@ -10,7 +10,8 @@ use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, When, assert_
 /// More deployments than one conflict check reads.
 const TWO_BATCHES: usize = 60;
 
-/// Returns a project file with `count` deployments. Files with different `version` differ in one field of each.
+/// Returns a project file with `count` deployments. Files with different values of `version` differ in one
+/// field of each deployment.
 fn project(count: usize, version: usize, fields: &str) -> String {
     let deployment = |number| {
         format!(
@@ -190,7 +191,7 @@ fn does_not_overwrite_changed_schedules_or_triggers() -> Result<()> {
     sandbox.file("prefect.yaml", project(1, 0, &parts(1, "b")))?;
     let path = format!("/automations/{automation}");
     let disable = move |api: &Api| api.patch(&path, &json!({"enabled": false}));
-    // The first read of automations is the comparison, the second one the conflict check.
+    // The first read of automations belongs to the comparison, and the second read to the conflict check.
     let before_check =
         When { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/automations/filter" };
     let (output, proxy) = deploy(&sandbox, "--quiet", before_check, disable)?;

@@ -172,14 +172,14 @@ fn a_plan_shows_only_the_rotated_secrets() -> Result<()> {
     Ok(())
 }
 
-/// A bucket and its credentials, in an order in which they cannot be written.
+/// A bucket and its credentials, in an order that cannot be the write order.
 const BUCKET: &str = "- type: s3-bucket
   name: b-UNIQUE
   values: {bucket_name: raw, credentials: '{{ prefect.blocks.aws-credentials.dev-UNIQUE }}'}
 - {type: aws-credentials, name: dev-UNIQUE, value_from: {aws_secret_access_key: env:TOKEN}}
 - {type: aws-credentials, name: prod-UNIQUE, value_from: {aws_secret_access_key: env:TOKEN}}";
 
-/// Returns the bucket, and the name of the block to which it refers.
+/// Returns the bucket, and the name of the block that the bucket refers to.
 fn bucket(api: &Api, sandbox: &Sandbox) -> Result<(Value, Value)> {
     let path = sandbox.unique("/block_types/slug/s3-bucket/block_documents/name/b-UNIQUE");
     let block = api.get(&path)?.context("no bucket")?;
@@ -212,7 +212,7 @@ fn blocks_refer_to_other_blocks() -> Result<()> {
         (&json!("clean"), &json!(sandbox.unique("dev-UNIQUE")))
     );
     is_unchanged()?;
-    // Another reference.
+    // Refer to a different block.
     let moved = renamed.replace("aws-credentials.dev-UNIQUE", "aws-credentials.prod-UNIQUE");
     sandbox.file("prefect.yaml", project(&moved))?;
     let plan = run(&sandbox, "plan --all --quiet")?;
@@ -290,7 +290,7 @@ fn a_changed_block_gets_the_newest_schema_of_its_type() -> Result<()> {
     let old = schema(&["first"])?["id"].clone();
     run(&sandbox, "deploy --all --quiet")?.success()?;
     assert_eq!(block()?.context("no block")?["block_schema_id"], old);
-    // A newer schema alone is no change.
+    // A newer schema alone is not a change.
     let new = schema(&["first", "second"])?["id"].clone();
     assert_eq!(run(&sandbox, "plan --all --detailed-exitcode --quiet")?.code, 0);
     let changed = project("- {type: own-UNIQUE, name: b-UNIQUE, values: {first: a, second: b}}");

@@ -1,4 +1,4 @@
-//! Intended differences from the real `prefect deploy`, which docs/src/differences.md lists.
+//! Intended differences from the real `prefect deploy`, as listed in docs/src/differences.md.
 //!
 //! Other tests cover more of them: `error_messages`, `deploy`, `redeploy`, `docker_steps`, `step_order`, and the cases of
 //! `tests/conformance` that have an `intended.json`.
@@ -15,7 +15,7 @@ fn deployed(api: &Api, sandbox: &Sandbox, words: &[&str]) -> Result<(Output, Val
     Ok((output, api.existing(sandbox, "hello-UNIQUE/a")?))
 }
 
-/// Returns a prefect.yaml with the deployment `a` and these additional lines of it.
+/// Returns a prefect.yaml with the deployment `a`, which has these additional lines.
 fn file(lines: &str) -> String {
     format!(
         "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{lines}\n"

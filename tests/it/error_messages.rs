@@ -1,4 +1,4 @@
-//! Failures outside the project file: each has one clear message, and nothing is registered.
+//! Failures outside the project file. Each failure has one clear message, and nothing is registered.
 
 use std::net::TcpListener;
 
@@ -37,7 +37,7 @@ fn reports_a_missing_file_before_a_missing_api_url() -> Result<()> {
         let is_about_file = output.stderr.starts_with("error: no prefect.yaml here\n");
         ensure!(output.code == 2 && is_about_file, "{command}: {output}");
     }
-    // Without --all, the options and the questions can take the place of the file.
+    // Without --all, options and questions can replace the file.
     let output = sandbox.run("deploy flow.py:hello -n a --quiet")?;
     ensure!(output.code == 2 && output.stderr.contains("No Prefect API URL"), "{output}");
     Ok(())

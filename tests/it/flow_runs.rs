@@ -160,7 +160,7 @@ fn retried_request_creates_no_second_run() -> Result<()> {
     let requests = server.requests();
     let at = requests.iter().position(|request| request.ends_with("create_flow_run")).context("a run")?;
 
-    // The server creates the run, but its answer is lost.
+    // The server creates the run, but the response is lost.
     let lost =
         FAULTS.iter().filter(|fault| matches!(fault, Fault::ResetAfter | Fault::HalfBody | Fault::Hang));
     for fault in lost.chain([&Fault::ResetBefore, &Fault::Status(503)]) {

@@ -30,7 +30,7 @@ fn sandbox(inputs: &str) -> Result<Sandbox> {
 
 const BUILD: &str = "steps run --build -n one --output json";
 
-/// Puts a `git` wrapper first in PATH that records its arguments in the project's file `arguments`.
+/// Prepends a `git` wrapper to PATH. The wrapper records its arguments in the project's file `arguments`.
 fn spied_on(sandbox: Sandbox) -> Result<Sandbox> {
     let path = std::env::var("PATH")?;
     let folder = sandbox.directory().join("bin");
@@ -117,7 +117,7 @@ fn rejected_token_fails_without_a_prompt() -> Result<()> {
     help: check that your credentials or access token are correct and have not expired
     error: a step failed; nothing was registered
     "#);
-    // Without credentials, Git neither asks nor succeeds.
+    // Without credentials, Git fails and does not prompt.
     sandbox.file("prefect.yaml", project(&format!("repository: {url}\nclone_directory_name: flows")))?;
     let output = sandbox.run("steps run --build -n one --quiet")?;
     assert_eq!(output.code, 7);

@@ -1,6 +1,7 @@
-//! The growth of memory with the number of deployments, and of work with the size of hostile templates.
+//! Growth of memory use with the number of deployments, and growth of CPU time with the size of hostile
+//! templates.
 //!
-//! The limits are on bytes and CPU time, which do not depend on other processes.
+//! The tests limit bytes and CPU time because neither depends on other processes.
 
 use std::fmt::Write as _;
 

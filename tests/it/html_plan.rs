@@ -56,7 +56,7 @@ struct Browser {
 }
 
 impl Browser {
-    /// Uses the executable that `PREFECTL_TEST_CHROMIUM` names.
+    /// Starts the browser at the path in `PREFECTL_TEST_CHROMIUM`.
     fn from_env() -> Result<Self> {
         let program = required_env("PREFECTL_TEST_CHROMIUM")?;
         Ok(Self { program: program.into(), folder: tempfile::tempdir()? })
@@ -141,11 +141,11 @@ fn page_never_interprets_values_as_markup() -> Result<()> {
         |document: &str| document.contains("<title>Plan: ") && document.contains("<p id=\"tools\">");
     let document = browser.document(&page)?;
     assert!(untouched(&document) && !document.contains("<img"), "{document}");
-    // If markup gets into the page anyway, the content security policy blocks it.
+    // If unescaped markup gets into the page, the content security policy blocks it.
     let broken = page.replace("<main>", &format!("<main><div title='{HOSTILE}'></div>{HOSTILE}"));
     let document = browser.document(&broken)?;
     assert!(untouched(&document) && document.contains("<img"), "{document}");
-    // Without the policy, the same markup is interpreted: this proves that the test can fail.
+    // Without the policy, the browser interprets the same markup. This proves that the test can fail.
     let document = browser.document(&doing(&broken, "")?)?;
     assert!(!untouched(&document), "{document}");
     Ok(())

@@ -1,4 +1,4 @@
-//! Tests of when images are built, shared or reused, and of failing and interrupted builds. They use a real
+//! Tests of building, sharing and reusing images, and of failing and interrupted builds. The tests use a real
 //! engine and registry.
 
 use anyhow::{Context as _, Result};
@@ -75,7 +75,7 @@ fn queries_the_registry_once_for_a_reused_image() -> Result<()> {
     sandbox.run("deploy --all")?.success()?;
     docker.ask(&["rmi", "--force", &docker.ask(&["images", "--quiet", &docker.image])?])?;
 
-    // The same registry under another address, which counts requests.
+    // The same registry at a different address that counts requests.
     let proxy = Proxy::start(&format!("http://{}", docker.registry), |_, _| Verdict::Pass)?;
     let url = proxy.url();
     let host = url.trim_start_matches("http://").trim_end_matches("/api");
@@ -117,7 +117,7 @@ fn project_of(builds: usize) -> String {
     format!("deployments:{}", (0..builds).map(build).collect::<String>())
 }
 
-/// Creates such a project whose Dockerfile runs this command on the base image.
+/// Creates a project like [`project_of`] whose Dockerfile runs this command on the base image.
 fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox(&project_of(builds))?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;

@@ -1,4 +1,4 @@
-//! Image locks, which deploy exactly the images that an earlier deploy has pushed.
+//! Tests of image locks. A deploy with a lock uses exactly the images that an earlier deploy has pushed.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -66,7 +66,7 @@ fn locked_images_are_deployed_without_an_engine() -> Result<()> {
         "{lock:#}"
     );
     assert_eq!(environment(&api, &sandbox)?["PUSHED"], json!(pinned));
-    // The digest is that of the registry.
+    // The digest matches the registry's digest.
     docker.ask(&["pull", "--quiet", &pinned])?;
 
     // An unchanged image is reused and results in the same lock.
@@ -108,7 +108,7 @@ fn partial_deploy_keeps_the_images_of_other_deployments() -> Result<()> {
         lock["images"].as_array().into_iter().flatten().map(|image| &image["tag"]).collect();
     assert_eq!(tags, ["1.0", "2.0"]);
 
-    // A fixed tag must be in the lock, and no image of another deployment takes its place.
+    // A fixed tag must be in the lock. Another deployment's image does not replace the missing image.
     sandbox.file("images.lock.json", first)?;
     let output = sandbox.run("deploy --all --quiet --skip-build --image-lock images.lock.json")?;
     assert_eq!(output.code, 2, "{output}");
@@ -170,7 +170,7 @@ fn unusable_locks_are_reported_before_anything_is_written() -> Result<()> {
     assert!(!sandbox.directory().join("it-ran").exists(), "no step runs");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
 
-    // An image of the options complements the lock.
+    // An image from the options complements the lock.
     let options = "--skip-build --image-lock lock.json --image r/b:v2";
     sandbox.run(&format!("deploy --all --quiet {options}")).and_then(Output::success)?;
     assert_eq!(environment(&api, &sandbox)?["BUILT"], "r/b:v2");

@@ -35,7 +35,7 @@ deployments:
 - {name: five, entrypoint: flow.py:hello, work_pool: *pool, description: The fifth}
 ";
 
-/// The state before the second scenario, which changes it to [`PROJECT`].
+/// The project file before the second scenario. The scenario changes it to [`PROJECT`].
 const BEFORE: &str = r"
 pull: []
 definitions:
@@ -51,7 +51,7 @@ deployments:
 - {name: five, entrypoint: flow.py:hello, work_pool: *pool, schedules: []}
 ";
 
-/// Maximum duration of a command. It is generous because other tests may run at the same time.
+/// Maximum duration of a command. The limit is generous because other tests may run concurrently.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 const TOGETHER: usize = 4;
@@ -81,7 +81,7 @@ impl Trial {
             .variable("PREFECT_API_REQUEST_TIMEOUT", "1")
             .variable("PREFECT_CLIENT_MAX_RETRIES", "1")
             .variable("PREFECT_CLIENT_RETRY_JITTER_FACTOR", "0");
-        // All trials use the same names, so that the states of their servers can be compared.
+        // All trials use the same names, so that the server states can be compared.
         sandbox.file("flow.py", crate::support::FLOWS.replace("-UNIQUE", ""))?;
         let trial = Self { sandbox, server };
         if scenario == Scenario::Update {
@@ -122,7 +122,7 @@ impl Normal {
     }
 }
 
-/// Runs a case. Returns the exit code of the command that met the fault.
+/// Runs a case. Returns the exit code of the command that encountered the fault.
 fn run(case: Case, normal: &Normal) -> Result<i32> {
     let trial = Trial::new(case.scenario)?;
     let before = trial.server.look(|server| (server.writes, server.deployments()));
@@ -149,18 +149,19 @@ fn run(case: Case, normal: &Normal) -> Result<i32> {
     Ok(output.code)
 }
 
-/// Checks the exit code and the message of a command that met a fault.
+/// Checks the exit code and the message of a command that encountered a fault.
 fn judge(case: Case, hit: &str, output: &Output, is_clean: bool, is_target: bool) -> Result<()> {
     let FaultPlan { fault, lasting, .. } = case.plan;
     let acts = fault.acts();
     match output.code {
         0 => {
-            // A 404 answer to a DELETE means that the object is already gone.
+            // A 404 response to a DELETE means that the object is already deleted.
             let is_gone = fault == Fault::Status(404) && hit.starts_with("DELETE ");
             ensure!(is_target || is_gone, "success, but the server is not as it should be");
             return Ok(());
         }
-        // "Nothing was written" cannot be known if the server may have written without answering.
+        // The server may have written without responding, so the command cannot know that nothing was
+        // written.
         1 | 2 | 5 | 6 => {
             ensure!(is_clean || acts, "something was written, but the exit code says nothing was");
         }
@@ -221,7 +222,7 @@ fn exit(fault: Fault) -> Option<i32> {
     })
 }
 
-/// Returns the texts of which the message must contain one.
+/// Returns the strings of which the message must contain at least one.
 fn words(fault: Fault) -> &'static [&'static str] {
     match fault {
         Fault::Refuse | Fault::Restart | Fault::ResetBefore | Fault::ResetAfter | Fault::HalfBody => {
@@ -300,7 +301,7 @@ fn render(table: &BTreeMap<String, BTreeMap<i32, usize>>) -> String {
     table.iter().map(row).chain([format!("{total} cases as they should be\n")]).collect()
 }
 
-/// Returns all faults at these requests of both scenarios, once and repeated.
+/// Returns all faults at these requests of both scenarios, each as a single fault and as a repeated fault.
 fn cases(requests: impl Fn(usize) -> Vec<usize>) -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, &fault) in FAULTS.iter().enumerate() {

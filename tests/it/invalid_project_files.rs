@@ -1,8 +1,9 @@
-//! Invalid project files: each gets a message with the location of the mistake, and nothing is written.
+//! Invalid project files. Each file results in a message with the location of the mistake, and nothing is
+//! written.
 //!
-//! The files are in `tests/data/bad/*.txt`, beside snapshots of the messages. A section starts with `===
-//! title`. `...` stands for [`DEPLOYMENT`]. `#!` marks the end of a line with a mistake and is not part of
-//! the file. `INSTA_UPDATE=always cargo test --test it invalid_project_files` updates the snapshots.
+//! The files are in `tests/data/bad/*.txt`, next to snapshots of the messages. A section starts with `===
+//! title`. `...` means [`DEPLOYMENT`]. `#!` marks the end of a line with a mistake and is not part of the
+//! file. `INSTA_UPDATE=always cargo test --test it invalid_project_files` updates the snapshots.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -27,7 +28,7 @@ const ENOUGH: usize = 100;
 /// The command that reports mistakes without a server.
 const CHECK: &str = "check --strict --quiet";
 
-/// The command that reports mistakes that only a server can know.
+/// The command that reports mistakes that require a server.
 const DEPLOY: &str = "deploy --all --strict --quiet";
 
 /// An invalid project file.
@@ -123,7 +124,7 @@ fn check(theme: &str, cases: &[Case], sandbox: &Sandbox, command: &str) -> Resul
 
 const THEMES: [&str; 8] = ["keys", "names", "schedules", "shape", "steps", "syntax", "triggers", "values"];
 
-/// Defines one test for each theme, so that they run in parallel.
+/// Defines one test for each topic, so that the tests run in parallel.
 macro_rules! themes {
     ($($theme:ident),*) => {$(
         #[test]
@@ -181,7 +182,7 @@ fn has_enough_cases() -> Result<()> {
     Ok(())
 }
 
-/// A placeholder without a value is removed after the steps, so nothing may remain of a required name.
+/// A placeholder without a value is removed after the steps. A required name may then be empty.
 #[test]
 fn required_names_without_a_value_are_errors() -> Result<()> {
     let api = MockApi::with_pool()?;

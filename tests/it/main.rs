@@ -1,5 +1,5 @@
-//! Integration tests: the real executable with a real Prefect server, a real Docker engine, registries and
-//! object stores.
+//! Integration tests of the executable with a real Prefect server, Docker engine, registries and object
+//! stores.
 //!
 //! Tests that need services are ignored by default. `tests/run` starts the services and runs all tests.
 

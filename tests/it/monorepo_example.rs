@@ -90,7 +90,8 @@ fn branch(api: &Api, sandbox: &Sandbox, name: &str) -> Result<Value> {
     Ok(deployment["pull_steps"][0]["prefect.deployments.steps.git_clone"]["branch"].take())
 }
 
-/// Deploys a preview of the last commit, which clones the branch of the pull request, and deletes the preview.
+/// Deploys a preview of the last commit and then deletes the preview. The preview clones the pull request's
+/// branch.
 fn deploy_preview(api: &Api, sandbox: &Sandbox) -> Result<()> {
     let (preview, project) = (sandbox.unique("pr-UNIQUE"), sandbox.unique("monorepo-UNIQUE"));
     let line = format!("--env dev --select changed:HEAD~1...HEAD --preview {preview} --project {project}");

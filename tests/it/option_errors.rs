@@ -1,11 +1,11 @@
-//! Errors about options, which name the option or its value and have no position in a file.
+//! Errors about options. They name the option or its value and have no position in a file.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
 use crate::support::Sandbox;
 
-/// The top-level key has the name of a field of a deployment.
+/// The top-level key has the same name as a deployment field.
 const PROJECT: &str = "
 name: flows
 deployments:
@@ -87,7 +87,7 @@ fn documents_about_options_have_no_position() -> Result<()> {
     Ok(())
 }
 
-/// An error about a value of an environment has the position of the file that contains the value.
+/// An error about an environment's value has a position in the file that contains the value.
 #[test]
 fn errors_about_values_of_environments_have_the_position_of_the_value() -> Result<()> {
     let sandbox = project()?;

@@ -39,8 +39,8 @@ deployments:
   tagz: []
 "#;
 
-/// Validates a document against a schema. The published schema allows unknown fields for future versions.
-/// Here a field without a description is an error.
+/// Validates a document against a schema. The published schema allows unknown fields for future versions. In
+/// this test, a field without a description is an error.
 fn check(name: &str, document: &Value) -> Result<()> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/src/schemas/{name}.json"));
     let mut schema: Value = serde_json::from_str(&fs::read_to_string(path)?)?;

@@ -1,4 +1,4 @@
-//! Runs the scripts of the GitHub Actions workflow in the documentation, which deploys previews of pull requests.
+//! Runs the scripts of the documented GitHub Actions workflow for previews of pull requests.
 
 use std::{fs, path::Path, process::Command};
 
@@ -22,11 +22,11 @@ deployments:
 
 const OTHER: &str = "from prefect import flow\n\n\n@flow(name='goodbye-UNIQUE')\ndef goodbye():\n    pass\n";
 
-/// Stands in for `gh`: appends the arguments and the comment to a file.
+/// Replacement for `gh` that appends the arguments and the comment to a file.
 const GH: &str =
     "#!/bin/sh\necho \"gh $*\" >> comments.txt\nfor last; do :; done\ncat \"$last\" >> comments.txt\n";
 
-/// A file of the repository of prefectl.
+/// A file in the prefectl repository.
 fn repository_file(path: &str) -> Result<String> {
     Ok(fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))?)
 }
@@ -96,7 +96,7 @@ fn run(workflow: &Value, event: &Event<'_>, sandbox: &Sandbox) -> Result<Vec<Str
             for variables in [&workflow["env"], &step["env"]] {
                 for (variable, value) in variables.as_mapping().into_iter().flatten() {
                     let (variable, value) = (variable.as_str(), value.as_str().context("a string")?);
-                    // The secrets are those of the sandbox.
+                    // The secrets come from the sandbox.
                     if value.contains("secrets.") || variable == Some("PREFECTL_PROJECT") {
                         continue;
                     }

@@ -1,4 +1,4 @@
-//! `profile`.
+//! Tests of the `profile` commands.
 
 use std::fs;
 
@@ -133,7 +133,7 @@ fn renames_and_deletes_profiles() -> Result<()> {
     Ok(())
 }
 
-/// Returns profiles with servers that accept, refuse or do not exist.
+/// Returns profiles whose servers accept the credentials, reject the credentials, or do not exist.
 fn profiles_of(accepting: &str, refusing: &str) -> String {
     format!(
         "[profiles.good]\nPREFECT_API_URL = '{accepting}'\n[profiles.bad]\nPREFECT_API_URL = '{refusing}'\n\

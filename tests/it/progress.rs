@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{Api, RecordedTerminal, SIZE, Sandbox};
 
-/// Two steps that print text, one after the other.
+/// Two sequential steps that print text.
 const STEPS: &str = "
 build:
 - prefect.deployments.steps.run_shell_script: {id: quick, script: sh quick.sh}
@@ -188,7 +188,7 @@ fn pipes_get_plain_lines_with_timestamps() -> Result<()> {
         ensure!(is_time, "{line:?} has no time");
     }
 
-    // Colors are forced, the view is not drawn.
+    // Colors are forced, but the view is not drawn.
     let forced =
         sandbox.run_with(&[("FORCE_COLOR", "1".into()), ("NO_COLOR", String::new())], RUN)?.success()?;
     ensure!(has_colors(forced.stderr.as_bytes()) || forced.stderr.contains("\x1b[2m"), "{:?}", forced.stderr);

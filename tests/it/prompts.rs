@@ -1,4 +1,4 @@
-//! Tests of the interactive wizard, and of when no questions are asked.
+//! Tests of the interactive wizard, and of cases without questions.
 
 use std::process::{Command, Stdio};
 
@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Api, FaultServer, Sandbox, Terminal, assert_output};
 
-/// Returns prefect.yaml without the parts that differ between runs.
+/// Returns prefect.yaml without values that differ between runs.
 fn file(sandbox: &Sandbox) -> Result<String> {
     let project = sandbox.directory().canonicalize()?;
     let text = sandbox.read("prefect.yaml")?.replace(&*project.to_string_lossy(), "[PROJECT]");
@@ -55,7 +55,8 @@ fn a_deployment_of_several_files_is_chosen() -> Result<()> {
     Ok(())
 }
 
-/// The chosen deployment of several files is completed as that of a single file is, relative to its own root.
+/// A deployment chosen from multiple files is completed like a deployment of a single file. Its paths are
+/// relative to its own root.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn missing_values_of_a_deployment_of_several_files_are_asked() -> Result<()> {
@@ -356,7 +357,8 @@ fn asks_nothing_without_an_interactive_terminal() -> Result<()> {
     terminal.sees("Would you like to use an existing deployment configuration?")?;
     terminal.presses_control_c()?;
     assert_eq!(terminal.ends()?.0, 130);
-    // Pipes never answer, whatever the color and prompt settings, even pipes that nothing is ever written to.
+    // Without a terminal, no questions are asked, regardless of the color and prompt settings. The command
+    // does not wait for pipes without data.
     for arguments in [
         &["deploy"][..],
         &["deploy", "--prompt"],
@@ -414,7 +416,7 @@ fn edits_answers_with_the_keys_of_shells() -> Result<()> {
     // Ctrl-U and Ctrl-W delete backwards, Ctrl-A and Ctrl-E move, and Ctrl-K deletes to the end.
     terminal.types("wrong name\u{15}also wrong\u{17}\u{17}x\u{1}\u{b}st\u{1}fir\u{5}!\u{7f}\r")?;
     terminal.answers("configure schedules for this deployment? (Y/n): ", "yes\u{15}N")?;
-    // An invalid answer is asked again, and Enter accepts the default.
+    // After an invalid answer, the question is asked again. Enter accepts the default.
     terminal.answers("deployments in the future? (y/N): ", "perhaps")?;
     terminal.sees("Please enter Y or N")?;
     terminal.types("\u{15}\r")?;

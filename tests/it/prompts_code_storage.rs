@@ -37,7 +37,8 @@ fn finish_image(mut terminal: Terminal) -> Result<String> {
     finish(terminal)
 }
 
-/// Answers the last questions, which every deployment has. Returns everything that the terminal showed.
+/// Answers the last questions, which are asked for every deployment. Returns everything that the terminal
+/// showed.
 fn finish(mut terminal: Terminal) -> Result<String> {
     terminal.answers("Would you like to configure schedules", "n")?;
     terminal.answers("Would you like to save configuration", "y")?;
@@ -96,8 +97,8 @@ fn logs_in_to_a_private_registry_with_the_answers() -> Result<()> {
     let seen = finish_image(terminal)?;
     ensure!(!seen.contains(&password), "the password is shown:\n{seen}");
 
-    // The registry requires the login. The engine uses a separate configuration folder, so it has no other
-    // one.
+    // The registry requires the login. The engine uses a separate configuration directory, so it has no other
+    // login.
     let tagged = format!("{}:v1", docker.image);
     let block = sandbox.unique("deployment-built-docker-UNIQUE-registry-creds").to_lowercase();
     let reference = format!("{{{{ prefect.blocks.docker-registry-credentials.{block} }}}}");

@@ -1,4 +1,4 @@
-//! Compares the questions of the wizard with those of Prefect, which `tests/data/wizard/record.py` has recorded.
+//! Compares the wizard's questions with Prefect's questions, as recorded by `tests/data/wizard/record.py`.
 
 use std::{collections::BTreeMap, process::Command};
 
@@ -47,7 +47,7 @@ enum Kind {
 }
 
 impl Question {
-    /// Returns the text that the terminal has to show.
+    /// Returns the text that the terminal must show.
     fn shown(&self) -> String {
         let question = &self.question;
         match &self.kind {

@@ -45,7 +45,7 @@ fn import_supplies_what_the_source_does_not_determine() -> Result<()> {
         assert_eq!(read["description"], asked["description"]);
     }
 
-    // Where the source is sufficient, the import gives the same result.
+    // If static analysis succeeds, the import has the same result.
     let always = inspect("flow.py:hello", &["--python", &python, "--python-schema", "always"])?;
     assert_eq!(always, inspect("flow.py:hello", &["--no-python"])?);
     let missing = ["flow", "inspect", "computed.py:computed", "--python", "missing/python"];

@@ -41,7 +41,7 @@ fn updates_schedules_in_place() -> Result<()> {
     let before = schedules(&api, &sandbox)?;
     let [cron, interval] = before.as_slice() else { anyhow::bail!("two schedules: {before:?}") };
 
-    // An operator pauses the first schedule. Then the file adds a third.
+    // An operator pauses the first schedule. The next version of the file then adds a third schedule.
     let deployment = api.existing(&sandbox, "hello-UNIQUE/a")?;
     let path = format!("/deployments/{}/schedules/{}", text(&deployment["id"])?, text(&cron["id"])?);
     api.patch(&path, &json!({"active": false}))?;
@@ -202,7 +202,7 @@ fn updates_schedules_and_fields_in_one_request() -> Result<()> {
             1,
             3,
         ),
-        // The server would not delete schedules with slugs, and would recreate those without.
+        // The server would not delete schedules with slugs, and would recreate schedules without slugs.
         ("version: '5', schedules: []", 4, 0),
         ("version: '5', schedules: [{cron: 0 2 * * *}, {interval: 60}]", 1, 2),
         ("version: '6', schedules: [{cron: 0 3 * * *}, {interval: 60}]", 3, 2),
@@ -281,7 +281,7 @@ fn learns_which_automations_belong_to_others() -> Result<()> {
         assert!(output.stdout.contains("(unchanged)"), "{output}");
         assert_eq!(ids()?, before);
 
-        // A later trigger with a name of its own is still found and deleted.
+        // A later trigger with a custom name is still found and deleted.
         deploy(&sandbox, "  triggers: [{name: later-UNIQUE, expect: [c]}]\n")?.success()?;
         assert_eq!(ids()?.len(), 2);
         let output = deploy(&sandbox, "")?.success()?;

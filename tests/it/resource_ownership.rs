@@ -1,4 +1,4 @@
-//! Tests of two projects side by side that declare the same objects of every kind.
+//! Tests of two projects that declare the same objects of every kind.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -81,7 +81,7 @@ impl Projects {
         self.sandbox.run_with(&id, &format!("{line} -f other.yaml"))
     }
 
-    /// Checks that an output names each kind with this text.
+    /// Checks that an output contains this text for each kind.
     fn assert_names_all(&self, output: &str, text: impl Fn(&str, &str, &str) -> String) -> Result<()> {
         for (kind, name, fields) in KINDS {
             let expected = self.sandbox.unique(&text(kind, name, fields));
@@ -142,7 +142,7 @@ fn differing_declarations_are_reported_by_plan_drift_and_deploy() -> Result<()> 
         let output = projects.two(line)?;
         projects.assert_names_all(&output.stderr, warning("one"))?;
     }
-    // The first project is warned in turn, also in the documents.
+    // The first project now gets the warning, including in JSON documents.
     let output = projects.one("drift --all --output json")?;
     projects.assert_names_all(&output.stderr, warning("two"))?;
     let findings = output.json()?["findings"].clone();

@@ -143,7 +143,7 @@ fn changed_resources_of_other_projects_are_reported() -> Result<()> {
         assert_eq!(output.stderr.matches(&expected).count(), 1, "{output}");
     }
     assert_eq!(api.get(&variable)?.unwrap_or_default()["value"], "y");
-    // The first project is warned in turn, and deletes nothing that the second project has registered.
+    // The first project now gets the warning, and deletes nothing that the second project has registered.
     let output = sandbox.run("plan --all")?.success()?;
     assert!(output.stderr.contains(&sandbox.unique("project 'two-UNIQUE'")), "{output}");
     sandbox.run("destroy --all --yes")?.success()?;

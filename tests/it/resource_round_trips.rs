@@ -1,4 +1,4 @@
-//! Tests that exported resources can be planned without differences, whatever their values contain.
+//! Tests that a plan of exported resources has no differences, regardless of the values.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ const TEXTS: &[&str] = &[
     ">> <<",
 ];
 
-/// Values of other types than string.
+/// Values of types other than string.
 fn values() -> Vec<Value> {
     vec![
         Value::Null,

@@ -41,7 +41,7 @@ fn sandbox(api: &Api) -> Result<Sandbox> {
     Ok(sandbox.variable("API_TOKEN", CANARY))
 }
 
-/// Replaces a part of the project file.
+/// Replaces a substring of the project file.
 fn edit(sandbox: &Sandbox, from: &str, to: &str) -> Result<()> {
     let path = sandbox.directory().join("prefect.yaml");
     let text = std::fs::read_to_string(&path)?;
@@ -153,7 +153,7 @@ fn declared_resources_are_kept_up_to_date() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox(&api)?;
     deploy(&sandbox)?;
-    // Somebody changes the server.
+    // Another user changes the resources on the server.
     api.patch(
         &format!("/v2/concurrency_limits/{}", sandbox.unique("warehouse-UNIQUE")),
         &json!({"limit": 9}),

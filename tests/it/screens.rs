@@ -1,4 +1,4 @@
-//! Snapshots of what terminals of three sizes show.
+//! Snapshots of terminal screens in three sizes.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};
@@ -27,13 +27,13 @@ fn project() -> Result<(FaultServer, Sandbox)> {
     Ok((server, sandbox))
 }
 
-/// Compares a screen with a snapshot, without the parts that differ between runs.
+/// Compares a screen with a snapshot, ignoring text that differs between runs.
 fn assert_screen(name: &str, (rows, columns): (u16, u16), screen: &str) {
     insta::with_settings!({
         omit_expression => true,
         filters => vec![
             (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "[ID]"),
-            // The last part of an id that a narrow column wraps.
+            // The end of an ID that wraps in a narrow column.
             (r"\b0{11}[0-9a-f]\b", "00000000000N"),
             (r"127\.0\.0\.1:\d+", "127.0.0.1:[PORT]"),
             (r"\d{4}-\d\d-\d\d \d\d:\d\d \w+", "[TIME]"),

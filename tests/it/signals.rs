@@ -1,4 +1,4 @@
-//! Tests of Ctrl-C, SIGTERM, and readers that close the pipe.
+//! Tests of Ctrl-C, SIGTERM and closed pipes.
 
 use std::{
     process::{Child, ExitStatus},

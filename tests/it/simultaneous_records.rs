@@ -1,4 +1,4 @@
-//! Tests of deploys of one project at the same time, which all change the records of the project.
+//! Tests of concurrent deploys that all change the records of the same project.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},

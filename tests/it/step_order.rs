@@ -1,4 +1,4 @@
-//! Tests of the order of steps of several deployments, and of steps that deployments share.
+//! Tests of the step order of multiple deployments, and of steps that deployments share.
 
 use anyhow::Result;
 use serde_json::{Value, json};

@@ -55,7 +55,7 @@ fn stopping_at_any_time_leaves_no_process() -> Result<()> {
         let mut child = start(&sandbox)?;
         let (signal, code) = if turn % 2 == 0 { ("-TERM", 143) } else { ("-INT", 130) };
         let started = Instant::now();
-        // Signal early during the start in some turns, and with all processes running in others.
+        // Some attempts send the signal during the start, and others when all processes are running.
         let early = Duration::from_millis(u64::from(turn) * 7 % 120);
         while !sandbox.directory().join("ready").exists() && (turn % 4 < 2 || started.elapsed() < early) {
             ensure!(started.elapsed() < Duration::from_mins(1), "the script has not started");
@@ -87,7 +87,7 @@ fn background_processes_end_with_a_step_whose_shell_has_exited() -> Result<()> {
     let mark = format!("PREFECTL_MARK={}", uuid::Uuid::new_v4());
     let (name, value) = mark.split_once('=').context("a name and a value")?;
     let project = TREE.replace("touch ready; sleep 600", "touch ready");
-    // The background processes keep the output open, and so the step goes on.
+    // The background processes keep the output open, so the step continues.
     for (timeout, signal, code) in [("0.5", None, 7), ("600", Some("-TERM"), 143), ("600", Some("-INT"), 130)]
     {
         let sandbox = Sandbox::new()?.variable(name, value);
@@ -115,7 +115,7 @@ fn peak(id: u32) -> Option<u64> {
     line.trim().strip_suffix(" kB")?.trim().parse().ok()
 }
 
-/// `PREFECTL_TEST_OUTPUT_MIB` sets another size of the output.
+/// `PREFECTL_TEST_OUTPUT_MIB` sets the size of the output.
 #[test]
 fn long_output_does_not_fill_the_memory() -> Result<()> {
     let size: u64 = std::env::var("PREFECTL_TEST_OUTPUT_MIB").map_or(Ok(24), |text| text.parse())?;

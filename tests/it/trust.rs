@@ -1,4 +1,4 @@
-//! Runs every command in a hostile project, and checks which commands start programs of the project.
+//! Runs every command in a hostile project, and checks which commands run the project's programs.
 
 use std::{
     collections::BTreeSet,
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 
 use crate::support::{FaultServer, Sandbox};
 
-/// Commands that run code of the project: its steps, or its flows where the source is not enough.
+/// Commands that run project code: its steps, or its flows if static analysis fails.
 const RUNNING: &[&str] = &["deploy --all", "steps run --build -n a"];
 
 /// One invocation of every other command.
@@ -113,7 +113,7 @@ const LOOKING: &[&str] = &[
 /// Commands that start a server in the foreground; the test does not run them.
 const SERVERS: &[&str] = &["server start"];
 
-/// The type of the parameter is only known by importing the flow.
+/// Only an import of the flow determines the parameter's type.
 const FLOW: &str = "import os\nfrom prefect import flow\n\n@flow\ndef hello(x: (int if os.environ.get('X') else str) = 1):\n    pass\n";
 
 const PROJECT: &str = "\
@@ -128,7 +128,7 @@ deployments:
   tags: ['<< git.tag | default(\"none\") >>', '<< git.dirty | default(\"none\") >>']
 ";
 
-/// A project whose every program, module and hook writes a line to a log when it is run.
+/// A project in which every program, module and hook writes a line to a log when it runs.
 struct Hostile {
     sandbox: Sandbox,
     log: PathBuf,
@@ -177,7 +177,7 @@ impl Hostile {
         Ok(())
     }
 
-    /// A repository whose configuration names programs wherever Git would start one.
+    /// A repository whose configuration contains a program in every setting that can make Git start one.
     fn repository(&self) -> Result<()> {
         let directory = self.sandbox.directory();
         let git = |words: &[&str]| -> Result<()> {
@@ -205,7 +205,7 @@ impl Hostile {
             self.program(&directory.join("hooks").join(name))?;
         }
         self.sandbox.file(".gitattributes", "*.py filter=x\n")?;
-        // A changed file makes Git look at the working tree.
+        // A changed file makes Git inspect the working tree.
         self.sandbox.file("flow.py", format!("{FLOW}\n"))?;
         self.forget()
     }
@@ -217,7 +217,7 @@ impl Hostile {
         }
     }
 
-    /// Runs a command and returns what was logged meanwhile.
+    /// Runs a command and returns the lines that were logged in the meantime.
     fn run(&self, line: &str) -> Result<String> {
         self.forget()?;
         self.sandbox.run(line)?;
@@ -234,7 +234,7 @@ fn commands() -> Result<BTreeSet<String>> {
         let name = entry?.file_name().to_string_lossy().into_owned();
         pages.insert(name.trim_end_matches(".1").to_owned());
     }
-    // Groups of commands have a `help` of their own.
+    // Command groups have their own `help` command.
     let is_command = |page: &&String| {
         !page.split('-').any(|word| word == "help") && !pages.contains(&format!("{page}-help"))
     };
@@ -282,7 +282,7 @@ fn running_commands_start_the_projects_python_and_only_steps_see_credentials() -
         assert!(log.contains(".venv/bin/python"), "{line}: {log}");
         assert!(!log.contains("CANARY"), "{line}: {log}");
     }
-    // A search for an interpreter has no credentials; the step that it is for has them.
+    // The search for an interpreter gets no credentials, but the step that uses the interpreter does.
     let hostile = Hostile::new(&server)?;
     fs::remove_dir_all(hostile.sandbox.directory().join(".venv"))?;
     let folders = std::env::var_os("PATH").unwrap_or_default();

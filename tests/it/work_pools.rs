@@ -164,7 +164,7 @@ fn finds_and_updates_a_work_queue_by_name() -> Result<()> {
     --- stdout
     Concurrency limit of 7 set on work queue 'fast-UNIQUE' in work pool 'pool-UNIQUE'
     ");
-    // The name of the queue is unique, so the pool need not be named.
+    // The queue's name is unique, so the command does not need the pool's name.
     let shown = document(&sandbox, "work-queue inspect fast-UNIQUE")?;
     assert_eq!(
         (&shown["concurrency_limit"], &shown["status_details"]["healthy"]),

@@ -33,7 +33,7 @@ const PUSH: &str = "steps run --push -n a";
 
 const BUILD: &str = "  build:\n  - prefect_docker.deployments.steps.build_docker_image: {image_name: a, dockerfile: auto, tag: auto}";
 
-/// Adds a deployment that pushes the project to this folder on the attacker's server.
+/// Adds a deployment that pushes the project to the given folder on the attacker's server.
 fn push(target: Target, folder: &str) -> anyhow::Result<Target> {
     let store = target.server.url().replace("/api", "");
     let step = format!(

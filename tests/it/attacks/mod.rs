@@ -23,7 +23,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::support::{FaultServer, Output, Sandbox};
 
-/// Maximum duration of a command. It is generous because other tests may run at the same time.
+/// Maximum duration of a command. The limit is generous because other tests may run concurrently.
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// Content of a file outside the project.
@@ -103,7 +103,7 @@ impl Target {
     }
 }
 
-/// Returns a prefect.yaml with one deployment and these additional lines of it.
+/// Returns a prefect.yaml with one deployment that has these additional lines.
 fn project(more: &str) -> String {
     let [pool, entrypoint] =
         [("work_pool:", "  work_pool: {name: pool}\n"), ("entrypoint:", "  entrypoint: flow.py:hello\n")]
@@ -153,8 +153,8 @@ fn judge(outcome: Outcome, output: &Output, heard: &str) -> Result<()> {
     Ok(())
 }
 
-/// Checks whether a terminal would interpret the character instead of showing it, or would reorder text
-/// because of it.
+/// Checks whether a terminal would interpret the character instead of showing it, or would reorder the
+/// following text.
 fn acts_on_terminal(character: char) -> bool {
     let is_shown = matches!(character, '\n' | '\t');
     let reorders =

@@ -1,4 +1,4 @@
-//! Servers with hostile answers.
+//! Servers with hostile responses.
 
 use serde_json::{Value, json};
 

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 
 pub(super) struct Page {
-    /// Path relative to the folder of the book.
+    /// Path relative to the book's directory.
     pub(super) path: PathBuf,
     pub(super) links: Vec<String>,
     pub(super) anchors: BTreeSet<String>,

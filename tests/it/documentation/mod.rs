@@ -1,7 +1,7 @@
-//! Tests that the documentation is true: the command reference matches the program, links lead to existing
-//! pages, and the documented commands print what the pages show.
+//! Tests the documentation: the command reference matches the program, links lead to existing pages, and the
+//! documented commands print what the pages show.
 //!
-//! The info string of a code block says what the tests do with it:
+//! The info string of a code block determines how the tests use the block:
 //!
 //! - `yaml prefect.yaml`: a file, written to the page's project before the commands below it run
 //! - `console`: commands after `$ `, which Bash runs in that project, and their output. `...` stands for any
@@ -31,7 +31,7 @@ const DECLARED: [&str; 3] = [
     "/v2/concurrency_limits/warehouse",
 ];
 
-/// Runs its arguments one after the other. Prints the exit code of each between two separator characters.
+/// Runs its arguments sequentially. Prints each exit code between two separator characters.
 const RUN_ALL: &str = r#"
 exec 2>&1
 code=0
@@ -213,8 +213,8 @@ fn without_retries(printed: &str) -> String {
     printed.split_inclusive('\n').filter(|line| !line.contains("; retrying in ")).collect()
 }
 
-/// Checks whether the output matches a pattern, in which `...` stands for any text. `...` on its own line
-/// also matches no line at all.
+/// Checks whether the output matches a pattern. `...` matches any text. On a separate line, `...` matches any
+/// number of lines.
 fn matches(shown: &str, printed: &str) -> bool {
     if shown.strip_suffix("\n...").is_some_and(|start| matches(start, printed)) {
         return true;

@@ -72,7 +72,7 @@ impl LanguageServer {
         findings(&message).context("a list")
     }
 
-    /// Requests `hover` or `completion` at a position.
+    /// Sends a `hover` or `completion` request for a position.
     pub(super) fn ask(&mut self, what: &str, position: &Value) -> Result<Value> {
         let params = json!({"textDocument": {"uri": self.file}, "position": position});
         self.request(&format!("textDocument/{what}"), &params)
@@ -86,7 +86,7 @@ impl LanguageServer {
         answer.get("result").cloned().with_context(|| format!("{method} was answered with {answer}"))
     }
 
-    /// Waits for a message. Answers requests of the server with the settings that they name, or with null.
+    /// Waits for a message. Responds to the server's requests with the requested settings, or with null.
     fn receive(&mut self, is_wanted: impl Fn(&Value) -> bool) -> Result<Value> {
         loop {
             let message =
@@ -115,7 +115,7 @@ impl LanguageServer {
 
 impl Drop for LanguageServer {
     fn drop(&mut self) {
-        // The process may have ended already.
+        // The process may already have ended.
         let _ = self.process.kill();
         let _ = self.process.wait();
     }

@@ -1,4 +1,4 @@
-//! Every field that `ignore_changes` accepts, with every command and in every place of the list.
+//! Tests every field that `ignore_changes` accepts, with every command and every location of the list.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Proxy, Sandbox, Verdict};
 
-/// A field that belongs to the operators. Each field has a deployment of its own.
+/// A field that belongs to the operators. Each field has its own deployment.
 #[derive(Clone)]
 struct Field {
     /// Name of the deployment.
@@ -17,7 +17,7 @@ struct Field {
     created: &'static str,
     /// The field in the second version of the file.
     changed: &'static str,
-    /// Change that an operator makes. Null for schedules and triggers, which have requests of their own.
+    /// Change that an operator makes. Null for schedules and triggers, because they have separate requests.
     operated: Value,
     /// Path of the observed value in the deployment.
     path: &'static str,
@@ -148,14 +148,14 @@ fn fields_that_previews_isolate() -> Vec<Field> {
     fields.map(Field::only_in_originals).into()
 }
 
-/// The place of the list in the project files.
+/// Location of the list in the project files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Placement {
     Deployment,
     File,
-    /// In an overlay file, which appends to the list of the file.
+    /// In an overlay file that appends to the project file's list.
     Overlay,
-    /// In the deployment, which is deployed as a copy.
+    /// In the deployment, which is deployed as a preview copy.
     Preview,
 }
 
@@ -171,7 +171,8 @@ impl Placement {
     fn applies_to(self, field: &Field) -> bool {
         match self {
             Self::Preview => field.is_in_previews,
-            // The list of a file applies to all deployments, of which some ignore only a part of these fields.
+            // The file's list applies to all deployments, but some deployments have only some of these
+            // fields.
             Self::File => !["parameters", "job_variables"].contains(&field.ignored),
             Self::Deployment | Self::Overlay => true,
         }
@@ -192,7 +193,7 @@ impl Placement {
 enum Version {
     First,
     Second,
-    /// Has another deployment, whose creation fails.
+    /// The file has an additional deployment whose creation fails.
     Third,
 }
 

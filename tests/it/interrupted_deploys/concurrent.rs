@@ -1,4 +1,4 @@
-//! Two deploys of the same file at the same time.
+//! Tests of two concurrent deploys of the same file.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{assert_complete, project};
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict};
 
-/// A request that both deploys send, and the moment at which the first one waits for the other.
+/// A request that both deploys send, and the point in time when the first deploy waits for the other deploy.
 #[derive(Clone, Copy)]
 struct Meeting {
     method: &'static str,
@@ -20,7 +20,7 @@ struct Meeting {
     moment: Moment,
 }
 
-/// Holds a request until another one like it arrives.
+/// Holds the first request until a second request arrives.
 #[derive(Default)]
 struct Gate(AtomicUsize);
 
@@ -36,7 +36,8 @@ impl Gate {
     }
 }
 
-/// Runs two deploys whose requests meet. Returns their exit codes in ascending order, and the output of the last.
+/// Runs two deploys that send the requests in `meetings` concurrently. Returns the exit codes in ascending
+/// order, and the last deploy's output.
 fn race(sandbox: &Sandbox, url: &str, meetings: &[Meeting]) -> Result<(Vec<i32>, Output)> {
     let gates: Vec<(Meeting, Gate)> = meetings.iter().map(|meeting| (*meeting, Gate::default())).collect();
     let proxy = Proxy::start(url, move |seen, moment| {
@@ -88,7 +89,7 @@ fn two_deploys_that_update_leave_no_duplicates() -> Result<()> {
     let both_update = Meeting { method: "PATCH", path: "", moment: Moment::Before };
     for path in ["/automations", "/schedules"] {
         let both_created = Meeting { method: "POST", path, moment: Moment::After };
-        // The first schedule stays, so that the second one has a request of its own.
+        // The first schedule is unchanged, so the second schedule has a separate request.
         let with_interval = |version: usize| {
             project(1, version).replace("0 1 * * *", "0 0 * * *").replace(
                 "{cron: '30 5 * * *'}",
@@ -117,7 +118,7 @@ fn equal_triggers_of_the_file_and_of_others_stay() -> Result<()> {
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
     let deployment = api.existing(&sandbox, "hello-UNIQUE/d0")?;
     assert_eq!(api.automations(&deployment)?.len(), 2);
-    // Another automation of the same name with another trigger.
+    // An automation with the same name but a different trigger.
     let mut other = api.automations(&deployment)?[0].clone();
     other["trigger"]["expect"] = json!(["b"]);
     for key in ["id", "created", "updated"] {

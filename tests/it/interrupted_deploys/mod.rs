@@ -25,7 +25,8 @@ use serde_json::{Value, json};
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
 /// Returns a project of `count` deployments with schedules and a trigger each. Every field differs between
-/// versions. Every second deployment has schedules with slugs, which are written together with its fields.
+/// versions. Every second deployment has schedules with slugs. These schedules are written together with the
+/// deployment's fields.
 fn project(count: usize, version: usize) -> String {
     let mut text = "pull: []\ndeployments:\n".to_owned();
     for number in 0..count {
@@ -92,7 +93,7 @@ fn kill_process(pid: &AtomicU32) {
 }
 
 /// Kills a deploy after the server has completed this write and before the client receives the answer.
-/// Returns whether the deploy got that far.
+/// Returns whether the deploy sent the write.
 fn kill_after_write(sandbox: &Sandbox, url: &str, write: usize) -> Result<bool> {
     let pid = Arc::new(AtomicU32::new(0));
     let victim = Arc::clone(&pid);
@@ -115,7 +116,7 @@ fn kill_after_write(sandbox: &Sandbox, url: &str, write: usize) -> Result<bool> 
 }
 
 fn is_alive(pid: &AtomicU32) -> bool {
-    // A process that has ended and was not waited for is a zombie.
+    // A process that has ended remains a zombie until its parent waits for it.
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.load(SeqCst))).unwrap_or_default();
     stat.rsplit(") ").next().is_some_and(|rest| !rest.is_empty() && !rest.starts_with('Z'))
 }
@@ -130,7 +131,7 @@ fn killed_after_writes() -> usize {
 }
 
 /// Kills a deploy after this write and checks that the next deploy completes it. Returns whether the deploy
-/// got that far.
+/// sent the write.
 fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize) -> Result<bool> {
     let reached = kill_after_write(sandbox, api.url(), write)?;
     let mut output = sandbox.run("deploy --all --quiet")?;
@@ -179,7 +180,7 @@ fn next_deploy_completes_one_killed_after_any_change() -> Result<()> {
     Ok(())
 }
 
-/// Kills deploys with SIGKILL at these times after their start. They run at the same time.
+/// Kills concurrent deploys with SIGKILL, each at one of these times after its start.
 fn kill_together(sandbox: &Sandbox, proxy: &Proxy, moments: &[Duration]) -> Result<()> {
     thread::scope(|scope| {
         let kills: Vec<_> = moments
@@ -202,7 +203,7 @@ fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
     let usual = started.elapsed();
     for version in 1..=times {
         sandbox.file("prefect.yaml", project(count, version))?;
-        // Two deploys at a time in half of the attempts.
+        // Half of the attempts run two deploys concurrently.
         let deploys = if version % 4 < 2 { 1 } else { 2 };
         let random = |_| usual.mul_f64(rand::rng().random_range(0.0..1.2));
         let moments: Vec<Duration> = (0..deploys).map(random).collect();
@@ -219,7 +220,7 @@ fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
                 sandbox.file("prefect.yaml", project(count, version))?;
             }
         }
-        // Every second attempt continues with --resume, which has nothing to do if no write happened.
+        // Every second attempt continues with --resume. There is nothing to resume if no write happened.
         if version % 2 == 0 {
             let output = sandbox.run("deploy --resume --quiet")?;
             ensure!(output.code == 0 || output.stderr.contains("nothing to resume"), "{output}");

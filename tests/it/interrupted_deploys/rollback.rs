@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{assert_complete, kill_command, kill_process, killed_after_writes, project, state};
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// A sandbox whose requests pass a proxy, which kills a deploy after a chosen number of writes.
+/// A sandbox behind a proxy that kills a deploy after a given number of writes.
 pub(super) struct Scene {
     pub(super) api: Api,
     pub(super) sandbox: Sandbox,
@@ -21,7 +21,7 @@ pub(super) struct Scene {
     left: Arc<AtomicUsize>,
     /// Whether only the creation of the deployment `d2` counts as a write.
     creation: Arc<AtomicBool>,
-    /// Whether writes of deployments with version 9, and of values with the text `refused`, are rejected.
+    /// Whether the proxy rejects writes of deployments with version 9 and of values that contain `refused`.
     pub(super) refuses: Arc<AtomicBool>,
 }
 
@@ -36,7 +36,7 @@ impl Scene {
             let is_creation = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"d2\"");
             let counts = now == Moment::After
                 && seen.write.is_some()
-                // A busy server rejects a write, which is then repeated.
+                // A busy server rejects a write, and the command repeats the write.
                 && seen.status != Some(503)
                 && countdown.load(SeqCst) > 0
                 && (is_creation || !is_selective.load(SeqCst));
@@ -51,14 +51,14 @@ impl Scene {
         Ok(Self { api, sandbox, proxy, pid, left, creation, refuses })
     }
 
-    /// Kills a deploy right after the server has completed this number of writes. Returns whether the deploy got
-    /// that far.
+    /// Kills a deploy right after the server has completed this number of writes. Returns whether the deploy
+    /// sent all of these writes.
     pub(super) fn kill_after(&self, writes: usize) -> Result<bool> {
         self.kill_command_after("deploy --all --quiet", writes)
     }
 
-    /// Kills a command right after the server has completed this number of writes. Returns whether the command got
-    /// that far.
+    /// Kills a command right after the server has completed this number of writes. Returns whether the
+    /// command sent all of these writes.
     pub(super) fn kill_command_after(&self, line: &str, writes: usize) -> Result<bool> {
         self.pid.store(0, SeqCst);
         self.left.store(writes, SeqCst);
@@ -275,14 +275,14 @@ fn writes_nothing_without_a_journal() -> Result<()> {
     let writes = scene.proxy.writes().len();
     scene.sandbox.file("occupied", "")?;
     let occupied = scene.sandbox.directory().join("occupied").display().to_string();
-    // No folder can be created in a file, or in `/proc` even by an administrator.
+    // No directory can be created in a file or, even by an administrator, in `/proc`.
     for state in [occupied.as_str(), "/proc"] {
         let output =
             scene.sandbox.run_with(&[("XDG_STATE_HOME", state.to_owned())], "deploy --all --quiet")?;
         assert!(output.code == 1 && output.stderr.contains("cannot write the journal"), "{state}: {output}");
         assert!(output.stderr.contains("nothing was written"), "{state}: {output}");
     }
-    // A file may not have any contents, as on a full disk.
+    // Limit the file size to zero, as on a full disk.
     let script = "trap '' XFSZ; ulimit -f 0; exec prefectl deploy --all --quiet";
     let output = scene.sandbox.bash(script, &[])?.output()?;
     let stderr = String::from_utf8_lossy(&output.stderr);

@@ -1,4 +1,4 @@
-//! Finds the imports between the source files of the library in their text.
+//! Finds the imports between the library's source files by searching their text.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// The source files of the library without their tests, by path below `src`.
+/// Source files of the library, without tests, by path below `src`.
 pub(super) struct Sources {
     files: BTreeMap<PathBuf, Source>,
 }
@@ -43,7 +43,7 @@ impl Sources {
         Ok(Self::new(texts))
     }
 
-    /// Takes the source files from texts.
+    /// Creates the source files from strings.
     pub(super) fn from_texts<const N: usize>(texts: [(&str, &str); N]) -> Self {
         Self::new(texts.map(|(file, text)| (PathBuf::from(file), text.to_owned())).into())
     }
@@ -69,7 +69,7 @@ impl Sources {
         self.files.iter().map(|(file, source)| (file.clone(), modules(source))).collect()
     }
 
-    /// Returns the files that each file imports, without those of the modules that contain it.
+    /// Returns the files that each file imports, except the files of its parent modules.
     ///
     /// A name that a module re-exports belongs to the file that defines it.
     pub(super) fn file_imports(&self) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
@@ -83,7 +83,7 @@ impl Sources {
         self.files.iter().map(imports).collect()
     }
 
-    /// Returns the file that defines what a path names, or `None` for a module as a whole.
+    /// Returns the file that defines the item at a path, or `None` if the path refers to a module.
     fn definition<'a>(
         &self,
         path: &[String],
@@ -94,7 +94,7 @@ impl Sources {
         let file = by_module[&path[..length]];
         let name = path.get(length)?;
         match self.files[file].names.get(name) {
-            // A name that is imported and used by others is re-exported.
+            // A name that a file imports and other files use is re-exported.
             Some(target) if depth < 8 => {
                 let target: Vec<String> = target.iter().chain(&path[length + 1..]).cloned().collect();
                 self.definition(&target, by_module, depth + 1)
@@ -144,7 +144,7 @@ fn module_path(file: &Path) -> Vec<String> {
     module
 }
 
-/// Checks whether a file is the `mod.rs` of a folder that another file is in.
+/// Checks whether a file is the `mod.rs` of a directory that contains another file.
 fn contains(module: &Path, file: &Path) -> bool {
     module.ends_with("mod.rs") && module.parent().is_some_and(|folder| file.starts_with(folder))
 }
@@ -167,7 +167,7 @@ fn code_of(text: &str) -> String {
 /// A `use` declaration.
 struct Use {
     tree: String,
-    /// Whether other modules see the names, which the module itself need not use.
+    /// Whether the names are visible to other modules. The module itself may not use them.
     is_reexport: bool,
 }
 
@@ -193,7 +193,7 @@ fn next_use(code: &str) -> Option<usize> {
     })
 }
 
-/// Returns the paths of a `use` tree with the name that each introduces.
+/// Returns the paths of a `use` tree, each with the name that it introduces.
 fn expanded(tree: &str) -> Vec<(Vec<String>, String)> {
     let tree = tree.trim();
     if let Some((prefix, list)) = tree.split_once('{') {
@@ -222,7 +222,7 @@ fn segments(path: &str) -> Vec<String> {
     path.split("::").map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
 }
 
-/// Splits a list at the commas outside of braces.
+/// Splits a list at the commas outside braces.
 fn top_level_items(list: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0;
     list.split(move |character| {
@@ -242,7 +242,7 @@ fn declared_modules(code: &str) -> impl Iterator<Item = &str> {
     declared.filter_map(|line| line.strip_prefix("mod ").or(line.split_once(" mod ").map(|(_, name)| name)))
 }
 
-/// Returns the paths with several segments in code.
+/// Returns the paths with multiple segments in code.
 fn paths_in(code: &str) -> impl Iterator<Item = Vec<String>> {
     let is_part = |character: char| character.is_alphanumeric() || character == '_' || character == ':';
     code.split(move |character| !is_part(character)).filter(|word| word.contains("::")).map(segments)

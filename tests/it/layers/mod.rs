@@ -15,7 +15,7 @@ use imports::Sources;
 /// Modules that may use `ui`.
 const USERS_OF_UI: [&str; 2] = ["commands", "lib"];
 
-/// Module names without meaning.
+/// Module names that describe no content.
 const MEANINGLESS: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "utils"];
 
 /// The evaluator of Python types is recursive, so its files may import each other in cycles.
@@ -109,7 +109,7 @@ fn imports_are_found_in_every_form() {
     assert!(of("a/c.rs").is_empty() && of("e.rs").is_empty());
 }
 
-/// Reads the layers from the table in `ARCHITECTURE.md`, the highest first.
+/// Reads the layers from the table in `ARCHITECTURE.md`, from the highest to the lowest.
 fn layers() -> Result<Vec<Vec<String>>> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -122,7 +122,7 @@ fn layers() -> Result<Vec<Vec<String>>> {
     Ok(rows.take_while(|line| line.starts_with('|')).map(modules).collect())
 }
 
-/// Returns the sets of files that reach each other by imports.
+/// Returns the sets of files that import each other, directly or indirectly.
 fn cycles(imports: &BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> Vec<Vec<PathBuf>> {
     let reached: BTreeMap<&PathBuf, BTreeSet<&PathBuf>> =
         imports.keys().map(|file| (file, reachable(file, imports))).collect();

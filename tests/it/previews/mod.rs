@@ -25,7 +25,7 @@ deployments:
   work_pool: {name: pool-UNIQUE}
 "#;
 
-/// Returns the names of the deployments on the server, without those of flows.
+/// Returns the names of the deployments on the server, without flow names.
 fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
     let mut names = api.registered(sandbox)?;
     names.retain(|name| !name.ends_with("-UNIQUE") || name.contains("--"));
@@ -33,7 +33,7 @@ fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Creates a sandbox with a project id.
+/// Creates a sandbox with a project ID.
 fn sandbox_of(api: &Api, project: &str) -> Result<Sandbox> {
     let sandbox = api.sandbox(PROJECT)?;
     let id = sandbox.unique(project);
@@ -109,7 +109,7 @@ fn preview_delete_removes_only_recorded_copies() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox_of(&api, "own-UNIQUE")?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
-    // Not recorded, because it was not deployed as a preview.
+    // This deployment is not recorded, because it was not deployed as a preview.
     sandbox.file("other.yaml", PROJECT.replace("daily\n", "other--pr-UNIQUE\n"))?;
     sandbox.run("deploy -n other* --prefect-file other.yaml --quiet").and_then(Output::success)?;
     sandbox.run("deploy -n daily --preview pr-UNIQUE --quiet").and_then(Output::success)?;
@@ -234,7 +234,7 @@ fn invalid_preview_names_are_usage_errors() -> Result<()> {
     Ok(())
 }
 
-/// Other deployments use the declared resources, too.
+/// Other deployments also use the declared resources.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn preview_does_not_write_declared_resources() -> Result<()> {
@@ -274,7 +274,7 @@ fn export_leaves_out_copies() -> Result<()> {
     Ok(())
 }
 
-/// What a copy leaves out is neither shown nor validated.
+/// Fields that a copy omits are neither shown nor validated.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn omitted_fields_of_copies_are_not_explained_or_validated() -> Result<()> {

@@ -1,4 +1,4 @@
-//! Tests of previews beside other previews, projects and deployments.
+//! Tests of previews that coexist with other previews, projects and deployments.
 
 use super::*;
 
@@ -92,7 +92,7 @@ fn previews_keep_deployments_that_are_not_copies() -> Result<()> {
     Ok(())
 }
 
-/// A damaged record stops the deploy of its preview before any write, and no other preview.
+/// A damaged record stops the deploy of its preview before any write, but does not affect other previews.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn damaged_preview_record_affects_only_its_preview() -> Result<()> {
@@ -145,7 +145,7 @@ fn concurrent_deploys_of_a_preview_are_all_recorded() -> Result<()> {
     Ok(())
 }
 
-/// A deployment that the project declares is not overwritten by the copy of another one.
+/// A copy does not overwrite a different deployment that the project declares.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn declared_name_of_a_copy_is_a_located_error() -> Result<()> {
@@ -159,7 +159,7 @@ fn declared_name_of_a_copy_is_a_located_error() -> Result<()> {
         assert!(output.stderr.contains("error[preview-name]: deployment 'hello-"), "{output}");
         assert!(output.stderr.contains("--> prefect.yaml:12:9"), "{output}");
     }
-    // The same name with another flow is no conflict.
+    // The same name with a different flow is not a conflict.
     sandbox.file("prefect.yaml", PROJECT.replace("- name: leave", "- name: daily--pr"))?;
     sandbox.run("plan -n daily --preview pr --quiet").and_then(Output::success)?;
     Ok(())
@@ -191,7 +191,7 @@ fn copies_of_another_project_are_not_overwritten() -> Result<()> {
     Ok(())
 }
 
-/// A copy that cannot be deployed is found before the first step runs.
+/// A copy that cannot be deployed is reported before the first step runs.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn steps_do_not_run_if_a_copy_cannot_be_deployed() -> Result<()> {

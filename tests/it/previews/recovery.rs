@@ -8,7 +8,8 @@ use std::sync::{
 use super::*;
 use crate::support::{Proxy, Verdict};
 
-/// An incomplete deploy of a preview is resumed as the preview, and a rollback also updates the record.
+/// An incomplete deploy of a preview is resumed as a deploy of the same preview. A rollback also updates the
+/// record.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn incomplete_preview_is_resumed_or_rolled_back() -> Result<()> {

@@ -1,4 +1,4 @@
-//! Secrets of declared blocks must not leak on a real server, also if a deploy fails or is rolled back.
+//! Secrets of declared blocks must not leak on a real server, even if a deploy fails or is rolled back.
 
 use std::sync::{
     Arc,

@@ -28,7 +28,7 @@ struct Source {
     shape: Shape,
     /// Stores the secret in the source.
     plant: fn(Scene, &str) -> Result<Scene>,
-    /// The commands, in order. `CANARY` stands for the secret.
+    /// The commands, in order. `CANARY` is replaced with the secret.
     lines: &'static [&'static str],
     proof: Proof,
 }
@@ -123,7 +123,7 @@ fn shows(text: &str, secret: &str) -> bool {
     lines.chain([secret]).any(|part| forms(part).iter().any(|form| text.contains(form)))
 }
 
-/// Returns the text as is, and as it appears in JSON, in URLs, and in base64 at each of the three offsets.
+/// Returns the text unchanged and in its encodings: JSON, URL, and base64 at each of the three offsets.
 fn forms(text: &str) -> Vec<String> {
     let json = serde_json::Value::from(text).to_string();
     let url = percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string();

@@ -1,4 +1,4 @@
-//! Commands with several project files.
+//! Tests of commands with multiple project files.
 
 mod resources;
 mod selection;
@@ -78,7 +78,7 @@ fn deploys_each_file_and_all_files() -> Result<()> {
 
     Run `prefectl deploy --all -f 'services/**/prefect.yaml'` to apply
     "#);
-    // A single path has the directory of the command as its root, so the service is deployed from its directory.
+    // The root of a single path is the working directory, so the service is deployed from its own directory.
     let output = sandbox.run("deploy --all --project-dir services/orders --output json")?.success()?;
     let document: Value = serde_json::from_str(&output.stdout)?;
     assert!(document["deployments"][0].get("file").is_none(), "{document}");

@@ -1,4 +1,4 @@
-//! Declared resources of several project files that use each other.
+//! Declared resources in multiple project files that refer to each other.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::support::{Api, Output, Proxy, Sandbox, Verdict};
 
 const ALL: &str = "-f services/*/prefect.yaml";
 
-/// The files use variables of each other.
+/// Each file uses variables that another file declares.
 const PLATFORM: &str = r#"prefectl:
   work_pools:
   - name: shared-UNIQUE
@@ -108,7 +108,7 @@ fn prune_deletes_only_the_resources_of_the_files_that_it_reads() -> Result<()> {
     assert_eq!(output.code, 3, "{output}");
     ensure!(api.get(&sandbox.unique("/variables/name/zone_UNIQUE"))?.is_none(), "{output}");
     ensure!(api.get(&sandbox.unique("/variables/name/billing_UNIQUE"))?.is_some(), "{output}");
-    // The file no longer exists, so the command owns what it declared.
+    // The file no longer exists, so the command owns the resources that the file declared.
     std::fs::remove_file(sandbox.directory().join("services/billing/prefect.yaml"))?;
     let plan = sandbox.run("deploy --all --prune --quiet -f services/platform/prefect.yaml")?.success()?;
     for path in ["/variables/name/billing_UNIQUE", "/work_pools/shared-UNIQUE"] {

@@ -272,7 +272,7 @@ fn invalid_input_is_a_single_error_and_nothing_is_written() -> Result<()> {
     Ok(())
 }
 
-/// Shells pass the output of a command as the path of a pipe, which can be read only once.
+/// Shells pass a command's output as the path of a pipe. A pipe can be read only once.
 #[cfg(unix)]
 #[test]
 fn output_of_a_command_is_a_project_file() -> Result<()> {

@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 
 use super::{Output, Sandbox, required_env};
 
-/// A minimal API client, with which tests read what a command left on the server.
+/// A minimal API client. Tests use it to inspect the server after a command.
 pub(crate) struct Api {
     url: String,
     client: reqwest::Client,
@@ -17,10 +17,10 @@ pub(crate) struct Api {
 }
 
 impl Api {
-    /// Connects to the server that `PREFECTL_TEST_API_URL` names.
+    /// Connects to the server at `PREFECTL_TEST_API_URL`.
     pub(crate) fn from_env() -> Result<Self> {
         let url = required_env("PREFECTL_TEST_API_URL")?;
-        // Another test of this process may have installed the provider already.
+        // Another test in this process may already have installed the provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build()?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -55,7 +55,7 @@ impl Api {
         self.send(&Method::POST, path, Some(body))?.with_context(|| format!("{path} is not there"))
     }
 
-    /// Returns the JSON at a path, or `None` if the server answers 404.
+    /// Returns the JSON at a path, or `None` if the server responds with 404.
     pub(crate) fn get(&self, path: &str) -> Result<Option<Value>> {
         self.send(&Method::GET, path, None)
     }
@@ -103,7 +103,7 @@ impl Api {
     }
 }
 
-/// Sends a request. Retries while the server answers 503, as a busy server on SQLite does.
+/// Sends a request. Retries while the server responds with 503, as a busy server on SQLite does.
 async fn send_with_retries(request: &RequestBuilder) -> Result<(StatusCode, String)> {
     for _ in 0..20 {
         let response = request.try_clone().context("the body is in memory")?.send().await?;

@@ -23,7 +23,7 @@ impl Docker {
         Ok(Self { host, registry, image })
     }
 
-    /// Sets the variables with which a command finds the engine and the image.
+    /// Sets the environment variables that specify the engine and the image for a command.
     pub(crate) fn configure(&self, sandbox: Sandbox) -> Sandbox {
         sandbox.variable("DOCKER_HOST", &self.host).variable("IMAGE", &self.image)
     }

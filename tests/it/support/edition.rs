@@ -1,4 +1,4 @@
-//! Kinds of servers whose answers differ.
+//! Kinds of servers with different responses.
 
 use serde_json::{Value, json};
 
@@ -21,7 +21,7 @@ pub(crate) enum Edition {
     SelfHosted,
     /// Prefect Cloud: routes of a workspace, an API key and service level agreements.
     Cloud,
-    /// A self-hosted server of a later release, which adds fields to every object.
+    /// A self-hosted server of a later release that adds fields to every object.
     Later,
 }
 
@@ -55,7 +55,8 @@ impl Edition {
     }
 }
 
-/// Handles a request as Prefect Cloud does. Only routes of the workspace exist, and none about the server itself.
+/// Handles a request as Prefect Cloud does. Only the workspace's routes exist. The server's own routes, such
+/// as its version, do not exist.
 fn on_cloud(api: &mut InMemoryApi, (method, path): (&str, &str), headers: &str, body: &Value) -> Reply {
     let Some(path) = path.strip_prefix(WORKSPACE).and_then(|path| path.strip_prefix('/')) else {
         return (404, json!({"detail": "Not Found"}));
@@ -92,7 +93,7 @@ fn worker_types() -> Value {
     }}})
 }
 
-/// Adds fields to the objects of an answer, but not to mappings with free keys, such as parameters.
+/// Adds fields to the objects in a response, except to mappings with arbitrary keys, such as parameters.
 fn add_unknown_fields(value: &mut Value) {
     const OBJECTS: [&str; 7] =
         ["schedules", "schedule", "concurrency_options", "actions", "trigger", "triggers", "state"];

@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 
 use super::in_memory_api::Reply;
 
-/// A fault that replaces or damages the answer to a request.
+/// A fault that replaces or damages the response to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The server stops for good.
+    /// The server stops permanently.
     Refuse,
     /// The server stops and restarts after a moment.
     Restart,
@@ -106,7 +106,7 @@ impl Fault {
         )
     }
 
-    /// Sends the faulty answer in place of `reply`. Returns whether the connection remains usable.
+    /// Sends the faulty response instead of `reply`. Returns whether the connection remains usable.
     pub(crate) fn send(self, stream: &mut TcpStream, reply: &Reply, target: &str) -> io::Result<bool> {
         let body = body_text(reply);
         match self {

@@ -1,4 +1,4 @@
-//! A server on loopback that answers from an in-memory API and injects faults.
+//! A loopback server that serves an in-memory API and injects faults.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -51,7 +51,7 @@ struct State {
     received: String,
     /// Whether the server refuses connections.
     down: bool,
-    /// Whether the server has stopped for good.
+    /// Whether the server has stopped permanently.
     gone: bool,
 }
 
@@ -157,7 +157,7 @@ fn accept(listener: TcpListener, server: &Arc<Shared>) {
     drop(listener);
 }
 
-/// Answers the requests of one connection.
+/// Handles the requests of a connection.
 fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
     while let Some(Request { method, path, body, text }) = read_request(&mut reader)? {
@@ -194,7 +194,7 @@ fn serve(mut stream: TcpStream, server: &Arc<Shared>) -> Result<()> {
         }
     }
     // If unread data remains, the kernel resets the connection. Otherwise the connection is closed. The
-    // client must cope with both.
+    // client must handle both cases.
     let _ = stream.shutdown(Shutdown::Both);
     Ok(())
 }

@@ -15,7 +15,7 @@ use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use tempfile::TempDir;
 
-/// Serves repositories. Those under `private/` require the password.
+/// Serves repositories. Repositories under `private/` require the password.
 pub(crate) struct GitServer {
     root: Arc<TempDir>,
     /// Base URL, such as `http://127.0.0.1:8080`.
@@ -88,7 +88,7 @@ impl Repository {
     }
 }
 
-/// Answers one request and closes the connection. An invalid request gets no answer.
+/// Handles one request and closes the connection. Does not respond to an invalid request.
 fn answer(stream: &TcpStream, root: &Path) {
     let _ = respond(stream, root);
 }

@@ -19,7 +19,7 @@ use super::{Sandbox, program};
 /// Timeout for expected output, in milliseconds.
 const PATIENCE: u64 = 30_000;
 
-/// Rows and columns of a terminal in which no question wraps.
+/// Rows and columns of a terminal that is wide enough for every question.
 const WIDE: (u16, u16) = (40, 400);
 
 /// A running command in a terminal.
@@ -73,7 +73,7 @@ impl Terminal {
         Ok(before)
     }
 
-    /// Waits for one of the texts. Returns the one that appeared.
+    /// Waits for any of the strings. Returns the string that appeared.
     pub(crate) fn sees_one_of(&mut self, texts: &[&str]) -> Result<String> {
         let needles = texts.iter().map(|text| ReadUntil::String((*text).to_owned())).collect();
         let (before, text) = self.session.exp_any(needles)?;
@@ -97,7 +97,8 @@ impl Terminal {
         Ok(self.session.send_control('c')?)
     }
 
-    /// Returns the text of the screen after the last text that was waited for. Needs the escape sequences.
+    /// Returns the screen's text after the last string that the test has waited for. Requires a terminal that
+    /// keeps the escape sequences.
     pub(crate) fn screen(&self) -> Result<String> {
         let [rows, columns] = [self.size.0, self.size.1].map(NonZeroU16::new);
         let mut parser = Parser::new(rows.context("no rows")?, columns.context("no columns")?, 0);

@@ -1,4 +1,4 @@
-//! A mock API with predefined answers.
+//! A mock API with predefined responses.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -22,7 +22,7 @@ impl MockApi {
         Ok(Self { server: runtime.block_on(MockServer::start()), runtime })
     }
 
-    /// Answers every request with this status and `detail`.
+    /// Responds to every request with this status and `detail`.
     pub(crate) fn answering(status: u16, detail: &str) -> Result<Self> {
         let api = Self::start()?;
         let answer = ResponseTemplate::new(status).set_body_json(json!({"detail": detail}));
@@ -118,7 +118,7 @@ impl MockApi {
         self.runtime.block_on(self.server.received_requests()).unwrap_or_default().len()
     }
 
-    /// Answers `POST` requests to this endpoint whose bodies contain `like`.
+    /// Responds to `POST` requests to this endpoint whose bodies contain `like`.
     pub(crate) fn answer(&self, endpoint: &str, like: Value, status: u16, body: &Value) {
         let answer = ResponseTemplate::new(status).set_body_json(body);
         let mock = Mock::given(method("POST"))

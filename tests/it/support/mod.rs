@@ -284,14 +284,14 @@ pub(crate) fn wait_until(condition: &str, holds: impl Fn() -> bool) -> Result<()
     Ok(())
 }
 
-/// Runs commands one after the other. Returns the command lines and their output.
+/// Runs commands sequentially. Returns the command lines and their output.
 pub(crate) fn session(sandbox: &Sandbox, lines: &[&str]) -> Result<String> {
     let shown = lines.iter().map(|line| Ok(format!("$ prefectl {line}\n{}\n", sandbox.run(line)?)));
     shown.collect()
 }
 
-/// Returns the path of the executable under test: `PREFECTL_TEST_PROGRAM` if set, else the one that cargo
-/// built.
+/// Returns the path of the executable under test: `PREFECTL_TEST_PROGRAM` if set, otherwise the executable
+/// that Cargo built.
 pub(crate) fn program() -> PathBuf {
     std::env::var_os("PREFECTL_TEST_PROGRAM")
         .map_or_else(|| env!("CARGO_BIN_EXE_prefectl").into(), PathBuf::from)
@@ -317,7 +317,7 @@ impl Output {
         serde_json::from_str(&self.stdout).with_context(|| format!("not one JSON document:\n{self}"))
     }
 
-    /// Replaces the parts of a text that differ between runs.
+    /// Replaces substrings that differ between runs.
     pub(crate) fn normal(&self, text: &str) -> String {
         self.filters.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
     }

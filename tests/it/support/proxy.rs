@@ -1,4 +1,4 @@
-//! A proxy in front of the real server. Tests use it to act at a certain request.
+//! A proxy in front of the real server. Tests use the proxy to run code before or after a particular request.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -20,17 +20,17 @@ pub(crate) struct Seen {
     pub(crate) body: String,
     /// Number of writes before this one. `None` if the request reads.
     pub(crate) write: Option<usize>,
-    /// Status of the server's answer. `None` until it arrives.
+    /// Status code of the server's response. `None` until the response arrives.
     pub(crate) status: Option<u16>,
 }
 
-/// What the proxy does with a request.
+/// The proxy's reaction to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Verdict {
     Pass,
-    /// Answers with 500 and does not forward the request.
+    /// Responds with 500 and does not forward the request.
     Refuse,
-    /// Forwards the request and answers with 500.
+    /// Forwards the request, and responds with 500.
     PassAndRefuse,
 }
 
@@ -41,8 +41,8 @@ pub(crate) enum Moment {
     After,
 }
 
-/// A moment of a command: before or after the n-th matching request. Ignores requests that the server rejects,
-/// because they are sent again.
+/// A point in time during a command: before or after the n-th matching request. Ignores rejected requests,
+/// because the command sends them again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct When {
     pub(crate) moment: Moment,
@@ -52,11 +52,12 @@ pub(crate) struct When {
 }
 
 impl When {
-    /// The first read of deployments is the comparison, the second one the conflict check.
+    /// The first read of deployments belongs to the comparison, and the second read to the conflict check.
     pub(crate) const BEFORE_CONFLICT_CHECK: Self =
         Self { moment: Moment::Before, nth: 2, matches: |line| line == "POST /api/deployments/filter" };
 
-    /// Returns a function that detects the moment. The function counts the requests, and returns `true` once.
+    /// Returns a function that detects the point in time. The function counts the requests, and returns
+    /// `true` exactly once.
     pub(crate) fn detector(self) -> impl Fn(&Seen, Moment) -> bool + Send + Sync {
         let count = AtomicUsize::new(0);
         move |seen, moment| {
@@ -164,7 +165,7 @@ fn forward(client: &TcpStream, upstream: &str, seen: &Mutex<Vec<Seen>>, decide: 
     Ok(())
 }
 
-/// Sends a request to the server and reads the answer.
+/// Sends a request to the server and reads the response.
 fn pass(upstream: &str, head: &str, body: &[u8], answer: &mut Vec<u8>) -> Result<()> {
     let mut server = TcpStream::connect(upstream)?;
     server.write_all(head.as_bytes())?;
@@ -173,7 +174,8 @@ fn pass(upstream: &str, head: &str, body: &[u8], answer: &mut Vec<u8>) -> Result
     Ok(())
 }
 
-/// Parses the status code of an answer such as `HTTP/1.1 201 Created`. Returns 0 if there is none.
+/// Parses the status code of a response such as `HTTP/1.1 201 Created`. Returns 0 if the response has no
+/// status code.
 fn status(answer: &[u8]) -> u16 {
     let code = answer.get(9..12).and_then(|code| std::str::from_utf8(code).ok());
     code.and_then(|code| code.parse().ok()).unwrap_or(0)

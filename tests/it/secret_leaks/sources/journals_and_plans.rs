@@ -1,4 +1,4 @@
-//! Secrets in what commands leave behind or report: journals, plans, events, and machine-readable output.
+//! Secrets in files and output of commands: journals, plans, events, and machine-readable output.
 
 use anyhow::Result;
 use serde_json::json;
@@ -33,7 +33,7 @@ fn deployed(scene: Scene, secret: &str) -> Result<Scene> {
     Ok(scene.file("prefect.yaml", &project(text))?.variable("DEPLOY_TOKEN", secret))
 }
 
-/// Makes the server answer reads and drop the connection on writes.
+/// Makes the server respond to reads, and drop the connection on writes.
 fn writes_fail(scene: Scene) -> Result<Scene> {
     scene.server.fail(None);
     scene.sandbox.run("plan --all")?.success()?;
