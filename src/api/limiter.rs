@@ -29,8 +29,8 @@ const FEW_WAITING: f64 = 1.5;
 const MANY_WAITING: f64 = 3.0;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
-/// Number of successful writes after the first rejection by a busy server before the limit may grow again.
-/// The number doubles with each rejection.
+/// Number of successful writes that must follow the first rejection by a busy server before the limit may
+/// grow again. Each further rejection doubles the number.
 const FIRST_HOLD: u32 = 128;
 
 /// Reason why the server rejected a write.
@@ -96,7 +96,7 @@ impl Limiter {
     }
 
     /// Returns the minimum time between the starts of two writes. The time is zero until the server rejects a
-    /// write because of a concurrent one. From then on, the writes in flight are spread evenly.
+    /// write because of a concurrent write. From then on, the writes in flight are spread evenly.
     pub(super) fn interval(&self) -> Duration {
         if self.is_serial && self.limit() > 1 {
             self.latency.div_f64(self.in_flight())

@@ -106,7 +106,7 @@ impl Apply<'_> {
     }
 
     /// Writes a deployment as soon as the limiter allows it. Returns the outcome and the duration of the
-    /// write, without the time spent waiting.
+    /// write. The duration excludes the time spent waiting.
     async fn write(
         &self,
         write: PendingWrite<'_>,

@@ -51,7 +51,7 @@ impl Repair {
     }
 }
 
-/// Returns the key for a scalar that is written instead of a mapping.
+/// Returns the key that a scalar in place of a mapping belongs to, such as `name` for `work_pool: gpu`.
 fn scalar_meaning(container: &str) -> Option<&'static str> {
     match container {
         "work_pool" => Some("name"),

@@ -17,7 +17,7 @@ use super::{
     url,
 };
 
-/// Common words used as passwords. They are only masked together with their user name.
+/// Common words used as passwords. Such a password is only masked if it is preceded by its user name.
 const COMMON_WORDS: [&str; 8] =
     ["password", "prefect", "postgres", "secret", "changeme", "default", "x-access-token", "x-oauth-basic"];
 
@@ -64,7 +64,7 @@ struct Search {
 impl Redactor {
     /// Minimum length of a masked secret. A shorter secret could occur in an ordinary word.
     const SHORTEST: usize = 4;
-    /// Minimum length of a URL password that is also masked without the user name.
+    /// Minimum length of a URL password that is masked even if it is not preceded by its user name.
     const SHORTEST_PASSWORD: usize = 6;
     /// Minimum number of digits in a masked number. Shorter numbers are too common in ordinary output.
     const SHORTEST_NUMBER: usize = 4;

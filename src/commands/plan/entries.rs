@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use crate::{json_diff::changed_values, plan::PlannedChange, pointer::Pointer};
 
-/// A difference within a field. If both values are `None`, the field is written even though its value does
-/// not change.
+/// A difference within a field. Both values are `None` if a deploy writes the field without changing its
+/// value.
 pub(super) struct Entry<'a> {
     pub(super) path: Pointer,
     pub(super) old: Option<&'a Json>,

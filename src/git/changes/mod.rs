@@ -290,7 +290,8 @@ fn first_commit(repository: &Repository, range: &RevisionRange) -> Result<Oid, C
 
 /// Returns whether a working tree file has the same content and mode as its entry in `tree`.
 ///
-/// A diff that includes the index also lists files that were staged and then reverted.
+/// Used to exclude files that were staged and then reverted, because a diff that includes the index lists
+/// them.
 fn is_unmodified(delta: &DiffDelta<'_>, tree: &Tree<'_>, root: &Path) -> bool {
     let [old, new] = [delta.old_file(), delta.new_file()];
     let Some(path) = new.path().filter(|_| delta.status() == Delta::Modified && old.mode() == new.mode())

@@ -138,7 +138,8 @@ impl<'a> Reader<'a> {
         self.names.filters.push(start..self.at);
     }
 
-    /// Reads a word. Also skips the name of a test after `is`. Returns `None` if the word cannot be a name.
+    /// Reads a word. After `is`, also skips the name of the test. Returns `None` if the word cannot be a
+    /// name.
     fn other_word(&mut self) -> Option<&'a str> {
         let word = self.word();
         if word == "is" {
