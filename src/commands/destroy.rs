@@ -53,7 +53,7 @@ pub(super) async fn run(arguments: &DestroyArguments, context: &Context) -> Resu
     exit_after_deletions(&in_use.map(KeptResource::to_string).collect::<Vec<_>>(), destroyed.count() > 0)
 }
 
-/// Prints the objects that were kept because other projects own them. The error lists the objects in use.
+/// Prints the objects that were kept because of their owners. The command's error lists the objects in use.
 fn note_kept(kept: &KeptObjects, context: &Context) {
     let deployments = kept.deployments.iter();
     let deployments = deployments.map(|(name, reason)| (format!("deployment '{name}'"), reason));

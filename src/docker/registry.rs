@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct ImageDigests {
     /// Images with content tags. Cached, so that later steps do not query the registry again.
     found: Mutex<HashMap<String, String>>,
-    /// Digests of images that were pushed or were already in the registry, by reference.
+    /// Images that were pushed or were already in the registry, by reference.
     pushed: Mutex<BTreeMap<String, LockedImage>>,
 }
 

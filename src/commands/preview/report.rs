@@ -26,7 +26,7 @@ pub(super) enum Action {
     Deleted,
 }
 
-/// The previews processed by a command. Set even if the command failed.
+/// The previews processed by a command. Available even if the command failed.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) previews: Vec<FoundPreview>,

@@ -171,8 +171,8 @@ impl Placement {
     fn applies_to(self, field: &Field) -> bool {
         match self {
             Self::Preview => field.is_in_previews,
-            // The file's list applies to all deployments, but some deployments have only some of these
-            // fields.
+            // The file's list applies to all deployments, but some deployments ignore only nested values of
+            // these fields.
             Self::File => !["parameters", "job_variables"].contains(&field.ignored),
             Self::Deployment | Self::Overlay => true,
         }
