@@ -39,7 +39,7 @@ exits! {
     RunFailed = 20, "`--watch`: the run failed";
     RunCrashed = 21, "`--watch`: the run crashed";
     RunCancelled = 22, "`--watch`: the run was cancelled";
-    WatchTimedOut = 23, "`--watch`: the timeout expired, and the run continues";
+    WatchTimedOut = 23, "`--watch`: the timeout expired, but the run continues";
     Interrupted = 130, "interrupted (Ctrl-C)";
     Terminated = 143, "terminated";
 }

@@ -133,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn many_errors_are_counted() {
+    fn counts_the_errors_beyond_the_limit() {
         let details: Vec<Value> =
             (0..100_000).map(|at| other(&["body", &at.to_string(), "T", "type"], "a")).collect();
         let messages = within_limits(|| messages(&json!({"detail": details})));

@@ -104,7 +104,7 @@ impl Request {
             if segment == "." || segment == ".." || segment.contains('/') {
                 return Err(ApiError::NotFound {
                     detail: format!(
-                        "'{segment}' does not exist: a name must not contain a slash, and must not be '.' or '..'"
+                        "invalid name '{segment}': a name must not contain a slash, and must not be '.' or '..'"
                     ),
                 });
             }

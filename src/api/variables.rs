@@ -126,7 +126,7 @@ mod tests {
     use crate::api::testing;
 
     #[tokio::test]
-    async fn the_text_of_a_value_has_exact_integers() {
+    async fn returns_integers_without_rounding() {
         let server = MockServer::start().await;
         let body =
             r#"{"id":"0b7a5a3e-0000-4000-8000-000000000001","name":"n","value":[1,123456789012345678901]}"#;

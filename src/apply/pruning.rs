@@ -18,7 +18,7 @@ use crate::{
 };
 
 const UNRECORDED_HELP: &str =
-    "deploy again; `--prune` and `destroy` do not find objects that are not registered";
+    "deploy again to register the objects; `--prune` and `destroy` only find registered objects";
 
 /// Finds the deployments and resources to prune.
 ///

@@ -210,7 +210,9 @@ impl ResourceRecord {
             return Ok(());
         }
         if self.has_secrets {
-            restored.lost.push("the secrets are not recorded and have the values of the deploy".to_owned());
+            restored.lost.push(
+                "the journal does not contain secrets, so they keep the values from the deploy".to_owned(),
+            );
         }
         let is_same =
             was.fields.iter().all(|(field, value)| self.is_previous(field, value, current(live, field)));
@@ -224,7 +226,7 @@ impl ResourceRecord {
             data.into_iter().for_each(|data| data.retain(|_, value| !has_mask(value)));
         } else if let Some((field, _)) = fields.iter().find(|(_, value)| has_mask(value)) {
             restored.lost.push(format!(
-                "`{field}` is a secret, which the journal does not record, and has the value of the deploy"
+                "the journal does not contain the secret `{field}`, so it keeps the value from the deploy"
             ));
             return Ok(());
         }

@@ -220,7 +220,7 @@ impl Restore<'_> {
         }
         restored.lost.extend(lost.iter().map(|field| {
             format!(
-                "`{field}` is a secret, which the journal does not record, and has the value of the deploy"
+                "the journal does not contain the secret `{field}`, so it keeps the value from the deploy"
             )
         }));
         let differs = fields.iter().any(|(field, value)| now.field(field) != Some(value));

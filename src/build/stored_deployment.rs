@@ -85,7 +85,7 @@ impl StoredDeployment {
             // Workers also fail if the step name is misspelled.
             return registry::doubt(item.name)
                 .is_none()
-                .then(|| format!("the step '{}' only runs on workers", item.name));
+                .then(|| format!("step '{}' only runs on workers", item.name));
         }
         let directory = item.working_directory()?;
         let is_elsewhere = !directory.contains("{{") && !current.join(directory).is_dir();
@@ -172,7 +172,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn steps_that_need_a_worker_are_not_failures() {
+    fn accepts_steps_that_only_run_on_workers() {
         const SET: &str = "prefect.deployments.steps.set_working_directory";
         for (step, has_image, expected) in [
             (format!("{SET}: {{directory: /opt/prefect/nowhere}}"), true, Some("only exists in the image")),

@@ -300,7 +300,8 @@ impl From<JournalError> for CommandError {
             ),
             JournalError::Read(_) => None,
             JournalError::Damaged { path, .. } | JournalError::OtherVersion(path) => Some(format!(
-                "compare with `prefectl plan --all`; a deploy replaces the journal, or delete {}",
+                "compare with `prefectl plan --all`; the next deploy replaces the journal, or delete {} \
+                 to discard it",
                 path.display()
             )),
             JournalError::OtherDeploy { .. } => Some(

@@ -102,11 +102,7 @@ fn exit_codes() -> String {
 const OTHERS: [(&str, &str); 3] = [
     ("PREFECT_PROFILE", "profile to use, like --profile"),
     ("PREFECT_HOME", "directory of the profiles"),
-    (
-        "PREFECTL_PYTHON",
-        "Python interpreter or virtual environment in which Prefect is installed, like \
-                         --python",
-    ),
+    ("PREFECTL_PYTHON", "Python interpreter or virtual environment that has Prefect, like --python"),
 ];
 
 /// Environment variables that many programs support by convention.

@@ -56,7 +56,7 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
         let subject =
             format!("a run of '{}' in work pool '{}' of type {}", arguments.name, pool.name, pool.kind);
         context.ui.result(&format!(
-            "# Job for {}. The id and name of the run are examples. The worker\n# adds its own settings, such as \
+            "# Job for {}. The ID and name of the run are examples. The worker\n# adds its own settings, such as \
              PREFECT_API_URL, to the environment.",
             escape::line(&subject)
         ));

@@ -19,7 +19,7 @@ use crate::{
 
 /// Advice for a missing project ID.
 pub(super) const PROJECT_HELP: &str =
-    "set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
+    "set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
 
 /// Returns the options for a deploy or plan. Reads the project ID from the arguments or the settings.
 ///

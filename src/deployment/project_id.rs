@@ -11,7 +11,7 @@ pub(crate) struct ProjectId(String);
 
 /// The error for a project ID that contains forbidden characters or is too long.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("invalid project id '{0}': use up to 80 lowercase letters, digits, `_` and single `-`")]
+#[error("invalid project ID '{0}': use up to 80 lowercase letters, digits, `_` and single `-`")]
 pub(crate) struct InvalidProjectId(String);
 
 impl TryFrom<String> for ProjectId {

@@ -267,7 +267,7 @@ impl Entry {
         check_tag(&tag).map_err(|error| error.to_string())?;
         let expected = format!("{repository}@{digest}");
         if reference != expected {
-            return Err(format!("the reference '{reference}' is not '{expected}'"));
+            return Err(format!("the reference '{reference}' does not match '{expected}'"));
         }
         let image = reference.parse().map_err(|error: super::reference::ReferenceError| error.to_string())?;
         Ok(LockedImage { image, tag, platforms, deployments })
@@ -360,7 +360,7 @@ mod tests {
             (with("repository", "R"), "images[0]: the image name `R` contains uppercase letters"),
             (with("tag", "a b"), "is not a valid tag"),
             (with("digest", &digest('b')), "is not 'r/a@sha256:bbb"),
-            (with("reference", "r/a:1"), "the reference 'r/a:1' is not"),
+            (with("reference", "r/a:1"), "the reference 'r/a:1' does not match"),
         ] {
             let error = ImageLock::parse(Path::new("lock"), &text).err();
             let message = error.map(|error| error.to_string()).unwrap_or_default();

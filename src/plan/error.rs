@@ -14,7 +14,7 @@ pub(crate) enum UpdateError {
     #[error(transparent)]
     Schedules(#[from] ScheduleError),
     #[error(
-        "the server refuses null for job variables with a default value in work pool '{pool}': {}",
+        "the server rejects null for job variables with a default value in work pool '{pool}': {}",
         .job_variables.join(", ")
     )]
     NullJobVariables { job_variables: Vec<String>, pool: String },

@@ -54,7 +54,7 @@ impl ChangedObject {
             owners.join(" and "),
             fields.join(", ")
         );
-        let help = "declare it in one of the projects, or with the same values in both";
+        let help = "declare it in only one of the projects, or with the same values in both";
         Diagnostic::warning(Code::REGISTERED_ELSEWHERE, message).at(self.place.clone()).help(help)
     }
 }

@@ -373,10 +373,8 @@ fn json_text(key: &Value) -> String {
 /// Returns a suggestion for a key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
-        Value::Bool(_) => {
-            "put the key in quotes, because YAML interprets on, off, yes and no as booleans".to_owned()
-        }
-        key => format!("put the key in quotes: \"{}\"", json_text(key)),
+        Value::Bool(_) => "quote the key, because YAML interprets on, off, yes and no as booleans".to_owned(),
+        key => format!("quote the key: \"{}\"", json_text(key)),
     }
 }
 

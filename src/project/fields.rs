@@ -94,7 +94,8 @@ pub(super) const DEPLOYMENT: &[KnownKey] = &[
     field(
         "schedules",
         Shape::Schedules,
-        "schedules of the deployment; an empty list removes all schedules, null keeps those on the server",
+        "schedules of the deployment; an empty list removes all schedules, and null keeps the \
+         schedules on the server",
     ),
     field("paused", Shape::Flag, "whether the schedules of the deployment are paused"),
     field("concurrency_limit", Shape::Limit, "maximum number of concurrent flow runs"),
@@ -132,13 +133,14 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
     field("timezone", Shape::Text, "time zone, such as `Europe/Berlin`"),
     field("anchor_date", Shape::Moment, "start of the first interval"),
     field("active", Shape::FlagOrText, "whether the schedule is active and creates flow runs"),
-    never_null("parameters", Shape::Parameters, "parameters that override the parameters of the deployment"),
+    never_null("parameters", Shape::Parameters, "parameters that override the deployment's parameters"),
     field("slug", Shape::Text, "stable name that identifies the schedule when it changes"),
     field("replaces", Shape::Text, "slug of the schedule that this schedule replaces"),
     field(
         "day_or",
         Shape::FlagOrText,
-        "whether a day must match only one of the day of month and the day of week, if the cron expression has both",
+        "whether a date must match only one of day of month and day of week, if the cron expression \
+         restricts both",
     ),
 ];
 

@@ -20,15 +20,15 @@ const ENDINGS: [&str; 3] = ["tag", "tags", "version"];
 pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String> {
     Some(match &node.kind {
         NodeKind::Bool(flag) if is_alias_of_boolean(document, node) => {
-            format!("put the value in quotes: YAML reads `{}` as {flag}", written(document, node)?)
+            format!("quote the value: YAML reads `{}` as {flag}", written(document, node)?)
         }
         NodeKind::Int(_) | NodeKind::Float(_) => match loss(document, node) {
-            Some((written, value)) => format!("put the value in quotes: YAML reads `{written}` as {value}"),
-            None => "put the value in quotes".to_owned(),
+            Some((written, value)) => format!("quote the value: YAML reads `{written}` as {value}"),
+            None => "quote the value".to_owned(),
         },
-        NodeKind::Bool(_) => "put the value in quotes".to_owned(),
+        NodeKind::Bool(_) => "quote the value".to_owned(),
         NodeKind::Date(_) | NodeKind::DateTime(_) => {
-            "put the value in quotes, because YAML interprets it as a date".to_owned()
+            "quote the value, because YAML interprets it as a date".to_owned()
         }
         _ => return None,
     })
@@ -87,7 +87,7 @@ impl Search<'_> {
             let message = format!("YAML reads `{written}` as {value}");
             let diagnostic = Diagnostic::warning(Code::LOSSY_SCALAR, message)
                 .at(place)
-                .help(format!("put the value in quotes: \"{written}\""))
+                .help(format!("quote the value: \"{written}\""))
                 .fix(yaml::quote_value(self.document, node));
             self.found.push(diagnostic);
         }
@@ -166,11 +166,11 @@ mod tests {
         let advice: Vec<_> =
             items.iter().map(|node| quoting_advice(&document, node).unwrap_or_default()).collect();
         let expected = [
-            "put the value in quotes: YAML reads `no` as false",
-            "put the value in quotes",
-            "put the value in quotes: YAML reads `1.10` as 1.1",
-            "put the value in quotes",
-            "put the value in quotes, because YAML interprets it as a date",
+            "quote the value: YAML reads `no` as false",
+            "quote the value",
+            "quote the value: YAML reads `1.10` as 1.1",
+            "quote the value",
+            "quote the value, because YAML interprets it as a date",
             "",
             "",
             "",

@@ -275,7 +275,7 @@ fn target(
             action.insert(id_key.to_owned(), to_json(id));
             Ok(None)
         }
-        (None, Some(_)) => Err((id_key, format!("`{id_key}` must be the id of a {}", kind.label()))),
+        (None, Some(_)) => Err((id_key, format!("`{id_key}` must be the ID of a {}", kind.label()))),
         (Some(name), None) => match name.as_str().filter(|name| kind.accepts(name)) {
             Some(name) => {
                 action.insert(name_key.to_owned(), name.into());

@@ -180,8 +180,7 @@ fn selected_automation(
         Some(id) => Ok(found.into_iter().find(|automation| automation.id == id)),
         None => {
             let ids: Vec<String> = found.iter().map(|automation| automation.id.to_string()).collect();
-            let detail =
-                format!("the server has several automations with the name '{name}': {}", ids.join(", "));
+            let detail = format!("the server has multiple automations named '{name}': {}", ids.join(", "));
             Err(ApiError::Conflict { detail })
         }
     }

@@ -50,7 +50,7 @@ settings_read! {
         "startup timeout of the temporary server in seconds";
     SILENCE_API_URL_MISCONFIGURATION = named("PREFECT_SILENCE_API_URL_MISCONFIGURATION"),
         "`true` disables the warning about an incorrect API URL";
-    PROJECT = OWN_PROJECT, "id of the project; see `prefectl deploy --help`";
+    PROJECT = OWN_PROJECT, "ID of the project; see `prefectl deploy --help`";
 }
 
 /// The project ID. This setting does not exist in Prefect.

@@ -46,7 +46,7 @@ pub(crate) fn selections(
     }
     let selections = narrow(ctx.options, &criteria)?;
     if selections.iter().all(|selection| selection.picked.is_empty()) {
-        ctx.progress.status("no deployment that matches has changed");
+        ctx.progress.status("no matching deployment has changed");
     }
     Ok(selections)
 }

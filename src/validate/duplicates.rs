@@ -81,7 +81,7 @@ pub(crate) fn names_of_copies(projects: &mut [PreparedProject<'_>], preview: &Pr
                     preview.as_str()
                 );
                 let diagnostic = Diagnostic::error(Code::PREVIEW_NAME, message)
-                    .help("choose another name for the preview, or rename the deployment");
+                    .help("choose a different name for the preview, or rename the deployment");
                 findings.at_value(&declared.pointer().join(Key::Name), diagnostic);
             }
         }

@@ -62,8 +62,10 @@ pub(crate) fn image_conflicts(projects: &mut [PreparedProject<'_>]) {
                             "image '{reference}' is already built from other inputs in {}",
                             first.place
                         );
-                        let diagnostic = Diagnostic::error(Code::IMAGE_CONFLICT, message)
-                            .help("use another `image_name` or `tag`, so that the builds do not overwrite each other");
+                        let diagnostic = Diagnostic::error(Code::IMAGE_CONFLICT, message).help(
+                            "use a different `image_name` or `tag`, so that the builds do not overwrite \
+                             each other",
+                        );
                         findings.at_key(&listed.pointer.join(item.name), diagnostic);
                     }
                 }

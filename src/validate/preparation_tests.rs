@@ -64,7 +64,7 @@ async fn checks_references_to_outputs() {
         (", triggers: [{expect: [x], parameters: {n: '{{ event.id }}'}}]", &[]),
         (
             ", triggers: [{expect: ['{{ event.id }}']}]",
-            &["2 unknown-output: no step has the id or the output 'event'"],
+            &["2 unknown-output: no step has the ID or the output 'event'"],
         ),
     ] {
         assert_eq!(check_deployment(&steps, fields).await, expected, "{fields}");
@@ -78,8 +78,8 @@ async fn builds_must_not_overwrite_the_images_of_other_deployments() {
             "build: [{{prefect_docker.deployments.steps.build_docker_image: {{image_name: r/x, {inputs}}}}}]"
         )
     };
-    let conflict =
-        "image-conflict: use another `image_name` or `tag`, so that the builds do not overwrite each other";
+    let conflict = "image-conflict: use a different `image_name` or `tag`, so that the builds do not \
+                    overwrite each other";
     for (first, second, expected) in [
         ("tag: a", "tag: a", None),
         ("tag: a, id: i", "tag: a, id: j", None),
@@ -136,7 +136,7 @@ async fn steps_only_see_earlier_outputs() {
         ("pull:\n- my_company.steps.fetch: {id: x}\n- my_company.steps.go: {to: '{{ anything.at.all }}'}\n".to_owned(), &[]),
         (
             format!("build:\n{BUILD}: {{id: image, image_name: x}}\npush:\n- prefect_docker.deployments.steps.push_docker_image: {{image_name: '{{{{ image.image_name }}}}'}}\n"),
-            &["4 id-is-output: use a different id for the step", "6 unknown-output: did you mean {{ image_name }}?"],
+            &["4 id-is-output: use a different ID for the step", "6 unknown-output: did you mean {{ image_name }}?"],
         ),
         (
             format!("build:\n{BUILD}: {{image_name: x, dockerfile: a/Dockerfile}}\n{BUILD}: {{image_name: x, dockerfile: auto}}\n"),

@@ -208,7 +208,7 @@ impl<'a, 'b> Checker<'a, 'b> {
         if is_like_a_variable(name) {
             return format!("no step has this output, and the environment variable {name} is not set");
         }
-        format!("no step has the id or the output '{id}'")
+        format!("no step has the ID or the output '{id}'")
     }
 }
 

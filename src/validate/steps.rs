@@ -239,9 +239,9 @@ pub(super) fn ids(sections: &StepSections, findings: &mut Findings<'_>) {
                 continue;
             };
             let Some(item) = owner.item() else { continue };
-            let message = format!("the step id '{id}' is hidden by an output with the same name");
+            let message = format!("the step ID '{id}' is hidden by an output with the same name");
             let diagnostic =
-                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("use a different id for the step");
+                Diagnostic::warning(Code::ID_IS_OUTPUT, message).help("use a different ID for the step");
             findings.at_value(&owner.pointer.join(item.name).join(StepItem::ID), diagnostic);
         }
     }

@@ -87,7 +87,7 @@ pub(super) fn null_job_variables(
     for path in refused_in_updates(&value::to_json(&literals(given).into()), pool, capabilities) {
         let message = format!(
             "job variable '{}' is null, but work pool '{}' has a default value: the server accepts null in a new \
-             deployment, and refuses to update the deployment",
+             deployment, but rejects later updates of the deployment",
             path.join("."),
             pool.name
         );

@@ -4,7 +4,7 @@ use super::error::{QUOTE_TEMPLATE, YamlError, YamlErrorKind};
 use crate::source::Span;
 
 const ALIGN: &str = "align the line with the other lines at the same level";
-const QUOTE: &str = "put the value in quotes";
+const QUOTE: &str = "quote the value";
 
 /// The kind of a collection, as named in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,7 +113,7 @@ impl Mistake {
             Self::BlockHeader => "start the text on the next line",
             Self::BlockText => "indent the block scalar by two spaces",
             Self::CharacterCode => "use `\\\\` for a backslash",
-            Self::Directive => "remove the line, or put a value that starts with `%` in quotes",
+            Self::Directive => "remove the line, or quote a value that starts with `%`",
             Self::DocumentStart | Self::Indentation | Self::Key | Self::Sibling(_) => ALIGN,
             Self::Escape => "write `\\\\` for a backslash, or use single quotes",
             Self::FlowColon | Self::FlowQuestionMark | Self::Unstartable => QUOTE,
@@ -165,12 +165,12 @@ fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
     match token {
         "*" => (
             "`*` starts an alias, but no name follows".to_owned(),
-            Some("put a value that starts with `*` in quotes, such as a cron expression"),
+            Some("quote a value that starts with `*`, such as a cron expression"),
         ),
         "&" => ("`&` starts an anchor, but no name follows".to_owned(), Some(QUOTE)),
         _ if token.starts_with("*/") => (
             format!("`{token}` is not an alias"),
-            Some("put a value that starts with `*` in quotes, such as a cron expression"),
+            Some("quote a value that starts with `*`, such as a cron expression"),
         ),
         _ => (
             format!("PyYAML does not accept the name in `{token}`"),

@@ -136,7 +136,7 @@ fn unchanged_deployments_are_no_error() -> Result<()> {
     deployments: []
     steps: []
     --- stderr
-    no deployment that matches has changed
+    no matching deployment has changed
     ");
     let output = repository.0.run("render --select changed:HEAD,pool:other")?;
     assert_output!(output, @r"

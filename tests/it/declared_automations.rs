@@ -155,7 +155,7 @@ fn of_several_automations_with_a_name_the_registered_automation_is_updated() -> 
     sandbox.file("prefect.yaml", project.replace("actions: [{type: do-nothing}", unknown))?;
     let output = sandbox.run("plan --all --quiet")?;
     assert_eq!(output.code, 2, "{output}");
-    assert!(output.stderr.contains("the server has several automations with the name"), "{output}");
+    assert!(output.stderr.contains("the server has multiple automations named"), "{output}");
     assert!(output.stderr.contains("prefect.yaml:2:17"), "{output}");
     assert!(output.stderr.contains("is neither declared nor on the server"), "{output}");
     for id in [&own, &other] {

@@ -318,7 +318,7 @@ deployments:
       |
     7 |   description: made by {{ nobody }}
       |                ^^^^^^^^^^^^^^^^^^^^
-    help: no step has the id or the output 'nobody'
+    help: no step has the ID or the output 'nobody'
     error: nothing was registered
     ");
     assert_eq!(api.registered(&sandbox)?, [""; 0]);
@@ -340,7 +340,7 @@ deployments:
       |
     7 |   description: made by {{ nobody }}
       |                ^^^^^^^^^^^^^^^^^^^^
-    help: no step has the id or the output 'nobody'
+    help: no step has the ID or the output 'nobody'
     ");
     assert_eq!(api.registered(&sandbox)?, ["hello-UNIQUE", "a"]);
     Ok(())

@@ -66,7 +66,7 @@ fn clones_a_private_repository_and_stores_no_token() -> Result<()> {
 }
 
 #[test]
-fn processes_take_turns_to_use_a_clone() -> Result<()> {
+fn waits_while_another_process_uses_the_clone() -> Result<()> {
     let server = GitServer::start()?;
     server.repository("private/flows", &[("flow.py", "one")])?;
     let url = server.url("private/flows");

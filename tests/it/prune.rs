@@ -107,7 +107,7 @@ fn prune_requires_a_project_id() -> Result<()> {
     exit 2
     --- stderr
     error: --prune requires a project id
-    help: set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
+    help: set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
     ");
     assert_eq!(
         sandbox.run("deploy -n a --prune --project x")?.code,

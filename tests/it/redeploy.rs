@@ -343,7 +343,7 @@ deployments:
     for command in ["plan", "deploy"] {
         let output = sandbox.run(&format!("{command} --all --quiet"))?;
         let message = sandbox.unique(
-            "error: deployment 'hello-UNIQUE/b': the server refuses null for job variables with a default value in \
+            "error: deployment 'hello-UNIQUE/b': the server rejects null for job variables with a default value in \
              work pool 'pool-UNIQUE': stream_output\nhelp: remove the keys to use the default values\n",
         );
         assert!(output.code == 1 && output.stderr.contains(&message), "{output}");

@@ -78,12 +78,12 @@ impl From<PreviewError> for CommandError {
             PreviewError::Contended(_) => Self::new(Exit::Failed, error).help("run the command again"),
             PreviewError::NoProject => Self::usage(error).help(target::PROJECT_HELP),
             PreviewError::NameTaken { .. } => Self::new(Exit::Failed, error).help(
-                "nothing was registered; choose another name for the preview, or rename the deployment",
+                "nothing was registered; choose a different name for the preview, or rename the deployment",
             ),
             PreviewError::OtherProject { ref preview, ref project, .. } => {
                 let help = format!(
-                    "nothing was registered; choose another name for the preview, or delete the other preview with \
-                     `prefectl preview delete {} --project {}`",
+                    "nothing was registered; choose a different name for the preview, or delete the other \
+                     preview with `prefectl preview delete {} --project {}`",
                     preview.as_str(),
                     project.as_str()
                 );

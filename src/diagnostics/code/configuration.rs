@@ -79,7 +79,7 @@ codes! {
     PROJECT_URL = Entry {
         name: "project-url",
         severity: Warning,
-        title: "a file of the project selects the server that receives the API key",
+        title: "a file in the project selects the server that receives the API key",
         meaning: "`.env`, `prefect.toml` or `pyproject.toml` sets the URL of the API, but the API key comes from the \
                   environment or the profile. The key is sent to the server that the project selects, as with \
                   Prefect. If you do not trust the project, this server may not be yours.",

@@ -18,7 +18,7 @@ codes! {
         name: "unmatched-pattern",
         severity: Warning,
         title: "a pattern matches no deployment",
-        meaning: "A pattern passed to `-n` does not match any deployment in the file. `*` stands for one or \
+        meaning: "A pattern passed to `-n` does not match any deployment in the file. `*` matches one or \
                   more characters.",
         example: "prefectl deploy -n 'etl-*'",
         fix: "Correct the pattern.",
@@ -65,7 +65,7 @@ codes! {
         name: "duplicate-across-files",
         severity: Error,
         title: "two files declare the same deployment",
-        meaning: "Two project files of the command declare a deployment with the same flow name and deployment \
+        meaning: "Two selected project files declare a deployment with the same flow name and deployment \
                   name. They refer to the same deployment on the server, so the files would overwrite each \
                   other's deployment.",
         example: "deployments:   # in billing/prefect.yaml and in orders/prefect.yaml\n- {name: default, \
@@ -80,7 +80,7 @@ codes! {
                   name of a copy, so the preview would overwrite this deployment.",
         example: "deployments:   # deployed with `--preview x`\n- {name: daily, entrypoint: \"flow.py:hello\"}\n- {name: \
                   daily--x, entrypoint: \"flow.py:hello\"}",
-        fix: "Choose another name for the preview, or rename the deployment.",
+        fix: "Choose a different name for the preview, or rename the deployment.",
     };
     NO_NAME = Entry {
         name: "no-name",

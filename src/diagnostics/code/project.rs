@@ -70,7 +70,7 @@ codes! {
         name: "environment-overlay",
         severity: Error,
         title: "an environment cannot be merged with the project file",
-        meaning: "The values of an environment are merged with those of the project file. Deployments are \
+        meaning: "An environment's values are merged with the project file's values. Deployments are \
                   found by name, so the name must be a string without templates that identifies a single \
                   deployment. A list with the tag `!append` can only be added to another list.",
         example: "",

@@ -27,9 +27,9 @@ codes! {
         name: "block-field",
         severity: Error,
         title: "a field of a declared block does not match the schema of the block type",
-        meaning: "A field is unknown, is required but missing, has a value of the wrong type, or is secret and must \
-                  not be written in the file, or a field refers to a block that does not exist. A field that is not secret but has a source in `value_from` is a \
-                  warning, because the server shows its value.",
+        meaning: "A field is unknown or missing, has the wrong type, or refers to a block that does not \
+                  exist, or the file contains the value of a secret field. A field that is not secret but has a \
+                  source in `value_from` is a warning, because the server shows its value.",
         example: "prefectl:\n  blocks:\n  - {type: aws-credentials, name: prod, values: {aws_secret_access_key: AKIA}}",
         fix: "Correct the field. Set secret fields in `value_from`, as in `value_from: {aws_secret_access_key: \
               env:AWS_SECRET_ACCESS_KEY}`.",
@@ -60,7 +60,7 @@ codes! {
         meaning: "Work pools have a type, such as `process`, `docker` or `kubernetes`. The type of an existing work \
                   pool cannot be changed.",
         example: "prefectl:\n  work_pools: [{name: gpu, type: kubernets}]",
-        fix: "Correct the type, or declare the work pool under another name.",
+        fix: "Correct the type, or declare the work pool under a different name.",
     };
     AUTOMATION = Entry {
         name: "automation",
@@ -79,7 +79,7 @@ codes! {
         meaning: "The environment variable or the file in `value_from` of a block does not exist, or the file is in \
                   the repository. Without a server, an environment variable that is not set is a warning.",
         example: "prefectl:\n  blocks: [{type: secret, name: api, value_from: env:API_TOKEN}]",
-        fix: "Set the environment variable, or use a file outside of the repository.",
+        fix: "Set the environment variable, or use a file outside the repository.",
     };
     UNRECORDED = Entry {
         name: "unrecorded",

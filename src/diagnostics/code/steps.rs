@@ -54,8 +54,8 @@ codes! {
         name: "pulled-code-differs",
         severity: Warning,
         title: "the pulled code differs from the local code",
-        meaning: "The file that a worker would run differs from the local file from which the deployment's \
-                  parameters are derived. A local change has not been pushed, or the pull steps fetch a \
+        meaning: "The file that a worker would run differs from the local file that the deployment's \
+                  parameters are derived from. A local change has not been pushed, or the pull steps fetch a \
                   different version.",
         example: "",
         fix: "Push or upload the version that workers should run.",
@@ -132,12 +132,12 @@ codes! {
     ID_IS_OUTPUT = Entry {
         name: "id-is-output",
         severity: Warning,
-        title: "the id of a step is also the name of an output",
-        meaning: "Outputs are available under the id of their step and under their own names. If an output \
-                  has the same name as the id, the output takes precedence: `{{ image.tag }}` then looks up \
+        title: "the ID of a step is also the name of an output",
+        meaning: "Outputs are available under the ID of their step and under their own names. If an output \
+                  has the same name as the ID, the output takes precedence: `{{ image.tag }}` then looks up \
                   `tag` in the string `image`.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    id: image",
-        fix: "Use a different id for the step, such as `build-image`.",
+        fix: "Use a different ID for the step, such as `build-image`.",
     };
     SHELL_NEEDED = Entry {
         name: "shell-needed",

@@ -14,7 +14,7 @@ codes! {
                   string. An expression such as `<< id.output >>` reports an error instead.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    id: build-image\n    ...\n\
                   deployments:\n- work_pool:\n    job_variables:\n      image: \"{{ build_image.image }}\"   # build-image",
-        fix: "Correct the step id or the name of the output, or move the step before its first use.",
+        fix: "Correct the step ID or the name of the output, or move the step before its first use.",
     };
     UNKNOWN_PLACEHOLDER = Entry {
         name: "unknown-placeholder",

@@ -165,7 +165,7 @@ impl BuildKitBuild<'_> {
             return Err(DockerError::NoBuildx { reason: format!("`{option}` requires it") });
         }
         let folder = fs::private_folder("prefectl-build-")
-            .map_err(|error| DockerError::Context(format!("cannot create a temporary folder: {error}")))?;
+            .map_err(|error| DockerError::Context(format!("cannot create a temporary directory: {error}")))?;
         let id_file = folder.path().join("image-id");
         let dockerfile = self.dockerfile_outside(folder.path())?;
         let arguments = self.arguments(program, dockerfile.as_deref(), &id_file);

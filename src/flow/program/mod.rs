@@ -185,7 +185,7 @@ impl<'p> Program<'p> {
     pub(crate) fn count_annotation(&self) -> EvalResult<()> {
         self.annotations.set(self.annotations.get().saturating_add(1));
         if self.annotations.get() > ANNOTATION_LIMIT {
-            return Err(EvalError::unknown("its type is too large"));
+            return Err(EvalError::unknown("the type is too large"));
         }
         Ok(())
     }

@@ -79,7 +79,7 @@ pub(crate) enum ChangesError {
     UnknownRevision { revision: String, is_shallow: bool },
     #[error("'{from}' and '{to}' have no merge base{}", if *.is_shallow { " in this shallow clone" } else { "" })]
     NoMergeBase { from: String, to: String, is_shallow: bool },
-    #[error("'{}' is outside of the Git repository {}", path.display(), root.display())]
+    #[error("'{}' is outside the Git repository {}", path.display(), root.display())]
     Outside { path: PathBuf, root: PathBuf },
     #[error("the old version of '{path}' is larger than {} MiB", LARGEST_FILE >> 20)]
     TooLarge { path: String },

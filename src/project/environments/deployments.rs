@@ -142,7 +142,7 @@ fn listed<'a>(merging: &mut Merging<'_>, item: &'a Node) -> Option<Declared<'a>>
 fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Option<Declared<'a>> {
     let Some(name) = key.as_text() else {
         let message = format!("the name of a deployment must be a string, not {}", key.type_name());
-        merging.error(Code::WRONG_TYPE, key.span, message, Some("put the name in quotes".to_owned()));
+        merging.error(Code::WRONG_TYPE, key.span, message, Some("quote the name".to_owned()));
         return None;
     };
     let fields = match value.kind {

@@ -281,7 +281,7 @@ const INVALID_OVERLAYS: &[(&str, &str)] = &[
     ("deployments: [{name: 1}]", "1:22: `name` must be a string, not an integer"),
     (
         "deployments: {1: {}}",
-        "1:15: the name of a deployment must be a string, not an integer (put the name in quotes)",
+        "1:15: the name of a deployment must be a string, not an integer (quote the name)",
     ),
     ("deployments: {nightly: 1}", "1:24: deployment 'nightly' must be a mapping or null, not an integer"),
     (

@@ -30,7 +30,7 @@ pub(crate) enum FilesProblem {
     Directory(PathBuf),
     #[error("invalid glob '{}': {reason}", glob.display())]
     Glob { glob: PathBuf, reason: String },
-    #[error("the project file '{}' is outside of the repository {}", path.display(), repository.display())]
+    #[error("the project file '{}' is outside the repository {}", path.display(), repository.display())]
     Outside { path: PathBuf, repository: PathBuf },
     /// A file that is selected more than once, with the paths that select it.
     #[error("{}", repeated(first, second))]
@@ -47,7 +47,7 @@ impl FilesProblem {
                 Some("separate directories with `/`; in a glob, `\\` escapes the next character")
             }
             Self::NoMatch(_) => Some(
-                "globs are relative to the directory of the command, `**` matches any number of directories, and \
+                "globs are relative to the working directory, `**` matches any number of directories, and \
                  files that Git ignores are skipped",
             ),
             Self::Outside { .. } => Some("use --project-dir to run the command in another repository"),

@@ -265,7 +265,7 @@ mod tests {
             (&["-", "-"], Err("the project file '-' is selected twice")),
             (
                 &["../*/prefect.yaml"],
-                Err("the project file '../outside/prefect.yaml' is outside of the repository [REPOSITORY]"),
+                Err("the project file '../outside/prefect.yaml' is outside the repository [REPOSITORY]"),
             ),
         ] {
             let expected = expected
@@ -338,14 +338,14 @@ mod tests {
         symlink(root.join("repository/a/prefect.yaml"), root.join("repository/near.yaml")).unwrap();
         symlink(root.join("outside"), root.join("repository/linked")).unwrap();
         for (patterns, expected) in [
-            (&["a*.yaml"][..], "the project file 'away.yaml' is outside of the repository [REPOSITORY]"),
+            (&["a*.yaml"][..], "the project file 'away.yaml' is outside the repository [REPOSITORY]"),
             (
                 &["a/prefect.yaml", "n*.yaml"],
                 "the project files 'a/prefect.yaml' and 'near.yaml' are the same file",
             ),
             (
                 &["linked/*.yaml"],
-                "the project file 'linked/prefect.yaml' is outside of the repository [REPOSITORY]",
+                "the project file 'linked/prefect.yaml' is outside the repository [REPOSITORY]",
             ),
         ] {
             assert_eq!(found(&root, patterns), Err(expected.to_owned()), "{patterns:?}");

@@ -49,7 +49,7 @@ pub(super) fn check(value: &Value, pointer: &Pointer, findings: &mut Findings<'_
             let message =
                 format!("{number} is larger than {}, so some servers store it as a float", i64::MAX);
             let diagnostic = Diagnostic::warning(Code::RESOURCE_VALUE, message);
-            findings.at_value(pointer, diagnostic.help("put the number in quotes, or use a smaller number"));
+            findings.at_value(pointer, diagnostic.help("quote the number, or use a smaller number"));
         }
         Value::Sequence(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -67,5 +67,5 @@ pub(super) fn check(value: &Value, pointer: &Pointer, findings: &mut Findings<'_
 
 fn not_finite() -> Diagnostic {
     Diagnostic::error(Code::RESOURCE_VALUE, "NaN and infinity have no representation in JSON")
-        .help("use a finite number, or put the value in quotes")
+        .help("use a finite number, or quote the value")
 }

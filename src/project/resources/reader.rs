@@ -265,7 +265,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
             let text = value::to_json(key).to_string();
             let message = format!("a key of {} must be a string, not {}", self.subject, value::kind(key));
             let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message)
-                .help(format!("put the key in quotes: \"{}\"", text.trim_matches('"')));
+                .help(format!("quote the key: \"{}\"", text.trim_matches('"')));
             self.findings.at_key(&pointer.join(text), diagnostic);
         }
     }

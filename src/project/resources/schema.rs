@@ -122,9 +122,10 @@ fn work_pool() -> Json {
             "additionalProperties": {"$ref": "#/$defs/added_variable"},
             "description": "variables to add to the base job template, by name",
         }),
-        "variables" => {
-            json!({"type": ["object", "null"], "description": "defaults of variables whose names are keys of the pool"})
-        }
+        "variables" => json!({
+            "type": ["object", "null"],
+            "description": "defaults of variables whose names are also work pool keys",
+        }),
         _ => json!({
             "type": ["object", "null"],
             "description": "base job template that replaces the default template of the type",
@@ -158,10 +159,7 @@ fn concurrency_limit() -> Json {
         "name" => text("name of the concurrency limit"),
         "limit" => count(0, "number of slots"),
         "active" => property(&["boolean", "null"], "whether the limit is active"),
-        _ => property(
-            &["number", "null"],
-            "number of slots that become free per second without being released",
-        ),
+        _ => property(&["number", "null"], "number of slots that are released automatically per second"),
     })
 }
 
@@ -175,8 +173,8 @@ fn automation() -> Json {
         "description" => property(&["string", "null"], "description of the automation"),
         "enabled" => property(&["boolean", "null"], "whether the automation is enabled"),
         "tags" => json!({"type": ["array", "null"], "items": {"type": "string"}, "description": "tags"}),
-        "trigger" => json!({"type": "object", "description": "trigger in the form of the API"}),
-        "actions" => actions("actions in the form of the API; they refer to objects by name"),
+        "trigger" => json!({"type": "object", "description": "trigger in API format"}),
+        "actions" => actions("actions in API format; they refer to objects by name"),
         "actions_on_trigger" => actions("actions when the trigger fires"),
         _ => actions("actions when the trigger resolves"),
     })

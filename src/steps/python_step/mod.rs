@@ -69,7 +69,7 @@ impl PythonStep {
     async fn run_in_python(&self, context: &mut StepContext<'_>) -> Result<Option<Mapping>, StepError> {
         let (interpreter, lacking) = self.interpreter(context).await?;
         let folder = fs::private_folder("prefectl-step-").map_err(|error| {
-            StepError::failed(format!("cannot create a temporary folder for a Python step: {error}"))
+            StepError::failed(format!("cannot create a temporary directory for a Python step: {error}"))
         })?;
         let (request, answer) = (folder.path().join("request"), folder.path().join("answer"));
         self.write(&request).map_err(|error| FileError::new("write", &request, error))?;

@@ -141,7 +141,8 @@ impl Transfer {
                 let files = LocalFiles::list(&context.directory, &self.folder, &ignore)?;
                 for link in files.links_outside() {
                     let message = format!(
-                        "the symbolic link '{}' points outside the pushed folder; the push includes its target",
+                        "the symbolic link '{}' points outside the pushed directory; the push includes its \
+                         target",
                         link.display()
                     );
                     context.progress.warn(&Diagnostic::warning(Code::LINK_LEADS_OUT, message));

@@ -74,7 +74,7 @@ pub(in crate::validate) async fn references(
             continue;
         }
         let (message, help) = if let Some(ids) = live.ambiguous(&reference) {
-            (several(&reference.name, ids), Some("set `automation_id` to one of these ids".to_owned()))
+            (several(&reference.name, ids), Some("set `automation_id` to one of these IDs".to_owned()))
         } else {
             let kind = reference.kind.label();
             let message = format!("{kind} '{}' is neither declared nor on the server", reference.name);
@@ -122,7 +122,7 @@ pub(in crate::validate) async fn identities(
             }
             let diagnostic = Diagnostic::error(Code::AUTOMATION, several(&resource.key.name, &ids));
             let help = "delete all but one of them with `prefectl automation delete --id ID`, or declare the automation \
-                        under another name";
+                        under a different name";
             findings.push(diagnostic.at(resource.place.clone()).help(help));
             true
         };
@@ -133,7 +133,7 @@ pub(in crate::validate) async fn identities(
 
 fn several(name: &str, ids: &[Uuid]) -> String {
     let ids: Vec<String> = ids.iter().map(Uuid::to_string).collect();
-    format!("the server has several automations with the name '{name}': {}", ids.join(", "))
+    format!("the server has multiple automations named '{name}': {}", ids.join(", "))
 }
 
 /// Validates the values that actions pass to runs of declared deployments.

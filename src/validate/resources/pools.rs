@@ -67,8 +67,8 @@ pub(in crate::validate) fn pool_types(
                 let diagnostic = Diagnostic::error(Code::DECLARED_POOL_TYPE, message);
                 let name = &resource.key.name;
                 let help = format!(
-                    "correct the type, declare the work pool under another name, or delete it with `prefectl work-pool \
-                     delete {name}`"
+                    "correct the type, declare the work pool under a different name, or delete it \
+                     with `prefectl work-pool delete {name}`"
                 );
                 findings.push(diagnostic.at(resource.place.clone()).help(help));
             }

@@ -81,7 +81,7 @@ pub(crate) fn quote_value(document: &Document, value: &Node) -> Option<Fix> {
 
 fn quote(document: &Document, span: Span, written: &str, effects: Vec<(Span, Effect)>) -> Option<Fix> {
     let replacement = Replacement::new(span, format!("\"{written}\""));
-    fix(document, format!("put `{written}` in quotes"), vec![replacement], span, effects)
+    fix(document, format!("quote `{written}`"), vec![replacement], span, effects)
 }
 
 /// Returns the characters of an unquoted scalar, or `None` if the scalar spans multiple lines or would need

@@ -41,8 +41,8 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     let (first, last) = (replacements.first()?, replacements.last()?);
     let extent = Span::new(first.span.start, last.span.end);
     let title = match replacements.len() {
-        1 => format!("put `{}` in quotes", &source.text()[first.span.range()]),
-        count => format!("put {count} values in quotes"),
+        1 => format!("quote `{}`", &source.text()[first.span.range()]),
+        count => format!("quote {count} values"),
     };
     let is_private = source.is_private();
     let source = source.clone();

@@ -78,7 +78,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         target.file("prefect.yaml", "- 1\n".repeat(500_100))
     }),
     attack(
-        "very many environments",
+        "thousands of environments",
         Outcome::Refused("too large to check all 5000 environments"),
         CHECK,
         |target| {
@@ -87,7 +87,7 @@ pub(super) const ATTACKS: &[Attack] = &[
             target.file("prefect.yaml", format!("environments:\n{environments}{}", project("")))
         },
     ),
-    attack("very many wrong references", Outcome::Shown("unknown-output"), CHECK, |target| {
+    attack("thousands of invalid references", Outcome::Shown("unknown-output"), CHECK, |target| {
         let step =
             |id| format!("  - prefect.deployments.steps.run_shell_script: {{script: echo, id: t{id}}}\n");
         let steps: String = (0..1_000).map(step).collect();
@@ -162,7 +162,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         target.link("/dev/zero", ".gitignore")
     }),
     attack(
-        "an ignore file that never ends in a folder",
+        "an endless ignore file in a subdirectory",
         Outcome::Shown("flow.py:hello"),
         "flow ls",
         |target| target.file("folder/other.py", flow("x = 1"))?.link("/dev/zero", "folder/.ignore"),

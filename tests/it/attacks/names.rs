@@ -69,7 +69,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         target.file(name, "from prefect import flow\n\n@flow\ndef other(): pass\n")
     }),
     attack(
-        "the name of a file that is not UTF-8",
+        "a file name that is not valid UTF-8",
         Outcome::Shown("f\u{fffd}.py"),
         "flow ls --output json",
         |target| {

@@ -256,7 +256,7 @@ fn restores_secrets_that_the_deploy_did_not_change() -> Result<()> {
     --- stdout
     Deployment 'hello-UNIQUE/d0' restored.
     --- stderr
-    error: deployment 'hello-UNIQUE/d0': `job_variables.env.API_TOKEN` is a secret, which the journal does not record, and has the value of the deploy
+    error: deployment 'hello-UNIQUE/d0': the journal does not contain the secret `job_variables.env.API_TOKEN`, so it keeps the value from the deploy
     help: compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy
     ");
     let deployment = scene.api.existing(&scene.sandbox, "hello-UNIQUE/d0")?;

@@ -40,7 +40,7 @@ fn previews_require_a_project_id() -> Result<()> {
         exit 2
         --- stderr
         error: a preview requires a project id
-        help: set the id with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
+        help: set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
         ");
     }
     anyhow::Ok(())
@@ -66,7 +66,7 @@ fn previews_keep_deployments_that_are_not_copies() -> Result<()> {
         exit 1
         --- stderr
         error: deployment 'hello-UNIQUE/daily--pr-UNIQUE' already exists and does not have the tag 'preview:pr-UNIQUE'
-        help: nothing was registered; choose another name for the preview, or rename the deployment
+        help: nothing was registered; choose a different name for the preview, or rename the deployment
         ");
     }
     anyhow::Ok(())
@@ -180,7 +180,7 @@ fn copies_of_another_project_are_not_overwritten() -> Result<()> {
         exit 1
         --- stderr
         error: deployment 'hello-UNIQUE/daily--pr-UNIQUE' belongs to preview 'pr-UNIQUE' of project 'own-UNIQUE'
-        help: nothing was registered; choose another name for the preview, or delete the other preview with `prefectl preview delete pr-UNIQUE --project own-UNIQUE`
+        help: nothing was registered; choose a different name for the preview, or delete the other preview with `prefectl preview delete pr-UNIQUE --project own-UNIQUE`
         ");
     }
     anyhow::Ok(())

@@ -21,7 +21,7 @@ fn rejects_files_that_cannot_be_selected() -> Result<()> {
         ),
         (
             "render --all -f ../home/*.yaml",
-            "the project file '../home/prefect.yaml' is outside of the repository [PROJECT]",
+            "the project file '../home/prefect.yaml' is outside the repository [PROJECT]",
         ),
         (
             "render --all -f services/*/prefect.yaml -f ./services/orders/prefect.yaml",
@@ -62,7 +62,7 @@ fn rejects_files_that_cannot_be_selected() -> Result<()> {
       |
     2 | files = ["services/*/prefect.yaml", "jobs/*.yaml"]
       |                                     ^^^^^^^^^^^^^
-    help: globs are relative to the directory of the command, `**` matches any number of directories, and files that Git ignores are skipped
+    help: globs are relative to the working directory, `**` matches any number of directories, and files that Git ignores are skipped
     error: no requests: 1 error
     "#);
     sandbox.file("prefect.toml", "[prefectl]\nfiles = \"services\"\n")?;
@@ -206,9 +206,9 @@ const INVALID: [(&str, &str); 27] = [
     ("-f nothing/**/*.yaml", "no project file matches 'nothing/**/*.yaml'"),
     ("-f services/[a/x.yaml", "invalid glob 'services/[a/x.yaml'"),
     (r"-f services\*\prefect.yaml", "separate directories with `/`"),
-    ("-f ../home/*.yaml", "is outside of the repository"),
-    ("-f bad/away.yaml -f twin/prefect.yaml", "is outside of the repository"),
-    ("-f bad/a*.yaml", "is outside of the repository"),
+    ("-f ../home/*.yaml", "is outside the repository"),
+    ("-f bad/away.yaml -f twin/prefect.yaml", "is outside the repository"),
+    ("-f bad/a*.yaml", "is outside the repository"),
     (
         "-f services/*/prefect.yaml -f twin/prefect.yaml",
         "is already declared in services/billing/prefect.yaml:3",
