@@ -359,7 +359,7 @@ mod tests {
             (json!({"schema": 1, "images": [entry, entry]}).to_string(), "'r/a:1' is listed twice"),
             (with("repository", "R"), "images[0]: the image name `R` contains uppercase letters"),
             (with("tag", "a b"), "is not a valid tag"),
-            (with("digest", &digest('b')), "is not 'r/a@sha256:bbb"),
+            (with("digest", &digest('b')), "does not match 'r/a@sha256:bbb"),
             (with("reference", "r/a:1"), "the reference 'r/a:1' does not match"),
         ] {
             let error = ImageLock::parse(Path::new("lock"), &text).err();
