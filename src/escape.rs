@@ -1,7 +1,7 @@
 //! Escapes text from files, programs and servers. Otherwise, such text could move the terminal's cursor, write
 //! to its clipboard, or forge lines of the output.
 //!
-//! The output is escaped at three levels: [`line`] for text that must stay on one line, [`message`] for errors
+//! The output is escaped at three levels: [`line()`] for text that must stay on one line, [`message`] for errors
 //! and notes, which may have indented continuation lines, and [`controls`] for everything that is printed.
 
 use std::{borrow::Cow, fmt::Write as _};
@@ -49,7 +49,7 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Escapes a message like [`line`], but keeps line breaks that are followed by an indented line. Text inside a
+/// Escapes a message like [`line()`], but keeps line breaks that are followed by an indented line. Text inside a
 /// message can therefore not start a line that looks like another message.
 pub(crate) fn message(text: &str) -> Cow<'_, str> {
     if !text.contains('\n') {

@@ -1,7 +1,7 @@
 //! Base job templates of work pools: the variables of a job, and the job configuration that uses them.
 //!
 //! Editing a template requires no server. [`BaseJobTemplate::bundled`] returns a work pool type's default template.
-//! Only [`pool_types`] sends requests.
+//! Only [`pool_types()`] sends requests.
 
 mod differences;
 mod error;

@@ -139,7 +139,7 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
     Ok(compare(ctx, client).await?.0)
 }
 
-/// Compares the selected deployments and the declared resources with the server, like [`plan`]. Also returns the
+/// Compares the selected deployments and the declared resources with the server, like [`plan()`]. Also returns the
 /// resources that cannot be compared. The options must specify that the command only compares.
 ///
 /// # Errors

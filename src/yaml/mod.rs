@@ -12,7 +12,7 @@
 //! `layers`.
 //!
 //! The module `write` formats values as YAML. The module `edit` changes a file and preserves everything else,
-//! including comments. Every value can be located by its [`Pointer`].
+//! including comments. Every value can be located by its [`Pointer`](crate::pointer::Pointer).
 //!
 //! Some files that PyYAML accepts are rejected: files with recursive aliases, with collections nested more than a
 //! hundred levels deep, or with aliases that expand to millions of values.

@@ -72,7 +72,7 @@ pub(crate) trait SourceLoader {
     /// Returns the parsed Python file at `path`.
     fn load(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError>;
 
-    /// Searches the directory `root` for a module. See [`search`].
+    /// Searches the directory `root` for a module. See [`search()`].
     fn search(&self, root: &Path, dotted: &str) -> SearchResult;
 
     /// Searches a project for the directory that contains a top-level module. See

@@ -1,7 +1,7 @@
 //! Resolution of blocks and Prefect variables. Each is fetched at most once per command.
 //!
-//! An asynchronous stage fetches the objects that a template refers to. The modules [`blocks`](super::blocks) and
-//! [`variables`](super::variables) then substitute them without I/O.
+//! An asynchronous stage fetches the objects that a template refers to. The modules [`blocks`] and
+//! [`variables`] then substitute them without I/O.
 
 use std::{
     collections::HashMap,
