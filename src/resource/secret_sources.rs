@@ -64,7 +64,7 @@ pub(super) struct SecretReader<'a> {
 }
 
 impl SecretReader<'_> {
-    /// Returns a source's value. Returns `None` if secrets are not read.
+    /// Returns the value of a source. Returns `None` if secrets are not read.
     ///
     /// # Errors
     ///

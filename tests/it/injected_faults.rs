@@ -222,7 +222,7 @@ fn exit(fault: Fault) -> Option<i32> {
     })
 }
 
-/// Returns the strings of which the message must contain at least one.
+/// Returns the expected strings. The message must contain at least one of them.
 fn words(fault: Fault) -> &'static [&'static str] {
     match fault {
         Fault::Refuse | Fault::Restart | Fault::ResetBefore | Fault::ResetAfter | Fault::HalfBody => {
