@@ -1,8 +1,9 @@
 //! An adaptive limit on the number of concurrent writes.
 //!
 //! The best number of writes in flight depends on both the server and the network. A server on SQLite rejects
-//! concurrent writes, so it is fastest with one write at a time. A single server process on `PostgreSQL` is
-//! fastest with two to four. A distant server needs many more writes in flight to be equally busy.
+//! concurrent writes, so it is fastest with one write at a time. On `PostgreSQL`, a single server process is
+//! fastest with two to four writes, and two processes with four to eight. A distant server needs many more writes
+//! in flight to be equally busy.
 //!
 //! [`Limiter`] separates these two influences. It controls the number of writes that the *server* processes at a
 //! time by additive increase and multiplicative decrease, as in TCP Vegas. The number grows by one while writes do
@@ -22,7 +23,7 @@ use std::time::Duration;
 /// sequential writes.
 const INITIAL: f64 = 2.0;
 /// Minimum number of responses in a window. The latency is averaged over each window.
-const MIN_WINDOW: u32 = 2;
+const MIN_WINDOW: u32 = 4;
 /// The limit may grow if fewer writes than this are waiting at the server.
 const FEW_WAITING: f64 = 1.5;
 /// The limit shrinks if more writes than this are waiting at the server.
@@ -47,8 +48,9 @@ pub(super) enum Rejection {
 pub(super) struct Limiter {
     /// Duration of the fastest request. It approximates the round-trip time of the network.
     round_trip: Duration,
-    /// Duration of the fastest write.
-    fastest: Duration,
+    /// Lowest average latency of a window. A single fast write would be misleading: server processes that share a
+    /// socket delay most response bodies until the client has acknowledged the headers.
+    lowest: Duration,
     /// Moving average of write durations.
     latency: Duration,
     /// Target for the number of writes that the server processes at a time. It can be less than 1 after rate
@@ -69,7 +71,7 @@ impl Default for Limiter {
     fn default() -> Self {
         Self {
             round_trip: Duration::MAX,
-            fastest: Duration::MAX,
+            lowest: Duration::MAX,
             latency: Duration::ZERO,
             concurrency: INITIAL,
             window: (0, Duration::ZERO),
@@ -113,7 +115,6 @@ impl Limiter {
     /// Records the duration of a successful write.
     pub(super) fn on_success(&mut self, duration: Duration) {
         self.on_round_trip(duration);
-        self.fastest = self.fastest.min(duration);
         self.latency = if self.latency.is_zero() {
             duration
         } else {
@@ -151,10 +152,11 @@ impl Limiter {
         self.window = (0, Duration::ZERO);
     }
 
-    /// Adjusts the limit to the average latency of a window. The difference from the lowest latency is the
-    /// time that writes spend waiting.
+    /// Adjusts the limit to the average latency of a window. The difference from the lowest average is the time that
+    /// writes spend waiting.
     fn adjust(&mut self, average: Duration) {
-        let waiting = self.concurrency * (1.0 - self.work(self.fastest) / self.work(average));
+        self.lowest = self.lowest.min(average);
+        let waiting = self.concurrency * (1.0 - self.work(self.lowest) / self.work(average));
         if waiting > MANY_WAITING {
             self.concurrency = (self.concurrency - 1.0).max(1.0);
         } else if waiting < FEW_WAITING && self.hold == 0 && self.limit() < Self::MAX {
@@ -249,6 +251,14 @@ mod tests {
         let mut limiter = Limiter::default();
         Server { round_trip: ms(2), work: ms(20), parallel: 64 }.write(&mut limiter, 1000);
         assert_eq!(limiter.limit(), Limiter::MAX);
+    }
+
+    #[test]
+    fn a_single_fast_write_does_not_slow_the_others_down() {
+        let mut limiter = Limiter::default();
+        limiter.on_success(ms(20));
+        Server { round_trip: ms(2), work: ms(80), parallel: 8 }.write(&mut limiter, 500);
+        assert!(limiter.limit() >= 8, "{limiter:?}");
     }
 
     #[test]
