@@ -1,4 +1,4 @@
-//! Responses of the Prefect API, and errors of requests that got no response.
+//! Responses from the Prefect API, and failures of requests that received no response.
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ use super::{
     tls_advice::{TlsAdvice, advice},
 };
 
-/// An HTTP response whose body has been read completely.
+/// An HTTP response with its complete body.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub(super) status: StatusCode,

@@ -42,7 +42,7 @@ impl Credentials {
     }
 }
 
-/// Returns the headers of every request and the names of the custom headers that were ignored.
+/// Returns the headers for every request, and the names of ignored custom headers.
 ///
 /// # Errors
 ///

@@ -83,7 +83,7 @@ impl Client {
         let credentials = login.unwrap_or(options.credentials);
         let (mut headers, ignored_headers) = auth::headers(&credentials, &options.custom_headers)?;
         if base.host_str().is_some_and(is_loopback) {
-            // Compression would take the server more time than it saves on the connection.
+            // Compression costs the server more time than it saves during the transfer.
             headers.entry(ACCEPT_ENCODING).or_insert(HeaderValue::from_static("identity"));
         }
         let peer = Peer {
@@ -132,7 +132,7 @@ impl Client {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Returns the names of custom headers that were ignored because prefectl sets these headers itself.
+    /// Returns the names of ignored custom headers. prefectl sets these headers itself.
     pub(crate) fn ignored_headers(&self) -> &[String] {
         &self.ignored_headers
     }

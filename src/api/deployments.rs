@@ -340,8 +340,8 @@ impl Client {
         self.done(Request::patch(&["deployments", &id.to_string()], body)).await
     }
 
-    /// Checks whether an update may recreate the deployment and thereby change its schedule IDs. If so, callers must
-    /// update individual schedules first.
+    /// Checks whether an update may recreate the deployment, which changes its schedule IDs. If so, callers must update
+    /// individual schedules first.
     pub(crate) async fn replaces_deployments(&self) -> Result<bool, ApiError> {
         Ok(!self.capabilities().await?.supports(Feature::PatchFlowFields))
     }

@@ -26,7 +26,7 @@ pub(crate) enum ApiError {
     ProxyRefused { proxy: String, url: String, reason: String },
     #[error("cannot establish a secure connection to the Prefect API at {url}: {reason}; {fix}")]
     Untrusted { url: String, reason: String, fix: String },
-    #[error("the Prefect API did not answer {request} within {} s", .after.as_secs_f64())]
+    #[error("the Prefect API did not respond to {request} within {} s", .after.as_secs_f64())]
     Timeout { request: String, after: Duration },
     #[error("{request}: too many redirects; check PREFECT_API_URL")]
     TooManyRedirects { request: String },

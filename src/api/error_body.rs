@@ -7,8 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// Maximum number of reported validation errors. The time for finding the relevant errors grows with the
-/// square of their number.
+/// Maximum number of validation errors to process. Finding the relevant errors takes quadratic time.
 const MOST_DETAILS: usize = 200;
 
 /// The path of a validation error: keys, indexes and type names.
@@ -67,8 +66,8 @@ fn relevant_messages(details: &[Value]) -> Vec<String> {
     messages
 }
 
-/// Maps the path of each value to the types that the value does not have. Each entry contains the type's name and the
-/// expected value of `type`.
+/// Maps the path of each union value to the union members that its `type` field excludes. Each entry contains a
+/// member's name and its expected `type`.
 fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     let mut found: BTreeMap<Path, Vec<(String, String)>> = BTreeMap::new();
     for detail in details {
@@ -88,7 +87,7 @@ fn is_type_name(part: &str) -> bool {
     part.starts_with(|first: char| first.is_ascii_uppercase()) || part.contains('[')
 }
 
-/// Returns whether a path passes through a type that the value at `union` does not have.
+/// Returns whether a path passes through a member of `union` that the value's `type` field excludes.
 fn is_in_other_type(
     path: &[String],
     union: &Path,

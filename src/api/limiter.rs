@@ -24,9 +24,9 @@ use std::time::Duration;
 const INITIAL: f64 = 2.0;
 /// Minimum number of responses in a window. The latency is averaged over each window.
 const MIN_WINDOW: u32 = 4;
-/// The limit may grow if fewer writes than this are waiting at the server.
+/// Number of writes waiting at the server below which the limit may grow.
 const FEW_WAITING: f64 = 1.5;
-/// The limit shrinks if more writes than this are waiting at the server.
+/// Number of writes waiting at the server above which the limit shrinks.
 const MANY_WAITING: f64 = 3.0;
 /// Weight of the newest response in the average latency.
 const SMOOTHING: f64 = 0.2;
@@ -34,12 +34,12 @@ const SMOOTHING: f64 = 0.2;
 /// grow again. Each further rejection doubles the number.
 const FIRST_HOLD: u32 = 128;
 
-/// Reason why the server rejected a write.
+/// The reason for a rejected write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Rejection {
     /// Status code 429: the client has sent too many requests.
     RateLimited,
-    /// Status code 503: the server was busy with a different write.
+    /// Status code 503: the server was processing another write.
     Busy,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Limiter {
     concurrency: f64,
     /// Number and total duration of the responses in the current window.
     window: (u32, Duration),
-    /// Number of responses to ignore, because their requests were sent before the limit last shrank.
+    /// Number of responses to ignore. Their requests were sent before the limit last shrank.
     outdated: u32,
     /// Number of successful writes that are still required before `concurrency` may grow.
     hold: u32,
@@ -239,7 +239,7 @@ mod tests {
     }
 
     #[test]
-    fn spreads_writes_after_two_met() {
+    fn spreads_writes_after_a_collision() {
         let mut limiter = Limiter::default();
         Server { round_trip: ms(100), work: ms(20), parallel: 1 }.write(&mut limiter, 1);
         limiter.on_rejected(Rejection::Busy);

@@ -46,17 +46,17 @@ impl Default for RetryPolicy {
 }
 
 impl RetryPolicy {
-    /// Growth factor of the delays. The first delays are short for brief failures, and the last ones are long
-    /// enough for a server restart.
+    /// Growth factor of the delays. The first delays suit brief failures, and the last delays are long enough for a
+    /// server restart.
     const GROWTH: u32 = 4;
     const LONGEST: Duration = Duration::from_secs(20);
-    /// Maximum number of retries until the server first responds to a request. The URL may be wrong.
+    /// Maximum number of retries before the server's first response. The URL may be wrong, so more retries would only
+    /// delay the error.
     const FIRST_CONTACT_RETRIES: u32 = 2;
     /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
-    /// Factor for the maximum number of retries if a server on SQLite is busy. The delays are much shorter in this
-    /// case.
+    /// Multiplier for the maximum number of retries if a server on SQLite is busy. These delays are much shorter.
     const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
     /// Returns the delay before the next retry, or `None` if the request must not be retried.
@@ -146,7 +146,7 @@ fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         let date = http_date(text)?;
         Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO)
     };
-    // Limits the value to prevent an overflow. The deadline is always shorter.
+    // The limit prevents an overflow. The deadline is always shorter.
     Some(asked.min(Duration::from_hours(24)))
 }
 
@@ -161,7 +161,7 @@ pub(super) fn http_date(text: &str) -> Option<Timestamp> {
 pub(crate) struct RetryNotice {
     /// Method and path of the request, such as `POST /deployments/`.
     pub(crate) request: String,
-    /// Reason why the attempt failed.
+    /// Reason for the failure.
     pub(crate) reason: String,
     pub(crate) wait: Duration,
 }

@@ -90,7 +90,7 @@ impl Throttle {
         state.paused_until = state.paused_until.max(Instant::now().checked_add(wait));
     }
 
-    /// Returns `None` and counts the request as sent if it may be sent now. Otherwise, returns the time of the next
+    /// Counts the request as sent and returns `None` if it may be sent now. Otherwise, returns the time of the next
     /// attempt.
     fn take(&self, writes: bool) -> Option<Instant> {
         let mut state = self.state();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn spreads_writes_but_not_reads_after_writes_met() {
+    async fn spreads_writes_but_not_reads_after_a_collision() {
         let throttle = Throttle::new(None);
         throttle.succeeded(false, Duration::from_secs(4));
         throttle.succeeded(true, Duration::from_secs(6));

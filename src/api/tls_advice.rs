@@ -1,10 +1,10 @@
-//! Explains why a TLS connection failed, and how to fix the certificate.
+//! Explains TLS failures, and suggests a fix for the certificate.
 
 use std::error::Error as _;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
-/// Reason why a TLS connection failed, and how to fix it.
+/// The reason for a TLS failure, and a suggested fix.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TlsAdvice {
     pub(super) reason: String,

@@ -108,7 +108,7 @@ impl Client {
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Deletes the variable with the given ID. Returns `false` if it does not exist.
+    /// Deletes the variable with the given ID. Returns `false` if it did not exist.
     pub(crate) async fn delete_variable_by_id(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", &id.to_string()])).await)?.is_some())
     }

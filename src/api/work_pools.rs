@@ -149,7 +149,7 @@ impl Client {
         Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
     }
 
-    /// Returns all workers of a work pool, including the offline ones.
+    /// Returns all workers of a work pool, including offline workers.
     pub(crate) async fn workers(&self, pool: &str) -> Result<Vec<NamedObject>, ApiError> {
         self.filter(&["work_pools", pool, "workers", "filter"], JsonObject::new()).await
     }
@@ -196,8 +196,8 @@ impl Client {
 
     /// Updates fields of a work pool's queue. Returns `false` if the queue does not exist.
     ///
-    /// If another queue has the same priority, the server moves other queues of the pool. In contrast,
-    /// [`Client::update_work_queue`] assigns the priority twice.
+    /// If another queue already has the new priority, the server changes the priorities of the pool's other queues. In
+    /// contrast, [`Client::update_work_queue`] leaves two queues with the same priority.
     pub(crate) async fn update_pool_queue(
         &self,
         pool: &str,

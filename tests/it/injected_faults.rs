@@ -229,7 +229,7 @@ fn words(fault: Fault) -> &'static [&'static str] {
             &["cannot reach", "the connection was lost"]
         }
         Fault::NotHttp => &["the connection was lost", "cannot reach"],
-        Fault::Hang => &["did not answer"],
+        Fault::Hang => &["did not respond"],
         Fault::Html | Fault::Empty => &["did not respond with JSON"],
         Fault::InvalidJson => &["did not respond with JSON", "invalid response"],
         Fault::Redirect(_) => &["too many redirects"],
@@ -301,7 +301,8 @@ fn render(table: &BTreeMap<String, BTreeMap<i32, usize>>) -> String {
     table.iter().map(row).chain([format!("{total} cases as they should be\n")]).collect()
 }
 
-/// Returns all faults at these requests of both scenarios, each as a single fault and as a repeated fault.
+/// Returns all faults at the selected requests of both scenarios. Each fault occurs once as a single fault and once as
+/// a repeated fault.
 fn cases(requests: impl Fn(usize) -> Vec<usize>) -> Vec<Case> {
     let mut cases = Vec::new();
     for (index, &fault) in FAULTS.iter().enumerate() {

@@ -31,7 +31,7 @@ fn answer(status: u16, body: Value) -> ResponseTemplate {
     ResponseTemplate::new(status).set_body_json(body)
 }
 
-/// Mock responder that returns the given responses in order and then repeats the last response.
+/// Mock responder that returns the given responses in order, and repeats the last response.
 struct InTurn {
     answers: Vec<ResponseTemplate>,
     next: AtomicUsize,
@@ -215,7 +215,7 @@ async fn does_not_retry_unrepeatable_requests() {
     options.transport.timeout = Duration::from_millis(100);
     let (client, _) = testing::client(options);
     let error = client.create_automation(&JsonObject::new()).await.unwrap_err();
-    assert_eq!(error.to_string(), "the Prefect API did not answer POST /automations/ within 0.1 s");
+    assert_eq!(error.to_string(), "the Prefect API did not respond to POST /automations/ within 0.1 s");
 }
 
 #[tokio::test]
@@ -345,7 +345,7 @@ async fn gives_up_on_endless_responses() {
     options.retry.max_retries = 0;
     let (client, _) = testing::client(options);
     let error = client.flow_by_name("f").await.unwrap_err();
-    assert_eq!(error.to_string(), "the Prefect API did not answer GET /flows/name/f within 3 s");
+    assert_eq!(error.to_string(), "the Prefect API did not respond to GET /flows/name/f within 3 s");
 }
 
 #[tokio::test]
