@@ -34,7 +34,7 @@ pub(super) fn options(
     let OwnershipArguments { project, prune, max_deletes } = ownership;
     let project = project_id(project.as_deref(), context)?;
     if *prune && project.is_none() {
-        return Err(CommandError::usage("--prune requires a project id").help(PROJECT_HELP));
+        return Err(CommandError::usage("--prune requires a project ID").help(PROJECT_HELP));
     }
     let options = selection_options(selection, context)?;
     let project = in_environment(project, &options);

@@ -39,10 +39,10 @@ impl Record for PreviewRecord {
     }
 }
 
-/// The reason why a preview cannot be deployed or deleted.
+/// The error returned if a preview cannot be deployed or deleted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreviewError {
-    #[error("a preview requires a project id")]
+    #[error("a preview requires a project ID")]
     NoProject,
     #[error("the record of preview '{}' in variable '{variable}' is damaged", preview.as_str())]
     DamagedRecord { preview: PreviewName, variable: String },
@@ -71,7 +71,7 @@ pub(crate) struct RecordedPreview {
 }
 
 impl RecordedPreview {
-    /// Returns `None` if there are no records.
+    /// Combines the records of a preview. Returns `None` if there are no records.
     fn new(project: &ProjectId, name: PreviewName, records: Shards<PreviewRecord>) -> Option<Self> {
         Some(Self {
             project: project.clone(),
@@ -256,7 +256,7 @@ pub(crate) async fn remove(
     shards::update(client, edits).await
 }
 
-/// Restores names in the record that another command has removed in the meantime.
+/// Adds names to the record again if another command has removed them in the meantime.
 ///
 /// # Errors
 ///

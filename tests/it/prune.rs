@@ -13,8 +13,8 @@ fn deployments(api: &Api, sandbox: &Sandbox) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Returns a project with these deployments of one flow, each with a trigger, and a build step that creates a
-/// file.
+/// Returns a project with the given deployments of one flow and a build step that creates a file. Each deployment has a
+/// trigger.
 fn file(names: &[&str]) -> String {
     let deployment = |name: &&str| {
         format!(
@@ -106,7 +106,7 @@ fn prune_requires_a_project_id() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: --prune requires a project id
+    error: --prune requires a project ID
     help: set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
     ");
     assert_eq!(

@@ -39,7 +39,7 @@ fn previews_require_a_project_id() -> Result<()> {
         assert_output!(output, @r"
         exit 2
         --- stderr
-        error: a preview requires a project id
+        error: a preview requires a project ID
         help: set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml
         ");
     }
