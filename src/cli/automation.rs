@@ -85,7 +85,7 @@ pub(crate) struct WhichAutomation {
     /// Name of the automation
     pub(crate) name: Option<String>,
 
-    /// Id of the automation, as an alternative to its name
+    /// ID of the automation, as an alternative to its name
     #[arg(long, value_name = "UUID", conflicts_with = "name")]
     pub(crate) id: Option<Uuid>,
 }

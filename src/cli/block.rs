@@ -25,7 +25,7 @@ pub(crate) enum BlockCommand {
         #[arg(value_name = "TYPE/NAME")]
         slug: Option<String>,
 
-        /// Id of the block, as an alternative to its name
+        /// ID of the block, as an alternative to its name
         #[arg(long, value_name = "UUID", conflicts_with = "slug")]
         id: Option<Uuid>,
 

@@ -90,11 +90,11 @@ impl From<OnErrorOption> for OnError {
 // Options for ownership of deployments, and for pruning deployments that the file no longer declares.
 #[derive(Debug, clap::Args)]
 pub(crate) struct OwnershipArguments {
-    /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// ID of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID", help_heading = "Project")]
     pub(crate) project: Option<String>,
 
-    /// Delete deployments and resources of this project that are no longer in prefect.yaml; requires a project id
+    /// Delete deployments and resources of this project that are no longer in prefect.yaml; requires a project ID
     #[arg(long, requires = "all", conflicts_with_all = ["select", "preview"], help_heading = "Project")]
     pub(crate) prune: bool,
 
@@ -188,7 +188,7 @@ pub(crate) struct DriftArguments {
     #[arg(long)]
     pub(crate) include_ignored: bool,
 
-    /// Id of the project that owns the deployments; warns if another project has registered an object that differs
+    /// ID of the project that owns the deployments; warns if another project has registered an object that differs
     /// [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,

@@ -65,7 +65,7 @@ pub(crate) struct DeleteDeploymentArguments {
     #[arg(value_name = "FLOW/NAME", conflicts_with = "id")]
     pub(crate) name: Option<String>,
 
-    /// Id of the deployment, as an alternative to its name
+    /// ID of the deployment, as an alternative to its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
@@ -89,7 +89,7 @@ pub(crate) struct RunArguments {
     #[arg(long = "name", id = "name_option", hide = true)]
     name_option: Option<String>,
 
-    /// Id of the deployment, as an alternative to its name
+    /// ID of the deployment, as an alternative to its name
     #[arg(long, value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 
@@ -177,7 +177,7 @@ pub(crate) enum ScheduleCommand {
         #[arg(value_name = "FLOW/NAME")]
         name: String,
 
-        /// Id of the schedule
+        /// ID of the schedule
         #[arg(value_name = "UUID")]
         id: Uuid,
 
@@ -275,7 +275,7 @@ pub(crate) struct ActivateScheduleArguments {
     #[arg(value_name = "FLOW/NAME")]
     pub(crate) name: Option<String>,
 
-    /// Id of the schedule
+    /// ID of the schedule
     #[arg(value_name = "UUID")]
     pub(crate) id: Option<Uuid>,
 

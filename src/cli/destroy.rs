@@ -34,7 +34,7 @@ pub(crate) struct DestroyArguments {
     #[arg(long, value_name = "NAME", env = "PREFECTL_ENV")]
     env: Option<EnvironmentOption>,
 
-    /// Id of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// ID of the project that owns the deployments [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long, value_name = "ID")]
     pub(crate) project: Option<String>,
 

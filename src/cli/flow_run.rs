@@ -17,7 +17,7 @@ pub(crate) enum FlowRunCommand {
     #[command(after_help = "Example:
   prefectl flow-run inspect wise-owl")]
     Inspect {
-        /// Id or name of the flow run
+        /// ID or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -36,7 +36,7 @@ pub(crate) enum FlowRunCommand {
     #[command(after_help = "Example:
   prefectl flow-run watch wise-owl --watch-timeout 600")]
     Watch {
-        /// Id or name of the flow run
+        /// ID or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -51,7 +51,7 @@ pub(crate) enum FlowRunCommand {
     #[command(after_help = "Example:
   prefectl flow-run cancel wise-owl")]
     Cancel {
-        /// Id or name of the flow run
+        /// ID or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
 
@@ -88,7 +88,7 @@ pub(crate) struct ListRunsArguments {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct LogsArguments {
-    /// Id or name of the flow run
+    /// ID or name of the flow run
     #[arg(value_name = "RUN")]
     pub(crate) run: String,
 

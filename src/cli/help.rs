@@ -129,7 +129,7 @@ mod tests {
                 // Continuation lines are indented further, and aliases come last.
                 let meaning = meaning.trim().split(" [alias").next().unwrap_or_default();
                 let long = help(&format!("prefectl {group} {name} --help"));
-                // The option `-h` of a few commands is that of the reference.
+                // In a few commands, `-h` has the same meaning as in Prefect.
                 let short = long.contains("-h, --help").then(|| help(&format!("prefectl {group} {name} -h")));
                 let starts = |help: &String| help.starts_with(meaning);
                 if meaning.is_empty() || !starts(&long) || !short.as_ref().is_none_or(starts) {

@@ -155,7 +155,7 @@ pub(crate) enum Command {
 
     /// Delete the deployments in prefect.yaml from the server
     ///
-    /// Also deletes the automations created for their triggers. If a project id is set, only deployments that
+    /// Also deletes the automations created for their triggers. If a project ID is set, only deployments that
     /// the project created are deleted. Deployments that belong to other projects are always kept.
     Destroy(DestroyArguments),
 

@@ -18,7 +18,7 @@ pub(crate) enum OpenCommand {
     #[command(after_help = "Example:
   prefectl open flow-run wise-owl")]
     FlowRun {
-        /// Id or name of the flow run
+        /// ID or name of the flow run
         #[arg(value_name = "RUN")]
         run: String,
     },

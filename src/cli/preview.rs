@@ -66,7 +66,7 @@ pub(crate) enum PreviewCommand {
 // The project of the previews.
 #[derive(Debug, clap::Args)]
 pub(crate) struct PreviewProject {
-    /// Id of the project that deployed the previews [setting: `prefectl.project`, `PREFECTL_PROJECT`]
+    /// ID of the project that deployed the previews [setting: `prefectl.project`, `PREFECTL_PROJECT`]
     #[arg(long = "project", value_name = "ID")]
     pub(crate) id: Option<String>,
 }

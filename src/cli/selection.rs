@@ -48,7 +48,7 @@ pub(crate) struct SelectionArguments {
     )]
     select: Vec<Selector>,
 
-    /// Deploy copies named `NAME--PREVIEW`, with inactive schedules and without triggers; requires a project id
+    /// Deploy copies named `NAME--PREVIEW`, with inactive schedules and without triggers; requires a project ID
     #[arg(long, value_name = "PREVIEW", help_heading = "Selection")]
     preview: Option<PreviewName>,
 

@@ -145,7 +145,7 @@ pub(crate) enum WorkQueueCommand {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct WhichQueue {
-    /// Name or id of the queue
+    /// Name or ID of the queue
     #[arg(value_name = "QUEUE")]
     pub(crate) name: String,
 
