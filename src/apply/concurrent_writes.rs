@@ -1,4 +1,4 @@
-//! Detects resources that another client has written since they were compared. The client may be another run of the
+//! Detects resources that another client has written since the comparison. The other client may be another run of the
 //! same deploy.
 
 use std::{slice, time::Duration};

@@ -36,7 +36,7 @@ pub(super) struct ConflictCheck<'a> {
 struct Current {
     /// Deployments that will be updated, by ID.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// Full names of deployments that were to be created but that others have created first.
+    /// Full names of new deployments that others created first.
     created: HashSet<String>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }

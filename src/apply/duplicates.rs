@@ -48,13 +48,13 @@ struct Part {
     body: Body,
     /// IDs of the automations or schedules that this deploy created.
     own: BTreeSet<Uuid>,
-    /// Intended number of equal automations or schedules.
+    /// Intended number of automations or schedules in the group.
     wanted: usize,
     /// IDs of the automations or schedules that this deploy created but that no longer exist.
     lost: BTreeSet<Uuid>,
     /// Whether this deploy deleted some of the automations or schedules that it created.
     has_deleted: bool,
-    /// The deployment's schedules or automations that equal the created one, including the created one itself.
+    /// Schedules or automations of the deployment that are equal to the created object, including the created object.
     now: Vec<LivePart>,
 }
 
@@ -276,8 +276,8 @@ impl LiveParts {
         })
     }
 
-    /// Returns the automations or schedules that equal a created one. Includes those that this deploy created, even
-    /// if someone has changed them since.
+    /// Returns the automations or schedules that are equal to a created object. Includes the objects that this deploy
+    /// created, even if others have changed them since.
     fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<LivePart> {
         let deployment = part.deployment;
         match &part.body {

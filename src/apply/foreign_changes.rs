@@ -1,4 +1,4 @@
-//! Finds changes to recorded deployments that were not made by a deploy.
+//! Finds changes to recorded deployments that no deploy made.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json, json};
@@ -16,13 +16,13 @@ use crate::{
     value::{from_json, json_object},
 };
 
-/// Automation keys that the server changes on its own.
+/// Automation fields that the server sets itself.
 const TIMES: [&str; 2] = ["created", "updated"];
 
 /// Returns the changes that others have made to a deployment since it was recorded.
 ///
-/// A value of the live deployment is expected if it equals the recorded state or a state that a deploy
-/// intended to write. Any other value was changed by someone else.
+/// A value of the live deployment is expected if it equals the recorded state or a state that a deploy intended to
+/// write. Any other value was changed by others.
 pub(super) fn foreign_changes(
     record: &Record,
     live: Option<&LiveDeployment>,
@@ -104,8 +104,8 @@ fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     })
 }
 
-/// Returns whether an automation's state is expected. It is expected if it matches the record or if the automation
-/// does not belong to the deploy.
+/// Returns whether an automation is unchanged since it was recorded, was created by the deploy, or may belong to
+/// others.
 fn is_explained(record: &Record, automation: &Automation) -> bool {
     let id = json!(automation.id);
     let recorded = record
@@ -124,7 +124,7 @@ fn is_explained(record: &Record, automation: &Automation) -> bool {
             };
             matches(&raw(recorded), &raw(&automation.raw))
         }
-        // A rollback keeps an existing deployment, so automations of others still run it.
+        // A rollback keeps an existing deployment, so other users' automations can still run it.
         None => record.previous.is_some() || is_intended(record, automation),
     }
 }
@@ -227,7 +227,7 @@ mod tests {
         ] {
             assert_eq!(changed(&record, Some(&with(schedules.clone())), &[]), expected, "{schedules:?}");
         }
-        // Automations of others stay when an existing deployment is restored, but not when it is deleted.
+        // Other users' automations remain if an existing deployment is restored, but not if it is deleted.
         assert_eq!(changed(&record, Some(&with(vec![])), &[automation("theirs")]), [""; 0]);
         record.previous = None;
         assert_eq!(changed(&record, Some(&with(vec![])), &[automation("own")]), [""; 0]);

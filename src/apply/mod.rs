@@ -73,8 +73,8 @@ struct PendingWrite<'a> {
 }
 
 impl Apply<'_> {
-    /// Writes the changes concurrently, within the limit that the client's limiter sets. Stores the outcomes in the
-    /// report lines, which correspond to the changes.
+    /// Writes the changes concurrently, up to the client's write limit. Stores each outcome in the corresponding report
+    /// line.
     pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
         let writer = Writer::new(self.client, self.live, self.now);
         let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
@@ -137,8 +137,8 @@ impl Apply<'_> {
         end
     }
 
-    /// Writes a deployment, unless it has changed since it was compared. Sends ignored fields with the values that
-    /// the server has immediately before the write.
+    /// Writes a deployment, unless it has changed since it was compared. Sends ignored fields with their current values
+    /// on the server.
     async fn checked_write(
         &self,
         write: &PendingWrite<'_>,
@@ -166,7 +166,7 @@ impl Apply<'_> {
         if self.force { outcome } else { self.explained(write, outcome).await }
     }
 
-    /// Converts a write failure to a conflict if someone else changed the deployment during the write.
+    /// Converts a write failure to a conflict if others changed the deployment during the write.
     async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
         let Outcome::Failed {
             error: WriteError::Api(ApiError::NotFound { .. } | ApiError::Conflict { .. }),
@@ -204,7 +204,7 @@ impl Apply<'_> {
         }
         if let Some(error) = error {
             let message = format!("the check for concurrent deploys failed: {error}");
-            report.warn_unrecorded(message, "deploy again to find duplicates", self.progress);
+            report.warn_unrecorded(message, "deploy again to check for duplicates", self.progress);
         }
     }
 

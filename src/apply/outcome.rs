@@ -18,7 +18,7 @@ use crate::{
     records::RecordError,
 };
 
-/// The reason why an object was not written, deleted or restored.
+/// Error that prevented an object from being written, deleted or restored.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WriteError {
     #[error(transparent)]

@@ -46,7 +46,7 @@ impl QueueOrder {
         Self { turns }
     }
 
-    /// Waits until the deployment with this index may be written. The writes that it waits for have lower indexes.
+    /// Waits until the deployment with this index may be written. Waits only for writes with lower indexes.
     pub(super) async fn turn(&self, index: usize) {
         let previous = self.turns.get(&index).and_then(|turn| turn.previous);
         if let Some(previous) = previous.and_then(|previous| self.turns.get(&previous)) {
@@ -54,10 +54,10 @@ impl QueueOrder {
         }
     }
 
-    /// Lets the next write start. It does not depend on the success of this write.
+    /// Allows the next write to start, even if this write failed.
     pub(super) fn done(&self, index: usize) {
         if let Some(turn) = self.turns.get(&index) {
-            // Each write is done once.
+            // `done` is called once for each write.
             let _ = turn.done.set(());
         }
     }

@@ -120,12 +120,12 @@ impl Record {
         Cow::Owned(record)
     }
 
-    /// `flow/deployment`.
+    /// Returns the full name, as `flow/deployment`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.flow, self.name)
     }
 
-    /// Redacts secrets. A secret that the deploy changes remains distinguishable from a secret that it keeps.
+    /// Redacts secrets. A changed secret remains distinguishable from an unchanged secret.
     pub(super) fn redacted(&self, redactor: &Redactor) -> Self {
         let mut record = self.clone();
         for intended in &mut record.intended {

@@ -1,4 +1,4 @@
-//! Deletes deployments and resources, except for those that other projects have registered.
+//! Deletes deployments and resources, except objects that other projects have registered.
 
 use tokio::sync::OnceCell;
 use uuid::Uuid;

@@ -108,7 +108,7 @@ impl Report {
 /// Result for a deployment.
 #[derive(Debug)]
 pub(crate) struct Line {
-    /// `flow/deployment`.
+    /// Full name of the deployment, as `flow/deployment`.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
     pub(crate) file: Option<Arc<str>>,
@@ -121,7 +121,7 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// Returns the line for a deployment that has not been written yet. `changes` are redacted.
+    /// Returns the line for a deployment that has not been written yet. The secrets in `changes` are already redacted.
     pub(crate) fn pending(
         desired: &DesiredDeployment,
         change: &Change<'_>,
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_deploy_that_was_not_tried_has_no_conflicts() {
+    fn deployments_that_were_not_attempted_are_not_conflicts() {
         let conflict = || Outcome::Conflict { differences: Vec::new(), written: false };
         let error = || WriteError::NotRestored;
         for (outcomes, expected) in [

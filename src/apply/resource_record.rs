@@ -87,7 +87,7 @@ impl ResourceRecord {
         Self { key: desired.key.clone(), previous, intended: vec![desired.fields.clone()], has_secrets }
     }
 
-    /// Returns the record of a queue that the server moves but that the deploy does not write.
+    /// Returns the record of a queue whose priority the server changes, but that the deploy does not write.
     pub(crate) fn of_moved_queue(moved: &MovedQueue) -> Self {
         let priority = |priority: u64| JsonObject::from_iter([("priority".to_owned(), priority.into())]);
         let previous = PreviousResource { id: moved.id, fields: priority(moved.from), updated: None };
@@ -99,7 +99,7 @@ impl ResourceRecord {
         }
     }
 
-    /// Adds the priority of a queue that the server moves.
+    /// Adds the previous priority of a queue that the server moves.
     pub(crate) fn add_moved_queue(&mut self, moved: &MovedQueue) {
         if let Some(previous) = &mut self.previous {
             previous.fields.insert("priority".to_owned(), moved.from.into());
@@ -114,8 +114,8 @@ impl ResourceRecord {
     /// Returns a work queue's previous priority. Returns `None` if the queue did not exist, and for other resource
     /// kinds.
     ///
-    /// The server moves other queues when a priority is restored. A rollback therefore deletes new queues first, and
-    /// then restores the priorities in ascending order.
+    /// Restoring a priority can change the priorities of other queues. A rollback therefore deletes new queues first,
+    /// and then restores the priorities in ascending order.
     fn previous_priority(&self) -> Option<u64> {
         let previous = self.previous.as_ref().filter(|_| self.key.kind == ResourceKind::WorkQueue)?;
         previous.fields.get("priority").and_then(Json::as_u64)
@@ -275,7 +275,7 @@ impl ResourceRecord {
         };
         let is_ours = |field: &str| {
             let now = current(live, field);
-            // The server moves queues when another queue is created.
+            // The server changes the priorities of existing queues when another queue is created.
             let is_moved = self.key.kind == ResourceKind::WorkQueue && field == "priority";
             is_moved
                 || was(field).is_some_and(|was| self.is_previous(field, was, now))

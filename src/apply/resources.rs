@@ -17,7 +17,7 @@ use crate::{
     secret::Redactor,
 };
 
-/// The field of work queues that the server changes when it moves a queue.
+/// Work queue field that the server changes when another queue takes the same priority.
 const PRIORITY: &str = "priority";
 
 /// A declared resource and its change.
@@ -31,7 +31,7 @@ pub(crate) struct PendingResource {
 #[derive(Debug, Default)]
 pub(crate) struct PendingResources {
     pub(crate) resources: Vec<PendingResource>,
-    /// The server's state. The live resources have been moved to the changes.
+    /// State of the server. The live resources have been moved to the changes.
     pub(crate) observed: Observed,
 }
 
@@ -103,8 +103,8 @@ impl PendingResources {
         records
     }
 
-    /// Returns whether a resource is a queue that the server may move, because the deploy creates another queue of the
-    /// pool or changes its priority.
+    /// Returns whether the server may change a queue's priority, because the deploy creates another queue in the pool
+    /// or changes another queue's priority.
     fn may_move(&self, desired: &DesiredResource) -> bool {
         let pool = desired.key.pool_of_queue();
         let has_moving_queue = |pending: &PendingResource| {
@@ -243,8 +243,8 @@ impl ResourceWriter<'_> {
         result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
-    /// Assigns the declared priority to a queue that the server has moved because this deploy has written other queues
-    /// of the pool.
+    /// Assigns the declared priority to a queue again if the server changed it while this deploy wrote the pool's other
+    /// queues.
     async fn ensure_priority(
         &self,
         desired: &DesiredResource,

@@ -67,7 +67,7 @@ pub(crate) enum ConflictPolicy {
 }
 
 impl<'a> RollbackContext<'a> {
-    /// `project` is the project of the deploy. Objects that other projects have registered are not deleted.
+    /// Creates the context for rolling back a deploy of `project`. Keeps objects that other projects have registered.
     pub(crate) fn new(client: &'a Client, project: Option<&'a ProjectId>, policy: ConflictPolicy) -> Self {
         Self { client, remover: Remover::new(client, project), policy }
     }
@@ -326,11 +326,10 @@ impl Restore<'_> {
 
 /// Returns a note about recreated objects.
 fn new_ids(count: usize, noun: &str) -> String {
-    format!("new ids: {}", counted(count, noun))
+    format!("new IDs: {}", counted(count, noun))
 }
 
-/// Finds the live schedule that corresponds to a recorded schedule. It has the same ID, or is an equal
-/// schedule that an earlier rollback created.
+/// Finds the live schedule with the recorded schedule's ID, or an equal schedule that an earlier rollback created.
 fn find_schedule<'a>(
     previous: &DeploymentSchedule,
     live: &'a [DeploymentSchedule],

@@ -31,12 +31,12 @@ impl<'a> Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Returns the automations and schedules that were created.
+    /// Returns the created automations and schedules.
     pub(super) fn into_created(self) -> CreatedParts {
         self.created.into_inner()
     }
 
-    /// Sends the requests for a change sequentially. Ignored fields have the values of `latest`, or of the
+    /// Sends the requests for a change sequentially. Sends ignored fields with their values from `latest`, or from the
     /// compared deployment if `latest` is `None`.
     pub(super) async fn write(
         &self,

@@ -68,7 +68,7 @@ pub(crate) struct Begin<'a> {
     /// The project that registers the deployments and resources, without the environment.
     pub(crate) project: Option<ProjectId>,
     pub(crate) preview: Option<ProjectPreview>,
-    /// Whether the deploy can be resumed with only the names and the project file.
+    /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
     pub(crate) earlier: &'a [Record],

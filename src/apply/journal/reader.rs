@@ -17,7 +17,7 @@ use crate::{
     project::{EnvironmentName, ProjectFiles},
 };
 
-/// The reason why a journal cannot be used.
+/// Error that makes a journal unusable.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JournalError {
     #[error(
