@@ -36,8 +36,8 @@ fn identity(deployment: &ResolvedDeployment) -> Option<(&str, &str)> {
     Some((flow?, deployment.name()?))
 }
 
-/// Reports deployments that multiple project files declare. Each error is at the later declaration and
-/// contains the location of the first one.
+/// Reports deployments that multiple project files declare. Each error is at the later declaration and contains the
+/// location of the first declaration.
 pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
     let mut first: BTreeMap<(String, String), (usize, String)> = BTreeMap::new();
     for (index, PreparedProject { project, deployments, findings, .. }) in projects.iter_mut().enumerate() {

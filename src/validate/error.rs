@@ -11,7 +11,7 @@ use crate::{
     template::ResolveError,
 };
 
-/// The reason why deployments cannot be prepared.
+/// The error returned if deployments cannot be prepared.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PreparationError {
     #[error(transparent)]

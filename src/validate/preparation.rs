@@ -207,7 +207,7 @@ pub(crate) async fn examine<'a>(
     let (pools, capabilities) = checked?;
     if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
         ctx.progress.status(&format!(
-            "{unsupported}; changing them replaces the deployment, so its schedules get new ids and its scheduled \
+            "{unsupported}; changing them replaces the deployment, so its schedules get new IDs and its scheduled \
              runs are deleted"
         ));
     }

@@ -284,7 +284,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "blocks",
         "- {type: secrt, name: a, value_from: env:TOKEN}",
-        "3:40 wrong-type: `value_from` of block 'secrt/a' must be a mapping of fields to sources; 3:12 \
+        "3:40 wrong-type: `value_from` of block 'secrt/a' must be a mapping from fields to sources; 3:12 \
          resource-value: block 'secrt/a': unknown block type 'secrt'",
     ),
     (

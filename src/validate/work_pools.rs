@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn finds_nulls_that_only_updates_refuse() {
+    fn finds_nulls_that_only_updates_reject() {
         let pool = json!({
             "id": uuid::Uuid::nil(), "name": "p", "type": "process",
             "base_job_template": {"variables": {

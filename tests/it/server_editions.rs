@@ -277,7 +277,7 @@ deployments:
     assert!(
         output.stderr.contains(
             "updates of pull steps and parameter schemas require Prefect 3.2, but this server runs 3.1.15; changing them \
-             replaces the deployment, so its schedules get new ids and its scheduled runs are deleted"
+             replaces the deployment, so its schedules get new IDs and its scheduled runs are deleted"
         ),
         "{output}"
     );

@@ -86,9 +86,9 @@ pub(in crate::validate) async fn references(
     Ok(())
 }
 
-/// Determines which automation on the server each declaration describes if several automations have its name: the
-/// automation that the project has registered. If there is none, reports an error or, if the command only compares,
-/// moves the declaration to its project's ambiguous resources.
+/// Resolves declarations whose name several automations on the server have. Selects the automation that the project has
+/// registered. If there is none, reports an error. If the command only compares, moves the declaration to the project's
+/// ambiguous resources instead.
 pub(in crate::validate) async fn identities(
     projects: &mut [PreparedProject<'_>],
     client: &Client,
