@@ -21,7 +21,7 @@ use crate::{
     value,
 };
 
-/// The selected deployments' and declared resources' desired state. Values from step outputs are unknown.
+/// Desired state of the selected deployments and the declared resources. Values from step outputs are unknown.
 ///
 /// The state does not borrow from the project files, so the files can be dropped before the server's state is
 /// read.
@@ -137,7 +137,7 @@ pub(crate) async fn create<'a>(
     Ok((plan, pruning))
 }
 
-/// Returns the deployments in order. Of deployments with the same name, only the last is returned.
+/// Returns the deployments in order. If multiple deployments have the same name, returns only the last one.
 fn without_repetitions(deployments: Vec<UnbuiltDeployment>) -> impl Iterator<Item = UnbuiltDeployment> {
     let names = deployments.iter().map(|unbuilt| unbuilt.desired.full_name());
     let last: HashMap<String, usize> = names.enumerate().map(|(index, name)| (name, index)).collect();
@@ -161,7 +161,7 @@ fn report_shared(
     Ok(preparation::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
-/// The declared resources with their changes, and the queues that the server will move.
+/// The declared resources with their changes, and the queues whose priorities the server will change.
 #[derive(Default)]
 struct ComparedResources {
     changes: Vec<(DesiredResource, ResourceChange)>,

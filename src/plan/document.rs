@@ -184,7 +184,7 @@ impl Plan {
         resources.map(|planned| (planned.name.as_str(), &planned.fingerprint))
     }
 
-    /// Partitions the resources into those written before and those written after the deployments.
+    /// Returns the resources written before the deployments, and the resources written after them.
     pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
         self.resources.iter().partition(|resource| resource.kind.phase() == Phase::BeforeDeployments)
     }
@@ -222,7 +222,7 @@ pub(crate) enum Action {
 /// The plan for a single deployment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedDeployment {
-    /// `flow/deployment`.
+    /// Full name of the deployment, as `flow/deployment`.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -260,7 +260,7 @@ pub(crate) struct PlannedResource {
     /// ID of the resource on the server.
     pub(crate) id: Option<Uuid>,
     pub(crate) changes: Vec<PlannedChange>,
-    /// Effects on other resources, such as queues that the server moves.
+    /// Effects on other resources, such as changed queue priorities.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) notes: Vec<String>,
     /// Digests of the compared states.
@@ -280,7 +280,7 @@ impl PlannedResource {
 /// A change to a field, schedule or trigger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct PlannedChange {
-    /// `version`, `parameters`, `schedules`, `triggers`, ...
+    /// Name of the field, such as `version` or `schedules`.
     pub(crate) field: String,
     /// Previous value. Null if the value is added.
     pub(crate) old: Json,

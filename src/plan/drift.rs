@@ -49,7 +49,7 @@ pub(crate) struct DriftedResource {
 
 #[derive(Debug, Serialize)]
 pub(crate) struct DriftedDeployment {
-    /// `flow/deployment`.
+    /// Full name of the deployment, as `flow/deployment`.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -8,7 +8,7 @@ use crate::{
     validate::PreparationError,
 };
 
-/// The reason why a live deployment cannot be updated.
+/// The error returned if a live deployment cannot be updated.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UpdateError {
     #[error(transparent)]
@@ -20,7 +20,7 @@ pub(crate) enum UpdateError {
     NullJobVariables { job_variables: Vec<String>, pool: String },
 }
 
-/// The reason why a plan cannot be created.
+/// The error returned if a plan cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PlanError {
     #[error(transparent)]

@@ -1,4 +1,4 @@
-//! Undeclared or selected deployments and resources that a command nevertheless keeps.
+//! Deployments and resources that a command keeps although they are undeclared or selected for deletion.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use crate::{
     resource::{ResourceKey, ResourceKind},
 };
 
-/// The reason why an object is not deleted.
+/// The reason for keeping an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum KeptReason {
     /// Descriptions of the other projects that have registered the object.

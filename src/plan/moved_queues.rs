@@ -22,11 +22,11 @@ impl MovedQueue {
     /// Returns the plan's note about the queue.
     pub(super) fn note(&self) -> String {
         let Self { key, from, to, .. } = self;
-        format!("the server moves {key} from priority {from} to {to}")
+        format!("the server changes the priority of {key} from {from} to {to}")
     }
 }
 
-/// Returns the queues that the server moves if a deploy writes the changes in the given order.
+/// Returns the queues whose priorities the server changes if a deploy writes the changes in the given order.
 pub(crate) fn moved_queues(
     changes: &[(&DesiredResource, &ResourceChange)],
     observed: &Observed,

@@ -56,7 +56,7 @@ impl<'a> QueueName<'a> {
 #[derive(Debug, Clone)]
 pub(crate) struct Removal {
     pub(crate) deployment: LiveDeployment,
-    /// `flow/deployment`.
+    /// Full name of the deployment, as `flow/deployment`.
     pub(crate) name: String,
 }
 

@@ -21,7 +21,8 @@ pub(crate) struct ChangedObject {
 }
 
 impl ChangedObject {
-    /// Returns `None` if the deploy does not update the deployment, or if the changes depend on step outputs.
+    /// Returns the changes that a plan contains for a deployment. Returns `None` if the deploy does not update the
+    /// deployment, or if the changes depend on step outputs.
     pub(super) fn planned(planned: &PlannedDeployment) -> Option<Self> {
         let known = planned.changes.iter().filter(|change| !change.known_after_build);
         let fields: Vec<String> = known.map(|change| change.field.clone()).collect();
@@ -29,14 +30,14 @@ impl ChangedObject {
         Some(Self { title: title(&planned.name), id, fields, place: None })
     }
 
-    /// Returns `None` if the deploy does not update the deployment.
+    /// Returns the changes to a deployment, or `None` if the deploy does not update the deployment.
     pub(crate) fn deployment(desired: &DesiredDeployment, change: &Change<'_>) -> Option<Self> {
         let Change::Update { live, changes } = change else { return None };
         let fields = changes.names().into_iter().map(str::to_owned).collect();
         Some(Self { title: title(&desired.full_name()), id: live.id, fields, place: None })
     }
 
-    /// Returns `None` if the deploy does not update the resource.
+    /// Returns the changes to a resource, or `None` if the deploy does not update the resource.
     pub(crate) fn resource(desired: &DesiredResource, change: &ResourceChange) -> Option<Self> {
         let ResourceChange::Update { live, .. } = change else { return None };
         let (title, place) = (desired.key.to_string(), desired.place.clone());

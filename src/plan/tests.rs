@@ -312,7 +312,7 @@ proptest! {
         }
     }
 
-    /// Applies changes to a server on which operators have changed everything.
+    /// Applies changes after operators have changed every field on the server.
     #[test]
     fn ignored_fields_keep_the_values_of_the_operators(
         operated in desired(),

@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn replaces_a_changed_trigger_before_deleting_the_old_one() {
+    fn replaces_a_changed_trigger_before_deleting_the_old_trigger() {
         let unnamed = triggers::name_after(ID);
         let names = ["d__automation_1", &unnamed, "mine"];
         let live = names.map(|name| automation(name, &["a"]));

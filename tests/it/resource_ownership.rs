@@ -81,7 +81,7 @@ impl Projects {
         self.sandbox.run_with(&id, &format!("{line} -f other.yaml"))
     }
 
-    /// Checks that an output contains this text for each kind.
+    /// Checks that the output contains the result of `text` for each kind.
     fn assert_names_all(&self, output: &str, text: impl Fn(&str, &str, &str) -> String) -> Result<()> {
         for (kind, name, fields) in KINDS {
             let expected = self.sandbox.unique(&text(kind, name, fields));
@@ -231,7 +231,7 @@ fn with_queues(queues: &str) -> String {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_plan_shows_the_queues_that_the_server_moves() -> Result<()> {
+fn a_plan_shows_the_queues_whose_priorities_the_server_changes() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&with_queues("{name: a, priority: 2}, {name: b}"))?;
     sandbox.run("deploy --all --quiet")?.success()?;
@@ -253,7 +253,7 @@ fn a_plan_shows_the_queues_that_the_server_moves() -> Result<()> {
     ] {
         sandbox.file("prefect.yaml", with_queues(queues))?;
         let plan = sandbox.run("plan --all")?.success()?;
-        assert_eq!(plan.stdout.matches("note: the server moves").count(), notes.len(), "{plan}");
+        assert_eq!(plan.stdout.matches("note: the server changes the priority").count(), notes.len(), "{plan}");
         for note in notes {
             ensure!(plan.stdout.contains(&sandbox.unique(&format!("'shared-UNIQUE/{note}"))), "{plan}");
         }

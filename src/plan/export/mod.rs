@@ -96,7 +96,7 @@ impl Item<'_> {
         self.notes.push(format!("{}: {text}", self.name));
     }
 
-    /// Returns a deployment's keys without those that have default values.
+    /// Returns a deployment's keys. Omits keys with default values.
     fn fields(&mut self, deployment: &Deployment, automations: &[Automation]) -> Json {
         let raw = |key: &str| deployment.raw.get(key).filter(|value| !value.is_null()).cloned();
         let mut fields = Map::new();

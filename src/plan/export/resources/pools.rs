@@ -53,7 +53,7 @@ fn queue(queue: &NamedObject) -> Option<Json> {
     (!is_default || item.len() > 1).then(|| item.into())
 }
 
-/// Declarable changes to the default base job template.
+/// Changes to the default base job template that variable declarations can express.
 struct Customizations {
     added: Vec<NewVariable>,
     /// Changed variable defaults.

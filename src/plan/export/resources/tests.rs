@@ -130,7 +130,7 @@ fn block(slug: &str, name: &str, data: &Json) -> NamedObject {
 }
 
 #[test]
-fn exports_secrets_of_blocks_with_one_name_to_different_variables() {
+fn exports_secrets_of_blocks_with_the_same_name_to_different_variables() {
     let secret = |slug: &str| block(slug, "prod", &json!({"token": MASK}));
     let objects =
         LiveObjects { blocks: vec![secret("github-credentials"), secret("gitlab-credentials")], ..objects() };
