@@ -234,7 +234,7 @@ impl Checker<'_, '_> {
         if kinds.len() != 1 {
             let message = match kinds.as_slice() {
                 [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
-                kinds => format!("a schedule must have exactly one kind, not {}", kinds.join(" and ")),
+                kinds => format!("a schedule must have exactly one type, not {}", kinds.join(" and ")),
             };
             let diagnostic = Diagnostic::error(Code::SCHEDULE_KIND, message)
                 .help("use one of `cron`, `interval` and `rrule`");

@@ -40,7 +40,7 @@ impl IgnoredFields {
         self.0.iter().any(|path| path.field == field && path.keys.is_empty())
     }
 
-    /// Returns whether an update request field is ignored as a whole.
+    /// Returns whether a field of the update request is completely ignored.
     pub(crate) fn contains_api_field(&self, name: &str) -> bool {
         self.0.iter().any(|path| path.keys.is_empty() && path.field.api_fields().contains(&name))
     }

@@ -108,7 +108,7 @@ pub(crate) struct IgnoredPath {
     pub(crate) keys: Vec<String>,
 }
 
-/// The reason why a path is invalid.
+/// The error returned if a path is invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum IgnoredPathError {
     #[error("`ignore_changes` does not accept templates")]

@@ -226,7 +226,7 @@ fn removed_values_have_the_place_of_the_null() {
 }
 
 #[test]
-fn names_have_the_place_of_a_suffix_that_can_be_wrong() {
+fn names_have_the_place_of_a_suffix_that_can_be_invalid() {
     let pointer = Pointer::root().join("deployments").join(0).join("name");
     for (suffix, place) in [
         ("-prod", "prefect.yaml:4:9"),

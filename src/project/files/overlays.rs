@@ -15,7 +15,7 @@ pub(super) struct Selected<'a> {
 }
 
 impl<'a> Selected<'a> {
-    /// `environment` is the selected environment.
+    /// Creates the selection from the paths of the selected project files. `environment` is the selected environment.
     pub(super) fn new(
         paths: impl Iterator<Item = PathBuf>,
         directory: &'a Path,

@@ -31,7 +31,7 @@ pub(crate) struct Automation {
     pub(crate) tags: Vec<String>,
     /// The trigger. `None` if it contains an unrendered template.
     pub(crate) trigger: Option<value::Mapping>,
-    /// The actions of each list in [`ACTION_LISTS`], with the index of each action in its list.
+    /// Actions by list, in the order of [`ACTION_LISTS`]. Each action has its index in the list.
     pub(crate) actions: [Vec<(usize, value::Mapping)>; 3],
     pub(crate) pointer: Pointer,
 }

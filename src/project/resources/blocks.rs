@@ -140,7 +140,7 @@ fn secrets(reader: &mut Reader<'_, '_, '_>, kind: Option<&str>, is_complete: &mu
         }
         Some(_) => {
             let message =
-                format!("`value_from` of {} must be a mapping of fields to sources", reader.subject);
+                format!("`value_from` of {} must be a mapping from fields to sources", reader.subject);
             let similar = kind.filter(|kind| !BlockTypes::bundled().contains(kind));
             let is_secret = similar.and_then(|kind| did_you_mean(kind, [SECRET])).is_some();
             let diagnostic = Diagnostic::error(Code::WRONG_TYPE, message).help(if is_secret {

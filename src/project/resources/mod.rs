@@ -46,7 +46,7 @@ pub(crate) struct Resources {
     pub(crate) blocks: Vec<Block>,
 }
 
-/// The stage when declarations are read.
+/// The stage at which declarations are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Stage {
     /// The file has been loaded. Values may be templates, which are omitted from the result.

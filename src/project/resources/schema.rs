@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{automations, blocks, limits, pools};
 use crate::base_job_template::VariableType;
 
-/// Returns the definitions, by name, for the section that declares resources.
+/// Returns the schema definitions for the section that declares resources, by name.
 pub(in crate::project) fn definitions() -> [(&'static str, Json); 8] {
     [
         ("resources", resources()),
@@ -191,7 +191,7 @@ fn block() -> Json {
                 source,
                 {"type": "object", "additionalProperties": {"anyOf": [source, {"type": "object"}]}},
             ],
-            "description": "source of the secret, `env:NAME` or `file:PATH`; for other types, a mapping of fields to sources",
+            "description": "source of the secret, `env:NAME` or `file:PATH`; for other types, a mapping from fields to sources",
         }),
     })
 }
