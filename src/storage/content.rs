@@ -68,9 +68,9 @@ fn sha256(mut file: File) -> io::Result<String> {
     Ok(hexadecimal(&digest.finalize()))
 }
 
-/// Checks whether an `ETag` equals the `ETag` that S3 would compute for a file's contents. This is the MD5
-/// digest of the contents. For uploads in parts, it is the MD5 digest of the parts' MD5 digests, followed by
-/// the number of parts.
+/// Checks whether an `ETag` equals the `ETag` that S3 would compute for a file's contents. The `ETag` of a single
+/// upload is the MD5 digest of the contents. The `ETag` of an upload in parts is the MD5 digest of the parts' MD5
+/// digests, followed by the number of parts.
 fn has_tag(mut file: impl Read, tag: &str) -> io::Result<bool> {
     let is_digest = |text: &str| text.len() == 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_digest(tag) {
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tags_are_those_of_s3() {
+    fn computes_the_tags_of_s3() {
         let large = vec![b'x'; PART + 1];
         for (content, tag, expected) in [
             (&b"hello\n"[..], "b1946ac92492d2347c6235b4d2611184", true),

@@ -6,7 +6,7 @@ use object_store::Error as StoreError;
 
 use crate::fs::FileError;
 
-/// The reason why a push or pull failed.
+/// The error returned if a push or pull fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StorageError {
     /// An input of the step is invalid. `key` is the name of the input.

@@ -110,10 +110,10 @@ fn default_credentials(access: Access<'_>) -> Option<PathBuf> {
 /// Checks that a service account key has all required fields. Error messages never contain parts of the key.
 fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     let json: Json = serde_json::from_str(key)
-        .map_err(|_| StorageError::input(input, "the key of the service account is not valid JSON"))?;
+        .map_err(|_| StorageError::input(input, "the service account key is not valid JSON"))?;
     for field in ["client_email", "private_key", "private_key_id"] {
         if json[field].as_str().is_none_or(str::is_empty) {
-            let message = format!("the key of the service account does not contain '{field}'");
+            let message = format!("the service account key does not contain '{field}'");
             return Err(StorageError::input(input, message));
         }
     }
@@ -163,12 +163,12 @@ mod tests {
             (
                 "{service_account_info: 'hunter2'}",
                 &nothing,
-                "the key of the service account is not valid JSON",
+                "the service account key is not valid JSON",
             ),
             (
                 "{service_account_info: {client_email: a@b, private_key: hunter2}}",
                 &nothing,
-                "the key of the service account does not contain 'private_key_id'",
+                "the service account key does not contain 'private_key_id'",
             ),
             ("{service_account_file: none.json}", &nothing, "cannot read"),
             ("{}", &external, "have the unsupported type 'external_account'"),

@@ -31,7 +31,7 @@ pub(crate) fn create_default(directory: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// The reason why an ignore file cannot be used.
+/// The error returned if an ignore file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum IgnoreError {
     #[error("{}:{line}: {reason}", .path.display())]

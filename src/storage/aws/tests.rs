@@ -114,7 +114,7 @@ async fn finds_keys_like_the_aws_command_line() {
 }
 
 #[test]
-fn rejects_half_a_key_pair_without_showing_it() {
+fn rejects_an_incomplete_key_pair_without_showing_it() {
     let credentials: Credentials = serde_yaml::from_str("{aws_secret_access_key: hunter2}").unwrap();
     let message = credentials.check().unwrap_err().to_string();
     assert_eq!(message, "a secret key requires an access key");
