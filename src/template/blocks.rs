@@ -23,7 +23,7 @@ pub(crate) struct BlockError {
     pub(crate) problem: BlockProblem,
 }
 
-/// The reason why a block reference is invalid.
+/// The problem with an invalid block reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BlockProblem {
     #[error(

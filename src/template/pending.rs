@@ -1,7 +1,7 @@
 //! Markers for values that are unknown until a step has run.
 //!
-//! A marker is a string between two Unicode noncharacters. They do not occur in a file by accident. Templates
-//! treat a marker like any other value, so it shows which fields depend on step outputs.
+//! A marker is a string between two Unicode noncharacters, which do not occur in files by accident. Templates treat a
+//! marker like any other value. A rendered field that contains a marker depends on step outputs.
 
 use std::{borrow::Cow, collections::BTreeSet};
 

@@ -13,7 +13,7 @@ pub(crate) const BLOCK_PREFIX: &str = "prefect.blocks.";
 /// Prefix of placeholders that refer to a Prefect variable.
 pub(crate) const VARIABLE_PREFIX: &str = "prefect.variables.";
 
-/// The source of a placeholder's value. It follows from the placeholder's name.
+/// The source of a placeholder's value. The placeholder's name determines the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// A block, as `prefect.blocks.<type>.<document>[.<key path>]`.

@@ -15,7 +15,7 @@ pub(crate) struct ExpressionError {
     pub(crate) problem: ExpressionProblem,
 }
 
-/// The reason why an expression is invalid.
+/// The problem with an invalid expression.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ExpressionProblem {
     #[error("`{name}` is not defined")]

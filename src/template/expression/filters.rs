@@ -21,7 +21,7 @@ pub(crate) const COMMON: [(&str, &str); 15] = [
     ("slugify", "converts a string to lowercase letters, digits and hyphens, for example for image tags"),
     ("split", "`split(\",\")` splits a string into a list"),
     ("tojson", "formats a value as JSON"),
-    ("trim", "removes surrounding white space"),
+    ("trim", "removes surrounding whitespace"),
     ("upper", "converts to upper case"),
 ];
 

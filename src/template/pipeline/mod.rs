@@ -59,7 +59,7 @@ pub(crate) async fn deployment_before_steps(
     Ok(filled)
 }
 
-/// Substitutes step outputs in a deployment. Removes unknown placeholders, except those with the prefix `ctx.`.
+/// Substitutes step outputs in a deployment. Removes unknown placeholders, except placeholders with the prefix `ctx.`.
 ///
 /// Schedules, triggers and the parameter schema are returned unchanged.
 pub(crate) fn deployment_after_steps(

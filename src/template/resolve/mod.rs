@@ -48,7 +48,7 @@ pub(crate) trait Lookup: Send + Sync {
     }
 }
 
-/// The reason why a template's references could not be resolved.
+/// The error returned if a template's references cannot be resolved.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ResolveError {
     #[error("cannot look up {reference}")]

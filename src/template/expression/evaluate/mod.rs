@@ -104,8 +104,8 @@ impl Evaluating<'_> {
     }
 }
 
-/// Returns whether a value contains an integer that does not fit in 64 bits. The serializer would convert such an integer to
-/// a string.
+/// Returns whether a value contains an integer that does not fit into 64 bits. The serializer would convert such an
+/// integer to a string.
 fn has_wide_integer(value: &EngineValue) -> bool {
     match value.kind() {
         ValueKind::Number => {

@@ -137,7 +137,7 @@ fn rejects_invalid_syntax() {
 }
 
 #[test]
-fn rejects_integers_that_do_not_fit_in_64_bits() {
+fn rejects_integers_that_do_not_fit_into_64_bits() {
     for template in [
         "2 ** 64",
         "[1, [18446744073709551615 + 1]]",
