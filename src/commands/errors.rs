@@ -61,8 +61,8 @@ const SERVER_FINDINGS: [Code; 7] = [
     Code::UNSUPPORTED_BY_SERVER,
 ];
 
-/// Converts the failure of a read-only command. `missing` is the name of the result that could not be
-/// produced, such as `plan`.
+/// Converts a read-only command's failure to an error. `missing` names the result that could not be produced, such as
+/// `plan`.
 pub(super) fn without_result(failure: Failure, missing: &str) -> CommandError {
     let has_findings = match &failure {
         Failure::Findings(_) => true,

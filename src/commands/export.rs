@@ -23,7 +23,7 @@ pub(super) async fn run(arguments: &ExportArguments, context: &Context) -> Resul
         context.ui.note(&format!("note: {note}"));
     }
     match &arguments.out {
-        // As in a file, secrets are not masked, because a deploy would write the masks to the server.
+        // Secrets are not masked, because a deploy of the exported file would write the masks to the server.
         None => context.ui.result_with_secrets(text.trim_end()),
         Some(path) => {
             fs::write_new(&context.directory.join(path), &text).map_err(unwritten)?;

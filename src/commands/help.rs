@@ -50,7 +50,7 @@ fn text_of(value: &Value) -> String {
 
 /// Names that are available in `<< >>` expressions, with their meanings.
 const NAMES: [(&str, &str); 9] = [
-    ("build-image.image", "output `image` of the step with id `build-image`"),
+    ("build-image.image", "output `image` of the step with ID `build-image`"),
     ("env.NAME", "environment variable"),
     ("environment", "environment selected with `--env`, or null"),
     ("git.sha, git.short_sha", "commit hash"),
@@ -63,7 +63,7 @@ const NAMES: [(&str, &str); 9] = [
 
 /// Placeholders between `{{ }}`.
 const PLACEHOLDERS: [(&str, &str); 6] = [
-    ("{{ build-image.image }}", "output `image` of the step with id `build-image`"),
+    ("{{ build-image.image }}", "output `image` of the step with ID `build-image`"),
     ("{{ image }}", "`image` output of the last step that sets it"),
     ("{{ $NAME }}", "environment variable"),
     ("{{ prefect.variables.name }}", "Prefect variable"),

@@ -49,7 +49,7 @@ fn opens(url: &str, environment: &Environment) -> bool {
             command.arg(url);
         }
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // The browser stays open if the terminal closes.
+        // The separate process group keeps the browser open if the terminal closes.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().is_ok()

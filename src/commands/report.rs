@@ -111,8 +111,8 @@ impl Context {
         self.confirm_if_interactive(question, refusal).await
     }
 
-    /// Asks the user to confirm a deletion like [`Self::confirm`], but as `prefect` without a terminal, deletes without
-    /// asking.
+    /// Asks the user to confirm a deletion, like [`Self::confirm`]. Does not ask if prefectl is called as `prefect`
+    /// without a terminal.
     ///
     /// # Errors
     ///

@@ -219,7 +219,7 @@ async fn delete(
     Ok(())
 }
 
-/// Creates the error for a queue that someone else deleted before the request.
+/// Creates the error for a queue that was deleted before the request.
 fn not_found(queue: &Queue) -> CommandError {
     WorkPoolError::NoQueue { queue: queue.name().to_owned(), pool: Some(queue.pool.clone()), similar: None }
         .into()

@@ -58,7 +58,7 @@ fn row(worker: &NamedObject, now: Timestamp) -> [String; 4] {
     ]
 }
 
-/// Describes a pool's worker.
+/// Creates the description of a Kubernetes worker for the selected work pool.
 async fn cluster_worker(
     arguments: WorkerArguments,
     context: &Context,

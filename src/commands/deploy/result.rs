@@ -30,7 +30,7 @@ pub(super) fn exit(
     }
 }
 
-/// Creates the error for an interrupted deploy. It reports how many deployments were written and how to
+/// Creates the error for an interrupted deploy. The error contains the number of written deployments and the command to
 /// resume.
 fn interrupted(exit: Exit, report: &Report) -> CommandError {
     let word = if exit == Exit::Terminated { "terminated" } else { "interrupted" };

@@ -134,7 +134,7 @@ fn row(title: &str, action: Action, changes: &[PlannedChange]) -> String {
     format!("| {} | {title} | {what} |\n", code(&sign(action).to_string()))
 }
 
-/// Appends the differences of a deployment or resource. `title` is formatted as Markdown.
+/// Appends the differences of a deployment or resource. `title` is already formatted as Markdown.
 fn differences(title: &str, action: Action, changes: &[PlannedChange], text: &mut String) {
     let lines: Vec<String> = changes.iter().flat_map(lines).collect();
     let longest_row = lines.iter().map(|line| longest_row(line, '`')).max().unwrap_or_default();
@@ -187,7 +187,7 @@ pub(in crate::commands) fn code(text: &str) -> String {
     format!("{fence}{pad}{}{pad}{fence}", escape::line(text).replace('|', "\\|"))
 }
 
-/// Formats a link. `title` is formatted as Markdown.
+/// Formats a link. `title` is already formatted as Markdown.
 pub(in crate::commands) fn link(title: &str, url: &str) -> String {
     let target: String = url.chars().filter(|character| !character.is_control()).collect();
     format!("[{title}](<{}>)", target.replace('<', "%3C").replace('>', "%3E").replace('|', "%7C"))

@@ -113,7 +113,7 @@ fn missing(name: &PreviewName, recorded: &[RecordedPreview]) -> CommandError {
     }
 }
 
-/// Deletes the recorded deployments of the reported previews, and then their records.
+/// Deletes the reported previews' deployments, and then the previews' records.
 async fn delete(
     report: &mut Report,
     client: &Client,

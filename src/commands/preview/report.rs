@@ -101,7 +101,7 @@ impl FoundPreview {
 }
 
 impl Report {
-    /// Adds previews, with their deployments on the server.
+    /// Adds previews and their deployments on the server to the report.
     ///
     /// # Errors
     ///
