@@ -44,7 +44,7 @@ pub(crate) enum EditError {
     Incomplete(&'static str),
 }
 
-/// The reason why a variable cannot be inserted at a location of the job configuration.
+/// The error returned if a variable cannot be inserted into the job configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum PlaceError {
     #[error("the path has an empty segment")]

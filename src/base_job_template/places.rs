@@ -275,7 +275,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn fields_are_those_of_kubernetes() {
+    fn fields_match_kubernetes() {
         let schemas = include_str!("../../tests/data/kubernetes/schemas.json");
         let schemas: Value = serde_json::from_str(schemas).unwrap();
         for (kind, fields) in [("PodSpec", POD_FIELDS), ("Container", CONTAINER_FIELDS)] {

@@ -18,7 +18,7 @@ pub(crate) struct PoolType {
     pub(crate) name: String,
     /// Description of the type, or an empty string if it is unknown.
     pub(crate) description: String,
-    /// Template for pools that are created without a template.
+    /// Default template for new pools of this type.
     pub(crate) base_job_template: JsonObject,
 }
 
