@@ -185,8 +185,8 @@ impl BlockSchema {
     }
 }
 
-/// Returns the path to the secret within a field's value. `rest` contains the path segments after the value's
-/// path.
+/// Extends `path` with the segments in `rest`, which lead to a secret inside `value`. Returns `None` if `value` does
+/// not contain the secret.
 fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath> {
     match (rest, value) {
         (_, Json::Null) => None,

@@ -12,7 +12,7 @@ pub(crate) enum Problem {
     /// A field in `value_from` that the block type does not have.
     #[error("unknown field '{field}'")]
     UnknownSource { field: FieldPath, similar: Option<String>, known: Vec<String> },
-    /// A field in `value_from` whose value the server shows to everyone.
+    /// A field in `value_from` that is not secret, so the server returns its value unmasked.
     #[error("field '{field}' is not secret, so the server shows its value")]
     PublicSource { field: FieldPath },
     /// A secret field in the project file.
@@ -23,7 +23,7 @@ pub(crate) enum Problem {
     /// Data that does not match the schema as a whole.
     #[error("invalid data: {reason}")]
     InvalidData { reason: String },
-    /// A scalar in a field that refers to a block.
+    /// A scalar in a field that must refer to a block.
     #[error("field '{field}' must be a reference to a block")]
     NoReference { field: String, types: Vec<String> },
     /// A reference to a block of a type that the field does not accept.
@@ -42,7 +42,7 @@ impl Problem {
         matches!(self, Self::PublicSource { .. })
     }
 
-    /// Returns whether the problem is a misspelling of the field name `name`.
+    /// Returns whether the problem is an unknown field that is probably a misspelling of `name`.
     pub(super) fn suggests(&self, name: &str) -> bool {
         matches!(
             self,

@@ -63,8 +63,8 @@ impl BlockTypes {
         self.is_complete
     }
 
-    /// Returns the known type that is similar to an unknown type. If the list is incomplete, the unknown type
-    /// may exist, so only a misspelled type is similar.
+    /// Returns the known type to suggest for an unknown type. If the list is incomplete, the unknown type may exist, so
+    /// a type is only suggested if the name is probably misspelled.
     pub(crate) fn similar(&self, slug: &str) -> Option<&str> {
         let known = self.slugs.iter().map(String::as_str);
         if self.is_complete { did_you_mean(slug, known) } else { similar_name(slug, known) }
