@@ -6,7 +6,7 @@ use crate::{
     steps::StepFailure, validate::PreparationError,
 };
 
-/// Reason why deployment steps did not complete.
+/// The error returned if deployment steps do not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BuildError {
     #[error(transparent)]

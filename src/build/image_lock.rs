@@ -11,7 +11,7 @@ use crate::{
     steps::{CompletedStep, StepKind},
 };
 
-/// Reason why an image lock was not written.
+/// The error returned if an image lock is not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum UnwrittenLock {
     /// A step has built an image that is not in its registry.

@@ -22,12 +22,12 @@ use crate::{
     value::{self, Mapping, Value},
 };
 
-/// How prepared deployments are used after rendering.
+/// Use of the prepared deployments after rendering.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FurtherUse {
     /// The deployments are needed again, for example to run their steps.
     Needed,
-    /// The deployments are dropped one by one, so that the rendered deployments can reuse their memory.
+    /// The deployments are not needed again. Each one is dropped after rendering, so that its memory can be reused.
     None,
 }
 
