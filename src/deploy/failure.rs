@@ -15,7 +15,7 @@ use crate::{
     validate::PreparationError,
 };
 
-/// The reason why a deploy ended before its first write.
+/// The error that ended a deploy before its first write.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(transparent)]

@@ -130,8 +130,8 @@ fn declared<'a>(
     DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
 }
 
-/// Writes the resources that the deployments may use, then the deployments, and then the resources that refer
-/// to the deployments. If a write fails and the options require a rollback, restores everything.
+/// Writes the resources that the deployments may use, then the deployments, and then the resources that refer to the
+/// deployments. If a write fails and the options require a rollback, restores all written objects.
 async fn write(
     apply: &Apply<'_>,
     changes: &[(&DesiredDeployment, Change<'_>)],

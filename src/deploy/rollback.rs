@@ -28,7 +28,7 @@ pub(crate) struct RollbackReport {
     pub(crate) lines: Vec<(String, Recovery)>,
     /// Outcomes of the recorded resources.
     pub(crate) resources: Vec<(ResourceKey, Recovery)>,
-    /// The reason why the deleted copies are still in their preview's record.
+    /// The error that prevented the removal of deleted copies from their preview's record.
     pub(crate) preview_error: Option<PreviewError>,
     /// Number of records that are missing because the journal is truncated.
     pub(crate) missing: usize,

@@ -15,8 +15,8 @@ use crate::{
     validate::{LoadedProject, preparation},
 };
 
-/// Asks for missing values. Returns `None` if no values are missing. If the project files are specified by patterns,
-/// the options must select deployments, and values are only missing if they select a single deployment.
+/// Asks for missing values. Returns `None` if no values are missing. If the command has multiple project files, only
+/// asks for values if the options select a single deployment.
 ///
 /// # Errors
 ///
