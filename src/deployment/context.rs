@@ -14,8 +14,8 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(crate) struct DeployContext<'a> {
     pub(crate) options: &'a Options,
-    /// Deployments that are already selected, by the wizard or in multiple files. If set, the options do not
-    /// select deployments.
+    /// Deployments that the wizard or a selection across multiple files has already selected. If set, the options do
+    /// not select deployments.
     pub(crate) selection: Option<&'a Selection>,
     /// Absolute path of the base directory for relative paths, with symbolic links resolved.
     pub(crate) directory: &'a Path,

@@ -19,7 +19,7 @@ use crate::{
 /// Fields of a deployment after all templates have been resolved.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Rendered {
-    /// Empty if the name's templates have no value.
+    /// Name of the deployment. Empty if its templates have no value.
     #[serde(default)]
     pub(crate) name: String,
     pub(crate) entrypoint: String,
@@ -75,7 +75,7 @@ impl Schedules {
 #[derive(Debug)]
 pub(crate) struct DesiredDeployment {
     pub(crate) flow_name: String,
-    /// The name in the API.
+    /// Name of the deployment in the API.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
     pub(crate) file: Option<Arc<str>>,
@@ -107,7 +107,7 @@ pub(crate) struct DesiredDeployment {
 }
 
 impl DesiredDeployment {
-    /// `flow/deployment`.
+    /// Returns the full name, as `flow/deployment`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.flow_name, self.name)
     }
@@ -182,8 +182,8 @@ impl DesiredDeployment {
         })
     }
 
-    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules. Ignored fields have the
-    /// values of the live deployment, because the server validates fields against each other.
+    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules. Ignored fields keep the live
+    /// deployment's values. They are included because the server validates fields against each other.
     pub(crate) fn update_body(&self, live: &LiveDeployment) -> Map<String, Json> {
         let mut body = self.declared_body();
         self.ignored.adopt(&mut body, |field| live.field(field));

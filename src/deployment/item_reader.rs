@@ -21,7 +21,7 @@ pub(crate) struct ItemError {
     pub(crate) message: String,
 }
 
-/// An unknown key. It has no effect.
+/// An unknown key, which has no effect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
@@ -30,7 +30,7 @@ pub(crate) struct UnknownKey {
     pub(crate) suggestion: Option<&'static str>,
 }
 
-/// A value that Prefect accepts but that is probably wrong.
+/// A value that Prefect accepts, but that is probably a mistake.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ItemWarning {
     pub(crate) index: usize,

@@ -59,7 +59,7 @@ pub(crate) struct NamedDeployment {
 }
 
 impl NamedDeployment {
-    /// `flow/deployment`.
+    /// Returns the full name, as `flow/deployment`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.flow, self.deployment.name)
     }
@@ -70,7 +70,7 @@ impl NamedDeployment {
 pub(crate) enum DeploymentError {
     #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
     NameFormat(String),
-    /// No deployment has this name. The name is quoted as scripts expect it.
+    /// No deployment has this name. The message quotes the name in the form that scripts expect.
     #[error("Deployment '{name}' not found!")]
     NotFound { name: String, similar: Option<String> },
     #[error("no deployment matches '{0}'")]
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn rejects_names_with_other_than_one_slash() {
+    fn requires_exactly_one_slash_in_names() {
         assert_eq!(split_name("flow/name").unwrap(), ("flow", "name"));
         for name in ["flow", "a/b/c", ""] {
             assert!(matches!(split_name(name), Err(DeploymentError::NameFormat(_))), "{name}");

@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Selector expressions. A deployment must match at least one. If empty, deployments are selected by
     /// name.
     pub(crate) selectors: Vec<Selector>,
-    /// Preview whose copies of the selected deployments are deployed.
+    /// The preview to deploy. Its deployments are copies of the selected deployments.
     pub(crate) preview: Option<PreviewName>,
     /// Whether a plan contains the reasons for selecting deployments.
     pub(crate) why: bool,

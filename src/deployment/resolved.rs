@@ -10,7 +10,7 @@ use crate::{
     template::{self, expression::Scope},
 };
 
-/// A deployment before its steps run. Its templates are resolved, except those that depend on step outputs.
+/// A deployment before its steps run. Its templates are resolved, except templates that depend on step outputs.
 #[derive(Debug)]
 pub(crate) struct ResolvedDeployment {
     /// Fields of the file with command-line options applied.

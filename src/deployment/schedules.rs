@@ -61,7 +61,7 @@ pub(crate) async fn activate(
 ///
 /// # Errors
 ///
-/// Fails if a request fails. All concurrent requests have ended by then.
+/// Fails if a request fails. Waits for all concurrent requests first.
 pub(crate) async fn activate_all<'a>(
     client: &Client,
     deployments: &'a [NamedDeployment],

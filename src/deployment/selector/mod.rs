@@ -22,7 +22,7 @@ const KEYS: [&str; 7] = ["changed", "file", "flow", "name", "path", "pool", "tag
 pub(crate) struct Selector {
     /// The expression as the user wrote it.
     text: String,
-    /// Conditions on changes come last, because evaluating them takes longest.
+    /// Conditions in evaluation order. Conditions on changes come last because they take longest to evaluate.
     conditions: Vec<Condition>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) enum Criterion {
     Path(PathPattern),
     /// The project file.
     File(PathPattern),
-    /// A file that the deployment depends on, or the deployment's definition, has changed.
+    /// Changes to the deployment's definition or to a file that the deployment depends on.
     Changed(RevisionRange),
 }
 
