@@ -65,7 +65,7 @@ pub(crate) fn replace<'a>(
     Some(result)
 }
 
-/// Selects the fixes of a file that can be applied together. If fixes overlap, selects the first one.
+/// Selects the fixes of a file that can be applied together. If fixes overlap, selects the first of them.
 pub(crate) fn compatible<'a>(fixes: impl IntoIterator<Item = &'a Fix>) -> Vec<&'a Fix> {
     let mut fixes: Vec<&Fix> = fixes.into_iter().collect();
     fixes.sort_by_key(|fix| (fix.extent.start, fix.extent.end));

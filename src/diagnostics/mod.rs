@@ -133,11 +133,11 @@ impl Diagnostic {
 /// Maximum length in bytes of names that are compared. Comparison time grows with the product of the lengths.
 const LONGEST_COMPARED: usize = 256;
 
-/// Maximum number of characters that a thread compares for suggestions. The comparison takes about a second.
+/// Maximum number of characters that a thread compares to find suggestions. Comparing this number takes about a second.
 const MOST_COMPARED: usize = 20_000_000;
 
-/// Returns whether two names may be compared. Without the limit, a file with thousands of mistakes and
-/// thousands of names would take minutes. Mistakes beyond the limit get no suggestions.
+/// Returns whether two names may be compared. Without a limit, checking a file with thousands of mistakes and thousands
+/// of names would take minutes. Mistakes beyond the limit get no suggestions.
 fn may_compare(word: &str, candidate: &str) -> bool {
     thread_local! {
         static REMAINING: Cell<usize> = const { Cell::new(MOST_COMPARED) };

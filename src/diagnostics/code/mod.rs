@@ -67,7 +67,7 @@ impl Code {
 
     /// Returns the diagnostic code with the given name.
     ///
-    /// If the code does not exist, the error contains the most similar name, if any is similar enough.
+    /// If the code does not exist, the error contains the most similar name, if there is one.
     pub(crate) fn find(name: &str) -> Result<Self, Option<&'static str>> {
         Self::all()
             .find(|code| code.name() == name)
