@@ -11,10 +11,10 @@ use tar::{EntryType, Header};
 use super::error::DockerError;
 use crate::fs::FileError;
 
-/// Modification time of generated files: a constant, and the earliest time that zip files support.
+/// Modification time of generated files. It is the earliest time that zip files support.
 const GENERATED_TIME: u64 = 315_532_800;
 
-/// Receiver of a build context's entries, in a fixed order.
+/// Receiver for the entries of a build context, which arrive in a fixed order.
 pub(crate) trait Sink {
     /// Receives a generated file with the given contents.
     fn generated(&mut self, path: &str, contents: &[u8]) -> Result<(), DockerError>;
@@ -33,7 +33,7 @@ impl<W: Write> Archive<W> {
         Self { builder: tar::Builder::new(writer) }
     }
 
-    /// Writes the archive's end marker. Without the marker, the archive is incomplete.
+    /// Writes the archive's end marker. An archive without the marker is incomplete.
     pub(crate) fn finish(mut self) -> Result<(), DockerError> {
         self.builder.finish().map_err(DockerError::sending)
     }

@@ -4,7 +4,7 @@
 //! class, `[^a-z]` a negated class, and `\` escapes the next character. All possible positions in a pattern
 //! are tracked at once, so matching takes linear time.
 
-/// Reason why a string is not a valid pattern.
+/// The error returned if a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum GlobError {
     #[error("`!` requires a pattern")]

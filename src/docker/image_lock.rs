@@ -136,7 +136,7 @@ impl ImageLock {
         Self { path: path.to_owned(), images }
     }
 
-    /// Reads a lock file. `shown` is the path in messages.
+    /// Reads a lock file. Messages show the path `shown`.
     ///
     /// # Errors
     ///

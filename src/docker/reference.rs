@@ -8,7 +8,7 @@ pub(crate) const DOCKER_HUB: &str = "docker.io";
 const LONGEST_NAME: usize = 255;
 const LONGEST_TAG: usize = 128;
 
-/// Reason why an image name or tag is invalid.
+/// The error returned if an image name or tag is invalid.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReferenceError {
     /// The message is the same as Prefect's, because scripts may match it.

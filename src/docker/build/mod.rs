@@ -1,4 +1,4 @@
-//! Image builds with the classic builder of the Docker engine.
+//! Builds images with the Docker engine's classic builder.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -37,7 +37,7 @@ pub(crate) enum BuildSource {
     },
 }
 
-/// Build options as the engine's API expects them.
+/// Build options in the format of the engine's API.
 #[expect(clippy::struct_excessive_bools, reason = "they are independent options of the engine")]
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct BuildOptions {
@@ -233,8 +233,8 @@ fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest +
     }
 }
 
-/// Converts the credentials of a request to URL-safe base64. The engine expects this alphabet, but bollard
-/// uses the standard one.
+/// Converts the credentials of a request to URL-safe base64. The engine expects this alphabet, but bollard uses the
+/// standard alphabet.
 pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardRequest {
     for name in ["x-registry-auth", "x-registry-config"] {
         if let Some(value) = request.headers_mut().get_mut(name)

@@ -1,4 +1,4 @@
-//! Image builds with BuildKit, through the Docker command line.
+//! Builds images with BuildKit through the Docker command line.
 //!
 //! `docker buildx build` is preferred. If it is not installed, `docker build` is used in releases before Docker 23
 //! that have BuildKit built in, with fewer options. Both programs upload only the changed files of a build context,

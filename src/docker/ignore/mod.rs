@@ -56,8 +56,8 @@ impl Ignore {
         self.patterns.push(Pattern { negated: true, glob: Glob::literal(&clean(path)) });
     }
 
-    /// Decides whether to exclude a path, given the decision for its parent directory. The path is relative
-    /// to the context, with `/` as the separator.
+    /// Decides whether to exclude a path, based on the decision for its parent directory. The path is relative to the
+    /// context, with `/` as the separator.
     ///
     /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
     /// directory also matches its contents.

@@ -111,7 +111,7 @@ fn path() -> impl Strategy<Value = String> {
 proptest! {
     /// Generates lines from typical elements of patterns.
     #[test]
-    fn any_file_is_read_or_refused_in_a_line(
+    fn reads_any_file_or_names_an_invalid_line(
         text in prop_oneof![
             prop::collection::vec(
                 prop::sample::select(vec![
