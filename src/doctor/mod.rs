@@ -18,9 +18,9 @@ pub(crate) struct Subject<'a> {
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
     pub(crate) clock: &'a Clock,
-    /// The API client, or why it could not be created.
+    /// The API client, or the reason why it could not be created.
     pub(crate) client: Result<&'a Client, String>,
-    /// The project files, or why they are invalid. `None` if there is no project file.
+    /// The project files, or the reason why they are invalid. `None` if there is no project file.
     pub(crate) projects: Option<Result<Vec<LoadedProject>, String>>,
     /// Summary of the errors that `prefectl check` finds in loaded files. `None` if there are no errors.
     pub(crate) project_errors: Option<String>,
