@@ -79,7 +79,7 @@ impl<'p> Interpreter<'p> {
 
     /// Assigns the arguments of a call to the parameters of the called function.
     ///
-    /// Default values are evaluated in the frame `outside`, where the function is defined.
+    /// Default values are evaluated in `outside`, the frame that defines the function.
     fn bind(
         self,
         parameters: &'p [Parameter],

@@ -143,7 +143,7 @@ impl<'p> FunctionObject<'p> {
         self.scope.module
     }
 
-    /// Converts the object to a function definition and the scope for reading its signature.
+    /// Returns the object's function definition, with the scope for reading the signature.
     pub(crate) fn function(&self, program: &'p Program<'p>) -> EvalResult<Function<'p>> {
         let locals = self.variables.as_ref().map(|variables| variables.locals(program)).transpose()?;
         Ok(Function { def: self.def, scope: self.scope.inside(locals) })
@@ -157,7 +157,7 @@ impl<'p> Object<'p> {
     ///
     /// Fails if the object is not a constant, or if reading the flow takes too many steps.
     pub(super) fn value(&self, program: &'p Program<'p>) -> EvalResult<Value> {
-        // If an object contains the same object many times, its value is much larger.
+        // The value of an object that contains another object many times is much larger than the object.
         program.step()?;
         match self {
             Self::Constant(value) => {
@@ -180,7 +180,8 @@ impl<'p> Object<'p> {
         }
     }
 
-    /// Converts the object to an entity so that the evaluator can resolve a variable with this value.
+    /// Converts the object to the entity that the variable `name` refers to, so that the evaluator can resolve the
+    /// variable.
     fn entity(&self, program: &'p Program<'p>, name: &str) -> EvalResult<Entity<'p>> {
         match self {
             Self::External(name) => Ok(Entity::External(name.clone())),

@@ -21,10 +21,10 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// Whether a statement runs, and the assumption that the answer depends on.
+/// Whether a statement runs, and the assumption behind this decision.
 pub(super) struct Decision {
     pub(super) runs: Runs,
-    /// If set, the answer is valid only if this package is not installed.
+    /// Package that must be missing for the decision to be valid. `None` if the decision is always valid.
     pub(super) missing_package: Option<String>,
 }
 

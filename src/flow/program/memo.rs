@@ -19,7 +19,7 @@ use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};
 /// The names and values of an enumeration's members, in definition order.
 pub(crate) type Members = Rc<Vec<(String, Value)>>;
 
-/// Caches results for nodes of the syntax tree. Each node is identified by its address.
+/// Cached results for syntax tree nodes, which are identified by their addresses.
 #[derive(Default)]
 pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
@@ -41,7 +41,7 @@ pub(crate) struct Memo<'p> {
     pub(super) reads_path_changes: Cell<bool>,
 }
 
-/// A cache of results for syntax nodes. Nodes are identified by their address.
+/// A cache of results for syntax tree nodes, which are identified by their addresses.
 pub(crate) struct Table<K, V>(RefCell<HashMap<*const K, EvalResult<V>>>);
 
 impl<K, V> Default for Table<K, V> {

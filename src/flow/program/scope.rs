@@ -392,7 +392,7 @@ fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity
 /// The bindings of a name that may be in effect at a position.
 #[derive(Default)]
 struct Candidates<'p> {
-    /// The bindings that run or may run, starting with the last one.
+    /// The bindings that run or may run, in reverse order.
     bindings: Vec<&'p Binding>,
     /// Whether the last binding in `bindings` is guaranteed to run.
     is_complete: bool,

@@ -37,7 +37,8 @@ pub(crate) struct PythonUse {
 }
 
 impl PythonUse {
-    /// Allows starting the project's interpreter. Only commands that run project code anyway may use this scope.
+    /// Allows starting the project's interpreter. Only commands that already run code of the project may use this
+    /// scope.
     pub(crate) fn with_project_scope(self) -> Self {
         Self { scope: SearchScope::Project, ..self }
     }

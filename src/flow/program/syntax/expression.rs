@@ -1,4 +1,4 @@
-//! Converts expressions from the parser's syntax tree.
+//! Converts the parser's expressions to [`Expr`].
 
 use std::sync::OnceLock;
 
@@ -269,7 +269,7 @@ fn number(value: &Number) -> ExprKind {
     }
 }
 
-/// Converts an integer that does not fit in 64 bits. The parser returns such integers as text.
+/// Converts an integer that does not fit into 64 bits. The parser returns such integers as text.
 fn big_int(text: &str) -> ExprKind {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let parsed = match digits.split_at_checked(2) {
@@ -278,7 +278,7 @@ fn big_int(text: &str) -> ExprKind {
         Some(("0b", binary)) => i128::from_str_radix(binary, 2),
         _ => digits.parse(),
     };
-    parsed.map_or(ExprKind::Other("an integer that does not fit in 128 bits"), ExprKind::Int)
+    parsed.map_or(ExprKind::Other("an integer that does not fit into 128 bits"), ExprKind::Int)
 }
 
 fn unary(op: ast::UnaryOp) -> UnaryOperator {
@@ -323,7 +323,7 @@ fn comparison(op: ast::CmpOp) -> Comparison {
     }
 }
 
-/// Returns the name of an expression kind that is not supported.
+/// Returns the name of an unsupported expression's kind.
 fn kind_name(expr: &ast::Expr) -> &'static str {
     match expr {
         ast::Expr::Await(_) => "`await`",

@@ -245,7 +245,7 @@ pub(crate) enum ExprKind {
     Lambda(Box<Lambda>),
     /// A comprehension that creates a list, a set or a dictionary.
     Comprehension(Box<Comprehension>),
-    /// An expression that is not evaluated. Contains the name of the expression kind.
+    /// An expression that is never evaluated. Contains the name of the expression kind.
     Other(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! Generates the schemas of `Annotated[...]` types. They have metadata such as constraints and a default.
+//! Generates the schemas of `Annotated[...]` types, which have metadata such as constraints and a default.
 
 use serde_json::{Map, Value as Json, json};
 

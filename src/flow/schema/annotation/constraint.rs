@@ -48,7 +48,7 @@ enum About {
     Number,
     Length,
     Pattern,
-    /// A constraint whose keyword is identical to its name.
+    /// A constraint that becomes the keyword of the same name.
     Name,
 }
 

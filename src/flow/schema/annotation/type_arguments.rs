@@ -102,7 +102,7 @@ pub(crate) fn bind_ancestors<'p>(
 }
 
 impl<'p> SchemaBuilder<'p> {
-    /// Calls `build` with the given arguments for type variables in effect.
+    /// Calls `build` while the given type arguments are in effect.
     pub(crate) fn with_type_arguments<T>(
         &mut self,
         arguments: TypeArguments<'p>,

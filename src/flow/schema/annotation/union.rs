@@ -114,7 +114,8 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns why Python may be unable to evaluate `left | right`, or `None` if it can.
+/// Returns the reason why Python may be unable to evaluate `left | right`. Returns `None` if Python can evaluate the
+/// expression.
 pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;
     let is_text = |it: &Expr| it.as_text().is_some();

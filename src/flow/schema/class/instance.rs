@@ -180,7 +180,7 @@ fn object<'p>(
     if named.is_empty() { Ok(values) } else { Err(unknown(class)) }
 }
 
-/// Types whose values are encoded by the value's type instead of the field's type.
+/// Types whose values are encoded according to the value's type instead of the field's type.
 const PLAIN: [&str; 21] = [
     "str",
     "int",
@@ -329,7 +329,8 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// Converts a default value like the annotated type's encoder. An integer in a float field becomes a float.
+/// Converts a default value as the annotated type's encoder does. For example, an integer in a float field becomes a
+/// float.
 ///
 /// Returns `None` if the value does not have the annotated type.
 fn encoded<'p>(

@@ -164,7 +164,7 @@ pub(super) fn fields<'p>(
     let mut positions: HashMap<&str, usize> = HashMap::new();
     for class in ancestors.iter().rev() {
         require_plain_body(program, *class)?;
-        // The option that makes docstrings describe fields applies to the class that defines the field.
+        // The option that uses docstrings as descriptions applies to the class that defines the field.
         let own_options = config::read(program, &mro(program, *class)?)?;
         let type_arguments = given
             .iter()
