@@ -66,7 +66,7 @@ pub(crate) enum RunError {
     Api(#[from] ApiError),
 }
 
-/// A validated run that can be created.
+/// A validated run that has not been created yet.
 #[derive(Debug)]
 pub(crate) struct PreparedRun {
     deployment: NamedDeployment,

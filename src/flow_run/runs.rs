@@ -87,7 +87,7 @@ const SIDE_BY_SIDE: usize = 8;
 ///
 /// # Errors
 ///
-/// Fails if a request fails. All concurrent requests have ended by then.
+/// Fails if a request fails. Waits for all concurrent requests first.
 pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid>, Incomplete<FlowRunError>> {
     let mut cancelled = Vec::new();
     match cancel_in_bulk(client, ids, &mut cancelled).await {
