@@ -53,7 +53,7 @@ pub(crate) enum AddressError {
     Helper,
 }
 
-/// Checks whether a string is a possible name of a Git remote helper.
+/// Checks whether a string could be the name of a Git remote helper.
 fn is_helper_name(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
 }

@@ -21,7 +21,7 @@ pub(crate) struct Login {
     pub(super) password: Secret,
 }
 
-/// The reason why credentials cannot be used. The first three messages are identical to Prefect's.
+/// The error returned if credentials cannot be used. The first three messages are identical to Prefect's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum CredentialsError {
     #[error("If a username is provided, an access token or password must also be provided.")]

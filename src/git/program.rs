@@ -20,7 +20,7 @@ const HELPER: &str = r#"!f() { test "$1" = get && printf 'username=%s\npassword=
 /// Value of `GIT_SSH_COMMAND` that disables the prompts of ssh.
 pub(super) const SSH_WITHOUT_PROMPTS: &str = "ssh -o BatchMode=yes";
 
-/// Signs of network failures in the output of Git, ssh and curl, in lower case.
+/// Messages from Git, ssh and curl that indicate a network failure, in lower case.
 const NETWORK_FAILURES: [&str; 18] = [
     "could not resolve host",
     "temporary failure in name resolution",

@@ -16,7 +16,7 @@ use crate::{
 /// Maximum time that the remote server may take to respond.
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
-/// The reason why a remote repository is inaccessible.
+/// The error returned if a remote repository is inaccessible.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoteError {
     #[error("cannot start git: {0}")]

@@ -19,7 +19,7 @@ const LARGEST_FILE: usize = 64 << 20;
 /// Default revision for an omitted side of a range.
 const HEAD: &str = "HEAD";
 
-/// Two repository states to compare, in Git's notation.
+/// The old and the new repository state to compare, in Git's notation.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum RevisionRange {
     /// `A...B`: the merge base of both revisions, and the second revision.
@@ -127,11 +127,11 @@ pub(crate) struct Changes {
     root: PathBuf,
     /// Paths of files that were added, modified or deleted, relative to the root and with `/` as the separator.
     pub(crate) paths: BTreeSet<String>,
-    /// The paths of files that do not exist in the second state.
+    /// The paths of files that do not exist in the new state.
     pub(crate) deleted: BTreeSet<String>,
-    /// The commit of the first state.
+    /// The commit of the old state.
     old: Option<Oid>,
-    /// Whether the second state is the working tree or the checked-out commit.
+    /// Whether the new state is the working tree or the checked-out commit.
     pub(crate) is_checked_out: bool,
 }
 
@@ -215,8 +215,8 @@ impl Changes {
         self.paths.range(start..).map(String::as_str).take_while(move |path| path.starts_with(&prefix))
     }
 
-    /// Reads a file as it was in the first state. Returns `None` if the file did not exist, or if a partial
-    /// clone does not have its content.
+    /// Reads the old version of a file. Returns `None` if the file did not exist, or if a partial clone does not have
+    /// its content.
     ///
     /// # Errors
     ///
@@ -271,7 +271,7 @@ fn commit(repository: &Repository, revision: &str) -> Result<Oid, ChangesError> 
     })
 }
 
-/// Returns the commit of the first state.
+/// Returns the commit of the old state.
 fn first_commit(repository: &Repository, range: &RevisionRange) -> Result<Oid, ChangesError> {
     match range {
         RevisionRange::Revisions { from, .. } | RevisionRange::WorkingTree { from } => {
@@ -312,7 +312,7 @@ fn is_sparse(delta: &DiffDelta<'_>, tree: &Tree<'_>, index: Option<&Index>) -> b
         && tree.get_path(path).is_ok_and(|old| old.id() == entry.id)
 }
 
-/// Returns all paths in a diff, and the paths that exist only in its first state. Skips deltas for which `is_same`
+/// Returns all paths in a diff, and the paths that exist only in its old state. Skips deltas for which `is_same`
 /// returns true.
 fn changed_paths(
     diff: &Diff<'_>,

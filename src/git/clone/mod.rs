@@ -40,7 +40,7 @@ pub(crate) struct Checkout<'a> {
     pub(crate) environment: &'a Environment,
 }
 
-/// The reason why a checkout failed.
+/// The error returned if a checkout fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloneError {
     #[error(transparent)]
