@@ -56,7 +56,7 @@ pub(crate) struct Survey {
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
     pub(crate) directory_name: String,
-    /// Flows that were found, with paths relative to the directory.
+    /// Discovered flows, with paths relative to the directory.
     pub(crate) flows: Vec<DiscoveredFlow>,
     pub(crate) remote: Option<String>,
     pub(crate) branch: Option<String>,
@@ -64,7 +64,7 @@ pub(crate) struct Survey {
     pub(crate) has_requirements: bool,
 }
 
-/// The files that were created, and details for the message to the user.
+/// The created files, and details for the message to the user.
 #[derive(Debug)]
 pub(crate) struct Created {
     pub(crate) file: PathBuf,
