@@ -109,7 +109,7 @@ pub(crate) struct Interpreter {
     pub(crate) version: String,
 }
 
-/// Error for a search that found no suitable interpreter. Lists all candidates and why they were rejected.
+/// Error for a search that found no suitable interpreter. Lists each candidate with the reason for its rejection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no Python{} was found{}", with_modules(.modules), list_of_rejected(.rejected, *.scope))]
 pub(crate) struct NoInterpreter {
@@ -118,7 +118,7 @@ pub(crate) struct NoInterpreter {
     rejected: Vec<(Candidate, Rejection)>,
 }
 
-/// The reason why a candidate was rejected.
+/// The reason for rejecting a candidate.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Rejection {
     #[error("cannot be started: {0}")]
