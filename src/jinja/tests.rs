@@ -4,7 +4,7 @@ use super::{check, check_parameter};
 const TEMPLATES: &str = include_str!("../../tests/data/jinja/templates.json");
 
 #[test]
-fn errors_are_those_of_the_server() {
+fn errors_match_the_server() {
     let cases: Vec<(String, Option<String>)> = serde_json::from_str(TEMPLATES).unwrap();
     assert!(cases.len() > 400);
     let different = cases.into_iter().filter_map(|(template, expected)| {
@@ -17,7 +17,7 @@ fn errors_are_those_of_the_server() {
 }
 
 #[test]
-fn messages_and_ranges() {
+fn errors_have_a_message_and_a_range() {
     for (template, message, part) in [
         ("{{ nope.x ) }}", "unexpected ')'", ")"),
         ("a {{ b c }}", "expected token 'end of print statement', got 'c'", "c"),
