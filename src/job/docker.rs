@@ -1,4 +1,4 @@
-//! Prepares the jobs of Docker workers: containers.
+//! Prepares jobs for Docker workers. Each job is a container.
 
 use serde_json::{Value, json};
 

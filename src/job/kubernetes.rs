@@ -1,4 +1,4 @@
-//! Prepares the jobs of Kubernetes workers: manifests of the kind `Job`.
+//! Prepares jobs for Kubernetes workers. Each job is a manifest of the kind `Job`.
 
 use serde_json::{Value, json};
 

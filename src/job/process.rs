@@ -1,4 +1,4 @@
-//! Prepares the jobs of process workers: commands that run in a directory.
+//! Prepares jobs for process workers. Each job is a command that runs in a directory.
 
 use super::Configuration;
 use crate::api::JsonObject;
