@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{evaluator::mismatches, invalid_schema};
 
-/// Values that differ in type, length, content and number of items.
+/// Generates values that differ in type, length, content and number of items.
 fn values() -> impl Strategy<Value = Value> {
     let number = prop_oneof![
         (-3_i64..12).prop_map(|number| json!(number)),
@@ -33,7 +33,7 @@ fn names() -> impl Strategy<Value = String> {
     prop::sample::select(&["a", "b", "ab", "x-1", "~/"][..]).prop_map(str::to_owned)
 }
 
-/// Generates keywords without schemas. Many of them apply to values that [`values`] generates.
+/// Generates keywords without subschemas. Many of these keywords apply to the values from [`values`].
 fn assertions() -> impl Strategy<Value = (String, Value)> {
     let types = ["null", "boolean", "integer", "number", "string", "array", "object"];
     let count = || (0_u64..4).prop_map(|count| json!(count));
@@ -68,7 +68,7 @@ fn assertions() -> impl Strategy<Value = (String, Value)> {
     prop::strategy::Union::new(options)
 }
 
-/// Schemas that may contain the given references.
+/// Generates schemas that may contain the given references.
 fn schemas(references: &'static [&'static str]) -> impl Strategy<Value = Value> {
     let object = |keywords: Vec<(String, Value)>| Value::Object(keywords.into_iter().collect());
     let mut leaves = vec![

@@ -75,7 +75,7 @@ struct Evaluator<'a> {
     root: &'a Value,
     budget: Budget,
     patterns: Patterns<'a>,
-    /// Number of schemas that contain the current schema or refer to it.
+    /// Nesting depth: the number of schemas that contain the current schema or refer to it.
     depth: usize,
     /// References being followed, each with the value it applies to. Tracked because a schema may refer to itself.
     active: Vec<(*const Value, *const Value)>,

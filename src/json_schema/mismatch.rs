@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use serde_json::Value;
 
-/// Maximum number of values of an `enum` that a message lists.
+/// Maximum number of `enum` values that a message lists.
 const LISTED_VALUES: usize = 3;
 
 /// Maximum length of a value in a message, in bytes.
@@ -37,7 +37,7 @@ pub(super) enum Reason<'a> {
 }
 
 impl Mismatch<'_> {
-    /// Returns whether the keyword `type` requires exactly this type.
+    /// Returns whether the mismatch is caused by a `type` keyword that requires exactly the type `name`.
     pub(super) fn is_type(&self, name: &str) -> bool {
         matches!(self.reason, Reason::Type(types) if types.get(0).unwrap_or(types) == name && types.get(1).is_none())
     }

@@ -144,7 +144,7 @@ fn convert_tuple_items(property: &mut Map<String, Value>) {
     }
 }
 
-/// Makes a reference to a block document valid for a definition that describes a block.
+/// Extends the definition of a block type to accept references to block documents.
 fn accept_block_reference(definition: &mut Map<String, Value>) {
     if definition.contains_key("block_type_slug") {
         let block = Value::Object(std::mem::take(definition));
