@@ -44,7 +44,7 @@ pub(crate) struct Program<'a> {
     pub(crate) arguments: &'a [String],
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
-    /// Variables that take precedence over those in `environment`.
+    /// Variables that override the variables in `environment`.
     pub(crate) variables: &'a BTreeMap<String, String>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Program<'a> {
 pub(crate) struct Finished {
     /// The exit code, or the negated number of the signal that terminated the program.
     pub(crate) code: i32,
-    /// The output. If it exceeds 8 MiB, only its start and end.
+    /// Output of the program. If the output exceeds 8 MiB, contains only its start and end.
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
@@ -106,8 +106,8 @@ pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::R
 /// A running program. Dropping the value early terminates the program and all processes that it has started.
 struct Running {
     child: Child,
-    /// The output stays open during termination. Otherwise, a program that still writes output might be killed before
-    /// it has cleaned up.
+    /// The program's stdout. It stays open during termination. Otherwise, a program that still writes output might be
+    /// killed before it has cleaned up.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
     #[cfg(unix)]
@@ -278,7 +278,7 @@ impl Drop for Background {
     }
 }
 
-/// Registers the termination of a program and all processes that it has started in case of a panic.
+/// Registers a panic handler that terminates a program and all processes that it has started.
 #[cfg(unix)]
 fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
     OnPanic::new(move || group::end_without_child(&family, grace))
@@ -358,7 +358,7 @@ fn exit_code(status: ExitStatus) -> i32 {
     status.code().unwrap_or(-1)
 }
 
-/// Reads a stream until it is closed or `is_over` completes. Reports each line once it is complete.
+/// Reads a stream until it is closed or `is_over` completes. Reports each complete line.
 async fn read(
     stream: Option<impl AsyncRead + Unpin>,
     source: Stream,
