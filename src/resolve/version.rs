@@ -56,7 +56,7 @@ pub(crate) fn version_info(
     Ok((Some(version), info))
 }
 
-/// The deployed code's origin.
+/// Origin of the deployed code.
 struct Origin<'a> {
     commit: &'a str,
     message: &'a str,

@@ -29,7 +29,8 @@ pub(crate) struct Names {
     scope: Scope,
     /// Names without a value on this machine.
     later: BTreeSet<String>,
-    /// Whether no server is used. If so, another machine with different environment variables may run the deploy.
+    /// Whether the command runs without a server. If so, another machine with different environment variables may run
+    /// the deploy.
     is_offline: bool,
 }
 
