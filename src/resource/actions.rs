@@ -85,7 +85,7 @@ enum Shape {
     State,
 }
 
-/// How a missing key is handled.
+/// Treatment of a missing key.
 #[derive(Clone, Copy)]
 enum Missing {
     Error,

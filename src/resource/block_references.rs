@@ -54,7 +54,8 @@ pub(crate) fn as_declared(mut document: JsonObject) -> JsonObject {
     document
 }
 
-/// Adds a live block's references that `data` does not set. An update deletes references that it does not contain.
+/// Adds the live block's references that `data` does not set, because an update deletes references that it does not
+/// contain.
 pub(super) fn keep(data: &mut JsonObject, live: &JsonObject) {
     for (field, found) in live.get(REFERENCES).and_then(Json::as_object).into_iter().flatten() {
         if !data.contains_key(field) {

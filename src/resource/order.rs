@@ -15,7 +15,7 @@ pub(crate) struct DependencyOrder {
     pub(crate) ordered: Vec<usize>,
     /// Indexes of items in cycles and their dependents, in the original order.
     pub(crate) unordered: Vec<usize>,
-    /// Item indexes for each cycle. Each item is followed by a dependency.
+    /// Item indexes for each cycle. Each item depends on the next item, and the last item depends on the first.
     pub(crate) cycles: Vec<Vec<usize>>,
 }
 

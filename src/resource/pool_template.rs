@@ -12,7 +12,7 @@ use crate::{
     template::placeholder::{self, Kind},
 };
 
-/// Checks a template. `pointer` is its location.
+/// Checks the template at `pointer` in the file.
 pub(super) fn check(
     template: &JsonObject,
     placeholders: Placeholders,

@@ -129,7 +129,7 @@ fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_
 
 /// Converts a work pool's queue declarations, ordered by priority.
 ///
-/// Queues must be written in this order because the server moves other queues when it assigns a priority.
+/// Queues must be written in this order, because assigning a priority can change the priorities of other queues.
 pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {
     let mut queues: Vec<_> = pool.queues.iter().collect();
     queues.sort_by_key(|queue| queue.priority.unwrap_or(u64::MAX));

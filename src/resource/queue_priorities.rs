@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn assigned_priorities_move_other_queues() {
+    fn assigned_priorities_change_other_priorities() {
         for (before, name, priority, expected) in [
             (&[("default", 1)][..], "x", Some(1), "x 1, default 2"),
             (&[("default", 1)], "x", Some(5), "default 1, x 5"),

@@ -142,7 +142,7 @@ impl References {
         self.ids.contains_key(reference)
     }
 
-    /// Returns the IDs of the objects with a reference's name. Returns `None` unless there are multiple.
+    /// Returns the IDs of all objects that a reference may mean, or `None` if the reference is unambiguous.
     pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
         self.ambiguous.get(reference).map(Vec::as_slice)
     }

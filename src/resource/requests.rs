@@ -279,7 +279,7 @@ pub(crate) async fn update(
             let mut data = data_of(fields);
             block_references::keep(&mut data, &live.fields);
             let data = block_data(block_references::with_ids(data, references)?, secrets);
-            // The declaration has been checked against the newest schema. A rollback restores the earlier one.
+            // The declaration has been checked against the newest schema. A rollback restores the recorded schema.
             let recorded = fields.get(BLOCK_SCHEMA).and_then(|id| Uuid::deserialize(id).ok());
             let schema = match recorded {
                 Some(schema) => schema,

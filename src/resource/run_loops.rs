@@ -55,7 +55,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loops_are_those_that_the_server_rejects() {
+    fn finds_the_loops_that_the_server_rejects() {
         let inferred = json!({"type": "run-deployment", "source": "inferred"});
         let selected = json!({"type": "run-deployment", "source": "selected", "deployment": "a/b"});
         let every = "prefect.flow-run.*";

@@ -12,7 +12,7 @@ use crate::{
 /// Maximum size of a secret file in bytes.
 const MAX_SIZE: u64 = 1 << 20;
 
-/// The reason why a secret value cannot be read.
+/// The error returned if a secret value cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum SourceError {
     #[error("environment variable '{0}' is not set")]
