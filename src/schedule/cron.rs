@@ -39,7 +39,7 @@ pub(super) struct Values {
     pub(super) hours: BTreeSet<u64>,
     pub(super) days: BTreeSet<u64>,
     pub(super) months: BTreeSet<u64>,
-    /// 0 is Sunday.
+    /// Days of the week. 0 is Sunday.
     pub(super) weekdays: BTreeSet<u64>,
 }
 
@@ -262,7 +262,7 @@ impl Field {
             .ok_or_else(|| format!("`{text}` is not a valid value"))
     }
 
-    /// Replaces equivalent numbers.
+    /// Converts alternative numbers to the default numbers.
     ///
     /// In a five-field expression, 7 is Sunday. In a six-field expression, 0 is the first day of the month.
     fn alias(&self, number: u64, count: usize) -> u64 {

@@ -10,7 +10,7 @@ pub(crate) struct ScheduleError {
     pub(crate) problem: Problem,
 }
 
-/// The reason why a schedule is invalid.
+/// The problem with an invalid schedule.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Problem {
     #[error("unknown key `{key}`")]
