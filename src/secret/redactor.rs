@@ -71,8 +71,8 @@ impl Redactor {
     /// Minimum length of a secret that is only recognized by its environment variable's name.
     const SHORTEST_OF_VARIABLES: usize = 8;
 
-    /// Adds a secret and each of its lines. If the secret has the form `user:password` or is a URL, also adds the
-    /// password.
+    /// Registers a secret and each of its lines. If the secret has the form `user:password` or is a URL, also registers
+    /// the password.
     pub(crate) fn learn(&self, secret: &Secret) {
         let text = secret.expose();
         let lines = std::iter::once(text).chain(text.lines()).flat_map(|part| [part, part.trim()]);
@@ -87,7 +87,7 @@ impl Redactor {
         }
     }
 
-    /// Adds all strings and long numbers in a value.
+    /// Registers all strings and long numbers in a value as secrets.
     pub(crate) fn learn_value(&self, value: &Value) {
         match value {
             Value::String(text) => self.learn(&Secret::new(text.as_str())),
@@ -103,8 +103,8 @@ impl Redactor {
         }
     }
 
-    /// Adds the values of all variables whose names suggest a secret and the credentials in variables that contain
-    /// URLs.
+    /// Registers the values of all variables whose names suggest a secret, and the credentials in variables that
+    /// contain URLs.
     pub(crate) fn learn_variables<'a>(&self, variables: impl IntoIterator<Item = (&'a str, &'a str)>) {
         for (name, value) in variables {
             if is_secret_variable(name) && value.len() >= Self::SHORTEST_OF_VARIABLES {
@@ -320,13 +320,13 @@ mod tests {
     }
 
     #[test]
-    fn masks_passwords_in_urls_that_nobody_declared_secret() {
+    fn masks_undeclared_passwords_in_urls() {
         let text = "git clone https://me:0123@host/r.git";
         assert_eq!(masked(&[], text), format!("git clone https://me:{MASK}@host/r.git"));
     }
 
     #[test]
-    fn blanks_keep_the_columns() {
+    fn blanking_keeps_the_columns() {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("hunter2\u{e4}"));
         assert_eq!(redactor.blank("a hunter2\u{e4} b"), "a ******** b");
