@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_the_list_of_the_first_file_that_has_one() {
+    fn reads_the_list_of_the_first_file_with_a_list() {
         let directory = tempfile::tempdir().unwrap();
         let listed = || {
             let listed = project_files(directory.path()).map_err(|error| error.to_string())?;

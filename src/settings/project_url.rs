@@ -1,4 +1,4 @@
-//! Warns if a project file selects the server that receives credentials from another source.
+//! Warns if a project file sets the URL of the server that receives credentials from outside the project.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -58,7 +58,7 @@ pub(super) fn warnings(sources: &Sources, connection: &Connection<'_>, directory
     unconfirmed.map(warning).collect()
 }
 
-/// The setting sources that belong to the project.
+/// The sources of settings that the project controls.
 struct Project<'a> {
     sources: &'a Sources,
     connection: &'a Connection<'a>,
@@ -96,7 +96,8 @@ impl Project<'_> {
             .any(|trusted| self::server(trusted).is_some_and(|trusted| trusted == server))
     }
 
-    /// Returns the location where the project sets a URL, directly or with the path of a profiles file.
+    /// Returns the location where a project file sets a URL. If the URL comes from a profile, returns the location
+    /// where a project file sets the path of the profiles file.
     fn place(&self, name: &SettingName, origin: Origin) -> Option<Place> {
         let (name, origin) = if origin == Origin::Profile {
             (&names::PROFILES_PATH, self.connection.profiles)

@@ -2,7 +2,7 @@ use crate::settings::names;
 
 use super::*;
 
-/// A typical file written by hand.
+/// A typical file that a user has written.
 const TEXT: &str = r#"# My profiles.
 active = "ci"
 
