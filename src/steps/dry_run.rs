@@ -19,7 +19,7 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// A step that would run once for all deployments sharing it.
+/// A step that would run once for all deployments that share it.
 #[derive(Debug)]
 pub(crate) struct DistinctStep {
     /// Canonical name of a built-in step, or a Python function name.

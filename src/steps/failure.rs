@@ -37,7 +37,7 @@ impl StepFailure {
     }
 }
 
-/// The reason why a step failed.
+/// The cause of a failed step.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RunError {
     #[error("Step has unexpected additional keys: {0}")]

@@ -15,7 +15,7 @@ pub(super) fn typed<T: DeserializeOwned>(mapping: Mapping) -> Result<T, StepErro
         .map_err(|error| StepError::Input { key: None, message: error.to_string() })
 }
 
-/// Default for boolean inputs that default to `true`.
+/// Returns `true`, the default value of some boolean inputs.
 pub(super) fn yes() -> bool {
     true
 }

@@ -141,7 +141,7 @@ pub(crate) trait Step: Send + Sync {
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a>;
 }
 
-/// The reason why a step failed.
+/// The error returned if a step fails.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StepError {
     /// An input is invalid. `key` is the input name, or `None` if the error does not concern a single input.

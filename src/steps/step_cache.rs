@@ -133,7 +133,7 @@ pub(super) struct CachedStep {
     pub(super) deployments: Mutex<IndexSet<String>>,
 }
 
-/// A use of a step in a step list.
+/// An occurrence of a step in a step list.
 pub(super) struct StepUse<'u> {
     /// Short form of the step name in the project file.
     pub(super) name: &'u str,

@@ -72,7 +72,7 @@ impl Default for IgnoreInput {
     }
 }
 
-/// Whether files are pushed or pulled.
+/// The direction of a transfer between the working directory and a bucket.
 enum Direction {
     Push { ignore_file: Option<String>, lines: Lines },
     Pull,
