@@ -23,7 +23,7 @@ fn project(text: &str) -> Project {
     load_source(&Source::new("services/prefect.yaml", text)).unwrap().0
 }
 
-/// Returns the names of the deployments that the options select, and the names of those that are undecided.
+/// Returns the names of the deployments that the options select, and the number of warnings.
 fn selected(selectors: &[&str], names: &[&str]) -> Result<(Vec<String>, usize), SelectError> {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();

@@ -132,10 +132,10 @@ enum Selecting {
     /// The selectors that select the deployment, with the properties that match.
     By(Vec<SelectionReason>),
     No,
-    /// No selector matches the deployment, but one of them would if the deployment had changed.
+    /// No selector matches the deployment, but a selector would match if the deployment had changed.
     Unchanged,
-    /// No selector matches the deployment, but one of them depends on unknown properties. The string explains
-    /// this to the user.
+    /// No selector matches the deployment, but a selector depends on unknown properties. The string explains this to
+    /// the user.
     Unknown(String),
 }
 

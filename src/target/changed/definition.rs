@@ -7,7 +7,7 @@ use crate::{
     steps::Section,
 };
 
-/// The project file in the first of two compared states.
+/// The old version of the project file.
 #[derive(Debug)]
 pub(super) enum OldProject {
     /// The file has not changed.

@@ -60,7 +60,7 @@ impl ChangesByRange {
         Ok(found)
     }
 
-    /// Returns the ranges that end at a commit other than the checked-out one.
+    /// Returns the ranges that end at a commit other than the checked-out commit.
     pub(super) fn not_checked_out(&self) -> impl Iterator<Item = &RevisionRange> {
         let ranges = self.0.iter().filter(|(_, changes)| !changes.is_checked_out);
         ranges.map(|((range, _), _)| range)
@@ -128,10 +128,10 @@ impl ProjectChanges {
     }
 }
 
-/// The text of a file in the first state.
+/// The old version of a file.
 enum OldText {
     Unchanged,
-    /// The text of a file that has changed, or `None` if the file did not exist or is not UTF-8.
+    /// The old text of a file that has changed, or `None` if the file did not exist or was not UTF-8.
     Changed(Option<Source>),
 }
 
@@ -152,7 +152,7 @@ impl OldText {
         matches!(self, Self::Unchanged)
     }
 
-    /// Returns the text in the first state. `current` is the current file, if it exists.
+    /// Returns the old version, or `current` if the file has not changed.
     fn or(self, current: Option<&Source>) -> Option<Source> {
         match self {
             Self::Unchanged => current.cloned(),
@@ -161,7 +161,7 @@ impl OldText {
     }
 }
 
-/// Loads the first state of the project file and of the environment's overlay file.
+/// Loads the old versions of the project file and the environment's overlay file.
 fn old_project(
     changes: &Changes,
     document: &Document,
