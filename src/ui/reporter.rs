@@ -16,7 +16,7 @@ use crate::{
     progress::{DeploymentEvent, Progress, StepEnd, StepEvent, StepId, Stream},
 };
 
-/// The way step progress is shown to people.
+/// Presentation of step progress to people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ProgressStyle {
     /// Progress is not shown.

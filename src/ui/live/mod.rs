@@ -1,4 +1,4 @@
-//! Content of the live view. The `screen` module draws it.
+//! Content of the live view, which the `screen` module draws.
 
 mod output;
 mod render;

@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_between_characters_and_counts_wide_ones_twice() {
+    fn cuts_between_characters_and_counts_wide_characters_twice() {
         for (text, width, expected) in [
             ("hello", 5, "hello"),
             ("hello", 4, "hel…"),

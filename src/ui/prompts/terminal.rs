@@ -110,7 +110,8 @@ pub(super) fn show<P: Prompt>(mut prompt: P, has_colors: bool) -> io::Result<Opt
     }
 }
 
-/// Returns the Enter key for a line break that was typed before the prompt, while the terminal was in line mode.
+/// Converts a line break that was typed before the prompt, while the terminal was in line mode, to the Enter key.
+/// Returns other keys unchanged.
 fn with_enter(key: KeyEvent) -> KeyEvent {
     let is_control = key.modifiers.contains(KeyModifiers::CONTROL);
     match key.code {

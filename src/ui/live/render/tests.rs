@@ -6,7 +6,7 @@ use crate::progress::{DeploymentEvent, StepEnd, StepEvent, StepId, Stream};
 
 const WIDE: Size = Size { width: 81, height: 40 };
 
-/// Applies events one second apart, and returns the state and the time after them.
+/// Applies events at intervals of one second. Returns the final state and time.
 fn state(steps: &[(usize, StepEvent<'_>)], deployments: &[(&str, DeploymentEvent<'_>)]) -> (State, Instant) {
     let mut state = State::default();
     let mut now = Instant::now();
