@@ -1,4 +1,4 @@
-//! The API that a worker uses, and the secret with its credentials.
+//! The API that a worker uses, and the Kubernetes secret that contains the credentials.
 
 use url::{Host, Url};
 
