@@ -50,7 +50,7 @@ pub(super) enum Tag {
     Sequence,
     Mapping,
     Set,
-    /// The tags `!!omap` and `!!pairs`. They construct a list of key-value pairs.
+    /// The tags `!!omap` and `!!pairs`, which construct a list of key-value pairs.
     Pairs,
     /// The tag `!append`, only supported in overlays.
     Append,

@@ -14,7 +14,7 @@ pub(crate) struct YamlError {
     pub(crate) span: Span,
 }
 
-/// Why a YAML file is rejected.
+/// The problem that makes a YAML file invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum YamlErrorKind {
     #[error("the file is not UTF-8")]
@@ -57,7 +57,7 @@ pub(crate) enum YamlErrorKind {
     BinaryNotText,
 }
 
-/// Help message for a template without quotes. YAML parses it as a mapping.
+/// Help message for an unquoted template, which YAML parses as a mapping.
 pub(super) const QUOTE_TEMPLATE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
 impl YamlErrorKind {

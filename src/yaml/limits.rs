@@ -1,6 +1,6 @@
 //! Limits that prevent a small file from exhausting memory.
 
-/// Maximum nesting depth of collections, including those that aliases refer to.
+/// Maximum nesting depth of collections, including aliased collections.
 ///
 /// Functions that traverse values may recurse to this depth.
 pub(super) const MAXIMUM_DEPTH: usize = 100;

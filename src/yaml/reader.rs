@@ -8,7 +8,7 @@ use crate::{
 
 /// Decodes a UTF-8 file. The function `source` creates the source from the file's name and text.
 ///
-/// A byte order mark stays in the text because the parser skips it.
+/// A byte order mark remains in the text, because the parser skips it.
 pub(crate) fn decode(
     name: &str,
     bytes: Vec<u8>,
@@ -20,8 +20,7 @@ pub(crate) fn decode(
             let at = error.utf8_error().valid_up_to();
             let bytes = error.as_bytes();
             let utf16 = bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff");
-            // The text before the first invalid byte is not changed by the lossy conversion, so the offset stays
-            // valid.
+            // The lossy conversion does not change the text before the first invalid byte, so the offset remains valid.
             let source = source(name.to_owned(), String::from_utf8_lossy(bytes).into_owned());
             Err(Box::new(YamlErrorKind::NotUtf8 { utf16 }.at(Span::new(at, at)).diagnostic(&source)))
         }

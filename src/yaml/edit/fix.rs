@@ -242,7 +242,7 @@ pub(crate) fn split_item(document: &Document, pointer: &Pointer) -> Option<Fix> 
 }
 
 impl Text<'_> {
-    /// Replaces the line breaks in `lines` with those that the file uses.
+    /// Replaces the line breaks in `lines` with the line breaks that the file uses.
     pub(super) fn with_line_ends(&self, lines: &str) -> String {
         lines.replace("\r\n", "\n").replace('\n', self.line_end)
     }

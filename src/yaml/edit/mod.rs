@@ -97,7 +97,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
     first_right(document, candidates, &expected)
 }
 
-/// Returns the first edit whose text parses to the expected value, or `None`.
+/// Returns the first edit whose text parses to the expected value, or `None` if there is none.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
         let read = load_overlay(&Source::new(document.source.name(), edit.text.as_str()));
@@ -204,7 +204,7 @@ impl<'a> Text<'a> {
 
     /// Inserts lines after a block collection and after the comments that belong to the collection.
     ///
-    /// These are the comments directly below the collection with an indentation of at least `indent`.
+    /// Comments directly below the collection belong to it if they are indented by at least `indent` spaces.
     fn below(&self, collection: Span, indent: usize, lines: &str) -> Vec<Edit> {
         let end = self.next_line(collection.end.saturating_sub(1).max(collection.start));
         let own_comments = self.past(end, |line| is_comment(line) && leading_spaces(line) >= indent);

@@ -24,7 +24,7 @@ pub(crate) fn quote_values(source: &Source) -> Option<Fix> {
     while let Err(error) = load_overlay(&source.with_text(text.as_str())) {
         let value = value_at(&text, error.span.start)?;
         let quoted = quoted(text.get(value.clone())?)?;
-        // Each quoted value before this one has two more characters than in the source.
+        // Each quoted value before this value has two more characters than in the source.
         let (mut index, mut start) = (0, value.start);
         while replacements.get(index).is_some_and(|earlier| earlier.span.start < start) {
             (index, start) = (index + 1, start.checked_sub(2)?);
