@@ -80,7 +80,7 @@ impl CommandError {
         Self::new(Exit::Usage, message)
     }
 
-    /// Creates an error that is described by `diagnostics` and has no message of its own.
+    /// Creates an error without a message. `diagnostics` describe the error.
     pub(crate) fn findings(exit: Exit, diagnostics: Vec<Diagnostic>) -> Self {
         Self { diagnostics, ..Self::new(exit, "") }
     }

@@ -369,7 +369,7 @@ mod tests {
     }
 
     #[test]
-    fn private_files_replace_existing_ones_and_keep_links() {
+    fn private_files_replace_existing_files_and_keep_links() {
         let directory = tempfile::tempdir().unwrap();
         let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
         let file = directory.path().join("new/file");

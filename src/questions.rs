@@ -42,7 +42,7 @@ impl Select {
     }
 }
 
-/// Why a question was not answered.
+/// The error returned if the user does not answer a question.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
     /// The user pressed Ctrl-C or Escape.

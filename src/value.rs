@@ -65,7 +65,7 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// The error returned if text cannot be parsed as JSON without changing it.
+/// The error returned if text is not valid JSON, or if parsing would change an integer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonError {
     #[error(transparent)]
@@ -79,7 +79,7 @@ pub(crate) enum JsonError {
 #[error("the integer {0} does not fit into 64 bits; write it as the JSON string \"{0}\"")]
 pub(crate) struct IntegerError(String);
 
-/// Parses JSON that a user wrote.
+/// Parses JSON from user input.
 ///
 /// # Errors
 ///
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_integers_that_would_be_rounded() {
+    fn rejects_integers_that_would_be_rounded() {
         for text in [
             "18446744073709551615",
             "-9223372036854775808",
