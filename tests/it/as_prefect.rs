@@ -14,7 +14,7 @@ deployments:
 ";
 
 #[test]
-fn versions_are_those_of_prefect() -> Result<()> {
+fn versions_match_prefect() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let version = sandbox.run_as_prefect("--version")?.success()?;
     ensure!(version.stdout == "3.9.1\n", "{version}");
@@ -55,7 +55,7 @@ fn command_names_may_have_capitals_and_underscores() -> Result<()> {
 }
 
 #[test]
-fn messages_go_to_stdout_in_the_words_of_the_reference() -> Result<()> {
+fn messages_go_to_stdout_with_the_wording_of_the_reference() -> Result<()> {
     let api = MockApi::keeping()?;
     let sandbox = Sandbox::for_project(&api.url(), TWO)?;
     sandbox.file("list.yaml", "- a\n")?;
@@ -95,7 +95,7 @@ fn messages_go_to_stdout_in_the_words_of_the_reference() -> Result<()> {
 }
 
 #[test]
-fn several_deployments_have_a_panel_each() -> Result<()> {
+fn each_deployment_has_its_own_panel() -> Result<()> {
     let api = MockApi::keeping()?;
     let sandbox = Sandbox::for_project(&api.url(), TWO)?;
     let all = sandbox.run_as_prefect("deploy --all")?.success()?;
@@ -121,7 +121,7 @@ fn tables_have_the_titles_and_notes_of_the_reference() -> Result<()> {
     Ok(())
 }
 
-/// Cells of the rows of a table, without the header.
+/// Returns the cells of each row of a table, without the header.
 fn rows(table: &str) -> Vec<Vec<&str>> {
     let rows = table.lines().filter(|line| line.starts_with('│'));
     rows.map(|row| row.trim_matches('│').split('│').map(str::trim).collect()).collect()
@@ -130,7 +130,7 @@ fn rows(table: &str) -> Vec<Vec<&str>> {
 const OLD: &str = "0b7a5a3e-0000-4000-8000-000000000001";
 const NEW: &str = "0b7a5a3e-0000-4000-8000-000000000002";
 
-/// A server with a paused pool, a paused queue, two runs and an automation.
+/// Returns a server with a paused work pool, a paused work queue, two flow runs and an automation.
 fn server_with_objects() -> Result<FaultServer> {
     let server = FaultServer::start()?;
     let paused = json!({
@@ -227,7 +227,7 @@ fn warnings_are_not_part_of_values() -> Result<()> {
 }
 
 #[test]
-fn finished_runs_and_logs_are_shown_as_by_the_reference() -> Result<()> {
+fn shows_finished_runs_and_logs_like_the_reference() -> Result<()> {
     const ID: &str = "0b7a5a3e-0000-4000-8000-000000000001";
     let server = FaultServer::start()?;
     let run = json!({
@@ -269,7 +269,7 @@ fn rules_with_a_time_zone_get_the_hint_of_the_reference() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn schedules_are_listed_as_by_the_reference() -> Result<()> {
+fn lists_schedules_like_the_reference() -> Result<()> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let api = Api::from_env()?;
     let sandbox = api.sandbox(

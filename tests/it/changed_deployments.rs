@@ -126,7 +126,7 @@ fn selects_deployments_that_changed_between_commits() -> Result<()> {
 }
 
 #[test]
-fn unchanged_deployments_are_no_error() -> Result<()> {
+fn unchanged_deployments_are_not_an_error() -> Result<()> {
     let repository = Repository::new()?;
     let output = repository.0.run("render --select changed:HEAD,pool:docker")?;
     assert_output!(output, @r"

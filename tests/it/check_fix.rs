@@ -1,4 +1,4 @@
-//! `prefectl check --fix` and `--diff`, and the hook for pre-commit.
+//! Tests of `prefectl check --fix` and `--diff`, and of the pre-commit hook.
 
 use std::{fs, path::Path};
 
@@ -132,7 +132,7 @@ fn json_and_sarif_contain_the_fixes() -> Result<()> {
 }
 
 #[test]
-fn the_hook_of_pre_commit_runs_the_check() -> Result<()> {
+fn the_pre_commit_hook_runs_the_check() -> Result<()> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let hooks: Value = serde_yaml::from_str(&fs::read_to_string(root.join(".pre-commit-hooks.yaml"))?)?;
     let hook = &hooks.as_array().context("a list of hooks")?[0];

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::support::{Api, FaultServer, Sandbox, Terminal, assert_output, wait_until};
 
-/// Returns a project file with this number of deployments.
+/// Returns a project file with `count` deployments.
 fn project(count: usize) -> String {
     let mut text = "pull: []\ndeployments:\n".to_owned();
     for number in 0..count {
@@ -114,7 +114,7 @@ fn a_plan_counts_a_duplicate_once() -> Result<()> {
 }
 
 #[test]
-fn profiles_are_told_apart_from_the_footnote() -> Result<()> {
+fn profile_lists_mark_the_active_profile() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let output = sandbox.run("profile ls")?.success()?;
     ensure!(output.stdout.ends_with("\n\n(* marks the active profile)\n"), "{output}");

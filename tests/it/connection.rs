@@ -65,7 +65,7 @@ fn no_proxy_exempts_hosts_in_every_form() -> Result<()> {
 }
 
 #[test]
-fn errors_of_a_proxy_name_the_proxy() -> Result<()> {
+fn proxy_errors_name_the_proxy() -> Result<()> {
     let sandbox = Sandbox::new()?
         .variable("PREFECT_API_URL", "http://127.0.0.1:1/api")
         .variable("PREFECT_CLIENT_MAX_RETRIES", "0")
@@ -91,8 +91,7 @@ fn accepts_a_certificate_without_alternative_names_only_if_pinned() -> Result<()
     Ok(())
 }
 
-/// An unknown certificate authority, and a server with a certificate that it issued for this name. The server
-/// has no work pools.
+/// An unknown certificate authority, and a server with a certificate from this authority. The server has no work pools.
 struct PrivateServer {
     port: u16,
     /// The authority's certificate, in PEM format.

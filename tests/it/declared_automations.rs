@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Sandbox};
 
-/// Creates a sandbox whose project has the given section `prefectl` and no deployments.
+/// Creates a sandbox whose project file has the given `prefectl` section and no deployments.
 fn sandbox(api: &Api, section: &str) -> Result<Sandbox> {
     Sandbox::for_project(api.url(), &format!("prefectl:\n{section}\ndeployments: []\n"))
 }
@@ -123,7 +123,7 @@ fn metric_triggers_are_reported_before_anything_is_written() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn of_several_automations_with_a_name_the_registered_automation_is_updated() -> Result<()> {
+fn updates_the_registered_automation_of_several_with_the_same_name() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox(
         &api,

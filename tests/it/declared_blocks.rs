@@ -31,7 +31,7 @@ fn data(api: &Api, sandbox: &Sandbox, kind: &str, name: &str) -> Result<Value> {
     Ok(api.get(&sandbox.unique(&path))?.with_context(|| format!("no block {kind}/{name}"))?["data"].clone())
 }
 
-/// Declarations with the message of the error that each causes, and whether it is found without a server.
+/// Invalid declarations, each with its error message and whether the error is found without a server.
 const INVALID: &[(&str, &str, bool)] = &[
     (
         "- {type: aws-credentials, name: b-UNIQUE, values: {aws_secret_access_key: canary-7be1a90c}}",
@@ -172,7 +172,7 @@ fn a_plan_shows_only_the_rotated_secrets() -> Result<()> {
     Ok(())
 }
 
-/// A bucket and its credentials, in an order that cannot be the write order.
+/// Declarations of a bucket and its credentials. The credentials must be written first.
 const BUCKET: &str = "- type: s3-bucket
   name: b-UNIQUE
   values: {bucket_name: raw, credentials: '{{ prefect.blocks.aws-credentials.dev-UNIQUE }}'}
@@ -290,7 +290,7 @@ fn a_changed_block_gets_the_newest_schema_of_its_type() -> Result<()> {
     let old = schema(&["first"])?["id"].clone();
     run(&sandbox, "deploy --all --quiet")?.success()?;
     assert_eq!(block()?.context("no block")?["block_schema_id"], old);
-    // A newer schema alone is not a change.
+    // A newer schema alone does not count as a change.
     let new = schema(&["first", "second"])?["id"].clone();
     assert_eq!(run(&sandbox, "plan --all --detailed-exitcode --quiet")?.code, 0);
     let changed = project("- {type: own-UNIQUE, name: b-UNIQUE, values: {first: a, second: b}}");

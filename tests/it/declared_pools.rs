@@ -1,4 +1,4 @@
-//! Tests of declared work pools whose types differ from those on the server, and of types of custom workers.
+//! Tests of declared work pools whose type differs from the type on the server, and of custom worker types.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::{Value, json};

@@ -28,7 +28,7 @@ deployments:
 
 const STAMP: &str = "echo run >> runs.txt\necho v1\n";
 
-/// Verifies the two deployments of [`TWO`] on the server. Returns the first one.
+/// Verifies the two deployments of [`TWO`] on the server. Returns the first deployment.
 fn verify_registration(api: &Api, sandbox: &Sandbox) -> Result<Value> {
     let one = api.existing(sandbox, "hello-UNIQUE/one")?;
     assert_eq!(one["tags"], json!(["v1", "it"]));

@@ -1,7 +1,7 @@
 //! Intended differences from the real `prefect deploy`, as listed in docs/src/differences.md.
 //!
-//! Other tests cover more of them: `error_messages`, `deploy`, `redeploy`, `docker_steps`, `step_order`, and the cases of
-//! `tests/conformance` that have an `intended.json`.
+//! More differences are tested in `error_messages`, `deploy`, `redeploy`, `docker_steps`, `step_order`, and in the
+//! cases of `tests/conformance` that have an `intended.json`.
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -15,14 +15,14 @@ fn deployed(api: &Api, sandbox: &Sandbox, words: &[&str]) -> Result<(Output, Val
     Ok((output, api.existing(sandbox, "hello-UNIQUE/a")?))
 }
 
-/// Returns a prefect.yaml with the deployment `a`, which has these additional lines.
+/// Returns a prefect.yaml with the deployment `a`, which has the additional lines `lines`.
 fn file(lines: &str) -> String {
     format!(
         "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{lines}\n"
     )
 }
 
-/// Makes the project a Git repository with one commit, after running this Git command.
+/// Initializes a Git repository in the project, runs the Git command `before`, and creates a commit.
 fn commit(sandbox: &Sandbox, before: &[&str]) -> Result<()> {
     let first = "-c user.name=a -c user.email=a@b commit -q --allow-empty -m first";
     for words in [vec!["init", "-q"], before.to_vec(), first.split(' ').collect()] {

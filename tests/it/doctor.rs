@@ -1,4 +1,4 @@
-//! Tests of `doctor`: its findings, and whether its exit code predicts that a deploy would work.
+//! Tests of `doctor`: its findings, and whether its exit code predicts the success of a deploy.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -14,7 +14,7 @@ fn statuses(output: &Output) -> Result<Vec<String>> {
         let [name, status] = ["name", "status"].map(|key| check[key].as_str().unwrap_or_default());
         format!("{name} {status}")
     };
-    // These checks depend on the machine.
+    // The results of these checks depend on the machine.
     let of_machine = ["docker", "builder", "registry", "python", "git"];
     let checks = document["checks"].as_array().into_iter().flatten().map(shown);
     Ok(checks.filter(|check| !of_machine.iter().any(|name| check.starts_with(name))).collect())

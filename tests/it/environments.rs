@@ -1,4 +1,4 @@
-//! Environments: overlay files, the mapping `environments`, and the option `--env`.
+//! Tests of environments: overlay files, the `environments` mapping and the `--env` option.
 
 use std::fs;
 

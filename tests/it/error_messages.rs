@@ -1,4 +1,4 @@
-//! Failures outside the project file. Each failure has one clear message, and nothing is registered.
+//! Tests of failures outside the project file. Each failure has one clear message, and nothing is registered.
 
 use std::net::TcpListener;
 

@@ -30,7 +30,7 @@ fn sandbox(inputs: &str) -> Result<Sandbox> {
 
 const BUILD: &str = "steps run --build -n one --output json";
 
-/// Prepends a `git` wrapper to PATH. The wrapper records its arguments in the project's file `arguments`.
+/// Prepends a `git` wrapper to PATH. The wrapper records its arguments in the file `arguments` of the project.
 fn spied_on(sandbox: Sandbox) -> Result<Sandbox> {
     let path = std::env::var("PATH")?;
     let folder = sandbox.directory().join("bin");

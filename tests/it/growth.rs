@@ -1,4 +1,4 @@
-//! Growth of memory use with the number of deployments, and growth of CPU time with the size of hostile
+//! Tests how memory use grows with the number of deployments, and how CPU time grows with the size of hostile
 //! templates.
 //!
 //! The tests limit bytes and CPU time because neither depends on other processes.
@@ -18,7 +18,7 @@ const CHECKED: usize = 20 * 1024;
 /// Maximum peak memory of `plan` for each deployment that is unchanged, in bytes.
 const PLANNED: usize = 22 * 1024;
 
-/// Returns a project file with many deployments of a flow.
+/// Returns a project file with `count` deployments of a flow.
 fn project(count: usize) -> String {
     let mut text = "pull: []\ndeployments:\n".to_owned();
     for number in 0..count {

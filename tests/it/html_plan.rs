@@ -15,8 +15,8 @@ use crate::support::{MockApi, Output, Sandbox, required_env};
 const HOSTILE: &str =
     "</script></style></title><img src=x onerror=document.title=1><script>document.title=1</script>";
 
-/// Returns a project with `count` deployments of two flows. Some share two steps, and one has [`HOSTILE`]
-/// markup in its description.
+/// Returns a project with `count` deployments of two flows. Some deployments share two steps, and one description
+/// contains the [`HOSTILE`] markup.
 fn project(count: usize, version: usize) -> String {
     let mut text = "build:\n- prefect.deployments.steps.run_shell_script: {id: hash, script: echo v1}\n\
                     - prefect.deployments.steps.run_shell_script: {id: stamp, script: date}\n\
@@ -94,7 +94,7 @@ fn doing(page: &str, script: &str) -> Result<String> {
     Ok(page.replace("</body>", &format!("<script>{script}</script></body>")))
 }
 
-/// Returns how many deployments of a document are visible, and how many are hidden.
+/// Returns the numbers of visible and hidden deployments in a document.
 fn shown(document: &str) -> (usize, usize) {
     let starts = document.match_indices("<details class=\"deployment").map(|(at, _)| &document[at..]);
     let tags = starts.filter_map(|rest| rest.split('>').next());
@@ -141,7 +141,7 @@ fn page_never_interprets_values_as_markup() -> Result<()> {
         |document: &str| document.contains("<title>Plan: ") && document.contains("<p id=\"tools\">");
     let document = browser.document(&page)?;
     assert!(untouched(&document) && !document.contains("<img"), "{document}");
-    // If unescaped markup gets into the page, the content security policy blocks it.
+    // The content security policy blocks unescaped markup in the page.
     let broken = page.replace("<main>", &format!("<main><div title='{HOSTILE}'></div>{HOSTILE}"));
     let document = browser.document(&broken)?;
     assert!(untouched(&document) && document.contains("<img"), "{document}");

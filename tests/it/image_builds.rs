@@ -117,7 +117,7 @@ fn project_of(builds: usize) -> String {
     format!("deployments:{}", (0..builds).map(build).collect::<String>())
 }
 
-/// Creates a project like [`project_of`] whose Dockerfile runs this command on the base image.
+/// Creates a project like [`project_of`] whose Dockerfile runs `command` on the base image.
 fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)> {
     let sandbox = api.sandbox(&project_of(builds))?;
     let docker = Docker::from_env("PREFECTL_TEST_REGISTRY", &sandbox)?;
@@ -135,7 +135,7 @@ fn running(api: &Api, command: &str, builds: usize) -> Result<(Sandbox, Docker)>
 fn runs_independent_builds_in_parallel() -> Result<()> {
     let api = Api::from_env()?;
     let (sandbox, _docker) = running(&api, "echo begin && sleep 2 && echo end", 3)?;
-    // Count how often a build begins before the previous one has ended.
+    // Count how often a build begins before the previous build has ended.
     let overlaps = |output: &str| {
         let mut open = 0_i32;
         let mut overlaps = 0;

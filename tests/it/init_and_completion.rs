@@ -87,7 +87,7 @@ fn completes_commands_and_names() -> Result<()> {
         let words: Vec<&str> = ["--", "prefectl"].into_iter().chain(line.split(' ')).collect();
         Ok(sandbox.run_words(&words)?.success()?.stdout)
     };
-    // A busy server may not answer in time.
+    // A busy server may not respond in time.
     let offers = |line: &str, name: &str| {
         let is_offered = || complete(line).is_ok_and(|offered| offered.contains(&sandbox.unique(name)));
         wait_until("the server has answered in time", is_offered)
@@ -95,7 +95,7 @@ fn completes_commands_and_names() -> Result<()> {
     assert!(complete("work-p")?.contains("work-pool"));
     offers("deployment run hello-UNIQUE/", "hello-UNIQUE/a")?;
     assert!(!complete("deployment run hello-UNIQUE/zzz")?.contains("hello-"));
-    // The server may have more names with a shorter prefix than fit on the one page that is requested.
+    // With a shorter prefix, the matching names may not fit on the single requested page.
     let prefix = |name: &str| sandbox.unique(&name.replace("UNIQ", "UNIQUE"))[..name.len()].to_owned();
     let flow = format!("deployment run {}", prefix("hello-UNIQ"));
     offers(&flow, "hello-UNIQUE/a")?;
@@ -132,7 +132,7 @@ fn completes_names_with_spaces_as_one_word() -> Result<()> {
     Ok(())
 }
 
-/// Names from the server are cached, and a server that never answers delays the shell only briefly.
+/// Names from the server are cached, and a server that never responds delays the shell only briefly.
 #[test]
 fn completion_waits_briefly_and_caches_names() -> Result<()> {
     let silent = std::net::TcpListener::bind("127.0.0.1:0")?;

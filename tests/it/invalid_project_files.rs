@@ -1,4 +1,4 @@
-//! Invalid project files. Each file results in a message with the location of the mistake, and nothing is
+//! Tests of invalid project files. Each file results in a message with the location of the mistake, and nothing is
 //! written.
 //!
 //! The files are in `tests/data/bad/*.txt`, next to snapshots of the messages. A section starts with `===

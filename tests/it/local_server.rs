@@ -1,5 +1,5 @@
-//! Tests of servers that prefectl starts with the real Prefect: in the foreground, and temporary ones for
-//! commands without an API URL.
+//! Tests of servers that prefectl starts with the real Prefect: foreground servers, and temporary servers for commands
+//! without an API URL.
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},

@@ -1,4 +1,4 @@
-//! Errors about options. They name the option or its value and have no position in a file.
+//! Tests of errors about options. The errors name the option or its value and have no position in a file.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;

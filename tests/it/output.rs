@@ -1,4 +1,4 @@
-//! Output that cannot be written, and output that CI services read.
+//! Tests of output that cannot be written, and of output that CI services parse.
 
 use anyhow::{Context as _, Result, ensure};
 
@@ -64,7 +64,7 @@ fn a_closed_pipe_is_not_an_error() -> Result<()> {
 }
 
 #[test]
-fn text_of_a_project_never_becomes_a_workflow_command() -> Result<()> {
+fn project_text_never_becomes_a_workflow_command() -> Result<()> {
     let api = MockApi::with_pool()?;
     let sandbox = Sandbox::for_project(&api.url(), HOSTILE)?;
     for service in ["GITHUB_ACTIONS", "TF_BUILD", "GITLAB_CI"] {

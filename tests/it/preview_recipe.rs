@@ -26,7 +26,7 @@ const OTHER: &str = "from prefect import flow\n\n\n@flow(name='goodbye-UNIQUE')\
 const GH: &str =
     "#!/bin/sh\necho \"gh $*\" >> comments.txt\nfor last; do :; done\ncat \"$last\" >> comments.txt\n";
 
-/// A file in the prefectl repository.
+/// Reads a file in the prefectl repository.
 fn repository_file(path: &str) -> Result<String> {
     Ok(fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))?)
 }

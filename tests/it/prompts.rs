@@ -339,7 +339,7 @@ fn asks_nothing_without_an_interactive_terminal() -> Result<()> {
     let api = Api::from_env()?;
     let two = "deployments:\n- {name: one, entrypoint: 'flow.py:hello'}\n- {name: two, entrypoint: 'flow.py:hello'}\n";
     let sandbox = api.sandbox(two)?;
-    // CI terminals, and terminals with prompts turned off.
+    // CI terminals, and terminals with disabled prompts.
     let pipeline = api.sandbox(two)?.variable("CI", "true");
     let off = api.sandbox(two)?.variable("PREFECT_CLI_PROMPT", "false");
     for (sandbox, line) in [

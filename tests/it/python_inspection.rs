@@ -95,7 +95,7 @@ def vendor(limit: int = 3):
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn flows_that_cannot_be_imported_are_read_as_prefect_reads_them() -> Result<()> {
+fn reads_flows_that_cannot_be_imported_like_prefect() -> Result<()> {
     let reference = required_env("PREFECTL_TEST_REFERENCE")?;
     let python = std::path::Path::new(&reference).with_file_name("python").display().to_string();
     let sandbox = Sandbox::new()?;

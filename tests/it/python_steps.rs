@@ -14,7 +14,7 @@ fn python() -> Result<String> {
     Ok(folder.join("python").to_string_lossy().into_owned())
 }
 
-/// Creates a project with these build steps and a Python module.
+/// Creates a project with the given build steps and a Python module.
 fn sandbox(python: &str, steps: &str) -> Result<Sandbox> {
     let sandbox = Sandbox::new()?.variable("PREFECTL_PYTHON", python).variable("TOKEN", "hunter2");
     sandbox.file(

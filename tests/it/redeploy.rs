@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, FaultServer, Moment, Output, Proxy, Sandbox, Verdict, assert_output};
 
-/// Returns a project with one deployment that has these additional fields.
+/// Returns a project with one deployment that has the given additional fields.
 fn project(fields: &str) -> String {
     format!(
         "pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n  work_pool: {{name: pool-UNIQUE}}\n{fields}"
@@ -314,7 +314,7 @@ fn clears_fields_that_the_file_no_longer_has() -> Result<()> {
     Ok(())
 }
 
-/// The server accepts null over a default in a new deployment, and then refuses each update.
+/// The server accepts null over a default in a new deployment, but then rejects every update.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn null_over_a_default_is_an_error_before_anything_is_written() -> Result<()> {

@@ -85,7 +85,7 @@ fn export(sandbox: &Sandbox) -> Result<String> {
     Ok(file)
 }
 
-/// Asserts that a plan of the exported file contains this number of resources and no changes.
+/// Asserts that a plan of the exported file contains `count` resources and no changes.
 fn assert_unchanged(sandbox: &Sandbox, count: usize) -> Result<()> {
     let file = export(sandbox)?;
     let output = sandbox.run("plan --all --output json --quiet")?;

@@ -342,7 +342,7 @@ fn an_unknown_block_type_is_reported_before_any_write() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn automations_are_written_after_those_to_which_they_refer() -> Result<()> {
+fn automations_are_written_after_the_automations_that_they_refer_to() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = sandbox(&api)?;
     let pausing = "automations:

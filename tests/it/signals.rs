@@ -163,7 +163,7 @@ fn signal_ends_a_command_that_is_blocked_reading_a_file() -> Result<()> {
 /// A flow must be a regular file, so it is not opened.
 #[cfg(unix)]
 #[test]
-fn a_pipe_is_no_flow() -> Result<()> {
+fn rejects_a_pipe_as_a_flow_file() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let project = "deployments: [{name: a, entrypoint: 'pipe.py:f', work_pool: {name: p}}]\n";
     sandbox.file("prefect.yaml", project)?;

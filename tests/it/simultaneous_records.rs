@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Moment, Output, Proxy, Sandbox, Verdict};
 
-/// Returns a project file with these deployments and a variable.
+/// Returns a project file with the given deployments and a variable.
 fn file(variable: &str, names: &[&str]) -> String {
     let deployment = |name: &&str| {
         format!("- {{name: {name}, entrypoint: 'flow.py:hello', work_pool: {{name: pool-UNIQUE}}}}\n")

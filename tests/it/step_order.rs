@@ -42,7 +42,7 @@ fn steps(document: &Value, name: &str) -> Vec<Value> {
 }
 
 #[test]
-fn steps_of_a_deployment_run_after_all_steps_of_the_previous_one() -> Result<()> {
+fn steps_of_a_deployment_run_after_all_steps_of_the_previous_deployment() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let copy = |from: &str| {
         format!("[{{prefect.deployments.steps.run_shell_script: {{script: cp {from}.settings settings}}}}]")
@@ -62,7 +62,7 @@ fn steps_of_a_deployment_run_after_all_steps_of_the_previous_one() -> Result<()>
 }
 
 #[test]
-fn steps_of_a_file_run_after_all_steps_of_the_previous_one() -> Result<()> {
+fn steps_of_a_file_run_after_all_steps_of_the_previous_file() -> Result<()> {
     let sandbox = Sandbox::new()?;
     for file in ["one", "two"] {
         let (build, push) = (script(&format!("build-{file}")), script(&format!("push-{file}")));

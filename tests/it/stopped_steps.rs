@@ -23,7 +23,7 @@ deployments:
 - {name: one, entrypoint: 'flow.py:hello', work_pool: {name: pool}}
 ";
 
-/// Default number of attempts. `PREFECTL_TEST_STOPS` sets another number.
+/// Default number of attempts. `PREFECTL_TEST_STOPS` overrides the number.
 const STOPS: u32 = 8;
 
 fn start(sandbox: &Sandbox) -> Result<Child> {

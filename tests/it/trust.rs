@@ -167,7 +167,7 @@ impl Hostile {
         Ok(Self { sandbox, ..hostile })
     }
 
-    /// A program that logs its name.
+    /// Creates a program that logs its name.
     fn program(&self, path: &Path) -> Result<()> {
         let text =
             format!("#!/bin/sh\necho \"$0 $1, key=$PREFECT_API_KEY\" >>'{}'\nexit 1\n", self.log.display());
@@ -177,7 +177,7 @@ impl Hostile {
         Ok(())
     }
 
-    /// A repository whose configuration contains a program in every setting that can make Git start one.
+    /// Creates a repository whose configuration names a program in every setting that can make Git start a program.
     fn repository(&self) -> Result<()> {
         let directory = self.sandbox.directory();
         let git = |words: &[&str]| -> Result<()> {
@@ -225,7 +225,7 @@ impl Hostile {
     }
 }
 
-/// Every command of the program, from its manual pages.
+/// Returns every command of the program, from the manual pages.
 fn commands() -> Result<BTreeSet<String>> {
     let sandbox = Sandbox::new()?;
     sandbox.run("generate man man")?.success()?;

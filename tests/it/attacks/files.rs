@@ -22,7 +22,7 @@ fn flow(body: &str) -> String {
     format!("from prefect import flow\n\n{body}\n\n@flow\ndef hello(a=x):\n    pass\n")
 }
 
-/// Adds a deployment that clones a repository with these inputs.
+/// Adds a deployment whose `git_clone` step has the given inputs.
 fn clone(target: Target, inputs: &str) -> anyhow::Result<Target> {
     let target = target.variable("GIT_ALLOW_PROTOCOL", "file:http:https:ssh:ext");
     target.project(&format!("  pull:\n  - prefect.deployments.steps.git_clone: {inputs}"))

@@ -1,4 +1,4 @@
-//! Names and values with line breaks, which must not forge lines of the output or Markdown of a summary.
+//! Names and values with line breaks, which must not forge output lines or Markdown in a summary.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
@@ -123,7 +123,7 @@ fn target(project: &str, is_ci: bool) -> Result<Target> {
     Ok(if is_ci { target.variable("GITHUB_ACTIONS", "true") } else { target })
 }
 
-/// Fails if a line was forged or a character acts on the terminal.
+/// Fails if the text contains a forged line or a character that controls the terminal.
 fn check_text(text: &str) -> Result<()> {
     let control = text.chars().find(|&character| acts_on_terminal(character));
     ensure!(control.is_none(), "the control character {control:?}");

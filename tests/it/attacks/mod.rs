@@ -50,11 +50,11 @@ const fn attack(
 /// Expected outcome of a command.
 #[derive(Debug, Clone, Copy)]
 enum Outcome {
-    /// The command fails with a message that contains this text.
+    /// The command fails with a message that contains the given text.
     Refused(&'static str),
-    /// The command succeeds and prints this text.
+    /// The command succeeds and prints the given text.
     Shown(&'static str),
-    /// The command succeeds and sends this text to the server.
+    /// The command succeeds and sends the given text to the server.
     Sent(&'static str),
     /// The command ends with any exit code.
     Ended,
@@ -87,7 +87,7 @@ impl Target {
         Ok(self)
     }
 
-    /// Writes a prefect.yaml with one deployment and these additional lines.
+    /// Writes a prefect.yaml with one deployment and the additional lines `more`.
     fn project(self, more: &str) -> Result<Self> {
         self.file("prefect.yaml", project(more))
     }
@@ -103,7 +103,7 @@ impl Target {
     }
 }
 
-/// Returns a prefect.yaml with one deployment that has these additional lines.
+/// Returns a prefect.yaml with one deployment that has the additional lines `more`.
 fn project(more: &str) -> String {
     let [pool, entrypoint] =
         [("work_pool:", "  work_pool: {name: pool}\n"), ("entrypoint:", "  entrypoint: flow.py:hello\n")]

@@ -16,7 +16,7 @@ const EVIL_IN_YAML: &str = "\\u001b[2J\\u001b]0;title\\u0007\\u001b]52;c;cHduZWQ
 /// The part of [`EVIL`] that may be shown.
 const SEEN: &str = "[bold]:snake:";
 
-/// Makes the server respond to requests for a path with this value.
+/// Makes the server respond to requests for `path` with `answer`.
 fn answering(target: Target, path: &str, answer: serde_json::Value) -> Target {
     target.server.change(|server| {
         server.answers.insert(path.to_owned(), answer);

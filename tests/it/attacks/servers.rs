@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Attack, Outcome, Target, attack};
 use crate::support::{Fault, FaultPlan};
 
-/// Makes the server fail every request with this fault.
+/// Makes the server fail every request with `fault`.
 fn failing(target: Target, fault: Fault) -> Target {
     target.server.fail(Some(FaultPlan { fault, at: 0, lasting: true }));
     target
@@ -18,7 +18,7 @@ fn answering(target: Target, path: &str, answer: Value) -> Target {
     target
 }
 
-/// Adds a work pool whose variables have this schema.
+/// Adds a work pool whose job variables have the given schema.
 fn with_variables(target: Target, schema: &Value) -> Target {
     let pool = json!({
         "id": uuid::Uuid::nil(), "name": "pool", "type": "process", "is_paused": false, "status": "READY",

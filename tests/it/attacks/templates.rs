@@ -11,7 +11,7 @@ fn described(target: Target, text: &str) -> Result<Target> {
     target.project(&format!("  description: {}", serde_json::Value::from(text)))
 }
 
-/// Adds a Prefect variable `motto` and a deployment with this description.
+/// Adds a Prefect variable `motto` and a deployment with the given description.
 fn variable(target: Target, value: &str, description: &str) -> Result<Target> {
     target.server.change(|server| {
         let id = uuid::Uuid::nil();

@@ -6,8 +6,8 @@
 //! - `yaml prefect.yaml`: a file, written to the page's project before the commands below it run
 //! - `console`: commands after `$ `, which Bash runs in that project, and their output. `...` stands for any
 //!   text. A command that fails is followed by `echo $?`.
-//! - `console server`: the same, with a server
-//! - anything else is not run
+//! - `console server`: like `console`, with a server
+//! - any other block is not run
 
 #![cfg(unix)] // the commands are written for Bash
 

@@ -25,7 +25,7 @@ pub(super) struct LanguageServer {
 }
 
 impl LanguageServer {
-    /// Starts the server and opens this file with this text.
+    /// Starts the server and opens `file` with the given text.
     pub(super) fn open(program: &str, file: &Path, text: &str) -> Result<Self> {
         let mut command = Command::new(program);
         command.arg("--stdio").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Api, Output, Proxy, Sandbox, Verdict};
 
-/// A field that belongs to the operators. Each field has its own deployment.
+/// A field that operators may change. Each field has its own deployment.
 #[derive(Clone)]
 struct Field {
     /// Name of the deployment.

@@ -92,8 +92,8 @@ fn kill_process(pid: &AtomicU32) {
     let _ = Command::new("kill").args(["-KILL", &pid.load(SeqCst).to_string()]).status();
 }
 
-/// Kills a deploy after the server has completed this write and before the client receives the answer.
-/// Returns whether the deploy sent the write.
+/// Kills a deploy after the server has completed the write with the given number, before the client receives the
+/// response. Returns whether the deploy sent the write.
 fn kill_after_write(sandbox: &Sandbox, url: &str, write: usize) -> Result<bool> {
     let pid = Arc::new(AtomicU32::new(0));
     let victim = Arc::clone(&pid);
@@ -130,8 +130,8 @@ fn killed_after_writes() -> usize {
     if number("PREFECTL_TEST_KILLS").is_some() { 20 } else { 2 }
 }
 
-/// Kills a deploy after this write and checks that the next deploy completes it. Returns whether the deploy
-/// sent the write.
+/// Kills a deploy after the write with the given number, and checks that the next deploy completes the deployments.
+/// Returns whether the deploy sent the write.
 fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize) -> Result<bool> {
     let reached = kill_after_write(sandbox, api.url(), write)?;
     let mut output = sandbox.run("deploy --all --quiet")?;
@@ -147,7 +147,7 @@ fn is_made_good_after(write: usize, api: &Api, sandbox: &Sandbox, version: usize
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn next_deploy_completes_one_killed_after_any_creation() -> Result<()> {
+fn next_deploy_completes_a_deploy_killed_after_any_creation() -> Result<()> {
     let api = Api::from_env()?;
     for write in 0.. {
         let sandbox = api.sandbox(&project(killed_after_writes(), 1))?;
@@ -164,7 +164,7 @@ fn next_deploy_completes_one_killed_after_any_creation() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn next_deploy_completes_one_killed_after_any_change() -> Result<()> {
+fn next_deploy_completes_a_deploy_killed_after_any_change() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox(&project(killed_after_writes(), 0))?;
     sandbox.run("deploy --all --quiet").and_then(Output::success)?;
@@ -180,7 +180,7 @@ fn next_deploy_completes_one_killed_after_any_change() -> Result<()> {
     Ok(())
 }
 
-/// Kills concurrent deploys with SIGKILL, each at one of these times after its start.
+/// Kills concurrent deploys with SIGKILL, one deploy at each of the given times after its start.
 fn kill_together(sandbox: &Sandbox, proxy: &Proxy, moments: &[Duration]) -> Result<()> {
     thread::scope(|scope| {
         let kills: Vec<_> = moments
@@ -193,7 +193,7 @@ fn kill_together(sandbox: &Sandbox, proxy: &Proxy, moments: &[Duration]) -> Resu
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn next_deploy_completes_one_killed_at_a_random_time() -> Result<()> {
+fn next_deploy_completes_a_deploy_killed_at_a_random_time() -> Result<()> {
     let api = Api::from_env()?;
     let (count, times) = number("PREFECTL_TEST_KILLS").map_or((3, 4), |times| (20, times));
     let proxy = Proxy::start(api.url(), |_, _| Verdict::Pass)?;
@@ -238,7 +238,7 @@ fn state(api: &Api, sandbox: &Sandbox) -> Result<Vec<Value>> {
     let mut states = Vec::new();
     for mut deployment in found.as_array().context("a list")?.clone() {
         let mut automations = api.automations(&deployment)?;
-        // An automation that was deleted and restored has another ID. The command reports that.
+        // An automation that was deleted and restored has a different ID. The command reports this difference.
         automations.iter_mut().for_each(|item| forget(item, &["id", "created", "updated"]));
         automations.iter_mut().for_each(|item| forget(&mut item["trigger"], &["id"]));
         forget(&mut deployment, &["updated", "last_polled", "status", "updated_by"]);
@@ -298,7 +298,7 @@ fn resumes_the_remaining_deployments_after_a_failure() -> Result<()> {
         let second = seen.line == "POST /api/deployments/" && seen.body.contains("\"name\":\"d1\"");
         if second && refuses_second.load(SeqCst) { Verdict::Refuse } else { Verdict::Pass }
     })?;
-    // Some deployments after the failing one may be in flight already, but not the last one.
+    // Some deployments after the failing deployment may already be in flight, but the last deployment is not.
     let sandbox = api.sandbox(&project(40, 0))?.variable("PREFECT_API_URL", proxy.url());
     let output = sandbox.run("deploy --all --quiet")?;
     assert_eq!(output.code, 3, "{output}");

@@ -16,8 +16,8 @@ use serde_json::json;
 use super::rollback::Scene;
 use crate::support::{Api, Moment, Output, Proxy, Verdict};
 
-/// Returns a project whose declared resources differ between versions. The second version creates a queue, so
-/// the server moves the other queues.
+/// Returns a project whose declared resources differ between versions. The second version creates a queue, so the
+/// server changes the priorities of the other queues.
 fn project(version: usize) -> String {
     let queues = match version {
         1 => "{name: q, priority: 1}, {name: low, priority: 4}",
@@ -124,7 +124,7 @@ fn killed_updates_of_resources_can_be_rolled_back() -> Result<()> {
             assert!(write > 8, "only {write} writes");
             break;
         }
-        // Kill the rollback, too.
+        // Also kill the rollback.
         scene.kill_command_after("rollback --yes", write)?;
         let output = scene.run("rollback --yes")?;
         assert!(
@@ -218,7 +218,7 @@ fn only_a_written_secret_cannot_be_restored() -> Result<()> {
 /// The resumed deploy does not rewrite the resources that the killed deploy has written.
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_resumed_deploy_restores_the_resources_of_the_killed_one() -> Result<()> {
+fn a_resumed_deploy_restores_the_resources_of_the_killed_deploy() -> Result<()> {
     let deployment_fails = project(2).replace("version: v2", "version: v9");
     let resource_fails = project(2).replace("killed-UNIQUE: v2", "killed-UNIQUE: refused");
     for (name, file) in [("deployment", deployment_fails), ("resource", resource_fails)] {

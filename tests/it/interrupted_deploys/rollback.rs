@@ -51,14 +51,14 @@ impl Scene {
         Ok(Self { api, sandbox, proxy, pid, left, creation, refuses })
     }
 
-    /// Kills a deploy right after the server has completed this number of writes. Returns whether the deploy
-    /// sent all of these writes.
+    /// Kills a deploy right after the server has completed `writes` writes. Returns whether the deploy sent all of
+    /// them.
     pub(super) fn kill_after(&self, writes: usize) -> Result<bool> {
         self.kill_command_after("deploy --all --quiet", writes)
     }
 
-    /// Kills a command right after the server has completed this number of writes. Returns whether the
-    /// command sent all of these writes.
+    /// Kills a command right after the server has completed `writes` writes. Returns whether the command sent all of
+    /// them.
     pub(super) fn kill_command_after(&self, line: &str, writes: usize) -> Result<bool> {
         self.pid.store(0, SeqCst);
         self.left.store(writes, SeqCst);
@@ -116,7 +116,7 @@ fn restores_the_state_before_a_deploy_killed_after_any_write() -> Result<()> {
 
 #[test]
 #[ignore = "needs services: run tests/run"]
-fn a_resumed_deploy_rolls_back_what_the_killed_one_wrote() -> Result<()> {
+fn a_resumed_deploy_rolls_back_the_writes_of_the_killed_deploy() -> Result<()> {
     let scene = Scene::new(&project(3, 0))?;
     scene.run("deploy --all --quiet").and_then(Output::success)?;
     let before = scene.state()?;

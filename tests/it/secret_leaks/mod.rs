@@ -1,8 +1,8 @@
-//! Secrets from every source must not leak: not into the output of a command, not into a file it leaves
-//! behind, and not to a server that they are not meant for.
+//! Tests that secrets from every source do not leak into the output of a command, into remaining files, or to unrelated
+//! servers.
 //!
-//! Each source has its own canary value and commands that use it. The test also proves that the canary was
-//! used. Otherwise a command that never reads the secret would pass.
+//! Each source has its own canary value and commands that use it. The test also proves that the canary was used.
+//! Otherwise, a command that never reads the secret would pass.
 
 mod declared;
 mod sources;

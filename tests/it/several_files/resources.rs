@@ -1,4 +1,4 @@
-//! Declared resources in multiple project files that refer to each other.
+//! Tests of declared resources in multiple project files that refer to each other.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! Files that are selected by paths, globs and settings.
+//! Tests of project files that are selected by paths, globs and settings.
 
 use std::fs;
 

@@ -27,7 +27,7 @@ impl Api {
         Ok(Self { url, client, runtime })
     }
 
-    /// Creates a sandbox with this prefect.yaml, and its process work pool `pool-UNIQUE`.
+    /// Creates a sandbox with the prefect.yaml `project`, and the process work pool `pool-UNIQUE`.
     pub(crate) fn sandbox(&self, project: &str) -> Result<Sandbox> {
         let sandbox = Sandbox::for_project(&self.url, project)?;
         sandbox.run("work-pool create pool-UNIQUE --type process").and_then(Output::success)?;

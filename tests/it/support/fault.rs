@@ -35,7 +35,7 @@ pub(crate) enum Fault {
     Hang,
     /// Endless JSON.
     Endless,
-    /// A small compressed body that expands to a large one.
+    /// A small compressed body that expands to a large body.
     Unpacking,
     /// Endless headers.
     Headers,
@@ -45,7 +45,7 @@ pub(crate) enum Fault {
     /// An error that repeats the whole request.
     Echo,
     Status(u16),
-    /// Status 429 with this `Retry-After`.
+    /// Status 429 with the given `Retry-After` header.
     TooMany(&'static str),
 }
 

@@ -153,7 +153,7 @@ fn accept(listener: TcpListener, server: &Arc<Shared>) {
             let _ = serve(stream, &server);
         });
     }
-    // From here on, connections are refused.
+    // Without a listener, connections are refused.
     drop(listener);
 }
 

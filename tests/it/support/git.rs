@@ -41,7 +41,7 @@ impl GitServer {
         Ok(Self { root, url })
     }
 
-    /// Creates a repository with one commit of these files.
+    /// Creates a repository with one commit that contains `files`.
     pub(crate) fn repository(&self, name: &str, files: &[(&str, &str)]) -> Result<Repository> {
         let repository = Repository { path: self.root.path().join(name) };
         fs::create_dir_all(&repository.path)?;
@@ -62,7 +62,7 @@ pub(crate) struct Repository {
 }
 
 impl Repository {
-    /// Commits these files. Returns the commit's hash.
+    /// Commits files. Returns the hash of the commit.
     pub(crate) fn commit(&self, files: &[(&str, &str)]) -> Result<String> {
         for (path, text) in files {
             let file = self.path.join(path);

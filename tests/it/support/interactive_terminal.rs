@@ -43,7 +43,7 @@ impl Terminal {
         Self::with(sandbox, line, WIDE, false)
     }
 
-    /// Starts a command line in a terminal with this number of rows and columns, and keeps the escape sequences.
+    /// Starts a command line in a terminal with the given numbers of rows and columns, and keeps the escape sequences.
     pub(crate) fn start_sized(sandbox: &Sandbox, line: &str, size: (u16, u16)) -> Result<Self> {
         Self::with(sandbox, line, size, false)
     }

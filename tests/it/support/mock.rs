@@ -22,7 +22,7 @@ impl MockApi {
         Ok(Self { server: runtime.block_on(MockServer::start()), runtime })
     }
 
-    /// Responds to every request with this status and `detail`.
+    /// Returns a server that responds to every request with `status` and `detail`.
     pub(crate) fn answering(status: u16, detail: &str) -> Result<Self> {
         let api = Self::start()?;
         let answer = ResponseTemplate::new(status).set_body_json(json!({"detail": detail}));
@@ -30,7 +30,7 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Has a process work pool called `pool` and nothing else.
+    /// Returns a server with only a process work pool named `pool`.
     pub(crate) fn with_pool() -> Result<Self> {
         let api = Self::start()?;
         let nothing = json!([]);
@@ -60,7 +60,7 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Mocks Prefect Cloud: two workspaces for the key `pnu_good`, and 401 for other keys.
+    /// Returns a mock of Prefect Cloud with two workspaces for the key `pnu_good`. Other keys are rejected with 401.
     pub(crate) fn cloud() -> Result<Self> {
         let api = Self::start()?;
         let workspace = |number: u128, handle: &str| {
@@ -81,7 +81,7 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Has a process work pool called `pool`, and stores flows, deployments and automations that are created.
+    /// Returns a server with a process work pool named `pool`. It stores created flows, deployments and automations.
     pub(crate) fn keeping() -> Result<Self> {
         let api = Self::with_pool()?;
         for collection in ["flows", "deployments", "automations"] {
@@ -118,7 +118,7 @@ impl MockApi {
         self.runtime.block_on(self.server.received_requests()).unwrap_or_default().len()
     }
 
-    /// Responds to `POST` requests to this endpoint whose bodies contain `like`.
+    /// Sets the response to `POST` requests to `endpoint` whose bodies contain `like`.
     pub(crate) fn answer(&self, endpoint: &str, like: Value, status: u16, body: &Value) {
         let answer = ResponseTemplate::new(status).set_body_json(body);
         let mock = Mock::given(method("POST"))
@@ -132,7 +132,7 @@ impl MockApi {
         format!("{}/api", self.server.uri())
     }
 
-    /// Returns the requests that could have changed something.
+    /// Returns the requests that may have changed the server.
     pub(crate) fn writes(&self) -> Vec<String> {
         let requests = self.runtime.block_on(self.server.received_requests()).unwrap_or_default();
         let shown = requests.iter().map(|request| format!("{} {}", request.method, request.url.path()));

@@ -79,7 +79,7 @@ impl Sandbox {
         Ok(sandbox)
     }
 
-    /// Creates a project with this prefect.yaml, and sets the API URL.
+    /// Creates a project with the prefect.yaml `project`, and sets the API URL.
     pub(crate) fn for_project(api: &str, project: &str) -> Result<Self> {
         let sandbox = Self::new()?.variable("PREFECT_API_URL", api);
         sandbox.file("prefect.yaml", project)?;
@@ -124,7 +124,7 @@ impl Sandbox {
         self.run_words(&line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// Runs a command with these arguments.
+    /// Runs a command with the given arguments.
     pub(crate) fn run_words(&self, arguments: &[&str]) -> Result<Output> {
         self.run_as(&program(), arguments)
     }
@@ -173,7 +173,7 @@ impl Sandbox {
         self.run_as(&self.link("prefect")?, &line.split_whitespace().collect::<Vec<_>>())
     }
 
-    /// Prepares a Bash script with these arguments. `prefectl` is in its PATH.
+    /// Prepares a Bash script with the given arguments. `prefectl` is in its PATH.
     #[cfg(unix)]
     pub(crate) fn bash(&self, script: &str, arguments: &[&str]) -> Result<Command> {
         let link = self.link("prefectl")?;
@@ -184,7 +184,7 @@ impl Sandbox {
         Ok(command)
     }
 
-    /// Creates a link with this name to the executable.
+    /// Creates a link with the given name to the executable.
     #[cfg(unix)]
     fn link(&self, name: &str) -> Result<PathBuf> {
         let link = self.root.path().join("prefect").join(name);
@@ -207,7 +207,7 @@ impl Sandbox {
         self.finish(command)
     }
 
-    /// Prepares a command with these arguments.
+    /// Prepares a command with the given arguments.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         self.command_as(&program(), arguments)
     }

@@ -18,7 +18,7 @@ use anyhow::{Context as _, Result};
 pub(crate) struct Seen {
     pub(crate) line: String,
     pub(crate) body: String,
-    /// Number of writes before this one. `None` if the request reads.
+    /// Number of earlier writes. `None` if the request only reads.
     pub(crate) write: Option<usize>,
     /// Status code of the server's response. `None` until the response arrives.
     pub(crate) status: Option<u16>,
@@ -34,7 +34,7 @@ pub(crate) enum Verdict {
     PassAndRefuse,
 }
 
-/// Time of a decision: before the request is forwarded, or after the server has answered.
+/// Time of a decision: before the request is forwarded, or after the server has responded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Moment {
     Before,
@@ -77,7 +77,7 @@ pub(crate) struct Proxy {
 }
 
 impl Proxy {
-    /// Starts a proxy in front of the API at this URL.
+    /// Starts a proxy in front of the API at the given URL.
     pub(crate) fn start(
         url: &str,
         decide: impl Fn(&Seen, Moment) -> Verdict + Send + Sync + 'static,
@@ -106,12 +106,12 @@ impl Proxy {
         lock(&self.seen).iter().filter(|item| item.write.is_some()).cloned().collect()
     }
 
-    /// Returns the number of requests, without those that a busy server answered with 503.
+    /// Returns the number of requests, except requests that a busy server rejected with 503.
     pub(crate) fn requests(&self) -> usize {
         lock(&self.seen).iter().filter(|item| item.status != Some(503)).count()
     }
 
-    /// Waits until the server has answered all requests, including those of killed clients.
+    /// Waits until the server has responded to all requests, including requests from killed clients.
     pub(crate) fn settle(&self) {
         while lock(&self.seen).iter().any(|item| item.status.is_none()) {
             thread::sleep(Duration::from_millis(2));

@@ -28,7 +28,7 @@ pub(crate) struct RecordedTerminal {
 }
 
 impl Sandbox {
-    /// Runs a command in a terminal of this size. `set` can modify the command.
+    /// Runs a command in a terminal of the given size. `set` can modify the command.
     pub(crate) fn run_at_terminal(
         &self,
         size: (u16, u16),

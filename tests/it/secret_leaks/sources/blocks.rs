@@ -10,7 +10,7 @@ use super::{
 
 const BOTH: &[&str] = &["plan --all --output html", "deploy --all --output json", "deploy --all"];
 
-/// Adds a block, and a deployment with these additional lines.
+/// Adds a block, and a deployment with the additional lines `more`.
 fn block(scene: Scene, data: Value, more: &str) -> Result<Scene> {
     scene.server.change(|server| {
         server.blocks.insert("secret/canary".to_owned(), data);
@@ -95,8 +95,8 @@ pub(super) const SOURCES: &[Source] = &[
     }),
 ];
 
-/// Adds a deployment whose build step runs a script with these inputs. `tell.sh` prints its arguments, writes
-/// them to `witness`, and then runs `end`.
+/// Adds a deployment whose build step runs a script with the given inputs. `tell.sh` prints its arguments, writes them
+/// to `witness`, and then runs `end`.
 fn script(scene: Scene, secret: &str, inputs: &str, end: &str) -> Result<Scene> {
     const TELL: &str =
         "told=$TOKEN$1\nprintf %s \"$told\" > ../witness\necho \"$told\"\necho \"$told\" >&2\n";

@@ -14,7 +14,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Source> {
         .flatten()
 }
 
-/// Returns a prefect.yaml with one deployment that has these additional lines.
+/// Returns a prefect.yaml with one deployment that has the additional lines `more`.
 pub(super) fn project(more: &str) -> String {
     let pool = if more.contains("work_pool:") { "" } else { "  work_pool: {name: pool}\n" };
     format!("pull: []\ndeployments:\n- name: a\n  entrypoint: flow.py:hello\n{pool}{more}\n")

@@ -12,7 +12,7 @@ const VIEW: &str = "config view";
 const VIEW_ALL: &str = "config view --show-defaults --output json";
 const PROFILES: &str = "../prefect/profiles.toml";
 
-/// Makes the server refuse requests with an error that repeats the request.
+/// Makes the server reject requests with an error that repeats the request.
 fn echoing(scene: Scene) -> Scene {
     scene.server.fail(Some(FaultPlan { fault: Fault::Echo, at: 0, lasting: true }));
     scene

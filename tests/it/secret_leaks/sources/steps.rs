@@ -12,8 +12,8 @@ use super::{
 const PULL: &[&str] = &["check", "steps run --pull -n a"];
 const DEPLOY: &[&str] = &["check", "deploy --all --output json", "deploy --all"];
 
-/// Adds a deployment with these additional lines. `CANARY` is replaced with the secret. The connections of
-/// its steps fail.
+/// Adds a deployment with the additional lines `lines`. `CANARY` is replaced with the secret. The connections of its
+/// steps fail.
 fn written(scene: Scene, secret: &str, lines: &str) -> Result<Scene> {
     scene
         .variable("AWS_EC2_METADATA_DISABLED", "true")
