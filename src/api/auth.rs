@@ -11,8 +11,8 @@ use crate::secret::Secret;
 /// Version of the Prefect API that prefectl uses. Servers reject versions that they no longer support.
 pub(crate) const API_VERSION: &str = "0.8.4";
 
-/// Value of the `User-Agent` header. It does not imitate the official Prefect client, because servers change
-/// their responses for that client.
+/// Value of the `User-Agent` header. Does not imitate the official Prefect client, because servers change their
+/// responses for that client.
 const AGENT: &str = concat!("prefectl/", env!("CARGO_PKG_VERSION"));
 
 /// Credentials for the Prefect API.

@@ -1,4 +1,4 @@
-//! The API client. It sends requests with retries, CSRF tokens and rate limiting.
+//! The API client, which sends requests with retries, CSRF tokens and rate limiting.
 
 use std::{
     fmt,

@@ -147,7 +147,7 @@ pub(crate) struct RunState {
     pub(crate) id: Uuid,
     #[serde(rename = "type")]
     pub(crate) kind: StateType,
-    /// Name of the state. It can be more specific than the state's type. For example, `Late` is the name of a
+    /// Name of the state, which can be more specific than the state's type. For example, `Late` is the name of a
     /// scheduled state whose start time has passed.
     pub(crate) name: Option<String>,
     pub(crate) timestamp: Timestamp,

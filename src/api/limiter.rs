@@ -46,7 +46,7 @@ pub(super) enum Rejection {
 /// An adaptive limit on the number of writes in flight.
 #[derive(Debug)]
 pub(super) struct Limiter {
-    /// Duration of the fastest request. It approximates the round-trip time of the network.
+    /// Duration of the fastest request, which approximates the round-trip time of the network.
     round_trip: Duration,
     /// Lowest average latency of a window. A single fast write would be misleading: server processes that share a
     /// socket delay most response bodies until the client has acknowledged the headers.
@@ -199,7 +199,8 @@ mod tests {
         Duration::from_millis(milliseconds)
     }
 
-    /// A simulated server behind a network. It processes `parallel` writes at a time, each for the duration `work`.
+    /// A simulated server behind a network. The server processes `parallel` writes at a time, each for the duration
+    /// `work`.
     struct Server {
         round_trip: Duration,
         work: Duration,
