@@ -208,8 +208,8 @@ impl Apply<'_> {
         }
     }
 
-    /// Returns the records that a rollback restores, with the positions of their changes. These are the
-    /// records of written deployments and of the resumed deploy.
+    /// Returns the records that a rollback restores, with the positions of their changes: the records of written
+    /// deployments and of the resumed deploy.
     ///
     /// Includes failed writes, because a request may succeed even if its response is lost.
     fn rollback_records(

@@ -47,7 +47,7 @@ pub(crate) struct Intended {
     pub(crate) fields: Map<String, Json>,
     /// Schedules in the project file's format. `None` if the deploy does not change schedules.
     pub(crate) schedules: Option<Vec<Json>>,
-    /// Automation bodies. They contain a nil ID if the deployment did not exist.
+    /// Automation bodies, with a nil ID if the deployment did not exist.
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 

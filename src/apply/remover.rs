@@ -24,7 +24,7 @@ pub(super) struct Remover<'a> {
     pub(super) client: &'a Client,
     /// The project that may delete its own objects. If it is `None`, all recorded objects belong to other projects.
     project: Option<&'a ProjectId>,
-    /// The records of all projects. They are read before the first deletion.
+    /// The records of all projects, read before the first deletion.
     registrations: OnceCell<Registrations>,
 }
 

@@ -32,7 +32,7 @@ pub(crate) struct Report {
     /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
-    /// Finished writes. They are moved to `lines` after all writes have finished.
+    /// Finished writes, which are moved to `lines` after all writes have finished.
     pub(crate) finished: FinishedWrites,
 }
 

@@ -1,4 +1,4 @@
-//! The journal of a deploy. It is used to resume or roll back an interrupted deploy.
+//! The journal of a deploy, which is used to resume or roll back an interrupted deploy.
 //!
 //! The state directory contains one journal per directory and server. The first line describes the deploy. Each
 //! deployment then has a line with its record, and a second line once it has been written. The journal is removed
@@ -80,7 +80,7 @@ pub(crate) struct Begin<'a> {
 pub(crate) struct RecordedResources {
     /// State of the resources before the first write.
     pub(crate) records: Vec<ResourceRecord>,
-    /// Names of all automations that the project files declare. These automations belong to no deployment.
+    /// Names of all automations that the project files declare, and that therefore belong to no deployment.
     pub(crate) automations: BTreeSet<String>,
 }
 
