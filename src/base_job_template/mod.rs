@@ -24,7 +24,7 @@ pub(crate) struct BaseJobTemplate {
     platform: Platform,
 }
 
-/// The platform of a work pool type. It determines the common locations of variables.
+/// The platform of a work pool type, which determines the common locations of variables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Platform {
     Kubernetes,

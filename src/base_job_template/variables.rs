@@ -9,7 +9,7 @@ use serde_json::Value;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Variable<'a> {
     pub(crate) name: &'a str,
-    /// JSON schema of the variable. It may refer to definitions in the schema of all variables.
+    /// JSON schema of the variable, which may refer to definitions in the schema of all variables.
     pub(crate) schema: &'a Value,
 }
 
