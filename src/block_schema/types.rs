@@ -19,7 +19,7 @@ pub(crate) struct BlockTypes {
     schemas: BTreeMap<String, BlockSchema>,
     /// Slugs of all types, including types whose schemas were not read.
     slugs: BTreeSet<String>,
-    /// Whether the list is complete. A list that a server returned is complete.
+    /// Whether the list is complete, as lists from a server always are.
     is_complete: bool,
 }
 
