@@ -16,7 +16,7 @@ pub(super) enum WorkspaceError {
 /// The initial working directory of pull steps.
 #[derive(Debug)]
 pub(super) enum Workspace {
-    /// A temporary directory. It is deleted with its contents when the value is dropped.
+    /// A temporary directory that is deleted with its contents when the value is dropped.
     Temporary(TemporaryFolder),
     /// The absolute path of a directory that the user has specified.
     Kept(PathBuf),
