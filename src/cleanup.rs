@@ -54,7 +54,7 @@ impl Pending {
     }
 }
 
-/// A registered action. It runs if the program panics before this value is dropped.
+/// A registered action that runs if the program panics before this value is dropped.
 #[derive(Debug)]
 pub(crate) struct OnPanic(u64);
 
