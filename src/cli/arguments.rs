@@ -58,7 +58,7 @@ pub(crate) fn normalize(arguments: Vec<OsString>) -> Vec<OsString> {
     normal
 }
 
-/// Rewrites command names to the names in `root`. Like Prefect, this ignores the case, hyphens and underscores.
+/// Replaces command names with their spelling in `root`. Ignores case, hyphens and underscores, as Prefect does.
 pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &Command) -> Vec<OsString> {
     let mut command = Some(root);
     let mut is_value = true; // skips the name of the program
