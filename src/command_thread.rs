@@ -11,7 +11,7 @@ use tokio::{
 /// Time that an interrupted command has to exit before it is abandoned.
 const REACTION_TIME: Duration = Duration::from_secs(1);
 
-/// Stack size of the thread in bytes. This is the usual stack size of a main thread.
+/// Stack size of the thread in bytes, equal to the usual stack size of a main thread.
 const STACK_SIZE: usize = 8 << 20;
 
 /// Runs a command until it finishes or until `interrupted` completes. Returns the output of the future that
