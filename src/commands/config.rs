@@ -13,7 +13,7 @@ use crate::{
     settings::{self, Entry, Listed, Profiles, ProfilesFile},
 };
 
-/// Settings that determine where profiles are stored. They cannot be set in a profile.
+/// Settings that determine where profiles are stored, and that therefore cannot be set in a profile.
 const NOT_IN_PROFILES: [&str; 2] = ["PREFECT_HOME", "PREFECT_PROFILES_PATH"];
 
 pub(super) async fn run(command: &ConfigCommand, context: &Context) -> Result<Exit, CommandError> {

@@ -1,5 +1,5 @@
-//! The wizard of `prefectl deploy`. It asks for missing values, creates the work pool and the blocks named in
-//! the answers, and offers to save the answers.
+//! The wizard of `prefectl deploy`, which asks for missing values, creates the work pool and the blocks named in the
+//! answers, and offers to save the answers.
 
 use std::path::Path;
 
