@@ -182,8 +182,8 @@ impl DesiredDeployment {
         })
     }
 
-    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules. Ignored fields keep the live
-    /// deployment's values. They are included because the server validates fields against each other.
+    /// Returns the body of a `PATCH /deployments/{id}` request, without schedules. Includes ignored fields with the
+    /// live deployment's values, because the server validates fields against each other.
     pub(crate) fn update_body(&self, live: &LiveDeployment) -> Map<String, Json> {
         let mut body = self.declared_body();
         self.ignored.adopt(&mut body, |field| live.field(field));

@@ -15,8 +15,8 @@ use crate::{
 pub(crate) struct ResolvedDeployment {
     /// Fields of the file with command-line options applied.
     pub(crate) spec: DeploymentSpec,
-    /// Fields with expressions, blocks, variables and environment variables resolved. They are shared with
-    /// `spec` if nothing has changed.
+    /// Fields with expressions, blocks, variables and environment variables resolved. If resolving changed nothing,
+    /// they are shared with `spec`.
     pub(crate) fields: Fields,
     /// Locations of expressions that depend on step outputs.
     pub(crate) pending: Vec<Pointer>,
@@ -37,8 +37,8 @@ impl ResolvedDeployment {
         self.pointer().join(key)
     }
 
-    /// Returns the deployment's name. It may contain templates that depend on step outputs. Returns `None` if
-    /// the name is empty.
+    /// Returns the deployment's name, which may contain templates that depend on step outputs. Returns `None` if the
+    /// name is empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }

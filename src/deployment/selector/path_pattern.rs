@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 /// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
 #[derive(Debug, Clone)]
 pub(crate) struct PathPattern {
-    /// Matches the path. `None` matches every path in the working directory.
+    /// Matcher for paths. `None` matches every path in the working directory.
     matcher: Option<GlobMatcher>,
 }
 

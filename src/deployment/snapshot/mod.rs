@@ -53,8 +53,7 @@ impl Snapshot {
         Ok(live)
     }
 
-    /// Ignores automations with the given names. They belong to no deployment, because the project files
-    /// declare them.
+    /// Ignores the automations with the given names, which the project files declare and which belong to no deployment.
     #[must_use]
     pub(crate) fn excluding(mut self, names: BTreeSet<String>) -> Self {
         for automations in self.automations.values_mut() {
