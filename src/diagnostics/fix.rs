@@ -12,7 +12,7 @@ pub(crate) struct Fix {
     pub(crate) source: Source,
     /// Summary in the imperative, such as "rename `pool` to `work_pool`".
     pub(crate) title: String,
-    /// Replacements in text order. They must not overlap.
+    /// Replacements in text order, without overlaps.
     pub(crate) replacements: Vec<Replacement>,
     /// The range of the file that other fixes must not change at the same time.
     pub(crate) extent: Span,
