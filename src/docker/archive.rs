@@ -11,7 +11,7 @@ use tar::{EntryType, Header};
 use super::error::DockerError;
 use crate::fs::FileError;
 
-/// Modification time of generated files. It is the earliest time that zip files support.
+/// Modification time of generated files: the earliest time that zip files support.
 const GENERATED_TIME: u64 = 315_532_800;
 
 /// Receiver for the entries of a build context, which arrive in a fixed order.

@@ -120,7 +120,7 @@ fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
 }
 
 impl Glob {
-    /// Compiles a pattern. It must have been normalized by [`super::ignore::clean`].
+    /// Compiles a pattern that [`super::ignore::clean`] has normalized.
     pub(crate) fn parse(pattern: &str) -> Result<Self, GlobError> {
         let mut tokens = Vec::new();
         let mut characters = pattern.chars().peekable();

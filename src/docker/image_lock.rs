@@ -34,7 +34,7 @@ pub(crate) struct LockedImage {
 pub(crate) enum StepTag<'a> {
     /// The tag is not known, for example because it depends on the contents of the image.
     Unknown,
-    /// A tag that comes from a template. It may differ from the tag in the lock.
+    /// A tag that comes from a template, and that may therefore differ from the tag in the lock.
     Rendered(&'a str),
     /// A tag from the project file. An image with a different tag is not the step's image.
     Fixed(&'a str),

@@ -31,7 +31,7 @@ const IGNORE_FILE: &str = ".dockerignore";
 /// The Dockerfile of an image build.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Dockerfile<'a> {
-    /// A path relative to the root of the build context. It may lead outside the context.
+    /// A path relative to the root of the build context, which may lead outside the context.
     Path(&'a str),
     /// The contents of a generated Dockerfile.
     Text(&'a str),
