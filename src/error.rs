@@ -5,7 +5,7 @@ use crate::diagnostics::Diagnostic;
 /// Defines the exit codes and their descriptions.
 macro_rules! exits {
     ($($name:ident = $code:literal, $meaning:literal;)*) => {
-        /// The exit codes of the program. They are a public contract.
+        /// The exit codes of the program, which are a public contract.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
         #[repr(u8)]
         pub(crate) enum Exit {
@@ -67,7 +67,7 @@ pub(crate) struct CommandError {
     pub(crate) message: String,
     pub(crate) help: Option<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
-    /// The sentence that Prefect prints for this error. It is only printed if prefectl replaces `prefect`.
+    /// The sentence that Prefect prints for this error. prefectl only prints it if it replaces `prefect`.
     pub(crate) reference: Option<String>,
 }
 
