@@ -61,7 +61,7 @@ pub(super) fn quoted<'p>(function: Function<'p>, annotation: &'p Expr) -> Option
     annotation.as_text().and_then(|text| text.as_expression())
 }
 
-/// A failure to evaluate a string annotation. It causes all string annotations of the function to remain strings.
+/// A failure to evaluate a string annotation, which causes all string annotations of the function to remain strings.
 enum Failure {
     Certain,
     Possible(&'static str),

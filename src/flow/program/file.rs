@@ -20,7 +20,7 @@ const SIZE_LIMIT: u64 = 16 << 20;
 pub(crate) struct PythonFile {
     pub(crate) path: PathBuf,
     pub(crate) source: Source,
-    /// MD5 of the file's content in hexadecimal. It is the default version of the flows in the file.
+    /// MD5 of the file's content in hexadecimal, which is the default version of the flows in the file.
     pub(crate) md5: String,
     pub(crate) body: syntax::Body,
     /// The functions in the file that look like flows, including nested functions.

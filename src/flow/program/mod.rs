@@ -303,8 +303,8 @@ impl<'p> Program<'p> {
         roots.chain(installed)
     }
 
-    /// Returns whether the program's changes to `sys.path` are known. From then on, a repeated search for a
-    /// module has the same result.
+    /// Returns whether the program's changes to `sys.path` are known. Once they are known, searching for the same
+    /// module again returns the same result.
     fn has_final_path(&self) -> bool {
         self.memo.path_changes.get().is_some()
     }

@@ -63,7 +63,7 @@ pub(super) struct Builder<'a> {
     pub(super) body: Body,
     /// The qualified name of the class, or `None` for a module.
     class: Option<&'a str>,
-    /// The string literal directly after the current statement. It documents an attribute.
+    /// The string literal directly after the current statement, which documents an attribute.
     docstring_below: Option<String>,
     /// Index of the branch that contains the current statement, or `None` if there is none.
     pub(super) branch: Option<usize>,

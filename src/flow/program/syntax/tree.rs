@@ -48,7 +48,7 @@ pub(crate) struct Branch {
 pub(crate) enum Condition {
     /// The block is a clause of an `if` statement. Each listed test must have the given result.
     Tests(Vec<(usize, bool)>),
-    /// The block is the body of a `try` statement. It runs up to the first statement that raises an exception.
+    /// The block is the body of a `try` statement, which runs up to the first statement that raises an exception.
     Attempt(usize),
     /// The block is an `except` clause, given by the `try` statement's index and the clause's position.
     Handler(usize, usize),
@@ -103,7 +103,7 @@ pub(crate) struct Binding {
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
-    /// The string literal below an annotated name. It documents the attribute.
+    /// The string literal below an annotated name, which documents the attribute.
     pub(crate) docstring: Option<String>,
     /// Index of the branch that contains the statement, if there is one.
     pub(crate) branch: Option<usize>,

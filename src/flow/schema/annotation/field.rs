@@ -1,4 +1,4 @@
-//! Reads pydantic's `Field(...)` calls. They describe parameters and fields of models.
+//! Reads pydantic's `Field(...)` calls, which describe parameters and fields of models.
 
 use serde_json::{Map, Value as Json};
 

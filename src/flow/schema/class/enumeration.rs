@@ -119,7 +119,7 @@ impl<'p> Reader<'p> {
         mixed_in(value, self.mixin)
     }
 
-    /// Returns the next value of `auto()`. It depends on the name and on the previous values.
+    /// Returns the value of `auto()` for the member `name`. The value depends on the name and on the previous values.
     fn next_number(&mut self, name: &str) -> EvalResult<Value> {
         if self.has_odd_value {
             return Err(conversion());
