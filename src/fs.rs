@@ -194,7 +194,7 @@ fn without_dots(path: &Path) -> PathBuf {
     result
 }
 
-/// A temporary directory. It is deleted with its contents when the value is dropped or the program panics.
+/// A temporary directory that is deleted with its contents when the value is dropped or the program panics.
 #[derive(Debug)]
 pub(crate) struct TemporaryFolder {
     folder: tempfile::TempDir,
