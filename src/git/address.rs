@@ -151,7 +151,7 @@ impl Address {
         }
     }
 
-    /// Returns the address to pass to `git`. It may contain a user name, but no secret.
+    /// Returns the address to pass to `git`, which may contain a user name, but no secret.
     pub(super) fn argument(&self) -> &str {
         &self.text
     }

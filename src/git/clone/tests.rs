@@ -3,7 +3,7 @@ use std::{fs, path::PathBuf, process::Command};
 use super::*;
 use crate::progress::Silent;
 
-/// A repository with a `file://` address. It supports all optional features of a Git server.
+/// A repository with a `file://` address, which supports all optional features of a Git server.
 struct Upstream {
     folder: tempfile::TempDir,
     environment: Environment,
