@@ -8,7 +8,7 @@ use super::{
 /// Maximum depth of nested expressions and statements. Jinja fails at a similar depth.
 const MAX_DEPTH: usize = 100;
 
-/// The kind of a parsed expression. It determines where the expression may be used.
+/// The kind of a parsed expression, which determines where the expression may be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expression {
     And,
