@@ -24,7 +24,7 @@ const DEFAULT_IMAGE: &str = "prefecthq/prefect:3-latest";
 pub(crate) struct Run {
     pub(crate) id: String,
     pub(crate) name: String,
-    /// Job variables of this run. They override the deployment's job variables.
+    /// Job variables of this run, which override the deployment's job variables.
     pub(crate) job_variables: JsonObject,
 }
 
