@@ -1,7 +1,7 @@
 //! Runs Prefect servers with the user's Python, either as a temporary server for a single command or in the
 //! foreground.
 //!
-//! As in Prefect, a temporary server has no UI and no scheduler. It uses the database in `PREFECT_HOME`, so
+//! As in Prefect, a temporary server has no UI and no scheduler. The server uses the database in `PREFECT_HOME`, so
 //! that later commands find the objects that this command creates.
 
 use std::{
