@@ -26,7 +26,7 @@ pub(crate) struct Plan {
     pub(crate) schema: u32,
     /// Options that selected the deployments.
     pub(crate) selection: SelectionOptions,
-    /// The environment merged with the project file.
+    /// The environment whose values were merged into the project file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) environment: Option<EnvironmentName>,
     /// API URL of the compared server.

@@ -20,7 +20,7 @@ pub(crate) struct Drift {
     /// Version of the document schema.
     schema: u32,
     api_url: String,
-    /// The environment merged with the project file.
+    /// The environment whose values were merged into the project file.
     #[serde(skip_serializing_if = "Option::is_none")]
     environment: Option<EnvironmentName>,
     /// The preview whose deployments were compared.

@@ -131,7 +131,7 @@ impl<'a> Pruning<'a> {
         Ok(Some(Self { options, project, registrations, files, removals, resources, kept, released }))
     }
 
-    /// Returns the names of the automations registered as resources. They are not deployment triggers.
+    /// Returns the names of the automations registered as resources, which are not deployment triggers.
     pub(crate) fn automation_names(&self) -> BTreeSet<String> {
         self.registrations.resources.automation_names()
     }
