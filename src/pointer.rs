@@ -36,7 +36,7 @@ pub(crate) struct Pointer {
 }
 
 impl Pointer {
-    /// Returns the empty path. It refers to the whole document.
+    /// Returns the empty path, which refers to the whole document.
     pub(crate) fn root() -> Self {
         Self::default()
     }
