@@ -13,7 +13,7 @@ use crate::{
     yaml::Document,
 };
 
-/// Common job variables. They are only valid under `job_variables`.
+/// Common job variables, which are only valid under `job_variables`.
 const JOB_VARIABLES: [&str; 12] = [
     "command",
     "cpu",

@@ -22,7 +22,7 @@ pub(crate) use self::{
 /// The top-level key of the project file that contains environments.
 pub(super) const KEY: &str = "environments";
 
-/// Keys that only environments support. They apply to all deployments.
+/// Keys that only environments support, and that apply to all deployments.
 pub(super) const NAME_SUFFIX: &str = "name_suffix";
 pub(super) const WORK_POOL: &str = "work_pool";
 pub(super) const JOB_VARIABLES: &str = "job_variables";

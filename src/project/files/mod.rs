@@ -46,7 +46,7 @@ pub(crate) struct ProjectFile {
 }
 
 impl ProjectFiles {
-    /// Returns whether the command uses all of the project's files. This is the case if the command line specifies no
+    /// Returns whether the command uses all of the project's files, which is the case if the command line specifies no
     /// files.
     pub(crate) fn are_complete(&self) -> bool {
         match self {

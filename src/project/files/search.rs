@@ -164,7 +164,7 @@ fn search(pattern: &Path) -> (PathBuf, Option<usize>) {
     (prefix, (!is_recursive).then_some(rest))
 }
 
-/// Removes `.` from a path, so that identical files have identical paths.
+/// Removes `.` segments, so that paths that only differ in these segments become equal.
 fn without_dot(path: &Path) -> PathBuf {
     path.components().filter(|component| *component != Component::CurDir).collect()
 }
