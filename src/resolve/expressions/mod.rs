@@ -269,7 +269,7 @@ impl<'a> Stage<'a> {
         Self { scope, known, later: outputs.chain(names.later.iter().cloned()).collect() }
     }
 
-    /// Returns all available names, including names without a value so far.
+    /// Returns all available names, including names whose values are not known yet.
     pub(crate) fn known(&self) -> BTreeSet<String> {
         let built_in = BUILT_IN.into_iter().chain([ENVIRONMENT]).map(str::to_owned);
         self.later.iter().cloned().chain(built_in).collect()
