@@ -65,7 +65,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the name format for this kind.
+    /// Returns the format in which references to objects of this kind are written.
     pub(super) fn form(self) -> &'static str {
         match self {
             Self::Deployment => "FLOW/DEPLOYMENT",
