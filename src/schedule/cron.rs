@@ -120,7 +120,7 @@ const FIELDS: [Field; 7] = [
     Field { name: "year", kind: Kind::Number, min: 1970, max: 2099 },
 ];
 
-/// The weekdays in a field. They are checked after all items in the field have been parsed.
+/// The weekdays in a field, which are checked after all items in the field have been parsed.
 #[derive(Default)]
 struct Days {
     any: bool,
