@@ -15,7 +15,7 @@ pub(crate) enum Kind {
     /// A value that is not validated because Prefect parses it with custom rules.
     Any,
     Text,
-    /// A secret string. It must not be printed.
+    /// A secret string, which must not be printed.
     Secret,
     Path,
     Flag,

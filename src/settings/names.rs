@@ -53,6 +53,6 @@ settings_read! {
     PROJECT = OWN_PROJECT, "ID of the project; see `prefectl deploy --help`";
 }
 
-/// The project ID. This setting does not exist in Prefect.
+/// The project ID, a setting that Prefect does not have.
 const OWN_PROJECT: SettingName =
     SettingName { canonical: "PREFECTL_PROJECT", alias: None, path: "prefectl.project" };

@@ -34,7 +34,7 @@ pub(crate) struct Settings {
     pub(crate) profiles_path: Setting<PathBuf>,
     pub(crate) api_url: Setting<Option<String>>,
     pub(crate) api_key: Setting<Option<Secret>>,
-    /// Credentials as `user:password`. They take precedence over the API key.
+    /// Credentials as `user:password`, which take precedence over the API key.
     pub(crate) api_auth_string: Setting<Option<Secret>>,
     pub(crate) api_ssl_cert_file: Setting<Option<PathBuf>>,
     pub(crate) api_tls_insecure_skip_verify: Setting<bool>,
