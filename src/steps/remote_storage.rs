@@ -136,7 +136,7 @@ impl RemoteUrl {
         Ok(RemoteFolder { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
     }
 
-    /// Warns about settings that prefectl does not support. They have no effect.
+    /// Warns about settings that prefectl does not support, and that therefore have no effect.
     pub(super) fn warn_about_ignored(&self, settings: &Mapping, progress: &dyn Progress) {
         let ignored = self.ignored(settings);
         if !ignored.is_empty() {
