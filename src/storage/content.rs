@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use super::{Bucket, Proof, StorageError};
 use crate::{digest::hexadecimal, fs::FileError};
 
-/// Part size of large uploads in bytes. It equals boto3's part size, so that the `ETag` of files uploaded with boto3
-/// can be computed.
+/// Part size of large uploads in bytes. Equal to boto3's part size, so that the `ETag` of files uploaded with boto3 can
+/// be computed.
 pub(super) const PART: usize = 8 << 20;
 
 /// Name of the metadata entry that contains the SHA-256 digest of an object.

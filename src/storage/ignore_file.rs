@@ -101,7 +101,7 @@ impl IgnoreFile {
     }
 }
 
-/// Escapes braces. They are special characters for the `ignore` crate but not for Git.
+/// Escapes braces, which are special characters for the `ignore` crate but not for Git.
 fn without_alternatives(pattern: &str) -> String {
     let mut escaped = String::with_capacity(pattern.len());
     let mut characters = pattern.chars();

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{environment::Environment, secret::Secret};
 
-/// Default region. It also applies to stores without regions.
+/// Default region, which also applies to stores without regions.
 const DEFAULT_REGION: &str = "us-east-1";
 
 /// Contents of an AWS or `MinIO` credentials block.
