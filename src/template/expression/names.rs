@@ -77,7 +77,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn read(&mut self, is_known: &impl Fn(&str) -> bool) {
-        // The previous token. It determines the meaning of the next word.
+        // The previous token, which determines the meaning of the next word.
         let mut previous = ' ';
         while let Some(character) = self.rest().chars().next() {
             if matches!(character, '"' | '\'') {

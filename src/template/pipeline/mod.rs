@@ -21,7 +21,7 @@ use crate::{
 /// [`trigger`] process the first two.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
-/// Prefix of placeholders that are resolved when the flow runs. These placeholders remain in the deployment.
+/// Prefix of placeholders that remain in the deployment and are resolved when the flow runs.
 const RUN_TIME_PREFIX: &str = "ctx.";
 
 /// Substitutes all placeholders in the inputs of a step, just before the step runs. The inputs must not

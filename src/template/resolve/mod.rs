@@ -73,8 +73,8 @@ impl<'a> Resolver<'a> {
         Self { lookup: Some(lookup), redactor, fetched: Mutex::default() }
     }
 
-    /// Creates a resolver that does not contact the server. It keeps all references and reports only
-    /// malformed ones.
+    /// Creates a resolver that does not contact the server. The resolver keeps all references, and only reports
+    /// malformed references.
     pub(crate) fn offline(redactor: Redactor) -> Self {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
@@ -95,7 +95,7 @@ impl<'a> Resolver<'a> {
         fetched.insert(reference, Arc::new(OnceCell::from(Some(value))));
     }
 
-    /// Returns the redactor. It contains all secrets resolved so far.
+    /// Returns the redactor, which contains all secrets resolved so far.
     pub(crate) fn redactor(&self) -> &Redactor {
         &self.redactor
     }
