@@ -61,7 +61,7 @@ pub(crate) struct Ui {
     screen: Arc<Mutex<Screen>>,
     redactor: Redactor,
     verbosity: Verbosity,
-    /// Whether progress lines start with a timestamp. This is the case if stderr is not a terminal.
+    /// Whether progress lines start with a timestamp. Set if stderr is not a terminal.
     has_timestamps: bool,
     /// Whether commands may show a live view.
     live_view: bool,

@@ -1,5 +1,4 @@
-//! The summary table that is printed after a command. It lists the steps, and the deployments with their
-//! links.
+//! The summary table that is printed after a command, with the steps, the deployments and their links.
 
 use std::time::{Duration, Instant};
 

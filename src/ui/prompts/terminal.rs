@@ -48,7 +48,7 @@ pub(super) enum Style {
     Problem,
 }
 
-/// Text in a single style. It must not contain line breaks or escape sequences.
+/// Text in a single style, without line breaks or escape sequences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) text: String,
@@ -75,11 +75,11 @@ impl Span {
 
 /// The appearance of a prompt.
 pub(super) struct Frame {
-    /// The question and the input. They wrap at the width of the terminal.
+    /// The question and the input, which wrap at the width of the terminal.
     pub(super) head: Vec<Span>,
     /// Number of characters of `head` that follow the cursor. `None` hides the cursor.
     pub(super) after_cursor: Option<usize>,
-    /// Lines below the question. They are truncated at the width of the terminal.
+    /// Lines below the question, which are truncated at the width of the terminal.
     pub(super) rows: Vec<Span>,
 }
 
