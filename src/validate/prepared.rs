@@ -22,7 +22,7 @@ pub(crate) struct LoadedProject {
     pub(crate) file: Option<Arc<str>>,
     /// Absolute path of the base directory for the project's relative paths.
     pub(crate) root: PathBuf,
-    /// Settings in the project root. They override the command's settings.
+    /// Settings in the project root, which override the command's settings.
     pub(crate) settings: ProjectSettings,
     pub(crate) warnings: Vec<Diagnostic>,
 }

@@ -50,7 +50,7 @@ pub(super) fn references(
     }
 }
 
-/// The location of a placeholder. It determines the possible sources of the value.
+/// The location of a placeholder, which determines the possible sources of the value.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum In {
     /// A build or push step. Values come from step outputs and the environment of this machine.
