@@ -11,7 +11,7 @@ const DEFAULT_NAMESPACE: &str = "default";
 /// User and group of the worker's process.
 const USER: u32 = 1001;
 
-/// Home directory of the worker. It is writable, unlike the rest of the image.
+/// Home directory of the worker, which is writable, unlike the rest of the image.
 const HOME: &str = "/home/prefect";
 
 /// Port for health probes of a worker with `--with-healthcheck`.
