@@ -22,7 +22,7 @@ pub(crate) enum Key {
     Integer(Integer),
     /// The bits of a float that is not a whole number.
     Float(u64),
-    /// A NaN value, identified by its position. It equals only itself and its aliases.
+    /// A NaN value, identified by its position, which equals only itself and its aliases.
     NotANumber(Span),
     Text(Arc<str>),
     Binary(Arc<[u8]>),

@@ -5,7 +5,7 @@
 /// Functions that traverse values may recurse to this depth.
 pub(super) const MAXIMUM_DEPTH: usize = 100;
 
-/// Maximum number of values in a file. It is sufficient for more than ten thousand deployments.
+/// Maximum number of values in a file, sufficient for more than ten thousand deployments.
 pub(super) const MAXIMUM_NODES: usize = 500_000;
 
 /// Number of values that aliases may expand to in every file, regardless of its size.

@@ -28,7 +28,7 @@ pub(crate) fn apply<'a>(source: &Source, fixes: impl IntoIterator<Item = &'a Fix
     Some(Fixed { text, count: verified.len() }).filter(|fixed| fixed.count > 0)
 }
 
-/// Removes the fixes that cannot be applied. These fixes are found by bisection.
+/// Removes the fixes that cannot be applied. Finds these fixes by bisection.
 fn verified<'a>(source: &Source, document: Option<&Document>, fixes: &[&'a Fix]) -> Vec<&'a Fix> {
     if fixes.is_empty() || edited(source, document, fixes).is_some() {
         return fixes.to_vec();

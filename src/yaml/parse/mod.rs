@@ -32,7 +32,7 @@ pub(super) struct Events<'a> {
 /// The construct that the parser expects next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
-    /// The start of the first document. It does not require a `---`.
+    /// The start of the first document, which does not require a `---`.
     FirstDocument,
     DocumentStart,
     DocumentContent,

@@ -29,7 +29,7 @@ pub(in super::super) enum TokenKind<'a> {
     BlockEntry,
     /// The comma between two entries of a flow collection.
     FlowEntry,
-    /// The start of a key. It may be marked with a `?`.
+    /// The start of a key, which may be marked with a `?`.
     Key,
     /// The colon before a value.
     Value,
