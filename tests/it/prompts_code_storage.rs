@@ -1,5 +1,5 @@
-//! Tests of wizard answers that build and push an image, or that store the code in a bucket. They use a real
-//! Docker engine and real object stores.
+//! Tests, with a real Docker engine and real object stores, of wizard answers that build and push an image or store the
+//! code in a bucket.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;

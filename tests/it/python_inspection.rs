@@ -1,5 +1,5 @@
-//! Tests of flows that must be imported because their source does not determine the schema. They use the real
-//! Python and Prefect.
+//! Tests, with the real Python and Prefect, of flows that must be imported because their source does not determine the
+//! schema.
 
 use anyhow::Result;
 use serde_json::{Value, json};

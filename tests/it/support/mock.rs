@@ -81,7 +81,8 @@ impl MockApi {
         Ok(api)
     }
 
-    /// Returns a server with a process work pool named `pool`. It stores created flows, deployments and automations.
+    /// Returns a server that has a process work pool named `pool`, and that stores created flows, deployments and
+    /// automations.
     pub(crate) fn keeping() -> Result<Self> {
         let api = Self::with_pool()?;
         for collection in ["flows", "deployments", "automations"] {

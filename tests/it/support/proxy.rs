@@ -70,7 +70,7 @@ impl When {
 
 type Decide = dyn Fn(&Seen, Moment) -> Verdict + Send + Sync;
 
-/// A running proxy. It ends with the test process.
+/// A running proxy that ends with the test process.
 pub(crate) struct Proxy {
     port: u16,
     seen: Arc<Mutex<Vec<Seen>>>,
