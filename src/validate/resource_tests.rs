@@ -385,6 +385,8 @@ async fn reports_invalid_automations() {
         let expected: Vec<&str> = [expected].into_iter().filter(|text| !text.is_empty()).collect();
         differences.add(&fields, &check(&yaml).await, &expected);
     }
+    let unnamed = check_items("automations", &format!("- {{trigger: {{expect: [x]}}, {run}}}")).await;
+    differences.add("unnamed", &unnamed, &["3:5 resource-value: an automation has no `name`"]);
     differences.finish();
 }
 

@@ -119,7 +119,7 @@ pub(crate) enum IgnoredPathError {
     Unknown(String),
     #[error("the field '{0}' cannot be ignored, because every deploy writes it")]
     AlwaysWritten(String),
-    #[error("`ignore_changes` accepts '{0}' only as a whole")]
+    #[error("`ignore_changes` does not accept a part of '{0}'")]
     NoKeys(&'static str),
 }
 

@@ -67,11 +67,11 @@ pub(crate) fn read(section: &Value, stage: Stage, findings: &mut Findings<'_>) -
         return resources;
     };
     reader.reject_unknown_keys(&KINDS);
-    resources.pools = reader.items("work_pools", "work pool", Pool::read);
+    resources.pools = reader.items("work_pools", "a work pool", Pool::read);
     resources.variables = variables::read(&mut reader);
-    resources.limits = reader.items("concurrency_limits", "concurrency limit", GlobalLimit::read);
-    resources.automations = reader.items("automations", "automation", Automation::read);
-    resources.blocks = reader.items("blocks", "block", Block::read);
+    resources.limits = reader.items("concurrency_limits", "a concurrency limit", GlobalLimit::read);
+    resources.automations = reader.items("automations", "an automation", Automation::read);
+    resources.blocks = reader.items("blocks", "a block", Block::read);
     resources
 }
 

@@ -181,7 +181,7 @@ fn added_variables(reader: &mut Reader<'_, '_, '_>) -> Vec<AddedVariable> {
 }
 
 fn queues(reader: &mut Reader<'_, '_, '_>) -> Vec<Queue> {
-    let queues = reader.items("queues", "work queue", Queue::read);
+    let queues = reader.items("queues", "a work queue", Queue::read);
     let mut priorities: BTreeMap<u64, &str> = BTreeMap::new();
     for queue in &queues {
         let Some(priority) = queue.priority else { continue };

@@ -45,7 +45,8 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Reads the items of a list with `read`. A missing list is empty.
+    /// Reads the items of a list with `read`. A missing list is empty. Messages refer to an item as `subject`, such as
+    /// `a work pool`.
     pub(super) fn items<T>(
         &mut self,
         key: &str,
@@ -58,11 +59,10 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         for (index, item) in items.iter().enumerate() {
             let pointer = pointer.join(index);
             if item.is_null() {
-                let message = format!("a {subject} must be a mapping, not null");
+                let message = format!("{subject} must be a mapping, not null");
                 self.findings.at_value(&pointer, Diagnostic::error(Code::WRONG_TYPE, message));
             }
-            let subject = format!("a {subject}");
-            let reader = Reader::of_value(item, &subject, pointer, self.stage, &mut *self.findings);
+            let reader = Reader::of_value(item, subject, pointer, self.stage, &mut *self.findings);
             if let Some(mut reader) = reader {
                 found.extend(read(&mut reader));
             }

@@ -296,7 +296,7 @@ deployments:
     9 |   - name
       |     ^^^^
     help: remove it from the list
-    error[ignored-field]: `ignore_changes` accepts 'tags' only as a whole
+    error[ignored-field]: `ignore_changes` does not accept a part of 'tags'
       --> prefect.yaml:10:5
        |
     10 |   - tags.x
