@@ -21,7 +21,7 @@ use crate::{
     secret::Secret,
 };
 
-/// Name prefix of the variables. It contains dashes or, for old servers, underscores.
+/// Name prefix of the variables, with dashes or, for old servers, underscores.
 const PREFIX: &str = "prefectl-secret-";
 
 /// Number of hash rounds. Slow hashes protect short secrets from guessing.

@@ -183,8 +183,8 @@ fn name_fix(name: &str, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fi
     yaml::rename_key(findings.document()?, pointer, registry::replacement(name)?)
 }
 
-/// Returns the fix for a step with multiple keys. Either its inputs are not indented, or it consists of
-/// multiple steps.
+/// Returns the fix for a step with multiple keys. If the other keys are steps, splits the list item. Otherwise, indents
+/// the inputs below the step name.
 fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
     let others = step.as_mapping()?.keys().skip(1);
     let steps = others.filter_map(Value::as_str).filter(|name| registry::find(name).is_some()).count();
