@@ -210,7 +210,7 @@ fn count() -> Vec<Json> {
     vec![json!({"type": ["integer", "boolean"]}), json!({"type": "string", "pattern": text})]
 }
 
-/// Returns the schedule schema. A schedule must have exactly one kind and no unknown keys.
+/// Returns the schedule schema. A schedule must have exactly one type and no unknown keys.
 fn schedule() -> Map<String, Json> {
     let mut schedule = object(fields::SCHEDULE, Unknown::Refused);
     let given = |kind: &str| json!({"required": [kind], "properties": {kind: {"not": {"type": "null"}}}});

@@ -45,7 +45,7 @@ impl OptionError {
     }
 }
 
-/// Returns the spec of a deployment without any options.
+/// Returns the spec of a deployment as the file declares it, without applying options.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();
     normalize_sections(&mut fields);

@@ -17,7 +17,8 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// Creates a role. `more` contains additional parameters of boto3's `assume_role`.
+    /// Creates the parameters for assuming the role `arn`. `more` contains additional parameters of boto3's
+    /// `assume_role`.
     pub(super) fn new(arn: &str, more: Option<&BTreeMap<String, Value>>) -> Self {
         let mut parameters = BTreeMap::from([
             ("Action".to_owned(), "AssumeRole".to_owned()),

@@ -52,7 +52,7 @@ struct Count {
 struct Deployment {
     /// The deployment's position in the plan, used as the target of links.
     number: usize,
-    /// `deployment`, or the kind of a declared resource.
+    /// Kind of the object: `deployment`, or the kind of a declared resource.
     kind: &'static str,
     action: &'static str,
     sign: char,
