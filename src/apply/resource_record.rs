@@ -99,7 +99,7 @@ impl ResourceRecord {
         }
     }
 
-    /// Adds the previous priority of a queue that the server moves.
+    /// Adds the previous priority of a queue whose priority the server changes.
     pub(crate) fn add_moved_queue(&mut self, moved: &MovedQueue) {
         if let Some(previous) = &mut self.previous {
             previous.fields.insert("priority".to_owned(), moved.from.into());

@@ -160,11 +160,7 @@ mod tests {
         let external = [("GOOGLE_APPLICATION_CREDENTIALS", "external.json")].into_iter().collect();
         let emulator = [("STORAGE_EMULATOR_HOST", "127.0.0.1:1")].into_iter().collect();
         for (credentials, environment, expected) in [
-            (
-                "{service_account_info: 'hunter2'}",
-                &nothing,
-                "the service account key is not valid JSON",
-            ),
+            ("{service_account_info: 'hunter2'}", &nothing, "the service account key is not valid JSON"),
             (
                 "{service_account_info: {client_email: a@b, private_key: hunter2}}",
                 &nothing,
