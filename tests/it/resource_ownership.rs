@@ -239,21 +239,21 @@ fn a_plan_shows_the_queues_whose_priorities_the_server_changes() -> Result<()> {
     api.post(&path, &json!({"name": "manual", "priority": 4}))?;
     let before = priorities(&api, &sandbox)?;
     for (queues, notes, moved) in [
-        (
-            "{name: a, priority: 1}, {name: b}",
-            &["default' from priority 1 to 2"][..],
-            "a 1, default 2, b 3, manual 4",
-        ),
+        ("{name: a, priority: 1}, {name: b}", &["default' from 1 to 2"][..], "a 1, default 2, b 3, manual 4"),
         (
             "{name: new, priority: 1}, {name: a, priority: 4}, {name: b, concurrency_limit: 9}",
-            &["default' from priority 1 to 2", "b' from priority 3 to 5", "manual' from priority 4 to 6"],
+            &["default' from 1 to 2", "b' from 3 to 5", "manual' from 4 to 6"],
             "new 1, default 2, a 4, b 5, manual 6",
         ),
         ("{name: a, priority: 5}, {name: b}", &[], "default 1, b 3, manual 4, a 5"),
     ] {
         sandbox.file("prefect.yaml", with_queues(queues))?;
         let plan = sandbox.run("plan --all")?.success()?;
-        assert_eq!(plan.stdout.matches("note: the server changes the priority").count(), notes.len(), "{plan}");
+        assert_eq!(
+            plan.stdout.matches("note: the server changes the priority").count(),
+            notes.len(),
+            "{plan}"
+        );
         for note in notes {
             ensure!(plan.stdout.contains(&sandbox.unique(&format!("'shared-UNIQUE/{note}"))), "{plan}");
         }
