@@ -31,7 +31,6 @@ mod render;
 mod report;
 mod rollback;
 mod schema;
-mod selection_errors;
 mod server;
 mod steps;
 mod target;

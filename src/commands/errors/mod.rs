@@ -1,0 +1,232 @@
+//! Converts the errors of all operations to exit codes, messages and help texts.
+
+mod deploy;
+mod selection;
+
+pub(super) use deploy::{exit_of_write, without_result};
+
+use std::io;
+
+use crate::{
+    api::ApiError,
+    cloud::CloudError,
+    deployment::DeploymentError,
+    diagnostics::Code,
+    error::{CommandError, Exit},
+    escape,
+    flow_run::{self, runs::FlowRunError},
+    fs::FileError,
+    local_server::LocalServerError,
+    project::{EnvironmentName, ProjectError},
+    python,
+    questions::NoAnswer,
+    records::RecordError,
+    schedule::when::WhenError,
+    settings::SettingsError,
+    work_pool::WorkPoolError,
+};
+
+impl From<SettingsError> for CommandError {
+    fn from(error: SettingsError) -> Self {
+        match &error {
+            SettingsError::UnknownProfile { similar, .. } => Self::usage(&error).suggest(similar.as_deref()),
+            error => Self::usage(error),
+        }
+    }
+}
+
+impl From<NoAnswer> for CommandError {
+    fn from(error: NoAnswer) -> Self {
+        match error {
+            NoAnswer::Interrupted => Self::new(Exit::Interrupted, ""),
+            error @ NoAnswer::NoTerminal(_) => Self::new(Exit::NeedsAnswer, error),
+        }
+    }
+}
+
+/// Returns the exit code for an API error that occurred before anything was written.
+fn exit_of(error: &ApiError) -> Exit {
+    match error {
+        ApiError::Unreachable { .. }
+        | ApiError::ProxyUnreachable { .. }
+        | ApiError::ProxyRefused { .. }
+        | ApiError::Untrusted { .. }
+        | ApiError::Timeout { .. }
+        | ApiError::Broken { .. } => Exit::Unreachable,
+        ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } => Exit::Unauthorized,
+        ApiError::InvalidUrl { .. }
+        | ApiError::Setup(_)
+        | ApiError::NotJson { .. }
+        | ApiError::TooManyRedirects { .. } => Exit::Usage,
+        _ => Exit::Failed,
+    }
+}
+
+impl From<ApiError> for CommandError {
+    fn from(error: ApiError) -> Self {
+        let exit = exit_of(&error);
+        let help = matches!(error, ApiError::Unreachable { .. })
+            .then(|| "check that the server is running and that PREFECT_API_URL is correct".to_owned());
+        Self { help, ..Self::new(exit, error) }
+    }
+}
+
+impl From<FileError> for CommandError {
+    fn from(error: FileError) -> Self {
+        Self::new(Exit::Failed, error)
+    }
+}
+
+impl From<ProjectError> for CommandError {
+    fn from(error: ProjectError) -> Self {
+        match error {
+            ProjectError::File(error) => {
+                let file = error.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                let reason = match error.source.kind() {
+                    io::ErrorKind::NotFound => "[Errno 2] No such file or directory".to_owned(),
+                    io::ErrorKind::IsADirectory => "[Errno 21] Is a directory".to_owned(),
+                    _ => error.source.to_string(),
+                };
+                let reason = format!("{reason}: {}", python::quoted(&file));
+                let error = if error.is_not_found() {
+                    Self::usage(format!("no {file} here"))
+                        .help("create one with `prefectl init`, or specify another file with --prefect-file")
+                } else if error.source.kind() == io::ErrorKind::IsADirectory {
+                    Self::usage(error)
+                        .help("select a file in the directory, such as `DIRECTORY/prefect.yaml`")
+                } else {
+                    Self::usage(error).help("specify the file with --prefect-file")
+                };
+                Self { reference: Some(unreadable_file(&reason)), ..error }
+            }
+            ProjectError::UndefinedEnvironment { ref file, ref defined, .. } => {
+                let help = match defined.as_slice() {
+                    [] => format!("define it in `environments` of {file}, or in an overlay file next to it"),
+                    defined => {
+                        let names: Vec<&str> = defined.iter().map(EnvironmentName::as_str).collect();
+                        format!("defined environments: {}", names.join(", "))
+                    }
+                };
+                Self::usage(error).help(help)
+            }
+            ProjectError::Invalid { diagnostics, file } => {
+                let reference = match diagnostics.first() {
+                    Some(first) if first.code == Code::YAML_SYNTAX => unreadable_file(&first.message),
+                    Some(first) if first.code == Code::NOT_A_MAPPING => {
+                        "Unable to parse the specified config file. Skipping.".to_owned()
+                    }
+                    _ => "Skipping deployment configuration due to validation errors.".to_owned(),
+                };
+                Self {
+                    message: format!("{file} is invalid; nothing was registered"),
+                    reference: Some(reference),
+                    ..Self::findings(Exit::Usage, diagnostics)
+                }
+            }
+        }
+    }
+}
+
+/// Returns the sentence that Prefect prints if the project file cannot be read.
+fn unreadable_file(reason: &str) -> String {
+    format!("Unable to read the specified config file. Reason: {}. Skipping.", escape::line(reason))
+}
+
+impl From<RecordError> for CommandError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Api(error) => error.into(),
+            RecordError::Contended(_) => Self::new(Exit::Failed, error).help("run the command again"),
+            RecordError::Unreadable(ref unreadable) => {
+                let help = format!(
+                    "correct the variable, or delete it with `prefectl variable delete {}` and deploy the \
+                     project again",
+                    unreadable.variable
+                );
+                Self::new(Exit::Failed, error).help(help)
+            }
+        }
+    }
+}
+
+impl From<WhenError> for CommandError {
+    fn from(error: WhenError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<flow_run::RunError> for CommandError {
+    fn from(error: flow_run::RunError) -> Self {
+        use flow_run::RunError;
+        match error {
+            RunError::Api(error) => error.into(),
+            RunError::Deployment(error) => error.into(),
+            error @ (RunError::NoDeployment
+            | RunError::NameAndId
+            | RunError::Argument(_)
+            | RunError::Parameters(_)
+            | RunError::RunName(_)) => Self::usage(error),
+        }
+    }
+}
+
+impl From<DeploymentError> for CommandError {
+    fn from(error: DeploymentError) -> Self {
+        match error {
+            DeploymentError::Api(error) => error.into(),
+            error @ DeploymentError::NameFormat(_) => Self::usage(error),
+            DeploymentError::NotFound { ref similar, .. } => {
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
+            }
+            error => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<FlowRunError> for CommandError {
+    fn from(error: FlowRunError) -> Self {
+        match error {
+            FlowRunError::Api(error) => error.into(),
+            FlowRunError::NotFound { ref similar, .. } => {
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
+            }
+            error => Self::new(Exit::Failed, error),
+        }
+    }
+}
+
+impl From<WorkPoolError> for CommandError {
+    fn from(error: WorkPoolError) -> Self {
+        match error {
+            WorkPoolError::Api(error) => error.into(),
+            error @ WorkPoolError::NoType => Self::new(Exit::NeedsAnswer, error),
+            error @ WorkPoolError::Exists(_) => Self::new(Exit::Failed, error),
+            WorkPoolError::NotFound { ref similar, .. } | WorkPoolError::NoQueue { ref similar, .. } => {
+                Self::new(Exit::Failed, &error).suggest(similar.as_deref())
+            }
+            error => Self::usage(error),
+        }
+    }
+}
+
+impl From<LocalServerError> for CommandError {
+    fn from(error: LocalServerError) -> Self {
+        match error {
+            LocalServerError::Api(error) => error.into(),
+            LocalServerError::NoPython(_) => Self::usage(error)
+                .help("set PREFECT_API_URL to the URL of a running server, or PREFECTL_PYTHON to a Python interpreter that has Prefect"),
+            error => Self::new(Exit::Unreachable, error),
+        }
+    }
+}
+
+impl From<CloudError> for CommandError {
+    fn from(error: CloudError) -> Self {
+        match error {
+            CloudError::Api(error) => error.into(),
+            CloudError::Settings(error) => error.into(),
+            error @ CloudError::Rejected { .. } => Self::new(Exit::Unauthorized, error),
+            error => Self::usage(error),
+        }
+    }
+}
