@@ -10,10 +10,10 @@ use crate::{
     settings::{ProfilesFile, Settings, SettingsError, names},
 };
 
-/// The error returned if a Prefect Cloud command fails.
+/// The error returned if a Prefect Cloud command fails. Messages that start with a capital letter are those of Prefect.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CloudError {
-    #[error("No API key: use `--key` or set PREFECT_API_KEY.")]
+    #[error("no API key")]
     NoKey,
     #[error(
         "Cannot log in with a key when a different PREFECT_API_KEY is present as an environment variable that will \
@@ -24,7 +24,7 @@ pub(crate) enum CloudError {
     Rejected { hint: &'static str },
     #[error("Workspace '{handle}' not found.{}", available(.handles))]
     UnknownWorkspace { handle: String, handles: Vec<String> },
-    #[error("This key has access to multiple workspaces: choose one with `--workspace`.{}", available(.handles))]
+    #[error("the API key has access to multiple workspaces")]
     SeveralWorkspaces { handles: Vec<String> },
     #[error("No workspaces found! Create a workspace in Prefect Cloud and try again.")]
     NoWorkspaces,
@@ -164,12 +164,14 @@ mod tests {
         assert_eq!(choose(std::slice::from_ref(&prod), None).unwrap().handle, "acme/prod");
         let both = [prod, dev];
         assert_eq!(choose(&both, Some("acme/dev")).unwrap().handle, "acme/dev");
-        let message = |handle| choose(&both, handle).unwrap_err().to_string();
         assert_eq!(
-            message(Some("acme/nope")),
+            choose(&both, Some("acme/nope")).unwrap_err().to_string(),
             "Workspace 'acme/nope' not found. Available workspaces: 'acme/prod', 'acme/dev'"
         );
-        assert!(message(None).contains("choose one with `--workspace`"));
+        assert!(matches!(
+            choose(&both, None),
+            Err(CloudError::SeveralWorkspaces { handles }) if handles == ["acme/prod", "acme/dev"]
+        ));
         assert!(matches!(choose(&[], None), Err(CloudError::NoWorkspaces)));
     }
 

@@ -35,7 +35,8 @@ fn login_stores_the_key_and_the_workspace_in_the_profile() -> Result<()> {
     $ prefectl cloud login --key pnu_good
     exit 2
     --- stderr
-    error: This key has access to multiple workspaces: choose one with `--workspace`. Available workspaces: 'acme/dev', 'acme/prod'
+    error: the API key has access to multiple workspaces
+    help: choose one with --workspace: acme/dev, acme/prod
     $ prefectl cloud login --key pnu_good --workspace acme/nope
     exit 2
     --- stderr
@@ -111,7 +112,8 @@ fn login_does_not_store_a_rejected_key() -> Result<()> {
     $ prefectl cloud login
     exit 2
     --- stderr
-    error: No API key: use `--key` or set PREFECT_API_KEY.
+    error: no API key
+    help: pass --key, or set PREFECT_API_KEY
     $ prefectl cloud login --key pnu_bad -w acme/dev
     exit 5
     --- stderr

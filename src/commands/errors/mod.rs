@@ -17,6 +17,7 @@ use crate::{
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
+    names::{SHOWN, first_of},
     project::{EnvironmentName, ProjectError},
     python,
     questions::NoAnswer,
@@ -226,6 +227,11 @@ impl From<CloudError> for CommandError {
             CloudError::Api(error) => error.into(),
             CloudError::Settings(error) => error.into(),
             error @ CloudError::Rejected { .. } => Self::new(Exit::Unauthorized, error),
+            error @ CloudError::NoKey => Self::usage(error).help("pass --key, or set PREFECT_API_KEY"),
+            CloudError::SeveralWorkspaces { ref handles } => {
+                let help = format!("choose one with --workspace: {}", first_of(handles, SHOWN));
+                Self::usage(error).help(help)
+            }
             error => Self::usage(error),
         }
     }
