@@ -65,24 +65,17 @@ pub(crate) fn fill(
 
 /// Returns an error for each block reference that is malformed. Does not check whether the blocks exist.
 pub(crate) fn malformed(template: &Value) -> Vec<BlockError> {
-    let mut collecting = Malformed(Vec::new());
-    walk::fill(template, &mut collecting);
-    collecting.0
-}
-
-struct Malformed(Vec<BlockError>);
-
-impl Fill for Malformed {
-    fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
+    let mut errors = Vec::new();
+    walk::each_text(template, &mut |text, trail| {
         let malformed = placeholder::find(text).filter(|placeholder| {
             placeholder.kind() == Kind::Block && Reference::block(placeholder).is_none()
         });
-        self.0.extend(malformed.map(|placeholder| BlockError {
+        errors.extend(malformed.map(|placeholder| BlockError {
             path: trail.path(),
             problem: BlockProblem::Format { name: placeholder.name.to_owned() },
         }));
-        None
-    }
+    });
+    errors
 }
 
 struct Filling<'a> {

@@ -6,8 +6,7 @@ use indexmap::IndexSet;
 
 use super::{
     placeholder::{self, BLOCK_PREFIX, Kind, Placeholder},
-    trail::Trail,
-    walk::{self, Fill},
+    walk,
 };
 use crate::{
     python,
@@ -33,6 +32,16 @@ impl fmt::Display for Reference {
 }
 
 impl Reference {
+    /// Returns the object that a placeholder refers to. Returns `None` if the placeholder is malformed or has a
+    /// different kind.
+    fn in_placeholder(placeholder: &Placeholder<'_>) -> Option<Self> {
+        match placeholder.kind() {
+            Kind::Block => Self::block(placeholder).map(|(reference, _)| reference),
+            Kind::Variable => Some(Self::Variable { name: placeholder.variable_name() }),
+            Kind::Environment | Kind::Standard => None,
+        }
+    }
+
     /// Returns the block that a placeholder refers to, and the key path within its data, if any. Returns
     /// `None` if the placeholder is malformed.
     pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
@@ -57,46 +66,36 @@ pub(crate) type Documents = HashMap<Reference, Option<Value>>;
 
 /// Returns the distinct references in a template, in the order of their first use.
 pub(crate) fn references(template: &Value) -> IndexSet<Reference> {
-    let mut collecting = Collecting::default();
-    walk::fill(template, &mut collecting);
-    collecting.references
+    let mut references = IndexSet::new();
+    add_references(template, &mut references);
+    references
+}
+
+fn add_references(template: &Value, references: &mut IndexSet<Reference>) {
+    match template {
+        Value::String(text) => {
+            let found = placeholder::find(text);
+            references.extend(found.filter_map(|placeholder| Reference::in_placeholder(&placeholder)));
+        }
+        Value::Sequence(items) => items.iter().for_each(|item| add_references(item, references)),
+        Value::Mapping(mapping) => match Reference::block_by_id(mapping) {
+            Some(reference) => {
+                references.insert(reference);
+            }
+            None => mapping.values().for_each(|entry| add_references(entry, references)),
+        },
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
+    }
 }
 
 /// Returns the names of all standard placeholders in a template, such as names of step outputs.
 pub(super) fn standard_names(template: &Value) -> IndexSet<String> {
-    struct Names(IndexSet<String>);
-    impl Fill for Names {
-        fn text(&mut self, text: &str, _: &Trail<'_>) -> Option<Value> {
-            let standard = placeholder::find(text).filter(|found| found.kind() == Kind::Standard);
-            self.0.extend(standard.map(|found| found.name.to_owned()));
-            None
-        }
-    }
-    let mut names = Names(IndexSet::new());
-    walk::fill(template, &mut names);
-    names.0
-}
-
-#[derive(Default)]
-struct Collecting {
-    references: IndexSet<Reference>,
-}
-
-impl Fill for Collecting {
-    fn text(&mut self, text: &str, _: &Trail<'_>) -> Option<Value> {
-        self.references.extend(placeholder::find(text).filter_map(|placeholder| match placeholder.kind() {
-            Kind::Block => Reference::block(&placeholder).map(|(reference, _)| reference),
-            Kind::Variable => Some(Reference::Variable { name: placeholder.variable_name() }),
-            Kind::Environment | Kind::Standard => None,
-        }));
-        None
-    }
-
-    fn mapping(&mut self, mapping: &Mapping, _: &Trail<'_>) -> Option<Value> {
-        let reference = Reference::block_by_id(mapping)?;
-        self.references.insert(reference);
-        Some(Value::Null)
-    }
+    let mut names = IndexSet::new();
+    walk::each_text(template, &mut |text, _| {
+        let standard = placeholder::find(text).filter(|found| found.kind() == Kind::Standard);
+        names.extend(standard.map(|found| found.name.to_owned()));
+    });
+    names
 }
 
 #[cfg(test)]

@@ -57,6 +57,28 @@ fn visit<'a>(template: &'a Value, trail: &mut Trail<'a>, pass: &mut impl Fill) -
     }
 }
 
+/// Calls `action` with each string in a template and the path to it. Mapping keys are not considered.
+pub(crate) fn each_text<'a>(template: &'a Value, action: &mut dyn FnMut(&'a str, &Trail<'_>)) {
+    texts(template, &mut Trail::default(), action);
+}
+
+fn texts<'a>(template: &'a Value, trail: &mut Trail<'a>, action: &mut dyn FnMut(&'a str, &Trail<'_>)) {
+    match template {
+        Value::String(text) => action(text, trail),
+        Value::Sequence(items) => {
+            for (index, item) in items.iter().enumerate() {
+                trail.at_index(index, |trail| texts(item, trail, action));
+            }
+        }
+        Value::Mapping(mapping) => {
+            for (key, entry) in mapping {
+                trail.at_key(key, |trail| texts(entry, trail, action));
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Tagged(_) => {}
+    }
+}
+
 /// Returns the value at a path, or `None` if the path does not exist.
 pub(crate) fn value_at<'a>(value: &'a mut Value, path: &Pointer) -> Option<&'a mut Value> {
     path.segments().iter().try_fold(value, |value, segment| match (value, segment) {

@@ -14,10 +14,7 @@ use super::{
 use crate::{
     diagnostics::did_you_mean,
     pointer::Pointer,
-    template::{
-        trail::Trail,
-        walk::{self, Fill},
-    },
+    template::{trail::Trail, walk},
     value::{Value, any_text},
 };
 
@@ -48,7 +45,7 @@ pub(crate) struct Checked {
 pub(crate) fn check(template: &Value, known: &BTreeSet<String>) -> Checked {
     let mut checking = Checking { known, engine: None, checked: Checked::default() };
     if may_have_expressions(template) {
-        walk::fill(template, &mut checking);
+        walk::each_text(template, &mut |text, trail| checking.text(text, trail));
     }
     checking.checked
 }
@@ -70,6 +67,15 @@ struct Checking<'a> {
 }
 
 impl Checking<'_> {
+    fn text(&mut self, text: &str, trail: &Trail<'_>) {
+        if self.checked.errors.len() >= MOST_ERRORS {
+            return;
+        }
+        for expression in Expression::all(text, &|name: &str| self.known.contains(name)) {
+            self.expression(&expression, trail);
+        }
+    }
+
     fn expression(&mut self, expression: &Expression<'_>, trail: &Trail<'_>) {
         let engine = self.engine.get_or_insert_with(|| filters::engine(&Budget::default()));
         if let Err(error) = expression.check(engine, trail) {
@@ -97,17 +103,5 @@ impl Checking<'_> {
         let suggestion = did_you_mean(root, self.known.iter().map(String::as_str)).map(str::to_owned);
         let problem = ExpressionProblem::Undefined { name: root.clone(), suggestion };
         Some(expression.error_at(&(range.start..range.start + root.len()), trail, problem))
-    }
-}
-
-impl Fill for Checking<'_> {
-    fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
-        if self.checked.errors.len() >= MOST_ERRORS {
-            return None;
-        }
-        for expression in Expression::all(text, &|name: &str| self.known.contains(name)) {
-            self.expression(&expression, trail);
-        }
-        None
     }
 }
