@@ -12,6 +12,7 @@ mod cleanup;
 mod cli;
 mod clock;
 mod cloud;
+mod coerce;
 mod command_thread;
 mod commands;
 mod crash;

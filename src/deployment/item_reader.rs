@@ -1,12 +1,10 @@
 //! Reads triggers and SLAs, which are lists of mappings. Collects all errors with their locations.
 
 use crate::{
+    coerce,
     diagnostics::did_you_mean,
     pointer::Pointer,
-    schedule::{
-        coerce,
-        duration::{self, Seconds},
-    },
+    schedule::duration::{self, Seconds},
     value::{Mapping, Value, kind},
 };
 

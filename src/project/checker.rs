@@ -2,7 +2,6 @@
 
 use super::{
     Findings,
-    conversion::{count, flag, is_duration},
     deployment::IgnoredPath,
     environments::EnvironmentName,
     fields::{self, KnownKey, Shape},
@@ -11,6 +10,7 @@ use super::{
     repair::Repair,
 };
 use crate::{
+    coerce,
     diagnostics::{Code, Diagnostic, Fix, did_you_mean},
     pointer::Pointer,
     python,
@@ -115,10 +115,10 @@ impl Checker<'_, '_> {
             }
             (Shape::Interval, Value::String(text)) if is_duration(text) => None,
             (Shape::FlagOrText, Value::Number(_)) | (Shape::Flag, _) => {
-                self.converted(flag(value).map(Value::Bool), field, value, pointer)
+                self.converted(coerce::boolean(value).map(Value::Bool), field, value, pointer)
             }
             (Shape::Count | Shape::Limit, Value::Number(_) | Value::String(_) | Value::Bool(_)) => {
-                self.converted(count(value).map(Value::from), field, value, pointer)
+                self.converted(coerce::integer(value).map(Value::from), field, value, pointer)
             }
             (Shape::Limit, Value::Mapping(limit)) => {
                 self.unused_keys(limit, fields::LIMIT, &[], |_| None, pointer);
@@ -368,6 +368,13 @@ pub(super) fn is_misspelling(key: &str, known: &str) -> bool {
 
 fn json_text(key: &Value) -> String {
     key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
+}
+
+/// Returns whether a string may be an interval. A number without a unit is not an interval.
+fn is_duration(text: &str) -> bool {
+    text.contains(|c: char| c.is_ascii_digit())
+        && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')
+        && !text.contains("{{")
 }
 
 /// Returns a suggestion for a key that is not a string.

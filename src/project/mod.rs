@@ -1,7 +1,6 @@
 //! Loads and validates project files and records the positions of their values.
 
 mod checker;
-mod conversion;
 mod deployment;
 mod duplicates;
 mod environments;

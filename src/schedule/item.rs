@@ -1,10 +1,11 @@
 //! Parses an item in a deployment's `schedules` list.
 
 use super::{
-    Kind, Problem, Schedule, ScheduleError, UTC, coerce, cron, date_time::IsoDateTime, duration,
-    rrule::Recurrence, zone,
+    Kind, Problem, Schedule, ScheduleError, UTC, cron, date_time::IsoDateTime, duration, rrule::Recurrence,
+    zone,
 };
 use crate::{
+    coerce,
     diagnostics::did_you_mean,
     python,
     value::{self, Mapping, Value},

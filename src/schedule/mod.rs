@@ -3,7 +3,6 @@
 //! Reports all errors that can be detected locally because the server would only report them after other changes have
 //! been written.
 
-pub(crate) mod coerce;
 mod comparison;
 mod cron;
 mod date_time;

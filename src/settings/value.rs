@@ -8,7 +8,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::secret::Secret;
+use crate::{coerce, secret::Secret};
 
 /// Source of a setting's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,15 +99,10 @@ impl FromSetting for bool {
     const EXPECTED: &'static str = "true or false";
 
     fn from_setting(value: &Value) -> Option<Self> {
-        let text = match value {
-            Value::Bool(flag) => return Some(*flag),
-            Value::String(text) => text.to_ascii_lowercase(),
-            other => other.to_string(),
-        };
-        match text.as_str() {
-            "true" | "1" | "yes" | "on" | "t" | "y" => Some(true),
-            "false" | "0" | "no" | "off" | "f" | "n" => Some(false),
-            _ => None,
+        match value {
+            Value::Bool(flag) => Some(*flag),
+            Value::String(text) => coerce::boolean_from(text),
+            other => coerce::boolean_from(&other.to_string()),
         }
     }
 }

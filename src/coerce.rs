@@ -13,25 +13,40 @@ pub(crate) fn boolean(value: &Value) -> Option<bool> {
             1.0 => Some(true),
             _ => None,
         },
-        Value::String(text) => match text.to_lowercase().as_str() {
-            "1" | "on" | "t" | "true" | "y" | "yes" => Some(true),
-            "0" | "off" | "f" | "false" | "n" | "no" => Some(false),
-            _ => None,
-        },
+        Value::String(text) => boolean_from(text),
         _ => None,
     }
 }
 
-/// Converts a value to an integer. Accepts strings and numbers without a fraction.
+/// Parses a boolean such as `yes` or `0`.
+pub(crate) fn boolean_from(text: &str) -> Option<bool> {
+    match text.to_lowercase().as_str() {
+        "1" | "on" | "t" | "true" | "y" | "yes" => Some(true),
+        "0" | "off" | "f" | "false" | "n" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// Converts a value to an integer. Accepts booleans, strings, and numbers whose fraction is zero.
 ///
 /// Returns `None` if the conversion is not possible.
 pub(crate) fn integer(value: &Value) -> Option<i64> {
     match value {
         Value::Bool(flag) => Some(i64::from(*flag)),
         Value::Number(number) => number.as_i64().or_else(|| whole(number.as_f64()?)),
-        Value::String(text) => text.trim().parse().ok().or_else(|| whole(text.trim().parse().ok()?)),
+        Value::String(text) => integer_from(text.trim()),
         _ => None,
     }
+}
+
+fn integer_from(text: &str) -> Option<i64> {
+    let digits = text
+        .split_once('.')
+        .map_or(text, |(digits, zeros)| if zeros.bytes().all(|zero| zero == b'0') { digits } else { text });
+    let is_grouped = digits.contains('_')
+        && digits.trim_start_matches(['+', '-']).split('_').all(|group| !group.is_empty());
+    let digits = if is_grouped { digits.replace('_', "") } else { digits.to_owned() };
+    digits.parse().ok()
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the result is only used if the value is in range")]
@@ -80,7 +95,11 @@ mod tests {
             ("-2.0", Some(-2), Some(-2.0)),
             ("2.5", None, Some(2.5)),
             ("' 4 '", Some(4), Some(4.0)),
+            ("'4.0'", Some(4), Some(4.0)),
             ("'1.5'", None, Some(1.5)),
+            ("'1_0'", Some(10), None),
+            ("'1__0'", None, None),
+            ("'_1'", None, None),
             ("true", Some(1), Some(1.0)),
             ("many", None, None),
             ("null", None, None),
