@@ -16,6 +16,7 @@ mod coerce;
 mod command_thread;
 mod commands;
 mod crash;
+mod date_time;
 mod deploy;
 mod deployment;
 mod diagnostics;

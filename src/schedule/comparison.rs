@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 
-use super::{IsoDateTime, Kind, Schedule, UTC, duration};
+use super::{Kind, Schedule, UTC, duration};
+use crate::date_time::DateTime;
 
 impl Schedule {
     /// Returns whether a live schedule runs at the same times as this schedule.
@@ -33,7 +34,7 @@ impl Schedule {
     }
 }
 
-fn same_instant(anchor: IsoDateTime, live: &str) -> bool {
+fn same_instant(anchor: DateTime, live: &str) -> bool {
     let timestamp = |text: &str| text.parse::<Timestamp>().ok();
     timestamp(live).is_some_and(|live| timestamp(&anchor.to_string()) == Some(live))
 }

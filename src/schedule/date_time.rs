@@ -1,61 +1,33 @@
 //! Parses dates and times in the ISO 8601 notations that Prefect accepts for anchors and rules.
 
-use std::fmt;
-
 use jiff::{
     SignedDuration, Timestamp,
-    civil::{self, Date, ISOWeekDate, Time, Weekday},
+    civil::{Date, ISOWeekDate, Time, Weekday},
     tz::Offset,
 };
 
-/// A date and time with an optional offset. Without an offset, the context determines the time zone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct IsoDateTime {
-    pub(crate) local: civil::DateTime,
-    pub(crate) offset: Option<Offset>,
+use crate::date_time::DateTime;
+
+/// Converts seconds since 1970 to a date and time in UTC. Returns `None` if the number is out of range.
+pub(super) fn from_seconds(seconds: f64) -> Option<DateTime> {
+    let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    Timestamp::UNIX_EPOCH.checked_add(since).ok().map(DateTime::utc)
 }
 
-impl IsoDateTime {
-    /// Converts a timestamp to a date and time in UTC.
-    pub(crate) fn utc(timestamp: Timestamp) -> Self {
-        Self { local: Offset::UTC.to_datetime(timestamp), offset: Some(Offset::UTC) }
-    }
-
-    /// Converts seconds since 1970 to a date and time in UTC. Returns `None` if the number is out of range.
-    pub(crate) fn from_seconds(seconds: f64) -> Option<Self> {
-        let since = SignedDuration::try_from_secs_f64(seconds).ok()?;
-        Timestamp::UNIX_EPOCH.checked_add(since).ok().map(Self::utc)
-    }
-
-    /// Parses a date or a date and time. Returns `None` if the string is invalid.
-    ///
-    /// Unlike Prefect, allows mixing notations with and without separators.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
-            return Some(Self { local: date(text)?.to_datetime(Time::midnight()), offset: None });
-        };
-        let (time, offset) = time_and_offset(time_text)?;
-        Some(Self { local: date(date_text)?.to_datetime(time), offset })
-    }
+/// Parses a date or a date and time. Without an offset, it is in UTC. Returns `None` if the string is invalid.
+pub(super) fn parse_utc(text: &str) -> Option<DateTime> {
+    parse(text).map(|parsed| DateTime { offset: parsed.offset.or(Some(Offset::UTC)), ..parsed })
 }
 
-/// Formats the date and time for JSON.
+/// Parses a date or a date and time. Returns `None` if the string is invalid.
 ///
-/// Omits zero microseconds. Writes UTC and a missing offset as `Z`.
-impl fmt::Display for IsoDateTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.local.strftime("%Y-%m-%dT%H:%M:%S"))?;
-        let microseconds = self.local.subsec_nanosecond() / 1000;
-        if microseconds != 0 {
-            write!(f, ".{microseconds:06}")?;
-        }
-        let seconds = self.offset.map_or(0, Offset::seconds);
-        if seconds == 0 {
-            return f.write_str("Z");
-        }
-        let (sign, minutes) = (if seconds < 0 { '-' } else { '+' }, seconds.abs() / 60);
-        write!(f, "{sign}{:02}:{:02}", minutes / 60, minutes % 60)
-    }
+/// Unlike Prefect, allows mixing notations with and without separators.
+pub(super) fn parse(text: &str) -> Option<DateTime> {
+    let Some((date_text, time_text)) = text.split_once(['T', ' ']) else {
+        return Some(DateTime { local: date(text)?.to_datetime(Time::midnight()), offset: None });
+    };
+    let (time, offset) = time_and_offset(time_text)?;
+    Some(DateTime { local: date(date_text)?.to_datetime(time), offset })
 }
 
 /// Replaces every digit with `9` to determine the notation of a string.
@@ -156,14 +128,8 @@ mod tests {
         let cases: Vec<Case> =
             serde_json::from_str(include_str!("../../tests/data/schedule/anchors.json")).unwrap();
         assert!(cases.len() > 50);
-        let read = |text: &str| IsoDateTime::parse(text).map(|moment| moment.to_string());
+        let read = |text: &str| parse_utc(text).map(|moment| moment.to_string());
         let wrong: Vec<_> = cases.iter().filter(|case| read(&case.text) != case.anchor).collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
-    }
-
-    #[test]
-    fn formats_the_current_time_in_utc() {
-        let now: Timestamp = "2026-11-23T14:45:07.250Z".parse().unwrap();
-        assert_eq!(IsoDateTime::utc(now).to_string(), "2026-11-23T14:45:07.250000Z");
     }
 }

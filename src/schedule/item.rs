@@ -1,11 +1,11 @@
 //! Parses an item in a deployment's `schedules` list.
 
 use super::{
-    Kind, Problem, Schedule, ScheduleError, UTC, cron, date_time::IsoDateTime, duration, rrule::Recurrence,
-    zone,
+    Kind, Problem, Schedule, ScheduleError, UTC, cron, date_time, duration, rrule::Recurrence, zone,
 };
 use crate::{
     coerce,
+    date_time::DateTime,
     diagnostics::did_you_mean,
     python,
     value::{self, Mapping, Value},
@@ -147,13 +147,13 @@ impl<'a> Reader<'a> {
         Some(Kind::Interval { every, anchor, timezone })
     }
 
-    fn anchor(&mut self) -> Option<IsoDateTime> {
+    fn anchor(&mut self) -> Option<DateTime> {
         if let Some(seconds) = self.get("anchor_date")?.as_f64() {
-            let moment = IsoDateTime::from_seconds(seconds);
+            let moment = date_time::from_seconds(seconds);
             return self.keep("anchor_date", moment.ok_or_else(|| Problem::Anchor(seconds.to_string())));
         }
         let text = self.text("anchor_date")?;
-        self.keep("anchor_date", IsoDateTime::parse(&text).ok_or(Problem::Anchor(text)))
+        self.keep("anchor_date", date_time::parse_utc(&text).ok_or(Problem::Anchor(text)))
     }
 
     fn rrule(&mut self) -> Option<Kind> {

@@ -18,7 +18,10 @@ mod zone;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::{Value as Json, json};
 
-use crate::value::{Mapping, Value, json_object, to_json};
+use crate::{
+    date_time::DateTime,
+    value::{Mapping, Value, json_object, to_json},
+};
 
 pub(crate) use cron::CronError;
 pub(crate) use error::{BothKeys, Problem, ScheduleError};
@@ -27,7 +30,6 @@ pub(crate) use rrule::RruleError;
 pub(crate) use words::cron_in_words;
 pub(crate) use zone::ZoneError;
 
-use date_time::IsoDateTime;
 use rrule::Recurrence;
 
 /// The default time zone.
@@ -47,7 +49,7 @@ pub(crate) struct Schedule {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Kind {
     Cron { expression: String, timezone: Option<String>, day_or: Option<bool> },
-    Interval { every: SignedDuration, anchor: Option<IsoDateTime>, timezone: Option<String> },
+    Interval { every: SignedDuration, anchor: Option<DateTime>, timezone: Option<String> },
     Rrule { rule: Recurrence, timezone: String, zone: TimeZone },
 }
 
@@ -69,7 +71,7 @@ impl Schedule {
             }
             Kind::Interval { every, anchor, timezone } => json!({
                 "interval": duration::seconds(*every),
-                "anchor_date": anchor.unwrap_or_else(|| IsoDateTime::utc(now)).to_string(),
+                "anchor_date": anchor.unwrap_or_else(|| DateTime::utc(now)).to_string(),
                 "timezone": timezone.as_deref().unwrap_or(UTC),
             }),
             Kind::Rrule { rule, timezone, zone } => rrule_json(rule, timezone, zone, now),

@@ -6,13 +6,10 @@ use std::{
 };
 
 use indexmap::Equivalent;
-use jiff::{
-    civil::{self, Date},
-    tz::Offset,
-};
+use jiff::civil::{self, Date};
 
 use super::integer::Integer;
-use crate::source::Span;
+use crate::{date_time::DateTime, source::Span};
 
 /// The identity of a mapping key. Keys that are equal in Python have the same identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +45,7 @@ impl Key {
     }
 
     /// Returns the identity of a date and time. If the offset is known, the time is converted to UTC.
-    pub(super) fn date_time(local: civil::DateTime, offset: Option<Offset>) -> Self {
+    pub(super) fn date_time(DateTime { local, offset }: DateTime) -> Self {
         let utc = offset.and_then(|offset| local.checked_sub(jiff::SignedDuration::from(offset)).ok());
         Self::DateTime(utc.unwrap_or(local), offset.is_some())
     }

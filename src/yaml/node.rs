@@ -3,13 +3,10 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use jiff::{
-    civil::{self, Date},
-    tz::Offset,
-};
+use jiff::civil::Date;
 
 use super::{integer::Integer, key::Key};
-use crate::source::Span;
+use crate::{date_time::DateTime, source::Span};
 
 /// A value of a document and its position.
 ///
@@ -37,13 +34,6 @@ pub(crate) enum NodeKind {
     Mapping(Arc<Mapping>),
     /// The members of a `!!set`, in source order.
     Set(Arc<[Node]>),
-}
-
-/// A date and time with an optional UTC offset.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct DateTime {
-    pub(crate) local: civil::DateTime,
-    pub(crate) offset: Option<Offset>,
 }
 
 /// A mapping with the order of a Python dictionary: a duplicate key keeps its first position.
@@ -198,7 +188,7 @@ impl Node {
             NodeKind::Text(text) => Key::Text(Arc::clone(text)),
             NodeKind::Binary(bytes) => Key::Binary(Arc::clone(bytes)),
             NodeKind::Date(date) => Key::Date(*date),
-            NodeKind::DateTime(DateTime { local, offset }) => Key::date_time(*local, *offset),
+            NodeKind::DateTime(moment) => Key::date_time(*moment),
             NodeKind::Sequence(_) | NodeKind::Mapping(_) | NodeKind::Set(_) => return None,
         })
     }

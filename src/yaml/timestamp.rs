@@ -1,16 +1,12 @@
 //! Parses the dates and times of YAML 1.1.
 
-use std::fmt;
-
 use jiff::{
     civil::{Date, Time},
     tz::Offset,
 };
 
-use super::{
-    cursor::Cursor,
-    node::{DateTime, NodeKind},
-};
+use super::{cursor::Cursor, node::NodeKind};
+use crate::date_time::DateTime;
 
 /// The fields of a timestamp: digit strings that have not been validated.
 pub(super) struct Timestamp<'a> {
@@ -115,26 +111,6 @@ impl<'a> Zone<'a> {
                 let sign = if *negative { -1 } else { 1 };
                 // In Python, a UTC offset must be less than one day.
                 (minutes < 24 * 60).then(|| Offset::from_seconds(sign * minutes * 60).ok())?
-            }
-        }
-    }
-}
-
-/// Formats the date and time as pydantic does in JSON.
-impl fmt::Display for DateTime {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (date, time) = (self.local.date(), self.local.time());
-        write!(f, "{date}T{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second())?;
-        let microseconds = time.subsec_nanosecond() / 1000;
-        if microseconds != 0 {
-            write!(f, ".{microseconds:06}")?;
-        }
-        match self.offset.map(|offset| offset.seconds() / 60) {
-            None => Ok(()),
-            Some(0) => f.write_str("Z"),
-            Some(minutes) => {
-                let sign = if minutes < 0 { '-' } else { '+' };
-                write!(f, "{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
             }
         }
     }

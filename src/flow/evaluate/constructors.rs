@@ -1,10 +1,13 @@
 //! Evaluates the constructors of dates, times and durations.
 
+use jiff::tz::Offset;
+
 use super::{
     calls::Arguments,
-    datetime::{DateTime, TimeOfDay, UtcOffset, in_range},
+    timedelta::{DAY, in_range},
     value::{Number, Value},
 };
+use crate::date_time::{DateTime, TimeOfDay};
 
 /// Evaluates a constructor of the `datetime` module: `datetime`, `date`, `time`, `timedelta` or `timezone`.
 ///
@@ -19,20 +22,19 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
             let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tzinfo"];
             let [year, month, day, hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
             let time = time(hour, minute, second, microsecond)?;
-            let civil = date(year, month, day)?.to_datetime(time);
-            Some(Value::DateTime(DateTime { civil, offset: offset(tzinfo)? }))
+            let local = date(year, month, day)?.to_datetime(time);
+            Some(Value::DateTime(DateTime { local, offset: offset(tzinfo)? }))
         }
         "datetime.time" => {
             let names = ["hour", "minute", "second", "microsecond", "tzinfo"];
             let [hour, minute, second, microsecond, tzinfo] = arguments.bind(names)?;
-            let civil = time(hour, minute, second, microsecond)?;
-            Some(Value::Time(TimeOfDay { civil, offset: offset(tzinfo)? }))
+            let local = time(hour, minute, second, microsecond)?;
+            Some(Value::Time(TimeOfDay { local, offset: offset(tzinfo)? }))
         }
         "datetime.timezone" => match arguments.positional.as_slice() {
-            [Value::Delta(microseconds)] if microseconds % 1_000_000 == 0 => {
-                i32::try_from(microseconds / 1_000_000)
-                    .ok()
-                    .map(|seconds| Value::Timezone(UtcOffset(seconds)))
+            [Value::Delta(microseconds)] if microseconds % 1_000_000 == 0 && microseconds.abs() < DAY => {
+                let seconds = i32::try_from(microseconds / 1_000_000).ok()?;
+                Offset::from_seconds(seconds).ok().map(Value::Timezone)
             }
             _ => None,
         },
@@ -51,12 +53,12 @@ pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
     if name == "datetime.date.fromisoformat" {
         return if is_plain(10) { text.parse().ok().map(Value::Date) } else { None };
     }
-    let civil = match text.len() {
+    let local = match text.len() {
         10 if is_plain(10) => text.parse::<jiff::civil::Date>().ok()?.to_datetime(jiff::civil::Time::MIN),
         19 if is_plain(19) => text.parse().ok()?,
         _ => return None,
     };
-    Some(Value::DateTime(DateTime { civil, offset: None }))
+    Some(Value::DateTime(DateTime { local, offset: None }))
 }
 
 /// Evaluates `pendulum.datetime(...)`. Returns `None` if the time zone is not UTC, the default.
@@ -66,8 +68,8 @@ pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     if !matches!(zone, None | Some(Value::Str(_))) || zone.is_some_and(|zone| *zone != Value::text("UTC")) {
         return None;
     }
-    let civil = date(year, month, day)?.to_datetime(time(hour, minute, second, microsecond)?);
-    Some(Value::DateTime(DateTime { civil, offset: Some(UtcOffset(0)) }))
+    let local = date(year, month, day)?.to_datetime(time(hour, minute, second, microsecond)?);
+    Some(Value::DateTime(DateTime { local, offset: Some(Offset::UTC) }))
 }
 
 fn small<T: TryFrom<i128>>(value: Option<&Value>, absent: T) -> Option<T> {
@@ -98,7 +100,7 @@ fn time(
 ///
 /// Returns `None` if the offset cannot be determined.
 #[expect(clippy::option_option, reason = "a missing offset is different from an unknown offset")]
-fn offset(tzinfo: Option<&Value>) -> Option<Option<UtcOffset>> {
+fn offset(tzinfo: Option<&Value>) -> Option<Option<Offset>> {
     match tzinfo {
         None | Some(Value::None) => Some(None),
         Some(Value::Timezone(offset)) => Some(Some(*offset)),

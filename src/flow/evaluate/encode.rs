@@ -3,8 +3,8 @@
 use serde_json::{Map, Number, Value as Json};
 
 use super::{
-    datetime,
     text::to_str,
+    timedelta,
     value::{Value, sorted},
 };
 use crate::{
@@ -60,10 +60,10 @@ fn encode(value: &Value) -> Result<Json, Failure> {
             let field = |(name, value): &(String, Value)| Ok((name.clone(), encode(value)?));
             Json::Object(fields.iter().map(field).collect::<Result<Map<_, _>, Failure>>()?)
         }
-        Value::DateTime(moment) => Json::String(moment.encoded()),
+        Value::DateTime(moment) => Json::String(moment.to_string()),
         Value::Date(date) => Json::String(date.to_string()),
-        Value::Time(time) => Json::String(time.encoded()),
-        Value::Delta(microseconds) => Json::String(datetime::duration(*microseconds)),
+        Value::Time(time) => Json::String(time.to_string()),
+        Value::Delta(microseconds) => Json::String(timedelta::duration(*microseconds)),
         Value::Secret { is_empty } => Json::String(if *is_empty { "" } else { "**********" }.to_owned()),
         Value::Member { value, .. } => encode(value)?,
         Value::Ellipsis | Value::Range(_) | Value::Timezone(_) | Value::Opaque => {

@@ -62,10 +62,10 @@ pub(super) fn call(
             Ok(value.clone())
         }
         (Value::DateTime(moment), "isoformat") if arguments.is_empty() && moment.offset.is_none() => {
-            Ok(Value::Str(moment.encoded()))
+            Ok(Value::Str(moment.to_string()))
         }
         (Value::Date(date), "isoformat") if arguments.is_empty() => Ok(Value::Str(date.to_string())),
-        (Value::DateTime(moment), "date") if arguments.is_empty() => Ok(Value::Date(moment.civil.date())),
+        (Value::DateTime(moment), "date") if arguments.is_empty() => Ok(Value::Date(moment.local.date())),
         (Value::Path(path), _) => paths::method(program, path, name, arguments).ok_or_else(unknown),
         _ => Err(unknown()),
     }

@@ -2,7 +2,6 @@
 
 mod calls;
 mod constructors;
-mod datetime;
 pub(crate) mod encode;
 mod format;
 mod methods;
@@ -11,6 +10,7 @@ mod operators;
 mod paths;
 pub(crate) mod template;
 mod text;
+mod timedelta;
 mod value;
 
 pub(crate) use calls::Arguments;

@@ -1,16 +1,18 @@
 //! Returns the values of names that are defined outside the project.
 
-use jiff::civil::{self, Date, Time};
-
-use super::{
-    datetime::{DateTime, TimeOfDay, UtcOffset},
-    operators,
-    value::Value,
+use jiff::{
+    civil::{self, Date, Time},
+    tz::Offset,
 };
-use crate::flow::{
-    eval_error::{EvalError, EvalResult},
-    program::Program,
-    schema::annotation::table,
+
+use super::{operators, value::Value};
+use crate::{
+    date_time::{DateTime, TimeOfDay},
+    flow::{
+        eval_error::{EvalError, EvalResult},
+        program::Program,
+        schema::annotation::table,
+    },
 };
 
 /// The Prefect version assumed in conditions on `prefect.__version__`.
@@ -38,7 +40,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "math.inf" => Ok(Value::Float(f64::INFINITY)),
         "math.nan" => Ok(Value::Float(f64::NAN)),
         "math.pi" => Ok(Value::Float(std::f64::consts::PI)),
-        "datetime.timezone.utc" | "datetime.UTC" => Ok(Value::Timezone(UtcOffset(0))),
+        "datetime.timezone.utc" | "datetime.UTC" => Ok(Value::Timezone(Offset::UTC)),
         "Ellipsis" => Ok(Value::Ellipsis),
         "logging.DEBUG" => Ok(Value::Int(10)),
         "logging.INFO" => Ok(Value::Int(20)),
@@ -52,8 +54,8 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "string.digits" => Ok(Value::text("0123456789")),
         "datetime.date.min" => Ok(Value::Date(Date::constant(1, 1, 1))),
         "datetime.date.max" => Ok(Value::Date(Date::constant(9999, 12, 31))),
-        "datetime.time.min" => Ok(Value::Time(TimeOfDay { civil: Time::MIN, offset: None })),
-        "datetime.time.max" => Ok(Value::Time(TimeOfDay { civil: END_OF_DAY, offset: None })),
+        "datetime.time.min" => Ok(Value::Time(TimeOfDay { local: Time::MIN, offset: None })),
+        "datetime.time.max" => Ok(Value::Time(TimeOfDay { local: END_OF_DAY, offset: None })),
         "datetime.datetime.min" => Ok(naive(Date::constant(1, 1, 1).to_datetime(Time::MIN))),
         "datetime.datetime.max" => Ok(naive(Date::constant(9999, 12, 31).to_datetime(END_OF_DAY))),
         // The name refers to a built-in function, a built-in class or a top-level module.
@@ -76,6 +78,6 @@ fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     Ok(Value::Tuple(numbers.into_iter().chain([Value::text("final"), Value::Int(0)]).collect()))
 }
 
-fn naive(civil: civil::DateTime) -> Value {
-    Value::DateTime(DateTime { civil, offset: None })
+fn naive(local: civil::DateTime) -> Value {
+    Value::DateTime(DateTime { local, offset: None })
 }

@@ -1,7 +1,7 @@
 //! Evaluates unary operators, binary operators, comparisons and subscripts.
 
 use super::{
-    datetime, paths, template,
+    paths, template, timedelta,
     value::{Number, Value, dictionary},
 };
 use crate::flow::{
@@ -65,7 +65,7 @@ pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
         }
         (BinaryOperator::Add | BinaryOperator::Subtract, left, right) => {
             let sign = if operator == BinaryOperator::Add { 1 } else { -1 };
-            moved(left, right, sign).ok_or_else(unknown)
+            sum(left, right, sign).ok_or_else(unknown)
         }
         _ => Err(unknown()),
     }
@@ -74,17 +74,17 @@ pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
 /// Adds two values, or subtracts the second from the first if `sign` is -1.
 ///
 /// Supports dates, durations and complex numbers. Returns `None` for other types and if the result is out of range.
-fn moved(left: &Value, right: &Value, sign: i128) -> Option<Value> {
+fn sum(left: &Value, right: &Value, sign: i128) -> Option<Value> {
     match (left, right) {
         (Value::Delta(left), Value::Delta(right)) => {
-            datetime::in_range(left + sign * right).map(Value::Delta)
+            timedelta::in_range(left + sign * right).map(Value::Delta)
         }
-        (Value::DateTime(at), Value::Delta(delta)) => at.plus(sign * delta).map(Value::DateTime),
+        (Value::DateTime(at), Value::Delta(delta)) => timedelta::add(*at, sign * delta).map(Value::DateTime),
         (Value::Delta(delta), Value::DateTime(moment)) if sign > 0 => {
-            moment.plus(*delta).map(Value::DateTime)
+            timedelta::add(*moment, *delta).map(Value::DateTime)
         }
         (Value::Date(date), Value::Delta(delta)) => {
-            let days = i64::try_from(datetime::days(sign * delta)).ok()?;
+            let days = i64::try_from(timedelta::days(sign * delta)).ok()?;
             let span = jiff::Span::new().try_days(days).ok()?;
             date.checked_add(span).ok().map(Value::Date)
         }
@@ -162,7 +162,7 @@ fn repeat(value: &Value, count: i128) -> EvalResult<Value> {
         }
         Value::Delta(microseconds) => i128::try_from(count)
             .ok()
-            .and_then(|count| microseconds.checked_mul(count).and_then(datetime::in_range))
+            .and_then(|count| microseconds.checked_mul(count).and_then(timedelta::in_range))
             .map(Value::Delta)
             .ok_or_else(unknown),
         _ => Err(unknown()),

@@ -1,6 +1,8 @@
 //! Converts values to strings, as Python's `str()` and `repr()` do.
 
-use super::{datetime::UtcOffset, value::Value};
+use jiff::tz::Offset;
+
+use super::value::Value;
 use crate::{
     flow::eval_error::{EvalError, EvalResult},
     python,
@@ -19,7 +21,7 @@ pub(crate) fn to_str(value: &Value) -> EvalResult<String> {
         Value::Float(value) => python::float(*value),
         Value::Str(text) | Value::Path(text) | Value::Printed(text) => text.clone(),
         Value::Date(date) => date.to_string(),
-        Value::Timezone(UtcOffset(0)) => "UTC".to_owned(),
+        Value::Timezone(offset) if *offset == Offset::UTC => "UTC".to_owned(),
         _ => return Err(EvalError::unknown("the string form of the value depends on its class")),
     })
 }

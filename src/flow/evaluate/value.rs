@@ -2,8 +2,10 @@
 
 use foldhash::HashMap;
 
-use super::datetime::{DateTime, TimeOfDay, UtcOffset};
-use crate::flow::eval_error::{EvalError, EvalResult};
+use crate::{
+    date_time::{DateTime, TimeOfDay},
+    flow::eval_error::{EvalError, EvalResult},
+};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
@@ -27,7 +29,7 @@ pub(crate) enum Value {
     Time(TimeOfDay),
     /// A `timedelta`, as a number of microseconds.
     Delta(i128),
-    Timezone(UtcOffset),
+    Timezone(jiff::tz::Offset),
     Path(String),
     /// An object that is encoded as a string in JSON, such as a UUID or a decimal.
     Printed(String),

@@ -2,7 +2,7 @@
 
 use jiff::{civil::DateTime, tz::TimeZone};
 
-use crate::schedule::date_time::IsoDateTime;
+use crate::schedule::date_time;
 
 /// Whether a date has a time zone. A date with a time zone cannot be compared with a date without one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +13,8 @@ pub(super) enum Awareness {
 
 /// Parses an uppercase date such as `20240131T120000Z`. Returns `None` if the date is invalid.
 pub(super) fn date(text: &str) -> Option<(DateTime, Awareness)> {
-    let IsoDateTime { local, offset } = IsoDateTime::parse(text)?;
-    Some((local, if offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
+    let parsed = date_time::parse(text)?;
+    Some((parsed.local, if parsed.offset.is_some() { Awareness::Zoned } else { Awareness::Local }))
 }
 
 /// Parses the dates in a property value. `parameters` contains the property's parameters.

@@ -7,7 +7,7 @@ use jiff::{
 };
 
 use super::{HINT, NUMBER_HINT, WEEKDAY_HINT, ZONE_HINT, zone_name};
-use crate::schedule::date_time::{IsoDateTime, microseconds};
+use crate::schedule::date_time::{self, microseconds};
 
 const MONTHS: [&str; 12] = [
     "january",
@@ -94,7 +94,7 @@ impl Point {
         if let Some(day) = numeric_day(&word) {
             return self.set_day(day).map(|()| 1);
         }
-        if let Some(moment) = IsoDateTime::parse(words[0]).filter(|_| is_iso_date_time(words[0])) {
+        if let Some(moment) = date_time::parse(words[0]).filter(|_| is_iso_date_time(words[0])) {
             self.set_day(Day::Date(moment.local.date()))?;
             self.set_time(moment.local.time())?;
             return moment.offset.map_or(Ok(()), |offset| self.set_zone(TimeZone::fixed(offset))).map(|()| 1);
