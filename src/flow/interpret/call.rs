@@ -54,11 +54,8 @@ impl<'p> Interpreter<'p> {
         if def.is_async {
             return Err(EvalError::unknown(format!("the coroutine '{name}' cannot be evaluated")));
         }
-        let text = function.module().file.source.text();
-        if !def.is_parsed() {
-            self.program.count_parse(text)?;
-        }
-        let statements = def.statements(text).ok_or_else(|| {
+        let bodies = self.program.function_bodies(&function.module().file)?;
+        let statements = bodies.get(def).ok_or_else(|| {
             EvalError::unknown(format!("the body of the function '{name}' cannot be found"))
         })?;
         let variables = Variables { values: RefCell::default(), outer: function.variables.clone() };

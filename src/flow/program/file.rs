@@ -1,6 +1,9 @@
 //! Reads, decodes and parses Python files.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
 
 use md5::{Digest, Md5};
 
@@ -25,6 +28,8 @@ pub(crate) struct PythonFile {
     pub(crate) body: syntax::Body,
     /// The functions in the file that look like flows, including nested functions.
     pub(crate) flows: Vec<syntax::Decorated>,
+    /// The function bodies, if a function of the file has been interpreted.
+    pub(crate) function_bodies: OnceLock<syntax::FunctionBodies>,
 }
 
 impl PythonFile {
@@ -53,7 +58,8 @@ impl PythonFile {
             message: error.message,
         })?;
         let syntax::Module { body, flows } = module;
-        Ok(Some(Self { path: path.to_owned(), source, md5: hexadecimal(&Md5::digest(&bytes)), body, flows }))
+        let (path, md5) = (path.to_owned(), hexadecimal(&Md5::digest(&bytes)));
+        Ok(Some(Self { path, source, md5, body, flows, function_bodies: OnceLock::new() }))
     }
 
     pub(crate) fn place(&self, span: Span) -> Place {

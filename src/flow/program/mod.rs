@@ -31,6 +31,7 @@ pub(crate) use memo::Members;
 use memo::Memo;
 use scope::Locals;
 
+use syntax::FunctionBodies;
 /// Maximum depth of nested references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
 
@@ -153,13 +154,17 @@ impl<'p> Program<'p> {
         self.count_steps(value.size() / SIZE_PER_STEP)
     }
 
-    /// Counts the steps for parsing source text.
+    /// Returns the function bodies of a file. Counts the steps for parsing them.
     ///
     /// # Errors
     ///
     /// Fails if fewer steps remain.
-    pub(crate) fn count_parse(&self, text: &str) -> EvalResult<()> {
-        self.count_steps(text.len() / BYTES_PER_STEP)
+    pub(crate) fn function_bodies<'f>(&self, file: &'f PythonFile) -> EvalResult<&'f FunctionBodies> {
+        let text = file.source.text();
+        if file.function_bodies.get().is_none() {
+            self.count_steps(text.len() / BYTES_PER_STEP)?;
+        }
+        Ok(file.function_bodies.get_or_init(|| FunctionBodies::parse(text)))
     }
 
     fn count_steps(&self, steps: usize) -> EvalResult<()> {

@@ -1,7 +1,6 @@
-//! Converts function definitions. The bodies of functions are parsed on demand.
+//! Converts function definitions and their bodies.
 
-use std::sync::OnceLock;
-
+use foldhash::HashMap;
 use ruff_python_ast::{
     self as ast, Stmt,
     visitor::{Visitor, walk_stmt},
@@ -25,49 +24,40 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
         docstring: docstring(&function.body),
         is_async: function.is_async,
         start: function.start().to_usize(),
-        body: OnceLock::new(),
     }
 }
 
-impl FunctionDef {
-    /// Returns whether [`Self::statements`] has been called.
-    pub(crate) fn is_parsed(&self) -> bool {
-        self.body.get().is_some()
+/// The bodies of all functions in a file, including methods and nested functions.
+///
+/// They are parsed separately from the module because only few files contain functions that are interpreted.
+#[derive(Debug, Default)]
+pub(crate) struct FunctionBodies {
+    /// Bodies by the offset of the function definition.
+    by_start: HashMap<usize, Vec<Statement>>,
+}
+
+impl FunctionBodies {
+    /// Parses the function bodies in the source code of a file.
+    pub(crate) fn parse(text: &str) -> Self {
+        let mut bodies = Self::default();
+        if let Some(parsed) = parse_unchecked(text, ParseOptions::from(Mode::Module)).try_into_module() {
+            parsed.suite().iter().for_each(|statement| bodies.visit_stmt(statement));
+        }
+        bodies
     }
 
-    /// Returns the statements of the function's body. `text` is the file's source.
-    ///
-    /// Parses the file again on the first call because only few functions are ever interpreted. Returns `None` if the
-    /// function cannot be found.
-    pub(crate) fn statements(&self, text: &str) -> Option<&[Statement]> {
-        let parse = || {
-            let parsed = parse_unchecked(text, ParseOptions::from(Mode::Module)).try_into_module()?;
-            let mut search = Search { start: self.start, found: None };
-            parsed.suite().iter().for_each(|statement| search.visit_stmt(statement));
-            search.found
-        };
-        self.body.get_or_init(parse).as_deref()
+    /// Returns the statements of a function. Returns `None` if the function is not defined in the file.
+    pub(crate) fn get(&self, function: &FunctionDef) -> Option<&[Statement]> {
+        self.by_start.get(&function.start).map(Vec::as_slice)
     }
 }
 
-/// A visitor that finds the function definition at an offset.
-struct Search {
-    start: usize,
-    found: Option<Vec<Statement>>,
-}
-
-impl Visitor<'_> for Search {
+impl Visitor<'_> for FunctionBodies {
     fn visit_stmt(&mut self, statement: &Stmt) {
-        let range = statement.range();
-        if self.start < range.start().to_usize() || self.start >= range.end().to_usize() {
-            return;
+        if let Stmt::FunctionDef(function) = statement {
+            self.by_start.insert(function.start().to_usize(), block(&function.body));
         }
-        match statement {
-            Stmt::FunctionDef(function) if function.start().to_usize() == self.start => {
-                self.found = Some(block(&function.body));
-            }
-            _ => walk_stmt(self, statement),
-        }
+        walk_stmt(self, statement);
     }
 
     fn visit_expr(&mut self, _: &ast::Expr) {}

@@ -14,6 +14,7 @@ mod stored_names;
 mod tree;
 
 pub(crate) use decorated::Decorated;
+pub(crate) use function::FunctionBodies;
 pub(crate) use imports::{ImportStatement, imports};
 pub(crate) use tree::{
     Attempt, BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension,

@@ -1,6 +1,4 @@
 //! The syntax tree: expressions, and the bindings in modules and classes.
-//!
-//! Function bodies are parsed on demand by [`FunctionDef::statements`].
 
 use std::sync::OnceLock;
 
@@ -153,6 +151,7 @@ pub(crate) struct ClassDef {
     pub(crate) body: Body,
 }
 
+/// A function definition without the statements of its body, which [`FunctionBodies`](super::FunctionBodies) contains.
 #[derive(Debug)]
 pub(crate) struct FunctionDef {
     pub(crate) name: String,
@@ -164,7 +163,6 @@ pub(crate) struct FunctionDef {
     pub(crate) is_async: bool,
     /// Offset of the function definition, including its decorators.
     pub(super) start: usize,
-    pub(super) body: OnceLock<Option<Vec<Statement>>>,
 }
 
 /// A statement in the body of a function.
