@@ -25,7 +25,7 @@ use super::{
     program::{
         Program,
         scope::{Entity, Scope, attribute_of},
-        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart},
+        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, LogicalOperator},
     },
     schema::class::{self, enumeration},
 };
@@ -148,7 +148,7 @@ impl<'p> Evaluator<'p, '_> {
             ExprKind::Binary(operator, left, right) => {
                 binary(*operator, &self.value(left)?, &self.value(right)?)?
             }
-            ExprKind::Logical(is_and, values) => self.logical(*is_and, values)?,
+            ExprKind::Logical(operator, values) => self.logical(*operator, values)?,
             ExprKind::Compare(left, rest) => {
                 let mut left = self.value(left)?;
                 let mut holds = true;
@@ -280,11 +280,11 @@ impl<'p> Evaluator<'p, '_> {
         operators::subscript(&object, &self.value(index)?)
     }
 
-    fn logical(&mut self, is_and: bool, values: &'p [Expr]) -> EvalResult<Value> {
-        let mut result = Value::Bool(is_and);
+    fn logical(&mut self, operator: LogicalOperator, values: &'p [Expr]) -> EvalResult<Value> {
+        let mut result = Value::None;
         for value in values {
             result = self.value(value)?;
-            if result.truth()? != is_and {
+            if operator.is_decided_by(result.truth()?) {
                 break;
             }
         }

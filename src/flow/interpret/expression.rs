@@ -41,11 +41,11 @@ impl<'p> Interpreter<'p> {
                 let test = self.eval(&conditional.test, frame)?.truth()?;
                 self.eval(if test { &conditional.then } else { &conditional.otherwise }, frame)
             }
-            ExprKind::Logical(is_and, operands) => {
-                let mut result = Object::Constant(Value::Bool(*is_and));
+            ExprKind::Logical(operator, operands) => {
+                let mut result = Object::Constant(Value::None);
                 for operand in operands {
                     result = self.eval(operand, frame)?;
-                    if result.truth()? != *is_and {
+                    if operator.is_decided_by(result.truth()?) {
                         break;
                     }
                 }

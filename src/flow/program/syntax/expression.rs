@@ -6,9 +6,9 @@ use ruff_python_ast::{self as ast, Number};
 use ruff_python_parser::parse_expression;
 use ruff_text_size::{Ranged, TextRange};
 
-use super::tree::{
+use super::expression_tree::{
     BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Conditional, Expr, ExprKind,
-    FormatPart, Lambda, Parameter, ParameterKind, Text, UnaryOperator,
+    FormatPart, Lambda, LogicalOperator, Parameter, ParameterKind, Text, UnaryOperator,
 };
 use crate::source::Span;
 
@@ -114,7 +114,13 @@ impl Converter {
             E::BinOp(node) => {
                 ExprKind::Binary(binary(node.op), self.boxed(&node.left), self.boxed(&node.right))
             }
-            E::BoolOp(node) => ExprKind::Logical(node.op == ast::BoolOp::And, self.all(&node.values)),
+            E::BoolOp(node) => {
+                let operator = match node.op {
+                    ast::BoolOp::And => LogicalOperator::And,
+                    ast::BoolOp::Or => LogicalOperator::Or,
+                };
+                ExprKind::Logical(operator, self.all(&node.values))
+            }
             E::Compare(node) => {
                 let rest = node.ops.iter().zip(&node.comparators);
                 let rest = rest.map(|(op, right)| (comparison(*op), self.expr(right))).collect();

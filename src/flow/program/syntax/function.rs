@@ -10,8 +10,9 @@ use ruff_text_size::Ranged;
 
 use super::{
     expression::{self, convert, span},
+    expression_tree::{Expr, ExprKind},
     statement::{decorators, docstring, import, imports_from},
-    tree::{Expr, ExprKind, FunctionDef, Statement, Target},
+    tree::{FunctionDef, Statement, Target},
 };
 
 pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {

@@ -6,6 +6,7 @@ mod control_flow;
 mod decorated;
 mod depth;
 mod expression;
+mod expression_tree;
 mod function;
 mod imports;
 mod path_change;
@@ -14,12 +15,15 @@ mod stored_names;
 mod tree;
 
 pub(crate) use decorated::Decorated;
+pub(crate) use expression_tree::{
+    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, Lambda,
+    LogicalOperator, Parameter, ParameterKind, UnaryOperator,
+};
 pub(crate) use function::FunctionBodies;
 pub(crate) use imports::{ImportStatement, imports};
 pub(crate) use tree::{
-    Attempt, BinaryOperator, Binding, Body, Bound, Call, ClassDef, Comparison, Comprehension,
-    ComprehensionKind, Condition, Expr, ExprKind, FormatPart, FunctionDef, Handler, Import, Lambda,
-    Parameter, ParameterKind, PathChange, Statement, Target, UnaryOperator,
+    Attempt, Binding, Body, Bound, Certainty, ClassDef, Condition, FunctionDef, Handler, Import, PathChange,
+    Statement, Target,
 };
 
 use crate::source::Span;

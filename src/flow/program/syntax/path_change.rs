@@ -2,11 +2,7 @@
 
 use ruff_python_ast as ast;
 
-use super::{
-    expression::convert,
-    statement::Builder,
-    tree::{Expr, PathChange},
-};
+use super::{expression::convert, expression_tree::Expr, statement::Builder, tree::PathChange};
 
 impl Builder<'_> {
     fn path_change(&mut self, at: usize, is_front: bool, folders: Vec<Expr>) {

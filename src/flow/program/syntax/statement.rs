@@ -5,9 +5,10 @@ use ruff_text_size::Ranged;
 
 use super::{
     expression::{self, convert, span},
+    expression_tree::{Expr, ExprKind},
     function::function_def,
     stored_names::{GlobalNames, StoredNames},
-    tree::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import, Mutation},
+    tree::{Binding, Body, Bound, Certainty, ClassDef, Import, Mutation},
 };
 
 /// Attributes of flows and functions that determine the flow's name, description, version and parameters.
@@ -139,8 +140,8 @@ impl<'a> Builder<'a> {
         let value = Expr { kind: ExprKind::Binary(operator, left, right), span: span(assign.range()) };
         self.bind(&name.id, at, Bound::Value(value));
         // The operator may modify the existing object in place, and other names may refer to the same object.
-        self.mutated(&assign.target, true);
-        self.mutated(&assign.value, true);
+        self.mutated(&assign.target, Certainty::Certain);
+        self.mutated(&assign.value, Certainty::Certain);
     }
 
     fn assign(&mut self, target: &ast::Expr, value: &ast::Expr, at: usize) {
@@ -198,9 +199,9 @@ impl<'a> Builder<'a> {
             ast::Expr::Starred(starred) => self.unknowable(&starred.value, at, why),
             ast::Expr::Attribute(attribute) => {
                 self.attribute_assigned(&attribute.value, &attribute.attr, at);
-                self.mutated(target, true);
+                self.mutated(target, Certainty::Certain);
             }
-            ast::Expr::Subscript(_) => self.mutated(target, true),
+            ast::Expr::Subscript(_) => self.mutated(target, Certainty::Certain),
             _ => {}
         }
     }
@@ -227,11 +228,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn mutated(&mut self, target: &ast::Expr, surely: bool) {
+    fn mutated(&mut self, target: &ast::Expr, certainty: Certainty) {
         match target {
-            ast::Expr::Name(name) => self.body.mutations.push(Mutation { name: name.id.to_string(), surely }),
-            ast::Expr::Attribute(attribute) => self.mutated(&attribute.value, surely),
-            ast::Expr::Subscript(subscript) => self.mutated(&subscript.value, surely),
+            ast::Expr::Name(name) => {
+                self.body.mutations.push(Mutation { name: name.id.to_string(), certainty });
+            }
+            ast::Expr::Attribute(attribute) => self.mutated(&attribute.value, certainty),
+            ast::Expr::Subscript(subscript) => self.mutated(&subscript.value, certainty),
             _ => {}
         }
     }
@@ -239,9 +242,13 @@ impl<'a> Builder<'a> {
     /// Marks the receiver of a method call and the arguments of a call as possibly mutated.
     fn mutated_by(&mut self, expr: &ast::Expr) {
         if let ast::Expr::Call(call) = expr {
-            self.mutated(&call.func, false);
+            self.mutated(&call.func, Certainty::Possible);
             let keywords = call.arguments.keywords.iter().map(|keyword| &keyword.value);
-            call.arguments.args.iter().chain(keywords).for_each(|argument| self.mutated(argument, false));
+            call.arguments
+                .args
+                .iter()
+                .chain(keywords)
+                .for_each(|argument| self.mutated(argument, Certainty::Possible));
         }
     }
 
@@ -263,7 +270,7 @@ impl<'a> Builder<'a> {
         for name in names.bound {
             self.bind(&name, at, Bound::Unknowable("the name is bound in a loop or under a condition"));
         }
-        let mutations = names.mutated.into_iter().map(|(name, surely)| Mutation { name, surely });
+        let mutations = names.mutated.into_iter().map(|(name, certainty)| Mutation { name, certainty });
         self.body.mutations.extend(mutations);
     }
 }

@@ -5,6 +5,8 @@ use ruff_python_ast::{
     visitor::{Visitor, walk_expr, walk_stmt},
 };
 
+use super::tree::Certainty;
+
 /// The names that a statement binds, and the names of objects that it may modify.
 ///
 /// Nested functions and classes are not considered.
@@ -12,7 +14,7 @@ use ruff_python_ast::{
 pub(super) struct StoredNames {
     pub(super) bound: Vec<String>,
     /// Names of objects that the statement may modify, and whether the modification is certain.
-    pub(super) mutated: Vec<(String, bool)>,
+    pub(super) mutated: Vec<(String, Certainty)>,
 }
 
 impl Visitor<'_> for StoredNames {
@@ -36,7 +38,7 @@ impl Visitor<'_> for StoredNames {
         match expr {
             ast::Expr::Name(name) if !name.ctx.is_load() => self.bound.push(name.id.to_string()),
             // The statement may modify any object whose name occurs in it.
-            ast::Expr::Name(name) => self.mutated.push((name.id.to_string(), false)),
+            ast::Expr::Name(name) => self.mutated.push((name.id.to_string(), Certainty::Possible)),
             ast::Expr::Attribute(node) if !node.ctx.is_load() => self.mutated.extend(root(expr)),
             ast::Expr::Subscript(node) if !node.ctx.is_load() => self.mutated.extend(root(expr)),
             ast::Expr::Lambda(_) => {}
@@ -64,10 +66,10 @@ impl StoredNames {
     }
 }
 
-/// Returns the variable at the start of a chain of attributes and subscripts. The flag marks it as certainly modified.
-fn root(target: &ast::Expr) -> Option<(String, bool)> {
+/// Returns the variable at the start of a chain of attributes and subscripts as certainly modified.
+fn root(target: &ast::Expr) -> Option<(String, Certainty)> {
     match target {
-        ast::Expr::Name(name) => Some((name.id.to_string(), true)),
+        ast::Expr::Name(name) => Some((name.id.to_string(), Certainty::Certain)),
         ast::Expr::Attribute(attribute) => root(&attribute.value),
         ast::Expr::Subscript(subscript) => root(&subscript.value),
         _ => None,

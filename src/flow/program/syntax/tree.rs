@@ -1,9 +1,8 @@
-//! The syntax tree: expressions, and the bindings in modules and classes.
-
-use std::sync::OnceLock;
+//! The syntax tree of modules, classes and functions.
 
 use foldhash::HashMap;
 
+use super::expression_tree::{Expr, Parameter};
 use crate::source::Span;
 
 /// The statements of a module or a class, in source order.
@@ -28,7 +27,7 @@ pub(crate) struct Body {
     pub(super) index: HashMap<String, Vec<usize>>,
     /// The indices of star imports in `bindings`, in ascending order.
     pub(super) stars: Vec<usize>,
-    pub(super) mutated: HashMap<String, bool>,
+    pub(super) mutated: HashMap<String, Certainty>,
 }
 
 /// A block of statements that runs only under a condition.
@@ -88,9 +87,16 @@ pub(crate) struct PathChange {
 pub(crate) struct Mutation {
     /// The name that refers to the modified object.
     pub(crate) name: String,
-    /// Whether the modification is certain, as for `NAME.x = 1`. A call such as `NAME.append(1)` or `print(NAME)` may
-    /// or may not modify the object.
-    pub(crate) surely: bool,
+    pub(crate) certainty: Certainty,
+}
+
+/// Whether a statement certainly modifies an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Certainty {
+    /// The modification is possible, as for the calls `NAME.append(1)` and `print(NAME)`.
+    Possible,
+    /// The modification is certain, as for `NAME.x = 1`.
+    Certain,
 }
 
 /// A name together with the statement that binds it.
@@ -187,158 +193,6 @@ pub(crate) enum Target {
     Subscript(Expr, Expr),
 }
 
-#[derive(Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: String,
-    pub(crate) kind: ParameterKind,
-    pub(crate) annotation: Option<Expr>,
-    pub(crate) default: Option<Expr>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ParameterKind {
-    PositionalOnly,
-    PositionalOrKeyword,
-    /// The parameter `*args` (collects positional arguments).
-    VarPositional,
-    KeywordOnly,
-    /// The parameter `**kwargs` (collects keyword arguments).
-    VarKeyword,
-}
-
-#[derive(Debug)]
-pub(crate) struct Expr {
-    pub(crate) kind: ExprKind,
-    pub(crate) span: Span,
-}
-
-#[derive(Debug)]
-pub(crate) enum ExprKind {
-    None,
-    Bool(bool),
-    Int(i128),
-    Float(f64),
-    Complex(f64, f64),
-    Str(Text),
-    Bytes(Vec<u8>),
-    Ellipsis,
-    FString(Vec<FormatPart>),
-    Name(String),
-    Attribute(Box<Expr>, String),
-    Subscript(Box<Expr>, Box<Expr>),
-    Call(Box<Call>),
-    List(Vec<Expr>),
-    Tuple(Vec<Expr>),
-    Set(Vec<Expr>),
-    /// The keys and values of a dictionary. The key is `None` for unpacked values such as `**value`.
-    Dict(Vec<(Option<Expr>, Expr)>),
-    Starred(Box<Expr>),
-    Unary(UnaryOperator, Box<Expr>),
-    Binary(BinaryOperator, Box<Expr>, Box<Expr>),
-    /// A logical operation. The flag is true for `and` and false for `or`.
-    Logical(bool, Vec<Expr>),
-    Compare(Box<Expr>, Vec<(Comparison, Expr)>),
-    Conditional(Box<Conditional>),
-    Slice(Box<[Option<Expr>; 3]>),
-    Lambda(Box<Lambda>),
-    /// A comprehension that creates a list, a set or a dictionary.
-    Comprehension(Box<Comprehension>),
-    /// An expression that is never evaluated. Contains the name of the expression kind.
-    Other(&'static str),
-}
-
-/// A string literal. If it is used as an annotation, it contains an expression.
-#[derive(Debug)]
-pub(crate) struct Text {
-    pub(crate) value: String,
-    /// Offset of the string's value in the file, or `None` if the literal contains escape sequences.
-    pub(super) start: Option<usize>,
-    pub(super) parsed: OnceLock<Option<Box<Expr>>>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Call {
-    pub(crate) function: Expr,
-    pub(crate) arguments: Vec<Expr>,
-    /// The keyword arguments of the call. The name is `None` for unpacked arguments such as `**value`.
-    pub(crate) keywords: Vec<(Option<String>, Expr)>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Lambda {
-    pub(crate) parameters: Vec<Parameter>,
-    pub(crate) body: Expr,
-}
-
-#[derive(Debug)]
-pub(crate) struct Conditional {
-    pub(crate) test: Expr,
-    pub(crate) then: Expr,
-    pub(crate) otherwise: Expr,
-}
-
-#[derive(Debug)]
-pub(crate) struct Comprehension {
-    pub(crate) kind: ComprehensionKind,
-    /// The expression for an element. For a dictionary, this is a tuple of the key and the value.
-    pub(crate) element: Expr,
-    pub(crate) target: String,
-    pub(crate) iterable: Expr,
-    pub(crate) conditions: Vec<Expr>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ComprehensionKind {
-    List,
-    Set,
-    Dict,
-}
-
-#[derive(Debug)]
-pub(crate) enum FormatPart {
-    Literal(String),
-    Value { expr: Expr, conversion: Option<char>, format: Vec<FormatPart> },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum UnaryOperator {
-    Invert,
-    Not,
-    Plus,
-    Minus,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum BinaryOperator {
-    Add,
-    Subtract,
-    Multiply,
-    Divide,
-    FloorDivide,
-    Modulo,
-    Power,
-    ShiftLeft,
-    ShiftRight,
-    Or,
-    Xor,
-    And,
-    MatrixMultiply,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Comparison {
-    Equal,
-    NotEqual,
-    Less,
-    LessOrEqual,
-    Greater,
-    GreaterOrEqual,
-    Is,
-    IsNot,
-    In,
-    NotIn,
-}
-
 impl Body {
     /// Returns the bindings of a name in reverse source order.
     pub(crate) fn bindings_of<'b>(&'b self, name: &str) -> impl Iterator<Item = &'b Binding> + use<'b> {
@@ -351,11 +205,9 @@ impl Body {
         self.stars.iter().rev().map(|index| &self.bindings[*index])
     }
 
-    /// Returns whether a statement modifies the object that a name refers to.
-    ///
-    /// Returns `Some(true)` if the modification is certain, `Some(false)` if it is possible, and `None` if there is no
-    /// modification.
-    pub(crate) fn mutation(&self, name: &str) -> Option<bool> {
+    /// Returns whether a statement modifies the object that a name refers to. Returns `None` if no statement may
+    /// modify the object.
+    pub(crate) fn mutation(&self, name: &str) -> Option<Certainty> {
         self.mutated.get(name).copied()
     }
 
@@ -369,78 +221,9 @@ impl Body {
             }
         }
         for mutation in &self.mutations {
-            *self.mutated.entry(mutation.name.clone()).or_default() |= mutation.surely;
+            let certainty = self.mutated.entry(mutation.name.clone()).or_insert(mutation.certainty);
+            *certainty = mutation.certainty.max(*certainty);
         }
-    }
-}
-
-impl Expr {
-    pub(crate) fn is_none(&self) -> bool {
-        matches!(self.kind, ExprKind::None)
-    }
-
-    pub(crate) fn is_ellipsis(&self) -> bool {
-        matches!(self.kind, ExprKind::Ellipsis)
-    }
-
-    pub(crate) fn as_text(&self) -> Option<&Text> {
-        match &self.kind {
-            ExprKind::Str(text) => Some(text),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_call(&self) -> Option<&Call> {
-        match &self.kind {
-            ExprKind::Call(call) => Some(call),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn as_subscript(&self) -> Option<(&Expr, &Expr)> {
-        match &self.kind {
-            ExprKind::Subscript(value, index) => Some((value, index)),
-            _ => None,
-        }
-    }
-
-    /// Returns the elements of a tuple, or the expression itself if it is not a tuple.
-    ///
-    /// For the subscript `X[a, b]`, these are the arguments `a` and `b`.
-    pub(crate) fn elements(&self) -> &[Expr] {
-        match &self.kind {
-            ExprKind::Tuple(elements) => elements,
-            _ => std::slice::from_ref(self),
-        }
-    }
-
-    /// Returns whether the expression is a name or an attribute chain such as `a.b.c`.
-    pub(crate) fn is_dotted_name(&self) -> bool {
-        match &self.kind {
-            ExprKind::Name(_) => true,
-            ExprKind::Attribute(value, _) => value.is_dotted_name(),
-            _ => false,
-        }
-    }
-
-    /// Returns both operands of a union of the form `left | right`, or `None` for other expressions.
-    pub(crate) fn as_alternatives(&self) -> Option<(&Expr, &Expr)> {
-        match &self.kind {
-            ExprKind::Binary(BinaryOperator::Or, left, right) => Some((left, right)),
-            _ => None,
-        }
-    }
-}
-
-impl Call {
-    pub(crate) fn keyword(&self, name: &str) -> Option<&Expr> {
-        self.keywords.iter().find(|(key, _)| key.as_deref() == Some(name)).map(|(_, value)| value)
-    }
-
-    /// Returns whether any argument is unpacked with `*` or `**`.
-    pub(crate) fn has_unpacking(&self) -> bool {
-        self.keywords.iter().any(|(name, _)| name.is_none())
-            || self.arguments.iter().any(|argument| matches!(argument.kind, ExprKind::Starred(_)))
     }
 }
 

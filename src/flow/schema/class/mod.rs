@@ -24,7 +24,7 @@ use crate::flow::{
     program::{
         Program,
         scope::{Entity, Scope},
-        syntax::{Bound, ClassDef, Expr},
+        syntax::{Bound, Certainty, ClassDef, Expr},
     },
     schema::annotation::{
         SchemaBuilder, TypeArguments,
@@ -176,7 +176,7 @@ fn inherited_kind<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<
 
 /// Checks that no statement modifies the class after its definition.
 pub(crate) fn require_unchanged(class: Class<'_>) -> EvalResult<()> {
-    if class.scope.module.body().mutation(&class.def.name) == Some(true) {
+    if class.scope.module.body().mutation(&class.def.name) == Some(Certainty::Certain) {
         return Err(EvalError::unknown(format!(
             "the class '{}' is modified after its definition",
             class.def.name
