@@ -10,7 +10,8 @@ use super::{
     interpret::{FlowObject, FunctionObject, Interpreter, Object},
     program::{
         Module, Program,
-        scope::{self, Entity, Function, Scope},
+        entity::{Entity, Function},
+        scope::{self, Scope},
         syntax::{Bound, Expr},
     },
     schema::class::{Class, mro},

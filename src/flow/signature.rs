@@ -12,7 +12,8 @@ use super::{
     parameter_names,
     program::{
         Program,
-        scope::{Function, Scope},
+        entity::Function,
+        scope::Scope,
         syntax::{Expr, Parameter, ParameterKind},
     },
     schema::annotation::{

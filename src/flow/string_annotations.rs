@@ -2,11 +2,7 @@
 
 use super::{
     eval_error::EvalError,
-    program::{
-        Program,
-        scope::{Function, Scope},
-        syntax::Expr,
-    },
+    program::{Program, entity::Function, scope::Scope, syntax::Expr},
     schema::annotation::{cannot_be_evaluated, names},
 };
 

@@ -7,7 +7,7 @@ use super::{
 use crate::flow::{
     eval_error::EvalResult,
     program::{
-        scope::{Entity, Value as Assigned},
+        entity::{Assigned, Entity},
         syntax::{BinaryOperator, Call, Expr, ExprKind},
     },
     schema::class,

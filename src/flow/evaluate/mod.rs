@@ -24,7 +24,8 @@ use super::{
     eval_error::{EvalError, EvalResult},
     program::{
         Program,
-        scope::{Entity, Scope, attribute_of},
+        entity::Entity,
+        scope::{Scope, attribute_of},
         syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, LogicalOperator},
     },
     schema::class::{self, enumeration},

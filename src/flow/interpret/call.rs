@@ -11,7 +11,7 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::Value,
     program::{
-        scope::{Class, Entity},
+        entity::{Class, Entity},
         syntax::{Parameter, ParameterKind},
     },
     schema::class::mro,

@@ -10,7 +10,8 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Value, template},
     program::{
-        scope::{Class, Entity, attribute_of},
+        entity::{Class, Entity},
+        scope::attribute_of,
         syntax::{BinaryOperator, Call, Comparison, Expr, ExprKind, FormatPart, UnaryOperator},
     },
     schema::class::mro,

@@ -19,7 +19,8 @@ use super::{
     evaluate,
     program::{
         Program,
-        scope::{Entity, Function, Scope, Value as Assigned},
+        entity::{Assigned, Entity, Function},
+        scope::Scope,
         syntax::Expr,
     },
 };

@@ -7,7 +7,8 @@ use crate::flow::{
     evaluate::{Value, evaluate_entity},
     program::{
         Module, Program,
-        scope::{Class, Entity, Function, Locals, Scope},
+        entity::{Class, Entity, Function},
+        scope::{Locals, Scope},
         syntax::{FunctionDef, Lambda},
     },
 };

@@ -7,7 +7,7 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::Value,
     program::{
-        scope::Function,
+        entity::Function,
         syntax::{Expr, ExprKind, Statement, Target},
     },
 };

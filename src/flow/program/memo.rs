@@ -11,7 +11,7 @@ use foldhash::HashMap;
 use super::{
     Module,
     branches::Outcome,
-    scope::Class,
+    entity::Class,
     syntax::{Body, ClassDef, Import},
 };
 use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};

@@ -2,6 +2,7 @@
 
 mod append_list;
 mod branches;
+pub(crate) mod entity;
 pub(crate) mod externals;
 pub(crate) mod file;
 pub(crate) mod import_roots;
@@ -30,8 +31,8 @@ pub(crate) use import_roots::SearchPath;
 pub(crate) use memo::Members;
 use memo::Memo;
 use scope::Locals;
-
 use syntax::FunctionBodies;
+
 /// Maximum depth of nested references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
 

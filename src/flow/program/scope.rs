@@ -1,15 +1,14 @@
 //! Resolves names to entities at a position in the program.
 
-use std::path::PathBuf;
-
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::Value as Constant,
     program::{
         ImportTarget, Module, Program,
         branches::Runs,
+        entity::{Assigned, Class, Entity, Function},
         externals,
-        syntax::{Binding, Body, Bound, ClassDef, Expr, ExprKind, FunctionDef, Import},
+        syntax::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import},
     },
 };
 
@@ -46,50 +45,6 @@ impl<'p> Locals<'p> {
         scopes.find_map(|locals| {
             locals.variables.iter().rev().find(|(variable, _)| variable == name).map(|(_, value)| value)
         })
-    }
-}
-
-/// An entity of the program that a name can refer to.
-#[derive(Debug, Clone)]
-pub(crate) enum Entity<'p> {
-    /// An object from outside the project, identified by its canonical dotted name.
-    External(String),
-    Module(&'p Module),
-    /// A namespace package: a directory without an `__init__.py` file.
-    Namespace(PathBuf),
-    Class(Class<'p>),
-    Function(Function<'p>),
-    /// An expression that is assigned to the name.
-    Value(Value<'p>),
-    /// A value that has already been evaluated.
-    Constant(Constant),
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Class<'p> {
-    pub(crate) def: &'p ClassDef,
-    /// The scope that contains the class statement.
-    pub(crate) scope: Scope<'p>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Function<'p> {
-    pub(crate) def: &'p FunctionDef,
-    pub(crate) scope: Scope<'p>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Value<'p> {
-    pub(crate) expr: &'p Expr,
-    pub(crate) scope: Scope<'p>,
-    /// Whether the name is bound by a `type` statement.
-    pub(crate) is_type_alias: bool,
-    pub(crate) name: &'p str,
-}
-
-impl PartialEq for Class<'_> {
-    fn eq(&self, other: &Self) -> bool {
-        std::ptr::eq(self.def, other.def)
     }
 }
 
@@ -297,11 +252,11 @@ impl<'p> Scope<'p> {
             Bound::Class(def) => Ok(Entity::Class(Class { def, scope })),
             Bound::Function(def) => Ok(Entity::Function(Function { def, scope })),
             Bound::Value(expr) => {
-                Ok(Entity::Value(Value { expr, scope, is_type_alias: false, name: &binding.name }))
+                Ok(Entity::Value(Assigned { expr, scope, is_type_alias: false, name: &binding.name }))
             }
             Bound::TypeAlias(expr) => {
                 let scope = scope.deferred();
-                Ok(Entity::Value(Value { expr, scope, is_type_alias: true, name: &binding.name }))
+                Ok(Entity::Value(Assigned { expr, scope, is_type_alias: true, name: &binding.name }))
             }
             Bound::Import(import) => self.imported_by_binding(program, import),
             Bound::Unknowable(why) => {

@@ -10,7 +10,8 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Value, encode},
     program::{
-        scope::{Entity, Scope},
+        entity::Entity,
+        scope::Scope,
         syntax::{Call, Expr, ExprKind},
     },
 };

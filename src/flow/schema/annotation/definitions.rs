@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
-    program::scope::{Class, Value as Assigned},
+    program::entity::{Assigned, Class},
 };
 
 /// Prefix of references to definitions without a key. The prefix cannot occur in source code.

@@ -8,7 +8,8 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Value, ValueIndex, encode},
     program::{
-        scope::{Entity, Scope},
+        entity::Entity,
+        scope::Scope,
         syntax::{Call, Expr, ExprKind},
     },
 };

@@ -20,8 +20,10 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::Value as Constant,
     program::{
-        Program, externals,
-        scope::{Entity, Scope, Value as Assigned},
+        Program,
+        entity::{Assigned, Entity},
+        externals,
+        scope::Scope,
         syntax::{Call, Expr, ExprKind},
     },
     schema::class,

@@ -9,7 +9,8 @@ use crate::{
         evaluate::Value,
         program::{
             Program,
-            scope::{Entity, Scope, Value as Assigned},
+            entity::{Assigned, Entity},
+            scope::Scope,
             syntax::{Expr, ExprKind},
         },
         schema::class::{self, Class},

@@ -6,7 +6,8 @@ use super::SchemaBuilder;
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     program::{
-        scope::{Entity, Scope},
+        entity::Entity,
+        scope::Scope,
         syntax::{Expr, ExprKind},
     },
 };

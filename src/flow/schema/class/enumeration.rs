@@ -10,7 +10,7 @@ use crate::flow::{
     evaluate::{self, Value, ValueIndex, encode},
     program::{
         Members, Program,
-        scope::Entity,
+        entity::Entity,
         syntax::{Binding, Bound, Expr},
     },
     schema::annotation::shared_type,

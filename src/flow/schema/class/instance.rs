@@ -8,7 +8,8 @@ use crate::flow::{
     evaluate::{self, Arguments, Value},
     program::{
         Program,
-        scope::{Entity, Scope},
+        entity::Entity,
+        scope::Scope,
         syntax::{Expr, ExprKind, FunctionDef},
     },
     schema::annotation::{

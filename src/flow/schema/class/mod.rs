@@ -11,7 +11,7 @@ mod resolution_order;
 mod root;
 pub(crate) mod typed_dict;
 
-pub(crate) use crate::flow::program::scope::Class;
+pub(crate) use crate::flow::program::entity::Class;
 pub(crate) use instance::instantiate;
 pub(crate) use resolution_order::mro;
 
@@ -23,7 +23,8 @@ use crate::flow::{
     evaluate::{encode, title as title_case},
     program::{
         Program,
-        scope::{Entity, Scope},
+        entity::Entity,
+        scope::Scope,
         syntax::{Bound, Certainty, ClassDef, Expr},
     },
     schema::annotation::{

@@ -15,7 +15,7 @@ use crate::flow::{
     evaluate::{Value, encode},
     program::{
         Program,
-        scope::Entity,
+        entity::Entity,
         syntax::{Binding, Bound, Expr},
     },
     schema::annotation::{

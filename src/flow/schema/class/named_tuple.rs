@@ -7,7 +7,7 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     program::{
         Program,
-        scope::Value as Assigned,
+        entity::Assigned,
         syntax::{Call, ExprKind},
     },
     schema::annotation::{

@@ -5,7 +5,7 @@ use std::{collections::VecDeque, rc::Rc};
 use super::Class;
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
-    program::{Program, scope::Entity},
+    program::{Program, entity::Entity},
 };
 
 /// Maximum number of base classes, and maximum length of a method resolution order.
