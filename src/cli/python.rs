@@ -3,7 +3,7 @@
 use clap::{ValueEnum, builder::EnumValueParser};
 
 use super::value_source::NameVariable;
-use crate::flow::{AskPython, PythonUse};
+use crate::flow::{ImportMode, PythonUse};
 
 // Each option sets its heading, because a heading of the struct would also apply to subsequent options.
 #[derive(Debug, clap::Args)]
@@ -37,12 +37,12 @@ enum PythonSchema {
 impl PythonArguments {
     /// Converts the arguments to the policy that determines when Python is run.
     pub(crate) fn python_use(&self) -> PythonUse {
-        let when = match self.python_schema {
-            _ if self.no_python => AskPython::Never,
-            None | Some(PythonSchema::Auto) => AskPython::WhereNeeded,
-            Some(PythonSchema::Always) => AskPython::Always,
-            Some(PythonSchema::Never) => AskPython::Never,
+        let mode = match self.python_schema {
+            _ if self.no_python => ImportMode::Never,
+            None | Some(PythonSchema::Auto) => ImportMode::IfNeeded,
+            Some(PythonSchema::Always) => ImportMode::Always,
+            Some(PythonSchema::Never) => ImportMode::Never,
         };
-        PythonUse { when, interpreter: self.python.clone(), ..PythonUse::default() }
+        PythonUse { mode, interpreter: self.python.clone(), ..PythonUse::default() }
     }
 }

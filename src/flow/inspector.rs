@@ -17,7 +17,7 @@ use super::{
         import_roots::{find_folder, normalize, package_folders},
         search,
     },
-    python::Memory,
+    python::InspectedFlows,
     relative_import, signature,
     sources::{FileImports, KnownSources},
     step_pool::StepPool,
@@ -41,7 +41,7 @@ pub(crate) struct Inspector {
     pub(super) sources: Mutex<KnownSources>,
     /// The package directories of projects, by the directories where the metadata search starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
-    pub(super) memory: Memory,
+    pub(super) inspected: InspectedFlows,
     pub(super) steps: StepPool,
     /// The entrypoints of all flows in the project. The first suggestion that needs them fills this cell.
     pub(super) tree: OnceLock<Vec<String>>,
@@ -65,11 +65,11 @@ impl Inspector {
         directory: &Path,
         environment: &Environment,
     ) -> Result<Arc<Flow>, FlowError> {
-        if let Some(flow) = self.memory.flow(entrypoint) {
+        if let Some(flow) = self.inspected.flow(entrypoint) {
             return Ok(flow);
         }
         let flow = self.read(entrypoint, directory, environment).map(Arc::new);
-        self.memory.note(entrypoint, &flow);
+        self.inspected.record(entrypoint, &flow);
         flow
     }
 
@@ -89,7 +89,7 @@ impl Inspector {
         let path = script.as_ref().map(|file| file.path.as_path());
         let installed = self.package_folders(path.and_then(Path::parent).unwrap_or(directory), directory);
         let search_path = SearchPath::new(path, directory, environment, installed);
-        self.steps.lend(|steps| {
+        self.steps.with_limit(|steps| {
             let program = Program::new(self, environment, search_path, steps);
             let flow = flow_of(&program, script, entrypoint, directory);
             (flow, program.remaining_steps())

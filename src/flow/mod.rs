@@ -97,7 +97,7 @@ pub(crate) use discovery::DiscoveredFlow;
 pub(crate) use entrypoint::Entrypoint;
 pub(crate) use error::FlowError;
 pub(crate) use inspector::Inspector;
-pub(crate) use python::{AskPython, ImportContext, PythonUse};
+pub(crate) use python::{ImportContext, ImportMode, PythonUse};
 pub(crate) use sources::FlowSources;
 
 use std::sync::Arc;

@@ -26,7 +26,7 @@ impl Default for StepPool {
 
 impl StepPool {
     /// Reads a flow. `read` receives the maximum number of steps, and returns the unused steps with the result.
-    pub(super) fn lend<T>(&self, read: impl FnOnce(u32) -> (T, u32)) -> T {
+    pub(super) fn with_limit<T>(&self, read: impl FnOnce(u32) -> (T, u32)) -> T {
         let limit = FLOW_LIMIT.min(FREE_STEPS + self.remaining.load(Ordering::Relaxed));
         let (result, unused) = read(limit);
         let taken = limit.saturating_sub(unused).saturating_sub(FREE_STEPS);
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn only_expensive_flows_empty_the_pool() {
         let pool = StepPool::default();
-        let limits = |steps: u32| pool.lend(|limit| (limit, limit.saturating_sub(steps)));
+        let limits = |steps: u32| pool.with_limit(|limit| (limit, limit.saturating_sub(steps)));
         assert!((0..1000).all(|_| limits(FREE_STEPS) == FLOW_LIMIT));
         let granted: Vec<u32> = (0..6).map(|_| limits(FLOW_LIMIT)).collect();
         assert_eq!(granted[..4], [FLOW_LIMIT; 4]);

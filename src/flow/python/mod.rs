@@ -29,7 +29,7 @@ const TIME_LIMIT: Duration = Duration::from_mins(2);
 /// Settings that determine when flows are imported with Python, and the interpreter to use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct PythonUse {
-    pub(crate) when: AskPython,
+    pub(crate) mode: ImportMode,
     /// The interpreter that the user chose with the option `--python`.
     pub(crate) interpreter: Option<String>,
     /// The interpreters that may be started if the user did not choose one.
@@ -44,12 +44,13 @@ impl PythonUse {
     }
 }
 
+/// The flows that are imported with Python.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) enum AskPython {
+pub(crate) enum ImportMode {
     #[default]
     Never,
-    /// Import flows that static analysis cannot read exactly, if an interpreter with Prefect is found.
-    WhereNeeded,
+    /// Flows that static analysis cannot read exactly, if an interpreter with Prefect is found.
+    IfNeeded,
     Always,
 }
 
@@ -70,22 +71,29 @@ pub(crate) struct ImportSummary {
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// The inspected flows, and the results of importing them with Python.
+/// The inspected flows by entrypoint, and the results of importing them with Python.
 #[derive(Debug, Default)]
-pub(super) struct Memory(Mutex<BTreeMap<String, Question>>);
+pub(super) struct InspectedFlows(Mutex<BTreeMap<String, InspectedFlow>>);
 
 #[derive(Debug)]
-struct Question {
+struct InspectedFlow {
     /// The flow as read from its source, or `None` if its source could not be read.
     read: Option<Arc<Flow>>,
     /// The position of the flow in its source, used for diagnostics.
     place: Option<Place>,
-    /// The result of the import, or `None` before the import. Each flow is imported at most once.
-    answer: Option<Result<Arc<Flow>, ()>>,
+    import: ImportState,
 }
 
-impl Memory {
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Question>> {
+/// The state of importing a flow. Each flow is imported at most once.
+#[derive(Debug)]
+enum ImportState {
+    Pending,
+    Imported(Arc<Flow>),
+    Failed,
+}
+
+impl InspectedFlows {
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, InspectedFlow>> {
         // A panic while the lock is held cannot leave a partial entry, so a poisoned map is still consistent.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -94,43 +102,50 @@ impl Memory {
     /// source.
     pub(super) fn flow(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
         let read = || self.lock().get(&entrypoint.to_string())?.read.clone();
-        self.answer(entrypoint).or_else(read)
+        self.imported(entrypoint).or_else(read)
     }
 
     /// Returns the flow that was imported from an entrypoint, or `None` if it was not imported successfully.
-    pub(super) fn answer(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
-        self.lock().get(&entrypoint.to_string())?.answer.clone()?.ok()
+    pub(super) fn imported(&self, entrypoint: &Entrypoint) -> Option<Arc<Flow>> {
+        match &self.lock().get(&entrypoint.to_string())?.import {
+            ImportState::Imported(flow) => Some(Arc::clone(flow)),
+            ImportState::Pending | ImportState::Failed => None,
+        }
     }
 
     /// Records the result of reading a flow from its source. Ignores errors that would also occur on import.
-    pub(super) fn note(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
+    pub(super) fn record(&self, entrypoint: &Entrypoint, read: &Result<Arc<Flow>, FlowError>) {
         let (read, place) = match read {
             Ok(flow) => (Some(Arc::clone(flow)), Some(flow.place.clone())),
             Err(error) if error.is_open_to_python() => (None, error.place().cloned()),
             Err(_) => return,
         };
-        let question = Question { read, place, answer: None };
-        self.lock().entry(entrypoint.to_string()).or_insert(question);
+        let flow = InspectedFlow { read, place, import: ImportState::Pending };
+        self.lock().entry(entrypoint.to_string()).or_insert(flow);
     }
 
-    fn open(&self, when: AskPython) -> Vec<String> {
-        let wanted = |question: &Question| match when {
-            AskPython::Never => false,
-            AskPython::WhereNeeded => question.read.as_ref().is_none_or(|flow| flow.grade != Grade::Exact),
-            AskPython::Always => true,
+    /// Returns the entrypoints of the flows to import.
+    fn pending(&self, mode: ImportMode) -> Vec<String> {
+        let is_pending = |flow: &InspectedFlow| {
+            matches!(flow.import, ImportState::Pending)
+                && match mode {
+                    ImportMode::Never => false,
+                    ImportMode::IfNeeded => flow.read.as_ref().is_none_or(|flow| flow.grade != Grade::Exact),
+                    ImportMode::Always => true,
+                }
         };
-        let questions = self.lock();
-        let open = questions.iter().filter(|(_, question)| question.answer.is_none() && wanted(question));
-        open.map(|(entrypoint, _)| entrypoint.clone()).collect()
+        let flows = self.lock();
+        let pending = flows.iter().filter(|(_, flow)| is_pending(flow));
+        pending.map(|(entrypoint, _)| entrypoint.clone()).collect()
     }
 
     fn place(&self, entrypoint: &str) -> Option<Place> {
         self.lock().get(entrypoint)?.place.clone()
     }
 
-    fn keep(&self, entrypoint: &str, answer: Result<Flow, ()>) {
-        if let Some(question) = self.lock().get_mut(entrypoint) {
-            question.answer = Some(answer.map(Arc::new));
+    fn set_import(&self, entrypoint: &str, import: ImportState) {
+        if let Some(flow) = self.lock().get_mut(entrypoint) {
+            flow.import = import;
         }
     }
 }
@@ -141,7 +156,7 @@ impl Inspector {
     /// Afterwards, inspecting one of these flows returns the import result. If an import fails, reports a warning and
     /// keeps the static analysis result.
     pub(crate) async fn import_flows(&self, import: &ImportContext<'_>) -> ImportSummary {
-        let entrypoints = self.memory.open(import.python.when);
+        let entrypoints = self.inspected.pending(import.python.mode);
         if entrypoints.is_empty() {
             return ImportSummary::default();
         }
@@ -152,9 +167,9 @@ impl Inspector {
             directory: import.directory,
         };
         match search.find(&["prefect"]).await {
-            Ok(interpreter) => self.ask(&interpreter, &entrypoints, import, TIME_LIMIT).await,
+            Ok(interpreter) => self.import_with(&interpreter, &entrypoints, import, TIME_LIMIT).await,
             // A missing interpreter is only reported if the user requested Python explicitly.
-            Err(_) if import.python.when == AskPython::WhereNeeded && !search.is_chosen() => {
+            Err(_) if import.python.mode == ImportMode::IfNeeded && !search.is_chosen() => {
                 ImportSummary::default()
             }
             Err(error) => {
@@ -163,7 +178,7 @@ impl Inspector {
         }
     }
 
-    async fn ask(
+    async fn import_with(
         &self,
         interpreter: &Interpreter,
         entrypoints: &[String],
@@ -186,7 +201,7 @@ impl Inspector {
                 }
             };
         for (entrypoint, answer) in entrypoints.iter().zip(answers) {
-            let place = self.memory.place(entrypoint);
+            let place = self.inspected.place(entrypoint);
             match answer {
                 Answer::Flow(imported) => {
                     if let Some(problem) = &imported.problem {
@@ -196,11 +211,12 @@ impl Inspector {
                         );
                         summary.warnings.push(failure(message).at(place.clone()));
                     }
-                    self.memory.keep(entrypoint, Ok(flow(imported, place, import.directory, entrypoint)));
+                    let flow = flow(imported, place, import.directory, entrypoint);
+                    self.inspected.set_import(entrypoint, ImportState::Imported(Arc::new(flow)));
                     summary.has_changed_flows = true;
                 }
                 Answer::Error(reason) => {
-                    self.memory.keep(entrypoint, Err(()));
+                    self.inspected.set_import(entrypoint, ImportState::Failed);
                     let message = format!("{program} cannot import {entrypoint}: {reason}");
                     summary.warnings.push(failure(message).at(place));
                 }

@@ -33,8 +33,8 @@ impl Project {
         inspector.inspect(&entrypoint, self.folder.path(), &self.environment)
     }
 
-    async fn ask(&self, inspector: &Inspector, when: AskPython) -> (bool, Vec<String>) {
-        let python = PythonUse { when, interpreter: None, scope: SearchScope::Project };
+    async fn import(&self, inspector: &Inspector, mode: ImportMode) -> (bool, Vec<String>) {
+        let python = PythonUse { mode, interpreter: None, scope: SearchScope::Project };
         let import = ImportContext {
             python: &python,
             directory: self.folder.path(),
@@ -56,13 +56,13 @@ async fn replaces_the_result_of_the_source_by_that_of_the_import() {
     let inspector = Inspector::new();
     let before = project.inspect(&inspector, "flow.py:hello").unwrap();
     assert_eq!((before.grade, before.reasons.len()), (Grade::Approximate, 1));
-    assert_eq!(project.ask(&inspector, AskPython::Never).await, (false, vec![]));
-    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (true, vec![]));
+    assert_eq!(project.import(&inspector, ImportMode::Never).await, (false, vec![]));
+    assert_eq!(project.import(&inspector, ImportMode::IfNeeded).await, (true, vec![]));
     let after = project.inspect(&inspector, "flow.py:hello").unwrap();
     assert_eq!((after.grade, after.description.as_deref()), (Grade::Exact, Some("d")));
     assert_eq!(after.place.start().line, 5);
     // No flow is left to import.
-    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![]));
+    assert_eq!(project.import(&inspector, ImportMode::IfNeeded).await, (false, vec![]));
 }
 
 #[tokio::test]
@@ -73,7 +73,7 @@ async fn uses_the_fallback_of_prefect_with_a_warning() {
     project.inspect(&inspector, "flow.py:hello").unwrap();
     let warning = ".venv/bin/python cannot import flow.py:hello: ImportError: no; its definitions were evaluated one by \
                    one, as Prefect does";
-    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (true, vec![warning.to_owned()]));
+    assert_eq!(project.import(&inspector, ImportMode::IfNeeded).await, (true, vec![warning.to_owned()]));
     assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().description.as_deref(), Some("d"));
 }
 
@@ -83,8 +83,8 @@ async fn imports_exact_flows_only_on_request() {
     fs::write(project.folder.path().join("flow.py"), FLOW.replace("outside.Name", "str")).unwrap();
     let inspector = Inspector::new();
     assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().grade, Grade::Exact);
-    assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![]));
-    assert_eq!(project.ask(&inspector, AskPython::Always).await, (true, vec![]));
+    assert_eq!(project.import(&inspector, ImportMode::IfNeeded).await, (false, vec![]));
+    assert_eq!(project.import(&inspector, ImportMode::Always).await, (true, vec![]));
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn keeps_the_result_of_the_source_on_failure() {
         let project = Project::new(script);
         let inspector = Inspector::new();
         project.inspect(&inspector, "flow.py:hello").unwrap();
-        assert_eq!(project.ask(&inspector, AskPython::WhereNeeded).await, (false, vec![warning.to_owned()]));
+        assert_eq!(project.import(&inspector, ImportMode::IfNeeded).await, (false, vec![warning.to_owned()]));
         assert_eq!(project.inspect(&inspector, "flow.py:hello").unwrap().grade, Grade::Approximate);
     }
 }
@@ -116,7 +116,7 @@ async fn reports_flows_after_an_early_exit() {
     for entrypoint in ["flow.py:hello", "other.py:hello"] {
         project.inspect(&inspector, entrypoint).unwrap();
     }
-    let (has_changed_flows, warnings) = project.ask(&inspector, AskPython::WhereNeeded).await;
+    let (has_changed_flows, warnings) = project.import(&inspector, ImportMode::IfNeeded).await;
     let expected = ".venv/bin/python cannot import other.py:hello: Python exited with code 4: no output";
     assert_eq!((has_changed_flows, warnings), (true, vec![expected.to_owned()]));
 }

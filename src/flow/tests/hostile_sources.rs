@@ -262,7 +262,7 @@ fn expensive_flows_share_a_limit() {
     fs::write(folder.path().join("hostile.py"), text).unwrap();
     let (inspector, environment) = (Inspector::new(), Environment::default());
     // Other flows have used all shared steps.
-    (0..10).for_each(|_| inspector.steps.lend(|_| ((), 0)));
+    (0..10).for_each(|_| inspector.steps.with_limit(|_| ((), 0)));
     let inspect = move |name: &str| {
         let entrypoint = Entrypoint::parse(&format!("hostile.py:{name}")).unwrap();
         let start = Instant::now();

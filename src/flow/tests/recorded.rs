@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::Arc};
 
 use serde_json::Value as Json;
 
-use crate::flow::{AskPython, Entrypoint, Flow, Grade, ImportContext, Inspector, PythonUse};
+use crate::flow::{Entrypoint, Flow, Grade, ImportContext, ImportMode, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
 pub(super) fn directory() -> PathBuf {
@@ -118,7 +118,7 @@ async fn reads_recorded_flows_with_python() {
     let home = home.path().to_str().unwrap();
     let environment: Environment = [("PREFECT_HOME", home), ("DO_NOT_TRACK", "1")].into_iter().collect();
     let python = PythonUse {
-        when: AskPython::WhereNeeded,
+        mode: ImportMode::IfNeeded,
         interpreter: Some(reference.with_file_name("python").display().to_string()),
         ..PythonUse::default()
     };

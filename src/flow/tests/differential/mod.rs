@@ -19,7 +19,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use crate::flow::{AskPython, Entrypoint, Flow, FlowError, Grade, ImportContext, Inspector, PythonUse};
+use crate::flow::{Entrypoint, Flow, FlowError, Grade, ImportContext, ImportMode, Inspector, PythonUse};
 use crate::{environment::Environment, progress::Silent};
 
 /// The result of comparing a flow.
@@ -96,9 +96,9 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
         [("PREFECT_HOME", home.as_str()), ("DO_NOT_TRACK", "1"), ("PYTHONWARNINGS", "ignore")]
             .into_iter()
             .collect();
-    let when = if python.is_some() { AskPython::Always } else { AskPython::Never };
+    let mode = if python.is_some() { ImportMode::Always } else { ImportMode::Never };
     let asks = python.is_some();
-    let python = PythonUse { when, interpreter: python, ..PythonUse::default() };
+    let python = PythonUse { mode, interpreter: python, ..PythonUse::default() };
     let inspector = Inspector::new();
     let inspect = |entrypoint: &String| {
         let parsed = Entrypoint::parse(entrypoint).unwrap();
@@ -109,7 +109,7 @@ async fn read_all(folder: &Path, sources: &BTreeMap<String, String>, python: Opt
         ImportContext { python: &python, directory: folder, environment: &environment, progress: &Silent };
     let imported = inspector.import_flows(&import).await;
     let answer = |(entrypoint, read): (String, Result<Arc<Flow>, FlowError>)| {
-        let known = inspector.memory.answer(&Entrypoint::parse(&entrypoint).unwrap());
+        let known = inspector.inspected.imported(&Entrypoint::parse(&entrypoint).unwrap());
         let error =
             imported.warnings.iter().find(|warning| warning.message.contains(&format!(" {entrypoint}: ")));
         let flow = match known {
