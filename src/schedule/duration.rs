@@ -100,7 +100,8 @@ fn from_float(seconds: f64) -> Result<SignedDuration, DurationError> {
 }
 
 fn parse_text(text: &str) -> Result<SignedDuration, DurationError> {
-    if text.parse::<f64>().is_ok() && text.starts_with(|first: char| first.is_ascii_digit()) {
+    // In YAML 1.1, a number such as `1e3` is a string without quotes.
+    if text.parse::<f64>().is_ok() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return Err(DurationError::BareNumber(text.to_owned()));
     }
     let (negative, unsigned) = match text.as_bytes().first() {
@@ -256,6 +257,7 @@ mod tests {
         let error = |yaml: &str| parse(&serde_yaml::from_str(yaml).unwrap()).unwrap_err().to_string();
         assert!(error("'60'").contains("remove the quotes"));
         assert!(error("1 hour").contains("ISO 8601"));
+        assert!(error("'1e400'").starts_with("invalid duration `1e400`"));
         assert_eq!(error("true"), "expected a duration, found a boolean");
         assert_eq!(error("1e300"), DurationError::TooLong.to_string());
         assert_eq!(error(".inf"), DurationError::TooLong.to_string());
