@@ -45,15 +45,13 @@ fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError
     let whole = format!("{word} {phrase}");
     let text = without_preposition(phrase.trim());
     let unclear = |hint| WhenError::Unclear { phrase: whole.clone(), hint };
-    if let Some(hint) = refusal(text) {
-        return Err(unclear(hint));
-    }
-    let hour = if word == "at" { full_hour(text) } else { None };
-    let time = match (relative::parse(text), &hour) {
-        (Some(amount), None) => amount.after(now).ok_or(HINT),
-        (None, None) if let Some(time) = days_and_time(text, clock) => Ok(time),
-        (_, hour) => absolute::parse(hour.as_deref().unwrap_or(text))
-            .and_then(|moment| moment.resolve(now, clock.zone())),
+    let time_of_day = if word == "at" { time_of_day(text) } else { None };
+    let time = match time_of_day {
+        Some(time) => absolute::parse(&time).and_then(|moment| moment.resolve(now, clock.zone())),
+        None if let Some(hint) = refusal(text) => Err(hint),
+        None if let Some(amount) = relative::parse(text) => amount.after(now).ok_or(HINT),
+        None if let Some(time) = days_and_time(text, clock) => Ok(time),
+        None => absolute::parse(text).and_then(|moment| moment.resolve(now, clock.zone())),
     };
     let time = time.map_err(unclear)?;
     if time < now {
@@ -70,11 +68,14 @@ fn days_and_time(text: &str, clock: &Clock) -> Option<Timestamp> {
     absolute::parse(time).ok()?.on_date_of(days.after(clock.now())?, clock.zone())
 }
 
-/// Converts a time such as `17h` to `17:00`. Without `at`, such a phrase would be a duration of 17 hours.
-fn full_hour(text: &str) -> Option<String> {
-    let hour = text.strip_suffix('h')?;
-    let is_hour = hour.len() <= 2 && hour.chars().all(|digit| digit.is_ascii_digit());
-    is_hour.then(|| format!("{hour}:00"))
+/// Converts a time such as `17h` or `17.30` to `17:00` or `17:30`. Without `at`, such a phrase would be a duration of 17
+/// hours or a number.
+fn time_of_day(text: &str) -> Option<String> {
+    let (hour, minute) = text.strip_suffix('h').map(|hour| (hour, "00")).or_else(|| text.split_once('.'))?;
+    let is_time = (1..=2).contains(&hour.len())
+        && minute.len() == 2
+        && [hour, minute].concat().bytes().all(|digit| digit.is_ascii_digit());
+    is_time.then(|| format!("{hour}:{minute}"))
 }
 
 fn without_preposition(text: &str) -> &str {
