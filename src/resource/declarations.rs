@@ -47,7 +47,7 @@ impl Declared<'_> {
         for pool in &declared.pools {
             resources.extend(pools::queues(pool, findings));
         }
-        resources.extend(declared.limits.iter().map(|limit| concurrency_limit(limit, findings)));
+        resources.extend(declared.limits.iter().filter_map(|limit| concurrency_limit(limit, findings)));
         resources.extend(declared.variables.iter().map(|variable| self::variable(variable, findings)));
         resources.extend(declared.blocks.iter().map(|block| self.block(block, findings)));
         for automation in &declared.automations {
@@ -122,14 +122,15 @@ fn variable(variable: &Variable, findings: &Findings<'_>) -> DesiredResource {
     DesiredResource::new(key, fields, findings.place(&variable.pointer))
 }
 
-fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> DesiredResource {
+/// Converts a concurrency limit declaration. Returns `None` if the number of slots is unknown.
+fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> Option<DesiredResource> {
     let key = ResourceKey::new(ResourceKind::ConcurrencyLimit, limit.name.clone());
     let fields = declared_fields([
-        ("limit", Some(json!(limit.limit))),
+        ("limit", Some(json!(limit.limit?))),
         ("slot_decay_per_second", limit.slot_decay_per_second.map(Json::from)),
         ("active", limit.active.map(Json::from)),
     ]);
-    DesiredResource::new(key, fields, findings.place(&limit.pointer))
+    Some(DesiredResource::new(key, fields, findings.place(&limit.pointer)))
 }
 
 /// The identity and the location of a declared resource.

@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Converts a work pool declaration. Returns `None` if the type is unknown.
+/// Converts a work pool declaration. Returns `None` if the type is invalid or unknown.
 ///
 /// The base job template is the type's default template with the declared variables applied.
 pub(super) fn pool(
@@ -27,22 +27,23 @@ pub(super) fn pool(
     placeholders: Placeholders,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredResource> {
-    if !check_type(pool, types, findings) {
+    let kind = pool.kind.as_deref()?;
+    if !check_type(pool, kind, types, findings) {
         return None;
     }
-    let default = types.template(&pool.name, &pool.kind);
+    let default = types.template(&pool.name, kind);
     let base = pool.base_job_template.as_ref().or(default);
     if base.is_none() && types.is_complete() {
         without_template(pool, findings);
     }
-    let template = base.map(|base| edited(pool, BaseJobTemplate::new(&pool.kind, base.clone()), findings));
+    let template = base.map(|base| edited(pool, BaseJobTemplate::new(kind, base.clone()), findings));
     let template = template.map(BaseJobTemplate::into_document);
     if let Some(template) = template.as_ref().filter(|_| pool.base_job_template.is_some()) {
         let pointer = pool.pointer.join("base_job_template");
         pool_template::check(template, placeholders, &pointer, findings);
     }
     let fields = declared_fields([
-        ("type", Some(json!(pool.kind))),
+        ("type", Some(json!(kind))),
         ("description", pool.description.as_ref().map(|text| json!(text))),
         ("is_paused", pool.paused.map(Json::from)),
         ("concurrency_limit", pool.concurrency_limit.map(Json::from)),
@@ -56,18 +57,18 @@ pub(super) fn pool(
 
 /// Checks whether a work pool's type exists. A pool with a declared base job template may have any type because the
 /// server only knows a custom worker's type after a pool with this type exists.
-fn check_type(pool: &Pool, types: &PoolTypes, findings: &mut Findings<'_>) -> bool {
-    if pool.base_job_template.is_some() || types.contains(&pool.kind) {
+fn check_type(pool: &Pool, kind: &str, types: &PoolTypes, findings: &mut Findings<'_>) -> bool {
+    if pool.base_job_template.is_some() || types.contains(kind) {
         return true;
     }
     // Without a server, Prefect Cloud types and custom worker types are unknown.
-    if !types.is_complete() && pool.kind.contains(':') {
+    if !types.is_complete() && kind.contains(':') {
         return true;
     }
     let known: Vec<&str> = types.names().collect();
-    let similar = did_you_mean(&pool.kind, known.iter().copied());
+    let similar = did_you_mean(kind, known.iter().copied());
     let may_exist = !types.is_complete() && similar.is_none();
-    let message = format!("unknown type '{}' of work pool '{}'", pool.kind, pool.name);
+    let message = format!("unknown type '{kind}' of work pool '{}'", pool.name);
     let diagnostic = if may_exist {
         Diagnostic::warning(Code::DECLARED_POOL_TYPE, message)
     } else {
@@ -131,6 +132,9 @@ fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_
 ///
 /// Queues must be written in this order, because assigning a priority can change the priorities of other queues.
 pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {
+    if pool.kind.is_none() {
+        return Vec::new();
+    }
     let mut queues: Vec<_> = pool.queues.iter().collect();
     queues.sort_by_key(|queue| queue.priority.unwrap_or(u64::MAX));
     let resource = |queue: &crate::project::resources::Queue| {

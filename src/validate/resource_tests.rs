@@ -118,6 +118,9 @@ async fn reports_duplicates_of_resources_with_other_errors() {
     for (kind, items, name) in [
         ("work_pools", "- {name: a, type: proces}\n  - {name: a, type: docker}", "work pool 'a'"),
         ("work_pools", "- {name: a, type: docker}\n  - {name: a, type: proces}", "work pool 'a'"),
+        ("work_pools", "- {name: a}\n  - {name: a, type: docker}", "work pool 'a'"),
+        ("work_pools", "- {name: a, type: docker}\n  - {name: a, type: 1}", "work pool 'a'"),
+        ("concurrency_limits", "- {name: a}\n  - {name: a, limit: many}", "concurrency limit 'a'"),
         (
             "automations",
             "- {name: a, trigger: {type: nope}, actions: []}\n  - {name: a, trigger: {}, actions: []}",

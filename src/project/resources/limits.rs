@@ -9,7 +9,8 @@ pub(super) const KEYS: [&str; 4] = ["name", "limit", "slot_decay_per_second", "a
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct GlobalLimit {
     pub(crate) name: String,
-    pub(crate) limit: u64,
+    /// The number of slots. `None` if the number is invalid or an unrendered template.
+    pub(crate) limit: Option<u64>,
     pub(crate) slot_decay_per_second: Option<f64>,
     pub(crate) active: Option<bool>,
     pub(crate) pointer: Pointer,
@@ -24,6 +25,6 @@ impl GlobalLimit {
         let slot_decay_per_second = reader.rate("slot_decay_per_second");
         let active = reader.flag("active");
         let pointer = reader.pointer.clone();
-        Some(Self { name: name?, limit: limit?, slot_decay_per_second, active, pointer })
+        Some(Self { name: name?, limit, slot_decay_per_second, active, pointer })
     }
 }

@@ -34,7 +34,8 @@ pub(super) const QUEUE_KEYS: [&str; 5] = ["name", "description", "paused", "prio
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Pool {
     pub(crate) name: String,
-    pub(crate) kind: String,
+    /// Type of the pool. `None` if the type is invalid or an unrendered template.
+    pub(crate) kind: Option<String>,
     pub(crate) description: Option<String>,
     pub(crate) paused: Option<bool>,
     pub(crate) concurrency_limit: Option<SlotLimit>,
@@ -86,7 +87,7 @@ impl Pool {
             base_job_template.map(|template| json_object(to_json(&Value::Mapping(template.clone()))));
         let pool = Self {
             name: String::new(),
-            kind: String::new(),
+            kind,
             description: reader.text("description"),
             paused: reader.flag("paused"),
             concurrency_limit: reader.slot_limit("concurrency_limit"),
@@ -96,7 +97,7 @@ impl Pool {
             queues: queues(reader),
             pointer: reader.pointer.clone(),
         };
-        Some(Self { name: name?, kind: kind?, ..pool })
+        Some(Self { name: name?, ..pool })
     }
 }
 
