@@ -21,6 +21,7 @@ use crate::{
     deployment::{LiveDeployment, ProjectId, Snapshot, triggers::owner_resource},
     names::counted,
     plan::{self, FieldChange, KeptReason},
+    value::json_object,
 };
 
 /// Maximum number of deployments to read at a time. A small number keeps the time between the read and the
@@ -251,30 +252,17 @@ impl Restore<'_> {
         }
         let mut deleted = Vec::new();
         for schedule in &was.schedules {
-            let has_secret = has_mask(&json!(schedule.parameters));
             match find_schedule(schedule, &now.schedules) {
                 Some(same) if matches(&without_id(schedule), &without_id(same)) => {}
-                _ if has_secret => {
-                    restored
-                        .lost
-                        .push("a schedule has a secret, which the journal does not record".to_owned());
+                _ if has_mask(&json!(schedule.parameters)) => {
+                    let reason = "a schedule has a secret, which the journal does not record";
+                    restored.lost.push(reason.to_owned());
                 }
                 Some(_) => {
-                    let body = Map::from_iter([
-                        ("schedule".to_owned(), json!(schedule.schedule)),
-                        ("active".to_owned(), json!(schedule.active)),
-                        ("slug".to_owned(), json!(schedule.slug)),
-                    ]);
                     restored.wrote = true;
-                    self.client.update_schedule(now.id, schedule, &body).await?;
+                    self.client.update_schedule(now.id, schedule, &schedule_update(schedule)).await?;
                 }
-                None => deleted.push(json!({
-                    "schedule": schedule.schedule,
-                    "active": schedule.active,
-                    "max_scheduled_runs": schedule.max_scheduled_runs,
-                    "parameters": schedule.parameters,
-                    "slug": schedule.slug,
-                })),
+                None => deleted.push(schedule_body(schedule)),
             }
         }
         for schedule in &now.schedules {
@@ -314,12 +302,10 @@ impl Restore<'_> {
         if !deleted.is_empty() {
             restored.notes.push(new_ids(deleted.len(), "automation"));
         }
-        for raw in secret {
+        restored.lost.extend(secret.iter().map(|raw| {
             let name = raw.get("name").and_then(Json::as_str).unwrap_or_default();
-            restored
-                .lost
-                .push(format!("automation '{name}' has a secret, which the journal does not record"));
-        }
+            format!("automation '{name}' has a secret, which the journal does not record")
+        }));
         Ok(())
     }
 }
@@ -329,7 +315,28 @@ fn new_ids(count: usize, noun: &str) -> String {
     format!("new IDs: {}", counted(count, noun))
 }
 
-/// Finds the live schedule with the recorded schedule's ID, or an equal schedule that an earlier rollback created.
+/// Returns the body of the request that restores a changed schedule.
+fn schedule_update(previous: &DeploymentSchedule) -> Map<String, Json> {
+    json_object(json!({
+        "schedule": previous.schedule,
+        "active": previous.active,
+        "slug": previous.slug,
+    }))
+}
+
+/// Returns the body of the request that recreates a deleted schedule.
+fn schedule_body(previous: &DeploymentSchedule) -> Json {
+    json!({
+        "schedule": previous.schedule,
+        "active": previous.active,
+        "max_scheduled_runs": previous.max_scheduled_runs,
+        "parameters": previous.parameters,
+        "slug": previous.slug,
+    })
+}
+
+/// Returns the live schedule that corresponds to a recorded schedule: the schedule with the same ID, or an equal
+/// schedule that an earlier rollback created.
 fn find_schedule<'a>(
     previous: &DeploymentSchedule,
     live: &'a [DeploymentSchedule],
