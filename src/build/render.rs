@@ -9,13 +9,13 @@ use crate::{
     api::{Capabilities, WorkPool},
     deployment::{
         DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections,
-        desired::{Rendered, RenderedPool, Schedules, api_name, object, tags},
+        desired::{Rendered, Schedules, api_name, object, tags},
         triggers::Trigger,
     },
     diagnostics::{Code, Diagnostic},
     git::{self, Facts},
     pointer::Pointer,
-    project::{ConcurrencyLimit, Fields, Findings, Key, PoolKey},
+    project::{Fields, Findings, Key, PoolKey},
     resolve::{expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
     validate::{self, Preparation, PreparedProject},
@@ -212,32 +212,15 @@ fn typed(value: Value, at: &Pointer, findings: &mut Findings<'_>) -> Option<Rend
     // Each key is parsed separately, so that each error has a location.
     for (key, value) in fields.as_mapping().into_iter().flatten() {
         let Some(key) = key.as_str() else { continue };
-        let alone = Mapping::from_iter([(Value::from(key), value.clone())]);
-        if let Err(error) = serde_yaml::from_value::<Partial>(alone.into()) {
-            let message = format!(
-                "the value of `{key}` has an invalid type after its templates are \
-                                   resolved: {error}"
-            );
+        let required = (Key::Entrypoint.name().into(), Value::from(""));
+        let alone = Mapping::from_iter([required, (key.into(), value.clone())]);
+        if let Err(error) = serde_yaml::from_value::<Rendered>(alone.into()) {
+            let message =
+                format!("the value of `{key}` has an invalid type after its templates are resolved: {error}");
             findings.at_value(&at.join(key), Diagnostic::error(Code::WRONG_TYPE, message));
         }
     }
     None
-}
-
-/// Fields of [`Rendered`], all optional.
-#[derive(serde::Deserialize)]
-#[expect(dead_code, reason = "the struct is only used to check that the fields can be parsed")]
-struct Partial {
-    name: Option<String>,
-    entrypoint: Option<String>,
-    version: Option<String>,
-    version_type: Option<String>,
-    description: Option<String>,
-    paused: Option<bool>,
-    concurrency_limit: Option<ConcurrencyLimit>,
-    parameters: Option<Mapping>,
-    enforce_parameter_schema: Option<bool>,
-    work_pool: Option<RenderedPool>,
 }
 
 fn schedules(
