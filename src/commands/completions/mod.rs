@@ -17,7 +17,7 @@ use clap_complete::{
     env::{CompleteEnv, Shells},
 };
 
-use self::names::{MAX_CANDIDATES, Names, TypedOptions};
+use self::names::{MAX_CANDIDATES, Names, ServerNames, TypedOptions};
 use super::Context;
 use crate::{
     cli::{Cli, Shell},
@@ -129,9 +129,9 @@ fn with_completers(command: clap::Command, quoting: Quoting, options: &TypedOpti
 fn with_completer(argument: Arg, quoting: Quoting, options: &TypedOptions) -> Arg {
     let value = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string);
     let names = match (argument.get_id().as_str(), value.as_deref()) {
-        (_, Some("FLOW/NAME")) => Names::Deployments,
-        (_, Some("POOL")) | ("pool", _) => Names::WorkPools,
-        (_, Some("QUEUE")) | ("work_queue" | "queue", _) => Names::WorkQueues,
+        (_, Some("FLOW/NAME")) => Names::Server(ServerNames::Deployments),
+        (_, Some("POOL")) | ("pool", _) => Names::Server(ServerNames::WorkPools),
+        (_, Some("QUEUE")) | ("work_queue" | "queue", _) => Names::Server(ServerNames::WorkQueues),
         ("name", Some("NAME")) if argument.get_short() == Some('n') => Names::Declared,
         ("env", _) => Names::Environments,
         ("recipe", _) => Names::Recipes,

@@ -27,9 +27,7 @@ pub(super) const MAX_CANDIDATES: usize = 200;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Names {
-    Deployments,
-    WorkPools,
-    WorkQueues,
+    Server(ServerNames),
     Profiles,
     /// Deployments in prefect.yaml.
     Declared,
@@ -38,6 +36,14 @@ pub(super) enum Names {
     Recipes,
     /// Codes of findings.
     Codes,
+}
+
+/// Names that the server knows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum ServerNames {
+    Deployments,
+    WorkPools,
+    WorkQueues,
 }
 
 /// Command-line options that determine the sources of the names.
@@ -115,28 +121,29 @@ pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<
     let directory = options.directory()?;
     let environment = Environment::from_process();
     match names {
-        Names::Recipes => return Some(Recipe::names().into_iter().map(str::to_owned).collect()),
-        Names::Codes => return Some(Code::all().map(|code| code.name().to_owned()).collect()),
+        Names::Recipes => Some(Recipe::names().into_iter().map(str::to_owned).collect()),
+        Names::Codes => Some(Code::all().map(|code| code.name().to_owned()).collect()),
         Names::Declared => {
             let selected = options.environment.as_deref().or_else(|| environment.non_empty("PREFECTL_ENV"));
-            return declared(options, &directory, selected.and_then(|name| name.parse().ok()).as_ref());
+            declared(options, &directory, selected.and_then(|name| name.parse().ok()).as_ref())
         }
         Names::Environments => {
             let files = options.files(&directory, None)?.into_iter();
             let sources = files.filter_map(|file| ProjectSources::read_all(&file, &directory).ok());
             let names: BTreeSet<EnvironmentName> =
                 sources.flat_map(|sources| sources.environments()).collect();
-            return Some(names.into_iter().map(String::from).collect());
+            Some(names.into_iter().map(String::from).collect())
         }
-        Names::Deployments | Names::WorkPools | Names::WorkQueues | Names::Profiles => {}
+        Names::Profiles => {
+            let settings = Settings::resolve(&environment, None, &directory).ok()?;
+            let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
+            Some(profiles.names().map(str::to_owned).collect())
+        }
+        Names::Server(names) => {
+            let settings = Settings::resolve(&environment, options.profile.as_deref(), &directory).ok()?;
+            from_server(names, typed, options.pool.as_deref(), &settings, &environment)
+        }
     }
-    if matches!(names, Names::Profiles) {
-        let settings = Settings::resolve(&environment, None, &directory).ok()?;
-        let profiles = Profiles::load(&settings.profiles_path.value).ok()?;
-        return Some(profiles.names().map(str::to_owned).collect());
-    }
-    let settings = Settings::resolve(&environment, options.profile.as_deref(), &directory).ok()?;
-    from_server(names, typed, options.pool.as_deref(), &settings, &environment)
 }
 
 /// Returns the names of the deployments that the project files declare. Ignores the environment in files that do not
@@ -162,7 +169,7 @@ fn declared(
 
 /// Returns names from the server, or from the cache if they were read recently.
 fn from_server(
-    names: Names,
+    names: ServerNames,
     typed: &str,
     pool: Option<&str>,
     settings: &Settings,
@@ -173,10 +180,10 @@ fn from_server(
     let client = Client::new(client_options, clock.clone(), Arc::new(|_| {})).ok()?;
     let cache = NameCache::new(environment, client.url(), &settings.profile);
     let (kind, prefix) = match (names, pool) {
-        (Names::Deployments, _) => ("deployments".to_owned(), typed),
-        (Names::WorkQueues, Some(pool)) => (format!("queues of {pool}"), ""),
-        (Names::WorkQueues, None) => ("queues".to_owned(), ""),
-        _ => ("pools".to_owned(), ""),
+        (ServerNames::Deployments, _) => ("deployments".to_owned(), typed),
+        (ServerNames::WorkQueues, Some(pool)) => (format!("queues of {pool}"), ""),
+        (ServerNames::WorkQueues, None) => ("queues".to_owned(), ""),
+        (ServerNames::WorkPools, _) => ("pools".to_owned(), ""),
     };
     let cached = cache.as_ref().and_then(|cache| cache.find(&kind, prefix, clock.now()));
     if cached.is_some() {
@@ -196,23 +203,23 @@ fn from_server(
 
 async fn request(
     client: &Client,
-    names: Names,
+    names: ServerNames,
     prefix: &str,
     pool: Option<&str>,
 ) -> Result<Vec<String>, DeploymentError> {
     match names {
-        Names::Deployments => {
+        ServerNames::Deployments => {
             let found = deployment::beginning_with(client, prefix, MAX_CANDIDATES).await?;
             Ok(found.iter().map(NamedDeployment::full_name).collect())
         }
-        Names::WorkQueues => {
+        ServerNames::WorkQueues => {
             let mut names: Vec<String> =
                 client.work_queues(pool).await?.into_iter().map(|queue| queue.name).collect();
             names.sort_unstable();
             names.dedup();
             Ok(names)
         }
-        _ => Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect()),
+        ServerNames::WorkPools => Ok(client.work_pools().await?.into_iter().map(|pool| pool.name).collect()),
     }
 }
 
