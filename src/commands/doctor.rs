@@ -7,24 +7,22 @@ use super::{Context, connection, target};
 use crate::{
     cli::{DoctorArguments, OutputFormat},
     diagnostics::{Diagnostic, Summary},
-    doctor::{self, Check, Status, Subject},
+    doctor::{self, Check, Projects, Status, Subject},
     error::{CommandError, Exit},
     escape,
     project::{ProjectError, ProjectFiles},
-    validate::{LoadedProject, PreparationError, checking, preparation},
+    validate::{PreparationError, checking, preparation},
 };
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
     let client = connection::client(context);
-    let Projects { loaded, errors } = projects(arguments, context).await;
     let subject = Subject {
         settings: &context.settings,
         environment: &context.environment,
         directory: &context.directory,
         clock: &context.clock,
         client: client.as_ref().map_err(|error| error.message.clone()),
-        projects: loaded,
-        project_errors: errors,
+        projects: projects(arguments, context).await,
     };
     let checks = doctor::examine(&subject).await;
     match arguments.output {
@@ -37,34 +35,21 @@ pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Resul
     Ok(exit(&checks))
 }
 
-/// The command's project files, for [`Subject`].
-#[derive(Default)]
-struct Projects {
-    loaded: Option<Result<Vec<LoadedProject>, String>>,
-    errors: Option<String>,
-}
-
-impl Projects {
-    fn invalid(error: PreparationError) -> Self {
-        Self { loaded: Some(Err(described(error))), errors: None }
-    }
-}
-
 /// Loads the project files and validates them without a server.
 async fn projects(arguments: &DoctorArguments, context: &Context) -> Projects {
     let options = match target::listed_files(arguments.options(), context) {
         Ok(options) => options,
-        Err(error) => return Projects::invalid(error),
+        Err(error) => return Projects::Invalid(described(error)),
     };
     let ctx = target::deploy_context(&options, context);
-    let loaded = match preparation::load(&ctx) {
-        Ok(loaded) => loaded,
+    let projects = match preparation::load(&ctx) {
+        Ok(projects) => projects,
         Err(PreparationError::Project(ProjectError::File(error)))
             if error.is_not_found() && options.files == ProjectFiles::Default =>
         {
-            return Projects::default();
+            return Projects::Missing;
         }
-        Err(error) => return Projects::invalid(error),
+        Err(error) => return Projects::Invalid(described(error)),
     };
     let errors = match checking::findings(&ctx).await {
         Ok(found) => {
@@ -74,7 +59,7 @@ async fn projects(arguments: &DoctorArguments, context: &Context) -> Projects {
         }
         Err(error) => Some(described(error)),
     };
-    Projects { loaded: Some(Ok(loaded)), errors }
+    Projects::Loaded { projects, errors }
 }
 
 /// Describes an error as a single sentence.

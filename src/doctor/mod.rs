@@ -20,16 +20,29 @@ pub(crate) struct Subject<'a> {
     pub(crate) clock: &'a Clock,
     /// The API client, or the reason why it could not be created.
     pub(crate) client: Result<&'a Client, String>,
-    /// The project files, or the reason why they are invalid. `None` if there is no project file.
-    pub(crate) projects: Option<Result<Vec<LoadedProject>, String>>,
-    /// Summary of the errors that `prefectl check` finds in loaded files. `None` if there are no errors.
-    pub(crate) project_errors: Option<String>,
+    pub(crate) projects: Projects,
+}
+
+/// The project files.
+pub(crate) enum Projects {
+    /// There is no project file.
+    Missing,
+    /// The files cannot be loaded. Contains the reason.
+    Invalid(String),
+    Loaded {
+        projects: Vec<LoadedProject>,
+        /// Summary of the errors that `prefectl check` finds. `None` if there are no errors.
+        errors: Option<String>,
+    },
 }
 
 impl Subject<'_> {
-    /// Returns the projects whose files are valid.
+    /// Returns the projects whose files have been loaded.
     fn projects(&self) -> &[LoadedProject] {
-        self.projects.as_ref().and_then(|projects| projects.as_deref().ok()).unwrap_or_default()
+        match &self.projects {
+            Projects::Missing | Projects::Invalid(_) => &[],
+            Projects::Loaded { projects, .. } => projects,
+        }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Check, Subject};
+use super::{Check, Projects, Subject};
 use crate::{
     git::{self, RemoteError},
     names::{counted, shell_quoted},
@@ -11,14 +11,11 @@ use crate::{
 
 pub(super) fn file(subject: &Subject<'_>) -> Check {
     match &subject.projects {
-        None => Check::skipped("project", "no prefect.yaml in the current directory"),
-        Some(Err(reason)) => {
-            Check::failed("project", reason.clone(), "run `prefectl check` to list all errors")
-        }
-        Some(Ok(_)) if let Some(errors) = &subject.project_errors => {
+        Projects::Missing => Check::skipped("project", "no prefect.yaml in the current directory"),
+        Projects::Invalid(errors) | Projects::Loaded { errors: Some(errors), .. } => {
             Check::failed("project", errors.clone(), "run `prefectl check` to list all errors")
         }
-        Some(Ok(projects)) => {
+        Projects::Loaded { projects, errors: None } => {
             let count = projects.iter().map(|loaded| loaded.project.deployments.len()).sum();
             let deployments = counted(count, "deployment");
             match projects.len() {
@@ -34,11 +31,8 @@ pub(super) async fn work_pools(subject: &Subject<'_>) -> Vec<Check> {
     let names = pool_names(subject);
     let Ok(client) = &subject.client else { return Vec::new() };
     if names.is_empty() {
-        return vec![Check::skipped(
-            "work-pool",
-            "neither the project file nor the settings specify a work \
-            pool",
-        )];
+        let reason = "neither the project file nor the settings specify a work pool";
+        return vec![Check::skipped("work-pool", reason)];
     }
     let mut checks = Vec::new();
     for name in names {
