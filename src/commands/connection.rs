@@ -50,10 +50,8 @@ pub(crate) fn client_with_budget(
     let log = context.ui.is_verbose().then(|| -> Log { Box::new(move |line| ui.note(line)) });
     let client = Client::new(options, context.clock.clone(), notify)?.logging(log);
     for header in client.ignored_headers() {
-        let message = format!(
-            "ignoring the custom header '{header}', which prefectl sets from other \
-                               settings"
-        );
+        let message =
+            format!("ignoring the custom header '{header}', which prefectl sets from other settings");
         aside.warn(&Diagnostic::warning(Code::CUSTOM_HEADER, message));
     }
     Ok(client)

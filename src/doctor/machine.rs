@@ -58,12 +58,8 @@ async fn builder(subject: &Subject<'_>, images: &[&Mapping]) -> Check {
             };
             let detail = error.to_string().replace('\n', " ");
             if images.iter().any(requires_buildkit) {
-                Check::failed(
-                    "builder",
-                    detail,
-                    "install docker buildx, for example from the package \
-                    docker-buildx-plugin",
-                )
+                let fix = "install docker buildx, for example from the package docker-buildx-plugin";
+                Check::failed("builder", detail, fix)
             } else {
                 Check::skipped(
                     "builder",

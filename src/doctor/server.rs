@@ -95,8 +95,7 @@ async fn version(client: &Client) -> Check {
         (Some(version), Some(release)) if release > tested => Check::ok(
             "version",
             format!(
-                "Prefect {version}, which is newer than {tested}, the latest version that prefectl is \
-                     tested with"
+                "Prefect {version}, which is newer than {tested}, the latest version that prefectl is tested with"
             ),
         ),
         (Some(version), Some(_)) => Check::ok(

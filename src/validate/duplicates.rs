@@ -21,8 +21,7 @@ pub(crate) fn duplicates<'a>(
         let Some((flow, name)) = identity(deployment) else { continue };
         if !seen.insert((flow, desired::api_name(name))) {
             let message = format!(
-                "deployment '{flow}/{name}' is declared more than once; the last \
-                                   declaration overwrites the others"
+                "deployment '{flow}/{name}' is declared more than once; the last declaration overwrites the others"
             );
             let diagnostic = Diagnostic::warning(Code::DUPLICATE_DEPLOYMENT, message);
             findings.at_value(&deployment.pointer_to(Key::Name), diagnostic);
