@@ -89,7 +89,7 @@ impl Client {
         let blocks: Vec<NamedObject> =
             self.filter(&["block_documents", "filter"], body.into_iter().collect()).await?;
         let mut names: Vec<String> = blocks.into_iter().map(|block| block.name).collect();
-        names.sort();
+        names.sort_unstable();
         Ok(Some(names))
     }
 

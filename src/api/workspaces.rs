@@ -47,7 +47,7 @@ impl Client {
     /// API of Prefect Cloud.
     pub(crate) async fn workspaces(&self) -> Result<Vec<Workspace>, ApiError> {
         let mut workspaces: Vec<Workspace> = self.json(Request::get(&["me", "workspaces"])).await?;
-        workspaces.sort_by(|a, b| a.handle.cmp(&b.handle));
+        workspaces.sort_unstable_by(|a, b| a.handle.cmp(&b.handle));
         Ok(workspaces)
     }
 }

@@ -118,7 +118,7 @@ fn environment() -> String {
     let owned = |(name, meaning): (&str, &str)| [name.to_owned(), meaning.to_owned()];
     let mut options: Vec<[String; 2]> = OTHERS.into_iter().map(owned).collect();
     collect_options(&Cli::complete_command(), &mut options);
-    options.sort();
+    options.sort_unstable();
     options.dedup_by(|option, previous| option[0] == previous[0]);
     let settings = names::READ.iter().map(|(name, meaning)| owned((name.canonical, meaning)));
     format!(

@@ -210,7 +210,7 @@ async fn with_flow_names(
         deployment,
     };
     let mut named: Vec<_> = deployments.into_iter().map(named).collect();
-    named.sort_by(|a, b| (&a.flow, &a.deployment.name).cmp(&(&b.flow, &b.deployment.name)));
+    named.sort_unstable_by(|a, b| (&a.flow, &a.deployment.name).cmp(&(&b.flow, &b.deployment.name)));
     Ok(named)
 }
 

@@ -116,7 +116,7 @@ impl Engine {
         let asked = client.inspect_registry_image(reference, credentials);
         let answer = tokio::time::timeout(PATIENCE, asked).await.ok()?.ok()?;
         let mut platforms: Vec<String> = answer.platforms.iter().filter_map(platform).collect();
-        platforms.sort();
+        platforms.sort_unstable();
         Some(RegistryImage { digest: answer.descriptor.digest?, platforms })
     }
 

@@ -13,7 +13,7 @@ pub(crate) fn elsewhere(root: &Path) -> Option<String> {
     }
     let mut folders = vec![String::new()];
     for _ in 0..=DEEPEST {
-        folders.sort();
+        folders.sort_unstable();
         let found = folders.iter().find_map(|folder| {
             ["requirements.txt", "pyproject.toml"]
                 .map(|name| format!("{folder}{name}"))

@@ -78,7 +78,7 @@ impl Inspector {
             })
         });
         let mut found = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-        found.sort();
+        found.sort_unstable();
         found.dedup();
         found
     }

@@ -71,7 +71,7 @@ pub(crate) fn between(
     }
     let schedules = |live: &LiveDeployment| {
         let mut schedules = live.schedules.clone();
-        schedules.sort_by_key(|schedule| schedule.id);
+        schedules.sort_unstable_by_key(|schedule| schedule.id);
         json!(schedules)
     };
     let (old, new) = (schedules(before), schedules(now));

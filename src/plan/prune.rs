@@ -277,7 +277,7 @@ pub(crate) async fn deletable(
 
 /// Sorts resources into deletion order.
 fn in_order_of_deletion(mut resources: Vec<OwnedResource>) -> Vec<OwnedResource> {
-    resources.sort_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
+    resources.sort_unstable_by(|a, b| b.key.kind.cmp(&a.key.kind).then_with(|| a.key.cmp(&b.key)));
     resources
 }
 
@@ -319,7 +319,7 @@ async fn with_flows(client: &Client, deployments: Vec<Deployment>) -> Result<Vec
         Removal { name: format!("{flow}/{}", deployment.name), deployment }
     };
     let mut removals: Vec<Removal> = deployments.into_iter().map(removals).collect();
-    removals.sort_by(|a, b| a.name.cmp(&b.name));
+    removals.sort_unstable_by(|a, b| a.name.cmp(&b.name));
     Ok(removals)
 }
 

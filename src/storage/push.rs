@@ -231,6 +231,6 @@ fn files(directory: &Path, folder: &Folder, ignore: &IgnoreFile) -> Result<Vec<L
             }
         }
     }
-    files.sort_by(|a, b| a.key.cmp(&b.key));
+    files.sort_unstable_by(|a, b| a.key.cmp(&b.key));
     Ok(files)
 }

@@ -32,9 +32,9 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
         None => Node::new(Span::default(), NodeKind::Null),
     };
     let mut duplicate_keys = constructor.duplicate_keys;
-    duplicate_keys.sort_by_key(|duplicate| duplicate.second.start);
+    duplicate_keys.sort_unstable_by_key(|duplicate| duplicate.second.start);
     let mut merge_conflicts = constructor.merge_conflicts;
-    merge_conflicts.sort_by(|a, b| (a.merge_key.start, &a.key).cmp(&(b.merge_key.start, &b.key)));
+    merge_conflicts.sort_unstable_by(|a, b| (a.merge_key.start, &a.key).cmp(&(b.merge_key.start, &b.key)));
     let appended = constructor.appended;
     Ok(Document {
         source: source.clone(),

@@ -134,7 +134,7 @@ impl CredentialStore<'_> {
                 Err(error) => errors.push(error),
             }
         }
-        registries.sort();
+        registries.sort_unstable();
         registries.dedup();
         let mut found = HashMap::new();
         let answers = join_all(registries.iter().map(|registry| self.get(registry))).await;

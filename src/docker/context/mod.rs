@@ -169,7 +169,7 @@ impl BuildContext {
         let mut names = std::fs::read_dir(&absolute)
             .and_then(|entries| entries.map(|entry| Ok(entry?.file_name())).collect::<io::Result<Vec<_>>>())
             .map_err(failed)?;
-        names.sort();
+        names.sort_unstable();
         for name in names {
             let path = directory.join(name);
             let name = slashes(&path);

@@ -269,7 +269,7 @@ fn related_projects(document: &DocumentMut, project: &Path) -> Vec<PathBuf> {
             related.extend(path.map(|path| project.join(path)));
         }
     }
-    related.sort();
+    related.sort_unstable();
     related
 }
 
@@ -329,7 +329,7 @@ pub(crate) fn find_folder(directory: &Path, top: &str) -> Option<String> {
             })
             .map(|entry| (entry.path(), depth + 1))
             .collect();
-        folders.sort();
+        folders.sort_unstable();
         waiting.extend(folders);
     }
     None

@@ -35,7 +35,7 @@ pub(super) fn overlay_names(path: &Path, directory: &Path) -> Vec<EnvironmentNam
         name.parse().ok()
     };
     let mut names: Vec<EnvironmentName> = files.filter_map(|file| name(&file)).collect();
-    names.sort();
+    names.sort_unstable();
     names
 }
 

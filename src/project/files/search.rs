@@ -150,7 +150,7 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
             }
         }
     }
-    found.sort();
+    found.sort_unstable();
     if found.is_empty() { Err(FilesProblem::NoMatch(glob.to_owned())) } else { Ok(found) }
 }
 
