@@ -15,7 +15,11 @@ pub(crate) use self::differences::{Difference, differences};
 pub(crate) use self::error::{EditError, UnknownPoolType};
 pub(crate) use self::pool_types::{PoolType, bundled_types, listed_types, pool_types};
 pub(crate) use self::variables::{NewVariable, Variable, VariableType};
-use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema};
+use crate::{
+    api::JsonObject,
+    diagnostics::did_you_mean,
+    json_schema::{self, Nullable},
+};
 
 /// A base job template, and the platform whose jobs it describes.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,7 +96,7 @@ impl BaseJobTemplate {
         self.variable(name)?;
         let schema = self.schema().unwrap_or(&Value::Null);
         if let Some(violation) =
-            json_schema::violations(&json!({name: value}), schema, true).into_iter().next()
+            json_schema::violations(&json!({name: value}), schema, Nullable::All).into_iter().next()
         {
             return Err(EditError::InvalidDefault {
                 name: name.to_owned(),

@@ -16,7 +16,12 @@ pub(crate) use self::{
 
 use serde_json::{Map, Value as Json};
 
-use crate::{api::JsonObject, diagnostics::did_you_mean, json_schema, template::placeholder};
+use crate::{
+    api::JsonObject,
+    diagnostics::did_you_mean,
+    json_schema::{self, Nullable},
+    template::placeholder,
+};
 
 /// Path segment that matches all fields of an object.
 const ANY: &str = "*";
@@ -88,7 +93,7 @@ impl BlockSchema {
     pub(crate) fn parse(&self, field: &FieldPath, text: &str) -> Option<Json> {
         let matches = |value: &Json| {
             let data = field.wrap(value.clone());
-            json_schema::violations(&data.into(), &self.fields, true).is_empty()
+            json_schema::violations(&data.into(), &self.fields, Nullable::All).is_empty()
         };
         let string = Json::from(text);
         if matches(&string) {
@@ -168,7 +173,7 @@ impl BlockSchema {
             }
         }
         let checked = Json::Object(checked);
-        for violation in json_schema::violations(&checked, &self.fields, true) {
+        for violation in json_schema::violations(&checked, &self.fields, Nullable::All) {
             let (reason, wants_text) = (violation.message, violation.wants_text);
             let Some(field) = FieldPath::from_segments(violation.path) else {
                 if secrets.is_empty() && !has_template(&checked) {

@@ -11,7 +11,7 @@ use crate::{
     error::{CommandError, Exit},
     escape, flow_run,
     job::{self, JobError, Run, Subject},
-    json_schema,
+    json_schema::{self, Nullable},
     progress::Progress as _,
     work_pool,
 };
@@ -33,7 +33,9 @@ async fn preview(arguments: &PreviewArguments, context: &Context) -> Result<Exit
     let pool = work_pool::find(&client, pool).await?;
     let schema = pool.base_job_template.get("variables").filter(|schema| schema.is_object());
     let given = Value::Object(job_variables.clone());
-    for problem in schema.map(|schema| json_schema::violations(&given, schema, true)).unwrap_or_default() {
+    for problem in
+        schema.map(|schema| json_schema::violations(&given, schema, Nullable::All)).unwrap_or_default()
+    {
         let message = format!(
             "invalid job variable '{}' for work pool '{}': {}",
             problem.path.join("."),

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use crate::{
     api::{Deployment, JsonObject},
-    json_schema, python,
+    json_schema::{self, Nullable},
+    python,
 };
 
 /// Error for invalid parameters of a run.
@@ -58,7 +59,7 @@ fn problems(mut parameters: JsonObject, schema: &Value) -> Vec<String> {
         .collect();
     // The server replaces placeholders when it creates the run, so their values are unknown here.
     parameters.retain(|_, value| !is_filled_in_later(value));
-    let violations = json_schema::violations(&Value::Object(parameters), schema, false);
+    let violations = json_schema::violations(&Value::Object(parameters), schema, Nullable::WithoutDefault);
     problems.extend(violations.into_iter().map(|violation| {
         let field = violation.path.join(".");
         format!("Validation failed for field '{field}'. Failure reason: {}", violation.message)

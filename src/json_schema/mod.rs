@@ -26,19 +26,24 @@ pub(crate) struct Violation {
     pub(crate) wants_text: bool,
 }
 
+/// The optional properties for which null is valid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nullable {
+    All,
+    WithoutDefault,
+}
+
 /// Validates `value` against `schema` and returns all violations. Returns no violations if the schema itself is
 /// invalid.
 ///
-/// The keyword `required` is ignored because missing values may be supplied when a flow run is created. Null is valid
-/// for every property that is not required and has no default. If `null_over_default` is true, null is also valid for
-/// properties with a default.
-pub(crate) fn violations(value: &Value, schema: &Value, null_over_default: bool) -> Vec<Violation> {
+/// The keyword `required` is ignored because missing values may be supplied when a flow run is created.
+pub(crate) fn violations(value: &Value, schema: &Value, nullable: Nullable) -> Vec<Violation> {
     // An empty object is the most common value. Returning early avoids the cost of compiling the schema.
     if value.as_object().is_some_and(Map::is_empty) {
         return Vec::new();
     }
     let mut schema = schema.clone();
-    allow_nulls(&mut schema, null_over_default);
+    allow_nulls(&mut schema, nullable);
     remove_required(&mut schema);
     let mismatches = mismatches(&schema, value);
     if mismatches.is_empty() || invalid_schema(&schema).is_some() {
@@ -102,18 +107,18 @@ fn wants_text(mismatch: &Mismatch<'_>) -> bool {
 }
 
 /// Allows null for the optional properties of the schema and its definitions.
-fn allow_nulls(schema: &mut Value, null_over_default: bool) {
+fn allow_nulls(schema: &mut Value, nullable: Nullable) {
     let Some(schema) = schema.as_object_mut() else { return };
-    optional_properties(schema, null_over_default);
+    optional_properties(schema, nullable);
     if let Some(Value::Object(definitions)) = schema.get_mut("definitions") {
         definitions.values_mut().filter_map(Value::as_object_mut).for_each(|definition| {
-            optional_properties(definition, null_over_default);
+            optional_properties(definition, nullable);
             accept_block_reference(definition);
         });
     }
 }
 
-fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool) {
+fn optional_properties(schema: &mut Map<String, Value>, nullable: Nullable) {
     let required: Vec<String> = schema
         .get("required")
         .and_then(Value::as_array)
@@ -122,7 +127,8 @@ fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool)
     let Some(Value::Object(properties)) = schema.get_mut("properties") else { return };
     for (name, property) in properties {
         let Some(property) = property.as_object_mut() else { continue };
-        let optional = !required.contains(name) && (null_over_default || !property.contains_key("default"));
+        let optional =
+            !required.contains(name) && (nullable == Nullable::All || !property.contains_key("default"));
         if optional
             && property.get("type").is_some_and(|kind| kind != "null")
             && let Some(kind) = property.shift_remove("type")
@@ -130,7 +136,7 @@ fn optional_properties(schema: &mut Map<String, Value>, null_over_default: bool)
             property.insert("anyOf".into(), serde_json::json!([{"type": kind}, {"type": "null"}]));
         }
         convert_tuple_items(property);
-        optional_properties(property, null_over_default);
+        optional_properties(property, nullable);
     }
 }
 
@@ -176,7 +182,7 @@ mod tests {
     use super::*;
     use crate::test_limits::within_limits;
 
-    fn found(value: &Value, null_over_default: bool) -> Vec<String> {
+    fn found(value: &Value, nullable: Nullable) -> Vec<String> {
         let schema = json!({
             "type": "object",
             "properties": {
@@ -188,27 +194,27 @@ mod tests {
             "required": ["s", "m"],
             "definitions": {"M": {"type": "object", "properties": {"x": {"type": "number"}}, "required": ["x"]}},
         });
-        violations(value, &schema, null_over_default)
-            .into_iter()
-            .map(|violation| violation.path.join("."))
-            .collect()
+        violations(value, &schema, nullable).into_iter().map(|violation| violation.path.join(".")).collect()
     }
 
     #[test]
     fn checks_types_but_not_required() {
-        assert_eq!(found(&json!({}), false), Vec::<String>::new());
+        assert_eq!(found(&json!({}), Nullable::WithoutDefault), Vec::<String>::new());
         assert_eq!(
-            found(&json!({"n": 7, "s": "x", "m": {}, "e": "a", "unknown": 1}), false),
+            found(&json!({"n": 7, "s": "x", "m": {}, "e": "a", "unknown": 1}), Nullable::WithoutDefault),
             Vec::<String>::new()
         );
-        assert_eq!(found(&json!({"n": "7", "m": {"x": "y"}, "e": "c"}), false), ["n", "m.x", "e"]);
+        assert_eq!(
+            found(&json!({"n": "7", "m": {"x": "y"}, "e": "c"}), Nullable::WithoutDefault),
+            ["n", "m.x", "e"]
+        );
     }
 
     #[test]
     fn accepts_null_for_optional_properties() {
-        assert_eq!(found(&json!({"n": null}), false), ["n"]);
-        assert_eq!(found(&json!({"n": null}), true), Vec::<String>::new());
-        assert_eq!(found(&json!({"s": null}), true), ["s"]);
+        assert_eq!(found(&json!({"n": null}), Nullable::WithoutDefault), ["n"]);
+        assert_eq!(found(&json!({"n": null}), Nullable::All), Vec::<String>::new());
+        assert_eq!(found(&json!({"s": null}), Nullable::All), ["s"]);
     }
 
     #[test]
@@ -219,15 +225,15 @@ mod tests {
             "definitions": {"M": inner},
         });
         let value = json!({"a": {"b": {"n": null}}, "m": {"n": null}});
-        assert_eq!(violations(&value, &schema, true), []);
-        assert_eq!(violations(&value, &schema, false).len(), 2);
+        assert_eq!(violations(&value, &schema, Nullable::All), []);
+        assert_eq!(violations(&value, &schema, Nullable::WithoutDefault).len(), 2);
     }
 
     #[test]
     fn checks_the_items_of_tuples() {
         let schema = json!({"properties": {"t": {"type": "array", "items": [{"type": "integer"}, {"type": "string"}]}}});
-        assert_eq!(violations(&json!({"t": [1, "a"]}), &schema, true), []);
-        assert_eq!(violations(&json!({"t": ["a", 1]}), &schema, true).len(), 2);
+        assert_eq!(violations(&json!({"t": [1, "a"]}), &schema, Nullable::All), []);
+        assert_eq!(violations(&json!({"t": ["a", 1]}), &schema, Nullable::All).len(), 2);
     }
 
     #[test]
@@ -237,7 +243,7 @@ mod tests {
             "two": {"anyOf": [{"type": "integer"}, {"type": "boolean"}]},
         }});
         let messages = |value| {
-            violations(&value, &schema, true)
+            violations(&value, &schema, Nullable::All)
                 .into_iter()
                 .map(|violation| violation.message)
                 .collect::<Vec<_>>()
@@ -254,7 +260,7 @@ mod tests {
             "loop": {"$ref": "#/properties/loop"},
         }});
         let value = json!({"child": {"child": {"child": null, "size": 1}, "size": "x"}, "loop": 1});
-        let found = violations(&value, &schema, true);
+        let found = violations(&value, &schema, Nullable::All);
         let found: Vec<_> = found.iter().map(|it| (it.path.join("."), it.message.as_str())).collect();
         assert_eq!(found, [("child".to_owned(), r#""x" is not of type "integer""#)]);
     }
@@ -264,7 +270,7 @@ mod tests {
         let level = |next: usize| json!({"anyOf": [{"$ref": format!("#/$defs/{next}")}, {"$ref": format!("#/$defs/{next}")}]});
         let mut schema = json!({"$ref": "#/$defs/0", "$defs": {"40": {"type": "string"}}});
         (0..40).for_each(|index| schema["$defs"][index.to_string()] = level(index + 1));
-        assert_eq!(violations(&json!({"a": 1}), &schema, true), []);
+        assert_eq!(violations(&json!({"a": 1}), &schema, Nullable::All), []);
     }
 
     #[test]
@@ -286,7 +292,7 @@ mod tests {
             ("references", json!({"$ref": "#/$defs/0", "$defs": chain}), json!(1)),
         ] {
             let schema = json!({"properties": {"x": schema}});
-            let found = within_limits(|| violations(&json!({"x": value}), &schema, true));
+            let found = within_limits(|| violations(&json!({"x": value}), &schema, Nullable::All));
             assert_eq!(found, [], "{name}");
         }
     }
@@ -301,14 +307,14 @@ mod tests {
             (json!([[1, 2], [2, 1]]), 0),
             (json!([9_007_199_254_740_993_u64, 9_007_199_254_740_992_u64]), 0),
         ] {
-            assert_eq!(violations(&json!({"x": items}), &schema, true).len(), expected, "{items}");
+            assert_eq!(violations(&json!({"x": items}), &schema, Nullable::All).len(), expected, "{items}");
         }
     }
 
     #[test]
     fn messages_cut_off_long_values() {
         let schema = json!({"properties": {"x": {"type": "integer"}}});
-        let found = violations(&json!({"x": "\u{e4}".repeat(5_000)}), &schema, true);
+        let found = violations(&json!({"x": "\u{e4}".repeat(5_000)}), &schema, Nullable::All);
         let message = &found[0].message;
         assert!(
             message.len() < 1100 && message.ends_with("\u{e4}... is not of type \"integer\""),
@@ -326,7 +332,8 @@ mod tests {
             (json!({"b": 1}), Some("('b' was unexpected)")),
             (json!({"a": 1, "b": 1, "c": 1}), Some("('b', 'c' were unexpected)")),
         ] {
-            let found: Vec<_> = violations(&value, &schema, true).into_iter().map(|it| it.message).collect();
+            let found: Vec<_> =
+                violations(&value, &schema, Nullable::All).into_iter().map(|it| it.message).collect();
             let expected = expected.map(|names| format!("Additional properties are not allowed {names}"));
             assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{value}");
         }
@@ -347,12 +354,15 @@ mod tests {
     #[test]
     fn ignores_patterns_that_are_not_supported() {
         let schema = json!({"properties": {"a": {"pattern": "^(?!x)"}, "b": {"pattern": "^y"}}});
-        let found = violations(&json!({"a": "x", "b": "x"}), &schema, true);
+        let found = violations(&json!({"a": "x", "b": "x"}), &schema, Nullable::All);
         assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]
     fn invalid_schema_accepts_any_value() {
-        assert_eq!(violations(&json!({"a": 1}), &json!({"type": "no such type"}), false), []);
+        assert_eq!(
+            violations(&json!({"a": 1}), &json!({"type": "no such type"}), Nullable::WithoutDefault),
+            []
+        );
     }
 }

@@ -6,7 +6,7 @@ use super::fields::Placeholders;
 use crate::{
     api::JsonObject,
     diagnostics::{Code, Diagnostic, did_you_mean},
-    json_schema,
+    json_schema::{self, Nullable},
     pointer::Pointer,
     project::{Findings, Part},
     template::placeholder::{self, Kind},
@@ -103,7 +103,7 @@ fn check_schema(
         let default = property.get("default").filter(|default| !is_reference(default))?;
         Some((name.clone(), default.clone()))
     });
-    for violation in json_schema::violations(&Json::Object(defaults.collect()), &schema, true) {
+    for violation in json_schema::violations(&Json::Object(defaults.collect()), &schema, Nullable::All) {
         let Some(name) = violation.path.first() else { continue };
         let message = format!("the default of variable '{name}' is invalid: {}", violation.message);
         let pointer = pointer.join("properties").join(name.as_str()).join("default");

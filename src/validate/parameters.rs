@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use crate::{
     deployment::{ResolvedDeployment, desired},
     diagnostics::{Code, Diagnostic, did_you_mean},
-    json_schema,
+    json_schema::{self, Nullable},
     pointer::Pointer,
     project::{Findings, Key, ScheduleItem, literals},
     resource::is_computed,
@@ -96,7 +96,7 @@ pub(crate) fn parameters(
     if !enforced {
         return;
     }
-    for violation in json_schema::violations(given, schema, false) {
+    for violation in json_schema::violations(given, schema, Nullable::WithoutDefault) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
         let message =
             format!("Validation failed for field '{}': {}", violation.path.join("."), violation.message);

@@ -8,7 +8,7 @@ use crate::{
     api::{Capabilities, WorkPool},
     deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, did_you_mean},
-    json_schema,
+    json_schema::{self, Nullable},
     names::shell_word,
     pointer::Pointer,
     project::{Findings, Key, PoolKey, literals},
@@ -108,11 +108,11 @@ pub(crate) fn refused_in_updates(
     let Some(schema) = pool.variables_schema().filter(|_| is_self_hosted && contains_null(given)) else {
         return Vec::new();
     };
-    let paths = |null_over_default| {
-        json_schema::violations(given, schema, null_over_default).into_iter().map(|violation| violation.path)
+    let paths = |nullable| {
+        json_schema::violations(given, schema, nullable).into_iter().map(|violation| violation.path)
     };
-    let always_refused: BTreeSet<Vec<String>> = paths(true).collect();
-    paths(false).filter(|path| !always_refused.contains(path)).collect()
+    let always_refused: BTreeSet<Vec<String>> = paths(Nullable::All).collect();
+    paths(Nullable::WithoutDefault).filter(|path| !always_refused.contains(path)).collect()
 }
 
 fn contains_null(value: &Json) -> bool {
@@ -144,7 +144,7 @@ pub(crate) fn job_variables(given: &Json, pool: &WorkPool, at: &Pointer, finding
             Diagnostic::warning(Code::UNKNOWN_JOB_VARIABLE, message).help(help),
         );
     }
-    for violation in json_schema::violations(given, schema, true) {
+    for violation in json_schema::violations(given, schema, Nullable::All) {
         let place = violation.path.iter().fold(at.clone(), |at, key| join(&at, key));
         let field = violation.path.join(".");
         let message =

@@ -135,7 +135,7 @@ fn workers() -> Vec<ClusterWorker> {
 }
 
 fn assert_valid(value: &Value, schema: &Value, is_valid: bool) {
-    let violations = json_schema::violations(value, schema, false);
+    let violations = json_schema::violations(value, schema, json_schema::Nullable::WithoutDefault);
     let messages: Vec<&str> = violations.iter().map(|violation| violation.message.as_str()).collect();
     assert_eq!(messages.is_empty(), is_valid, "{value}: {messages:?}");
 }
