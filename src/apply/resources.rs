@@ -203,24 +203,8 @@ impl ResourceWriter<'_> {
     /// Writes a resource, unless it has changed since it was compared.
     async fn checked_write(&self, pending: &PendingResource, references: &References) -> Outcome {
         let PendingResource { desired, change } = pending;
-        if let ResourceChange::Unchanged { live } = change {
-            let mut written = false;
-            let moved = if self.pending.may_move(desired) {
-                self.ensure_priority(desired, live, &mut written).await
-            } else {
-                Ok(())
-            };
-            return moved.map_or_else(
-                |error| Outcome::Failed { error: error.into(), written },
-                |()| Outcome::Unchanged(live.id),
-            );
-        }
-        if self.pending.is_created_with_pool(pending) {
-            let mut written = false;
-            let result = self.write_default_queue(desired, references, &mut written).await;
-            return result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written });
-        }
-        if !self.force {
+        let is_unchanged = matches!(change, ResourceChange::Unchanged { .. });
+        if !self.force && !is_unchanged && !self.pending.is_created_with_pool(pending) {
             match self.conflict(desired, change).await {
                 Ok(None) => {}
                 Ok(Some(outcome)) => return outcome,
@@ -228,23 +212,41 @@ impl ResourceWriter<'_> {
             }
         }
         let mut written = false;
-        let result = match change {
-            ResourceChange::Update { live, fields, new_secrets } => {
-                let has_new_secrets = !new_secrets.is_empty();
-                let mut write =
-                    self.update(desired, live, fields, has_new_secrets, references, &mut written).await;
-                if write.is_ok() && self.pending.may_move(desired) {
-                    write = self.ensure_priority(desired, live, &mut written).await;
-                }
-                write.map(|()| Outcome::Updated(live.id, change.names()))
-            }
-            _ => self.create(desired, references, &mut written).await,
-        };
+        let result = self.write_unchecked(pending, references, &mut written).await;
         result.unwrap_or_else(|error| Outcome::Failed { error: error.into(), written })
     }
 
-    /// Assigns the declared priority to a queue again if the server changed it while this deploy wrote the pool's other
-    /// queues.
+    /// Writes a resource. Sets `written` to `true` after the first successful request that changes the server.
+    async fn write_unchecked(
+        &self,
+        pending: &PendingResource,
+        references: &References,
+        written: &mut bool,
+    ) -> Result<Outcome, ApiError> {
+        let PendingResource { desired, change } = pending;
+        match change {
+            ResourceChange::Unchanged { live } => {
+                if self.pending.may_move(desired) {
+                    self.ensure_priority(desired, live, written).await?;
+                }
+                Ok(Outcome::Unchanged(live.id))
+            }
+            _ if self.pending.is_created_with_pool(pending) => {
+                self.write_default_queue(desired, references, written).await
+            }
+            ResourceChange::Update { live, fields, new_secrets } => {
+                self.update(desired, live, fields, !new_secrets.is_empty(), references, written).await?;
+                if self.pending.may_move(desired) {
+                    self.ensure_priority(desired, live, written).await?;
+                }
+                Ok(Outcome::Updated(live.id, change.names()))
+            }
+            ResourceChange::Create => self.create(desired, references, written).await,
+        }
+    }
+
+    /// Assigns the declared priority to a queue that the server has moved because this deploy has written other queues
+    /// of the pool.
     async fn ensure_priority(
         &self,
         desired: &DesiredResource,
