@@ -22,7 +22,7 @@ pub(crate) use destruction::{Destruction, KeptObjects};
 pub(crate) use outcome::{FinishedWrites, Outcome, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
-pub(crate) use report::{Line, Report};
+pub(crate) use report::{Line, Report, Restoration};
 pub(crate) use resource_record::{ResourceRecord, recover_resources};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{ConflictPolicy, Recovery, RollbackContext, recover};
@@ -244,16 +244,17 @@ impl Apply<'_> {
         let recoveries = recover(rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
-            let (is_restored, wrote) = report.add_recovery(&format!("deployment '{name}'"), recovery);
-            let change = index.filter(|_| is_restored).map(|index| &changes[index]);
+            let Restoration { is_complete, wrote } =
+                report.add_recovery(&format!("deployment '{name}'"), recovery);
+            let change = index.filter(|_| is_complete).map(|index| &changes[index]);
             let state = change.and_then(|change| self.unrestorable_state(change, wrote));
             if let Some(message) = state.filter(|message| !report.unrestored.contains(message)) {
                 report.unrestored.push(message);
             }
             match index {
                 // A deployment of the resumed deploy is restored even if that deploy had not written it yet.
-                Some(index) => report.lines[index].outcome.set_restored(is_restored, true),
-                None => report.lines.push(Line::of_earlier(name, is_restored)),
+                Some(index) => report.lines[index].outcome.set_restored(is_complete, true),
+                None => report.lines.push(Line::of_earlier(name, is_complete)),
             }
         }
     }

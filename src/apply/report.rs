@@ -36,6 +36,19 @@ pub(crate) struct Report {
     pub(crate) finished: FinishedWrites,
 }
 
+/// Effect of a rollback on a deployment or a resource.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Restoration {
+    /// Whether the object has its previous state.
+    pub(crate) is_complete: bool,
+    /// Whether the rollback wrote anything.
+    pub(crate) wrote: bool,
+}
+
+impl Restoration {
+    const NONE: Self = Self { is_complete: false, wrote: false };
+}
+
 impl Report {
     /// Moves the outcomes of the finished writes to the lines.
     pub(crate) fn collect_finished(&mut self) {
@@ -53,22 +66,21 @@ impl Report {
         self.warnings.push(warning);
     }
 
-    /// Adds messages about state that a rollback could not restore. Returns two flags: whether the object has
-    /// its previous state, and whether the rollback wrote anything.
-    pub(crate) fn add_recovery(&mut self, subject: &str, recovery: Recovery) -> (bool, bool) {
+    /// Adds messages about state that a rollback could not restore.
+    pub(crate) fn add_recovery(&mut self, subject: &str, recovery: Recovery) -> Restoration {
         match recovery {
             Recovery::Restored(restored) => {
                 let notes = restored.lost.iter().chain(&restored.notes);
                 self.unrestored.extend(notes.map(|note| format!("{subject}: {note}")));
-                (restored.lost.is_empty(), restored.wrote)
+                Restoration { is_complete: restored.lost.is_empty(), wrote: restored.wrote }
             }
             Recovery::Conflict(_) => {
                 self.unrestored.push(format!("{subject} was changed on the server since the deploy"));
-                (false, false)
+                Restoration::NONE
             }
             Recovery::Failed(error) => {
                 self.unrestored.push(format!("{subject} could not be restored: {error}"));
-                (false, false)
+                Restoration::NONE
             }
         }
     }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Context, connection, errors, report::changed_since, target::deploy_context};
 use crate::{
-    apply::Recovery,
+    apply::{ConflictPolicy, Recovery},
     cli::RollbackArguments,
     deploy::{Rollback, RollbackReport},
     deployment::Options,
@@ -24,7 +24,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     if !arguments.yes {
         context.confirm_if_interactive(&question, "rollback aborted").await?;
     }
-    let report = rollback.run(&ctx, &client, arguments.force).await;
+    let policy = if arguments.force { ConflictPolicy::Overwrite } else { ConflictPolicy::Report };
+    let report = rollback.run(&ctx, &client, policy).await;
     let deployments = report.lines.iter().map(|(name, recovery)| entry(name, recovery));
     let mut fields = json!({"deployments": deployments.collect::<Vec<_>>()});
     if !report.resources.is_empty() {

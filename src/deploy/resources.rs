@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::{ApiError, Client},
     apply::{
-        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter, RollbackContext,
-        journal::RecordedResources, recover_resources,
+        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter, Restoration,
+        RollbackContext, journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
     resource::{DesiredResource, Phase, ResourceKey, ResourceKind},
@@ -75,11 +75,11 @@ impl DeployedResources {
 
 /// Adds a resource's rollback result to the report.
 fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
-    let (is_restored, wrote) = report.add_recovery(&key.to_string(), recovery);
+    let Restoration { is_complete, wrote } = report.add_recovery(&key.to_string(), recovery);
     match report.resources.iter_mut().find(|line| line.key == key) {
-        Some(line) => line.outcome.set_restored(is_restored, wrote),
-        None if key.kind == ResourceKind::WorkQueue && is_restored && !wrote => {}
+        Some(line) => line.outcome.set_restored(is_complete, wrote),
+        None if key.kind == ResourceKind::WorkQueue && is_complete && !wrote => {}
         // Only the resumed deploy has written the resource, or the server has moved the queue.
-        None => report.resources.push(ResourceLine::of_earlier(key, is_restored)),
+        None => report.resources.push(ResourceLine::of_earlier(key, is_complete)),
     }
 }

@@ -62,13 +62,16 @@ impl Rollback {
         self.recorded.resources.records.len()
     }
 
-    /// Restores the recorded deployments, and removes the journal if all of them are restored. Unless `force` is set,
-    /// skips deployments that others have changed in the meantime.
-    pub(crate) async fn run(self, ctx: &DeployContext<'_>, client: &Client, force: bool) -> RollbackReport {
+    /// Restores the recorded deployments, and removes the journal if all of them are restored.
+    pub(crate) async fn run(
+        self,
+        ctx: &DeployContext<'_>,
+        client: &Client,
+        policy: ConflictPolicy,
+    ) -> RollbackReport {
         ctx.progress.activity("Restoring deployments");
         let records = &self.recorded.records;
         let RecordedResources { records: resources, automations } = &self.recorded.resources;
-        let policy = if force { ConflictPolicy::Overwrite } else { ConflictPolicy::Report };
         let rollback = RollbackContext::new(client, self.recorded.project.as_ref(), policy);
         let mut recovered = recover_resources(&rollback, resources, Phase::AfterDeployments).await;
         let recoveries = recover(&rollback, records, automations).await;
