@@ -133,6 +133,23 @@ impl Project {
     }
 }
 
+#[cfg(test)]
+impl Project {
+    /// Returns a project that declares deployments with the given names and entrypoints. Omits empty strings.
+    pub(crate) fn for_test(deployments: &[(&str, &str)]) -> Self {
+        let declared = |(index, (name, entrypoint)): (usize, &(&str, &str))| {
+            let mut fields = Fields::default();
+            for (key, value) in [(Key::Name, *name), (Key::Entrypoint, *entrypoint)] {
+                if !value.is_empty() {
+                    fields.set(key, value);
+                }
+            }
+            Declared { index: Some(index), fields, ignored: IgnoredFields::default() }
+        };
+        Self { deployments: deployments.iter().enumerate().map(declared).collect(), ..Self::empty() }
+    }
+}
+
 /// A deployment as declared in the project file.
 #[derive(Debug, Clone)]
 pub(crate) struct Declared {

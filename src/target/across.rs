@@ -2,11 +2,10 @@
 
 use super::{
     NamePattern, SelectError, Selectable, narrowing,
-    selection::{name_patterns, names, with_single},
+    selection::{name_patterns, names, not_found, with_single},
 };
 use crate::{
     deployment::{DeployContext, Options, Selection, SelectionReason},
-    diagnostics::{Code, Diagnostic, did_you_mean},
     project::Declared,
 };
 
@@ -33,20 +32,16 @@ pub(crate) fn select_across(
 fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<Selection>, SelectError> {
     let wanted = name_patterns(options)?;
     let declared = || projects.iter().flat_map(|selectable| &selectable.project.deployments);
+    let all = || projects.iter().map(|selectable| selection(selectable.project.deployments.clone()));
     if options.all {
-        let all = |selectable: &Selectable<'_>| selection(selectable.project.deployments.clone());
-        return Ok(projects
-            .iter()
-            .map(|selectable| all(selectable).because(SelectionReason::all()))
-            .collect());
+        return Ok(all().map(|selection| selection.because(SelectionReason::all())).collect());
     }
     if wanted.is_empty() {
         if declared().count() != 1 {
             return Err(SelectError::NoName { names: names(declared()) });
         }
-        let only = |selectable: &Selectable<'_>| selection(selectable.project.deployments.clone());
-        let selections = projects.iter().map(|selectable| only(selectable).because(SelectionReason::only()));
-        return Ok(with_single(selections.collect()));
+        let only = all().map(|selection| selection.because(SelectionReason::only()));
+        return Ok(with_single(only.collect()));
     }
     let (mut selections, missing) = named(projects, &wanted);
     if selections.iter().all(|selection| selection.picked.is_empty()) {
@@ -55,7 +50,7 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
         return Err(SelectError::NoMatch { patterns, names, undecided, unmet });
     }
     if let Some(first) = selections.first_mut().filter(|_| !missing.is_empty()) {
-        first.warnings.push(unmatched(&missing, &names(declared())));
+        first.warnings.push(not_found(&missing, &names(declared())));
     }
     Ok(with_single(selections))
 }
@@ -89,39 +84,10 @@ fn selection(picked: Vec<Declared>) -> Selection {
     Selection { picked, ..Selection::default() }
 }
 
-/// Returns a warning about names that no deployment has.
-fn unmatched(missing: &[String], known: &[String]) -> Diagnostic {
-    let list = missing.join(", ");
-    let message = format!("The following deployment(s) could not be found and will not be deployed: {list}");
-    let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
-    let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
-    match suggestion {
-        Some(name) => diagnostic.help(format!("did you mean {name}?")),
-        None => diagnostic,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        environment::Environment,
-        flow::Inspector,
-        project::{Fields, IgnoredFields, Key, Project},
-        target::FlowNames,
-    };
-
-    fn project(deployments: &[(&str, &str)]) -> Project {
-        let mut project = Project::empty();
-        for (index, (name, entrypoint)) in deployments.iter().enumerate() {
-            let mut fields = Fields::default();
-            fields.set(Key::Name, *name);
-            fields.set(Key::Entrypoint, *entrypoint);
-            let ignored = IgnoredFields::default();
-            project.deployments.push(Declared { index: Some(index), fields, ignored });
-        }
-        project
-    }
+    use crate::{environment::Environment, flow::Inspector, project::Project, target::FlowNames};
 
     /// Selects in two projects. Returns the indexes of the selected deployments of each project, and the warnings.
     fn picked(
@@ -131,7 +97,7 @@ mod tests {
     ) -> Result<(Vec<Vec<usize>>, Vec<String>), SelectError> {
         let directory = tempfile::tempdir().unwrap();
         let (inspector, environment) = (Inspector::new(), Environment::default());
-        let projects = files.map(project);
+        let projects = files.map(Project::for_test);
         let directory = directory.path();
         let flow_names = || FlowNames { inspector: &inspector, directory, environment: &environment };
         let selectable = |project| Selectable { project, names: flow_names(), default_work_pool: None };

@@ -55,18 +55,11 @@ pub(crate) fn select(
     options: &Options,
     flow_name: impl Fn(&Declared) -> Option<String>,
 ) -> Result<Selection, SelectError> {
-    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
-        return Err(SelectError::Name(name.clone()));
-    }
     let declared = &project.deployments;
-    let wanted: Vec<NamePattern> = options
-        .names
-        .iter()
-        .map(|name| NamePattern::new(name))
-        .filter(|wanted| {
-            !wanted.is_pattern || declared.iter().any(|deployment| wanted.matches(deployment, &flow_name))
-        })
-        .collect();
+    let mut wanted = parsed(&options.names)?;
+    wanted.retain(|wanted| {
+        !wanted.is_pattern || declared.iter().any(|deployment| wanted.matches(deployment, &flow_name))
+    });
     let mut warnings = Vec::new();
     if wanted.len() < options.names.len() {
         let unmatched = options.names.iter().filter(|name| !wanted.iter().any(|w| w.text == name.as_str()));
@@ -166,7 +159,7 @@ fn matching(
     let mut seen = BTreeSet::new();
     let mut picked = Vec::new();
     let mut reasons: BTreeMap<usize, Vec<SelectionReason>> = BTreeMap::new();
-    let mut missing = BTreeSet::new();
+    let mut missing = Vec::new();
     // A resumed deploy may name thousands of deployments.
     let mut by_name: HashMap<&str, Vec<&Declared>> = HashMap::new();
     for deployment in declared {
@@ -180,7 +173,7 @@ fn matching(
         let found: Vec<_> =
             candidates.into_iter().filter(|deployment| name.matches(deployment, flow_name)).collect();
         if found.is_empty() {
-            missing.insert(name.text);
+            missing.push(name.text);
         }
         for index in found.iter().filter_map(|deployment| deployment.index) {
             reasons.entry(index).or_default().push(SelectionReason::option("--name", name.text));
@@ -188,16 +181,9 @@ fn matching(
         picked.extend(found.into_iter().filter(|deployment| seen.insert(deployment.index)).cloned());
     }
     if !missing.is_empty() {
-        let list = missing.iter().copied().collect::<Vec<_>>().join(", ");
-        let message =
-            format!("The following deployment(s) could not be found and will not be deployed: {list}");
-        let known = names(declared);
-        let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
-        let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
-        warnings.push(match suggestion {
-            Some(name) => diagnostic.help(format!("did you mean {name}?")),
-            None => diagnostic,
-        });
+        missing.sort_unstable();
+        missing.dedup();
+        warnings.push(not_found(&missing, &names(declared)));
     }
     if picked.is_empty() {
         let list = wanted.iter().map(|name| name.text).collect::<Vec<_>>().join(", ");
@@ -209,6 +195,19 @@ fn matching(
         picked.push(none());
     }
     Selection { reasons, ..several(picked, single_name(wanted), warnings) }
+}
+
+/// Returns a warning about names that no deployment has.
+pub(super) fn not_found<S: AsRef<str>>(missing: &[S], known: &[String]) -> Diagnostic {
+    let missing: Vec<&str> = missing.iter().map(AsRef::as_ref).collect();
+    let list = missing.join(", ");
+    let message = format!("The following deployment(s) could not be found and will not be deployed: {list}");
+    let diagnostic = Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message);
+    let suggestion = missing.iter().find_map(|name| did_you_mean(name, known.iter().map(String::as_str)));
+    match suggestion {
+        Some(name) => diagnostic.help(format!("did you mean {name}?")),
+        None => diagnostic,
+    }
 }
 
 fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
@@ -226,13 +225,20 @@ fn renamed(wanted: &NamePattern<'_>, only: &Declared) -> Diagnostic {
 ///
 /// Fails if a name has more than one slash, or if the options also select all deployments.
 pub(super) fn name_patterns(options: &Options) -> Result<Vec<NamePattern<'_>>, SelectError> {
-    if let Some(name) = options.names.iter().find(|name| name.matches('/').count() > 1) {
-        return Err(SelectError::Name(name.clone()));
+    let patterns = parsed(&options.names)?;
+    if options.all && !patterns.is_empty() { Err(SelectError::AllAndName) } else { Ok(patterns) }
+}
+
+/// Parses the values of `--name`.
+///
+/// # Errors
+///
+/// Fails if a name has more than one slash.
+fn parsed(names: &[String]) -> Result<Vec<NamePattern<'_>>, SelectError> {
+    match names.iter().find(|name| name.matches('/').count() > 1) {
+        Some(invalid) => Err(SelectError::Name(invalid.clone())),
+        None => Ok(names.iter().map(|name| NamePattern::new(name)).collect()),
     }
-    if options.all && !options.names.is_empty() {
-        return Err(SelectError::AllAndName);
-    }
-    Ok(options.names.iter().map(|name| NamePattern::new(name)).collect())
 }
 
 /// Marks the selection as single if exactly one deployment is selected across all projects.
@@ -312,25 +318,6 @@ pub(super) fn is_flow_of_function(pattern: &str, function: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::Key;
-
-    fn project(deployments: &[(&str, &str)]) -> Project {
-        let mut project = Project::empty();
-        for (index, (name, entrypoint)) in deployments.iter().enumerate() {
-            let mut fields = Fields::default();
-            for (key, value) in [(Key::Name, *name), (Key::Entrypoint, *entrypoint)] {
-                if !value.is_empty() {
-                    fields.set(key, value);
-                }
-            }
-            project.deployments.push(Declared {
-                index: Some(index),
-                fields,
-                ignored: IgnoredFields::default(),
-            });
-        }
-        project
-    }
 
     fn picked(
         deployments: &[(&str, &str)],
@@ -340,7 +327,7 @@ mod tests {
         let options =
             Options { names: names.iter().map(ToString::to_string).collect(), all, ..Options::default() };
         let custom = |declared: &Declared| (declared.name() == Some("custom")).then(|| "My Flow".to_owned());
-        let selection = select(&project(deployments), &options, custom)?;
+        let selection = select(&Project::for_test(deployments), &options, custom)?;
         Ok(selection.picked.iter().map(|deployment| deployment.index).collect())
     }
 
@@ -386,7 +373,7 @@ mod tests {
             let names = names.iter().map(ToString::to_string).collect();
             let entrypoint = entrypoint.map(str::to_owned);
             let options = Options { names, entrypoint, env_name: env_name.clone(), ..Options::default() };
-            select(&project(file), &options, |_| None).map(|selection| selection.picked.len())
+            select(&Project::for_test(file), &options, |_| None).map(|selection| selection.picked.len())
         };
         let one = [("a-prod", "a.py:f")];
         let two = [("a-prod", "a.py:f"), ("b-prod", "a.py:f")];
