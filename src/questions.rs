@@ -18,7 +18,7 @@ pub(crate) trait Ask {
     async fn secret(&self, question: &str, is_required: bool) -> Result<Secret, NoAnswer>;
 
     /// Prints a line, for example between two questions.
-    fn tell(&self, line: &str);
+    fn print_line(&self, line: &str);
 }
 
 /// A question with a fixed set of answers. Each answer is shown as a row.
@@ -63,7 +63,7 @@ pub(crate) async fn parsed_text<T>(
     loop {
         match parse(&ask.text(question, default).await?) {
             Ok(parsed) => return Ok(parsed),
-            Err(problem) => ask.tell(&problem),
+            Err(problem) => ask.print_line(&problem),
         }
     }
 }
@@ -134,7 +134,7 @@ pub(crate) mod script {
             self.answer(question, "hidden").map(Secret::new)
         }
 
-        fn tell(&self, line: &str) {
+        fn print_line(&self, line: &str) {
             self.log.borrow_mut().push(line.to_owned());
         }
     }

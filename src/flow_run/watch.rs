@@ -103,7 +103,7 @@ pub(crate) async fn watch(
             Err(_) => RunEnd::TimedOut { after },
         },
     };
-    watcher.tell_final_state();
+    watcher.report_final_state();
     Ok(Watched { id, end, state: watcher.state })
 }
 
@@ -130,8 +130,8 @@ impl Watcher<'_> {
 
     async fn follow(&mut self, interval: Duration) -> Result<RunEnd, ApiError> {
         loop {
-            let end = self.tell_states().await?;
-            self.tell_logs().await?;
+            let end = self.report_states().await?;
+            self.report_logs().await?;
             if let Some(end) = end {
                 if !self.ended_long_ago() {
                     self.drain(interval).await?;
@@ -142,11 +142,11 @@ impl Watcher<'_> {
         }
     }
 
-    async fn tell_states(&mut self) -> Result<Option<RunEnd>, ApiError> {
+    async fn report_states(&mut self) -> Result<Option<RunEnd>, ApiError> {
         for state in self.client.flow_run_states(self.id).await? {
             if self.seen.insert(state.id) {
                 // A retried run leaves its final state.
-                self.tell_final_state();
+                self.report_final_state();
                 if RunEnd::from_state(state.kind).is_some() {
                     self.final_state = Some(state.clone());
                 } else {
@@ -158,14 +158,14 @@ impl Watcher<'_> {
         Ok(self.state.as_ref().and_then(|state| RunEnd::from_state(state.kind)))
     }
 
-    fn tell_final_state(&mut self) {
+    fn report_final_state(&mut self) {
         if let Some(state) = self.final_state.take() {
             (self.on_event)(WatchEvent::State { run: self.id, state: &state });
         }
     }
 
     /// Reports new log lines. Returns whether there were any.
-    async fn tell_logs(&mut self) -> Result<bool, ApiError> {
+    async fn report_logs(&mut self) -> Result<bool, ApiError> {
         let from = self.newest_log.and_then(|newest| newest.checked_sub(Self::OVERLAP).ok());
         let mut is_new = false;
         for line in self.client.flow_run_logs(self.id, from).await? {
@@ -190,7 +190,7 @@ impl Watcher<'_> {
         let mut last_line = started;
         while last_line.elapsed() < Self::SILENCE && started.elapsed() < Self::LONGEST_DRAIN.unsigned_abs() {
             tokio::time::sleep(pause).await;
-            if self.tell_logs().await? {
+            if self.report_logs().await? {
                 last_line = tokio::time::Instant::now();
             }
         }

@@ -245,7 +245,7 @@ impl Ui {
     /// Prints the error of a failed command to stderr.
     pub(crate) fn error(&self, error: &CommandError) {
         if let Some(sentence) = error.reference.as_ref().filter(|_| self.is_prefect) {
-            self.tell(sentence);
+            self.print_message(sentence);
         }
         if self.events {
             error.diagnostics.iter().for_each(|diagnostic| self.warn(diagnostic));
@@ -253,13 +253,13 @@ impl Ui {
         }
         self.print_grouped(&error.diagnostics);
         if !error.message.is_empty() {
-            self.tell(&format!("{} {}", "error:".red().bold(), escape::message(&error.message)));
+            self.print_message(&format!("{} {}", "error:".red().bold(), escape::message(&error.message)));
             if self.annotations.is_some() && error.diagnostics.is_empty() {
-                self.tell_command(&github::error(&error.message));
+                self.print_command(&github::error(&error.message));
             }
         }
         if let Some(help) = &error.help {
-            self.tell(&format!("{} {}", "help:".cyan(), escape::message(help)));
+            self.print_message(&format!("{} {}", "help:".cyan(), escape::message(help)));
         }
     }
 
@@ -276,7 +276,7 @@ impl Ui {
                 .map(|place| format!("{}:{}", escape::line(place.source.name()), place.start().line))
                 .collect();
             if !places.is_empty() {
-                self.tell(&format!("  also at {}", first_of(&places, MAX_PLACES)));
+                self.print_message(&format!("  also at {}", first_of(&places, MAX_PLACES)));
             }
         }
     }
@@ -306,26 +306,26 @@ impl Ui {
 
     /// Prints the text, or writes the event as JSON if events are enabled.
     fn print_or_emit(&self, text: &str, event: &Event<'_>) {
-        if self.events { self.emit(event) } else { self.tell(text) }
+        if self.events { self.emit(event) } else { self.print_message(text) }
     }
 
     fn emit(&self, event: &Event<'_>) {
         let line = event.line(|text| self.redactor.mask(text));
         let line = escape::controls(&line);
         let line = if self.is_ci { workflow::escape_commands(&line) } else { line };
-        self.screen().say(&line);
+        self.screen().print(&line);
     }
 
-    fn tell(&self, text: &str) {
+    fn print_message(&self, text: &str) {
         if self.is_prefect {
             return self.result(text);
         }
-        self.screen().say(&self.shown(text));
+        self.screen().print(&self.shown(text));
     }
 
     /// Prints a GitHub Actions workflow command to stderr.
-    fn tell_command(&self, command: &str) {
-        self.screen().say(&escape::controls(&self.redactor.mask(command)));
+    fn print_command(&self, command: &str) {
+        self.screen().print(&escape::controls(&self.redactor.mask(command)));
     }
 
     /// Redacts secrets, and escapes control characters and workflow commands.
@@ -400,7 +400,7 @@ impl LiveView {
         let results = Results { deployments: &shown.collect::<Vec<_>>(), took: self.started.elapsed() };
         let lines = live::summary(&screen.state, &results, screen::size(), true);
         if !lines.is_empty() {
-            screen.say(&lines.join("\n"));
+            screen.print(&lines.join("\n"));
         }
     }
 }

@@ -41,7 +41,7 @@ impl Ui {
         let time =
             self.has_timestamps.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
         let text = self.shown(line);
-        screen.say(&format!("{}{text}", time.unwrap_or_default()));
+        screen.print(&format!("{}{text}", time.unwrap_or_default()));
     }
 
     fn report_step(&self, id: StepId, event: StepEvent<'_>) {
@@ -208,9 +208,9 @@ impl Progress for Ui {
         if self.events {
             return self.emit(&Event::Finding(diagnostic));
         }
-        self.tell(Text { diagnostic, redactor: &self.redactor }.to_string().trim_end());
+        self.print_message(Text { diagnostic, redactor: &self.redactor }.to_string().trim_end());
         if let Some(folder) = &self.annotations {
-            self.tell_command(&github::command(diagnostic, folder));
+            self.print_command(&github::command(diagnostic, folder));
         }
     }
 }

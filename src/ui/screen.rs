@@ -55,7 +55,7 @@ impl Screen {
     }
 
     /// Prints permanent lines above the live view.
-    pub(super) fn say(&mut self, text: &str) {
+    pub(super) fn print(&mut self, text: &str) {
         if self.view.as_ref().is_none_or(|view| view.suspended > 0) {
             // A write error cannot be reported, because stderr itself is not writable.
             let _ = writeln!(self.stream, "{text}");

@@ -44,7 +44,7 @@ impl ServerLookup for Server<'_> {
             if self.client.work_pool(&name).await?.is_none() {
                 break name;
             }
-            self.ui.tell(&format!("Work pool {} already exists.", python::quoted(&name)));
+            self.ui.print_line(&format!("Work pool {} already exists.", python::quoted(&name)));
         };
         Ok(NewPool { name, kind: kind.name, base_job_template: kind.base_job_template })
     }
@@ -99,12 +99,12 @@ pub(super) async fn save(
     let Some(saved) = deploy::saved(answers, ctx)? else { return Ok(()) };
     let file = saved.file.display();
     let added: Vec<String> = saved.added.lines().map(|line| format!("{} {line}", "+".green())).collect();
-    context.ui.tell(&format!("\n{file}\n{}\n", added.join("\n")));
+    context.ui.print_line(&format!("\n{file}\n{}\n", added.join("\n")));
     let question =
         "Would you like to save configuration for this deployment for faster deployments in the future?";
     if context.ui.confirm(question, false).await? {
         saved.write()?;
-        context.ui.tell(&format!(
+        context.ui.print_line(&format!(
             "\nDeployment configuration saved to {file}! You can now deploy using this deployment configuration with:\
              \n\n\t$ {} deploy -n {}\n\nYou can also make changes to this deployment configuration by making \
              changes to the YAML file.",

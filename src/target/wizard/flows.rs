@@ -8,7 +8,7 @@ use crate::{
 
 /// Asks for a flow. The user can select a flow of the project or enter an entrypoint.
 pub(super) async fn entrypoint(ask: &impl Ask, local: &Local<'_>) -> Result<String, TargetError> {
-    ask.tell("Scanning for flows...");
+    ask.print_line("Scanning for flows...");
     let found = local.flows();
     if !found.is_empty() {
         let rows = found.iter().map(|flow| vec![flow.name.clone(), flow.entrypoint()]).collect();

@@ -54,7 +54,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let name = ask.text("Image name", draft.name()).await?;
         let tag = ask.text("Image tag", Some("latest")).await?;
         let image = format!("{}/{name}", repository.trim_end_matches('/'));
-        ask.tell(&format!("Image {image}:{tag} will be built."));
+        ask.print_line(&format!("Image {image}:{tag} will be built."));
         let registry = self.registry().await?;
         let image = registry.iter().map(String::as_str).chain([image.as_str()]).collect::<Vec<_>>().join("/");
         let build = [
@@ -132,7 +132,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             return Ok(());
         }
         let Some(known) = self.server.blocks(REGISTRY_CREDENTIALS).await? else {
-            ask.tell("The image will be pushed with the credentials from `docker login`.");
+            ask.print_line("The image will be pushed with the credentials from `docker login`.");
             return Ok(());
         };
         let question = "Would you like use prefect-docker to manage Docker registry credentials?";

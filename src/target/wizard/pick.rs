@@ -137,7 +137,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             Some(similar) => format!("; did you mean `{similar}`?"),
             None => format!("; the deployments are {}", first_of(&known, SHOWN)),
         };
-        self.ask.tell(&format!("No deployment is named '{name}'{advice}"));
+        self.ask.print_line(&format!("No deployment is named '{name}'{advice}"));
         let question = format!("Would you like to create a new deployment named '{name}'?");
         if self.ask.confirm(&question, false).await? {
             return Ok(());
@@ -157,11 +157,11 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
 
     /// Asks for the name of an unnamed deployment. Returns `None` if the deployment is skipped.
     async fn give_name(&self, declared: Declared) -> Result<Option<Declared>, TargetError> {
-        self.ask.tell("Discovered unnamed deployment.");
-        self.ask.tell(&format!("{:#}", value::to_json(&declared.fields.to_template())));
+        self.ask.print_line("Discovered unnamed deployment.");
+        self.ask.print_line(&format!("{:#}", value::to_json(&declared.fields.to_template())));
         let question = "Would you like to give this deployment a name and deploy it?";
         if !self.ask.confirm(question, true).await? {
-            self.ask.tell("Skipping unnamed deployment.");
+            self.ask.print_line("Skipping unnamed deployment.");
             return Ok(None);
         }
         let mut declared = declared;

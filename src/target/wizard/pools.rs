@@ -20,7 +20,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         if let Some(name) = draft.pool_name() {
             let pool = self.server.work_pool(name).await?;
             match pool {
-                Some(pool) if pool.kind == OF_AGENTS && draft.declares_pool() => self.ask.tell(
+                Some(pool) if pool.kind == OF_AGENTS && draft.declares_pool() => self.ask.print_line(
                     "You've chosen a work pool with type 'prefect-agent' which cannot be used for project-style \
                      deployments. Let's pick another work pool to deploy to.",
                 ),

@@ -227,13 +227,13 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             }
         }
         let title = bucket.title.to_uppercase();
-        ask.tell(&format!("\nProvide details on your new {title} credentials:"));
+        ask.print_line(&format!("\nProvide details on your new {title} credentials:"));
         let data = self.block_fields(bucket.fields).await?;
         if data.is_empty() {
-            ask.tell("\nWorkers will use the credentials of their machine.\n");
+            ask.print_line("\nWorkers will use the credentials of their machine.\n");
             return Ok(None);
         }
-        ask.tell(&format!("\n{title} credentials specified!\n"));
+        ask.print_line(&format!("\n{title} credentials specified!\n"));
         let free = |name: &str| match slug(name) {
             name if name.is_empty() => Err("Please enter a name with letters or digits".to_owned()),
             name if blocks.contains(&name) => Err(format!(

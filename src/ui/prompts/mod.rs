@@ -49,8 +49,8 @@ impl Ask for Ui {
         Ok(secret)
     }
 
-    fn tell(&self, line: &str) {
-        Self::tell(self, line);
+    fn print_line(&self, line: &str) {
+        self.print_message(line);
     }
 }
 
