@@ -117,15 +117,13 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     };
     if cli.global.python_cli {
         let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
-        basic_ui().error(&error);
-        return ExitCode::from(error.exit.folded(is_compatible).code());
+        return print_error(&error, is_compatible);
     }
     if let Some(directory) = &cli.global.project_dir
         && let Err(error) = std::env::set_current_dir(directory)
     {
-        let error = FileError::new("enter the directory", directory, error);
-        basic_ui().error(&CommandError::usage(error).help("pass an existing directory to --project-dir"));
-        return ExitCode::from(Exit::Usage.folded(is_compatible).code());
+        let error = CommandError::usage(FileError::new("enter the directory", directory, error));
+        return print_error(&error.help("pass an existing directory to --project-dir"), is_compatible);
     }
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
@@ -157,8 +155,7 @@ fn print_parse_error(
     is_compatible: bool,
 ) -> ExitCode {
     if let Some(error) = cli::explain_unknown(arguments, error) {
-        basic_ui().error(&error);
-        return ExitCode::from(error.exit.folded(is_compatible).code());
+        return print_error(&error, is_compatible);
     }
     if is_link && error.kind() == clap::error::ErrorKind::DisplayVersion {
         return print_result(&api::TESTED_RELEASE.to_string());
@@ -192,6 +189,12 @@ fn basic_ui() -> Ui {
         .for_environment(&Environment::from_process())
 }
 
+/// Prints an error that occurred before the command started. Returns its exit code.
+fn print_error(error: &CommandError, is_compatible: bool) -> ExitCode {
+    basic_ui().error(error);
+    ExitCode::from(error.exit.folded(is_compatible).code())
+}
+
 /// Prints text to stdout.
 fn print_result(text: &str) -> ExitCode {
     let ui = basic_ui();
@@ -211,8 +214,7 @@ fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
         // A write error on stderr cannot be reported.
         Err(failure) if !error.use_stderr() && failure.kind() != std::io::ErrorKind::BrokenPipe => {
             let failure = CommandError::new(Exit::Failed, format!("cannot write to stdout: {failure}"));
-            basic_ui().error(&failure);
-            ExitCode::from(failure.exit.code())
+            print_error(&failure, is_compatible)
         }
         _ if error.exit_code() == 0 => ExitCode::SUCCESS,
         _ => ExitCode::from(Exit::Usage.folded(is_compatible).code()),
@@ -254,10 +256,8 @@ fn end_on_panic(ui: &Ui) {
 /// Runs the command line of the Python package `prefect` with the given arguments.
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
-    commands::python_cli::run(arguments, environment, &directory).unwrap_or_else(|error| {
-        basic_ui().error(&error);
-        ExitCode::from(error.exit.code())
-    })
+    commands::python_cli::run(arguments, environment, &directory)
+        .unwrap_or_else(|error| print_error(&error, false))
 }
 
 /// Runs the command.
