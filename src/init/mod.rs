@@ -51,7 +51,7 @@ pub(crate) enum InitError {
 
 /// Facts about a directory.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Survey {
+pub(crate) struct DirectoryFacts {
     /// Project name. Defaults to the directory name.
     pub(crate) name: String,
     pub(crate) directory: PathBuf,
@@ -90,27 +90,27 @@ pub(crate) fn create(
     if file.exists() {
         return Err(InitError::Exists(file));
     }
-    let mut survey = survey(directory, environment);
+    let mut facts = facts(directory, environment);
     if let Some(name) = &options.name {
-        survey.name.clone_from(name);
+        facts.name.clone_from(name);
     }
-    let recipe = options.recipe.unwrap_or_else(|| Recipe::detect(&survey));
-    let placeholders = recipe.placeholders(&survey, &options.fields)?;
-    let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
+    let recipe = options.recipe.unwrap_or_else(|| Recipe::detect(&facts));
+    let placeholders = recipe.placeholders(&facts, &options.fields)?;
+    let text = options.schema.modeline() + &recipe.render(&facts, &options.fields)?;
     options.schema.write(directory)?;
     write_new(&file, &text)?;
     let has_new_ignore_file = ignore_file::create_default(directory)?;
-    Ok(Created { file, has_new_ignore_file, recipe, flows: survey.flows.len(), placeholders })
+    Ok(Created { file, has_new_ignore_file, recipe, flows: facts.flows.len(), placeholders })
 }
 
 /// Collects facts about a directory without running any code from it.
-fn survey(directory: &Path, environment: &Environment) -> Survey {
+fn facts(directory: &Path, environment: &Environment) -> DirectoryFacts {
     let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
     let directory_name = directory
         .file_name()
         .map_or_else(|| "project".to_owned(), |name| name.to_string_lossy().into_owned());
-    Survey {
+    DirectoryFacts {
         name: directory_name.clone(),
         directory: directory.to_owned(),
         directory_name,

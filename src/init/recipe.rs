@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{InitError, Survey};
+use super::{DirectoryFacts, InitError};
 use crate::{flow::DiscoveredFlow, project::text};
 
 /// A template for prefect.yaml.
@@ -78,8 +78,8 @@ impl Recipe {
 
     /// Selects a recipe for a directory: `docker` if it contains a Dockerfile, `git` if it has a Git remote,
     /// `docker-git` if it has both, otherwise `local`.
-    pub(super) fn detect(survey: &Survey) -> Self {
-        match (survey.has_dockerfile, &survey.remote) {
+    pub(super) fn detect(facts: &DirectoryFacts) -> Self {
+        match (facts.has_dockerfile, &facts.remote) {
             (true, Some(_)) => Self::DockerGit,
             (true, None) => Self::Docker,
             (false, Some(_)) => Self::Git,
@@ -114,18 +114,18 @@ impl Recipe {
     }
 
     /// Renders the contents of prefect.yaml.
-    pub(super) fn render(self, survey: &Survey, fields: &[String]) -> Result<String, InitError> {
+    pub(super) fn render(self, facts: &DirectoryFacts, fields: &[String]) -> Result<String, InitError> {
         let given = self.given(fields)?;
         let field = |name: &str, default: &str| {
             let found = given.iter().rev().find(|(key, _)| *key == name);
             scalar(found.map_or(default, |(_, value)| value))
         };
         Ok([
-            text::head(&survey.name),
-            self.build(survey, &field),
-            self.push(survey, &field),
-            self.pull(survey, &field),
-            self.deployments(survey),
+            text::head(&facts.name),
+            self.build(facts, &field),
+            self.push(facts, &field),
+            self.pull(facts, &field),
+            self.deployments(facts),
         ]
         .into_iter()
         .filter(|section| !section.is_empty())
@@ -137,7 +137,7 @@ impl Recipe {
     /// fields.
     pub(super) fn placeholders(
         self,
-        survey: &Survey,
+        facts: &DirectoryFacts,
         fields: &[String],
     ) -> Result<Vec<&'static str>, InitError> {
         let given = self.given(fields)?;
@@ -145,7 +145,7 @@ impl Recipe {
             given.iter().any(|(key, _)| *key == field)
                 || match field {
                     "image_name" | "bucket" | "container" | "credentials" => false,
-                    "repository" => survey.remote.is_some(),
+                    "repository" => facts.remote.is_some(),
                     _ => true,
                 }
         };
@@ -164,12 +164,12 @@ impl Recipe {
         Ok(fields.iter().filter_map(|text| text.split_once('=')).collect())
     }
 
-    fn build(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+    fn build(self, facts: &DirectoryFacts, field: &dyn Fn(&str, &str) -> String) -> String {
         if !self.has_image() {
             return String::new();
         }
-        let dockerfile = if survey.has_dockerfile { "Dockerfile" } else { "auto" };
-        let comment = match (survey.has_dockerfile, survey.has_requirements) {
+        let dockerfile = if facts.has_dockerfile { "Dockerfile" } else { "auto" };
+        let comment = match (facts.has_dockerfile, facts.has_requirements) {
             (true, _) => "",
             (false, true) => {
                 "    # `auto` generates a Dockerfile with the flows and the packages in requirements.txt.\n"
@@ -182,14 +182,14 @@ impl Recipe {
              id: build-image\n    requires: prefect-docker>=0.3.1\n    \
              image_name: {}\n    tag: {}\n{comment}    dockerfile: {dockerfile}\n",
             text::BUILD,
-            field("image_name", &format!("registry.example.com/{}", image_part(&survey.name))),
+            field("image_name", &format!("registry.example.com/{}", image_part(&facts.name))),
             field("tag", "latest"),
         )
     }
 
-    fn push(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+    fn push(self, facts: &DirectoryFacts, field: &dyn Fn(&str, &str) -> String) -> String {
         let image = if self.has_image() { PUSH_IMAGE } else { "" };
-        let code = self.push_code(survey, field);
+        let code = self.push_code(facts, field);
         if image.is_empty() && code.is_empty() {
             return String::new();
         }
@@ -198,8 +198,8 @@ impl Recipe {
 
     /// Returns the step that pushes the flows to object storage, or an empty string if the recipe does not
     /// use object storage.
-    fn push_code(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
-        let folder = || field("folder", &survey.directory_name);
+    fn push_code(self, facts: &DirectoryFacts, field: &dyn Fn(&str, &str) -> String) -> String {
+        let folder = || field("folder", &facts.directory_name);
         match self {
             Self::S3 | Self::DockerS3 => format!(
                 "- prefect_aws.deployments.steps.push_to_s3:\n    id: push-code\n    \
@@ -225,7 +225,7 @@ impl Recipe {
         }
     }
 
-    fn pull(self, survey: &Survey, field: &dyn Fn(&str, &str) -> String) -> String {
+    fn pull(self, facts: &DirectoryFacts, field: &dyn Fn(&str, &str) -> String) -> String {
         let head = format!("{}pull:\n", text::PULL);
         let pushed = |step: &str, requires: &str, place: &str| {
             format!(
@@ -236,19 +236,19 @@ impl Recipe {
         match self {
             Self::Local => format!(
                 "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
-                field("directory", &survey.directory.to_string_lossy())
+                field("directory", &facts.directory.to_string_lossy())
             ),
             Self::Git | Self::DockerGit => format!(
                 "{head}- prefect.deployments.steps.git_clone:\n    repository: {}\n    branch: {}\n",
                 field(
                     "repository",
-                    survey.remote.as_deref().unwrap_or("https://git.example.com/team/flows.git")
+                    facts.remote.as_deref().unwrap_or("https://git.example.com/team/flows.git")
                 ),
-                field("branch", survey.branch.as_deref().unwrap_or("main")),
+                field("branch", facts.branch.as_deref().unwrap_or("main")),
             ),
             Self::Docker | Self::Kubernetes => format!(
                 "{head}- prefect.deployments.steps.set_working_directory:\n    directory: {}\n",
-                scalar(&format!("/opt/prefect/{}", survey.directory_name))
+                scalar(&format!("/opt/prefect/{}", facts.directory_name))
             ),
             Self::S3 | Self::DockerS3 => {
                 pushed("prefect_aws.deployments.steps.pull_from_s3", "prefect-aws>=0.3.4", "bucket")
@@ -265,7 +265,7 @@ impl Recipe {
         }
     }
 
-    fn deployments(self, survey: &Survey) -> String {
+    fn deployments(self, facts: &DirectoryFacts) -> String {
         let kind = self.pool_type();
         let pool = if self.has_image() {
             json!({"name": kind, "job_variables": {"image": "{{ build-image.image }}"}})
@@ -276,7 +276,7 @@ impl Recipe {
             "# Each entry declares a deployment. Create the work pool with `prefectl work-pool create \
              {kind} --type {kind}`.\ndeployments:"
         );
-        if survey.flows.is_empty() {
+        if facts.flows.is_empty() {
             lines.push_str(" []\n# No flows were found. Example of an entry:\n");
             lines
                 .push_str("# - name: default\n#   entrypoint: flow.py:my_flow\n#   work_pool:\n#     name: ");
@@ -290,7 +290,7 @@ impl Recipe {
             let entrypoint = format!("{path}:{}", flow.function);
             text::entry(&json!({"name": "default", "entrypoint": entrypoint, "work_pool": pool}))
         };
-        lines.extend(survey.flows.iter().map(entry));
+        lines.extend(facts.flows.iter().map(entry));
         lines.push_str(
             "  # Other keys of a deployment:\n  # parameters: {name: value}\n  # schedules:\n  \
              # - cron: 0 9 * * *\n  #   timezone: Europe/London\n  # tags: [nightly]\n",

@@ -58,7 +58,7 @@ pub(crate) struct ProjectPreview {
 
 /// Description of a deploy.
 #[derive(Debug)]
-pub(crate) struct Begin<'a> {
+pub(crate) struct NewJournal<'a> {
     /// Path of the journal file, as returned by [`path`].
     pub(crate) path: PathBuf,
     pub(crate) api: &'a str,
@@ -151,13 +151,13 @@ impl Journal {
     /// `names` are the names of the deployments in `records`. `records` is an iterator, because the states may not
     /// fit in memory.
     pub(crate) fn begin(
-        begin: Begin<'_>,
+        new: NewJournal<'_>,
         names: Vec<String>,
         records: impl Iterator<Item = Record>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
-        let Begin { path, api, directory, files, environment, project, preview, .. } = begin;
-        let Begin { is_resumable, earlier, resources, .. } = begin;
+        let NewJournal { path, api, directory, files, environment, project, preview, .. } = new;
+        let NewJournal { is_resumable, earlier, resources, .. } = new;
         let mut others: HashMap<String, &Record> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let known = names.iter().filter(|name| others.contains_key(*name)).count();

@@ -6,7 +6,7 @@ use crate::{
     api::Client,
     apply::{
         Record, ResourceRecord,
-        journal::{self, Begin, Journal, JournalError, ProjectPreview, Recorded, RecordedResources},
+        journal::{self, Journal, JournalError, NewJournal, ProjectPreview, Recorded, RecordedResources},
     },
     deployment::{DeployContext, DesiredDeployment, ProjectId, Snapshot},
     environment::Environment,
@@ -64,7 +64,7 @@ pub(crate) fn begin(
     if names.is_empty() && resources.records.is_empty() {
         return Ok(None);
     }
-    let begin = Begin {
+    let new = NewJournal {
         path: journal::path(ctx.environment, client.url(), ctx.directory)?,
         api: client.url(),
         directory: ctx.directory,
@@ -80,7 +80,7 @@ pub(crate) fn begin(
         resources,
     };
     let records = changed.map(|(desired, change)| Record::new(desired, change, live));
-    Journal::begin(begin, names, records, ctx.redactor).map(Some)
+    Journal::begin(new, names, records, ctx.redactor).map(Some)
 }
 
 /// Returns whether `resources` includes the resource with the given key. A work pool includes its queues.

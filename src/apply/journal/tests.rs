@@ -12,7 +12,7 @@ fn record(name: &str, password: &str) -> Record {
 
 fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redactor) -> Journal {
     let resources = RecordedResources::default();
-    let begin = Begin {
+    let new = NewJournal {
         resources: &resources,
         path: path.to_owned(),
         api: API,
@@ -25,7 +25,7 @@ fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redacto
         earlier,
     };
     let names = records.iter().map(Record::full_name).collect();
-    Journal::begin(begin, names, records.iter().cloned(), redactor).unwrap()
+    Journal::begin(new, names, records.iter().cloned(), redactor).unwrap()
 }
 
 fn unfinished(path: &Path) -> Option<Recorded> {

@@ -177,7 +177,7 @@ impl BuildContext {
                 continue;
             }
             let absolute = self.root.join(&path);
-            let verdict = self.ignore.judge(&name, verdict);
+            let verdict = self.ignore.evaluate(&name, verdict);
             if verdict.excluded && !self.ignore.may_keep_below(&name) {
                 continue;
             }
@@ -197,11 +197,11 @@ impl BuildContext {
     }
 
     /// Starts writing the archive in a separate thread, and returns the archive as a stream. If writing fails, the
-    /// stream ends with an error, and [`Sending::failure`] returns the cause.
+    /// stream ends with an error, and [`ContextStream::failure`] returns the cause.
     pub(crate) fn stream(
         self,
         compress: bool,
-    ) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, Sending) {
+    ) -> (impl Stream<Item = io::Result<Bytes>> + Send + use<>, ContextStream) {
         let (sender, mut receiver) = mpsc::channel(CHUNKS_AHEAD);
         let thread = tokio::task::spawn_blocking(move || {
             let mut writer = ChannelWriter { sender: sender.clone(), buffer: BytesMut::with_capacity(CHUNK) };
@@ -214,7 +214,7 @@ impl BuildContext {
             outcome
         });
         let stream = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
-        (stream, Sending { thread })
+        (stream, ContextStream { thread })
     }
 }
 
@@ -232,11 +232,11 @@ const CHUNK: usize = 64 * 1024;
 const CHUNKS_AHEAD: usize = 16;
 
 /// A build context that is being sent to the engine.
-pub(crate) struct Sending {
+pub(crate) struct ContextStream {
     thread: JoinHandle<Result<(), DockerError>>,
 }
 
-impl Sending {
+impl ContextStream {
     /// Returns the error that occurred while the build context was read, if any. Does not return an error for a
     /// closed connection.
     pub(crate) async fn failure(self) -> Option<DockerError> {

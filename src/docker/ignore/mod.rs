@@ -61,7 +61,7 @@ impl Ignore {
     ///
     /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
     /// directory also matches its contents.
-    pub(crate) fn judge(&self, path: &str, directory: &Verdict) -> Verdict {
+    pub(crate) fn evaluate(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;
         let mut matched = vec![false; self.patterns.len()];
         for (index, pattern) in self.patterns.iter().enumerate() {
@@ -77,7 +77,7 @@ impl Ignore {
     /// Decides whether a file is excluded, considering its parent directories.
     pub(crate) fn excludes(&self, path: &str) -> bool {
         let ends = path.match_indices('/').map(|(at, _)| at).chain([path.len()]);
-        ends.fold(Verdict::default(), |verdict, end| self.judge(&path[..end], &verdict)).excluded
+        ends.fold(Verdict::default(), |verdict, end| self.evaluate(&path[..end], &verdict)).excluded
     }
 
     /// Returns `true` if a pattern can include a path inside an excluded directory again, so that the

@@ -128,8 +128,8 @@ proptest! {
             Err(error) => prop_assert!(text.lines().nth(error.line - 1).is_some(), "{error}"),
             Ok(ignore) => {
                 for path in paths {
-                    let verdict = ignore.judge(&path, &Verdict::default());
-                    let below = ignore.judge(&format!("{path}/a"), &verdict);
+                    let verdict = ignore.evaluate(&path, &Verdict::default());
+                    let below = ignore.evaluate(&format!("{path}/a"), &verdict);
                     // A skipped directory must not contain an included path.
                     let is_skipped = verdict.excluded && !ignore.may_keep_below(&path);
                     prop_assert!(!is_skipped || below.excluded, "{path}");

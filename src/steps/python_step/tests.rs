@@ -79,9 +79,9 @@ class Signer:
 
 /// Progress receiver that records output lines and warnings.
 #[derive(Default)]
-struct Heard(Mutex<Vec<String>>);
+struct RecordedProgress(Mutex<Vec<String>>);
 
-impl Progress for Heard {
+impl Progress for RecordedProgress {
     fn status(&self, _: &str) {}
     fn output(&self, _: Stream, line: &str) {
         self.0.lock().unwrap().push(line.to_owned());
@@ -102,9 +102,9 @@ fn project() -> TempDir {
 /// Runs a step. Returns its outputs as JSON or its error, with the recorded progress and the final working directory.
 async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, String>, Vec<String>, String) {
     let environment: Environment = [("PATH", std::env::var("PATH").unwrap())].into_iter().collect();
-    let heard = Heard::default();
+    let progress = RecordedProgress::default();
     let directory = project.path().canonicalize().unwrap();
-    let test = TestContext { environment, ..TestContext::new(&directory, &heard) };
+    let test = TestContext { environment, ..TestContext::new(&directory, &progress) };
     let mut context = test.context();
     let step = (ENTRY.create)(inputs_of_call(name, None, serde_yaml::from_str(inputs).unwrap())).unwrap();
     let result = step.run(&mut context).await;
@@ -112,7 +112,7 @@ async fn run(project: &TempDir, name: &str, inputs: &str) -> (Result<String, Str
         .map(|outputs| value::to_json(&outputs.map_or(Value::Null, Value::Mapping)).to_string())
         .map_err(|error| error.to_string().replace(&*directory.to_string_lossy(), "[PROJECT]"));
     let end = context.directory.strip_prefix(&directory).unwrap().to_string_lossy().into_owned();
-    (result, heard.0.into_inner().unwrap(), end)
+    (result, progress.0.into_inner().unwrap(), end)
 }
 
 #[tokio::test]
@@ -134,27 +134,27 @@ async fn calls_functions_and_returns_their_outputs() {
 
 #[tokio::test]
 async fn warns_about_lost_outputs() {
-    let (result, heard, _) = run(&project(), "my_steps.half", "{}").await;
+    let (result, progress, _) = run(&project(), "my_steps.half", "{}").await;
     assert_eq!(result.as_deref(), Ok(r#"{"good":1}"#));
     assert_eq!(
-        heard,
+        progress,
         ["the output 'bad' of my_steps.half is lost: JSON cannot represent a value of type object"]
     );
 }
 
 #[tokio::test]
 async fn outputs_arrive_unchanged_or_with_a_warning() {
-    let (result, heard, _) = run(&project(), "my_steps.odd", "{}").await;
+    let (result, progress, _) = run(&project(), "my_steps.odd", "{}").await;
     let expected = serde_json::json!({
         "big": "18446744073709551616", "largest": 18_446_744_073_709_551_615_u64, "smallest": i64::MIN,
         "below": "-9223372036854775809", "float": 0.1, "tiny": 5e-324, "precise": f64::MAX, "nan": "nan",
         "inf": ["-inf"], "lone": "a?b", "pair": "\u{1F600}", "keys": {"1": 1, "null": 2, "1.5": 4}, "7": "seven",
     });
     assert_eq!(serde_json::from_str::<serde_json::Value>(&result.unwrap()).unwrap(), expected);
-    let heard: Vec<&str> =
-        heard.iter().map(|line| line.strip_prefix("the output ").expect("a warning")).collect();
+    let progress: Vec<&str> =
+        progress.iter().map(|line| line.strip_prefix("the output ").expect("a warning")).collect();
     assert_eq!(
-        heard,
+        progress,
         [
             "'big' of my_steps.odd is changed: an integer beyond 64 bits became a string",
             "'below' of my_steps.odd is changed: an integer beyond 64 bits became a string",
