@@ -18,7 +18,7 @@ pub(crate) enum Problem {
     /// A secret field in the project file.
     #[error("the file must not contain the value of the secret field '{field}'")]
     SecretInFile { field: FieldPath },
-    #[error("invalid value of field '{field}': {reason}")]
+    #[error("invalid value for field '{field}': {reason}")]
     InvalidValue { field: FieldPath, reason: String, wants_text: bool },
     /// Data that does not match the schema as a whole.
     #[error("invalid data: {reason}")]

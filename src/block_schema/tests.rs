@@ -44,19 +44,19 @@ const CASES: &[Case] = &[
         "aws-credentials",
         "{aws_client_parameters: {use_ssl: 'no'}}",
         &[],
-        &["invalid value of field 'aws_client_parameters.use_ssl': \"no\" is not of type \"boolean\""],
+        &["invalid value for field 'aws_client_parameters.use_ssl': \"no\" is not of type \"boolean\""],
     ),
     (
         "local-file-system",
         "{basepath: [1]}",
         &[],
-        &["invalid value of field 'basepath': [1] is not of type \"string\""],
+        &["invalid value for field 'basepath': [1] is not of type \"string\""],
     ),
     (
         "webhook",
         "{method: NOPE}",
         &["url"],
-        &["invalid value of field 'method': \"NOPE\" is not one of \"GET\", \"POST\" or 3 other candidates"],
+        &["invalid value for field 'method': \"NOPE\" is not one of \"GET\", \"POST\" or 3 other candidates"],
     ),
     ("webhook", "{headers: {}}", &["url"], &[]),
     (

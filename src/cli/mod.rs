@@ -125,7 +125,7 @@ pub(crate) enum Command {
     /// Deploy flows from prefect.yaml
     ///
     /// Select deployments with --all or --name, or deploy a single flow by its entrypoint. Build and push
-    /// steps that several deployments share run only once. All checks run before anything is written.
+    /// steps that multiple deployments share run only once. All checks run before anything is written.
     Deploy(Box<DeployArguments>),
 
     /// Show what a deploy would change
@@ -169,7 +169,7 @@ pub(crate) enum Command {
     /// Export deployments from the server to a prefect.yaml file
     Export(ExportArguments),
 
-    /// Check prefect.yaml for mistakes
+    /// Validate prefect.yaml
     ///
     /// Does not connect to a server or run any code. Environment variables are resolved if they are set.
     /// References to blocks and Prefect variables are not resolved.

@@ -80,7 +80,11 @@ const EQUIVALENTS: [(&str, &str); 8] = [
 
 /// Prefect options that prefectl does not support, by command, with their equivalents.
 const OPTIONS: [(&str, &[&str], &str); 7] = [
-    ("flow ls", &["--limit"], "`prefectl deployment ls`; `prefectl flow ls` lists the flows in source files"),
+    (
+        "flow ls",
+        &["--limit"],
+        "`prefectl deployment ls`, or `prefectl flow ls` to list the flows in source files",
+    ),
     ("flow-run inspect", &["--web"], "`prefectl open flow-run RUN`"),
     (
         "work-pool create",

@@ -84,7 +84,7 @@ pub(super) fn selection_options(
     })?;
     if let Some(image) = options.images.given.iter().find(|image| lock.has_repository(image.name())) {
         let message =
-            format!("--image and --image-lock both have an image for the repository '{}'", image.name());
+            format!("--image and --image-lock both specify an image for repository '{}'", image.name());
         return Err(CommandError::usage(message).help("pass the image in only one of them"));
     }
     options.images.lock = LockUse::Read(lock);

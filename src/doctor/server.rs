@@ -100,7 +100,7 @@ async fn version(client: &Client) -> Check {
         ),
         (Some(version), Some(_)) => Check::ok(
             "version",
-            format!("Prefect {version}; prefectl is tested with Prefect 3.0 to {tested}"),
+            format!("Prefect {version} (prefectl is tested with Prefect 3.0 to {tested})"),
         ),
         (Some(version), None) => Check::warning(
             "version",

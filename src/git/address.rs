@@ -41,15 +41,13 @@ pub(crate) enum Transport {
 /// The reason for rejecting a repository address.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum AddressError {
-    #[error("the address of the repository is empty")]
+    #[error("the repository URL is empty")]
     Empty,
-    #[error(
-        "the address of a repository must not start with '-', because git would interpret it as an option"
-    )]
+    #[error("the repository URL must not start with '-', because git would interpret it as an option")]
     Option,
-    #[error("the address of a repository must not contain control characters")]
+    #[error("the repository URL must not contain control characters")]
     ControlCharacter,
-    #[error("the address of a repository must not name a helper program, such as `ext::`")]
+    #[error("the repository URL must not name a helper program, such as `ext::`")]
     Helper,
 }
 

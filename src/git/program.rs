@@ -191,7 +191,7 @@ impl Refusal {
         } else if contains_any(&NETWORK_FAILURES) {
             Some("check your network connectivity and DNS settings")
         } else if contains_any(&["not found", "does not exist", "does not appear to be a git repository"]) {
-            Some("check the address of the repository and that you have access to it")
+            Some("check the repository URL and your access permissions")
         } else {
             None
         }

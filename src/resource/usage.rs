@@ -31,7 +31,7 @@ pub(crate) async fn reason_to_keep(
         _ => return Ok(None),
     };
     if let Some(names) = deployments(client, pool, queue, leaving).await? {
-        return Ok(Some(format!("it is used by the deployments {names}")));
+        return Ok(Some(format!("deployments still use it: {names}")));
     }
     if let Some(names) = runs_in_progress(client, pool, queue).await? {
         return Ok(Some(format!("it has flow runs in progress: {names}")));

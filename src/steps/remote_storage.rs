@@ -140,8 +140,11 @@ impl RemoteUrl {
     pub(super) fn warn_about_ignored(&self, settings: &Mapping, progress: &dyn Progress) {
         let ignored = self.ignored(settings);
         if !ignored.is_empty() {
-            let message =
-                format!("settings of `{}://` that have no effect: {}", self.scheme, ignored.join(", "));
+            let message = format!(
+                "unsupported settings of `{}://` storage are ignored: {}",
+                self.scheme,
+                ignored.join(", ")
+            );
             let help = "remove the settings, or pull the code with a Python function as a step";
             progress.warn(&Diagnostic::warning(Code::REMOTE_STORAGE_SETTING, message).help(help));
         }

@@ -250,7 +250,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "blocks",
         "- {type: local-file-system, name: a, values: {basepath: 5}}",
-        "3:59 block-field: block 'local-file-system/a': invalid value of field 'basepath': 5 is not of type \"string\"",
+        "3:59 block-field: block 'local-file-system/a': invalid value for field 'basepath': 5 is not of type \"string\"",
     ),
     ("blocks", "- {type: custom, name: a, values: {password: x}}", ""),
     (

@@ -62,8 +62,8 @@ pub(crate) fn work_pools<'a>(
 fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) -> String {
     if declared.contains(name) {
         return format!(
-            "the project declares work pool '{name}', but previews and deploys of selected deployments do not write \
-             declared resources; run `prefectl deploy --all` first"
+            "run `prefectl deploy --all` to create the declared work pool '{name}'; previews and deploys of selected \
+             deployments do not write declared resources"
         );
     }
     let create =

@@ -159,7 +159,7 @@ fn unusable_locks_are_reported_before_anything_is_written() -> Result<()> {
     for (options, expected) in [
         ("--skip-build --image-lock missing.json", "missing.json: No such file"),
         ("--skip-build --image-lock damaged.json", "damaged.json:1:25: EOF while parsing"),
-        ("--skip-build --image-lock lock.json --image r/a:v2", "both have an image for the repository 'r/a'"),
+        ("--skip-build --image-lock lock.json --image r/a:v2", "both specify an image for repository 'r/a'"),
         ("--image-lock missing/lock.json", "the directory does not exist"),
         ("--image-lock lock.json --image r/a:v2", "--skip-build"),
     ] {

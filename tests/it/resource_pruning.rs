@@ -163,7 +163,7 @@ fn a_work_pool_in_use_is_never_deleted() -> Result<()> {
     let no_project = [("PREFECTL_PROJECT", String::new())];
     sandbox.run_with(&no_project, "deploy --all --quiet -f loose.yaml")?.success()?;
     sandbox.file("prefect.yaml", file(&["first"], ""))?;
-    let reason = "it is used by the deployments hello-UNIQUE/loose";
+    let reason = "deployments still use it: hello-UNIQUE/loose";
     let plan = sandbox.run("plan --all --prune")?.success()?;
     let expected = sandbox.unique(&format!("= work pool second-UNIQUE (kept: {reason})"));
     assert!(plan.stdout.contains(&expected) && plan.stdout.contains("Plan: 1 to delete"), "{plan}");
@@ -221,7 +221,7 @@ fn a_work_queue_in_use_is_never_deleted() -> Result<()> {
     sandbox.run_with(&no_project, "deploy --all --quiet -f loose.yaml")?.success()?;
     sandbox
         .file("prefect.yaml", file(&["first"], "").replace(", queues: [{name: high, priority: 1}]", ""))?;
-    let expected = "work queue 'first-UNIQUE/high' is kept: it is used by the deployments hello-UNIQUE/loose";
+    let expected = "work queue 'first-UNIQUE/high' is kept: deployments still use it: hello-UNIQUE/loose";
     let output = sandbox.run("deploy --all --prune --quiet")?;
     assert!(output.code == 1 && output.stderr.contains(&sandbox.unique(expected)), "{output}");
     sandbox.run_with(&no_project, "destroy --all --yes -f loose.yaml")?.success()?;

@@ -234,8 +234,8 @@ codes! {
         name: "default-directory",
         severity: Warning,
         title: "the location of the flow's code in the image is assumed",
-        meaning: "The deployment uses an image and has no pull steps. As in Prefect, the code is assumed to \
-                  be in `/opt/prefect`.",
+        meaning: "The deployment uses an image and has no pull steps, so prefectl assumes, like Prefect, \
+                  that the code is in `/opt/prefect`.",
         example: "work_pool:\n  job_variables: {image: \"my-image:latest\"}",
         fix: "Add the pull step `prefect.deployments.steps.set_working_directory` with the directory that \
               contains the code.",

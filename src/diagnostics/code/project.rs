@@ -107,8 +107,8 @@ codes! {
         name: "schedule-keys",
         severity: Error,
         title: "a deployment has both `schedule` and `schedules`",
-        meaning: "`schedule` is a deprecated key for a single schedule. Prefect rejects a deployment that \
-                  has both keys.",
+        meaning: "`schedule` is the deprecated form of `schedules` for a single schedule. Prefect rejects \
+                  a deployment that sets both.",
         example: "schedule: {cron: \"0 6 * * *\"}\nschedules: []",
         fix: "Use only the `schedules` key, with one list item for each schedule.",
     };

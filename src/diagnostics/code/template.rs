@@ -62,8 +62,8 @@ codes! {
         meaning: "Prefect looks up names without `$` in the environment before it looks up step outputs. An \
                   environment variable with the same name as an output therefore takes precedence.",
         example: "tag: \"{{ TAG }}\"",
-        fix: "Use `{{ $TAG }}` if the environment variable is intended. Otherwise, rename the step output \
-              or the variable.",
+        fix: "To use the environment variable, write `{{ $TAG }}`. To use the step output, rename the \
+              output or the variable.",
     };
     UNKNOWN_VARIABLE = Entry {
         name: "unknown-variable",

@@ -19,8 +19,8 @@ codes! {
         meaning: "The file cannot be parsed. Common causes are wrong indentation, a missing quote, and a \
                   comment that continues on the next line without `#`.",
         example: "deployments:\n- name: default\n   entrypoint: flow.py:hello   # indented too far",
-        fix: "Correct the reported line or the line before it. A line `---` starts a second document, \
-              but a project file must contain only one.",
+        fix: "Correct the reported line or the line before it. A `---` line starts a second document, but \
+              a project file must contain only one document.",
     };
     YAML_ALIAS = Entry {
         name: "yaml-alias",
@@ -52,9 +52,9 @@ codes! {
         name: "yaml-value",
         severity: Error,
         title: "a value is invalid",
-        meaning: "YAML 1.1 interprets some unquoted values as dates, as numbers that contain `:`, or as a \
-                  special `=` value. This value is not valid for its type, or is a number that the API does \
-                  not accept.",
+        meaning: "YAML 1.1 interprets some unquoted values as dates, as numbers that contain `:`, or as \
+                  the special value `=`. The reported value is invalid for the type that YAML assigns to \
+                  it, or is a number that the API does not accept.",
         example: "version: 2024-13-45",
         fix: "Quote the value to turn it into a string.",
     };

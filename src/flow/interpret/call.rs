@@ -113,7 +113,7 @@ impl<'p> Interpreter<'p> {
             variables.set(name, value);
         }
         if positional.next().is_some() || !named.is_empty() {
-            return Err(EvalError::unknown("there are too many arguments"));
+            return Err(EvalError::unknown("too many arguments"));
         }
         Ok(())
     }

@@ -14,7 +14,7 @@ pub(super) const INPUTS: &[Input] = &[
         "tag",
         Kind::Scalar,
         "",
-        "image tag; defaults to the build time, and `auto` derives it from the contents of the image",
+        "image tag; defaults to the build time; `auto` derives the tag from the build inputs",
     ),
     Input::optional("additional_tags", Kind::Any, "", "additional tags: a string or a list"),
     Input::optional(
@@ -40,13 +40,13 @@ pub(super) const INPUTS: &[Input] = &[
         "requirements",
         Kind::Text,
         "requirements.txt",
-        "requirements file to install with `dockerfile: auto`",
+        "requirements file that `dockerfile: auto` installs",
     ),
     Input::optional(
         "pyproject",
         Kind::Boolean,
         "false",
-        "install the dependencies in pyproject.toml with `dockerfile: auto`",
+        "with `dockerfile: auto`, install the dependencies from pyproject.toml",
     ),
     Input::optional(
         "backend",

@@ -218,7 +218,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
     ) -> Result<Option<String>, TargetError> {
         let ask = self.ask;
         if !blocks.is_empty() {
-            let none = vec!["None: use the credentials of the machine".to_owned()];
+            let none = vec!["None: use the default credentials of the worker's machine".to_owned()];
             let rows = blocks.iter().map(|name| vec![name.clone()]).chain([none]).collect();
             let question = format!("Select from your existing {} credential blocks", bucket.block_title);
             let select = Select::new(question, rows).or("Create a new credentials block");

@@ -253,8 +253,8 @@ fn preview_does_not_write_declared_resources() -> Result<()> {
     let project = format!("{declared}{}", PROJECT.replace("pool-UNIQUE", "declared-UNIQUE"));
     sandbox.file("prefect.yaml", project)?;
     let output = sandbox.run("plan --all --preview pr-UNIQUE --quiet")?;
-    let help = "help: the project declares work pool 'declared-UNIQUE', but previews and deploys of selected \
-                deployments do not write declared resources; run `prefectl deploy --all` first";
+    let help = "help: run `prefectl deploy --all` to create the declared work pool 'declared-UNIQUE'; previews and \
+                deploys of selected deployments do not write declared resources";
     assert!(output.stderr.contains(&sandbox.unique(help)), "{output}");
     Ok(())
 }

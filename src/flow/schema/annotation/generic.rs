@@ -44,7 +44,7 @@ impl<'p> SchemaBuilder<'p> {
             "typing.Literal" => self.literal(scope, arguments),
             "typing.Annotated" => self.nested_annotated(scope, arguments),
             "typing.Final" | "typing.ClassVar" => {
-                Err(EvalError::unknown(format!("'{name}' is not valid inside another type")))
+                Err(EvalError::unknown(format!("'{name}' cannot be nested inside another type")))
             }
             "typing.Required"
             | "typing.NotRequired"

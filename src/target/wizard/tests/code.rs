@@ -118,7 +118,7 @@ async fn adds_push_and_pull_steps_for_a_bucket() {
     Please select a remote code storage option. [S3|Azure Blob Storage] Azure Blob Storage
     Bucket name [] code
     Folder name [] flows
-    Select from your existing Azure Blob Storage Credentials credential blocks [keys|None: use the credentials of the machine|Create a new credentials block] keys
+    Select from your existing Azure Blob Storage Credentials credential blocks [keys|None: use the default credentials of the worker's machine|Create a new credentials block] keys
     Would you like to configure schedules for this deployment? [y] n
     ");
     insta::assert_snapshot!(answered.saved, @r#"
@@ -163,7 +163,7 @@ async fn creates_credentials_for_a_bucket() {
     Please select a remote code storage option. [S3|Azure Blob Storage] S3
     Bucket name [] code
     Folder name [] flows
-    Select from your existing Aws Credentials credential blocks [keys|None: use the credentials of the machine|Create a new credentials block] Create a new credentials block
+    Select from your existing Aws Credentials credential blocks [keys|None: use the default credentials of the worker's machine|Create a new credentials block] Create a new credentials block
 
     Provide details on your new S3 credentials:
     aws_access_key_id (string) [] AKIA
