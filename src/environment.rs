@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Environment variables by name. Variables that are not UTF-8 are excluded. The `Debug` implementation shows
+/// Environment variables, keyed by name. Variables that are not UTF-8 are excluded. The `Debug` implementation shows
 /// only the names.
 #[derive(Clone, Default)]
 pub(crate) struct Environment {

@@ -85,7 +85,7 @@ impl CommandError {
         Self { diagnostics, ..Self::new(exit, "") }
     }
 
-    /// Replaces the help text with a suggestion of the similar name, if any.
+    /// Replaces the help text with a suggestion of the name in `similar`. Keeps the help text if `similar` is `None`.
     #[must_use]
     pub(crate) fn suggest(self, similar: Option<&str>) -> Self {
         let Some(name) = similar else { return self };
@@ -122,7 +122,8 @@ pub(crate) struct Incomplete<E> {
 }
 
 impl<E: Into<CommandError>> Incomplete<E> {
-    /// Converts the error, like [`CommandError::after_changes`].
+    /// Converts the error to a [`CommandError`] that reports the completed changes. See
+    /// [`CommandError::after_changes`].
     pub(crate) fn report(self, participle: &str) -> CommandError {
         self.error.into().after_changes(self.done, self.count, participle)
     }

@@ -120,8 +120,8 @@ pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>
 /// Checks whether a file is a symbolic link that leads outside the repository or, without a repository,
 /// outside the directory that contains the link.
 ///
-/// Through such a link, the author of an untrusted project could make prefectl quote the user's private files
-/// in messages.
+/// The author of an untrusted project could use an external link to make prefectl quote the user's private files in
+/// messages.
 pub(crate) fn is_link_outside(path: &Path) -> bool {
     if !path.is_symlink() {
         return false;
@@ -221,7 +221,7 @@ pub(crate) fn private_folder(prefix: &str) -> io::Result<TemporaryFolder> {
     Ok(TemporaryFolder { folder, _on_panic: OnPanic::new(move || drop(std::fs::remove_dir_all(path))) })
 }
 
-/// Atomically replaces a file with one that only its owner can read. Symbolic links are followed.
+/// Atomically replaces a file. Only the owner can read the new file. Follows symbolic links.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))
 }

@@ -1,7 +1,7 @@
 //! Runs Prefect servers with the user's Python, either as a temporary server for a single command or in the
 //! foreground.
 //!
-//! As in Prefect, a temporary server has no UI and no scheduler. The server uses the database in `PREFECT_HOME`, so
+//! A temporary server has no UI and no scheduler, as in Prefect. The server uses the database in `PREFECT_HOME`, so
 //! that later commands find the objects that this command creates.
 
 use std::{
@@ -39,7 +39,7 @@ pub(crate) struct LocalServerOptions<'a> {
     pub(crate) scope: SearchScope,
     pub(crate) environment: &'a Environment,
     pub(crate) directory: &'a Path,
-    /// Setting values by name, excluding settings from the environment.
+    /// Setting values, keyed by name. Excludes settings from the environment.
     pub(crate) settings: BTreeMap<String, String>,
     pub(crate) clock: &'a Clock,
     /// Maximum time to wait for the server to respond.

@@ -147,7 +147,7 @@ fn separator(index: usize) -> &'static str {
 
 /// Writes the shortest decimal number that parses back to `float`.
 ///
-/// As in Python, only very large and very small numbers have an exponent.
+/// Only very large and very small numbers have an exponent, as in Python.
 fn write_float(f: &mut impl fmt::Write, float: f64) -> fmt::Result {
     if float.is_nan() {
         return f.write_str("nan");
