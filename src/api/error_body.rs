@@ -66,8 +66,8 @@ fn relevant_messages(details: &[Value]) -> Vec<String> {
     messages
 }
 
-/// Maps the path of each union value to the union members that its `type` field excludes. Each entry contains a
-/// member's name and its expected `type`.
+/// Collects the `type` mismatches that the server reported for union values. Maps each value's path to the rejected
+/// union members: the member's name and its expected `type`.
 fn other_types(details: &[Value]) -> BTreeMap<Path, Vec<(String, String)>> {
     let mut found: BTreeMap<Path, Vec<(String, String)>> = BTreeMap::new();
     for detail in details {

@@ -1,7 +1,7 @@
 //! Proxy settings from environment variables, including the hosts excluded by `NO_PROXY`.
 //!
-//! As in curl and Go, `NO_PROXY` may contain `*`, host names with or without a port, domains including their
-//! subdomains, IP addresses and CIDR ranges.
+//! `NO_PROXY` may contain `*`, host names with or without a port, domains including their subdomains, IP addresses and
+//! CIDR ranges, as in curl and Go.
 
 use std::net::IpAddr;
 

@@ -53,10 +53,11 @@ impl RetryPolicy {
     /// Maximum number of retries before the server's first response. The URL may be wrong, so more retries would only
     /// delay the error.
     const FIRST_CONTACT_RETRIES: u32 = 2;
-    /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
+    /// Delay before the first retry when a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
-    /// Multiplier for the maximum number of retries if a server on SQLite is busy. These delays are much shorter.
+    /// Multiplier for the maximum number of retries when a server on SQLite is busy. The delays are much shorter in
+    /// this case.
     const BUSY_RETRIES_FOR_ONE: u32 = 5;
 
     /// Returns the delay before the next retry, or `None` if the request must not be retried.

@@ -87,7 +87,7 @@ impl VariableServer {
         (server, client)
     }
 
-    /// Returns the values of the variables by name.
+    /// Returns the values of the variables, keyed by name.
     pub(crate) fn values(&self) -> BTreeMap<String, Value> {
         let variables = self.variables.lock().unwrap();
         variables.iter().map(|(name, (_, value))| (name.clone(), value.clone())).collect()

@@ -52,7 +52,7 @@ impl Transport {
         Self { options, plain: OnceLock::new(), secure: OnceLock::new() }
     }
 
-    /// Returns the HTTP client for a URL, and creates it on first use.
+    /// Returns the HTTP client for a URL. Creates the client on first use.
     ///
     /// # Errors
     ///
