@@ -1,4 +1,4 @@
-//! Detects deployments that others have changed between the comparison and the write.
+//! Detects deployments that someone else has changed between the comparison and the write.
 //!
 //! Deployments are read again in batches of [`BATCH`], shortly before the first write of each batch. A
 //! deployment that differs from the compared state is in conflict and is not written.
@@ -34,9 +34,9 @@ pub(super) struct ConflictCheck<'a> {
 
 /// State of a deployment batch immediately before it is written.
 struct Current {
-    /// Deployments that will be updated, by ID.
+    /// Deployments that will be updated, keyed by ID.
     existing: HashMap<Uuid, LiveDeployment>,
-    /// Full names of new deployments that others created first.
+    /// Full names of new deployments that someone else created first.
     created: HashSet<String>,
     automations: HashMap<Uuid, Vec<Automation>>,
 }
@@ -48,7 +48,7 @@ impl<'a> ConflictCheck<'a> {
         Self { client, compared, writes, batches }
     }
 
-    /// Returns the changes that others have made to the deployment at `position`.
+    /// Returns the changes that someone else has made to the deployment at `position` since the comparison.
     ///
     /// # Errors
     ///

@@ -27,11 +27,10 @@ const NAMES_PER_REQUEST: usize = 100;
 /// Time between two reads while another deploy is expected to delete its duplicates.
 const WAIT: Duration = Duration::from_millis(300);
 
-/// Number of waits if this deploy created its objects later. The other deploy may still be writing.
+/// Number of waits when this deploy created its objects later. The other deploy might still be writing.
 const SHORT_PATIENCE: usize = 4;
 
-/// Number of waits if this deploy created its objects first. The other deploy must then delete its
-/// duplicates.
+/// Number of waits when this deploy created its objects first. The other deploy must then delete its duplicates.
 const PATIENCE: usize = 12;
 
 /// Maximum number of reads.
@@ -99,9 +98,9 @@ impl CreatedParts {
     }
 }
 
-/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of
-/// each deployment whose objects a concurrent deploy also created. Also returns the error that ended the
-/// search for duplicates, if any.
+/// Deletes duplicates of the automations and schedules that this deploy created. Returns the conflicts of each
+/// deployment whose objects a concurrent deploy also created. Also returns the error that ended the search for
+/// duplicates, or `None` if the search succeeded.
 ///
 /// If `gives_way` is set, the other deploy keeps its objects, because this deploy already has a conflict.
 pub(super) async fn resolve(
@@ -277,7 +276,7 @@ impl LiveParts {
     }
 
     /// Returns the automations or schedules that are equal to a created object. Includes the objects that this deploy
-    /// created, even if others have changed them since.
+    /// created, even if someone else has changed these objects since.
     fn equal(&self, part: &Part, compared: &Snapshot) -> Vec<LivePart> {
         let deployment = part.deployment;
         match &part.body {

@@ -19,10 +19,10 @@ use crate::{
 /// Automation fields that the server sets itself.
 const TIMES: [&str; 2] = ["created", "updated"];
 
-/// Returns the changes that others have made to a deployment since it was recorded.
+/// Returns the changes that someone else made to a deployment after it was recorded.
 ///
-/// A value of the live deployment is expected if it equals the recorded state or a state that a deploy intended to
-/// write. Any other value was changed by others.
+/// A live value is expected if it equals the recorded value or a value that a deploy intended to write. All other
+/// values are foreign changes.
 pub(super) fn foreign_changes(
     record: &Record,
     live: Option<&LiveDeployment>,
@@ -104,8 +104,8 @@ fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
     })
 }
 
-/// Returns whether an automation is unchanged since it was recorded, was created by the deploy, or may belong to
-/// others.
+/// Returns whether an automation is unchanged since it was recorded, was created by the deploy, or might belong to
+/// someone else.
 fn is_explained(record: &Record, automation: &Automation) -> bool {
     let id = json!(automation.id);
     let recorded = record

@@ -166,7 +166,7 @@ impl Apply<'_> {
         if self.force { outcome } else { self.explained(write, outcome).await }
     }
 
-    /// Converts a write failure to a conflict if others changed the deployment during the write.
+    /// Converts a write failure to a conflict if someone else changed the deployment during the write.
     async fn explained(&self, write: &PendingWrite<'_>, outcome: Outcome) -> Outcome {
         let Outcome::Failed {
             error: WriteError::Api(ApiError::NotFound { .. } | ApiError::Conflict { .. }),

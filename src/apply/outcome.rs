@@ -122,7 +122,7 @@ impl Outcome {
         }
     }
 
-    /// Returns whether a write may have changed the object. A failed request may have taken effect on the server.
+    /// Returns whether a write might have changed the object. A failed request might have taken effect on the server.
     pub(crate) fn may_have_written(&self) -> bool {
         self.wrote() || matches!(self, Self::Failed { .. })
     }

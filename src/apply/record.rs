@@ -163,7 +163,8 @@ fn redacted(object: &Map<String, Json>, redactor: &Redactor) -> Map<String, Json
 
 #[cfg(test)]
 impl Record {
-    /// Returns the record of an existing deployment with the given fields before and after the deploy.
+    /// Creates the record of an existing deployment. `fields` and `intended` contain the deployment's fields before and
+    /// after the deploy.
     pub(crate) fn for_test(name: &str, fields: Json, intended: Json) -> Self {
         let previous = Previous {
             id: Uuid::nil(),

@@ -33,7 +33,7 @@ pub(crate) struct ResourceRecord {
     /// The declared fields of the first deploy and of each deploy that resumed it. Actions refer to other objects by
     /// name.
     intended: Vec<JsonObject>,
-    /// Whether one of the deploys writes secrets. Secrets are not recorded.
+    /// Whether any of the deploys writes secrets. Secrets are not recorded.
     has_secrets: bool,
 }
 

@@ -103,7 +103,7 @@ impl PendingResources {
         records
     }
 
-    /// Returns whether the server may change a queue's priority, because the deploy creates another queue in the pool
+    /// Returns whether the server might change a queue's priority, because the deploy creates another queue in the pool
     /// or changes another queue's priority.
     fn may_move(&self, desired: &DesiredResource) -> bool {
         let pool = desired.key.pool_of_queue();
@@ -253,7 +253,7 @@ impl ResourceWriter<'_> {
         live: &LiveResource,
         written: &mut bool,
     ) -> Result<(), ApiError> {
-        /// Maximum number of updates. If several queues have the same priority, the server may move the queue again.
+        /// Maximum number of updates. If multiple queues have the same priority, the server may move the queue again.
         const ATTEMPTS: usize = 2;
         let Some(priority) = desired.priority() else { return Ok(()) };
         for _ in 0..ATTEMPTS {

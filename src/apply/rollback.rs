@@ -24,8 +24,8 @@ use crate::{
     value::json_object,
 };
 
-/// Maximum number of deployments to read at a time. A small number keeps the time between the read and the
-/// write of a deployment short, because others can change the deployment in between.
+/// Maximum number of deployments to read at a time. A small number shortens the time between the read and the write of
+/// a deployment, in which someone else can change the deployment.
 const BATCH: usize = 100;
 
 /// Result of restoring a deployment.
@@ -58,7 +58,7 @@ pub(crate) struct RollbackContext<'a> {
     pub(super) policy: ConflictPolicy,
 }
 
-/// Treatment of objects that others have changed since the deploy.
+/// Treatment of objects that someone else has changed since the deploy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConflictPolicy {
     /// Restores the objects.
@@ -228,7 +228,7 @@ impl Restore<'_> {
         differs.then_some(fields)
     }
 
-    /// Returns whether a deploy may have written the fields. A deploy writes all fields in a single request.
+    /// Returns whether the deploy might have written the fields. A deploy writes all fields in a single request.
     fn is_written(&self, was: &Previous, now: &LiveDeployment) -> bool {
         let live = |field: &str| now.field(field).unwrap_or(&Json::Null);
         let is_previous = was.fields.iter().all(|(field, value)| matches(value, live(field)));

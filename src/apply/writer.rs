@@ -19,7 +19,7 @@ pub(super) struct Writer<'a> {
     client: &'a Client,
     live: &'a Snapshot,
     now: Timestamp,
-    /// Flows that this command creates, by name. Deployments of the same flow share a single request.
+    /// Flows that this command creates, keyed by name. Deployments of the same flow share a single request.
     flows: Mutex<HashMap<String, Arc<OnceCell<Uuid>>>>,
     created: Mutex<CreatedParts>,
 }

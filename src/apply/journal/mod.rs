@@ -145,7 +145,7 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Re
 }
 
 impl Journal {
-    /// Creates the journal, and writes the records of all deployments with secrets redacted. After this function
+    /// Creates the journal and writes the records of all deployments with secrets redacted. After this function
     /// returns, the data survives a crash.
     ///
     /// `names` are the names of the deployments in `records`. `records` is an iterator, because the states may not
