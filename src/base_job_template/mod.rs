@@ -36,7 +36,7 @@ enum Platform {
 }
 
 impl BaseJobTemplate {
-    /// Wraps the template of a work pool that has the given type.
+    /// Wraps the base job template of a work pool of type `pool_type`.
     pub(crate) fn new(pool_type: &str, document: JsonObject) -> Self {
         let platform =
             if pool_type.starts_with("kubernetes") { Platform::Kubernetes } else { Platform::Other };
@@ -131,8 +131,8 @@ impl BaseJobTemplate {
     /// Adds a variable and uses it in the job configuration. If the template already has the variable with the same
     /// type, sets its default. Leaves the template unchanged on failure.
     ///
-    /// Without a location, the variable is inserted at the common location for its name, unless the job uses
-    /// it already.
+    /// If `place` is `None`, inserts the variable at the common location for its name, unless the job already uses the
+    /// variable.
     ///
     /// # Errors
     ///
