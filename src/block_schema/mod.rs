@@ -203,8 +203,8 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
     }
 }
 
-/// Returns the problem of a value that contains a block placeholder. `types` are the slugs of the block types
-/// that the field can refer to.
+/// Returns the problem with a value that contains a block placeholder, or `None` if the value is valid. `types` are the
+/// slugs of the block types that the field can refer to.
 fn reference_problem(field: &str, value: &Json, types: &[&str]) -> Option<Problem> {
     let types: Vec<String> = types.iter().map(|slug| (*slug).to_owned()).collect();
     let field = field.to_owned();

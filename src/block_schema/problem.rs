@@ -51,7 +51,7 @@ impl Problem {
         )
     }
 
-    /// Returns advice on how to solve the problem.
+    /// Returns a hint for fixing the problem, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         Some(match self {
             Self::UnknownValue { similar: Some(similar), .. }
