@@ -7,7 +7,7 @@ use std::{
 
 use clap::{Arg, ArgAction, Command};
 
-/// Global options that take a value. The argument after such an option is not a command name.
+/// Global options that take a value. The argument after one of these options is not a command name.
 const ROOT_VALUES: [&str; 3] = ["--profile", "--project-dir", "--color"];
 
 /// Prefect's flags that have a `--no-NAME` form.
@@ -72,8 +72,8 @@ pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &Command) -> Ve
     arguments.into_iter().map(rewrite).collect()
 }
 
-/// Returns the subcommand with this name or alias, without regard to case, hyphens and underscores. Returns
-/// `None` if several subcommands match.
+/// Returns the subcommand with this name or alias, without regard to case, hyphens and underscores. Returns `None` if
+/// multiple subcommands match.
 fn subcommand<'a>(parent: &'a Command, name: &str) -> Option<&'a Command> {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
     let wanted = plain(name);
@@ -83,8 +83,8 @@ fn subcommand<'a>(parent: &'a Command, name: &str) -> Option<&'a Command> {
     found.next().filter(|_| found.next().is_none())
 }
 
-/// Rewrites flags with a boolean value, such as `--paused=true`, which Prefect accepts for every flag. `root` is
-/// only called if there is such an argument, because it builds all commands.
+/// Rewrites flags with a boolean value, such as `--paused=true`, which Prefect accepts for every flag. `root` builds
+/// all commands, so it is only called if an argument must be rewritten.
 pub(crate) fn normalize_flags(arguments: Vec<OsString>, root: impl FnOnce() -> Command) -> Vec<OsString> {
     if !arguments.iter().any(|argument| boolean_option(argument).is_some()) {
         return arguments;

@@ -19,7 +19,7 @@ pub(crate) enum AutomationCommand {
 
     /// Show an automation
     ///
-    /// The result for a name is a list, because several automations can have the same name.
+    /// The result for a name is a list, because multiple automations can have the same name.
     #[command(after_help = "Examples:
   prefectl automation inspect nightly-report
   prefectl automation inspect nightly-report --output yaml")]

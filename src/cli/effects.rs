@@ -11,7 +11,7 @@ impl Command {
         matches!(self, Self::Deploy(arguments) if arguments.events.is_some())
     }
 
-    /// Returns whether the command may already have changed the server when it fails to print its result.
+    /// Returns whether the command might have changed the server before it fails to print its result.
     pub(crate) fn changes_server(&self) -> bool {
         match self {
             Self::Deploy(arguments) => !arguments.dry_run,

@@ -148,9 +148,8 @@ pub(crate) enum Command {
 
     /// Undo the last deploy if it did not complete
     ///
-    /// Restores the state before a deploy from this directory that failed, was interrupted or was killed.
-    /// Deployments that the deploy created are deleted. Deployments that others have changed since then are
-    /// not written.
+    /// Restores the state before a deploy from this directory that failed, was interrupted or was killed. Deployments
+    /// that the deploy created are deleted. Deployments that someone else has changed since then are not restored.
     Rollback(RollbackArguments),
 
     /// Delete the deployments in prefect.yaml from the server

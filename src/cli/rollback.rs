@@ -14,7 +14,7 @@ pub(crate) struct RollbackArguments {
     #[arg(long, short = 'f', alias = "file", action = REPEATED, value_name = "FILE")]
     prefect_file: Vec<PathBuf>,
 
-    /// Also restore deployments that others have changed since the deploy
+    /// Also restore deployments that someone else has changed since the deploy
     #[arg(long)]
     pub(crate) force: bool,
 
