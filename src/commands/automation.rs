@@ -164,7 +164,7 @@ fn deleted(which: &WhichAutomation, count: usize) -> String {
     }
 }
 
-/// Pauses or resumes automations. If several automations have the requested name, the user must confirm first.
+/// Pauses or resumes automations. If multiple automations have the requested name, the user must confirm first.
 async fn enable(
     client: &Client,
     which: &WhichAutomation,

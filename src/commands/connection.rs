@@ -1,4 +1,4 @@
-//! Creates the client for the configured API, and starts a temporary server if necessary.
+//! Creates the client for the configured API and starts a temporary server if necessary.
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
@@ -108,11 +108,11 @@ pub(super) async fn temporary_server(
     Ok(Some(server))
 }
 
-/// Returns whether a temporary server may be started.
+/// Returns whether the command is allowed to start a temporary server.
 ///
-/// If the command is interactive, only the setting must be enabled. Otherwise, the built-in profile's default does
-/// not count. The user, or a profile that the user selected, must enable the setting. The API URL must also be unset,
-/// because an empty URL usually means that a CI job lacks a secret.
+/// For an interactive command, the setting must be enabled. For any other command, the user or a profile that the user
+/// selected must enable the setting; the built-in profile's default does not count. In this case, the API URL must also
+/// be unset, because an empty URL usually means that a CI job lacks a secret.
 fn wants_temporary_server(context: &Context) -> bool {
     let settings = &context.settings;
     let enabled = settings.server_ephemeral_enabled;

@@ -66,7 +66,7 @@ pub(crate) struct Context {
     pub(crate) redactor: Redactor,
     /// Absolute path of the current directory, with symbolic links resolved.
     pub(crate) directory: PathBuf,
-    /// Whether prefectl was called through a link named `prefect`, as a replacement for Prefect's command
+    /// Whether prefectl was called through a symbolic link named `prefect`, as a replacement for Prefect's command
     /// line.
     pub(crate) is_prefect: bool,
     /// Whether the command may prompt.

@@ -73,7 +73,7 @@ impl Context {
         Ok(())
     }
 
-    /// Prints a note if one of the flows does not exist. The note suggests the most similar name.
+    /// Prints a note if any of the flows does not exist. The note suggests the most similar name.
     pub(super) async fn report_missing_flow(
         &self,
         client: &Client,
@@ -160,7 +160,7 @@ pub(super) fn exit_after_deletions(in_use: &[String], wrote: bool) -> Result<Exi
     Err(CommandError::new(exit, escape::message_lines(in_use)).help(help))
 }
 
-/// Describes the changes that others have made to an object since an `event`, such as `it was compared`.
+/// Describes the changes that someone else has made to an object since `event`, such as `it was compared`.
 pub(super) fn changed_since(subject: &str, event: &str, changes: &[FieldChange]) -> String {
     let lines: Vec<String> = changes.iter().map(FieldChange::to_string).collect();
     format!("{subject} was changed on the server since {event}:\n  {}", lines.join("\n  "))

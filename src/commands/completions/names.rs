@@ -92,8 +92,7 @@ impl TypedOptions {
         Some(self.directory.as_ref().map_or_else(|| current.clone(), |directory| current.join(directory)))
     }
 
-    /// Returns the paths of the project files, as specified by the options or the settings. Returns `None` if
-    /// they cannot be found.
+    /// Returns the paths of the project files that the options or the settings select, or `None` if finding them fails.
     fn files(&self, directory: &Path, environment: Option<&EnvironmentName>) -> Option<Vec<PathBuf>> {
         let files = match ProjectFiles::from_arguments(&self.project_files) {
             ProjectFiles::Default => ProjectFiles::listed(settings::project_files(directory).ok()?),

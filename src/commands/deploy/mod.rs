@@ -116,10 +116,10 @@ async fn ask(
     wizard::ask(options, client, context).await
 }
 
-/// Returns whether the wizard may ask for missing values.
+/// Returns whether the wizard is allowed to prompt for missing values.
 ///
-/// The wizard does not run for saved plans and resumed deploys, because they need no input. It does not run with
-/// `--events` either, because the program that reads the events cannot answer.
+/// The wizard does not run for saved plans and resumed deploys, because these deploys need no input. With `--events`,
+/// the wizard does not run, because the program that reads the events cannot answer.
 fn asks(arguments: &DeployArguments, options: &Options, context: &Context) -> bool {
     let is_settled = arguments.plan.is_some()
         || arguments.resume

@@ -76,8 +76,7 @@ async fn confirm_bulk_run(
     context.confirm(consent, &question, "Run aborted.").await
 }
 
-/// Creates the runs sequentially, and stops at the first error. Returns the runs created so far and the
-/// error, if any.
+/// Creates the runs sequentially and stops at the first error. Returns the created runs, and the error or `None`.
 async fn create(
     prepared: &[PreparedRun],
     client: &Client,

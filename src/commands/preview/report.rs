@@ -117,7 +117,7 @@ impl Report {
         Ok(())
     }
 
-    /// Adds the previews whose record is damaged, and prints a note about each.
+    /// Adds the previews whose record is damaged and prints a note about each of these previews.
     pub(super) fn add_damaged(&mut self, recorded: &mut RecordedPreviews, context: &Context) {
         for (preview, variable) in std::mem::take(&mut recorded.damaged) {
             self.damaged.push((preview.clone(), variable.clone()));

@@ -159,7 +159,8 @@ fn kept(kept: &PlannedKept) -> String {
     format!("{} {}: {}", kept.kind.name(), kept.name, kept.reason)
 }
 
-/// Returns the names of the changed fields that are listed in a heading, and the number of other changed fields.
+/// Returns the names of the changed fields to list in a heading, and the number of changed fields that the heading
+/// omits.
 fn changed_fields(action: Action, changes: &[PlannedChange]) -> (Vec<String>, usize) {
     let mut fields: Vec<String> = match action {
         Action::Update => changes.iter().map(|change| change.field.clone()).collect(),
