@@ -15,12 +15,12 @@ use crate::{
     validate::{LoadedProject, Preparation, declared},
 };
 
-/// Checks before any step runs that the deployments of a preview only overwrite copies. Deployments whose name depends
-/// on a step are checked after the steps.
+/// Checks that a preview overwrites only its own copies. Runs before any step; deployments whose names depend on a step
+/// output are checked after the steps.
 ///
 /// # Errors
 ///
-/// Fails if a deployment would overwrite one that is not a copy, or if the record of the preview cannot be read.
+/// Fails if the preview would overwrite a deployment that is not a copy, or if the preview's record cannot be read.
 pub(super) async fn require_copies(
     preparation: &Preparation<'_>,
     ctx: &DeployContext<'_>,
@@ -67,7 +67,7 @@ pub(super) async fn report_unwritten_resources(
 ///
 /// # Errors
 ///
-/// Fails if a deployment would overwrite one that is not a copy, or if the record cannot be read or written.
+/// Fails if the preview would overwrite a deployment that is not a copy, or if the record cannot be read or written.
 pub(super) async fn record(
     changes: &[(&DesiredDeployment, Change<'_>)],
     ctx: &DeployContext<'_>,

@@ -29,7 +29,7 @@ pub(super) struct Registration<'a> {
     pub(super) resources: Vec<DesiredResource>,
     /// Names of the automations that the project files declare.
     pub(super) automations: BTreeSet<String>,
-    /// Work pools that the deployments use, by name.
+    /// Work pools that the deployments use, keyed by name.
     pub(super) pools: &'a BTreeMap<String, WorkPool>,
     /// The records of the project. `None` without a project, and for a preview.
     pub(super) pruning: Option<Pruning<'a>>,

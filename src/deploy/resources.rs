@@ -1,4 +1,4 @@
-//! Writes the declared resources of a deploy, and restores them if the deploy is rolled back.
+//! Writes the declared resources of a deploy and restores them if the deploy is rolled back.
 
 use std::collections::{BTreeMap, BTreeSet};
 

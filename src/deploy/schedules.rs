@@ -1,4 +1,4 @@
-//! Before any step runs, finds schedules that cannot be matched with the schedules on the server.
+//! Finds schedules that cannot be matched with the schedules on the server. This check runs before any step.
 
 use std::collections::BTreeSet;
 
@@ -42,7 +42,7 @@ pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client
     Ok(())
 }
 
-/// Returns whether one of the deployment's schedules has no slug, regardless of step outputs.
+/// Returns whether any schedule of the deployment has no slug, regardless of step outputs.
 fn lacks_slug(deployment: &ResolvedDeployment) -> bool {
     let is_plain = |key: &Value| key.as_str().is_none_or(|key| !template::is_template(key));
     let has_none = |item: &Value| {

@@ -38,7 +38,7 @@ pub(crate) async fn ask(
     Ok(wizard::complete(&loaded.project, selection, &ctx, ask, server).await?)
 }
 
-/// Asks which deployments of several project files to deploy. Returns options that select them.
+/// Asks which deployments of multiple project files to deploy. Returns options that select these deployments.
 ///
 /// # Errors
 ///
