@@ -190,7 +190,7 @@ impl DesiredDeployment {
         body
     }
 
-    /// Returns the fields of an update with the file's values, including ignored fields.
+    /// Returns the body of an update request with the values in the file. Includes ignored fields.
     pub(crate) fn declared_body(&self) -> Map<String, Json> {
         let mut body = Map::from_iter(
             [

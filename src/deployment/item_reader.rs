@@ -187,7 +187,7 @@ pub(super) fn nullable<T>(
     move |value| if value.is_null() { Ok(None) } else { parse(value).map(Some) }
 }
 
-/// Parses a string that must be one of `words`. The error suggests a similar word, if there is one.
+/// Parses a string that must be one of `words`. If a similar word exists, the error suggests it.
 pub(super) fn one_of(value: &Value, words: &[&'static str]) -> Result<&'static str, String> {
     let found = text(value)?;
     words.iter().find(|word| **word == found).copied().ok_or_else(|| {

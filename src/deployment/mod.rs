@@ -232,7 +232,7 @@ pub(crate) fn is_pattern(name: &str) -> bool {
     name.contains('*')
 }
 
-/// Returns whether a name matches a pattern. As in Prefect, `*` matches one or more characters.
+/// Returns whether a name matches a pattern. `*` matches one or more characters, as in Prefect.
 pub(crate) fn matches_pattern(pattern: &str, name: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == name };
     let Some(rest) = name.strip_prefix(head) else { return false };

@@ -79,7 +79,8 @@ impl PreviewName {
         preview.is_some_and(|preview| tags.contains(&preview.tag()))
     }
 
-    /// Returns the name of the variable with the given number that records a project's preview.
+    /// Returns the name of a variable that stores the preview's record. A record can span multiple variables; `number`
+    /// selects one of them.
     ///
     /// Servers before Prefect 3.4.2 reject names that contain dashes. For these servers, `-` is encoded as `_d`.
     pub(crate) fn variable(&self, project: &ProjectId, number: usize, allows_dashes: bool) -> String {

@@ -118,7 +118,8 @@ impl ProjectId {
         self.record_name("project", number, allows_dashes)
     }
 
-    /// Returns the name of the resource record with the given number.
+    /// Returns the name of a variable that stores the project's resource record. A record can span multiple variables;
+    /// `number` selects one of them.
     pub(crate) fn resource_variable(&self, number: usize, allows_dashes: bool) -> String {
         self.record_name("resources", number, allows_dashes)
     }

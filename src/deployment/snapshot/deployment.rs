@@ -74,7 +74,7 @@ impl Identified for LiveDeployment {
     }
 }
 
-/// Removes a field from a response, and converts it to the value that a deploy writes.
+/// Removes a field from a response and converts its value to the value that a deploy writes.
 fn written(name: &str, raw: &mut Map<String, Json>) -> Option<Json> {
     let value = raw.get_mut(name).map(Json::take);
     match name {

@@ -105,7 +105,8 @@ pub(super) enum Depth {
 const RESOURCE_KEYS: &[&str] = &["type", "match", "match_related", "posture"];
 const EVENT_KEYS: &[&str] = &["after", "expect", "for_each", "threshold", "within"];
 const COMPOSITE_KEYS: &[&str] = &["type", "triggers", "within"];
-/// Metrics of the tested Prefect version. Other metrics are also sent, because a newer server may support them.
+/// Metrics that the tested Prefect version supports. Other metrics are sent without an error, because a newer server
+/// may support them.
 const METRICS: [&str; 3] = ["lateness", "duration", "successes"];
 const METRIC_KEYS: &[&str] = &["name", "threshold", "operator", "range", "firing_for"];
 

@@ -1,7 +1,7 @@
 //! Triggers are automations that run a deployment when events occur or fail to occur.
 //!
-//! Triggers are validated before anything is written. As in Prefect, requests contain every key, including
-//! keys with default values.
+//! Triggers are validated before the first write. As in Prefect, requests contain every key, including keys with
+//! default values.
 
 mod condition;
 
@@ -99,7 +99,7 @@ impl Trigger {
             return None;
         };
         let mut reader = Reader::new(entries, Pointer::root(), findings);
-        // As in Prefect, the default only replaces a missing name.
+        // The default only replaces a missing name, as in Prefect.
         let name = reader.optional("name", Some(default_name), nullable(text));
         let name = name.filter(|name| !name.is_empty());
         let schedule_after = reader.optional("schedule_after", Seconds::ZERO, |value| {
