@@ -17,8 +17,8 @@ const MOST_LINES: usize = 5;
 /// Adds the diagnostics about environments to the diagnostics about the project file alone. Diagnostics that only occur
 /// in environments list these environments.
 ///
-/// Downgrades errors about incomplete values to warnings if no environment has them, because such a file is only used
-/// with an environment.
+/// Downgrades errors about incomplete values to warnings if no environment has these errors, because the file is only
+/// used with an environment.
 pub(crate) fn merge_environments(
     base: Vec<Diagnostic>,
     environments: Vec<(String, Vec<Diagnostic>)>,

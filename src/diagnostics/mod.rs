@@ -136,8 +136,8 @@ const LONGEST_COMPARED: usize = 256;
 /// Maximum number of characters that a thread compares to find suggestions. Comparing this number takes about a second.
 const MOST_COMPARED: usize = 20_000_000;
 
-/// Returns whether two names may be compared. Without a limit, checking a file with thousands of mistakes and thousands
-/// of names would take minutes. Mistakes beyond the limit get no suggestions.
+/// Returns whether the limit allows another comparison of two names. Without a limit, checking a file with thousands of
+/// errors and thousands of names would take minutes. Errors beyond the limit get no suggestions.
 fn may_compare(word: &str, candidate: &str) -> bool {
     thread_local! {
         static REMAINING: Cell<usize> = const { Cell::new(MOST_COMPARED) };
