@@ -109,7 +109,7 @@ impl Address {
     }
 }
 
-/// Returns the address that `DOCKER_HOST` or a Docker context selects, if any.
+/// Returns the engine address selected by `DOCKER_HOST` or a Docker context, or `None` if neither selects an address.
 fn selected_address(environment: &Environment, config: &Config) -> Result<Option<Address>, DockerError> {
     let named = match environment.non_empty("DOCKER_HOST") {
         Some(host) => Some(Address { host: host.to_owned(), certificates: certificates(environment, host) }),

@@ -120,7 +120,7 @@ impl DockerError {
         matches!(self, Self::Sending(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// Returns advice on how to fix the error, if there is any.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NoEngine { tried }

@@ -83,7 +83,7 @@ pub(crate) enum NotLocked {
 }
 
 impl NotLocked {
-    /// Returns advice on how to fix the error.
+    /// Returns a hint for fixing the error.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Missing { known, .. } if known.is_empty() => {

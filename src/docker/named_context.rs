@@ -5,7 +5,7 @@ use std::path::Path;
 /// The source of a named context, which a Dockerfile can read in addition to its build context.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NamedContext<'a> {
-    /// A directory, relative to the working directory of the build.
+    /// A local directory. The path is relative to the build's working directory.
     Directory(&'a Path),
     /// An image reference.
     Image(&'a str),

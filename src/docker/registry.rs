@@ -39,8 +39,8 @@ pub(crate) struct RegistryImage {
 }
 
 impl ImageDigests {
-    /// Returns the digest of the image that has all given names in its registry. Returns `None` if a name is
-    /// missing or belongs to a different image.
+    /// Returns the digest of the image to which all names in `references` refer in the registry. Returns `None` if a
+    /// name is missing or refers to a different image.
     ///
     /// The first name must have a content tag, because its image never changes. The other names are always
     /// queried.

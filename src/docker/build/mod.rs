@@ -207,8 +207,8 @@ impl BuildOptions {
     }
 }
 
-/// Returns a function that adds request data that bollard does not support: repeated and unknown parameters, numbers
-/// above 32 bits, and credentials in URL-safe base64.
+/// Returns a function that completes bollard's build requests. bollard does not support repeated or unknown query
+/// parameters, integers wider than 32 bits, or credentials in URL-safe base64.
 fn adjust(options: &BuildOptions) -> impl Fn(BollardRequest) -> BollardRequest + Send + Sync + 'static {
     let limits = &options.limits;
     let numbers = [

@@ -29,7 +29,7 @@ impl BuildKitBuild<'_> {
         secrets.chain(arguments).chain(engine).chain([setting]).map(owned).collect()
     }
 
-    /// Returns the first option that requires buildx, if any.
+    /// Returns the first option that requires buildx, or `None` if no option does.
     pub(super) fn needs_buildx(&self) -> Option<&'static str> {
         let wanted = [
             ("push", self.buildkit.push),

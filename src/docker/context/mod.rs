@@ -44,8 +44,8 @@ pub(crate) struct BuildContext {
     ignore: Ignore,
     /// Path of the Dockerfile within the archive.
     dockerfile: String,
-    /// Contents of generated files by path. A generated file replaces the file of the same name in the
-    /// directory.
+    /// Maps the path of each generated file to its contents. A generated file replaces the directory's file of the same
+    /// name.
     generated: BTreeMap<String, Vec<u8>>,
 }
 
@@ -237,8 +237,8 @@ pub(crate) struct ContextStream {
 }
 
 impl ContextStream {
-    /// Returns the error that occurred while the build context was read, if any. Does not return an error for a
-    /// closed connection.
+    /// Returns the error from reading the build context, or `None` if reading succeeded. Ignores errors from a closed
+    /// connection.
     pub(crate) async fn failure(self) -> Option<DockerError> {
         // The thread ends when the request ends. The timeout covers a proxy that keeps the request open.
         match tokio::time::timeout(Duration::from_secs(1), self.thread).await.ok()? {

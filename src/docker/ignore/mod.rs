@@ -59,8 +59,8 @@ impl Ignore {
     /// Decides whether to exclude a path, based on the decision for its parent directory. The path is relative to the
     /// context, with `/` as the separator.
     ///
-    /// As in Docker, a pattern is tried only if it could change the decision, and a pattern that matches a
-    /// directory also matches its contents.
+    /// A pattern is tried only if it could change the decision, as in Docker, and a pattern that matches a directory
+    /// also matches its contents.
     pub(crate) fn evaluate(&self, path: &str, directory: &Verdict) -> Verdict {
         let mut excluded = false;
         let mut matched = vec![false; self.patterns.len()];
