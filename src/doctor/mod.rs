@@ -1,4 +1,4 @@
-//! Checks everything that a deploy requires, and suggests a fix for each problem.
+//! Checks everything that a deploy requires and suggests a fix for each problem.
 
 mod machine;
 mod project;

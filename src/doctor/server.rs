@@ -11,7 +11,7 @@ use crate::api::{ApiError, Client, TESTED_RELEASE};
 /// and the order of states.
 const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Checks that an API is configured, and reports the source of the setting.
+/// Checks that an API is configured and reports the source of the setting.
 pub(super) fn settings(subject: &Subject<'_>) -> Check {
     let settings = subject.settings;
     match &settings.api_url.value {
