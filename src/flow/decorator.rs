@@ -108,8 +108,8 @@ impl<'p> Finder<'p, '_> {
                 |base: &'p Expr| !matches!(ancestor.scope.resolve(self.program, base), Ok(Entity::Class(_)));
             ancestor.def.bases.iter().any(is_outside)
         };
-        // A base class from outside the project may also define the name, so the search stops at the first
-        // class with such a base.
+        // A base class from outside the project might also define the name, so the search stops at the first class that
+        // has an external base class.
         let holder = match ancestors
             .iter()
             .take_while(|ancestor| holds(ancestor) || !may_inherit(ancestor))

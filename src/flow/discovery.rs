@@ -113,9 +113,9 @@ impl Inspector {
         file.flows.iter().filter_map(flow).collect()
     }
 
-    /// Returns a suggestion for fixing an entrypoint that failed with `error`.
+    /// Returns a hint for fixing an entrypoint that failed with `error`.
     ///
-    /// If the file or the function does not exist, the suggestion names similar flows of the project.
+    /// If the file or the function does not exist, the hint lists similar flows of the project.
     pub(crate) fn help(
         &self,
         error: &FlowError,

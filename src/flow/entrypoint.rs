@@ -32,8 +32,7 @@ pub(crate) enum EntrypointError {
 impl Entrypoint {
     /// Parses an entrypoint.
     ///
-    /// As in Prefect, the last `:` separates the function from the file or module. Without a `:`, the last
-    /// `.` does.
+    /// The last `:` separates the function from the file or module, as in Prefect. Without a `:`, the last `.` does.
     pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
         let (location, object) = text
             .rsplit_once(':')

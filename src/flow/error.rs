@@ -64,7 +64,7 @@ impl FlowError {
         }
     }
 
-    /// Returns whether importing the flow with Python may succeed even though reading its source failed.
+    /// Returns whether importing the flow with Python might succeed although reading its source failed.
     pub(super) fn is_open_to_python(&self) -> bool {
         match self {
             Self::NameUnknown { .. } | Self::Unknowable { .. } | Self::Encoding { .. } => true,
@@ -93,7 +93,7 @@ impl FlowError {
         }
     }
 
-    /// Returns a suggestion for fixing the error, or `None` if there is none.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         match self {
             Self::NotFound { suggestion: Some(name), .. } => Some(format!("did you mean '{name}'?")),

@@ -35,7 +35,7 @@ pub(crate) struct Inspector {
     located: SearchCache<SearchResult>,
     /// Project directories that contain top-level modules.
     folders: SearchCache<Option<String>>,
-    /// The imports of files, by path.
+    /// Maps the path of each file to its imports.
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
     /// Program files by entrypoint and project directory.
     pub(super) sources: Mutex<KnownSources>,

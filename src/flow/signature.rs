@@ -293,10 +293,10 @@ impl<'p> Signature<'p> {
         scope.external(self.builder.program, generic)
     }
 
-    /// Returns whether the parameter's schema may consist only of an inner type's schema, as for a union with one
+    /// Returns whether the parameter's schema can be identical to an inner type's schema, as for a union with one
     /// member.
     ///
-    /// Prefect then replaces the inner type's description with the parameter's description.
+    /// In this case, Prefect replaces the inner type's description with the parameter's description.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
         let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()

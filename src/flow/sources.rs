@@ -24,8 +24,8 @@ pub(crate) struct FlowSources {
     /// Absolute paths of the file that defines the flow and of all imported modules. The targets of symbolic
     /// links are also included.
     pub(crate) files: BTreeSet<PathBuf>,
-    /// Imported modules that are not part of the project, as paths without a suffix, such as
-    /// `package/module`. A deleted file with such a path may have been imported by the flow.
+    /// Imported modules that are not part of the project, as paths without a suffix, such as `package/module`. The flow
+    /// might have imported a deleted file whose path is in this set.
     pub(crate) missing: BTreeSet<String>,
 }
 

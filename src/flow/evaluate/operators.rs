@@ -211,7 +211,7 @@ fn require_known_equality(values: [&Value; 2]) -> EvalResult<()> {
     if values.into_iter().all(Value::has_known_equality) { Ok(()) } else { Err(unknown()) }
 }
 
-/// Returns whether one of the items equals `wanted`.
+/// Returns whether any of the items equals `wanted`.
 ///
 /// # Errors
 ///

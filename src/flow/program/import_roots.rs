@@ -46,8 +46,8 @@ pub(crate) struct SearchPath {
 }
 
 impl SearchPath {
-    /// Returns the search path for a flow in `file`, or for a module entrypoint if `file` is `None`.
-    /// `installed` are the results of [`package_folders`].
+    /// Returns the search path for a flow in `file`, or for a module entrypoint if `file` is `None`. `installed`
+    /// contains the directories from [`package_folders`].
     pub(crate) fn new(
         file: Option<&Path>,
         directory: &Path,

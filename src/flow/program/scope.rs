@@ -148,7 +148,7 @@ impl<'p> Scope<'p> {
         }
     }
 
-    /// Returns the bindings of a name that may be in effect, in reverse order.
+    /// Returns the bindings of `name` that can be in effect, in reverse source order.
     fn candidates(self, program: &'p Program<'p>, name: &str) -> Candidates<'p> {
         let mut candidates = Candidates::default();
         for binding in self.module.body().bindings_of(name) {
@@ -388,7 +388,7 @@ pub(crate) fn attribute_of_module<'p>(
     }
 }
 
-/// Resolves the attribute `name` of an entity.
+/// Resolves `entity.name`.
 pub(crate) fn attribute_of<'p>(
     program: &'p Program<'p>,
     entity: &Entity<'p>,

@@ -109,7 +109,7 @@ fn reads_recorded_flows_as_imported() {
     assert!(exact * 100 >= (exact + others) * 95, "{exact} exact, {others} not");
 }
 
-/// With the real Prefect, every flow is exact, even if static analysis cannot read it exactly.
+/// Every flow is exact with the real Prefect, even if static analysis cannot read the flow exactly.
 #[tokio::test]
 #[ignore = "needs services: run tests/run"]
 async fn reads_recorded_flows_with_python() {

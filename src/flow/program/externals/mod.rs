@@ -6,9 +6,9 @@ mod presence;
 pub(crate) use builtins::is_builtin;
 pub(crate) use presence::{Presence, is_standard_library, presence};
 
-/// Returns whether Prefect has already imported a top-level module when it loads a flow.
+/// Returns whether Prefect imports a top-level module before it loads a flow.
 ///
-/// A project file with the name of such a module is never imported.
+/// Python never imports a project file that has the name of a preloaded module.
 pub(crate) fn is_preloaded(module: &str) -> bool {
     PRELOADED.binary_search(&module).is_ok()
 }

@@ -87,7 +87,7 @@ impl Level {
     }
 }
 
-/// Returns whether an expression may be nested more deeply than the limit allows.
+/// Returns whether an expression might be nested more deeply than the limit allows.
 ///
 /// The depth is estimated from the tokens. It is the sum of the operators since the last separator in each open
 /// bracket.

@@ -145,7 +145,7 @@ impl Converter {
         }
     }
 
-    /// Converts a comprehension.
+    /// Converts a comprehension of any kind to an expression.
     fn comprehension_of(&mut self, expr: &ast::Expr) -> ExprKind {
         match expr {
             ast::Expr::ListComp(node) => {
@@ -201,8 +201,8 @@ impl Converter {
         Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
     }
 
-    /// Converts a comprehension that has a single loop and a single variable. Otherwise, `element` is not called and
-    /// the result is [`ExprKind::Other`].
+    /// Converts a comprehension with a single loop and a single variable. Returns [`ExprKind::Other`] without calling
+    /// `element` for any other comprehension.
     fn comprehension(
         &mut self,
         kind: ComprehensionKind,

@@ -1,4 +1,4 @@
-//! Converts function definitions and their bodies.
+//! Converts function definitions and their bodies from Ruff's syntax tree.
 
 use foldhash::HashMap;
 use ruff_python_ast::{

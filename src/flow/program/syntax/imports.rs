@@ -21,7 +21,8 @@ pub(crate) struct ImportStatement {
     pub(crate) names: Vec<String>,
 }
 
-/// Returns the imports of a file in any block, including calls such as `import_module("package.module")`.
+/// Returns all imports in a file, including imports in nested blocks and calls such as
+/// `import_module("package.module")`.
 ///
 /// In a file with syntax errors, only the statements that can be parsed are considered. A file that is nested too
 /// deeply has no imports.

@@ -66,7 +66,7 @@ pub(super) struct Builder<'a> {
     class: Option<&'a str>,
     /// The string literal directly after the current statement, which documents an attribute.
     docstring_below: Option<String>,
-    /// Index of the branch that contains the current statement, or `None` if there is none.
+    /// Index of the branch that contains the current statement, or `None` outside branches.
     pub(super) branch: Option<usize>,
 }
 

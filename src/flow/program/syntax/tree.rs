@@ -33,7 +33,7 @@ pub(crate) struct Body {
 /// A block of statements that runs only under a condition.
 #[derive(Debug)]
 pub(crate) struct Branch {
-    /// Index of the enclosing branch, if there is one.
+    /// Index of the enclosing branch, or `None` for an outermost branch.
     pub(crate) outer: Option<usize>,
     /// Offset of the conditional statement that contains the block.
     pub(crate) at: usize,
@@ -109,7 +109,7 @@ pub(crate) struct Binding {
     pub(crate) bound: Bound,
     /// The string literal below an annotated name, which documents the attribute.
     pub(crate) docstring: Option<String>,
-    /// Index of the branch that contains the statement, if there is one.
+    /// Index of the branch that contains the statement, or `None` outside branches.
     pub(crate) branch: Option<usize>,
 }
 
@@ -211,7 +211,7 @@ impl Body {
         self.mutated.get(name).copied()
     }
 
-    /// Builds the lookup tables by name. Call this method after adding all statements.
+    /// Builds the tables for lookups by name. Call this method after adding all statements.
     pub(super) fn finish(&mut self) {
         for (position, binding) in self.bindings.iter().enumerate() {
             if binding.name == "*" {

@@ -11,7 +11,7 @@ use crate::flow::{
     },
 };
 
-/// The options of a model, by name. If a name occurs more than once, the last occurrence takes precedence.
+/// The options of a model, keyed by name. If a name occurs more than once, the last occurrence takes precedence.
 pub(super) type Config = Vec<(String, Value)>;
 
 pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {

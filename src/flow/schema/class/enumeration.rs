@@ -29,7 +29,7 @@ struct Reader<'p> {
     is_flag: bool,
     mixin: Option<Mixin>,
     members: Vec<(String, Value)>,
-    /// The position of each member in `members`, by name.
+    /// Maps each member's name to its position in `members`.
     names: HashMap<String, usize>,
     values: ValueIndex,
     /// The highest integer value so far. The value of `auto()` is derived from it.

@@ -83,7 +83,7 @@ pub(crate) fn instantiate<'p>(
     }
 }
 
-/// Checks that no method of a class modifies the fields of an instance or their encoding.
+/// Returns an error if a class has a method or decorator that might modify its instances or their serialization.
 fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
     for class in ancestors {
         let changes = |function: &FunctionDef| {
@@ -101,7 +101,7 @@ fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
     Ok(())
 }
 
-/// Returns whether a method has a decorator that may modify instances.
+/// Returns whether a method has a decorator that might modify instances.
 ///
 /// Decorators such as `property` and `staticmethod` only affect how the method is called.
 fn has_unknown_decorator(function: &FunctionDef) -> bool {
@@ -267,7 +267,7 @@ fn has_integer(value: &Value) -> bool {
     }
 }
 
-/// Returns whether a value already has the annotated type. Validation does not change such a value.
+/// Returns whether a value already has the annotated type, so that validation does not change the value.
 fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotation: &'p Expr) -> bool {
     let stays_as = |value: &Value, annotation: &'p Expr| stays(program, scope, value, annotation);
     if let Some((left, right)) = annotation.as_alternatives() {
@@ -330,8 +330,8 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// Converts a default value as the annotated type's encoder does. For example, an integer in a float field becomes a
-/// float.
+/// Converts a default value to the annotated type, as Pydantic does when it serializes the value. For example, an
+/// integer in a float field becomes a float.
 ///
 /// Returns `None` if the value does not have the annotated type.
 fn encoded<'p>(

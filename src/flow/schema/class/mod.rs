@@ -204,9 +204,9 @@ pub(crate) fn definition<'p>(
     }
 }
 
-/// Returns the schema of a model with the given arguments for its type variables.
+/// Returns the schema of a generic model, with `arguments` in place of the model's type variables.
 ///
-/// The `name` of a generic model includes the arguments.
+/// `name` is the model's name including the arguments.
 pub(crate) fn generic_definition<'p>(
     builder: &mut SchemaBuilder<'p>,
     class: Class<'p>,
