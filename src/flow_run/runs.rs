@@ -1,4 +1,4 @@
-//! Finds and cancels existing runs, and reads their logs.
+//! Finds and cancels existing runs and reads their logs.
 
 use futures_util::future::join_all;
 use jiff::tz::TimeZone;
@@ -78,7 +78,7 @@ pub(crate) async fn cancel(client: &Client, id: Uuid) -> Result<(), FlowRunError
     }
 }
 
-/// Maximum number of concurrent requests if runs are cancelled individually.
+/// Maximum number of concurrent requests when cancelling runs individually.
 const SIDE_BY_SIDE: usize = 8;
 
 /// Requests the cancellation of multiple runs, in bulk if the server supports it.
