@@ -63,7 +63,7 @@ impl Credentials {
     /// Returns the user name and password for the host of a repository.
     ///
     /// GitHub, Azure DevOps and Gitea accept a token as the password of any user, but Bitbucket and GitLab require a
-    /// specific user name. As in Prefect, the host name identifies the provider.
+    /// specific user name. The host name identifies the provider, as in Prefect.
     fn login(&self, address: &Address) -> Result<Login, CredentialsError> {
         check_transport(address)?;
         let login = |username: &str, password: &str| Login {

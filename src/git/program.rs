@@ -164,7 +164,7 @@ impl Refusal {
         NETWORK_FAILURES.iter().chain(&BUSY_SERVER).any(|sign| stderr.contains(sign))
     }
 
-    /// Returns a hint for fixing the failure, or `None` if there is none.
+    /// Returns a hint for fixing the failure, or `None` if there is no hint.
     pub(super) fn hint(&self) -> Option<&'static str> {
         const HINTS: [(&str, &str); 7] = [
             (

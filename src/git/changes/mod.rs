@@ -88,7 +88,7 @@ pub(crate) enum ChangesError {
 }
 
 impl ChangesError {
-    /// Returns a hint for fixing the error, or `None` if there is none.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         const DEPTH: &str =
             "fetch the history with `git fetch --unshallow`, or with `fetch-depth: 0` of actions/checkout";

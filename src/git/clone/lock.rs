@@ -104,7 +104,7 @@ fn read(path: &Path) -> io::Result<(SystemTime, String)> {
     Ok((fs::metadata(path)?.modified()?, fs::read_to_string(path)?))
 }
 
-/// Returns whether the process with the given ID is running and may hold the lock.
+/// Returns whether the process with the given ID is running and might hold the lock.
 ///
 /// This process does not hold the lock while it waits. A lock file with this process's ID was written by an
 /// earlier process with the same ID, for example before a container was restarted.

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{environment::Environment, fs::FileError, progress::Progress};
 
-/// Maximum number of attempts if the network fails.
+/// Maximum number of attempts when the network fails.
 const ATTEMPTS: u32 = 3;
 /// Delay before the second attempt. The delay increases by this amount with every attempt.
 const RETRY_DELAY: Duration = Duration::from_secs(1);
@@ -58,7 +58,7 @@ pub(crate) enum CloneError {
 }
 
 impl CloneError {
-    /// Returns a hint for fixing the error, or `None` if there is none.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::Refused { hint, .. } => *hint,
@@ -73,8 +73,8 @@ impl CloneError {
 }
 
 impl Checkout<'_> {
-    /// Checks out the revision in `target`, a path relative to `directory`. Updates an existing clone, or clones the
-    /// repository if there is none. A relative address is resolved against `directory`.
+    /// Clones the repository into `target`, a path relative to `directory`, or updates an existing clone, and checks
+    /// out the revision. A relative repository path is resolved against `directory`.
     ///
     /// Keeps local changes in an existing clone. Waits while another process uses the clone.
     ///
