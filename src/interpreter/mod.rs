@@ -1,4 +1,4 @@
-//! Finds the user's Python interpreter, and starts it isolated from the project's files.
+//! Finds the user's Python interpreter and starts it isolated from the project's files.
 //!
 //! An interpreter given by `--python` or `PREFECTL_PYTHON` is the only candidate. Otherwise, the
 //! [`SearchScope`] determines which of the following are candidates: the active virtual environment,

@@ -69,7 +69,7 @@ impl Script {
         }
     }
 
-    /// Runs the script until the condition `completion` is met. Passes each line of output to `progress`.
+    /// Runs the script and waits for `completion`. Passes each output line to `progress`.
     ///
     /// # Errors
     ///
