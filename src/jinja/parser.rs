@@ -59,7 +59,7 @@ impl Expression {
         }
     }
 
-    /// Returns whether the expression may be the target of an assignment.
+    /// Returns whether the expression can be the target of an assignment.
     pub(super) fn is_target(self) -> bool {
         matches!(self, Self::Name | Self::NamespaceAttribute | Self::Tuple { has_targets: true })
     }
