@@ -58,7 +58,7 @@ pub(super) fn prepare(mut configuration: Configuration) -> Result<JsonObject, Jo
     Ok(fields)
 }
 
-/// Checks the required fields of a manifest, and inserts optional fields that are missing.
+/// Checks the required fields of a manifest and inserts optional fields that are missing.
 fn complete(manifest: &mut Value, fields: &JsonObject) -> Result<(), JobError> {
     let namespace = fields.get("namespace").cloned().unwrap_or_else(|| json!("default"));
     if let Some(manifest) = manifest.as_object_mut() {

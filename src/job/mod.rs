@@ -184,7 +184,7 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
 struct Configuration {
     /// The remaining fields. [`Self::with_command`] reinserts the separated fields.
     fields: JsonObject,
-    /// Environment variables by name. A null value removes a variable.
+    /// Environment variables, keyed by name. A null value removes a variable.
     env: JsonObject,
     /// Environment variables with a `valueFrom` field. Only Kubernetes supports them.
     special_env: Vec<Value>,
