@@ -124,7 +124,7 @@ impl Changes<'_> {
 ///
 /// # Errors
 ///
-/// Fails if the server would refuse the update.
+/// Fails if the server would reject the update.
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,

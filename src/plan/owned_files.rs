@@ -59,8 +59,8 @@ impl OwnedFiles {
         self.paths.get(&name.cloned()).cloned()
     }
 
-    /// Returns whether the command may prune deployments recorded for a file: the command reads the file, or the file
-    /// no longer exists. Deployments recorded without a file belong to the command's only file.
+    /// Returns whether the command is allowed to prune the deployments recorded for a file: the command reads the file,
+    /// or the file no longer exists. Deployments recorded without a file belong to the command's only file.
     pub(super) fn own(&self, recorded: Option<&String>) -> bool {
         let Some(recorded) = recorded else { return self.is_single };
         self.paths.values().any(|path| path == recorded) || self.is_removed(Path::new(recorded))

@@ -1,10 +1,10 @@
-//! Converts schedules and automations for display in plans.
+//! Converts live schedules and automations to JSON values for display in plans.
 
 use serde_json::{Map, Value as Json, json};
 
 use crate::{api::DeploymentSchedule, value::json_object};
 
-/// Returns a schedule without keys that a file cannot contain.
+/// Returns a live schedule for display, without IDs, null values and defaults.
 pub(super) fn schedule(live: &DeploymentSchedule) -> Json {
     let is_default = |key: &str, value: &Json| value.is_null() || (key == "day_or" && *value == json!(true));
     let times = live.schedule.iter().filter(|(key, value)| !is_default(key, value));

@@ -65,9 +65,9 @@ pub(crate) struct ScheduleError;
 
 /// Compares the schedules in the file with the schedules on the server.
 ///
-/// If all schedules have slugs, they are matched by slug. As in Prefect, live schedules whose slug is not in
-/// the file are kept. Otherwise, schedules are matched by slug or by their run times, and live schedules
-/// without a match are deleted.
+/// If all schedules have slugs, they are matched by slug. Live schedules whose slug is not in the file are kept, as in
+/// Prefect. Otherwise, schedules are matched by slug or by their run times, and live schedules without a match are
+/// deleted.
 pub(super) fn compare<'a>(
     desired: &'a Schedules,
     live: &'a [DeploymentSchedule],
