@@ -92,7 +92,7 @@ struct Family {
 }
 
 impl Family {
-    /// Sends SIGSTOP to all processes of a program, and returns the processes.
+    /// Sends SIGSTOP to all processes of a program and returns these processes.
     ///
     /// A running process could start further processes or leave the process group. After its parent has exited, it
     /// could no longer be attributed to the program.
