@@ -370,14 +370,14 @@ fn json_text(key: &Value) -> String {
     key.as_str().map_or_else(|| value::to_json(key).to_string(), str::to_owned)
 }
 
-/// Returns whether a string may be an interval. A number without a unit is not an interval.
+/// Returns whether a string might be an interval. A number without a unit is not an interval.
 fn is_duration(text: &str) -> bool {
     text.contains(|c: char| c.is_ascii_digit())
         && text.contains(|c: char| c.is_ascii_alphabetic() || c == ':')
         && !text.contains("{{")
 }
 
-/// Returns a suggestion for a key that is not a string.
+/// Returns a hint to quote a mapping key that is not a string.
 fn quote_key(key: &Value) -> String {
     match key {
         Value::Bool(_) => "quote the key, because YAML interprets on, off, yes and no as booleans".to_owned(),

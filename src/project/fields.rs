@@ -29,7 +29,7 @@ pub(super) enum Shape {
     Mappings,
     /// A list of fields that a deploy does not overwrite.
     IgnoredFields,
-    /// A mapping from the names of environments to their values.
+    /// A mapping from environment names to overrides.
     Environments,
     /// A mapping that declares resources. The mapping is checked together with the deployments.
     Resources,

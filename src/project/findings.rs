@@ -89,7 +89,8 @@ impl<'a> Findings<'a> {
         self.overrides.push((pointer, option));
     }
 
-    /// Returns the option that replaces the value at a path or an ancestor, if any.
+    /// Returns the option that replaces the value at a path or the value of an ancestor. Returns `None` if no option
+    /// does.
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
@@ -165,7 +166,7 @@ impl<'a> Findings<'a> {
         }
     }
 
-    /// Returns the document that the diagnostics refer to, if any.
+    /// Returns the document that the diagnostics refer to, or `None` if the project has no file.
     pub(crate) fn document(&self) -> Option<&'a Document> {
         self.document
     }
@@ -197,7 +198,7 @@ impl<'a> Findings<'a> {
         other.diagnostics.into_iter().for_each(|diagnostic| self.push(diagnostic));
     }
 
-    /// Returns whether one of the recorded diagnostics is an error.
+    /// Returns whether any of the recorded diagnostics is an error.
     pub(crate) fn has_errors(&self) -> bool {
         self.diagnostics.iter().any(Diagnostic::is_error)
     }

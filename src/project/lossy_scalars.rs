@@ -14,7 +14,7 @@ const STRINGS: [&str; 4] = ["build_args", "buildargs", "env", "labels"];
 /// Key suffixes for versions and tags.
 const ENDINGS: [&str; 3] = ["tag", "tags", "version"];
 
-/// Returns advice to quote a scalar that YAML does not read as a string.
+/// Returns a hint to quote a scalar that YAML does not read as a string.
 ///
 /// Returns `None` for strings, nulls and collections.
 pub(super) fn quoting_advice(document: &Document, node: &Node) -> Option<String> {

@@ -123,8 +123,8 @@ impl Project {
         self.document.as_ref().map(repair::modernize).unwrap_or_default()
     }
 
-    /// Returns a value's position. If the value is not in the file, returns the position of the key that removed the
-    /// value or of the nearest ancestor.
+    /// Returns the position of a value in the file. If the file does not contain the value, returns the position of the
+    /// key that removed the value, or else the position of the nearest ancestor.
     ///
     /// Returns `None` if the project has no file or if only the command line specifies the value.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {

@@ -51,7 +51,7 @@ impl Repair {
     }
 }
 
-/// Returns the key that a scalar in place of a mapping belongs to, such as `name` for `work_pool: gpu`.
+/// Returns the key for a scalar in place of a mapping. For example, `work_pool: gpu` means `work_pool: {name: gpu}`.
 fn scalar_meaning(container: &str) -> Option<&'static str> {
     match container {
         "work_pool" => Some("name"),

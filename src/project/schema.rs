@@ -198,7 +198,7 @@ fn alternatives(field: &KnownKey) -> Vec<Json> {
     }
 }
 
-/// Returns the schema of a path in `ignore_changes`.
+/// Returns the schema of an item in `ignore_changes`: a field path.
 fn ignored_path() -> Json {
     let names: Vec<&str> = IgnorableField::names().collect();
     let nested = "^((work_pool\\.)?(job_variables|parameters)[.\\[].+|work_pool\\.[a-z_]+)$";

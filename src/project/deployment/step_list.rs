@@ -31,7 +31,7 @@ impl StepList {
 
     /// Returns whether a deployment with this section uses the file's top-level steps.
     ///
-    /// As in Prefect, an empty or null `build` and an empty `push` mean no steps. A null `push` means the top-level
+    /// An empty or null `build` and an empty `push` mean no steps, as in Prefect. A null `push` means the top-level
     /// steps.
     pub(crate) fn uses_shared(&self, section: Section) -> bool {
         match self {

@@ -32,7 +32,7 @@ impl<'a> Merging<'a> {
         }
     }
 
-    /// Returns the line of a value in its file.
+    /// Returns the line number of a value in the file that contains the value.
     pub(super) fn line(&self, span: Span) -> usize {
         self.document.place(span).start().line
     }

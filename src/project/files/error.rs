@@ -40,7 +40,7 @@ pub(crate) enum FilesProblem {
 }
 
 impl FilesProblem {
-    /// Returns advice for fixing the problem, if any.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<&'static str> {
         match self {
             Self::NoMatch(glob) if glob.to_string_lossy().contains('\\') && cfg!(unix) => {

@@ -65,7 +65,8 @@ impl ProjectFiles {
         }
     }
 
-    /// Returns the project files listed in the settings, if any.
+    /// Creates a selection of the project files listed in the settings. Returns the default selection if the list is
+    /// empty.
     pub(crate) fn listed(paths: Vec<(String, Place)>) -> Self {
         if paths.is_empty() {
             return Self::Default;

@@ -15,7 +15,8 @@ pub(super) struct Selected<'a> {
 }
 
 impl<'a> Selected<'a> {
-    /// Creates the selection from the paths of the selected project files. `environment` is the selected environment.
+    /// Creates a filter for overlay files of the project files in `paths`. `environment` is the environment selected
+    /// with `--env`, if any.
     pub(super) fn new(
         paths: impl Iterator<Item = PathBuf>,
         directory: &'a Path,

@@ -118,7 +118,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the string under a required key.
+    /// Returns the string value of a required key. If the value is missing or empty, reports it and returns `None`.
     pub(super) fn required_text(&mut self, key: &str) -> Option<String> {
         self.require(key);
         self.text(key).filter(|text| !text.is_empty())

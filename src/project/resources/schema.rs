@@ -37,7 +37,7 @@ fn resources() -> Json {
     })
 }
 
-/// Returns the schema of the section in an environment, where resources are merged by name.
+/// Returns the schema of the resource section in an environment. An environment merges resources by name.
 fn in_environment() -> Json {
     let mut pool = partial(work_pool());
     pool["properties"]["queues"] = merged(&partial(work_queue()), "work queues");
@@ -66,7 +66,8 @@ fn merged(item: &Json, meaning: &str) -> Json {
     })
 }
 
-/// Converts a resource schema to the schema of an environment's item, where keys may be missing or null.
+/// Converts a resource schema to the schema of an environment override: no key is required, and every key also accepts
+/// null.
 fn partial(mut item: Json) -> Json {
     if let Some(item) = item.as_object_mut() {
         item.remove("required");
