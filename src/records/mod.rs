@@ -67,7 +67,8 @@ impl Registrations {
         })
     }
 
-    /// Registers and removes the project's objects. Sends no requests if the records do not change.
+    /// Adds objects to the project's records and removes objects from them. Sends no requests if the records do not
+    /// change.
     ///
     /// # Errors
     ///

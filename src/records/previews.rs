@@ -160,8 +160,8 @@ impl RecordedPreviews {
     }
 }
 
-/// Returns the full names of a preview's existing deployments. `deployments` contains pairs of a full name and the live
-/// deployment, if any.
+/// Returns the full names of a preview's existing deployments. `deployments` pairs each full name with the live
+/// deployment, or with `None` if the deployment does not exist.
 ///
 /// # Errors
 ///
@@ -182,8 +182,9 @@ pub(crate) fn existing_copies<'a>(
     existing.map(copy).collect()
 }
 
-/// Checks that a preview's deployments only overwrite copies from the same preview and project. `deployments` contains
-/// pairs of a full name and the live deployment, if any. Without a project, the records are not read.
+/// Checks that a preview's deployments only overwrite copies from the same preview and project. `deployments` pairs
+/// each full name with the live deployment, or with `None` if the deployment does not exist. Without a project, the
+/// records are not read.
 ///
 /// # Errors
 ///

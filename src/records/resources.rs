@@ -1,7 +1,7 @@
 //! Resources that projects have registered.
 //!
 //! Each variable contains one project file's resources, so deploys of different files do not change the same variable.
-//! Variables written by earlier releases may contain resources from several files.
+//! Variables written by earlier releases may contain resources from multiple files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,7 +34,7 @@ pub(crate) struct OwnedResource {
 }
 
 impl OwnedResource {
-    /// Returns whether a command in this directory may have registered the resource.
+    /// Returns whether a command in `directory` might have registered the resource.
     pub(crate) fn is_in(&self, directory: Option<&str>) -> bool {
         self.directory.is_none() || self.directory.as_deref() == directory
     }
