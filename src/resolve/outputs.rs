@@ -62,7 +62,7 @@ impl KnownOutputs {
         replaced
     }
 
-    /// Returns whether a placeholder such as `build-image.tags[0]` may have a value.
+    /// Returns whether an output path such as `build-image.tags[0]` can resolve to a value.
     pub(crate) fn may_have(&self, path: &str) -> bool {
         let path = path.replace('[', ".").replace(']', "");
         let mut keys = path.split('.');
@@ -70,8 +70,8 @@ impl KnownOutputs {
         self.open || self.names.get(first).is_some_and(|name| name.may_have(keys.next()))
     }
 
-    /// Returns whether a step may have the given output. Returns `true` if the name is not a step ID with known
-    /// outputs.
+    /// Returns whether the step with the ID `name` can have the output `key`. Returns `true` if `name` is not the ID of
+    /// a step with known outputs.
     pub(crate) fn may_have_key(&self, name: &str, key: &str) -> bool {
         match self.names.get(name) {
             Some(Name::Id(outputs)) => outputs.contains(&key),

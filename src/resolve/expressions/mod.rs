@@ -169,7 +169,7 @@ pub(crate) async fn before_steps(
     Early { fields: fields.into(), pending }
 }
 
-/// Returns whether any field may contain expressions. Ignores step sections.
+/// Returns whether any field might contain expressions. Ignores step sections.
 pub(crate) fn any_expressions(fields: &Fields) -> bool {
     fields.values_without_steps().any(expression::may_have_expressions)
 }
