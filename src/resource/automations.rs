@@ -17,7 +17,7 @@ use crate::{
     value::{Mapping, Value, json_object},
 };
 
-/// Converts an automation declaration. Returns `None` if the trigger or an action is invalid.
+/// Converts an automation declaration to a resource. Returns `None` if the trigger or an action is invalid.
 pub(super) fn automation(
     automation: &Automation,
     placeholders: Placeholders,

@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use crate::{api::JsonObject, block_schema::FieldPath, secret::Secret};
 
-/// A block's secret fields by path.
+/// The secret fields of a block, keyed by field path.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct BlockSecrets {
     fields: BTreeMap<FieldPath, BlockSecret>,

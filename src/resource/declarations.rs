@@ -122,7 +122,7 @@ fn variable(variable: &Variable, findings: &Findings<'_>) -> DesiredResource {
     DesiredResource::new(key, fields, findings.place(&variable.pointer))
 }
 
-/// Converts a concurrency limit declaration. Returns `None` if the number of slots is unknown.
+/// Converts a concurrency limit declaration to a resource. Returns `None` if the number of slots is unknown.
 fn concurrency_limit(limit: &GlobalLimit, findings: &Findings<'_>) -> Option<DesiredResource> {
     let key = ResourceKey::new(ResourceKind::ConcurrencyLimit, limit.name.clone());
     let fields = declared_fields([

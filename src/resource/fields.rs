@@ -24,7 +24,7 @@ pub(crate) enum Placeholders {
 }
 
 impl Placeholders {
-    /// Returns whether placeholders in a string may still be replaced before a resource is written.
+    /// Returns whether placeholders in a string can still be replaced before the resource is written.
     pub(super) fn may_change(self, text: &str) -> bool {
         self == Self::Unresolved && has_placeholders(text)
     }
@@ -36,7 +36,7 @@ pub(super) fn has_placeholders(text: &str) -> bool {
     text.contains("<<") || placeholder::find(text).any(|found| is_replaced(found.kind()))
 }
 
-/// Returns advice for an unknown name.
+/// Returns a hint for replacing an unknown name: the most similar known name, or else a list of known names.
 pub(super) fn alternatives<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     match did_you_mean(name, known.clone()) {
         Some(similar) => format!("did you mean '{similar}'?"),

@@ -159,8 +159,8 @@ impl fmt::Display for ResourceKey {
 #[derive(Debug, Clone)]
 pub(crate) struct DesiredResource {
     pub(crate) key: ResourceKey,
-    /// Declared fields in API format. All other fields keep their values on the server. Actions refer to other objects
-    /// by name.
+    /// The declared fields, in API format. The server keeps the values of undeclared fields. Actions reference other
+    /// objects by name, not by ID.
     pub(crate) fields: JsonObject,
     /// Default field values. A new resource's plan shows only the fields that differ from the defaults.
     pub(crate) defaults: JsonObject,
@@ -168,7 +168,7 @@ pub(crate) struct DesiredResource {
     pub(crate) secrets: BlockSecrets,
     /// Objects that the fields refer to.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,
-    /// ID of the declared automation on the server. Only set if several automations have the same name.
+    /// ID of the declared automation on the server. Set only if multiple automations have the same name.
     pub(crate) id: Option<Uuid>,
     /// Deployments that the actions run.
     pub(crate) runs: Vec<DeploymentRun>,

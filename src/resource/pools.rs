@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Converts a work pool declaration. Returns `None` if the type is invalid or unknown.
+/// Converts a work pool declaration to a resource. Returns `None` if the type is invalid or unknown.
 ///
 /// The base job template is the type's default template with the declared variables applied.
 pub(super) fn pool(
@@ -128,7 +128,7 @@ fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_
     template
 }
 
-/// Converts a work pool's queue declarations, ordered by priority.
+/// Converts a work pool's queue declarations to resources. Sorts them by priority.
 ///
 /// Queues must be written in this order, because assigning a priority can change the priorities of other queues.
 pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {

@@ -222,7 +222,7 @@ fn in_actions(fields: &JsonObject, mut change: impl FnMut(&mut Map<String, Json>
     fields
 }
 
-/// Returns the IDs of the objects with a reference's name. Returns multiple IDs if the name is not unique.
+/// Returns the IDs of the objects that a reference names. Returns multiple IDs if the name is not unique.
 async fn ids(client: &Client, reference: &ResourceReference) -> Result<Vec<Uuid>, ApiError> {
     let name = reference.name.as_str();
     let (first, second) = name.split_once('/').unwrap_or((name, ""));

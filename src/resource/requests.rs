@@ -35,12 +35,12 @@ pub(crate) struct PoolQueue {
 /// The queues of work pools, by pool.
 pub(crate) type PoolQueues = BTreeMap<String, Vec<PoolQueue>>;
 
-/// Reads the resources that exist on the server. If several automations have the same name, returns the automation with
-/// the given ID.
+/// Reads the resources that exist on the server. If multiple automations have the same name, returns the automation
+/// with the given ID.
 ///
 /// # Errors
 ///
-/// Fails if a request fails or if several automations have the same name and no ID is given.
+/// Fails if a request fails or if multiple automations have the same name and no ID is given.
 pub(crate) async fn read<'a>(
     client: &Client,
     keys: impl IntoIterator<Item = (&'a ResourceKey, Option<Uuid>)>,
@@ -76,7 +76,7 @@ enum Read<'a> {
     ConcurrencyLimit(&'a str),
     Variables(Vec<&'a str>),
     Block(&'a ResourceKey),
-    /// Automations by name. The ID selects an automation if several have the same name.
+    /// Maps each automation's name to its ID. The ID selects an automation if multiple automations have the same name.
     Automations(BTreeMap<&'a str, Option<Uuid>>),
 }
 
@@ -154,7 +154,7 @@ impl<'a> Read<'a> {
     }
 }
 
-/// Returns the automations with any of the given names. The server allows several automations with the same name.
+/// Returns the automations with any of the given names. The server allows multiple automations with the same name.
 pub(crate) async fn automations_by_name(
     client: &Client,
     names: &[&str],
@@ -168,8 +168,8 @@ pub(crate) async fn automations_by_name(
     Ok(automations)
 }
 
-/// Returns the only automation in a list. If the list has several automations, returns the automation with
-/// the given ID, or `None` if no automation has this ID.
+/// Returns the only automation in a list. If the list contains multiple automations, returns the automation with the
+/// given ID, or `None` if no automation has this ID.
 fn selected_automation(
     name: &str,
     mut found: Vec<api::Automation>,

@@ -9,8 +9,8 @@ const EVERY_FLOW_RUN: &str = "prefect.flow-run.*";
 const EVENTS_OF_EVERY_RUN: [&str; 4] =
     ["prefect.flow-run.Scheduled", "prefect.flow-run.Pending", "prefect.flow-run.Running", EVERY_FLOW_RUN];
 
-/// Returns the index of the action that starts flow runs in an infinite loop, with advice to prevent the loop. The
-/// trigger and actions are in API format.
+/// Returns the index of the action that starts flow runs in an infinite loop, and a hint for preventing the loop.
+/// Returns `None` if the automation has no such action. The trigger and actions are in API format.
 pub(super) fn looping_action(trigger: &Json, actions: &[Json]) -> Option<(usize, &'static str)> {
     let text = |value: &Json, key: &str| value.get(key).and_then(Json::as_str).map(str::to_owned);
     let is_reactive = text(trigger, "type").as_deref() == Some("event")

@@ -43,7 +43,7 @@ pub(crate) struct SecretHash {
 /// The recorded hashes of all blocks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct SecretHashes {
-    /// Hashes by block name, with the name of the variable that contains them.
+    /// Maps each block to the name of the variable that stores the block's hash, and the hash.
     blocks: BTreeMap<String, (String, SecretHash)>,
 }
 

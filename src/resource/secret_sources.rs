@@ -36,7 +36,7 @@ pub(super) enum SourceError {
 }
 
 impl SourceError {
-    /// Returns whether the source may exist on the deploying machine.
+    /// Returns whether the source is missing here but might exist on the deploying machine.
     pub(super) fn depends_on_environment(&self) -> bool {
         matches!(self, Self::Unset(_) | Self::Empty(_) | Self::Missing(_))
     }
