@@ -43,7 +43,7 @@ pub(crate) enum Problem {
 }
 
 impl ScheduleError {
-    /// Returns a suggestion for fixing the error, if any.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         match &self.problem {
             Problem::UnknownKey { suggestion: Some(meant), .. }

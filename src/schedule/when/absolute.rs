@@ -247,7 +247,7 @@ fn ordinal(word: &str) -> Option<i8> {
 
 /// Parses a numeric date such as `2026-12-01`, `12/01/2026`, `12-01-26`, `20.12.2027` or `12/01`.
 ///
-/// As in Prefect, the month precedes the day unless the number is too large for a month. Two-digit years are between
+/// The month precedes the day unless the number is too large for a month, as in Prefect. Two-digit years are between
 /// 1969 and 2068.
 fn numeric_day(word: &str) -> Option<Day> {
     let separator = ['/', '-', '.'].into_iter().find(|separator| word.contains(*separator))?;

@@ -39,7 +39,7 @@ pub(crate) fn start_at(phrase: &str, clock: &Clock) -> Result<Timestamp, WhenErr
     start("at", phrase, clock)
 }
 
-/// Parses the value of `--start-in` or `--start-at`. As in Prefect, both options accept the same phrases.
+/// Parses the value of `--start-in` or `--start-at`. Both options accept the same phrases, as in Prefect.
 fn start(word: &str, phrase: &str, clock: &Clock) -> Result<Timestamp, WhenError> {
     let now = clock.now();
     let whole = format!("{word} {phrase}");
@@ -87,7 +87,7 @@ fn without_preposition(text: &str) -> &str {
     }
 }
 
-/// Returns a hint if Prefect would interpret the phrase unexpectedly.
+/// Returns a hint for a phrase that Prefect would interpret unexpectedly, or `None` for any other phrase.
 fn refusal(text: &str) -> Option<&'static str> {
     let is_number = text.parse::<f64>().is_ok() && text.contains(|c: char| c.is_ascii_digit());
     if text.starts_with('-') || text.to_lowercase().ends_with(" ago") {

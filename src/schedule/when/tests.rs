@@ -177,8 +177,8 @@ fn resolves_times_without_a_zone_as_local() {
     );
 }
 
-/// As in cron schedules, a skipped time is shifted by the length of the gap, and an ambiguous time means its
-/// first occurrence.
+/// A skipped time is shifted by the length of the gap, as in cron schedules, and an ambiguous time means its first
+/// occurrence.
 #[test]
 fn resolves_skipped_and_repeated_local_times() {
     for (zone, local, expected) in [
