@@ -67,7 +67,7 @@ impl View {
         self.push(SEPARATOR, (end, end));
     }
 
-    /// Decodes all escape sequences of one kind. Returns `None` if there are none.
+    /// Decodes all escape sequences of one kind. Returns `None` if the text contains no escape sequence of this kind.
     fn decoded(&self, escape: Escape) -> Option<Self> {
         let mut view = Self::default();
         let mut at = 0;
@@ -88,7 +88,7 @@ impl View {
         is_changed.then_some(view)
     }
 
-    /// Decodes all runs of digits at every possible alignment. Returns `None` if there are none.
+    /// Decodes all runs of digits at every possible alignment. Returns `None` if the text contains no run of digits.
     ///
     /// The second view contains only decoded runs of printable text because they may contain nested encodings.
     fn digits(&self, digits: Digits, shortest: usize) -> Option<(Self, Self)> {

@@ -84,7 +84,8 @@ impl<'t> UrlEnds<'t> {
         Self { text, line_end: Next { text, pattern: "\n", found: None }, closings }
     }
 
-    /// Returns the end of the URL that continues at an offset. Spaces in a placeholder belong to the URL.
+    /// Returns the end offset of the URL that contains the offset `start`. Spaces inside a placeholder are part of the
+    /// URL.
     fn after(&mut self, start: usize) -> usize {
         let is_end = |character: char| character.is_whitespace() || "\"'<>`|\\^".contains(character);
         let mut at = start;
@@ -121,8 +122,8 @@ impl Next<'_> {
     }
 }
 
-/// Returns whether the user name in a URL without a password may be an access token. Also matches long organization
-/// names that contain a digit.
+/// Returns whether the user name in a URL without a password might be an access token. Also returns `true` for long
+/// organization names that contain a digit.
 fn is_token(user: &str) -> bool {
     let is_word = user.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     is_word
