@@ -37,7 +37,7 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     ALL.iter().find(|entry| entry.name.names().any(|known| known == name))
 }
 
-/// Returns whether a setting with this name may exist in a different version of Prefect.
+/// Returns whether a setting with this name might exist in a different version of Prefect.
 pub(crate) fn may_exist(name: &str) -> bool {
     name.strip_prefix("PREFECT_").is_some_and(|rest| {
         !rest.is_empty() && rest.bytes().all(|byte| matches!(byte, b'A'..=b'Z' | b'0'..=b'9' | b'_'))

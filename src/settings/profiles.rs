@@ -11,10 +11,10 @@ use crate::fs;
 /// Name of the default profile.
 pub(super) const DEFAULT: &str = "ephemeral";
 
-/// A profile's settings by name, in file order.
+/// A profile's settings, keyed by name, in file order.
 pub(crate) type ProfileSettings = IndexMap<String, String>;
 
-/// All profiles by name.
+/// All profiles, keyed by name.
 #[derive(Debug)]
 pub(crate) struct Profiles {
     /// Name of the active profile according to the file.

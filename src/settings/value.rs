@@ -144,7 +144,7 @@ impl FromSetting for BTreeSet<u16> {
     }
 }
 
-/// Parses an object whose values are strings, or a string that contains such an object as JSON. The values may be
+/// Parses an object whose values are strings, or a string that contains an object of strings as JSON. The values may be
 /// secrets.
 impl FromSetting for BTreeMap<String, Secret> {
     const EXPECTED: &'static str = "a JSON object of strings";
