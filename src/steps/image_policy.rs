@@ -56,8 +56,8 @@ impl ImagePolicy {
     /// Returns the existing image that replaces the step for the image `name`. Returns `None` if the step must run.
     /// `tag` is the tag in the step's inputs, which selects from multiple locked images.
     ///
-    /// Without a lock, a single given image replaces every step. Otherwise, the image with the same repository replaces
-    /// the step.
+    /// If there is no lock and only one image is given, the image replaces every step. Otherwise, the image with the
+    /// same repository replaces the step.
     ///
     /// # Errors
     ///

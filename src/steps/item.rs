@@ -52,7 +52,7 @@ impl<'a> StepItem<'a> {
         Some(Self { name: name.as_str().unwrap_or_default(), all_inputs: inputs.as_mapping()? })
     }
 
-    /// Returns the step ID, if any. Templates refer to the outputs by this ID.
+    /// Returns the step ID, or `None` if the step has no ID. Templates refer to the outputs by this ID.
     pub(crate) fn id(self) -> Option<String> {
         self.all_inputs.get(Self::ID).filter(|id| value::is_truthy(id)).map(python::to_text)
     }

@@ -136,8 +136,8 @@ pub(crate) type RunFuture<'a> = BoxFuture<'a, Result<Option<Mapping>, StepError>
 
 /// A build, push or pull step whose inputs have been validated.
 pub(crate) trait Step: Send + Sync {
-    /// Runs the step. Returns its outputs, or `None` if a Python function did not return a dictionary.
-    /// Without a dictionary, an earlier step with the same step ID keeps its outputs.
+    /// Runs the step. Returns its outputs, or `None` if a Python function did not return a dictionary. If the function
+    /// does not return a dictionary, an earlier step with the same step ID keeps its outputs.
     fn run<'a>(&'a self, context: &'a mut StepContext<'_>) -> RunFuture<'a>;
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct CompletedStep {
 }
 
 impl CompletedStep {
-    /// Returns the name of the image that the step built, pushed or reused, if any.
+    /// Returns the name of the image that the step built, pushed or reused, or `None` if the step has no image output.
     pub(crate) fn image(&self) -> Option<&str> {
         self.outputs.as_ref()?.get("image")?.as_str()
     }

@@ -182,7 +182,7 @@ impl Inputs {
         platforms.filter(|platform| !platform.is_empty()).map(str::to_owned).collect()
     }
 
-    /// Returns the first input that requires BuildKit, if any.
+    /// Returns the first input that requires BuildKit, or `None` if no input does.
     pub(super) fn needs_buildkit(&self) -> Option<&'static str> {
         let wanted = |option: &Option<FlagOptions>| option.as_ref().is_some_and(|option| option.0 != "false");
         first(&[
@@ -201,7 +201,7 @@ impl Inputs {
         ])
     }
 
-    /// Returns the first input that requires the classic builder, if any.
+    /// Returns the first input that requires the classic builder, or `None` if no input does.
     pub(super) fn needs_classic(&self) -> Option<&'static str> {
         first(&[
             ("squash", self.squash == Some(true)),

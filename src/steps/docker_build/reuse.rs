@@ -42,8 +42,8 @@ impl Registries {
         self.engine.digest_in_registry(reference, credentials).await
     }
 
-    /// Returns the digest of the base image that the build would use. If the build pulls base images, the digest comes
-    /// from the registry. Otherwise, it comes from the engine if the image exists there.
+    /// Returns the digest of the base image that the build would use. If the build pulls base images, reads the digest
+    /// from the registry first. Otherwise, reads the digest from the engine first.
     async fn base_digest(&self, reference: &str, pull: bool) -> Option<String> {
         if pull && let Some(digest) = self.digest(reference).await {
             return Some(digest);
@@ -112,9 +112,9 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// Returns the ID of an existing image with all given names. Returns `None` if the image must be built. The first
-    /// name must contain the content tag. `is_pushed` specifies whether the build also pushes the image. If so, an image
-    /// that only exists locally must be built again.
+    /// Returns the ID of an existing image that has all names in `references`. Returns `None` if the image must be
+    /// built. The first name must contain the content tag. `is_pushed` specifies whether the build also pushes the
+    /// image. If so, an image that only exists locally must be built again.
     ///
     /// If the image only exists in the registry, returns the first name instead of the ID. Adds missing names to a
     /// local image.

@@ -75,8 +75,8 @@ impl PythonStep {
         self.write(&request).map_err(|error| FileError::new("write", &request, error))?;
         let arguments = [text(&request), text(&answer)];
         let script = Script::new(BRIDGE, arguments.iter().map(String::as_str), &context.environment);
-        // As in Prefect, the step ends when the function returns, even if a process started by the function
-        // keeps running.
+        // The step ends when the function returns, even if a process started by the function keeps running, as in
+        // Prefect.
         let (directory, progress) = (&context.directory, Some(context.progress));
         let run = script.run(&interpreter.program, directory, Completion::Exit, progress);
         let finished = run
