@@ -51,7 +51,7 @@ impl StorageError {
         Self::Store { action: action.into(), source: Box::new(source) }
     }
 
-    /// Returns advice on how to fix the error, if any.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         let text = match self {
             Self::Credentials { help, .. } => help,

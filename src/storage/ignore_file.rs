@@ -45,7 +45,7 @@ pub(crate) enum IgnoreError {
 pub(crate) enum Lines {
     /// Whitespace around a pattern is removed.
     Trimmed,
-    /// As in Git, leading whitespace belongs to the pattern.
+    /// Leading whitespace belongs to the pattern, as in Git.
     AsWritten,
 }
 

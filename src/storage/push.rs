@@ -38,7 +38,7 @@ const LISTED: usize = 10_000;
 /// Maximum number of additional objects to list for each file.
 const LISTED_PER_FILE: usize = 10;
 
-/// The files of a directory to push to a folder of a bucket.
+/// Local files to push to a bucket folder.
 #[derive(Debug)]
 pub(crate) struct LocalFiles<'a> {
     directory: &'a Path,

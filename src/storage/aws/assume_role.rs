@@ -11,7 +11,7 @@ use url::form_urlencoded::Serializer;
 use super::super::{Access, StorageError, client::Connection, error::element};
 use crate::{python, value::Value};
 
-/// An AWS role and the parameters of the request that assumes the role.
+/// Parameters of the request that assumes an AWS role.
 pub(super) struct Role {
     parameters: BTreeMap<String, String>,
 }

@@ -76,7 +76,7 @@ impl Credentials {
         .map_err(|message| StorageError::input("credentials", message))
     }
 
-    /// Returns the access keys that the credentials contain, if any.
+    /// Returns the access keys in the credentials, or `None` if the key ID or the secret key is missing.
     fn keys(&self) -> Option<AwsCredential> {
         Some(AwsCredential {
             key_id: self.aws_access_key_id.as_ref()?.expose().to_owned(),
@@ -88,8 +88,8 @@ impl Credentials {
 
 /// Opens a bucket. `parameters` are ignored if the credentials contain their own client parameters.
 ///
-/// Without credentials, looks up keys in the same order as boto3: environment variables, profiles, web identity,
-/// container and machine.
+/// If there are no credentials, looks up keys in the same order as boto3: environment variables, profiles, web
+/// identity, container and machine.
 pub(crate) async fn open(
     bucket: &str,
     credentials: &Credentials,
@@ -162,7 +162,7 @@ async fn keys(
     Ok(keys)
 }
 
-/// Returns the access keys from the environment variables, if there are any.
+/// Returns the access keys from the environment variables, or `None` if the key ID or the secret key is not set.
 fn environment_keys(environment: &Environment) -> Option<AwsCredential> {
     let variable = |name: &str| environment.non_empty(name).map(str::to_owned);
     Some(AwsCredential {
