@@ -27,7 +27,7 @@ impl ItemKind {
         }
     }
 
-    /// Returns the key of the item list in a file.
+    /// Returns the key of the list in the project file that contains these items.
     fn key(self) -> &'static str {
         match self {
             Self::Trigger => "triggers",

@@ -110,8 +110,8 @@ fn unused_selector(selector: &Selector, projects: &[Criteria<'_>]) -> Diagnostic
     if help.is_empty() { warning } else { warning.help(help) }
 }
 
-/// Returns the names in the options that match a deployment, and removes them from `unmatched`. Returns `None` if the
-/// options contain names but none matches.
+/// Returns the names in the options that match a deployment. Removes these names from `unmatched`. Returns `None` if
+/// the options contain names but none matches.
 fn named(
     declared: &Declared,
     wanted: &[NamePattern<'_>],

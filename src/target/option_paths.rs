@@ -8,8 +8,8 @@ use crate::{
     project::{Fields, Key, PoolKey},
 };
 
-/// Returns the paths of the values that `options` replace, relative to the deployment. Each path is returned
-/// with the option as typed by the user.
+/// Returns the paths of the values that `options` replace. The paths are relative to the deployment. Each path is
+/// paired with the option as typed by the user.
 ///
 /// `fields` contains the deployment's fields in the file. Schedules from options are numbered after the
 /// schedules in the file.

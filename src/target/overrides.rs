@@ -53,7 +53,7 @@ pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     Ok(DeploymentSpec { declared, fields, variables: Mapping::new(), reasons: Vec::new() })
 }
 
-/// Returns the spec of a deployment with the options applied. `name` replaces the name in the file.
+/// Applies the options to a declared deployment and returns the resulting spec. `name` replaces the name in the file.
 pub(crate) fn with_options(
     declared: Declared,
     options: &Options,

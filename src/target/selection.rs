@@ -268,7 +268,7 @@ impl<'a> NamePattern<'a> {
         self.text
     }
 
-    /// Returns the pattern for the flow's name, if any.
+    /// Returns the pattern for the flow's name, or `None` if every flow matches.
     pub(super) fn flow(&self) -> Option<&'a str> {
         self.flow
     }

@@ -20,8 +20,8 @@ struct UnmetCondition {
     similar: Option<String>,
 }
 
-/// Returns advice about the conditions of a selector that no deployment of any project meets. Negated conditions and
-/// conditions on changes are not considered.
+/// Returns a hint for each condition of the selector that no deployment in any project meets. Ignores negated
+/// conditions and conditions on changes.
 pub(super) fn advice_for_unmet(selector: &Selector, projects: &[Criteria<'_>]) -> Vec<String> {
     let is_unmet = |criterion: &Criterion| {
         projects.iter().all(|criteria| {

@@ -21,7 +21,8 @@ pub(super) enum OldProject {
 #[derive(Debug)]
 pub(super) struct OldDefinitions {
     project: Project,
-    /// Indices of deployments by name. Several deployments of different flows can have the same name.
+    /// Maps each deployment name to the indices of the deployments. Deployments of different flows can have the same
+    /// name.
     by_name: HashMap<String, Vec<usize>>,
 }
 

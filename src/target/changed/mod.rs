@@ -203,7 +203,7 @@ fn changed_files<'a>(changes: &'a Changes, dependencies: &Dependencies) -> Vec<&
     found
 }
 
-/// Returns whether a deleted file may be a module that can no longer be imported.
+/// Returns whether a deleted file might be one of the missing modules.
 fn imports(missing: &BTreeSet<String>, deleted: &str) -> bool {
     let module = deleted.strip_suffix("/__init__.py").or_else(|| deleted.strip_suffix(".py"));
     let Some(module) = module else { return false };

@@ -24,7 +24,7 @@ enum ImageBuild {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Returns whether the wizard may offer to build an image. Returns `false` if a step builds an image or `build` is
+    /// Returns whether the wizard can offer to build an image. Returns `false` if a step builds an image or `build` is
     /// explicitly empty.
     pub(super) fn can_build_image(&self, draft: &Draft) -> bool {
         let is_ruled_out = match draft.fields().steps(Section::Build) {

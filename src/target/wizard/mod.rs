@@ -143,8 +143,8 @@ pub(crate) async fn run(
     wizard.complete_selection(selection, was_asked, ctx).await
 }
 
-/// Asks for missing values of a deployment, if exactly one deployment is selected. Returns `None` if no values are
-/// missing.
+/// Prompts for the missing values of a deployment when exactly one deployment is selected. Returns `None` if no values
+/// are missing.
 ///
 /// # Errors
 ///

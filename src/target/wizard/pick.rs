@@ -73,8 +73,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         self.with_names(Picked { selection, was_asked: true }).await
     }
 
-    /// Asks for the names of unnamed deployments if multiple deployments are selected. Deployments that
-    /// remain unnamed are removed.
+    /// Prompts for the names of unnamed deployments when multiple deployments are selected. Removes deployments that
+    /// remain unnamed.
     async fn with_names(&self, mut picked: Picked) -> Result<Picked, TargetError> {
         if picked.selection.single {
             return Ok(picked);
@@ -97,7 +97,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(target::select(self.project, options, flow_name)?)
     }
 
-    /// Selects the deployment with the given name. Asks the user if multiple deployments have this name.
+    /// Selects the deployment with the given name. If multiple deployments match, prompts the user to choose one. If
+    /// none matches and no environment is selected, asks whether to create a new deployment.
     async fn one_of_a_name(&self, name: &str, options: &Options) -> Result<Picked, TargetError> {
         let flow_name = |declared: &Declared| self.local.flow_name(declared.entrypoint()?);
         let wanted = NamePattern::new(name);

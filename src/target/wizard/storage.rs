@@ -169,8 +169,8 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(())
     }
 
-    /// Returns the name of the block with the token for a private repository. Asks for the token if the block
-    /// does not exist.
+    /// Returns the name of the block that stores the access token for a private repository. Prompts for the token if
+    /// the block does not exist.
     async fn token(&self, draft: &mut Draft) -> Result<String, TargetError> {
         let entrypoint = draft.entrypoint().unwrap_or_default();
         let flow = self.local.flow_name(entrypoint).unwrap_or_else(|| entrypoint.to_owned());
