@@ -125,7 +125,7 @@ impl Filling<'_> {
         })
     }
 
-    /// Records the error of a result, and returns its value if there is no error.
+    /// Returns the value of `result`. If `result` is an error, records it and returns `None`.
     fn noted<T>(&mut self, result: Result<T, BlockProblem>, trail: &Trail<'_>) -> Option<T> {
         result.map_err(|problem| self.errors.push(BlockError { path: trail.path(), problem })).ok()
     }

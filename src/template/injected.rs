@@ -1,8 +1,8 @@
 //! Detection of injected placeholders: placeholders that come from an inserted value and are substituted by a
 //! later pass.
 //!
-//! Anyone who controls such a value, for example a variable or a step output, can use injected placeholders
-//! to read environment variables and blocks.
+//! Anyone who controls an inserted value, for example a variable or a step output, can use injected placeholders to
+//! read environment variables and blocks.
 
 use std::collections::HashSet;
 

@@ -42,7 +42,7 @@ impl Reference {
         }
     }
 
-    /// Returns the block that a placeholder refers to, and the key path within its data, if any. Returns
+    /// Returns the block that a placeholder refers to, and the optional key path within the block's data. Returns
     /// `None` if the placeholder is malformed.
     pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
         let name = placeholder.name.replace(BLOCK_PREFIX, "");

@@ -60,7 +60,7 @@ impl Substitution {
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
-    /// Creates the record of a mapping that was replaced with a block's data.
+    /// Records that a mapping was replaced with the data of a block.
     pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
         Self {
             kind: SubstitutionKind::Secret,

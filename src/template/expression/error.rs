@@ -31,7 +31,7 @@ pub(crate) enum ExpressionProblem {
 }
 
 impl ExpressionProblem {
-    /// Returns advice on how to fix the error.
+    /// Returns a hint for fixing the error.
     pub(crate) fn help(&self) -> String {
         match self {
             Self::Undefined { suggestion: Some(suggestion), .. }

@@ -167,7 +167,8 @@ impl Budget {
         self.consumed.fetch_add(consumed, Ordering::Relaxed);
     }
 
-    /// Records a failed evaluation. Its actual consumption is unknown.
+    /// Records a failed evaluation. Charges the full limit of an expression, because the actual fuel consumption is
+    /// unknown.
     pub(super) fn record_failure(&self) {
         self.consumed.fetch_add(EXPRESSION_FUEL, Ordering::Relaxed);
     }

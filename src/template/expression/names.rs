@@ -1,4 +1,4 @@
-//! Finds the names in an expression, and rewrites the expression for the engine.
+//! Finds the names in an expression and rewrites the expression for the engine.
 //!
 //! Names may contain hyphens, as in `build-image.image`, because step IDs may contain them. A sequence of
 //! words and hyphens is parsed as a single name if this name exists. Otherwise, a hyphen is a minus sign. The

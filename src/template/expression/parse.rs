@@ -1,4 +1,4 @@
-//! Parses expressions, and validates their syntax and filters.
+//! Parses expressions and validates their filters.
 
 use std::ops::Range;
 

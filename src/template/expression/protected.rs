@@ -1,4 +1,4 @@
-//! Finds expressions whose results are protected from substitution.
+//! Removes expressions that use the filter `literal`, because placeholders in their results must not be substituted.
 
 use super::parse::Expression;
 use crate::{

@@ -129,7 +129,7 @@ fn last(filled: Filled) -> Filled {
     Filled { value: literal::restore(filled.value), substitutions: filled.substitutions }
 }
 
-/// Converts the result of a pass. A missing value becomes null.
+/// Converts the result of a pass to a filled template. A missing value becomes null.
 fn whole(applied: Applied) -> Filled {
     Filled { value: applied.value.unwrap_or_default(), substitutions: applied.substitutions }
 }

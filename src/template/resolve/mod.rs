@@ -23,7 +23,7 @@ use crate::{
     value::{Value, from_json},
 };
 
-/// Error that occurred while an object was looked up.
+/// Error from looking up a block or variable.
 pub(crate) type LookupError = Box<dyn Error + Send + Sync>;
 
 /// Result of a lookup: the object's data as JSON, or `None` if the object does not exist.
@@ -79,12 +79,12 @@ impl<'a> Resolver<'a> {
         Self { lookup: None, redactor, fetched: Mutex::default() }
     }
 
-    /// Sets the value of a variable that is not read from the server.
+    /// Sets the value of a declared variable. The variable is not read from the server.
     pub(crate) fn declare_variable(&self, name: &str, value: Value) {
         self.declare(Reference::Variable { name: name.to_owned() }, value);
     }
 
-    /// Sets the data of a block that is not read from the server.
+    /// Sets the data of a declared block. The block is not read from the server.
     pub(crate) fn declare_block(&self, block_type: &str, document: &str, data: Value) {
         let (block_type, document) = (block_type.to_owned(), document.to_owned());
         self.declare(Reference::Block { block_type, document }, data);
