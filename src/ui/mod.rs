@@ -129,8 +129,8 @@ impl Ui {
         Self { is_prefect, has_timestamps: self.has_timestamps && !is_prefect, ..self }
     }
 
-    /// Returns a handle that writes messages to stderr even in Prefect's style. Used for messages that Prefect does not
-    /// print. On stdout, scripts would read them as results.
+    /// Returns a handle that writes messages to stderr even in Prefect-compatible output. Use it for messages that
+    /// Prefect does not print, because scripts would parse them as results on stdout.
     #[must_use]
     pub(crate) fn aside(&self) -> Self {
         self.clone().with_prefect_style(false)

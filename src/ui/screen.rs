@@ -72,7 +72,7 @@ impl Screen {
         self.view = Some(View::default());
     }
 
-    /// Removes the live view, and marks unfinished work as stopped.
+    /// Removes the live view and marks unfinished work as stopped.
     pub(super) fn end(&mut self) {
         self.erase();
         self.view = None;

@@ -11,7 +11,7 @@ use crate::environment::Environment;
 /// Variables that CI services set.
 const CI_VARIABLES: [&str; 5] = ["CI", "GITHUB_ACTIONS", "GITLAB_CI", "TEAMCITY_VERSION", "TF_BUILD"];
 
-/// Returns whether a CI service may parse the output.
+/// Returns whether a CI service might parse the output.
 pub(super) fn is_ci(environment: &Environment) -> bool {
     CI_VARIABLES.iter().any(|variable| environment.non_empty(variable).is_some())
 }

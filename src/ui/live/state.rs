@@ -61,7 +61,7 @@ pub(super) struct Step {
 }
 
 impl Step {
-    /// Returns the step's name, followed by its ID, if any.
+    /// Returns the step's name. Appends the step ID if it is set.
     pub(super) fn title(&self) -> String {
         match &self.id {
             Some(id) => format!("{} '{id}'", self.name),
