@@ -61,7 +61,7 @@ fn used_features(fields: &Fields) -> Vec<(Feature, Pointer)> {
     used
 }
 
-/// Returns whether `schedule_after` may delay a run. Null and zero do not.
+/// Returns whether `schedule_after` can delay a run. Null and zero do not delay runs.
 fn may_delay(schedule_after: Field<'_, Seconds>) -> bool {
     match schedule_after {
         Field::Literal(delay) => delay != Seconds::ZERO,

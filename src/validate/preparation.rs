@@ -156,7 +156,7 @@ impl FoundFile {
     }
 }
 
-/// Finds the files that match the patterns. Sets the files' names if there are several files.
+/// Finds the files that match the patterns. Sets the files' names if the patterns match multiple files.
 pub(super) fn project_files(
     patterns: &[FilePattern],
     ctx: &DeployContext<'_>,
@@ -377,8 +377,8 @@ pub(crate) fn stop_on_errors(
 /// Codes of findings about command-line options, which are not specific to a project file.
 const ABOUT_OPTIONS: [Code; 3] = [Code::IGNORED_OPTIONS, Code::UNKNOWN_DEPLOYMENT, Code::UNMATCHED_PATTERN];
 
-/// Removes and returns the findings of all projects. With several project files, a finding without a location names its
-/// file, unless it occurs in several files.
+/// Removes and returns the findings of all projects. If the command reads multiple project files, each finding without
+/// a location states the file in which it occurs, unless it occurs in multiple files.
 pub(crate) fn take_findings(
     projects: &mut [PreparedProject<'_>],
     ctx: &DeployContext<'_>,

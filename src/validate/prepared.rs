@@ -57,7 +57,7 @@ pub(crate) struct PreparedProject<'a> {
     pub(crate) declarations: Vec<Declaration>,
     /// Declared resources. Empty if only deployments are selected.
     pub(crate) resources: Vec<DesiredResource>,
-    /// Declared resources that cannot be compared, because several resources on the server have their names.
+    /// Declared resources that cannot be compared, because multiple resources on the server have the same name.
     pub(crate) ambiguous: Vec<AmbiguousResource>,
 }
 
@@ -98,7 +98,7 @@ impl<'a> PreparedProject<'a> {
 /// Selected deployments of all projects after validation.
 pub(crate) struct Preparation<'a> {
     pub(crate) projects: Vec<PreparedProject<'a>>,
-    /// Work pools that the deployments use, by name.
+    /// Work pools that the deployments use, keyed by name.
     pub(crate) pools: BTreeMap<String, WorkPool>,
     /// Capabilities of the server. If no server is used, all features are supported.
     pub(crate) capabilities: Capabilities,

@@ -155,8 +155,7 @@ fn own_inputs(item: StepItem<'_>) -> Mapping {
     item.inputs().map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// Returns the key and the message of the error that occurs when the step is constructed. Returns `None` if
-/// the inputs are valid.
+/// Constructs the step to validate its inputs. Returns the error's key and message, or `None` if the inputs are valid.
 fn refused(entry: &StepEntry, inputs: &Mapping) -> Option<(Option<String>, String)> {
     match (entry.create)(inputs.clone()) {
         Err(StepError::Input { key, message }) => Some((key, message)),

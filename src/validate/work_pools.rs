@@ -57,7 +57,7 @@ pub(crate) fn work_pools<'a>(
     }
 }
 
-/// Returns advice for a work pool that does not exist. `all` contains the names of the server's work pools, and
+/// Returns a hint for a work pool that does not exist. `all` contains the names of the server's work pools, and
 /// `declared` the names of the declared work pools.
 fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) -> String {
     if declared.contains(name) {
@@ -74,7 +74,7 @@ fn unknown_pool_help(name: &str, all: &[String], declared: &BTreeSet<String>) ->
     }
 }
 
-/// Warns about null job variables that the server will refuse when it updates the deployment.
+/// Warns about null job variables that make the server reject later updates of the deployment.
 pub(super) fn null_job_variables(
     deployment: &ResolvedDeployment,
     pools: &BTreeMap<String, WorkPool>,

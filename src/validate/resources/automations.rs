@@ -86,9 +86,9 @@ pub(in crate::validate) async fn references(
     Ok(())
 }
 
-/// Resolves declarations whose name several automations on the server have. Selects the automation that the project has
-/// registered. If there is none, reports an error. If the command only compares, moves the declaration to the project's
-/// ambiguous resources instead.
+/// Resolves automation declarations whose names are ambiguous on the server. Selects the automation that the project
+/// has registered. If the project has not registered any of the automations, reports an error, or, if the command only
+/// compares, moves the declaration to the project's ambiguous resources.
 pub(in crate::validate) async fn identities(
     projects: &mut [PreparedProject<'_>],
     client: &Client,

@@ -79,8 +79,8 @@ fn declarations<'a>(projects: &[&'a Project]) -> Vec<Declaration<'a>> {
     declarations.collect()
 }
 
-/// Returns the indexes of the variables that each variable refers to. If several projects declare a variable, which is
-/// an error, the declaration in the same project takes precedence.
+/// Returns, for each variable, the indexes of the variables that it refers to. If multiple projects declare a variable,
+/// which is an error, the declaration in the same project takes precedence.
 fn dependencies(declarations: &[Declaration<'_>]) -> Vec<BTreeSet<usize>> {
     let mut by_name: BTreeMap<&str, BTreeMap<usize, usize>> = BTreeMap::new();
     for (index, Declaration { project, name, .. }) in declarations.iter().enumerate() {
