@@ -59,7 +59,7 @@ struct Constructor<'a> {
     appended: HashSet<Span>,
 }
 
-/// The entries that the merge keys of a mapping contribute.
+/// Entries that a mapping inherits through merge keys (`<<`).
 struct Merged {
     mapping: Mapping,
     /// Maps each key that has different values in the mappings of a merge list to the position of the merge

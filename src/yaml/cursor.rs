@@ -64,7 +64,7 @@ impl<'a> Cursor<'a> {
         found
     }
 
-    /// Consumes an exponent with a sign, if there is one. Returns `false` if the exponent is invalid in YAML 1.1.
+    /// Consumes an optional exponent, which must have a sign. Returns `false` if the exponent is invalid in YAML 1.1.
     pub(super) fn exponent(&mut self) -> bool {
         self.expect_any(&['e', 'E']).is_none()
             || (self.expect_any(&['-', '+']).is_some() && self.digits(1, usize::MAX).is_some())

@@ -128,25 +128,26 @@ impl Document {
         node.is_some_and(|node| matches!(node.kind, NodeKind::Float(number) if !number.is_finite()))
     }
 
-    /// Returns the span of the value at a path. [`Self::place`] converts the span to a position in a file. If
-    /// the value does not exist, returns the span of the key that removed it, or of the nearest existing ancestor.
+    /// Returns the span of the value at a path. If the value does not exist, returns the span of the key that removed
+    /// the value, or else the span of the nearest existing ancestor. [`Self::place`] converts the span to a position in
+    /// a file.
     pub(crate) fn value_span(&self, pointer: &Pointer) -> Span {
         let (found, missing) = self.follow(pointer);
         self.removal(found.node, pointer, missing).unwrap_or(found.node.span)
     }
 
-    /// Returns the span of the key at a path. If the value does not exist, returns the span of the key that removed
-    /// it, or of the nearest existing ancestor.
+    /// Returns the span of the key at a path. If the value does not exist, returns the span of the key that removed the
+    /// value, or else the span of the nearest existing ancestor.
     ///
-    /// Items of lists and the root have no key, so the span of the value is returned for them.
+    /// Returns the span of the value for list items and the root, because these nodes have no key.
     pub(crate) fn key_span(&self, pointer: &Pointer) -> Span {
         let (found, missing) = self.follow(pointer);
         let removal = self.removal(found.node, pointer, missing);
         removal.or(found.entry.map(|entry| entry.key.span)).unwrap_or(found.node.span)
     }
 
-    /// Returns the span of the key in a layer whose null removed the value at a path. `nearest` is the nearest existing
-    /// ancestor, and `missing` is the number of segments below it.
+    /// Returns the span of the key whose null removed the value at `pointer` from a layer. `nearest` is the nearest
+    /// existing ancestor, and `missing` is the number of path segments below this ancestor.
     fn removal(&self, nearest: &Node, pointer: &Pointer, missing: usize) -> Option<Span> {
         let segments = pointer.segments();
         let Some(Segment::Key(key)) = segments.get(segments.len() - missing) else { return None };

@@ -84,7 +84,7 @@ impl YamlErrorKind {
         }
     }
 
-    /// Returns a suggestion for fixing the error, if there is one.
+    /// Returns a hint for fixing the error, or `None` if there is no hint.
     pub(crate) fn help(&self) -> Option<String> {
         let help = match self {
             Self::NotUtf8 { utf16: true } => "convert the file from UTF-16 to UTF-8",

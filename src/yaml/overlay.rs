@@ -128,7 +128,7 @@ impl Overlay {
         merged
     }
 
-    /// Returns whether a list has the tag `!append`, and marks the list as merged.
+    /// Returns whether a list has the tag `!append`. Marks the list as merged.
     pub(crate) fn is_appended(&mut self, list: Span) -> bool {
         let is_appended = self.appended.contains(&list);
         if is_appended {

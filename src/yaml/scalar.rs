@@ -38,7 +38,7 @@ impl ScalarTag {
     }
 }
 
-/// Returns the type of a scalar that has neither quotes nor a tag.
+/// Returns the resolved tag of a plain scalar without an explicit tag.
 pub(super) fn resolve(text: &str) -> ScalarTag {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return ScalarTag::Null,

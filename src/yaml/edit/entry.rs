@@ -51,7 +51,8 @@ impl<'a> WrittenMapping<'a> {
         self.text.is_bracket(self.span, '{')
     }
 
-    /// Returns the column of the keys in a block mapping. The first key may follow the dashes of list items.
+    /// Returns the column of the mapping's keys, or `None` if the text before the first key is not just spaces and list
+    /// dashes.
     pub(super) fn column(&self) -> Option<usize> {
         let before = &self.text.text[self.text.line_start(self.span.start)..self.span.start];
         before.bytes().all(|byte| matches!(byte, b' ' | b'-')).then_some(before.len())

@@ -97,7 +97,7 @@ pub(crate) fn extend(document: &Document, pointer: &Pointer, entries: &JsonObjec
     first_right(document, candidates, &expected)
 }
 
-/// Returns the first edit whose text parses to the expected value, or `None` if there is none.
+/// Returns the first edit whose text parses to `expected`, or `None` if no edit does.
 fn first_right(document: &Document, edits: Vec<Edit>, expected: &Value) -> Option<Edit> {
     edits.into_iter().find(|edit| {
         let read = load_overlay(&Source::new(document.source.name(), edit.text.as_str()));

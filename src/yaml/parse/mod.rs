@@ -252,7 +252,8 @@ impl<'a> Events<'a> {
         Ok(Some(event(kind, span)))
     }
 
-    /// Parses an anchor and a tag in any order. Also returns the end offset of the last property, if any.
+    /// Parses an optional anchor and an optional tag, in any order. Also returns the end offset of the last property,
+    /// or `None` if the node has no properties.
     fn properties(&mut self) -> Result<(Properties<'a>, Option<usize>), YamlError> {
         let mut properties = Properties::default();
         let mut end = None;
@@ -313,7 +314,7 @@ impl<'a> Events<'a> {
         self.outer.pop().unwrap_or(State::Done)
     }
 
-    /// Returns an empty node with the value null, and continues in the given state.
+    /// Returns an empty node with the value null and continues in the given state.
     fn absent(&mut self, at: usize, state: State) -> Event<'a> {
         self.state = state;
         let (text, properties) = (Cow::Borrowed(""), Properties::default());

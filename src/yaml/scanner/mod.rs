@@ -99,7 +99,7 @@ impl<'a> Scanner<'a> {
         syntax::error(self.text, mistake, at)
     }
 
-    /// Returns whether more tokens must be scanned, because the queue is empty or its first token may still become a
+    /// Returns whether more tokens must be scanned, because the queue is empty or its first token might still become a
     /// key.
     fn needs_tokens(&mut self) -> Result<bool, YamlError> {
         if self.tokens.is_empty() {

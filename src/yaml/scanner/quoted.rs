@@ -133,7 +133,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Parses a hexadecimal character code after the current position, and moves the position to the last digit.
+    /// Parses a hexadecimal character code after the current position and moves the position to the last digit.
     fn code(&mut self, digits: usize, escape: usize) -> Result<char, YamlError> {
         let code = self.text.get(self.at + 1..=self.at + digits);
         let code = code.filter(|code| code.bytes().all(|digit| digit.is_ascii_hexdigit()));
