@@ -1,4 +1,4 @@
-//! Tests of prefectl called through a link named `prefect`, as a replacement for Prefect.
+//! Tests of prefectl called through a symbolic link named `prefect`, as a replacement for Prefect.
 
 use std::process::Command;
 

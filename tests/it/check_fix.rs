@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::support::Sandbox;
 
-/// A project whose mistakes all have a fix.
+/// A project whose errors all have a fix.
 const PROJECT: &str = "\
 # nightly flows
 build:

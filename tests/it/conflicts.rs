@@ -1,4 +1,4 @@
-//! Tests of deployments that others change between the comparison and the write.
+//! Tests of deployments that someone else changes between the comparison and the write.
 
 use std::sync::{Mutex, PoisonError};
 

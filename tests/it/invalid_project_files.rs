@@ -25,17 +25,17 @@ const TOLERANCE: usize = 1;
 /// Minimum number of invalid files.
 const ENOUGH: usize = 100;
 
-/// The command that reports mistakes without a server.
+/// The command that reports errors without a server.
 const CHECK: &str = "check --strict --quiet";
 
-/// The command that reports mistakes that require a server.
+/// The command that reports errors that only a server can detect.
 const DEPLOY: &str = "deploy --all --strict --quiet";
 
 /// An invalid project file.
 struct Case {
     title: String,
     file: Vec<u8>,
-    /// Line numbers of the mistakes.
+    /// Line numbers of the errors.
     lines: Vec<usize>,
 }
 

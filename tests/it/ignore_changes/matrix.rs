@@ -354,7 +354,7 @@ fn operators_own_every_ignored_field() -> Result<()> {
     Ok(())
 }
 
-/// Checks that a rollback restores the versions of all deployments, and keeps the values of the operators.
+/// Checks that a rollback restores the versions of all deployments and keeps the values that operators have set.
 fn roll_back(api: &Api, sandbox: &Sandbox, placement: Placement, deploy: &str) -> Result<()> {
     write(sandbox, placement, Version::Third)?;
     let proxy = Proxy::start(api.url(), |seen, _| {

@@ -140,7 +140,7 @@ fn cycles(imports: &BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> Vec<Vec<PathBuf>> {
     cycles.into_iter().collect()
 }
 
-/// Returns the files that a file imports, directly or through others.
+/// Returns the files that a file imports, directly or indirectly.
 fn reachable<'a>(file: &PathBuf, imports: &'a BTreeMap<PathBuf, BTreeSet<PathBuf>>) -> BTreeSet<&'a PathBuf> {
     let mut reached = BTreeSet::new();
     let mut waiting: Vec<&PathBuf> = imports.get(file).into_iter().flatten().collect();

@@ -90,7 +90,7 @@ impl FaultServer {
         state.plan = plan;
     }
 
-    /// Removes the fault, and restarts the server if it is down.
+    /// Removes the fault and restarts the server if it is down.
     pub(crate) fn heal(&self) -> Result<()> {
         self.fail(None);
         let was_down = std::mem::take(&mut self.shared.state().down);

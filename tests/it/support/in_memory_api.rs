@@ -13,7 +13,7 @@ pub(crate) struct InMemoryApi {
     pub(crate) runs: Vec<Value>,
     /// Data of block documents, keyed by `type/name`.
     pub(crate) blocks: BTreeMap<String, Value>,
-    /// Fixed responses by path, which take precedence over the state.
+    /// Fixed responses, keyed by path. They take precedence over the state.
     pub(crate) answers: BTreeMap<String, Value>,
     /// Names of work pools that exist only after they have been created.
     pub(crate) missing_pools: BTreeSet<String>,

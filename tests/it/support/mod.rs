@@ -167,7 +167,7 @@ impl Sandbox {
         Ok(kibibytes * 1024)
     }
 
-    /// Runs a command line through a link named `prefect`.
+    /// Runs a command line through a symbolic link named `prefect`.
     #[cfg(unix)]
     pub(crate) fn run_as_prefect(&self, line: &str) -> Result<Output> {
         self.run_as(&self.link("prefect")?, &line.split_whitespace().collect::<Vec<_>>())
