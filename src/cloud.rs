@@ -86,7 +86,7 @@ fn hint(key: &str) -> &'static str {
     }
 }
 
-/// Returns the workspace with the given handle. Without a handle, returns the only workspace.
+/// Returns the workspace with the given handle. If no handle is given, returns the only workspace.
 ///
 /// # Errors
 ///

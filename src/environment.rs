@@ -19,8 +19,8 @@ pub(crate) struct Environment {
 pub(crate) const API_CREDENTIALS: [&str; 3] =
     ["PREFECT_API_KEY", "PREFECT_API_AUTH_STRING", "PREFECT_CLIENT_CUSTOM_HEADERS"];
 
-/// Names of the variables that make Git use a different repository than the working directory's repository.
-/// Git sets them for hooks.
+/// Names of the variables that make Git use a repository other than the working directory's repository. Git sets these
+/// variables for hooks.
 const GIT_REPOSITORY: [&str; 9] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",

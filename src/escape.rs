@@ -1,5 +1,5 @@
-//! Escapes text from files, programs and servers. Otherwise, such text could move the terminal's cursor, write
-//! to its clipboard, or forge lines of the output.
+//! Escapes text from files, programs and servers. Unescaped text could move the terminal's cursor, write to its
+//! clipboard, or forge lines of the output.
 //!
 //! The output is escaped at three levels: [`line()`] for text that must stay on one line, [`message`] for errors
 //! and notes, which may have indented continuation lines, and [`controls`] for everything that is printed.
@@ -96,7 +96,8 @@ fn is_control(character: char) -> bool {
     (character.is_control() && !matches!(character, '\n' | '\t')) || is_format
 }
 
-/// Returns the color sequence at the start of a string. Returns `None` if the string does not start with one.
+/// Returns the color sequence at the start of a string. Returns `None` if the string does not start with a color
+/// sequence.
 fn color(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let (parameters, _) = parameters.split_once('m')?;

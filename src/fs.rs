@@ -148,8 +148,8 @@ pub(crate) fn is_inside(path: &Path, project: &Path) -> bool {
 /// Limits the ignore files that a walk from `starts` reads. The walk only visits entries if `enters` returns
 /// `true`.
 ///
-/// An ignore file may be too large, or a link to an endless device. The walk then skips the directory that
-/// contains the file. If the file applies to a start directory, the walk reads no ignore files at all.
+/// If an ignore file is too large or is a link to an endless device, the walk skips the directory that contains the
+/// file. If the file applies to a start directory, the walk reads no ignore files at all.
 pub(crate) fn limit_walk(
     walker: &mut WalkBuilder,
     starts: &[PathBuf],
@@ -175,8 +175,8 @@ fn has_usable_ignore_files(folder: &Path) -> bool {
     })
 }
 
-/// Returns the closest ancestor of a directory that contains a `.git` entry, or the directory itself if there
-/// is none.
+/// Returns the closest ancestor of a directory that contains a `.git` entry, or the directory itself if no ancestor
+/// does.
 fn repository_root(folder: &Path) -> &Path {
     folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
 }

@@ -4,7 +4,7 @@ use serde_json::Value as Json;
 
 use crate::pointer::Pointer;
 
-/// A changed value and its path. A side is `None` if the value does not exist there.
+/// A changed value and its path. `old` or `new` is `None` if the path does not exist in the old or new value.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ChangedValue<'a> {
     pub(crate) path: Pointer,

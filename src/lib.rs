@@ -325,7 +325,7 @@ async fn interrupted(interrupts: &Interrupts) -> Exit {
     exit
 }
 
-/// Returns whether to prompt for input. If neither the command line nor the settings specify this, prompts
+/// Returns whether to prompt for input. If neither the command line nor the settings enable or disable prompts, prompts
 /// require a terminal and are disabled in CI.
 fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
     let choice =

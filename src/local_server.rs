@@ -1,4 +1,4 @@
-//! Runs Prefect servers with the user's Python, either as a temporary server for a single command or in the
+//! Runs Prefect servers with the user's Python interpreter, either as a temporary server for a single command or in the
 //! foreground.
 //!
 //! A temporary server has no UI and no scheduler, as in Prefect. The server uses the database in `PREFECT_HOME`, so

@@ -6,8 +6,8 @@ use mimalloc::MiMalloc;
 
 /// The global allocator.
 ///
-/// Loading a large project makes many small allocations. For these, mimalloc is faster than glibc and much
-/// faster than musl. Release builds use musl.
+/// Loading a large project makes many small allocations. mimalloc serves small allocations faster than glibc, and much
+/// faster than musl, which release builds use.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 

@@ -241,8 +241,8 @@ fn write_text(f: &mut impl fmt::Write, text: &str) -> fmt::Result {
 
 /// Returns whether a character is printable according to Python's `str.isprintable`.
 ///
-/// Rust's `escape_debug` preserves the same characters. It also preserves combining marks after another
-/// character, and escapes quotes and backslashes. The callers handle these.
+/// Rust's `escape_debug` preserves the same characters. `escape_debug` also preserves combining marks after another
+/// character, and escapes quotes and backslashes. The callers handle these differences.
 fn is_printable(character: char) -> bool {
     match character {
         ' '..='~' => true,
