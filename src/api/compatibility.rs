@@ -63,8 +63,8 @@ fn is_empty(value: &Value) -> bool {
 }
 
 impl Client {
-    /// Returns the features that the server supports. Only the first call sends a request. Later calls return its
-    /// result.
+    /// Returns the features that the server supports. Only the first call sends a request. Later calls return the
+    /// cached result.
     ///
     /// # Errors
     ///

@@ -1,7 +1,7 @@
 //! CSRF tokens for servers that have CSRF protection enabled.
 //!
-//! CSRF protection is rare, and fetching a token costs a request. The client therefore sends write requests
-//! without a token until the server rejects one, and includes a token in every write request from then on.
+//! CSRF protection is rare, and fetching a token costs a request. The client therefore sends write requests without a
+//! token until the server rejects such a request. From then on, every write request includes a token.
 
 use reqwest::header::HeaderValue;
 use serde::Deserialize;

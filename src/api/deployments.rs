@@ -66,8 +66,7 @@ impl DeploymentSchedule {
 }
 
 impl Deployment {
-    /// Returns the parameter schema, or `None` for deployments that were created without one by very old
-    /// clients.
+    /// Returns the parameter schema, or `None` if a very old client created the deployment without a schema.
     pub(crate) fn parameter_schema(&self) -> Option<&JsonObject> {
         self.raw.get("parameter_openapi_schema")?.as_object()
     }

@@ -19,8 +19,8 @@
 
 use std::time::Duration;
 
-/// Initial number of writes in flight. Except on SQLite, servers process two concurrent writes faster than two
-/// sequential writes.
+/// Initial number of writes in flight. Servers process two concurrent writes faster than two sequential writes, except
+/// on SQLite.
 const INITIAL: f64 = 2.0;
 /// Minimum number of responses in a window. The latency is averaged over each window.
 const MIN_WINDOW: u32 = 4;

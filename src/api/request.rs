@@ -67,8 +67,8 @@ impl Request {
         Self { repeatable: false, ..self }
     }
 
-    /// Checks whether the request needs a CSRF token. This depends only on the HTTP method, so filter
-    /// requests need one too.
+    /// Checks whether the request needs a CSRF token. The HTTP method determines the result, so filter requests also
+    /// need a token.
     pub(super) fn changes(&self) -> bool {
         self.method != Method::GET
     }

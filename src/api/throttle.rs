@@ -90,8 +90,8 @@ impl Throttle {
         state.paused_until = state.paused_until.max(Instant::now().checked_add(wait));
     }
 
-    /// Counts the request as sent and returns `None` if it may be sent now. Otherwise, returns the time of the next
-    /// attempt.
+    /// Returns `None` and counts the request as sent if the limits allow the request now. Otherwise, returns the time
+    /// of the next attempt.
     fn take(&self, writes: bool) -> Option<Instant> {
         let mut state = self.state();
         let now = Instant::now();

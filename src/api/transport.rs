@@ -158,7 +158,7 @@ fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request 
     request
 }
 
-/// Checks whether credentials for the URL `from` may be sent to `to`. Both must have the same origin, except
+/// Checks whether credentials for the URL `from` may be sent to `to`. The two URLs must have the same origin, except
 /// that a redirect from HTTP to HTTPS on the same host is allowed.
 fn may_see_secrets(from: &Url, to: &Url) -> bool {
     let is_upgrade = from.scheme() == "http" && to.scheme() == "https" && from.host() == to.host();
