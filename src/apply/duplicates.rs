@@ -185,8 +185,8 @@ impl Part {
         self.now = now;
     }
 
-    /// Returns whether there are more equal objects than wanted, and this deploy created at least one of
-    /// them.
+    /// Returns whether more equal objects exist than the deployment declares, and this deploy created at least one of
+    /// these objects.
     fn is_contested(&self) -> bool {
         self.now.len() > self.wanted && !self.own.is_empty()
     }

@@ -12,7 +12,7 @@ use crate::{deployment::DesiredDeployment, plan::Change};
 /// Makes the first write of each new work queue wait for the first writes of the pool's earlier new queues.
 #[derive(Debug, Default)]
 pub(super) struct QueueOrder {
-    /// The first write of each new queue, by index of its change.
+    /// The first write of each new queue, keyed by the index of the change.
     turns: HashMap<usize, Turn>,
 }
 
@@ -24,7 +24,7 @@ struct Turn {
 }
 
 impl QueueOrder {
-    /// Queues of existing deployments are not new.
+    /// Determines the order from the changes. Queues of existing deployments are not new.
     pub(super) fn new(changes: &[(&DesiredDeployment, Change<'_>)]) -> Self {
         let live = changes.iter().filter_map(|(_, change)| {
             let field = |name| change.live()?.field(name)?.as_str();

@@ -23,7 +23,7 @@ pub(crate) struct Report {
     pub(crate) resources: Vec<ResourceLine>,
     /// Names of the work pools without an online worker.
     pub(crate) idle_pools: Vec<String>,
-    /// Steps that were run, each with the deployments that use it.
+    /// Completed steps. Each step lists the deployments that use its result.
     pub(crate) steps: Vec<CompletedStep>,
     /// Messages about state that could not be restored.
     pub(crate) unrestored: Vec<String>,

@@ -45,7 +45,7 @@ pub(crate) struct Restored {
 #[derive(Debug)]
 pub(crate) enum Recovery {
     Restored(Restored),
-    /// Others have changed the deployment, so it was not written.
+    /// Someone else has changed the deployment, so the rollback did not write it.
     Conflict(Vec<FieldChange>),
     Failed(WriteError),
 }
@@ -63,7 +63,7 @@ pub(crate) struct RollbackContext<'a> {
 pub(crate) enum ConflictPolicy {
     /// Restores the objects.
     Overwrite,
-    /// Reports the objects as conflicts, and does not write them.
+    /// Reports the objects as conflicts and does not write them.
     Report,
 }
 

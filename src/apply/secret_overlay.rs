@@ -66,8 +66,8 @@ fn could_be(text: &str, live: &Json) -> bool {
 /// Fills in a recorded value's secrets from the live value. Copies a secret from `live` only if no deploy has changed
 /// it.
 ///
-/// Adds the pointers of all other secrets to `lost`. These secrets keep their live values, or are omitted if they
-/// have none.
+/// Adds the pointers of all other secrets to `lost`. These secrets keep their live values. Secrets without a live value
+/// are omitted.
 pub(super) fn completed(
     previous: &Json,
     intended: &[Option<&Json>],
