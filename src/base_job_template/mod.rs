@@ -131,8 +131,8 @@ impl BaseJobTemplate {
     /// Adds a variable and uses it in the job configuration. If the template already has the variable with the same
     /// type, sets its default. Leaves the template unchanged on failure.
     ///
-    /// If `place` is `None`, inserts the variable at the common location for its name, unless the job already uses the
-    /// variable.
+    /// If the new variable has no location, inserts the variable at the common location for its name, unless the job
+    /// already uses the variable.
     ///
     /// # Errors
     ///
