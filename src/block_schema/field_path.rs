@@ -76,7 +76,7 @@ impl FieldPath {
         value
     }
 
-    /// Returns whether `data` sets this field, or sets an ancestor of it to a value that is not an object.
+    /// Returns whether `data` sets this field, or sets an ancestor of this field to a value that is not an object.
     pub(crate) fn is_set_in(&self, data: &JsonObject) -> bool {
         let mut segments = self.segments();
         let mut value = segments.next().and_then(|first| data.get(first));
