@@ -78,7 +78,7 @@ const EQUIVALENTS: [(&str, &str); 8] = [
     ("work-queue read-runs", "work-queue preview"),
 ];
 
-/// Prefect options that prefectl does not support, by command, with their equivalents.
+/// Prefect options that prefectl does not support. Each entry contains the command, the options and their equivalent.
 const OPTIONS: [(&str, &[&str], &str); 7] = [
     (
         "flow ls",

@@ -149,7 +149,7 @@ pub(crate) struct WhichQueue {
     #[arg(value_name = "QUEUE")]
     pub(crate) name: String,
 
-    /// Work pool that contains the queue [default: the default work pool, or the only pool with such a queue]
+    /// Work pool that contains the queue [default: the default work pool, or the only pool that has the queue]
     #[arg(long, short, value_name = "POOL")]
     pub(crate) pool: Option<String>,
 }
