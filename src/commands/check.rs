@@ -35,7 +35,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     let checked = check(arguments, context).await;
     let Checked { findings, fixed, count } =
         checked.or_else(|error| undetermined(error, arguments).map(Checked::unfixed))?;
-    // With both options, nothing is written.
+    // If both options are passed, `--diff` takes precedence and nothing is written.
     if arguments.diff && count > 0 {
         let diffs: String = fixed.iter().map(diff).collect();
         context.ui.result(diffs.trim_end_matches('\n'));

@@ -204,8 +204,7 @@ fn rename(
     Ok(())
 }
 
-/// Creates the error for a profile that does not exist. The error suggests a similar known name, if there is
-/// one.
+/// Creates the error for a profile that does not exist. If a known name is similar, the error suggests this name.
 fn not_found<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> CommandError {
     CommandError::usage(format!("Profile '{name}' not found."))
         .help("list the profiles with `prefectl profile ls`")

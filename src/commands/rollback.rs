@@ -103,7 +103,7 @@ fn finish(report: &RollbackReport) -> Result<Exit, CommandError> {
     }
     let has_conflict = subjects.iter().any(|(_, recovery)| matches!(recovery, Recovery::Conflict(_)));
     let help = if has_conflict {
-        "deployments that others have changed were not restored; pass --force to restore them too"
+        "deployments that someone else has changed were not restored; pass --force to restore them too"
     } else {
         "compare with `prefectl plan --all`, or run `prefectl deploy --resume` to complete the deploy"
     };

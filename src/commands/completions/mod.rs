@@ -27,7 +27,7 @@ use crate::{
 /// Environment variable that the completion scripts set when they call prefectl.
 const VARIABLE: &str = "PREFECTL_COMPLETE";
 
-/// Prints completions if prefectl was called by a completion script. Returns `true` in that case.
+/// Prints completions and returns `true` if a completion script called prefectl. Returns `false` otherwise.
 ///
 /// # Errors
 ///

@@ -108,14 +108,14 @@ impl TypedOptions {
     }
 }
 
-/// Removes quotation marks around a word. Some shells pass them on.
+/// Removes quotation marks around a word. Some shells pass the quotation marks to prefectl.
 fn unquoted(word: &str) -> String {
     let inner = ['\'', '"'].into_iter().find_map(|mark| word.strip_prefix(mark)?.strip_suffix(mark));
     inner.unwrap_or(word).to_owned()
 }
 
-/// Returns candidates for the typed text, including names that do not start with it. Returns `None` if the
-/// names are not available in time.
+/// Returns candidates for the typed text, including names that do not start with the text. Returns `None` if the names
+/// are not available in time.
 pub(super) fn read(names: Names, typed: &str, options: &TypedOptions) -> Option<Vec<String>> {
     let directory = options.directory()?;
     let environment = Environment::from_process();

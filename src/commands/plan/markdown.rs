@@ -107,8 +107,8 @@ fn finding(finding: &Json) -> String {
     format!("- {}: {message}{omitted}{}\n", part("severity"), place.unwrap_or_default())
 }
 
-/// Appends table rows or list items until the text exceeds `max_size` bytes. Then appends the number of omitted rows,
-/// if any.
+/// Appends table rows or list items until the text exceeds `max_size` bytes. If rows are omitted, also appends their
+/// number.
 pub(in crate::commands) fn rows(
     mut rows: impl ExactSizeIterator<Item = String>,
     max_size: usize,

@@ -30,7 +30,7 @@ pub(super) enum Action {
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) previews: Vec<FoundPreview>,
-    /// Previews whose record is damaged, each with the variable that contains the record.
+    /// Previews with a damaged record, paired with the name of the variable that stores the record.
     damaged: Vec<(PreviewName, String)>,
 }
 

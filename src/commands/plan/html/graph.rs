@@ -58,7 +58,7 @@ struct StepBox {
     place: String,
 }
 
-/// A box that lists the deployments with the same steps.
+/// A box that lists deployments that depend on the same steps.
 #[derive(Serialize)]
 struct GroupBox {
     y: usize,

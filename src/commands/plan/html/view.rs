@@ -82,7 +82,7 @@ struct Deployment {
 #[derive(Serialize)]
 struct Place {
     sign: char,
-    /// `new`, `gone`, `changed` or `same`.
+    /// Kind of the difference: `new`, `gone`, `changed` or `same`.
     kind: &'static str,
     path: String,
     old: Option<Shown>,
