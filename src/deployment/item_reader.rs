@@ -24,7 +24,7 @@ pub(crate) struct ItemError {
 pub(crate) struct UnknownKey {
     pub(crate) index: usize,
     pub(crate) path: Pointer,
-    /// The name of a similar known key, if there is one.
+    /// The name of a similar known key, or `None` if no known key is similar.
     pub(crate) suggestion: Option<&'static str>,
 }
 

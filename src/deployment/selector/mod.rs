@@ -192,7 +192,7 @@ impl Criterion {
     }
 }
 
-/// Returns the key that is most similar to a misspelled key. Two swapped letters count as one mistake.
+/// Returns the key that is most similar to a misspelled key. Two swapped letters count as one typo.
 fn similar_key(key: &str) -> Option<&'static str> {
     let lower = key.to_lowercase();
     let swapped = KEYS.into_iter().find(|known| strsim::osa_distance(&lower, known) == 1);
@@ -244,8 +244,8 @@ impl Selector {
 
     /// Applies the selector to a deployment. `verdict` compares the deployment with a criterion.
     ///
-    /// An undecided condition is neither met nor unmet, even if it is negated. An undecided condition is only
-    /// relevant if the deployment meets all other conditions.
+    /// An undecided condition is neither met nor unmet, even if the condition is negated. An undecided condition is
+    /// only relevant if the deployment meets all other conditions.
     pub(crate) fn evaluate(&self, mut verdict: impl FnMut(&Criterion) -> Verdict) -> Evaluation {
         let mut met = Vec::new();
         let mut undecided = Vec::new();

@@ -53,7 +53,8 @@ impl Snapshot {
         Ok(live)
     }
 
-    /// Ignores the automations with the given names, which the project files declare and which belong to no deployment.
+    /// Excludes the automations with the given names. The project files declare these automations, and they belong to
+    /// no deployment.
     #[must_use]
     pub(crate) fn excluding(mut self, names: BTreeSet<String>) -> Self {
         for automations in self.automations.values_mut() {

@@ -1,7 +1,7 @@
 //! Triggers are automations that run a deployment when events occur or fail to occur.
 //!
-//! Triggers are validated before the first write. As in Prefect, requests contain every key, including keys with
-//! default values.
+//! Triggers are validated before the first write. Requests contain every key, including keys with default values, as in
+//! Prefect.
 
 mod condition;
 
@@ -45,7 +45,7 @@ pub(crate) struct NewAutomation {
     pub(crate) body: Map<String, Json>,
 }
 
-/// The triggers of a deployment, with the unknown keys and metrics in them.
+/// The triggers of a deployment, and the unknown keys and metrics that the triggers contain.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Triggers {
     pub(crate) triggers: Vec<Trigger>,
