@@ -70,14 +70,13 @@ pub(crate) struct Diagnostic {
     pub(crate) help: Option<String>,
     /// An edit that solves the problem in the file at `place`.
     pub(crate) fix: Option<Box<Fix>>,
-    /// The environments that have the problem. Empty if it occurs without an environment, or if a single
+    /// The environments that have the problem. Empty if the problem also occurs without an environment, or if a single
     /// environment is checked.
     pub(crate) environments: Vec<String>,
 }
 
 impl Diagnostic {
-    /// Creates an error. Line breaks and control characters in the message are escaped, because they come from
-    /// the text that it quotes.
+    /// Creates an error. Escapes line breaks and control characters in the message, because they come from quoted text.
     pub(crate) fn error(code: Code, message: impl AsRef<str>) -> Self {
         Self {
             code,

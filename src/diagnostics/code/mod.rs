@@ -28,7 +28,7 @@ pub(crate) struct Entry {
     /// Summary on a single line.
     pub(crate) title: &'static str,
     pub(crate) meaning: &'static str,
-    /// An example that triggers the diagnostic. Empty if there is none.
+    /// An example that triggers the diagnostic, or an empty string.
     pub(crate) example: &'static str,
     pub(crate) fix: &'static str,
 }
@@ -67,7 +67,7 @@ impl Code {
 
     /// Returns the diagnostic code with the given name.
     ///
-    /// If the code does not exist, the error contains the most similar name, if there is one.
+    /// If the code does not exist, the error contains the most similar name, or `None` if no name is similar.
     pub(crate) fn find(name: &str) -> Result<Self, Option<&'static str>> {
         Self::all()
             .find(|code| code.name() == name)
