@@ -15,14 +15,14 @@ use crate::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(crate) struct Config {
-    /// Credentials that `docker login` stores without a credential helper, by registry.
+    /// Credentials that `docker login` stores without a credential helper, keyed by registry.
     pub(super) auths: BTreeMap<String, Login>,
     /// Credential helpers by registry.
     pub(super) cred_helpers: BTreeMap<String, String>,
     /// Credential helper for registries without their own helper.
     pub(super) creds_store: Option<String>,
     pub(super) current_context: Option<String>,
-    /// Proxy settings by engine address. The key `default` applies to all other engines.
+    /// Proxy settings, keyed by engine address. The key `default` applies to all other engines.
     pub(super) proxies: BTreeMap<String, BTreeMap<String, String>>,
     #[serde(skip)]
     directory: PathBuf,

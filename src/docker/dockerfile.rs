@@ -30,8 +30,8 @@ pub(crate) fn base_image(prefect: &str, python: &str) -> String {
 }
 
 impl AutoDockerfile<'_> {
-    /// Returns the contents of the Dockerfile. They equal Prefect's contents, unless the directory name needs
-    /// escaping. Images of both programs therefore share their layers.
+    /// Returns the contents of the Dockerfile. The contents are identical to Prefect's, unless the directory name needs
+    /// escaping, so images of both programs share their layers.
     pub(crate) fn text(&self) -> String {
         let target = format!("/opt/prefect/{}/", self.directory);
         let mut lines = vec![format!("FROM {}", self.base_image)];

@@ -106,8 +106,8 @@ pub(crate) struct CredentialStore<'a> {
 }
 
 impl CredentialStore<'_> {
-    /// Returns the credentials for a registry, or `None` if it has none. Runs the credential helper if one is
-    /// configured.
+    /// Returns the credentials for a registry, or `None` if the registry has no credentials. Runs the registry's
+    /// credential helper if the configuration specifies a helper.
     pub(crate) async fn get(&self, registry: &str) -> Result<Option<Credentials>, DockerError> {
         let registry = registry_host(registry);
         if let Some(program) = self.helper(registry)

@@ -26,7 +26,7 @@ pub(super) fn read(printed: &str, code: i32) -> BuildFailure {
     BuildFailure { message, step: step.map(str::to_owned), line, last_lines }
 }
 
-/// Checks whether a registry or the network failed, so that the build may succeed if it is repeated.
+/// Checks whether a registry or the network failed, so that another attempt might succeed.
 pub(super) fn is_temporary(failure: &BuildFailure) -> bool {
     const SIGNS: [&str; 7] = [
         "500 internal server error",

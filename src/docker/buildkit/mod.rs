@@ -1,8 +1,8 @@
 //! Builds images with BuildKit through the Docker command line.
 //!
-//! `docker buildx build` is preferred. If it is not installed, `docker build` is used in releases before Docker 23
-//! that have BuildKit built in, with fewer options. Both programs upload only the changed files of a build context,
-//! and request secrets, SSH keys and credentials during the build.
+//! Prefers `docker buildx build`. If buildx is not installed, uses `docker build` of a Docker release before 23 that
+//! has BuildKit built in. This command supports fewer options. Both programs upload only the changed files of a build
+//! context, and request secrets, SSH keys and credentials during the build.
 
 mod arguments;
 mod failure;

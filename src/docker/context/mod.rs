@@ -124,8 +124,8 @@ impl BuildContext {
         Ok(file.strip_prefix(&root).ok().map(slashes))
     }
 
-    /// Adds a Dockerfile from outside the context under a unique name. A `.dockerignore` entry hides it from
-    /// COPY instructions.
+    /// Adds a Dockerfile from outside the context under a unique name. A `.dockerignore` entry hides this Dockerfile
+    /// from COPY instructions.
     fn add_hidden(&mut self, dockerfile: Vec<u8>) -> Result<(), DockerError> {
         let name = format!(".dockerfile.{}", &sha256_hex(&dockerfile)[..20]);
         // A generated `.dockerignore` must be hidden too.

@@ -91,7 +91,7 @@ impl Ignore {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict {
     pub(crate) excluded: bool,
-    /// For each pattern, whether it matched the path or one of its parent directories.
+    /// Whether each pattern matched the path or one of its parent directories.
     matched: Vec<bool>,
 }
 
