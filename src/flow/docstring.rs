@@ -52,7 +52,7 @@ fn skip_chars(text: &str, count: usize) -> &str {
     text.char_indices().nth(count).map_or("", |(at, _)| &text[at..])
 }
 
-/// Returns the descriptions of parameters in a docstring, by parameter name.
+/// Returns the descriptions of parameters in a docstring, keyed by parameter name.
 ///
 /// If the docstring has multiple sections for parameters, the last section takes precedence.
 pub(crate) fn parameters(docstring: &str) -> HashMap<String, String> {

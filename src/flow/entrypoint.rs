@@ -32,7 +32,8 @@ pub(crate) enum EntrypointError {
 impl Entrypoint {
     /// Parses an entrypoint.
     ///
-    /// The last `:` separates the function from the file or module, as in Prefect. Without a `:`, the last `.` does.
+    /// The last `:` separates the function from the file or module, as in Prefect. Without a `:`, the last `.`
+    /// separates the function from the module.
     pub(crate) fn parse(text: &str) -> Result<Self, EntrypointError> {
         let (location, object) = text
             .rsplit_once(':')

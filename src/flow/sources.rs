@@ -29,7 +29,8 @@ pub(crate) struct FlowSources {
     pub(crate) missing: BTreeSet<String>,
 }
 
-/// Program files by entrypoint and project directory. The value is `None` if the program is not part of the project.
+/// Program files, keyed by entrypoint and project directory. The value is `None` if the program is not part of the
+/// project.
 pub(super) type KnownSources = HashMap<(Entrypoint, PathBuf), Option<Arc<FlowSources>>>;
 
 impl Inspector {

@@ -21,7 +21,7 @@ pub(crate) fn days(microseconds: i128) -> i128 {
     microseconds.div_euclid(DAY)
 }
 
-/// Formats a duration as an ISO 8601 string. As in pydantic, a year has 365 days.
+/// Formats a duration as an ISO 8601 string. A year has 365 days, as in pydantic.
 pub(crate) fn duration(microseconds: i128) -> String {
     let sign = if microseconds < 0 { "-" } else { "" };
     let (days, rest) = (microseconds.abs() / DAY, microseconds.abs() % DAY);

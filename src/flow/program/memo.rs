@@ -51,7 +51,7 @@ impl<K, V> Default for Table<K, V> {
 }
 
 impl<K, V: Clone> Table<K, V> {
-    /// Returns the cached result for `key`. If there is none, calls `compute` and caches its result.
+    /// Returns the cached result for `key`. On a cache miss, calls `compute` and caches the result.
     pub(crate) fn get(&self, key: &K, compute: impl FnOnce() -> EvalResult<V>) -> EvalResult<V> {
         let key = std::ptr::from_ref(key);
         if let Some(known) = self.0.borrow().get(&key) {

@@ -96,7 +96,7 @@ const INTERPRETED_LIMIT: u32 = 10_000;
 /// wherever the alias is used, so a few aliases can produce a very large schema.
 const ANNOTATION_LIMIT: u32 = 50_000;
 
-/// The program of a flow. Its modules are loaded on demand, and facts about them are cached.
+/// The program of a flow. Modules are loaded on demand, and their properties are cached.
 pub(crate) struct Program<'p> {
     loader: &'p dyn SourceLoader,
     pub(crate) environment: &'p Environment,
@@ -115,7 +115,7 @@ pub(crate) struct Program<'p> {
 }
 
 impl<'p> Program<'p> {
-    /// Creates the program of a flow. Reading it may take at most `steps` evaluation steps.
+    /// Creates the program of a flow. Reading the program may take at most `steps` evaluation steps.
     pub(super) fn new(
         loader: &'p dyn SourceLoader,
         environment: &'p Environment,

@@ -71,7 +71,7 @@ pub(crate) struct ImportSummary {
     pub(crate) warnings: Vec<Diagnostic>,
 }
 
-/// The inspected flows by entrypoint, and the results of importing them with Python.
+/// The inspected flows, keyed by entrypoint, and the results of importing these flows with Python.
 #[derive(Debug, Default)]
 pub(super) struct InspectedFlows(Mutex<BTreeMap<String, InspectedFlow>>);
 

@@ -45,7 +45,7 @@ impl Names {
         names
     }
 
-    /// Returns whether an expression refers to Prefect's `flow` or `Flow`, or calls one of them.
+    /// Returns whether an expression is Prefect's `flow` or `Flow`, or a call of either.
     fn is_flow(&self, expr: &ast::Expr) -> bool {
         match expr {
             ast::Expr::Call(call) => self.is_flow(&call.func),

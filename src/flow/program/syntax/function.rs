@@ -30,7 +30,7 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 
 /// The bodies of all functions in a file, including methods and nested functions.
 ///
-/// They are parsed separately from the module because only few files contain functions that are interpreted.
+/// The bodies are parsed separately from the module, because few files contain functions that are interpreted.
 #[derive(Debug, Default)]
 pub(crate) struct FunctionBodies {
     /// Bodies by the offset of the function definition.

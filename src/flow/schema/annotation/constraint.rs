@@ -10,7 +10,7 @@ use crate::flow::{
 /// Type constraints, as pairs of pydantic's constraint name and the value.
 pub(crate) type Constraints = Vec<(String, Value)>;
 
-/// Adds constraints to a schema. As in pydantic, constraints on an optional type apply to the non-null member.
+/// Adds constraints to a schema. Constraints on an optional type apply to the non-null member, as in pydantic.
 ///
 /// `is_decimal` is required because a decimal's schema has the form of a union.
 pub(crate) fn apply(schema: Json, constraints: &Constraints, is_decimal: bool) -> EvalResult<Json> {

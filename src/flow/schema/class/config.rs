@@ -23,7 +23,7 @@ pub(super) fn option<'c>(config: &'c Config, name: &str) -> Option<&'c Value> {
         .filter(|value| **value != Value::None)
 }
 
-/// Options whose effect on the schema is implemented. Most of them have no effect.
+/// Options whose effect on the schema is implemented. Most of these options have no effect.
 const KNOWN: &[&str] = &[
     "arbitrary_types_allowed",
     "coerce_numbers_to_str",

@@ -73,7 +73,7 @@ async fn reads_random_flows_as_imported() {
     assert!(count_of(Verdict::Lenient) * 100 <= count * 5);
 }
 
-/// Generates `count` random flows. Returns their sources by entrypoint.
+/// Generates `count` random flows. Returns their sources, keyed by entrypoint.
 fn write_flows(python: &Path, folder: &Path, count: usize, seed: usize) -> BTreeMap<String, String> {
     let generate = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/signatures/generate.py");
     let mut command = Command::new(python);
