@@ -59,7 +59,7 @@ impl Drop for CloneLock {
     }
 }
 
-/// Removes the lock file. If this fails, the lock is stale as soon as this process has ended.
+/// Removes the lock file. If the removal fails, the lock becomes stale when this process ends.
 fn release(path: &Path) {
     let _ = fs::remove_file(path);
 }
