@@ -76,7 +76,7 @@ pub(crate) struct Created {
     pub(crate) placeholders: Vec<&'static str>,
 }
 
-/// Creates a prefect.yaml in `directory`, and an ignore file if there is none.
+/// Creates a prefect.yaml in `directory`. Also creates an ignore file unless the directory already has an ignore file.
 ///
 /// # Errors
 ///
@@ -103,7 +103,7 @@ pub(crate) fn create(
     Ok(Created { file, has_new_ignore_file, recipe, flows: facts.flows.len(), placeholders })
 }
 
-/// Collects facts about a directory without running any code from it.
+/// Collects properties of a directory without running code from the directory.
 fn facts(directory: &Path, environment: &Environment) -> DirectoryFacts {
     let flows = Inspector::new().discover(&[PathBuf::new()], directory, environment);
     let facts = git::discover(directory);
