@@ -261,8 +261,8 @@ struct Answer {
     missing: Vec<String>,
 }
 
-/// Returns the interpreter of a virtual environment. Symbolic links are not resolved, because the interpreter
-/// recognizes its environment by the path it is started with.
+/// Returns the interpreter of a virtual environment. Does not resolve symbolic links, because the interpreter
+/// recognizes its environment by the path with which it is started.
 fn environment_python(folder: &Path) -> Option<PathBuf> {
     ["bin/python", "bin/python3", "Scripts/python.exe"]
         .into_iter()
