@@ -215,7 +215,7 @@ fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// Returns the length of a tag's closing delimiter, or `None` if the text does not start with one.
+/// Returns the length of a tag's closing delimiter, or `None` if the text does not start with a closing delimiter.
 fn tag_end(text: &str, is_block: bool) -> Option<usize> {
     let end = if is_block { "%}" } else { "}}" };
     let controls: &[&str] = if is_block { &["+", "-", ""] } else { &["-", ""] };
