@@ -30,9 +30,9 @@ pub(super) enum Reason<'a> {
     Enum(&'a [Value]),
     /// `anyOf`, with the mismatches of each schema.
     AnyOf(Vec<Vec<Mismatch<'a>>>),
-    /// Another keyword. The predicate follows the value in the message, as in `is longer than 3 characters`.
+    /// Any other keyword. The predicate follows the value in the message, as in `is longer than 3 characters`.
     Predicate(String),
-    /// Another keyword, with the complete message.
+    /// Any other keyword, with a complete message.
     Message(String),
 }
 
