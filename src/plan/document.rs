@@ -97,7 +97,7 @@ impl Plan {
     ///
     /// # Errors
     ///
-    /// Fails if another environment, or none, is selected.
+    /// Fails if a different environment or no environment is selected.
     pub(crate) fn require_environment(
         &self,
         selected: Option<&EnvironmentName>,

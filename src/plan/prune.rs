@@ -81,7 +81,7 @@ impl TooManyDeletes {
     ///
     /// # Errors
     ///
-    /// Fails with the deployment and resource names if there are too many.
+    /// Fails if there are too many deletions. The error contains the deployment and resource names.
     pub(crate) fn check(
         deployments: impl Iterator<Item = String>,
         resources: impl Iterator<Item = ResourceKey>,
@@ -204,7 +204,7 @@ impl<'a> Pruning<'a> {
     ///
     /// # Errors
     ///
-    /// Fails with the deployment and resource names if there are too many.
+    /// Fails if there are too many deletions. The error contains the deployment and resource names.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         let deployments = self.removals.iter().map(|removal| removal.name.clone());
         let resources = self.resources.iter().map(|resource| resource.key.clone());

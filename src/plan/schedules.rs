@@ -33,9 +33,8 @@ impl ScheduleChanges<'_> {
     /// Returns the `schedules` field that changes the schedules together with the deployment. Returns `None` if the
     /// server would make different changes or if an additional request would be required.
     ///
-    /// If all live and sent schedules have slugs, the server updates and adds the sent schedules and keeps
-    /// the others. Otherwise, the server replaces all schedules. This is only correct if no live schedule is
-    /// kept.
+    /// If all live and sent schedules have slugs, the server updates and adds the sent schedules and keeps all other
+    /// schedules. Otherwise, the server replaces all schedules, which is only correct if no live schedule must be kept.
     pub(crate) fn together(
         &self,
         has_fields: bool,
