@@ -166,7 +166,7 @@ impl Checker<'_, '_> {
         converted
     }
 
-    /// Warns about environments that cannot be selected. Prefect ignores them, so the file is still valid.
+    /// Warns about environments that cannot be selected. Prefect ignores environments, so the file is still valid.
     fn environments(&mut self, value: &Value, pointer: &Pointer) {
         let Value::Mapping(environments) = value else {
             let message = format!("`environments` must be a mapping, not {}", value::kind(value));

@@ -43,8 +43,8 @@ pub(crate) enum ProjectError {
 }
 
 impl ProjectError {
-    /// Creates the error for invalid values. It names the file that contains the first error: the project file or an
-    /// overlay file.
+    /// Creates the error for invalid values. The error names the file that contains the first problem: the project file
+    /// or an overlay file.
     pub(super) fn invalid(base: &str, diagnostics: Vec<Diagnostic>) -> Self {
         let first = diagnostics.iter().find(|diagnostic| diagnostic.is_error());
         let place = first.and_then(|first| first.place.as_ref());

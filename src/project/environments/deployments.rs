@@ -159,7 +159,7 @@ fn keyed<'a>(merging: &mut Merging<'_>, Entry { key, value }: &'a Entry) -> Opti
 }
 
 /// Returns the indexes of the project file's deployments that an environment's deployment refers to. The list is empty
-/// for a new deployment. It has multiple indexes only if the deployments are removed.
+/// for a new deployment. The list has multiple indexes only if the environment removes the deployments.
 ///
 /// Returns `None` if an error was recorded.
 fn find(

@@ -40,7 +40,7 @@ impl ProjectSources {
         Self { path, base, listed: overlays.keys().cloned().collect(), overlays, overlay_of: None }
     }
 
-    /// Reads a project file and an environment's overlay file, if any.
+    /// Reads a project file and, if an environment is selected, its overlay file.
     ///
     /// # Errors
     ///
