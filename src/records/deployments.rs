@@ -80,7 +80,7 @@ impl ProjectRecords<DeploymentRecord> {
     }
 
     /// Returns the edits that register and remove deployments. Each registered deployment has its file's recorded path.
-    /// `name` returns a variable name for a number.
+    /// `name` returns the name of the variable with a given number.
     pub(super) fn edits(
         &self,
         project: &ProjectId,

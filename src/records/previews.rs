@@ -87,7 +87,7 @@ impl RecordedPreview {
     ///
     /// # Errors
     ///
-    /// Fails if a request fails, if the record is damaged, or if other commands keep changing it.
+    /// Fails if a request fails, if the record is damaged, or if other commands keep changing the record.
     pub(crate) async fn forget(&self, client: &Client) -> Result<(), PreviewError> {
         remove(client, &self.project, &self.name, &self.deployments).await
     }
@@ -242,7 +242,7 @@ pub(crate) async fn record(
 ///
 /// # Errors
 ///
-/// Fails if a request fails, if the record is damaged, or if other commands keep changing it.
+/// Fails if a request fails, if the record is damaged, or if other commands keep changing the record.
 pub(crate) async fn remove(
     client: &Client,
     project: &ProjectId,

@@ -117,7 +117,7 @@ impl ProjectRecords<ResourceRecord> {
     }
 
     /// Returns the edits that register and remove resources. Registered resources replace resources with the same kind
-    /// and name. `name` returns a variable name for a number.
+    /// and name. `name` returns the name of the variable with a given number.
     pub(super) fn edits(
         &self,
         project: &ProjectId,

@@ -84,7 +84,7 @@ pub(super) struct Revision<'a, R> {
 
 impl<R: Record> Revision<'_, R> {
     /// Adds a record's unstored items. Distributes the items over new variables, which replace existing variables that
-    /// accept the items and have room for them. `name` returns a variable name for a number.
+    /// accept the items and have room for them. `name` returns the name of the variable with a given number.
     pub(super) fn add(&mut self, record: &R, name: impl Fn(usize) -> String) {
         let stored: BTreeSet<&R::Item> = self.revised.values().flat_map(R::items).collect();
         let missing = record.items().iter().filter(|item| !stored.contains(item));
