@@ -89,8 +89,8 @@ fn keys_used<'a>(uses: &'a [Use], root: &'a str) -> impl Iterator<Item = Option<
     uses.iter().filter(move |used| used.root == root).map(|used| used.keys.first().map(String::as_str))
 }
 
-/// Returns facts about the Git repository. Includes facts that are slow to collect only if they are used. Returns an
-/// empty mapping outside a repository.
+/// Returns metadata of the Git repository. Includes metadata that is slow to collect only if an expression uses it.
+/// Returns an empty mapping outside a repository.
 fn git_facts(ctx: &DeployContext<'_>, uses: impl Fn(&str) -> bool) -> Mapping {
     let Some(facts) = git::discover(ctx.directory) else { return Mapping::new() };
     let mut values = Mapping::from_iter([
