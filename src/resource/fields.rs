@@ -19,7 +19,7 @@ pub(super) fn declared_fields(fields: impl IntoIterator<Item = (&'static str, Op
 pub(crate) enum Placeholders {
     /// Some expressions and placeholders may remain, because no server is used or a value is missing.
     Unresolved,
-    /// All expressions and placeholders have been replaced. Remaining ones are literal text.
+    /// All expressions and placeholders have been replaced. Any remaining delimiters are literal text.
     Replaced,
 }
 

@@ -53,7 +53,7 @@ impl Observed {
         Ok(found)
     }
 
-    /// Returns a live resource's fields. As in declarations, actions refer to known objects by name.
+    /// Returns a live resource's fields. Actions refer to known objects by name, as in declarations.
     pub(crate) fn fields<'a>(&self, key: &ResourceKey, live: &'a LiveResource) -> Cow<'a, JsonObject> {
         match key.kind {
             ResourceKind::Automation => Cow::Owned(self.references.with_names(&live.fields)),

@@ -128,7 +128,7 @@ fn edited(pool: &Pool, mut template: BaseJobTemplate, findings: &mut Findings<'_
     template
 }
 
-/// Converts a work pool's queue declarations to resources. Sorts them by priority.
+/// Converts a work pool's queue declarations to resources, sorted by priority.
 ///
 /// Queues must be written in this order, because assigning a priority can change the priorities of other queues.
 pub(super) fn queues(pool: &Pool, findings: &Findings<'_>) -> Vec<DesiredResource> {

@@ -47,7 +47,7 @@ pub(crate) async fn reason_to_keep(
     Ok((!names.is_empty()).then(|| format!("it has workers online: {}", first_of(&names, SHOWN))))
 }
 
-/// Returns the names of the deployments that use a work pool or one of its queues. Returns `None` if there are none.
+/// Returns the names of the deployments that use a work pool or one of its queues, or `None` if no deployment does.
 async fn deployments(
     client: &Client,
     pool: &str,
@@ -72,8 +72,8 @@ async fn deployments(
     Ok(Some(first_of(&names, SHOWN)))
 }
 
-/// Returns the names of the flow runs in progress in a work pool or one of its queues. Returns `None` if there are
-/// none.
+/// Returns the names of the flow runs in progress in a work pool or one of its queues, or `None` if no run is in
+/// progress.
 async fn runs_in_progress(
     client: &Client,
     pool: &str,
