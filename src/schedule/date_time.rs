@@ -14,7 +14,7 @@ pub(super) fn from_seconds(seconds: f64) -> Option<DateTime> {
     Timestamp::UNIX_EPOCH.checked_add(since).ok().map(DateTime::utc)
 }
 
-/// Parses a date or a date and time. Without an offset, it is in UTC. Returns `None` if the string is invalid.
+/// Parses a date or a date and time. A value without an offset is in UTC. Returns `None` if the string is invalid.
 pub(super) fn parse_utc(text: &str) -> Option<DateTime> {
     parse(text).map(|parsed| DateTime { offset: parsed.offset.or(Some(Offset::UTC)), ..parsed })
 }

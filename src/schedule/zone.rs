@@ -13,7 +13,7 @@ pub(crate) struct ZoneError {
     pub(crate) suggestion: Option<String>,
 }
 
-/// Returns the time zone with the given IANA name. As on the server, the name is case-sensitive.
+/// Returns the time zone with the given IANA name. The name is case-sensitive, as on the server.
 pub(crate) fn parse(name: &str) -> Result<TimeZone, ZoneError> {
     let found = TimeZone::get(name).ok();
     let canonical = found.as_ref().and_then(TimeZone::iana_name).map(str::to_owned);
