@@ -112,7 +112,7 @@ struct Next<'t> {
 }
 
 impl Next<'_> {
-    /// Returns the offset of the first occurrence at or after `at`, or the length of the text if there is none.
+    /// Returns the offset of the first occurrence at or after `at`, or the length of the text if no occurrence follows.
     fn at_or_after(&mut self, at: usize) -> usize {
         if let Some(found) = self.found.filter(|found| *found >= at) {
             return found;
