@@ -20,13 +20,13 @@ pub(super) fn yes() -> bool {
     true
 }
 
-/// Deserializes a boolean. As in Python, null is treated as false.
+/// Deserializes a boolean. Null is treated as false, as in Python.
 pub(super) fn true_or_not<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     Ok(Option::<bool>::deserialize(deserializer)?.unwrap_or(false))
 }
 
-/// Checks a step's inputs for unknown names, missing values and wrong types. Returns each problem with its input name,
-/// if any.
+/// Checks a step's inputs for unknown names, missing values and wrong types. Returns each problem with the name of its
+/// input, or with `None` for a missing input.
 ///
 /// If `templated` is `false`, the inputs may still contain placeholders, so a string with placeholders is valid for
 /// every type.

@@ -247,7 +247,7 @@ pub(crate) struct Input {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) required: bool,
-    /// The default value as shown in the documentation. Empty if there is no default or if `meaning` describes the
+    /// The default value as shown in the documentation. Empty if the input has no default or if `meaning` describes the
     /// default.
     pub(crate) default: &'static str,
     pub(crate) meaning: &'static str,

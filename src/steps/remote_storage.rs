@@ -109,8 +109,7 @@ impl RemoteUrl {
         Ok(remote)
     }
 
-    /// Returns the target directory. As on Prefect workers, its path is the bucket name followed by the path in the
-    /// bucket.
+    /// Returns the target directory: the bucket name followed by the path in the bucket, as on Prefect workers.
     fn directory(&self) -> String {
         if self.path.is_empty() { self.bucket.clone() } else { format!("{}/{}", self.bucket, self.path) }
     }
@@ -136,7 +135,7 @@ impl RemoteUrl {
         Ok(RemoteFolder { store, bucket: bucket.to_owned(), folder: self.path.clone(), credentials })
     }
 
-    /// Warns about settings that prefectl does not support, and that therefore have no effect.
+    /// Warns about unsupported settings, which prefectl ignores.
     pub(super) fn warn_about_ignored(&self, settings: &Mapping, progress: &dyn Progress) {
         let ignored = self.ignored(settings);
         if !ignored.is_empty() {

@@ -175,7 +175,7 @@ async fn a_step_ends_when_its_function_returns() {
     let (result, _, _) = run(&project(), "my_steps.daemon", "{}").await;
     assert!(started.elapsed().as_secs() < 60);
     let result: serde_json::Value = serde_json::from_str(&result.unwrap()).unwrap();
-    // As in Prefect, a process started by the function outlives the step.
+    // A process started by the function outlives the step, as in Prefect.
     let status = std::process::Command::new("kill").arg(result["pid"].to_string()).status().unwrap();
     assert!(status.success());
 }
