@@ -44,8 +44,8 @@ impl<'de> Deserialize<'de> for ServiceAccount {
 
 /// Opens a bucket.
 ///
-/// Without credentials, Google's default credentials are used. They come from
-/// `GOOGLE_APPLICATION_CREDENTIALS`, from `gcloud` or from the metadata server.
+/// If there are no credentials, uses Google's default credentials from `GOOGLE_APPLICATION_CREDENTIALS`, from `gcloud`
+/// or from the metadata server.
 pub(crate) fn open(
     bucket: &str,
     credentials: &Credentials,

@@ -1,8 +1,8 @@
 //! `.prefectignore` files: patterns of files that a push skips.
 //!
-//! The syntax is the same as in `.gitignore`, but each file is matched separately. The last pattern that
-//! matches the file decides. If there is none, the last pattern that matches a parent directory decides.
-//! Unlike in Git, `sub` followed by `!sub/a.py` therefore includes `sub/a.py`.
+//! The syntax is the same as in `.gitignore`, but each file is matched separately. The last pattern that matches the
+//! file decides. If no pattern matches the file, the last pattern that matches a parent directory decides. Therefore,
+//! `sub` followed by `!sub/a.py` includes `sub/a.py`, unlike in Git.
 
 use std::{
     io,

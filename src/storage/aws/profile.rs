@@ -78,7 +78,7 @@ impl Profiles {
         self.sections.get(&self.current)?.get(key).cloned()
     }
 
-    /// Returns the region from the environment or, if it is not set there, from the profile.
+    /// Returns the region from the environment, or else from the profile.
     pub(super) fn region(&self) -> Option<String> {
         self.environment_region.clone().or_else(|| self.profile_value("region"))
     }
