@@ -13,7 +13,7 @@ pub(crate) enum TargetError {
     /// A question without an answer.
     #[error(transparent)]
     NoAnswer(#[from] NoAnswer),
-    /// An answer that makes it impossible to deploy, with advice on how to proceed.
+    /// An answer with which a deploy is impossible. `help` describes how to proceed.
     #[error("{message}")]
     Declined { message: &'static str, help: &'static str },
     #[error(transparent)]

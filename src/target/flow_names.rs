@@ -18,8 +18,8 @@ impl FlowNames<'_> {
         Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name.clone())
     }
 
-    /// Returns the project files that a flow or a Python function depends on. Returns `None` if it is not part of the
-    /// project.
+    /// Returns the project files that a flow or a Python function depends on. Returns `None` if the flow or function is
+    /// not part of the project.
     pub(super) fn sources(&self, entrypoint: &Entrypoint) -> Option<Arc<FlowSources>> {
         self.inspector.sources(entrypoint, self.directory, self.environment)
     }

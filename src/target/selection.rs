@@ -24,7 +24,7 @@ pub(crate) enum SelectError {
     NoMatch {
         patterns: Vec<String>,
         names: Vec<String>,
-        /// Explanations for deployments that may or may not match.
+        /// Explanations for deployments that might match.
         undecided: Vec<String>,
         /// Advice about conditions of `--select` that no deployment meets.
         unmet: Vec<String>,
@@ -48,7 +48,7 @@ pub(crate) enum SelectError {
 
 /// Selects deployments based on the names, the patterns and the `--all` flag in the options.
 ///
-/// `flow_name` returns the name of a deployment's flow, or `None` if the name is unknown. It is only called
+/// `flow_name` returns the name of a deployment's flow, or `None` if the name is unknown. The function is only called
 /// for names such as `flow/name`.
 pub(crate) fn select(
     project: &Project,

@@ -113,7 +113,7 @@ impl ProjectChanges {
         }
         let mut dependencies = Dependencies::of_steps(declared, project, names);
         match declared.fields.entrypoint() {
-            // The flow's file is unknown, so it may be any project file.
+            // The flow's file is unknown, so any project file might define the flow.
             Field::Template(_) => dependencies.directories.push(Directory::complete(names.directory)),
             field => {
                 let entrypoint = field.unresolved().and_then(|text| Entrypoint::parse(text).ok());

@@ -51,8 +51,9 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
     }
 
-    /// Asks which deployment to use. The user can select a declared deployment, all declared deployments or a
-    /// new deployment. An environment has no effect on new deployments, so they cannot be selected with one.
+    /// Asks which deployment to use. The user can select a declared deployment, all declared deployments or a new
+    /// deployment. If an environment is selected, the user cannot select a new deployment, because environments have no
+    /// effect on new deployments.
     async fn existing(&self, named: &[&Declared], options: &Options) -> Result<Picked, TargetError> {
         const ALL: &str = "All of them";
         let mut rows = rows(named);
