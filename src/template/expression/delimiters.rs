@@ -76,8 +76,8 @@ impl<'a> Lines<'a> {
         Self { text, current: 0..end, last: OnceCell::new() }
     }
 
-    /// Moves to the line that contains `position`, which must not precede the current line. Returns whether this is a
-    /// different line.
+    /// Moves to the line that contains `position`, which must not precede the current line. Returns whether the line
+    /// changed.
     fn move_to(&mut self, position: usize) -> bool {
         if position <= self.current.end {
             return false;

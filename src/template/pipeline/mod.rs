@@ -17,8 +17,8 @@ use crate::{
     value::{Mapping, Value, any_text},
 };
 
-/// Deployment fields that are not substituted together with the rest of the deployment. [`schedules`] and
-/// [`trigger`] process the first two.
+/// Deployment fields that are not substituted together with the rest of the deployment. [`schedules`] and [`trigger`]
+/// process the first two fields.
 const SET_ASIDE: [&str; 3] = ["schedules", "triggers", "parameter_openapi_schema"];
 
 /// Prefix of placeholders that remain in the deployment and are resolved when the flow runs.
@@ -54,7 +54,7 @@ pub(crate) async fn deployment_before_steps(
     passes.resolve(resolver).await?;
     passes.apply(&Pass::keeping(Values::Environment(environment), environment));
     let mut filled = passes.finish();
-    // A placeholder without a value may refer to the output of a later step.
+    // A placeholder without a value might refer to the output of a later step.
     filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     Ok(filled)
 }
@@ -75,7 +75,7 @@ pub(crate) fn deployment_after_steps(
 /// Substitutes step outputs and environment variables in pull steps. Keeps unknown placeholders for the worker.
 pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environment) -> Filled {
     let mut filled = whole(Pass::keeping(Values::Mapping(outputs), environment).apply(steps));
-    // A placeholder without a value may have one on the worker.
+    // The worker might have a value for a placeholder without a value.
     filled.substitutions.retain(|record| record.kind != SubstitutionKind::Missing);
     last(filled)
 }

@@ -34,15 +34,14 @@ pub(crate) trait Lookup: Send + Sync {
     /// Returns the data of a block document including its secrets, or `None` if the block does not exist.
     fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a>;
 
-    /// Returns the data of the block document with the given ID, or `None` if it does not exist or the ID is
+    /// Returns the data of the block document with the given ID, or `None` if the document does not exist or the ID is
     /// invalid.
     fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a>;
 
     /// Returns the value of a Prefect variable, or `None` if the variable does not exist.
     fn variable<'a>(&'a self, name: &'a str) -> Found<'a>;
 
-    /// Returns the Prefect version of the server, or `None` if it is unknown, as is the case for Prefect
-    /// Cloud.
+    /// Returns the Prefect version of the server, or `None` if the version is unknown, as for Prefect Cloud.
     fn server_version(&self) -> BoxFuture<'_, Option<String>> {
         Box::pin(std::future::ready(None))
     }
