@@ -18,8 +18,8 @@ pub(super) fn is_ci(environment: &Environment) -> bool {
 
 /// Replaces one character of each workflow command with its JSON escape, as in `\u003a:error::`.
 ///
-/// If the output stream removes colors, they must be removed before this function is called. The escapes do
-/// not change the meaning of a JSON document.
+/// If the output stream removes colors, the caller must remove the colors first. The escapes do not change the meaning
+/// of a JSON document.
 pub(super) fn escape_commands(text: &str) -> Cow<'_, str> {
     if !["::", "##", "section_"].iter().any(|part| text.contains(part)) {
         return Cow::Borrowed(text);
@@ -52,8 +52,8 @@ fn escape_line(line: &str) -> String {
     escaped
 }
 
-/// Skips leading whitespace and color sequences, because CI services also detect commands after them. Returns
-/// the position after them.
+/// Returns the position after leading whitespace and color sequences, because CI services also detect commands at this
+/// position.
 fn command_start(line: &str) -> usize {
     let mut rest = line;
     loop {

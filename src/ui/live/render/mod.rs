@@ -27,7 +27,8 @@ const MAX_NAME_WIDTH: usize = 32;
 /// Widths of the status column and the time column.
 const STATUS_WIDTH: usize = 9;
 const TIME_WIDTH: usize = 8;
-/// Minimum terminal width for showing both the time and the status. Narrower terminals show only one of them.
+/// Minimum terminal width for showing both the time and the status. Narrower terminals show only the time or the
+/// status.
 const NARROW: usize = 50;
 /// Levels of detail in decreasing order. The view uses the first level that fits the terminal.
 const LEVELS: [Level; 5] = [
