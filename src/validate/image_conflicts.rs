@@ -23,9 +23,9 @@ struct First {
     place: String,
 }
 
-/// Reports steps that build a different image under the same name as a step in another list. Deployments would use an
-/// image that was built for another deployment. Each error is at the later step and contains the location of the first
-/// step.
+/// Reports steps that build a different image under the same name as a step in another list. Otherwise, deployments
+/// would use an image that was built for another deployment. Each error is at the later step and contains the location
+/// of the first step.
 ///
 /// Builds in the same list run sequentially, so they may write the same name.
 pub(crate) fn image_conflicts(projects: &mut [PreparedProject<'_>]) {

@@ -88,14 +88,14 @@ fn load_each(
 /// Errors of project files that do not define the selected environment.
 ///
 /// A command's project files may define different environments. At least one file must define the selected environment.
-/// The other files are loaded without it.
+/// The other files are loaded without an environment.
 #[derive(Default)]
 pub(super) struct UndefinedEnvironments {
     errors: Vec<ProjectError>,
 }
 
 impl UndefinedEnvironments {
-    /// Loads a project with an environment, or without it if the project does not define it.
+    /// Loads a project with an environment, or without an environment if the project does not define the environment.
     pub(super) fn load(
         &mut self,
         environment: Option<&EnvironmentName>,

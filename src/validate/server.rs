@@ -16,8 +16,8 @@ use crate::{
     deployment::DesiredDeployment,
 };
 
-/// Validates deployments against the work pools and features of the server. Returns the work pools by name,
-/// and the capabilities of the server.
+/// Validates deployments against the work pools and features of the server. Returns the work pools, keyed by name, and
+/// the capabilities of the server.
 pub(crate) async fn check_with_server(
     projects: &mut [PreparedProject<'_>],
     client: &Client,

@@ -97,8 +97,8 @@ pub(super) fn null_job_variables(
     }
 }
 
-/// Returns the paths of null job variables that override a default of the work pool. A self-hosted server accepts them
-/// in a new deployment but rejects them in an update.
+/// Returns the paths of null job variables that override a default of the work pool. A self-hosted server accepts these
+/// null values in a new deployment but rejects them in an update.
 pub(crate) fn refused_in_updates(
     given: &Json,
     pool: &WorkPool,
