@@ -126,8 +126,8 @@ pub(crate) async fn create(
     }
 }
 
-/// Reports a type that the server does not know. It may be a custom worker's type, whose template the user has
-/// specified.
+/// Reports a work pool type that the server does not know. The type might belong to a custom worker whose template the
+/// user has specified.
 async fn report_custom_type(
     client: &Client,
     progress: &dyn Progress,

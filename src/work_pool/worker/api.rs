@@ -19,7 +19,8 @@ pub(crate) enum WorkerApi {
     },
 }
 
-/// A Kubernetes secret that contains credentials. The manifest refers to it, but does not contain it.
+/// A Kubernetes secret that contains credentials. The manifest refers to the secret but does not contain the
+/// credentials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct SecretReference {
     pub(super) name: &'static str,
