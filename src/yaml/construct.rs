@@ -162,7 +162,8 @@ impl<'a> Constructor<'a> {
         Ok(mapping)
     }
 
-    /// Returns the entries that the merge keys in `entries` contribute. The mapping's own entries may override them.
+    /// Returns the entries that a mapping with the given `entries` inherits through merge keys. The mapping's own
+    /// entries can override inherited entries.
     ///
     /// A later merge key takes precedence over an earlier merge key. In a list of mappings, the earlier mapping takes
     /// precedence.

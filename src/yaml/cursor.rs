@@ -44,13 +44,14 @@ impl<'a> Cursor<'a> {
         self.take_while(|next| matches!(next, ' ' | '\t'))
     }
 
-    /// Consumes a digit and the digits and underscores after it. Returns whether there was a digit.
+    /// Consumes a digit and the digits and underscores after it. Returns `false` if the current character is not a
+    /// digit.
     pub(super) fn grouped_digits(&mut self) -> bool {
         self.rest.starts_with(|first: char| first.is_ascii_digit())
             && !self.take_while(|next| next.is_ascii_digit() || next == '_').is_empty()
     }
 
-    /// Consumes one or more groups of `:` and a number below 60. Returns whether there was a group.
+    /// Consumes one or more groups of `:` and a number below 60. Returns `false` if no group follows.
     pub(super) fn sexagesimal_parts(&mut self) -> bool {
         let mut found = false;
         while let Some(rest) = self.rest.strip_prefix(':') {

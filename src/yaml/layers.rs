@@ -44,7 +44,8 @@ impl Document {
         self.removed = nulls.removed;
     }
 
-    /// Returns the documents that contribute values. Returns only this document if it is not the result of a merge.
+    /// Returns the documents from which this document was merged. Returns only this document if it is not the result of
+    /// a merge.
     pub(crate) fn parts(&self) -> Vec<&Self> {
         match self.layers.as_slice() {
             [] => vec![self],
@@ -63,7 +64,7 @@ impl Document {
         Place::new(&document.source, span)
     }
 
-    /// Returns the document that contains a span, and the span in the text of this document.
+    /// Returns the document that contains a span, and the corresponding span in that document's text.
     pub(crate) fn written(&self, span: Span) -> (&Self, Span) {
         let layer = self.layers.iter().rev().find(|layer| layer.start <= span.start);
         layer.map_or((self, span), |layer| {

@@ -84,7 +84,7 @@ impl Mapping {
         Self { entries: IndexMap::with_capacity(capacity) }
     }
 
-    /// Sets the value of a key. As in a Python dictionary, an equal existing key keeps its position and type.
+    /// Sets the value of a key. An equal existing key keeps its position and type, as in a Python dictionary.
     ///
     /// The span of an existing key is replaced with the span of the new key. In this case, returns the index of the
     /// entry and the previous span.

@@ -13,8 +13,8 @@ use crate::source::Span;
 
 /// The values of an overlay, to be merged into a base document.
 ///
-/// Mappings are merged recursively, null removes the base value, and all other values replace it. A null is
-/// kept as a value if the base has no value. Lists with the tag `!append` are added to the list in the base.
+/// Mappings are merged recursively, null removes the base value, and all other values replace the base value. If the
+/// base has no value, null is kept as a value. Lists with the tag `!append` are added to the list in the base.
 #[derive(Debug, Default)]
 pub(crate) struct Overlay {
     /// The spans of the lists with the tag `!append`.
@@ -88,8 +88,8 @@ impl Overlay {
         })
     }
 
-    /// Merges values that apply to multiple bases with a single base. A null only removes values, because it may be
-    /// meant for a different base.
+    /// Merges values that apply to multiple bases with a single base. A null only removes values, because the null
+    /// might apply to a different base.
     pub(crate) fn merge_common(&mut self, base: &Node, values: &Node) -> Option<Node> {
         self.only_removes = true;
         let merged = self.merge(Some(base), values);

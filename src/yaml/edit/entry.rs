@@ -10,14 +10,14 @@ use crate::{
     },
 };
 
-/// A mapping whose entries are either written in a single location of the file or contributed by merge keys.
+/// A mapping whose entries are either written in a single location of the file or inherited through merge keys.
 pub(super) struct WrittenMapping<'a> {
     pub(super) text: Text<'a>,
     pub(super) span: Span,
     pub(super) mapping: &'a Mapping,
 }
 
-/// An entry that is written inside its mapping, rather than contributed by a merge key.
+/// An entry that is written inside its mapping, not inherited through a merge key.
 #[derive(Clone, Copy)]
 pub(super) struct WrittenEntry<'a> {
     pub(super) entry: &'a Entry,
@@ -89,8 +89,8 @@ impl<'a> WrittenMapping<'a> {
 
     /// Returns the lines of an entry in block style, including its comments.
     ///
-    /// The comments directly above an entry belong to it, and so do comments below it that are indented further than
-    /// its key.
+    /// Includes the comments directly above the entry, and comments below the entry that are indented further than its
+    /// key.
     pub(super) fn lines(&self, entries: &[WrittenEntry<'_>], position: usize) -> Option<EntryLines> {
         let text = &self.text;
         let span = entries.get(position)?.span;

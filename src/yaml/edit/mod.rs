@@ -175,8 +175,8 @@ impl<'a> Text<'a> {
         Edit { text: [&self.text[..span.start], &added, self.after(span.end)].concat(), added }
     }
 
-    /// Inserts complete lines at the start of a line, or at the end of the text. Adds a missing line break before
-    /// them.
+    /// Inserts complete lines at the start of a line, or at the end of the text. Adds a missing line break before the
+    /// inserted lines.
     fn with_lines(&self, at: usize, lines: &str) -> Edit {
         let is_at_start = at == 0 || self.text[..at].ends_with('\n');
         let edit = self.insert(at, &format!("{}{lines}", if is_at_start { "" } else { "\n" }));

@@ -116,7 +116,7 @@ fn target<'a>(document: &'a Document, destination: Destination<'_>) -> Option<(W
         }
         pointer.push(*container);
         let inner = WrittenMapping::at(document, &pointer)?;
-        // An alias or a merged mapping may be used by other deployments.
+        // Other deployments might use an alias or a merged mapping.
         if inner.span.start < target.span.start || inner.span.end > target.span.end {
             return None;
         }
@@ -210,8 +210,8 @@ impl Relocation<'_> {
         Some(replacements)
     }
 
-    /// Returns the number of entries that the move removes from the target mapping. Zero if the entries come
-    /// from a different mapping.
+    /// Returns the number of entries that the move removes from the target mapping. Returns 0 if the entries come from
+    /// a different mapping.
     fn removed_from(&self, target: &WrittenMapping<'_>) -> usize {
         if target.span == self.origin.span { self.positions.len() } else { 0 }
     }
@@ -248,7 +248,7 @@ impl Relocation<'_> {
         if !self.destination.is_item {
             return Some(lines + &self.entry_lines(column)?);
         }
-        // The dashes are indented like the dash of the deployment, if it has one.
+        // The dashes have the same indentation as the deployment's dash, if the deployment is a list item.
         let text = &self.origin.text;
         let start = self.origin.span.start;
         let is_indented = text.text[text.line_start(start)..start].starts_with(' ');

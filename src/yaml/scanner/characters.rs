@@ -15,13 +15,13 @@ impl<'a> Scanner<'a> {
         break_length(&self.text.as_bytes()[(self.at + offset).min(self.text.len())..])
     }
 
-    /// Returns whether there is a line break or the end of the text at an offset from the current position.
+    /// Returns whether the character at an offset from the current position is a line break or the end of the text.
     pub(super) fn is_line_end(&self, offset: usize) -> bool {
         self.byte(offset).is_none() || self.line_break(offset) > 0
     }
 
-    /// Returns whether there is a space, a tab, a line break or the end of the text at an offset from the current
-    /// position.
+    /// Returns whether the character at an offset from the current position is a space, a tab, a line break or the end
+    /// of the text.
     pub(super) fn is_blank(&self, offset: usize) -> bool {
         matches!(self.byte(offset), Some(b' ' | b'\t')) || self.is_line_end(offset)
     }
@@ -67,7 +67,7 @@ impl<'a> Scanner<'a> {
         &self.text[start..self.at]
     }
 
-    /// Skips the comment at the current position, if there is one.
+    /// Skips a comment at the current position. Does nothing if no comment starts there.
     pub(super) fn skip_comment(&mut self) {
         if self.byte(0) == Some(b'#') {
             while !self.is_line_end(0) {
