@@ -235,7 +235,7 @@ fn many_runs_need_consent() -> Result<()> {
     sandbox.run("deployment run hello-UNIQUE/* --yes")?.success()?;
     assert_eq!(runs(), 31);
 
-    // A terminal asks if there is more than one match.
+    // On a terminal, the command prompts if multiple objects match.
     let mut terminal = Terminal::start(&sandbox, "deployment run hello-UNIQUE/d0*")?;
     terminal.answers("(y/N): ", "")?;
     let (code, seen) = terminal.ends()?;

@@ -287,7 +287,7 @@ fn passes_secrets_to_a_buildkit_build() -> Result<()> {
     sandbox.file("prefect.yaml", project)?;
     sandbox.file("token.txt", "hush-UNIQUE")?;
     sandbox.file(".dockerignore", "*\n")?;
-    // Prefer the `docker` command line with BuildKit over others in PATH.
+    // Prefer the `docker` command line with BuildKit over other `docker` commands in PATH.
     let path = format!("/usr/bin:{}", std::env::var("PATH")?);
     let sandbox = sandbox.variable("PATH", path);
     let output = sandbox.run("deploy --all")?;

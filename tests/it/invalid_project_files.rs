@@ -1,9 +1,9 @@
-//! Tests of invalid project files. Each file results in a message with the location of the mistake, and nothing is
+//! Tests of invalid project files. Each file results in a message with the location of the error, and nothing is
 //! written.
 //!
-//! The files are in `tests/data/bad/*.txt`, next to snapshots of the messages. A section starts with `===
-//! title`. `...` means [`DEPLOYMENT`]. `#!` marks the end of a line with a mistake and is not part of the
-//! file. `INSTA_UPDATE=always cargo test --test it invalid_project_files` updates the snapshots.
+//! The files are in `tests/data/bad/*.txt`, next to snapshots of the messages. A section starts with `=== title`. `...`
+//! means [`DEPLOYMENT`]. `#!` marks the end of a line with an error and is not part of the file.
+//! `INSTA_UPDATE=always cargo test --test it invalid_project_files` updates the snapshots.
 
 use std::{fmt::Write as _, fs, path::Path};
 
@@ -19,7 +19,7 @@ deployments:
   work_pool: {name: pool}
 ";
 
-/// Maximum distance in lines between a message's location and the mistake.
+/// Maximum distance in lines between a message's location and the error.
 const TOLERANCE: usize = 1;
 
 /// Minimum number of invalid files.

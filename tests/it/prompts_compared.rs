@@ -53,7 +53,8 @@ impl Question {
         match &self.kind {
             Kind::Text { default: None } => format!("? {question}: "),
             Kind::Text { default: Some(default) } => format!("? {question} ({default}): "),
-            // Prefect repeats a question without a default if the answer is empty. Here, the answer is then no.
+            // Prefect repeats a question without a default if the answer is empty. prefectl treats an empty answer as
+            // no.
             Kind::Confirm { default } => {
                 let hint = if default.as_deref() == Some("y") { "Y/n" } else { "y/N" };
                 format!("? {question} ({hint}): ")

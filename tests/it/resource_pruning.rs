@@ -1,5 +1,5 @@
 //! Tests of `--prune` and `destroy` for declared resources: only resources that the project itself registered are
-//! deleted, and work pools that others use are kept.
+//! deleted, and work pools that are still in use are kept.
 
 use anyhow::Result;
 use serde_json::{Value, json};

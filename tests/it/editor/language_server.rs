@@ -61,8 +61,8 @@ impl LanguageServer {
         self.send(&json!({"method": "textDocument/didChange", "params": params}))
     }
 
-    /// Returns the diagnostics as soon as there are `count` of them. Diagnostics of an earlier text may
-    /// arrive first.
+    /// Waits until the server reports `count` diagnostics and returns these diagnostics. Diagnostics of an earlier text
+    /// may arrive first.
     pub(super) fn findings(&mut self, count: usize) -> Result<Vec<Value>> {
         let findings = |message: &Value| message["params"]["diagnostics"].as_array().cloned();
         let message = self.receive(|message| {

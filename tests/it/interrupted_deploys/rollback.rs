@@ -51,14 +51,14 @@ impl Scene {
         Ok(Self { api, sandbox, proxy, pid, left, creation, refuses })
     }
 
-    /// Kills a deploy right after the server has completed `writes` writes. Returns whether the deploy sent all of
-    /// them.
+    /// Kills a deploy immediately after the server has completed `writes` writes. Returns whether the deploy sent all
+    /// of these writes.
     pub(super) fn kill_after(&self, writes: usize) -> Result<bool> {
         self.kill_command_after("deploy --all --quiet", writes)
     }
 
-    /// Kills a command right after the server has completed `writes` writes. Returns whether the command sent all of
-    /// them.
+    /// Kills a command immediately after the server has completed `writes` writes. Returns whether the command sent all
+    /// of these writes.
     pub(super) fn kill_command_after(&self, line: &str, writes: usize) -> Result<bool> {
         self.pid.store(0, SeqCst);
         self.left.store(writes, SeqCst);

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 
-/// Source files of the library, without tests, by path below `src`.
+/// Source files of the library without tests, keyed by the path below `src`.
 pub(super) struct Sources {
     files: BTreeMap<PathBuf, Source>,
 }

@@ -165,7 +165,7 @@ fn preview_delete_removes_only_recorded_copies() -> Result<()> {
     Ok(())
 }
 
-/// A project does not own the copies of a preview, so `--prune` keeps them.
+/// Copies are not registered as deployments of the project, so `--prune` keeps them.
 #[test]
 #[ignore = "needs services: run tests/run"]
 fn prune_keeps_previews_of_the_project() -> Result<()> {

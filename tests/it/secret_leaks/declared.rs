@@ -94,7 +94,7 @@ impl Scene {
         self.fails.store(fails, Ordering::Relaxed);
     }
 
-    /// Asserts that only the source of the secret contains it.
+    /// Asserts that only the secret's source contains the secret.
     fn check_files(&self) -> Result<()> {
         let root = self.sandbox.directory().join("..");
         let source = root.join("secret").canonicalize()?;

@@ -97,7 +97,7 @@ fn prune_deletes_only_the_resources_of_the_files_that_it_reads() -> Result<()> {
     service(&sandbox, "platform", "prefectl:\n  variables: {region_UNIQUE: eu}\n")?;
     let no_automation = BILLING.split("  automations:").next().unwrap_or_default();
     service(&sandbox, "billing", no_automation)?;
-    // The pool is used by the deployment of the other file.
+    // The other file's deployment uses the pool.
     let reason = "deployments still use it: billing-UNIQUE/default";
     let kept = sandbox.unique(&format!("= work pool shared-UNIQUE (kept: {reason})"));
     let plan = sandbox.run("plan --all --prune -f services/platform/prefect.yaml")?.success()?;

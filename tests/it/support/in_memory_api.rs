@@ -246,7 +246,7 @@ fn found(object: Option<&Value>) -> Reply {
     object.map_or_else(|| (404, json!({"detail": "It is not there"})), |object| (200, object.clone()))
 }
 
-/// Returns the objects whose name the filter lists, or all objects if it lists none.
+/// Returns the objects whose names the filter lists, or all objects if the filter lists no names.
 fn matching(objects: &[Value], filter: &Value, kind: &str) -> Vec<Value> {
     let Some(names) = filter[kind]["name"]["any_"].as_array() else { return objects.to_vec() };
     objects.iter().filter(|object| names.contains(&object["name"])).cloned().collect()
