@@ -1,4 +1,4 @@
-//! Logs in to Prefect Cloud, and stores the API key and the workspace in the active profile.
+//! Logs in to Prefect Cloud and stores the API key and the workspace in the active profile.
 
 use std::sync::Arc;
 

@@ -66,7 +66,7 @@ pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
     read().map_err(|error| FileError::new("read", path, error))
 }
 
-/// Reads all bytes into a buffer. Fails if there are more than [`LARGEST`] bytes.
+/// Reads all bytes into a buffer. Fails if the input is larger than [`LARGEST`] bytes.
 fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
     reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
@@ -103,7 +103,7 @@ pub(crate) fn read_bytes_again(path: &Path) -> Result<Vec<u8>, FileError> {
     Ok(content)
 }
 
-/// Reads a file. Returns `None` if it is larger than `limit` bytes.
+/// Reads a file. Returns `None` if the file is larger than `limit` bytes.
 pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
     let read = || {
         let file = std::fs::File::open(path)?;

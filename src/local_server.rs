@@ -71,7 +71,7 @@ pub(crate) enum LocalServerError {
 }
 
 impl LocalServer {
-    /// Starts a temporary server, and waits until it responds.
+    /// Starts a temporary server and waits until the server responds.
     pub(crate) async fn start(
         options: &LocalServerOptions<'_>,
         progress: &dyn Progress,
