@@ -172,7 +172,7 @@ impl Client {
         Ok(self.block_type_and_schema(slug).await?.1)
     }
 
-    /// Updates the block fields given in `data`, and sets the block's schema.
+    /// Updates the block fields given in `data` and sets the block's schema.
     pub(crate) async fn update_block(
         &self,
         id: Uuid,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::request::Request;
 
-/// A CSRF token and the client ID that it was issued for.
+/// A CSRF token and the client ID for which the token was issued.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct CsrfToken {
     pub(super) token: HeaderValue,

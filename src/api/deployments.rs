@@ -88,7 +88,7 @@ impl Deployment {
         nested.or(self.raw.get("concurrency_limit")).filter(|limit| !limit.is_null())
     }
 
-    /// Returns the concurrency limit's options, or `None` if none are set.
+    /// Returns the concurrency limit's options, or `None` if no option is set.
     pub(crate) fn concurrency_options(&self) -> Option<&JsonObject> {
         self.raw.get("concurrency_options")?.as_object()
     }

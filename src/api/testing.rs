@@ -79,7 +79,7 @@ impl VariableServer {
         Self { read_delay: Duration::from_millis(50), ..Self::default() }
     }
 
-    /// Starts the server, and creates a client for it.
+    /// Starts the server and creates a client for the server.
     pub(crate) async fn start(&self) -> (MockServer, Client) {
         let server = MockServer::start().await;
         Mock::given(any()).respond_with(self.clone()).mount(&server).await;

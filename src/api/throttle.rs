@@ -115,7 +115,7 @@ impl Throttle {
         None
     }
 
-    /// Releases the permit of a finished sequence, and adjusts the number of permits to the current limit.
+    /// Releases the permit of a finished sequence and adjusts the number of permits to the current limit.
     fn release(&self, permit: Option<SemaphorePermit<'_>>) {
         let mut state = self.state();
         let limit = state.limiter.limit();

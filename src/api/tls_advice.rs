@@ -1,4 +1,4 @@
-//! Explains TLS failures, and suggests a fix for the certificate.
+//! Explains TLS failures and suggests a fix for the certificate.
 
 use std::error::Error as _;
 
