@@ -18,7 +18,7 @@ pub(super) struct QueueOrder {
 
 #[derive(Debug, Default)]
 struct Turn {
-    /// The write to wait for.
+    /// Index of the write that must finish first, or `None`.
     previous: Option<usize>,
     done: SetOnce<()>,
 }

@@ -147,7 +147,7 @@ impl Record {
         record
     }
 
-    /// Continues the resumed deploy's record, if that deploy recorded the deployment.
+    /// Merges this record with the record of the resumed deploy. Returns this record unchanged if `earlier` is `None`.
     pub(super) fn continuing(mut self, earlier: Option<&Self>) -> Self {
         let Some(earlier) = earlier else { return self };
         let mut intended = earlier.intended.clone();

@@ -136,7 +136,7 @@ impl ResourceRecord {
         Self { previous, intended: self.intended.iter().map(redact).collect(), ..self.clone() }
     }
 
-    /// Continues the resumed deploy's record, if that deploy recorded the resource.
+    /// Merges this record with the record of the resumed deploy. Returns this record unchanged if `earlier` is `None`.
     pub(crate) fn continuing(mut self, earlier: Option<&Self>) -> Self {
         let Some(earlier) = earlier else { return self };
         let mut previous = earlier.previous.clone();

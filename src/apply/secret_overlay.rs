@@ -33,7 +33,7 @@ pub(super) fn overlaid(recorded: &Json, live: &Json) -> Json {
     }
 }
 
-/// Like [`overlaid`], for objects.
+/// Overlays the entries of an object like [`overlaid`].
 pub(super) fn overlaid_object(recorded: &Map<String, Json>, live: &Map<String, Json>) -> Map<String, Json> {
     let empty = Json::Null;
     recorded
