@@ -53,7 +53,7 @@ impl BlockSchema {
         paths.into_iter().flatten().filter_map(Json::as_str).map(|path| path.split('.').collect())
     }
 
-    /// Returns whether a field is secret, contains a secret field or belongs to one.
+    /// Returns whether a field is secret, contains a secret field or belongs to a secret field.
     pub(crate) fn is_secret(&self, field: &FieldPath) -> bool {
         self.secret_fields().any(|secret| {
             let mut segments = secret.iter().zip(field.segments());

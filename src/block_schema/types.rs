@@ -49,7 +49,7 @@ impl BlockTypes {
         Ok(Self { schemas: schemas.collect(), slugs: types.keys().cloned().collect(), is_complete: true })
     }
 
-    /// Returns the schema of a type, or `None` if it is unknown.
+    /// Returns the schema of a type, or `None` if the type is unknown.
     pub(crate) fn schema(&self, slug: &str) -> Option<&BlockSchema> {
         self.schemas.get(slug)
     }
