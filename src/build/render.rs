@@ -36,7 +36,7 @@ pub(crate) struct Rendering<'a> {
     pub(crate) ctx: &'a DeployContext<'a>,
     /// Path of the project file. `None` if the command has only one project file.
     pub(crate) file: Option<&'a Arc<str>>,
-    /// Facts about the project's Git repository. `None` if the project is not in a repository.
+    /// Metadata of the project's Git repository. `None` if the project is not in a repository.
     pub(crate) facts: Option<Facts>,
     pub(crate) pools: &'a BTreeMap<String, WorkPool>,
     pub(crate) capabilities: &'a Capabilities,
