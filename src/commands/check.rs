@@ -133,7 +133,7 @@ fn described(findings: &[ProjectFindings], selected: Option<&EnvironmentName>) -
     }
 }
 
-/// Prints the findings, and returns the corresponding exit code.
+/// Prints the findings and returns the corresponding exit code.
 fn report(
     findings: Vec<ProjectFindings>,
     arguments: &CheckArguments,

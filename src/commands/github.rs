@@ -1,4 +1,4 @@
-//! Writes to the job summary of GitHub Actions. The summary is a Markdown file that each step can append to.
+//! Writes to the job summary of GitHub Actions. The summary is a Markdown file to which each step can append.
 
 use std::{fs::OpenOptions, io::Write as _, path::Path};
 

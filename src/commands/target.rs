@@ -17,7 +17,7 @@ use crate::{
     validate::{PreparationError, preparation},
 };
 
-/// Advice for a missing project ID.
+/// Hint for a missing project ID.
 pub(super) const PROJECT_HELP: &str =
     "set the ID with --project, PREFECTL_PROJECT, or `prefectl.project` in prefect.toml";
 

@@ -74,7 +74,7 @@ fn described(line: &Line) -> String {
     format!("deployment '{}'{file}", line.name)
 }
 
-/// Describes why a deployment or resource was not written. Returns `None` if it was written.
+/// Describes why a deployment or resource was not written. Returns `None` if the object was written.
 fn failure(subject: &str, outcome: &Outcome) -> Option<String> {
     match outcome {
         Outcome::Failed { error, .. } | Outcome::Unchecked(error) => Some(format!("{subject}: {error}")),

@@ -58,7 +58,7 @@ impl ServerLookup for Server<'_> {
     }
 }
 
-/// Asks for missing values, and creates the work pool and the blocks named in the answers.
+/// Asks for missing values and creates the work pool and the blocks named in the answers.
 pub(super) async fn ask(
     options: &Options,
     client: &Client,
