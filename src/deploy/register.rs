@@ -1,4 +1,4 @@
-//! Compares rendered deployments with the server, and writes the differences.
+//! Compares rendered deployments with the server and writes the differences.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -62,7 +62,7 @@ impl Rollback {
         self.recorded.resources.records.len()
     }
 
-    /// Restores the recorded deployments, and removes the journal if all of them are restored.
+    /// Restores the recorded deployments. Removes the journal if all deployments are restored.
     pub(crate) async fn run(
         self,
         ctx: &DeployContext<'_>,
