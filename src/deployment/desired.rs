@@ -218,7 +218,7 @@ impl DesiredDeployment {
     }
 }
 
-/// Returns tags as strings. Splits a single string at commas, and removes blank tags.
+/// Returns tags as strings. Splits a single string at commas and removes blank tags.
 pub(crate) fn tags(tags: &Value) -> Vec<String> {
     let texts: Vec<String> = match tags {
         Value::String(text) => text.split(',').map(|tag| tag.trim().to_owned()).collect(),

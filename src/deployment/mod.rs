@@ -198,7 +198,7 @@ pub(crate) async fn beginning_with(
     Ok(found)
 }
 
-/// Looks up the flow names of deployments, and sorts the deployments by flow and name.
+/// Looks up the flow names of deployments and sorts the deployments by flow and name.
 async fn with_flow_names(
     client: &Client,
     deployments: Vec<Deployment>,

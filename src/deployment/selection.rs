@@ -16,7 +16,7 @@ pub(crate) struct Selection {
     pub(crate) single: bool,
     /// Name from the command line that replaces the name of the single deployment.
     pub(crate) name: Option<String>,
-    /// Reasons for selecting the deployments, by the deployment's index in the file.
+    /// Reasons for selecting the deployments, keyed by the deployment's index in the file.
     pub(crate) reasons: BTreeMap<usize, Vec<SelectionReason>>,
     pub(crate) warnings: Vec<Diagnostic>,
 }
