@@ -66,7 +66,7 @@ pub(crate) struct Diagnostic {
     /// The message: a sentence without a full stop. Lines after the first are indented.
     pub(crate) message: String,
     pub(crate) place: Option<Place>,
-    /// A suggestion for fixing the problem.
+    /// A hint for fixing the problem.
     pub(crate) help: Option<String>,
     /// An edit that solves the problem in the file at `place`.
     pub(crate) fix: Option<Box<Fix>>,

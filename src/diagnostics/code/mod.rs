@@ -33,7 +33,7 @@ pub(crate) struct Entry {
     pub(crate) fix: &'static str,
 }
 
-/// Defines a [`Code`] constant for each entry, and a `CODES` list that contains all of them.
+/// Defines a [`Code`] constant for each entry, and a `CODES` list that contains all codes.
 macro_rules! codes {
     ($($constant:ident = $entry:expr;)*) => {
         impl $crate::diagnostics::Code {
