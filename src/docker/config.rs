@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Config {
     /// Credentials that `docker login` stores without a credential helper, keyed by registry.
     pub(super) auths: BTreeMap<String, Login>,
-    /// Credential helpers by registry.
+    /// Credential helpers, keyed by registry.
     pub(super) cred_helpers: BTreeMap<String, String>,
     /// Credential helper for registries without their own helper.
     pub(super) creds_store: Option<String>,

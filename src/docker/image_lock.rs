@@ -21,7 +21,7 @@ const SCHEMA: u32 = 1;
 pub(crate) struct LockedImage {
     /// Reference of the form `repository@digest`.
     pub(crate) image: ImageReference,
-    /// Tag that the image was pushed with.
+    /// Tag under which the image was pushed.
     pub(crate) tag: String,
     /// Platforms of the image, such as `linux/amd64`. Empty if the registry does not report them.
     pub(crate) platforms: Vec<String>,
@@ -207,8 +207,8 @@ impl ImageLock {
     ///
     /// # Errors
     ///
-    /// Fails if the lock has no image from the repository, if no image has the required fixed tag, or if the
-    /// repository has multiple images and none of them has the tag.
+    /// Fails if the lock has no image from the repository, if no image has the required fixed tag, or if the repository
+    /// has multiple images but no image has the tag.
     pub(crate) fn find(&self, repository: &str, tag: StepTag<'_>) -> Result<&LockedImage, NotLocked> {
         let found: Vec<&LockedImage> =
             self.images.iter().filter(|image| image.image.name() == repository).collect();

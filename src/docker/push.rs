@@ -100,8 +100,8 @@ impl Layers {
         true
     }
 
-    /// Returns whether a status message is due. If so, records the message's time. No message is due before the first
-    /// layer is done.
+    /// Returns whether a status message is due and records the time of a due message. No message is due before the
+    /// first layer is done.
     fn is_due(&mut self, now: Instant) -> bool {
         let is_late = self.reported.is_none_or(|last| now.duration_since(last) >= STATUS_INTERVAL);
         let is_due = self.done > 0 && (is_late || self.done == self.all);

@@ -70,7 +70,7 @@ impl ImageName {
         &self.0
     }
 
-    /// Returns the host of the image's registry, or [`DOCKER_HUB`] if the name does not contain one.
+    /// Returns the host of the image's registry, or [`DOCKER_HUB`] if the name does not contain a host.
     pub(crate) fn registry(&self) -> &str {
         registry_of(&self.0)
     }
@@ -148,7 +148,7 @@ fn is_digest(text: &str) -> bool {
     })
 }
 
-/// Splits a reference into the name and the tag. The tag is `None` if the reference does not contain one.
+/// Splits a reference into the name and the tag. The tag is `None` if the reference does not contain a tag.
 pub(crate) fn split_tag(reference: &str) -> (&str, Option<&str>) {
     match reference.rsplit_once(':') {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
@@ -166,7 +166,7 @@ pub(crate) fn registry_host(registry: &str) -> &str {
     }
 }
 
-/// Returns the registry host of a reference, or [`DOCKER_HUB`] if the reference does not contain one.
+/// Returns the registry host of a reference, or [`DOCKER_HUB`] if the reference does not contain a host.
 pub(crate) fn registry_of(reference: &str) -> &str {
     split_registry(reference).0.unwrap_or(DOCKER_HUB)
 }

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) struct ImageDigests {
     /// Images with content tags. Cached, so that later steps do not query the registry again.
     found: Mutex<HashMap<String, String>>,
-    /// Images that were pushed or were already in the registry, by reference.
+    /// Images that were pushed or were already in the registry, keyed by reference.
     pushed: Mutex<BTreeMap<String, LockedImage>>,
 }
 
@@ -120,7 +120,7 @@ impl Engine {
         Some(RegistryImage { digest: answer.descriptor.digest?, platforms })
     }
 
-    /// Returns the ID of an image, or `None` if the engine does not have it.
+    /// Returns the ID of an image, or `None` if the engine does not have the image.
     pub(crate) async fn image_id(&self, reference: &str) -> Option<String> {
         self.client.inspect_image(reference).await.ok()?.id
     }

@@ -167,7 +167,7 @@ impl CredentialStore<'_> {
         }))
     }
 
-    /// Requests the list of registries that a credential helper has credentials for.
+    /// Requests the list of registries for which a credential helper has credentials.
     async fn list(&self, program: &str) -> Result<Vec<String>, DockerError> {
         let answer = self.run(program, "list", "").await?.unwrap_or_default();
         let users: HashMap<String, String> =
@@ -175,7 +175,7 @@ impl CredentialStore<'_> {
         Ok(users.into_keys().collect())
     }
 
-    /// Runs `docker-credential-<helper> <action>` with `input` as its stdin, and returns its stdout. Returns `None` if the
+    /// Runs `docker-credential-<helper> <action>` with `input` as its stdin. Returns its stdout. Returns `None` if the
     /// helper has no matching credentials.
     async fn run(&self, helper: &str, action: &str, input: &str) -> Result<Option<String>, DockerError> {
         let name = format!("docker-credential-{helper}");

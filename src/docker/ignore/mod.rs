@@ -37,7 +37,7 @@ impl Ignore {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let mut patterns = Vec::new();
         for (index, line) in text.lines().enumerate() {
-            // As in Docker, a `#` after whitespace does not start a comment.
+            // A `#` after whitespace does not start a comment, as in Docker.
             if line.starts_with('#') || line.trim().is_empty() {
                 continue;
             }
