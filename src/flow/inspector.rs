@@ -37,9 +37,9 @@ pub(crate) struct Inspector {
     folders: SearchCache<Option<String>>,
     /// Maps the path of each file to its imports.
     pub(super) imports: Mutex<HashMap<PathBuf, Arc<FileImports>>>,
-    /// Program files by entrypoint and project directory.
+    /// Program files, keyed by entrypoint and project directory.
     pub(super) sources: Mutex<KnownSources>,
-    /// The package directories of projects, by the directories where the metadata search starts.
+    /// The package directories of projects, keyed by the directories where the metadata search starts.
     package_folders: Mutex<HashMap<[PathBuf; 2], Vec<PathBuf>>>,
     pub(super) inspected: InspectedFlows,
     pub(super) steps: StepPool,
@@ -133,7 +133,7 @@ impl Inspector {
     }
 }
 
-/// Results of searches in directories, by directory and module name.
+/// Results of searches in directories, keyed by directory and module name.
 type SearchCache<T> = Mutex<HashMap<PathBuf, HashMap<String, T>>>;
 
 /// Returns the result of a search, from the cache if possible.

@@ -23,7 +23,7 @@ pub(crate) enum Object<'p> {
     External(String),
     Class(Class<'p>),
     Instance(Rc<Instance<'p>>),
-    /// A method of a project class, and the object it is bound to.
+    /// A method of a project class and the object to which the method is bound.
     Method(Rc<FunctionObject<'p>>, Box<Object<'p>>),
     /// A method of a built-in object or of a flow, identified by its name.
     BuiltinMethod(Box<Object<'p>>, String),

@@ -1,4 +1,4 @@
-//! Caches facts about a program that are expensive to compute.
+//! Caches properties of a program that are expensive to compute.
 
 use std::{
     cell::{Cell, OnceCell, RefCell},
@@ -25,15 +25,15 @@ pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
     pub(crate) kinds: Table<ClassDef, Kind>,
     pub(crate) members: Table<ClassDef, Members>,
-    /// Outcomes of `try` statements, by module body and statement index.
+    /// Outcomes of `try` statements, keyed by module body and statement index.
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
-    /// Results of tests, by module body and test index. `None` if the result is unknown.
+    /// Results of tests, keyed by module body and test index. `None` if the result is unknown.
     pub(super) tests: RefCell<HashMap<(*const Body, usize), Option<bool>>>,
     /// Canonical names of external objects that import statements bind.
     pub(super) external_imports: RefCell<HashMap<*const Import, String>>,
-    /// Project modules that have been found, by dotted name.
+    /// Project modules that have been found, keyed by dotted name.
     pub(super) modules: RefCell<HashMap<String, &'p Module>>,
-    /// For each module, an imported package that is assumed to be missing, or `None`.
+    /// Maps each module to an imported package that is assumed to be missing, or to `None`.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
     /// Packages that are assumed to be missing. The current result is only correct if they are not installed.
     pub(crate) assumptions: RefCell<Vec<String>>,

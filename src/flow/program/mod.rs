@@ -337,7 +337,7 @@ impl<'p> Program<'p> {
         self.modules.iter()
     }
 
-    /// Returns the module that `from ..dotted import x` imports from.
+    /// Returns the module from which `from ..dotted import x` imports.
     ///
     /// `level` is the number of dots. `dotted` may be empty.
     pub(crate) fn find_relative(

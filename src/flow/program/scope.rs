@@ -344,7 +344,7 @@ fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity
     }
 }
 
-/// The bindings of a name that may be in effect at a position.
+/// The bindings of a name that can be in effect at a position.
 #[derive(Default)]
 struct Candidates<'p> {
     /// The bindings that run or may run, in reverse order.

@@ -57,7 +57,7 @@ pub(crate) enum ImportMode {
 /// The settings and the environment for importing flows with Python.
 pub(crate) struct ImportContext<'a> {
     pub(crate) python: &'a PythonUse,
-    /// The directory that relative entrypoints are resolved against.
+    /// The base directory for relative entrypoints.
     pub(crate) directory: &'a Path,
     pub(crate) environment: &'a Environment,
     pub(crate) progress: &'a dyn Progress,

@@ -33,7 +33,7 @@ pub(super) fn function_def(function: &ast::StmtFunctionDef) -> FunctionDef {
 /// The bodies are parsed separately from the module, because few files contain functions that are interpreted.
 #[derive(Debug, Default)]
 pub(crate) struct FunctionBodies {
-    /// Bodies by the offset of the function definition.
+    /// Function bodies, keyed by the offset of the function definition.
     by_start: HashMap<usize, Vec<Statement>>,
 }
 

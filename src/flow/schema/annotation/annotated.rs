@@ -116,7 +116,7 @@ impl<'p> SchemaBuilder<'p> {
         Ok(result)
     }
 
-    /// Returns whether a metadata item of `Annotated[...]` may be a validator.
+    /// Returns whether a metadata item of `Annotated[...]` might be a validator.
     fn may_validate(&self, scope: Scope<'p>, item: &'p Expr) -> bool {
         as_field(self.program, scope, item).is_none()
             && !matches!(item.kind, ExprKind::Str(_) | ExprKind::Int(_) | ExprKind::None)

@@ -170,11 +170,11 @@ impl<'p> SchemaBuilder<'p> {
         })
     }
 
-    /// Returns the schema of a class without a Pydantic schema. The returned schema accepts any value.
+    /// Returns the schema of a class without a pydantic schema. The returned schema accepts any value.
     ///
     /// # Errors
     ///
-    /// Fails if the class is the type of a model field, because Pydantic rejects the model.
+    /// Fails if the class is the type of a model field, because pydantic rejects the model.
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(

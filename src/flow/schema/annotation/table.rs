@@ -1,4 +1,4 @@
-//! Fixed type schemas, by canonical type name.
+//! Fixed type schemas, keyed by canonical type name.
 
 use serde_json::{Value as Json, json};
 
@@ -210,7 +210,7 @@ pub(super) fn is_unknown_to_pydantic(name: &str) -> bool {
     }
 }
 
-/// Returns the subschema that a model's string length limits apply to, or `None` if the limits do not apply.
+/// Returns the subschema to which a model's string length limits apply, or `None` if the limits do not apply.
 pub(super) fn text_of<'s>(name: &str, schema: &'s mut Json) -> Option<&'s mut Json> {
     match name.rsplit_once('.').unwrap_or(("", name)) {
         ("", "str")

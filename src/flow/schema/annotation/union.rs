@@ -15,7 +15,7 @@ use crate::flow::{
 /// Maximum number of members in a union.
 const MEMBER_LIMIT: usize = 1_000;
 
-/// A member of a union: an expression and the scope that it is evaluated in.
+/// A member of a union: an expression and the scope for evaluating the expression.
 #[derive(Clone, Copy)]
 enum Member<'p> {
     Null,

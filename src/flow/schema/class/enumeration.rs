@@ -148,7 +148,7 @@ fn next_bit(number: i128) -> Option<i128> {
     1_i128.checked_shl(i128::BITS - number.leading_zeros())
 }
 
-/// The built-in type that member values are converted to.
+/// The built-in type to which member values are converted.
 #[derive(Clone, Copy)]
 enum Mixin {
     Text,

@@ -330,7 +330,7 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
     shown.map(|field| field.info.encoded_key(&field.name)).eq(given.iter().map(|(name, _)| name.clone()))
 }
 
-/// Converts a default value to the annotated type, as Pydantic does when it serializes the value. For example, an
+/// Converts a default value to the annotated type, as pydantic does when it serializes the value. For example, an
 /// integer in a float field becomes a float.
 ///
 /// Returns `None` if the value does not have the annotated type.

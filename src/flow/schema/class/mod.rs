@@ -36,7 +36,7 @@ use crate::flow::{
 /// A class kind that pydantic distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A class that pydantic has no schema for. Prefect accepts any value for parameters of this type.
+    /// A class without a pydantic schema. Prefect accepts any value for parameters of this type.
     Plain,
     Enum,
     Model,
@@ -220,7 +220,7 @@ pub(crate) fn generic_definition<'p>(
     }
 }
 
-/// Returns the cleaned docstring of a class, or `None` if it has none.
+/// Returns the cleaned docstring of a class, or `None` if the class has no docstring.
 pub(super) fn description(def: &ClassDef) -> Option<String> {
     def.body.docstring.as_deref().filter(|text| !text.is_empty()).map(docstring::clean)
 }
