@@ -96,7 +96,8 @@ pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid
     }
 }
 
-/// Cancels runs in bulk, or individually if the server does not support it. Adds the runs to `cancelled`.
+/// Cancels runs in bulk, or individually if the server does not support bulk cancellation. Adds the runs to
+/// `cancelled`.
 async fn cancel_in_bulk(
     client: &Client,
     ids: &[Uuid],

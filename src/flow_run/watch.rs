@@ -164,7 +164,7 @@ impl Watcher<'_> {
         }
     }
 
-    /// Reports new log lines. Returns whether there were any.
+    /// Reports new log lines. Returns whether any line was new.
     async fn report_logs(&mut self) -> Result<bool, ApiError> {
         let from = self.newest_log.and_then(|newest| newest.checked_sub(Self::OVERLAP).ok());
         let mut is_new = false;
