@@ -108,8 +108,7 @@ impl Address {
         })
     }
 
-    /// Parses `user@host:path` or a local path. As in Git, a colon before the first slash marks an SSH
-    /// address.
+    /// Parses `user@host:path` or a local path. A colon before the first slash marks an SSH address, as in Git.
     fn without_scheme(text: &str) -> Self {
         let before_slash = text.split('/').next().unwrap_or_default();
         let (transport, host) = match before_slash.split_once(':') {
@@ -127,7 +126,7 @@ impl Address {
         &self.host
     }
 
-    /// Returns the user name in the address, or `None` if the address contains none.
+    /// Returns the user name in the address, or `None` if the address contains no user name.
     pub(crate) fn user(&self) -> Option<&str> {
         self.user.as_deref()
     }

@@ -198,7 +198,8 @@ impl Changes {
         self.containing(path).is_some()
     }
 
-    /// Returns the changed path that matches or contains the file at an absolute path, or `None` if there is none.
+    /// Returns the changed path that matches or contains the file at an absolute path, or `None` if no changed path
+    /// does.
     pub(crate) fn find(&self, path: &Path) -> Option<&str> {
         self.containing(&self.relative(path)?)
     }
