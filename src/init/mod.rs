@@ -49,7 +49,7 @@ pub(crate) enum InitError {
     File(#[from] FileError),
 }
 
-/// Facts about a directory.
+/// Properties of a directory.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct DirectoryFacts {
     /// Project name. Defaults to the directory name.
