@@ -73,7 +73,7 @@ pub(crate) struct Candidate {
     pub(crate) origin: Origin,
 }
 
-/// The setting or location that a [`Candidate`] comes from.
+/// The source of a [`Candidate`]: a setting or a location.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Origin {
     /// The option `--python`.
