@@ -277,7 +277,7 @@ impl<'a> Parser<'a> {
         self.statements(&["endwith"]).map(drop)
     }
 
-    /// Parses a name that a value is assigned to.
+    /// Parses the target name of an assignment.
     fn name_target(&mut self) -> Result<()> {
         let token = self.expect(Kind::Name)?;
         if matches!(token.text, "true" | "false" | "none" | "True" | "False" | "None") {
