@@ -184,7 +184,7 @@ impl Plan {
         resources.map(|planned| (planned.name.as_str(), &planned.fingerprint))
     }
 
-    /// Returns the resources written before the deployments, and the resources written after them.
+    /// Returns the resources written before the deployments, and the resources written after the deployments.
     pub(crate) fn resources_around_deployments(&self) -> (Vec<&PlannedResource>, Vec<&PlannedResource>) {
         self.resources.iter().partition(|resource| resource.kind.phase() == Phase::BeforeDeployments)
     }

@@ -18,7 +18,7 @@ use crate::{
 /// working directories. Outside a repository, paths are absolute.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct OwnedFiles {
-    /// Recorded paths, by the command's name for each file. `None` is the name of a single file.
+    /// Recorded paths, keyed by the command's name for each file. `None` is the name of a single file.
     paths: HashMap<Option<Arc<str>>, String>,
     repository: Option<PathBuf>,
     directory: PathBuf,

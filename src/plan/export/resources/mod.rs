@@ -31,7 +31,7 @@ pub(super) struct LiveObjects {
     limits: Vec<NamedObject>,
     automations: Vec<Automation>,
     blocks: Vec<NamedObject>,
-    /// Default base job templates by work pool type.
+    /// Default base job templates, keyed by work pool type.
     templates: BTreeMap<String, JsonObject>,
 }
 
