@@ -156,7 +156,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Adds advice to quote the value at a path if YAML reads the unquoted string as a different type.
+    /// Adds a hint to quote the value at a path if YAML reads the unquoted string as a different type.
     pub(crate) fn with_quotes(&self, pointer: &Pointer, diagnostic: Diagnostic) -> Diagnostic {
         let Some(document) = self.document else { return diagnostic };
         let Some(node) = document.locate(pointer) else { return diagnostic };

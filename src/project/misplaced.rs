@@ -43,7 +43,7 @@ const LEGACY: [&str; 7] = [
 /// A misplaced key's correct location.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Misplaced {
-    /// Advice for the user.
+    /// A hint for the user.
     pub(super) help: &'static str,
     /// The edit that moves the key. `None` if the edit requires a user decision.
     pub(super) repair: Option<Repair>,

@@ -75,7 +75,7 @@ impl Fields {
         Field::mapping(self.get(Key::Parameters))
     }
 
-    /// Returns the work pool's name, if specified.
+    /// Returns the work pool's name, or `None` if the deployment specifies no work pool.
     pub(crate) fn work_pool(&self) -> Field<'_, &str> {
         Field::text(self.get_in_pool(PoolKey::Name))
     }

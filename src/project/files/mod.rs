@@ -41,7 +41,7 @@ pub(crate) struct FilePattern {
 pub(crate) struct ProjectFile {
     /// The path as shown to the user. Relative paths refer to the working directory.
     pub(crate) path: PathBuf,
-    /// Absolute path of the directory that relative paths in the file refer to.
+    /// Absolute path of the base directory for relative paths in the file.
     pub(crate) root: PathBuf,
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{automations, blocks, limits, pools};
 use crate::base_job_template::VariableType;
 
-/// Returns the schema definitions for the section that declares resources, by name.
+/// Returns the schema definitions for the section that declares resources, keyed by name.
 pub(in crate::project) fn definitions() -> [(&'static str, Json); 8] {
     [
         ("resources", resources()),
