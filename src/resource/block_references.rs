@@ -9,10 +9,10 @@ use crate::{
     secret::MASK,
 };
 
-/// Block document key that contains the referenced blocks by field.
+/// Block document key that contains the referenced blocks, keyed by field.
 pub(crate) const REFERENCES: &str = "block_document_references";
 
-/// Returns the references in block data by field.
+/// Returns the references in block data, keyed by field.
 pub(crate) fn references_in(data: &JsonObject) -> impl Iterator<Item = (&str, ResourceReference)> {
     data.iter().filter_map(|(field, value)| {
         let name = BlockReference::parse(value)?.full_name();

@@ -85,7 +85,7 @@ fn undeclared_variables(
     }
 }
 
-/// Reports an invalid schema and defaults that do not match it.
+/// Reports an invalid schema and defaults that do not match the schema.
 fn check_schema(
     schema: &JsonObject,
     properties: &Map<String, Json>,

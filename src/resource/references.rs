@@ -43,7 +43,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the resource kind for such objects. Returns `None` for deployments.
+    /// Returns the resource kind of the referenced objects. Returns `None` for deployments, which are not resources.
     pub(crate) fn resource(self) -> Option<ResourceKind> {
         match self {
             Self::Deployment => None,
@@ -142,7 +142,7 @@ impl References {
         self.ids.contains_key(reference)
     }
 
-    /// Returns the IDs of all objects that a reference may mean, or `None` if the reference is unambiguous.
+    /// Returns the IDs of all objects to which a reference might refer, or `None` if the reference is unambiguous.
     pub(crate) fn ambiguous(&self, reference: &ResourceReference) -> Option<&[Uuid]> {
         self.ambiguous.get(reference).map(Vec::as_slice)
     }

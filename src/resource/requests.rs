@@ -21,7 +21,7 @@ use crate::{
 /// Name of the block field that contains the block schema ID.
 pub(crate) const BLOCK_SCHEMA: &str = "block_schema_id";
 
-/// The resources that exist on the server, by identity.
+/// The resources that exist on the server, keyed by identity.
 pub(crate) type LiveResources = BTreeMap<ResourceKey, LiveResource>;
 
 /// A live work pool queue.
@@ -32,7 +32,7 @@ pub(crate) struct PoolQueue {
     pub(crate) priority: u64,
 }
 
-/// The queues of work pools, by pool.
+/// The queues of work pools, keyed by pool.
 pub(crate) type PoolQueues = BTreeMap<String, Vec<PoolQueue>>;
 
 /// Reads the resources that exist on the server. If multiple automations have the same name, returns the automation

@@ -36,7 +36,7 @@ pub(crate) struct SecretHash {
     /// The block's last modification time as reported by the server.
     updated: String,
     salt: String,
-    /// Hashes of the secrets, by field.
+    /// Hashes of the secrets, keyed by field.
     hashes: BTreeMap<String, String>,
 }
 
