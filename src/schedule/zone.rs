@@ -9,7 +9,7 @@ use crate::diagnostics::did_you_mean;
 #[error("Invalid timezone: \"{name}\" (specify in IANA tzdata format, for example, America/New_York)")]
 pub(crate) struct ZoneError {
     pub(crate) name: String,
-    /// The most similar name in the database, if any.
+    /// The most similar name in the database, or `None` if no name is similar.
     pub(crate) suggestion: Option<String>,
 }
 
