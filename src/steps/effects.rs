@@ -1,4 +1,4 @@
-//! A step's effects: its outputs and its changes to the context for the following steps.
+//! The effects of a step: outputs, and changes to the context for the following steps.
 
 use std::{borrow::Cow, path::PathBuf};
 

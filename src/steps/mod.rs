@@ -66,13 +66,13 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// The context that a step runs in.
+/// The context in which a step runs.
 pub(crate) struct StepContext<'a> {
     /// The working directory. A step can change it for all following steps.
     pub(crate) directory: PathBuf,
     /// The environment variables. A step can change them for all following steps.
     pub(crate) environment: Cow<'a, Environment>,
-    /// The Python interpreter selected with `--python`, if any.
+    /// The Python interpreter selected with `--python`, or `None`.
     pub(crate) python: Option<&'a str>,
     /// Namespace that is prepended to image names without a `/`, from the setting
     /// `PREFECT_DEPLOYMENTS_DEFAULT_DOCKER_BUILD_NAMESPACE`.
@@ -150,7 +150,7 @@ pub(crate) enum StepError {
     /// The image lock does not contain the step's image.
     #[error(transparent)]
     NotLocked(#[from] Box<NotLocked>),
-    /// The step failed while it was running. `help` contains advice for the user.
+    /// The step failed while it was running. `help` contains a hint for the user.
     #[error("{message}")]
     Failed { message: String, help: Option<String> },
 }

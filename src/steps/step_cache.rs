@@ -61,7 +61,7 @@ pub(super) enum Key {
 pub(super) struct Identity {
     name: String,
     inputs: String,
-    /// Directory that the result depends on, if any.
+    /// Directory that the result depends on, or `None`.
     directory: Option<PathBuf>,
     /// Namespace for image names. `None` if the step does not use the namespace.
     docker_namespace: Option<String>,
@@ -174,8 +174,8 @@ impl CachedStep {
         }
     }
 
-    /// Adds a deployment that uses the step. Returns whether the deployment is new and another deployment already uses
-    /// the step.
+    /// Adds a deployment that uses the step. Returns `true` if the deployment is new and another deployment already
+    /// uses the step.
     pub(super) fn add_deployment(&self, deployment: &str) -> bool {
         let mut deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);
         deployments.insert(deployment.to_owned()) && deployments.len() > 1

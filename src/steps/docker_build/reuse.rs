@@ -24,7 +24,7 @@ use crate::docker::{
 /// Value of the input `tag` that enables content tags.
 pub(in super::super) const AUTO: &str = "auto";
 
-/// A Docker engine connection and all registry credentials by host.
+/// A Docker engine connection and all registry credentials, keyed by host.
 pub(super) struct Registries {
     pub(super) engine: Engine,
     pub(super) credentials: HashMap<String, Credentials>,

@@ -43,7 +43,7 @@ const IGNORE: Input = Input::optional(
     "file with patterns of files to skip; null pushes all files",
 );
 
-/// Opens the bucket that a step copies files to or from.
+/// Opens the source or target bucket of a step.
 trait Provider: Send + Sync {
     fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
 }
