@@ -50,7 +50,7 @@ impl fmt::Display for Bucket {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Access<'a> {
     pub(crate) environment: &'a Environment,
-    /// The directory that relative paths in credentials refer to.
+    /// The base directory for relative paths in credentials.
     pub(crate) directory: &'a Path,
 }
 

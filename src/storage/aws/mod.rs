@@ -210,7 +210,7 @@ async fn role(
     role.assume(&keys, region, access).await.map(Some)
 }
 
-/// Returns the configured region. If there is none, asks Amazon for the bucket's region.
+/// Returns the configured region. If no region is configured, asks Amazon for the bucket's region.
 async fn region(
     bucket: &str,
     credentials: &Credentials,
