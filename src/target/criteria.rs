@@ -22,7 +22,7 @@ pub(super) struct Criteria<'a> {
     /// The working directory. Paths in criteria are relative to it.
     pub(super) directory: &'a Path,
     pub(super) default_work_pool: Option<&'a str>,
-    /// Changes of the project, by range of revisions.
+    /// Changes of the project, keyed by revision range.
     pub(super) changes: BTreeMap<RevisionRange, ProjectChanges>,
 }
 

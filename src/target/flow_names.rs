@@ -1,4 +1,4 @@
-//! Names of flows by entrypoint.
+//! Names of flows, keyed by entrypoint.
 
 use std::{path::Path, sync::Arc};
 

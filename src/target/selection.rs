@@ -26,7 +26,7 @@ pub(crate) enum SelectError {
         names: Vec<String>,
         /// Explanations for deployments that might match.
         undecided: Vec<String>,
-        /// Advice about conditions of `--select` that no deployment meets.
+        /// Hints about conditions of `--select` that no deployment meets.
         unmet: Vec<String>,
     },
     #[error("no deployment is named '{}' in environment '{environment}'", wanted.join("' or '"))]

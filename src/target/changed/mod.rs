@@ -29,7 +29,7 @@ use crate::{
 /// Maximum number of changed files in the reason for selecting a deployment.
 const SHOWN_FILES: usize = 3;
 
-/// The changes within the ranges of `changed` conditions, by range and repository root.
+/// The changes within the ranges of `changed` conditions, keyed by range and repository root.
 #[derive(Debug, Default)]
 pub(super) struct ChangesByRange(HashMap<(RevisionRange, PathBuf), Arc<Changes>>);
 
@@ -101,7 +101,7 @@ impl ProjectChanges {
         Ok(Self { changes, old, directory: directory.to_owned() })
     }
 
-    /// Returns a description of the changes that affect a deployment, or `None` if it has not changed.
+    /// Returns a description of the changes that affect a deployment, or `None` if the deployment has not changed.
     pub(super) fn describe(
         &self,
         declared: &Declared,

@@ -36,7 +36,7 @@ impl From<Selection> for Picked {
 }
 
 impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
-    /// Selects deployments based on the options. Asks the user if the options are ambiguous.
+    /// Selects deployments based on the options. If the options are ambiguous, prompts the user to choose.
     pub(super) async fn pick(&self, options: &Options) -> Result<Picked, TargetError> {
         let declared = &self.project.deployments;
         let named: Vec<&Declared> =

@@ -28,7 +28,7 @@ const RRULE: Rule = Rule {
     advice: "Please enter a valid RRule string",
 };
 
-/// Asks for schedules. Returns null if the user does not add any, so that existing schedules are kept.
+/// Asks for schedules. Returns null if the user adds no schedule, so that existing schedules are kept.
 pub(super) async fn schedules(ask: &impl Ask) -> Result<Value, TargetError> {
     if !ask.confirm("Would you like to configure schedules for this deployment?", true).await? {
         return Ok(Value::Null);

@@ -36,7 +36,7 @@ struct Bucket {
     credentials: &'static str,
     /// Title of the block type, as spelled by Prefect.
     block_title: &'static str,
-    /// Fields of the block that Prefect asks for.
+    /// Fields of the block for which Prefect prompts.
     fields: &'static [Field],
     /// Name of a new block.
     block: &'static str,
@@ -86,7 +86,7 @@ const BUCKETS: [Bucket; 3] = [
     },
 ];
 
-/// A location that workers can pull the code from.
+/// A location from which workers can pull the code.
 enum Storage {
     Git { url: String, branch: Option<String> },
     Bucket { bucket: &'static Bucket, blocks: Vec<String> },
