@@ -160,8 +160,8 @@ impl Fill for Filling<'_> {
     }
 }
 
-/// Returns the data that a key path is applied to. If `value` is the only field of a block, this is the
-/// field's value, unless the key path starts with `value` itself.
+/// Returns the data to which a key path is applied. If `value` is the only field of a block, this is the field's value,
+/// unless the key path starts with `value` itself.
 fn unwrapped<'a>(data: &'a Value, key_path: Option<&str>) -> &'a Value {
     let only_value =
         data.as_mapping().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("value"));
