@@ -20,7 +20,7 @@ use crate::{
     yaml,
 };
 
-/// Validates a build or push step. Validates the input values only if none of them contains a template.
+/// Validates a build or push step. Validates the input values only if no value contains a template.
 pub(super) fn step(listed: &Listed, findings: &mut Findings<'_>) {
     let Some(item) = well_formed(listed, findings) else { return };
     let pointer = listed.pointer.join(item.name);
