@@ -68,7 +68,7 @@ impl MergeConflict {
     }
 }
 
-/// A key that occurs more than once in a mapping. As in Python, the last value takes precedence.
+/// A key that occurs more than once in a mapping. The last value takes precedence, as in Python.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct DuplicateKey {
     pub(crate) key: String,

@@ -34,7 +34,7 @@ pub(super) enum EventKind<'a> {
     End,
 }
 
-/// The style that a scalar is written in.
+/// The style of a scalar in the source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Style {
     Plain,

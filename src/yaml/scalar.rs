@@ -204,7 +204,7 @@ fn float(text: &str) -> Option<f64> {
     Some(if negative { -number } else { number })
 }
 
-/// Decodes a Base64 string. As in Python, invalid characters and characters after the padding are ignored.
+/// Decodes a Base64 string. Ignores invalid characters and characters after the padding, as in Python.
 fn binary(text: &str) -> Option<Arc<[u8]>> {
     const ENGINE: engine::GeneralPurpose = engine::GeneralPurpose::new(
         &alphabet::STANDARD,

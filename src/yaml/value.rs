@@ -57,7 +57,7 @@ impl Mapping {
     }
 }
 
-/// Converts an integer to a number. Returns `None` if it does not fit into 64 bits, the server's limit.
+/// Converts an integer to a number. Returns `None` if the integer does not fit into 64 bits, the server's limit.
 fn to_number(number: &Integer) -> Option<value::Value> {
     match number {
         Integer::Small(number) => Some((*number).into()),

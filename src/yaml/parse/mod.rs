@@ -309,7 +309,7 @@ impl<'a> Events<'a> {
         Ok(Some(event(EventKind::End, span)))
     }
 
-    /// Returns the state that the parser continues in after a node.
+    /// Returns the state in which the parser continues after a node.
     fn leave(&mut self) -> State {
         self.outer.pop().unwrap_or(State::Done)
     }

@@ -41,7 +41,7 @@ pub(super) struct Scanner<'a> {
     taken: usize,
     /// Whether a key without a `?` may start at the current position.
     allows_key: bool,
-    /// For each flow level, the last value that may turn out to be a key.
+    /// The last value at each flow level that might become a key.
     keys: Vec<Option<PossibleKey>>,
     is_done: bool,
 }
@@ -275,7 +275,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    /// Records that a value starts at the current position. The value may turn out to be a key.
+    /// Records that a value starts at the current position. The value might become a key.
     fn start_value(&mut self) -> Result<(), YamlError> {
         if std::mem::take(&mut self.allows_key) {
             self.forget_key()?;

@@ -103,13 +103,13 @@ impl Scanner<'_> {
 /// The whitespace inside an unquoted scalar.
 enum Space {
     Inline,
-    /// The string that whitespace with line breaks is folded to.
+    /// The string to which whitespace with line breaks is folded.
     Folded(String),
     /// The scalar ends here.
     End,
 }
 
-/// Returns the string that a line break and the following blank lines are folded to.
+/// Returns the string to which a line break and the following blank lines are folded.
 pub(super) fn fold(first: &str, breaks: String) -> String {
     match (first, breaks.is_empty()) {
         ("\n", true) => " ".to_owned(),
