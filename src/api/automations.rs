@@ -52,7 +52,7 @@ pub(super) fn deployment_resource(deployment: Uuid) -> String {
 }
 
 impl Client {
-    /// Returns the automation with the given ID, or `None` if it does not exist.
+    /// Returns the automation with the given ID, or `None` if the automation does not exist.
     pub(crate) async fn automation(&self, id: Uuid) -> Result<Option<Automation>, ApiError> {
         optional(self.json(Request::get(&["automations", &id.to_string()])).await)
     }
@@ -93,7 +93,7 @@ impl Client {
         self.done(Request::delete(&["automations", "owned-by", &deployment_resource(deployment)])).await
     }
 
-    /// Deletes an automation. Returns `false` if it did not exist.
+    /// Deletes an automation. Returns `false` if the automation did not exist.
     pub(crate) async fn delete_automation(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["automations", &id.to_string()])).await)?.is_some())
     }

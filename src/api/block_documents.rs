@@ -56,7 +56,7 @@ impl Client {
         self.filter(&["block_documents", "filter"], body.into_iter().collect()).await
     }
 
-    /// Returns the block `slug/name`, or `None` if it does not exist. The server masks the block's secrets.
+    /// Returns the block `slug/name`, or `None` if the block does not exist. The server masks the block's secrets.
     pub(crate) async fn hidden_block_document(
         &self,
         slug: &str,
@@ -66,7 +66,7 @@ impl Client {
         optional(self.json(Request::get(&path).query("include_secrets", "false")).await)
     }
 
-    /// Returns the block with the given ID, or `None` if it does not exist. The server masks the block's
+    /// Returns the block with the given ID, or `None` if the block does not exist. The server masks the block's
     /// secrets.
     pub(crate) async fn hidden_block_document_by_id(
         &self,
@@ -183,7 +183,7 @@ impl Client {
         self.done(Request::patch(&["block_documents", &id.to_string()], body)).await
     }
 
-    /// Deletes a block. Returns `false` if it did not exist.
+    /// Deletes a block. Returns `false` if the block did not exist.
     pub(crate) async fn delete_block(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["block_documents", &id.to_string()])).await)?.is_some())
     }

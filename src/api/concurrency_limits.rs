@@ -3,7 +3,7 @@
 use super::{ApiError, Client, JsonObject, NamedObject, error::optional, request::Request};
 
 impl Client {
-    /// Returns the global concurrency limit with the given name, or `None` if it does not exist.
+    /// Returns the global concurrency limit with the given name, or `None` if the limit does not exist.
     pub(crate) async fn concurrency_limit(&self, name: &str) -> Result<Option<NamedObject>, ApiError> {
         optional(self.json(Request::get(&["v2", "concurrency_limits", name])).await)
     }
@@ -31,7 +31,7 @@ impl Client {
         self.done(Request::patch(&["v2", "concurrency_limits", name], body.clone())).await
     }
 
-    /// Deletes a global concurrency limit. Returns `false` if it did not exist.
+    /// Deletes a global concurrency limit. Returns `false` if the limit did not exist.
     pub(crate) async fn delete_concurrency_limit(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["v2", "concurrency_limits", name])).await)?.is_some())
     }

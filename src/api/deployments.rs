@@ -381,7 +381,7 @@ impl Client {
         self.done(Request::patch(&path, body)).await
     }
 
-    /// Deletes a schedule. Returns `false` if it did not exist.
+    /// Deletes a schedule. Returns `false` if the schedule did not exist.
     pub(crate) async fn delete_schedule(&self, deployment: Uuid, schedule: Uuid) -> Result<bool, ApiError> {
         let path = ["deployments", &deployment.to_string(), "schedules", &schedule.to_string()];
         Ok(optional(self.done(Request::delete(&path)).await)?.is_some())

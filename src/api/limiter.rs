@@ -53,7 +53,7 @@ pub(super) struct Limiter {
     lowest: Duration,
     /// Moving average of write durations.
     latency: Duration,
-    /// Target for the number of writes that the server processes at a time. It can be less than 1 after rate
+    /// Target for the number of writes that the server processes at a time. The target can be less than 1 after rate
     /// limiting.
     concurrency: f64,
     /// Number and total duration of the responses in the current window.

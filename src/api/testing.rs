@@ -50,7 +50,7 @@ pub(crate) fn client(options: ClientOptions) -> (Client, Notices) {
 }
 
 impl Client {
-    /// Returns the flow with the given name, or `None` if it does not exist. Only tests use this route.
+    /// Returns the flow with the given name, or `None` if the flow does not exist. Only tests use this route.
     pub(crate) async fn flow_by_name(
         &self,
         name: &str,

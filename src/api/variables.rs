@@ -102,18 +102,18 @@ impl Client {
         }
     }
 
-    /// Sets the value of the variable with the given ID. Returns `false` if it does not exist.
+    /// Sets the value of the variable with the given ID. Returns `false` if the variable does not exist.
     pub(crate) async fn set_variable_by_id(&self, id: Uuid, value: &Value) -> Result<bool, ApiError> {
         let request = Request::patch(&["variables", &id.to_string()], json!({"value": value}));
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Deletes the variable with the given ID. Returns `false` if it did not exist.
+    /// Deletes the variable with the given ID. Returns `false` if the variable did not exist.
     pub(crate) async fn delete_variable_by_id(&self, id: Uuid) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", &id.to_string()])).await)?.is_some())
     }
 
-    /// Deletes a variable. Returns `false` if it did not exist.
+    /// Deletes a variable. Returns `false` if the variable did not exist.
     pub(crate) async fn delete_variable(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["variables", "name", name])).await)?.is_some())
     }

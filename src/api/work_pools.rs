@@ -144,7 +144,7 @@ impl Client {
         self.done(Request::patch(&["work_pools", name], body.clone())).await
     }
 
-    /// Deletes a work pool. Returns `false` if it did not exist.
+    /// Deletes a work pool. Returns `false` if the pool did not exist.
     pub(crate) async fn delete_work_pool(&self, name: &str) -> Result<bool, ApiError> {
         Ok(optional(self.done(Request::delete(&["work_pools", name])).await)?.is_some())
     }
@@ -208,7 +208,7 @@ impl Client {
         Ok(optional(self.done(request).await)?.is_some())
     }
 
-    /// Deletes a work queue. Returns `false` if it did not exist.
+    /// Deletes a work queue. Returns `false` if the queue did not exist.
     ///
     /// # Errors
     ///
