@@ -76,7 +76,8 @@ impl<'a> ConflictCheck<'a> {
         Ok(found)
     }
 
-    /// Returns the deployment at `position` as it was last read. Returns `None` if it does not exist.
+    /// Returns the most recently read state of the deployment at `position`, or `None` if the deployment does not
+    /// exist.
     ///
     /// # Errors
     ///

@@ -167,8 +167,7 @@ impl Outcome {
 /// Callback that receives a deployment's name and the outcome of its write.
 type OnFinish = Box<dyn Fn(&str, &Outcome) + Send + Sync>;
 
-/// Outcomes and durations of the finished writes, by position. They are available even if the deploy is
-/// interrupted.
+/// Outcomes and durations of the finished writes, keyed by position. Available even if the deploy is interrupted.
 #[derive(Default)]
 pub(crate) struct FinishedWrites {
     ends: Mutex<BTreeMap<usize, (String, Outcome, Duration)>>,
