@@ -16,7 +16,7 @@ const OUTDATED_ON_SERVERS: [&str; 2] = ["docker", "process"];
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PoolType {
     pub(crate) name: String,
-    /// Description of the type, or an empty string if it is unknown.
+    /// Description of the type, or an empty string if the description is unknown.
     pub(crate) description: String,
     /// Default template for new pools of this type.
     pub(crate) base_job_template: JsonObject,
