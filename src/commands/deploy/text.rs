@@ -102,8 +102,8 @@ fn has_terminal_output() -> bool {
 
 /// Returns a callback that prints each result as soon as the deployment is written.
 ///
-/// The callback does nothing if a live view shows the results or if a rollback may change them. It also does nothing if
-/// prefectl replaces `prefect`, because Prefect prints the results at the end.
+/// The callback does nothing if a live view shows the results, if a rollback may change the results, or if prefectl
+/// replaces `prefect`, because Prefect prints the results at the end.
 pub(super) fn finished_writes(
     arguments: &DeployArguments,
     view: &LiveView,
