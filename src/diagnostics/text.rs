@@ -8,8 +8,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::{Diagnostic, Severity};
 use crate::{escape, names::counted, secret::Redactor};
 
-/// Maximum length of an excerpted source line in bytes. It bounds the work for a long line with many diagnostics,
-/// because each excerpt searches the whole line for secrets.
+/// Maximum length of an excerpted source line in bytes. Bounds the work for a long line with many diagnostics, because
+/// each excerpt searches the whole line for secrets.
 const LONGEST_LINE: usize = 16 * 1024;
 
 /// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
