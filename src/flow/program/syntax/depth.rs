@@ -89,8 +89,7 @@ impl Level {
 
 /// Returns whether an expression might be nested more deeply than the limit allows.
 ///
-/// The depth is estimated from the tokens. It is the sum of the operators since the last separator in each open
-/// bracket.
+/// The depth is estimated from the tokens: the sum of the operators since the last separator in each open bracket.
 fn has_deep_expression(text: &str) -> bool {
     let mut lexer = lex(text, Mode::Module);
     let mut outer: Vec<Level> = Vec::new();

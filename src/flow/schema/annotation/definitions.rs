@@ -70,7 +70,7 @@ enum State {
 }
 
 impl<'p> Definitions<'p> {
-    /// Returns a reference to the definition, or `None` if it does not exist. The schema may still be
+    /// Returns a reference to the definition, or `None` if the definition does not exist. The schema may still be
     /// incomplete.
     ///
     /// # Errors
