@@ -20,8 +20,8 @@ use crate::{environment::Environment, fs, process};
 /// Maximum time for an interpreter to report its version and packages.
 const PROBE_LIMIT: Duration = Duration::from_secs(20);
 
-/// Python script that prints the Python version and the names of missing modules. It locates the modules
-/// without importing them.
+/// Python script that prints the Python version and the names of missing modules. Locates the modules without importing
+/// them.
 const PROBE: &str = "\
 import importlib.util, json, platform
 restore_user_path()
