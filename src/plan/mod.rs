@@ -100,7 +100,8 @@ pub(crate) struct Changes<'a> {
     pub(crate) fields: Vec<FieldChange>,
     pub(crate) schedules: ScheduleChanges<'a>,
     pub(crate) triggers: TriggerChanges<'a>,
-    /// Whether to send the SLAs. They are always sent because Prefect Cloud does not return SLAs for comparison.
+    /// Whether to send the SLAs. Declared SLAs are always sent, because Prefect Cloud does not return SLAs for
+    /// comparison.
     pub(crate) slas: bool,
 }
 
