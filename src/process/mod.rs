@@ -106,7 +106,7 @@ pub(crate) async fn run_with_input(program: &Program<'_>, input: &[u8]) -> io::R
 /// A running program. Dropping the value early terminates the program and all processes that it has started.
 struct Running {
     child: Child,
-    /// The program's stdout. It stays open during termination. Otherwise, a program that still writes output might be
+    /// The program's stdout. Kept open during termination, because a program that cannot write its output might be
     /// killed before it has cleaned up.
     stdout: Option<ChildStdout>,
     stderr: Option<ChildStderr>,
