@@ -10,8 +10,7 @@ use crate::{
     yaml::{self, Document},
 };
 
-/// Maximum number of bytes to search when locating substrings. It bounds the work for a long string with many
-/// diagnostics.
+/// Maximum number of bytes to search when locating substrings. Bounds the work for a long string with many diagnostics.
 const SEARCHABLE: usize = 64 << 20;
 
 /// A collector for the diagnostics about a document.
