@@ -294,7 +294,7 @@ pub(crate) async fn update(
     }
 }
 
-/// Deletes a resource. Returns `false` if it did not exist.
+/// Deletes a resource. Returns `false` if the resource did not exist.
 pub(crate) async fn delete(client: &Client, key: &ResourceKey, id: Uuid) -> Result<bool, ApiError> {
     match key.kind {
         WorkPool => client.delete_work_pool(&key.name).await,
