@@ -13,7 +13,7 @@ use percent_encoding::percent_decode;
 /// document has three encodings.
 const MAX_DEPTH: usize = 3;
 
-/// Maximum number of decoded views per string. It limits the processing time for malicious input.
+/// Maximum number of decoded views per string. Limits the processing time for malicious input.
 const MAX_VIEWS: usize = 24;
 
 /// Maximum length of an HTML entity, such as `&#x1F600;`.
