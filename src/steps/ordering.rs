@@ -20,8 +20,8 @@ use super::{
 
 /// Returns the local access of each step in a list. An empty step has no access because it is skipped.
 ///
-/// A push after a build also has no access. It pushes its list's image, which steps in other lists do not change
-/// because different builds must not write the same name.
+/// A push after a build also has no access. The push uses the image of its own list, which steps in other lists do not
+/// change, because different builds must not write the same name.
 pub(super) fn accesses<'s>(steps: impl IntoIterator<Item = &'s Listed>) -> Vec<LocalAccess> {
     let mut has_built = false;
     let access = |listed: &Listed| match parts(&listed.step) {

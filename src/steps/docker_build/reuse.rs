@@ -1,5 +1,5 @@
-//! Content tags (`tag: auto`). They are derived from all data that affects an image, so an existing image with the same
-//! tag does not have to be rebuilt.
+//! Content tags (`tag: auto`). A content tag is derived from all data that affects an image, so an existing image with
+//! the same tag does not have to be rebuilt.
 
 use std::{collections::HashMap, path::Path};
 
