@@ -17,7 +17,7 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
-/// Maximum fuel of a single expression. It limits the data that an expression can create to about 8 MiB.
+/// Maximum fuel of a single expression. Limits the data that an expression can create to about 8 MiB.
 const EXPRESSION_FUEL: u64 = 128 * 1024;
 
 /// Maximum fuel of all expressions that share a budget.

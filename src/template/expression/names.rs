@@ -6,7 +6,7 @@
 
 use std::{collections::HashSet, ops::Range};
 
-/// Maximum number of hyphens in a name. It bounds the work for a long sequence of subtractions.
+/// Maximum number of hyphens in a name. Bounds the work for a long sequence of subtractions.
 const MOST_HYPHENS: usize = 32;
 
 /// Name of the mapping where the engine looks up names with hyphens.

@@ -21,8 +21,8 @@ use crate::{
 
 /// Evaluates all expressions of a template.
 ///
-/// Strings with expressions that use a name in `later` are returned unchanged. They can be evaluated once
-/// these names have values.
+/// Strings with expressions that use a name in `later` are returned unchanged, so that they can be evaluated once these
+/// names have values.
 ///
 /// # Errors
 ///
