@@ -110,7 +110,7 @@ impl Document {
         self.merge_conflicts.iter().map(|conflict| conflict.diagnostic(&self.source))
     }
 
-    /// Returns the value at a path, or `None` if it does not exist. Merge keys and aliases are resolved.
+    /// Returns the value at a path, or `None` if the value does not exist. Merge keys and aliases are resolved.
     pub(crate) fn locate(&self, pointer: &Pointer) -> Option<&Node> {
         let (found, missing) = self.follow(pointer);
         (missing == 0).then_some(found.node)
