@@ -5,21 +5,41 @@ use std::collections::BTreeMap;
 
 use crate::environment::Environment;
 
+/// Maximum total size in bytes of the values that contain references. A value that refers to another value twice is
+/// twice as large, so a few lines could exhaust memory.
+const LARGEST: usize = 1 << 20;
+
+/// The error returned if the values of a file are too large.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the value of {name} is too large, because it repeats other values")]
+pub(crate) struct TooLarge {
+    name: String,
+}
+
 /// Parses the assignments in a file. If a name is assigned multiple times, uses the last assignment. Ignores lines that
 /// are not assignments.
-pub(super) fn parse(text: &str, environment: &Environment) -> BTreeMap<String, String> {
+///
+/// # Errors
+///
+/// Fails if the values that contain references are larger than [`LARGEST`] in total.
+pub(super) fn parse(text: &str, environment: &Environment) -> Result<BTreeMap<String, String>, TooLarge> {
     let mut values = BTreeMap::new();
     let mut rest = text;
+    let mut left = LARGEST;
     while let Some((assignment, after)) = next_assignment(rest) {
         rest = after;
-        if let Some((name, value)) = assignment {
-            let value = interpolate(&value, |name| {
-                values.get(name).map(String::as_str).or_else(|| environment.get(name))
-            });
-            values.insert(name, value);
+        let Some((name, mut value)) = assignment else { continue };
+        if value.contains("${") {
+            let lookup = |name: &str| values.get(name).map(String::as_str).or_else(|| environment.get(name));
+            match interpolate(&value, lookup, left) {
+                Some(interpolated) => value = interpolated,
+                None => return Err(TooLarge { name }),
+            }
+            left = left.saturating_sub(value.len());
         }
+        values.insert(name, value);
     }
-    values
+    Ok(values)
 }
 
 /// Name and value of an assignment, and the rest of the file. The first element is `None` if the line is not an
@@ -79,7 +99,8 @@ fn bare(text: &str) -> &str {
     text[..comment.unwrap_or(text.len())].trim()
 }
 
-fn interpolate<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> String {
+/// Replaces the references in a value. Returns `None` if the result is larger than `most` bytes.
+fn interpolate<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>, most: usize) -> Option<String> {
     let mut result = String::new();
     let mut rest = text;
     while let Some((before, inside)) = rest.split_once("${") {
@@ -87,9 +108,12 @@ fn interpolate<'a>(text: &str, lookup: impl Fn(&str) -> Option<&'a str>) -> Stri
         let (name, default) = reference.split_once(":-").unwrap_or((reference, ""));
         result.push_str(before);
         result.push_str(lookup(name).unwrap_or(default));
+        if result.len() > most {
+            return None;
+        }
         rest = after;
     }
-    result + rest
+    Some(result + rest).filter(|result| result.len() <= most)
 }
 
 #[cfg(test)]
@@ -118,9 +142,18 @@ B='a\nb\'c'"#,
         ];
         let environment = Environment::from_iter([("HOME", "/h")]);
         for (text, expected) in cases {
-            let values = parse(text, &environment);
+            let values = parse(text, &environment).unwrap();
             let values: Vec<_> = values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             assert_eq!(values, expected, "{text}");
         }
+    }
+
+    #[test]
+    fn values_that_double_are_an_error() {
+        let text = "A=aaaaaaaa\n".to_owned() + &"A=${A}${A}\n".repeat(100);
+        let error = parse(&text, &Environment::default()).unwrap_err();
+        assert_eq!(error.to_string(), "the value of A is too large, because it repeats other values");
+        let plain = format!("A={}\nB=${{C}}", "a".repeat(2 * LARGEST));
+        assert_eq!(parse(&plain, &Environment::default()).unwrap().len(), 2);
     }
 }

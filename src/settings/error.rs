@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::value::Origin;
+use super::{dotenv::TooLarge, value::Origin};
 use crate::{
     diagnostics::{Code, Diagnostic, Place},
     fs::FileError,
@@ -24,6 +24,8 @@ pub(crate) enum SettingsError {
     /// A setting with an invalid value. The message does not contain the value because it may be a secret.
     #[error("{name} (from {origin}) must be {expected}")]
     Invalid { name: &'static str, origin: Origin, expected: &'static str },
+    #[error("invalid .env: {0}")]
+    DotEnv(#[from] TooLarge),
     #[error("invalid profiles in {}: each profile must be a table `[profiles.NAME]`", .0.display())]
     NoTables(PathBuf),
     #[error(transparent)]

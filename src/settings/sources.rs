@@ -42,7 +42,7 @@ impl Sources {
     /// the active profile.
     pub(super) fn load(environment: &Environment, directory: &Path) -> Result<Self, SettingsError> {
         let dotenv = fs::read_text_if_exists(&directory.join(".env"))?.unwrap_or_default();
-        let dotenv = dotenv::parse(&dotenv, environment);
+        let dotenv = dotenv::parse(&dotenv, environment)?;
         let dotenv = dotenv.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let pyproject = pyproject_settings(toml::read(directory, "pyproject.toml")?);
         let layers = vec![

@@ -106,6 +106,9 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("settings that never end", Outcome::Refused("larger than"), "config view", |target| {
         target.link("/dev/zero", "prefect.toml")
     }),
+    attack("settings that double", Outcome::Refused("too large"), "check", |target| {
+        target.file(".env", format!("A=aaaaaaaa\n{}", "A=${A}${A}\n".repeat(100)))
+    }),
     attack("deep settings", Outcome::Ended, "config view", |target| {
         target.file("prefect.toml", format!("a = {}", "[".repeat(100_000)))
     }),
