@@ -20,6 +20,13 @@ const BATCH: usize = 150;
 /// Maximum number of times to go back a page because objects on earlier pages were deleted.
 const MAX_STEPS_BACK: usize = 50;
 
+/// Maximum total size of the pages of a filter request in bytes. Without a limit, a server with endless pages would
+/// exhaust memory.
+const MAX_TOTAL: usize = 1 << 30;
+
+/// Minimum size of an object in the total, because parsed objects use more memory than their JSON.
+const MIN_OBJECT: usize = 1 << 10;
+
 /// Maximum number of concurrent filter requests.
 const CONCURRENT_BATCHES: usize = 4;
 
@@ -64,6 +71,10 @@ impl Client {
     }
 
     /// Returns the first `most` objects that match `filter`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a request fails, or if the server returns more than [`MAX_TOTAL`] bytes.
     pub(super) async fn filter_up_to<T>(
         &self,
         path: &[&str],
@@ -73,6 +84,24 @@ impl Client {
     where
         T: DeserializeOwned + Identified,
     {
+        self.filter_within(path, filter, most, MAX_TOTAL).await
+    }
+
+    /// Returns the first `most` objects like [`Self::filter_up_to`], from pages of at most `left` bytes in total.
+    pub(super) async fn filter_within<T>(
+        &self,
+        path: &[&str],
+        filter: JsonObject,
+        most: usize,
+        mut left: usize,
+    ) -> Result<Vec<T>, ApiError>
+    where
+        T: DeserializeOwned + Identified,
+    {
+        let unexpected = |reason: &str| {
+            let (request, reason) = (path.join("/"), reason.to_owned());
+            ApiError::Unexpected { request, reason }
+        };
         let mut limit = PAGE.min(most.max(1));
         let mut offset: usize = 0;
         let mut steps_back = 0;
@@ -82,7 +111,7 @@ impl Client {
             let mut body = filter.clone();
             body.insert("limit".to_owned(), json!(limit));
             body.insert("offset".to_owned(), json!(offset));
-            let page: Vec<T> = match self.json(Request::post(path, body)).await {
+            let (page, answer): (Vec<T>, _) = match self.json_with_body(Request::post(path, body)).await {
                 Err(error) => match smaller_limit(&error, limit) {
                     Some(smaller) => {
                         limit = smaller;
@@ -92,6 +121,9 @@ impl Client {
                 },
                 Ok(page) => page,
             };
+            left = left
+                .checked_sub(answer.len().max(page.len().saturating_mul(MIN_OBJECT)))
+                .ok_or_else(|| unexpected("the server returned too many objects"))?;
             let (count, before) = (page.len(), found.len());
             let follows =
                 offset == 0 || limit == 1 || page.first().is_some_and(|first| seen.contains(&first.id()));
@@ -106,8 +138,7 @@ impl Client {
                 return Ok(found);
             }
             if found.len() == before && steps_back == 0 {
-                let reason = "the server returned the same objects on multiple pages".to_owned();
-                return Err(ApiError::Unexpected { request: path.join("/"), reason });
+                return Err(unexpected("the server returned the same objects on multiple pages"));
             }
             offset += if limit == 1 { 1 } else { count - 1 };
         }

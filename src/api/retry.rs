@@ -53,7 +53,9 @@ impl RetryPolicy {
     /// Maximum number of retries before the server's first response. The URL may be wrong, so more retries would only
     /// delay the error.
     const FIRST_CONTACT_RETRIES: u32 = 2;
-    /// Delay before the first retry when a server on SQLite responds with 503 because of concurrent writes.
+    /// Minimum delay that a server in maintenance can ask for, because the number of retries is not limited.
+    const MAINTENANCE_WAIT: Duration = Duration::from_secs(1);
+    /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);
     const BUSY_LONGEST: Duration = Duration::from_secs(2);
     /// Multiplier for the maximum number of retries when a server on SQLite is busy. The delays are much shorter in
@@ -69,14 +71,14 @@ impl RetryPolicy {
                 }
                 // During maintenance, the request is retried until the deadline.
                 let maintenance = headers.get("prefect-maintenance").is_some_and(|value| value == "true");
-                let limit = if maintenance {
-                    u32::MAX
+                let asked = retry_after(headers, situation.now);
+                if maintenance {
+                    (u32::MAX, asked.map(|asked| asked.max(Self::MAINTENANCE_WAIT)))
                 } else if failure.is_busy() {
-                    self.max_retries.saturating_mul(Self::BUSY_RETRIES_FOR_ONE)
+                    (self.max_retries.saturating_mul(Self::BUSY_RETRIES_FOR_ONE), asked)
                 } else {
-                    self.max_retries
-                };
-                (limit, retry_after(headers, situation.now))
+                    (self.max_retries, asked)
+                }
             }
             Failure::Exchange(error) => (self.exchange_limit(error, situation)?, None),
             Failure::Slow(_) if situation.repeatable => (self.max_retries, None),
@@ -262,7 +264,10 @@ mod tests {
         }
         assert!(wait(&policy, 503, &[], &situation(4)).is_some());
         assert_eq!(wait(&policy, 503, &[], &situation(5)), None);
-        assert!(wait(&policy, 503, &[("prefect-maintenance", "true")], &situation(50)).is_some());
+        let maintenance = ("prefect-maintenance", "true");
+        assert!(wait(&policy, 503, &[maintenance], &situation(50)).is_some());
+        assert_eq!(wait(&policy, 503, &[maintenance, ("retry-after", "0")], &situation(50)), Some(1.0));
+        assert_eq!(wait(&policy, 503, &[maintenance, ("retry-after", "7")], &situation(50)), Some(7.0));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wiremock::{Mock, Request, matchers::path};
 
 use super::{answer, in_turn, server};
-use crate::api::DeploymentFilter;
+use crate::api::{DeploymentFilter, JsonObject, flows::Flow};
 
 /// Reads all deployments while `change` modifies the list after the first page. Returns the IDs and the
 /// request bodies.
@@ -53,6 +53,20 @@ async fn reads_every_object_once_while_the_list_changes() {
     let (mut found, _) = read_while(|list| list.truncate(100)).await;
     found.sort_unstable();
     assert_eq!(found, all[..200]);
+}
+
+#[tokio::test]
+async fn endless_pages_are_an_error() {
+    let (server, client, _) = server().await;
+    let page = |_: &Request| {
+        let flow = |_| json!({"id": Uuid::new_v4(), "name": "f"});
+        answer(200, (0..200).map(flow).collect())
+    };
+    Mock::given(path("/api/flows/filter")).respond_with(page).mount(&server).await;
+    let read = |left| client.filter_within::<Flow>(&["flows", "filter"], JsonObject::new(), usize::MAX, left);
+    let error = read(1 << 20).await.unwrap_err().to_string();
+    assert_eq!(error, "invalid response to flows/filter: the server returned too many objects");
+    assert_eq!(server.received_requests().await.unwrap().len(), 6);
 }
 
 #[tokio::test]
