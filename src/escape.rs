@@ -73,6 +73,36 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Maximum length of a line of a message in bytes.
+const LONGEST_LINE: usize = 4096;
+
+/// Number of bytes to keep at the start of a longer line.
+const KEPT_START: usize = 3072;
+
+/// Number of bytes to keep at the end of a longer line.
+const KEPT_END: usize = 512;
+
+/// Shortens the lines of a message that are too long to read, for example because they contain a name of a million
+/// characters.
+///
+/// Secrets must already be redacted, because a part of a secret would not be recognized.
+pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
+    if text.split('\n').all(|line| line.len() <= LONGEST_LINE) {
+        return Cow::Borrowed(text);
+    }
+    let lines: Vec<Cow<'_, str>> = text.split('\n').map(shortened_line).collect();
+    Cow::Owned(lines.join("\n"))
+}
+
+fn shortened_line(line: &str) -> Cow<'_, str> {
+    if line.len() <= LONGEST_LINE {
+        return Cow::Borrowed(line);
+    }
+    let (start, rest) = line.split_at(line.floor_char_boundary(KEPT_START));
+    let (omitted, end) = rest.split_at(rest.ceil_char_boundary(rest.len() - KEPT_END));
+    Cow::Owned(format!("{start}… [{} characters omitted] …{end}", omitted.chars().count()))
+}
+
 /// Joins the lines of a [`message`]. Lines after the first are indented.
 pub(crate) fn message_lines<S: AsRef<str>>(lines: impl IntoIterator<Item = S>) -> String {
     let lines: Vec<String> = lines.into_iter().map(|text| message(text.as_ref()).into_owned()).collect();
@@ -89,11 +119,18 @@ fn push(character: char, escaped: &mut String) {
     }
 }
 
-/// Returns whether a character controls the terminal, changes the direction of the text that follows, or
-/// separates lines. Line feeds and tabs are excluded.
+/// Returns whether a character controls the terminal, or changes its lines or the direction of its text. Line feeds and
+/// tabs are excluded.
 fn is_control(character: char) -> bool {
-    let is_format = matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    (character.is_control() && !matches!(character, '\n' | '\t')) || is_format
+    (character.is_control() && !matches!(character, '\n' | '\t')) || is_layout(character)
+}
+
+/// Returns whether a character outside ASCII separates lines, or changes the direction of the surrounding text.
+pub(crate) fn is_layout(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
 }
 
 /// Returns the color sequence at the start of a string. Returns `None` if the string does not start with a color
@@ -129,6 +166,8 @@ mod tests {
             ("gone\rhere\u{8}\u{7f}", "gone\\u000dhere\\u0008\\u007f"),
             ("\u{9b}2J", "\\u009b2J"),
             ("user\u{202e}txt.exe\u{2066}", "user\\u202etxt.exe\\u2066"),
+            ("a\u{200f}1\u{200e}2\u{61c}", "a\\u200f1\\u200e2\\u061c"),
+            ("👩\u{200d}💻 می\u{200c}خواهم", "👩\u{200d}💻 می\u{200c}خواهم"),
         ];
         for (text, expected) in cases {
             assert_eq!(controls(text), expected, "{text:?}");
@@ -158,6 +197,21 @@ mod tests {
             assert_eq!(message(text), expected, "{text:?}");
         }
         assert_eq!(message_lines(["a\nb", "c"]), "a\\nb\n  c");
+    }
+
+    #[test]
+    fn shortens_long_lines() {
+        assert_eq!(shortened("short\n  lines\n"), "short\n  lines\n");
+        let just_fits = "é".repeat(LONGEST_LINE / 2);
+        assert_eq!(shortened(&just_fits), just_fits);
+        let name = "é".repeat(500_000);
+        let text = shortened(&format!("error: '{name}' is missing\nhelp: create it")).into_owned();
+        assert!(
+            text.starts_with("error: 'éé") && text.ends_with("éé' is missing\nhelp: create it"),
+            "{text}"
+        );
+        assert!(text.contains("… [498218 characters omitted] …"), "{text}");
+        assert!(text.len() < LONGEST_LINE, "{}", text.len());
     }
 
     #[test]

@@ -75,7 +75,8 @@ fn visible(character: char) -> char {
         '\t' => ' ',
         '\u{7f}' => '␡',
         '\0'..='\u{1f}' => char::from_u32(0x2400 + u32::from(character)).unwrap_or('␦'),
-        '\u{80}'..='\u{9f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}' => '␦',
+        '\u{80}'..='\u{9f}' | '\u{feff}' => '␦',
+        layout if escape::is_layout(layout) => '␦',
         other => other,
     }
 }

@@ -36,12 +36,21 @@ impl Ui {
         }
     }
 
-    /// Prints a progress line. The line starts with a timestamp if stderr is not a terminal.
+    /// Prints a progress line.
     fn print_progress(&self, screen: &mut Screen, line: &str) {
+        self.print_line(screen, &escape::shortened(&self.shown(line)));
+    }
+
+    /// Prints a line that a step's program has printed.
+    fn print_quoted(&self, screen: &mut Screen, line: &str) {
+        self.print_line(screen, &self.shown(&format!("   {} {line}", "|".dimmed())));
+    }
+
+    /// Prints a line. The line starts with a timestamp if stderr is not a terminal.
+    fn print_line(&self, screen: &mut Screen, line: &str) {
         let time =
             self.has_timestamps.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
-        let text = self.shown(line);
-        screen.print(&format!("{}{text}", time.unwrap_or_default()));
+        screen.say(&format!("{}{line}", time.unwrap_or_default()));
     }
 
     fn report_step(&self, id: StepId, event: StepEvent<'_>) {
@@ -71,7 +80,7 @@ impl Ui {
                 self.print_progress(&mut screen, &escape::message(&format!("{label}{line}")));
             }
             StepEvent::Output { line, .. } => {
-                self.print_progress(&mut screen, &quoted(&format!("{label}{line}")));
+                self.print_quoted(&mut screen, &format!("{label}{line}"));
             }
             StepEvent::Ended { end, .. } => {
                 let ended = screen.state.run_time(id, now).map(|(name, took)| {
@@ -124,7 +133,7 @@ impl Ui {
         for line in output {
             match line {
                 OutputLine::Status(line) => self.print_progress(screen, line),
-                OutputLine::Program(line) => self.print_progress(screen, &quoted(line)),
+                OutputLine::Program(line) => self.print_quoted(screen, line),
             }
         }
     }
@@ -133,11 +142,6 @@ impl Ui {
 /// Returns whether an event is only relevant to the live view.
 fn is_detail(event: StepEvent<'_>) -> bool {
     matches!(event, StepEvent::Status(_) | StepEvent::Output { .. } | StepEvent::Advanced(_))
-}
-
-/// Formats a line that a step's program has printed.
-fn quoted(line: &str) -> String {
-    format!("   {} {line}", "|".dimmed())
 }
 
 impl Progress for Ui {
@@ -161,7 +165,7 @@ impl Progress for Ui {
         match self.verbosity {
             Verbosity::Quiet => {}
             _ if self.events => self.emit(&Event::Output { step: None, stream, line }),
-            _ => self.print_progress(&mut self.screen(), &quoted(line)),
+            _ => self.print_quoted(&mut self.screen(), line),
         }
     }
 

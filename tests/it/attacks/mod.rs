@@ -157,8 +157,10 @@ fn judge(outcome: Outcome, output: &Output, heard: &str) -> Result<()> {
 /// following text.
 fn acts_on_terminal(character: char) -> bool {
     let is_shown = matches!(character, '\n' | '\t');
-    let reorders =
-        ('\u{202a}'..='\u{202e}').contains(&character) || ('\u{2066}'..='\u{2069}').contains(&character);
+    let reorders = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
     (character.is_control() && !is_shown) || reorders
 }
 

@@ -8,10 +8,10 @@ use super::{Attack, Outcome, Target, attack, project};
 
 /// Control sequences: clear the screen, set the title, write to the clipboard, hide text, move back, reverse
 /// the direction.
-const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}]52;c;cHduZWQ=\u{7}\u{1b}[8m\r\u{8}\u{7f}\u{9b}1A\u{202e}[bold]:snake:";
+const EVIL: &str = "\u{1b}[2J\u{1b}]0;title\u{7}\u{1b}]52;c;cHduZWQ=\u{7}\u{1b}[8m\r\u{8}\u{7f}\u{9b}1A\u{202e}\u{200f}\u{61c}[bold]:snake:";
 
 /// [`EVIL`] as the content of a double-quoted string in YAML and JSON.
-const EVIL_IN_YAML: &str = "\\u001b[2J\\u001b]0;title\\u0007\\u001b]52;c;cHduZWQ=\\u0007\\u001b[8m\\r\\b\\u007f\\u009b1A\\u202e[bold]:snake:";
+const EVIL_IN_YAML: &str = "\\u001b[2J\\u001b]0;title\\u0007\\u001b]52;c;cHduZWQ=\\u0007\\u001b[8m\\r\\b\\u007f\\u009b1A\\u202e\\u200f\\u061c[bold]:snake:";
 
 /// The part of [`EVIL`] that may be shown.
 const SEEN: &str = "[bold]:snake:";
