@@ -2,6 +2,8 @@
 //!
 //! The values have the types of `serde_yaml` and are only converted to JSON for API requests.
 
+use std::borrow::Cow;
+
 pub(crate) use serde_yaml::{Mapping, Value};
 
 /// Converts a value to JSON. NaN and infinities become null, and keys become strings as in Python's `json` module.
@@ -87,14 +89,54 @@ pub(crate) struct IntegerError(String);
 /// integer.
 pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
     let value = serde_json::from_str(text)?;
-    match numbers(text).find(|number| is_rounded(number)) {
+    match rounded_integer(text) {
         None => Ok(value),
         Some(integer) => Err(IntegerError(integer.to_owned()).into()),
     }
 }
 
-/// Yields the numbers in valid JSON, as written.
-fn numbers(json: &str) -> impl Iterator<Item = &str> {
+/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit into 64 bits.
+pub(crate) fn rounded_integer(json: &str) -> Option<&str> {
+    rounded_integers(json).next().map(|(_, integer)| integer)
+}
+
+/// Replaces the integers in valid JSON that do not fit into 64 bits with strings. `serde_json` would round them.
+pub(crate) fn with_exact_integers(json: &str) -> Cow<'_, str> {
+    let mut exact = String::new();
+    let mut copied = 0;
+    for (start, integer) in rounded_integers(json) {
+        exact.extend([&json[copied..start], "\"", integer, "\""]);
+        copied = start + integer.len();
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    exact.push_str(&json[copied..]);
+    Cow::Owned(exact)
+}
+
+/// Yields the integers in valid JSON that do not fit into 64 bits, each with its position.
+fn rounded_integers(json: &str) -> impl Iterator<Item = (usize, &str)> {
+    // Large responses rarely contain that many digits in a row.
+    let found = has_digits(json.as_bytes(), SHORTEST_ROUNDED).then(|| numbers(json));
+    found.into_iter().flatten().filter(|(_, number)| is_rounded(number))
+}
+
+/// Minimum number of digits of an integer that does not fit into 64 bits.
+const SHORTEST_ROUNDED: usize = 19;
+
+/// Returns whether the text contains at least `count` consecutive digits. Only reads a fraction of the text.
+fn has_digits(text: &[u8], count: usize) -> bool {
+    let is_run = |middle: usize| {
+        let before = text[..middle].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+        let after = text[middle..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        before + after >= count
+    };
+    (count - 1..text.len()).step_by(count).any(|at| text[at].is_ascii_digit() && is_run(at))
+}
+
+/// Yields the numbers in valid JSON as written, each with its position.
+fn numbers(json: &str) -> impl Iterator<Item = (usize, &str)> {
     let mut rest = json;
     std::iter::from_fn(move || {
         loop {
@@ -105,9 +147,10 @@ fn numbers(json: &str) -> impl Iterator<Item = &str> {
                 continue;
             }
             let is_part = |part: char| part.is_ascii_digit() || matches!(part, '-' | '+' | '.' | 'e' | 'E');
+            let position = json.len() - rest.len();
             let (number, after) = rest.split_at(rest.find(|part| !is_part(part)).unwrap_or(rest.len()));
             rest = after;
-            return Some(number);
+            return Some((position, number));
         }
     })
 }
@@ -249,6 +292,33 @@ mod tests {
             assert!(matches!(&error, JsonError::Integer(found) if found.0 == integer), "{text}: {error}");
         }
         assert!(matches!(parse_json("123456789012345678901x"), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn keeps_large_integers_as_strings() {
+        for (json, expected) in [
+            (r#"{"a":[18446744073709551615,-9223372036854775808,1e30]}"#, None),
+            (r#"{"123456789012345678901":"x \"123456789012345678901\""}"#, None),
+            (
+                r#"{"a":[-9223372036854775809,1, 18446744073709551616 ],"b":18446744073709551616}"#,
+                Some(
+                    r#"{"a":["-9223372036854775809",1, "18446744073709551616" ],"b":"18446744073709551616"}"#,
+                ),
+            ),
+            ("18446744073709551616", Some(r#""18446744073709551616""#)),
+        ] {
+            assert_eq!(with_exact_integers(json), expected.unwrap_or(json));
+        }
+    }
+
+    #[test]
+    fn finds_rows_of_digits() {
+        for length in 0..60 {
+            for before in 0..25 {
+                let text = format!("{}{}x1", "x".repeat(before), "1".repeat(length));
+                assert_eq!(has_digits(text.as_bytes(), 19), length >= 19, "{text}");
+            }
+        }
     }
 
     #[test]

@@ -42,7 +42,7 @@ impl Client {
 
     async fn block_data(&self, request: Request) -> Result<Option<Value>, ApiError> {
         let document: Option<BlockDocument> =
-            optional(self.json(request.query("include_secrets", "true")).await)?;
+            optional(self.exact_json(request.query("include_secrets", "true")).await)?;
         Ok(document.map(|document| document.data))
     }
 

@@ -36,6 +36,7 @@ use crate::{
     clock::Clock,
     loopback::is_loopback,
     secret::{MASK, Secret},
+    value::{rounded_integer, with_exact_integers},
 };
 
 /// Maximum total duration of a response, as a multiple of the timeout. Without this limit, a response that arrives
@@ -154,12 +155,18 @@ impl Client {
     }
 
     /// Sends a request and parses the response body as JSON. Also returns the body.
+    ///
+    /// Integers that do not fit into 64 bits become strings, because they would be rounded.
     pub(super) async fn json_with_body<T: DeserializeOwned>(
         &self,
         request: Request,
     ) -> Result<(T, Bytes), ApiError> {
         let answer = self.send(&request).await?;
-        let error = match serde_json::from_slice(&answer.body) {
+        let parsed = match std::str::from_utf8(&answer.body).map(with_exact_integers) {
+            Ok(text) => serde_json::from_str(&text),
+            Err(_) => serde_json::from_slice(&answer.body),
+        };
+        let error = match parsed {
             Ok(object) => return Ok((object, answer.body)),
             Err(error) => error,
         };
@@ -168,6 +175,22 @@ impl Client {
         }
         let error = ApiError::Unexpected { request: request.summary(), reason: error.to_string() };
         Err(self.explained(error, &request).await)
+    }
+
+    /// Sends a request and parses the response body as JSON, for values that are sent back to the server.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an integer does not fit into 64 bits, because it would become a string.
+    pub(super) async fn exact_json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
+        let summary = request.summary();
+        let (object, body) = self.json_with_body(request).await?;
+        if std::str::from_utf8(&body).ok().and_then(rounded_integer).is_none() {
+            return Ok(object);
+        }
+        // The integer may be secret.
+        let reason = "it contains an integer that does not fit into 64 bits".to_owned();
+        Err(ApiError::Unexpected { request: summary, reason })
     }
 
     /// Replaces the error with a clearer error if the server runs Prefect 2.

@@ -27,7 +27,7 @@ impl Client {
     /// Returns the value of a variable, or `None` if the variable does not exist.
     pub(crate) async fn variable(&self, name: &str) -> Result<Option<Value>, ApiError> {
         let variable: Option<Variable> =
-            optional(self.json(Request::get(&["variables", "name", name])).await)?;
+            optional(self.exact_json(Request::get(&["variables", "name", name])).await)?;
         Ok(variable.map(|variable| variable.value))
     }
 
@@ -135,5 +135,9 @@ mod tests {
         let (client, _) = testing::client(testing::options(&server.uri()));
         let text = client.variable_text("n").await.unwrap();
         assert_eq!(text.as_deref(), Some("[1,123456789012345678901]"));
+        let error = client.variable("n").await.unwrap_err().to_string();
+        let shown = client.variable_object("n").await.unwrap().unwrap();
+        assert_eq!(shown.raw["value"].to_string(), r#"[1,"123456789012345678901"]"#);
+        assert!(error.ends_with(": it contains an integer that does not fit into 64 bits"), "{error}");
     }
 }
