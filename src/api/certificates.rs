@@ -14,13 +14,15 @@ use rustls::{
     server::ParsedCertificate,
 };
 
+use crate::fs;
+
 /// Creates a TLS configuration that trusts only the certificates in a PEM file.
 ///
 /// # Errors
 ///
 /// Returns the reason as a string if the file cannot be read or contains no valid certificate.
 pub(super) fn trusting(path: &Path, provider: Arc<CryptoProvider>) -> Result<ClientConfig, String> {
-    let pem = std::fs::read(path).map_err(|error| error.to_string())?;
+    let pem = fs::read_bytes(path).map_err(|error| error.source.to_string())?;
     let trusted: Vec<_> = CertificateDer::pem_slice_iter(&pem)
         .collect::<Result<_, _>>()
         .map_err(|error| format!("invalid PEM: {error}"))?;

@@ -8,6 +8,7 @@ use crate::{
     deployment::{DeployContext, DesiredDeployment, ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, FlowError, Inspector},
+    fs,
     pointer::Pointer,
     project::{Fields, Findings, Key},
     steps::{Section, StepItem, registry},
@@ -131,7 +132,7 @@ impl StoredDeployment {
     /// Reports a warning if the pulled file differs from the local file, for example because of an uncommitted change.
     pub(super) fn compare_with_local_file(&self, directory: &Path, ctx: &DeployContext<'_>) {
         let Some((file, _)) = self.entrypoint.rsplit_once(':') else { return };
-        let read = |directory: &Path| std::fs::read(directory.join(file)).ok();
+        let read = |directory: &Path| fs::read_bytes(&directory.join(file)).ok();
         if let (Some(local), Some(pulled)) = (read(ctx.directory), read(directory))
             && local != pulled
         {

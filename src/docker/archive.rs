@@ -9,7 +9,7 @@ use std::{
 use tar::{EntryType, Header};
 
 use super::error::DockerError;
-use crate::fs::FileError;
+use crate::fs::{self, FileError};
 
 /// Modification time of generated files: the earliest time that zip files support.
 const GENERATED_TIME: u64 = 315_532_800;
@@ -72,7 +72,7 @@ impl<W: Write> Sink for Archive<W> {
         } else if metadata.is_dir() || is_fifo(metadata) {
             self.builder.append_data(&mut header, path, io::empty()).map_err(DockerError::sending)
         } else if metadata.is_file() {
-            let mut file = match File::open(source) {
+            let mut file = match fs::open(source) {
                 // The file was deleted after its directory was listed. This is common for temporary files.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
                 other => other.map_err(unreadable)?,

@@ -4,7 +4,7 @@
 //! Includes file modes, because the image contains them.
 
 use std::{
-    fs::{File, Metadata},
+    fs::Metadata,
     io::{self, Read},
     path::Path,
 };
@@ -12,7 +12,10 @@ use std::{
 use sha2::{Digest, Sha256};
 
 use super::{archive::Sink, error::DockerError};
-use crate::{digest::hexadecimal, fs::FileError};
+use crate::{
+    digest::hexadecimal,
+    fs::{self, FileError},
+};
 
 /// Prefix of content tags. Push steps recognize content tags by this prefix.
 const PREFIX: &str = "auto-";
@@ -57,7 +60,7 @@ impl Fingerprint {
     }
 
     fn content(&mut self, source: &Path) -> io::Result<()> {
-        let mut file = File::open(source)?;
+        let mut file = fs::open(source)?;
         let mut content = Sha256::new();
         let mut buffer = vec![0; 64 * 1024];
         loop {
@@ -135,7 +138,7 @@ mod tests {
         assert!(is_fingerprint(&first), "{first}");
 
         write("x.log", "noise");
-        let file = File::options().write(true).open(root.path().join("a")).unwrap();
+        let file = std::fs::File::options().write(true).open(root.path().join("a")).unwrap();
         file.set_modified(std::time::UNIX_EPOCH + std::time::Duration::from_hours(1)).unwrap();
         assert_eq!(tag(root.path()), first);
 

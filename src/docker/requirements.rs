@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::fs;
+
 /// Maximum search depth in directories.
 const DEEPEST: usize = 3;
 
@@ -34,7 +36,7 @@ fn lists_requirements(path: &Path) -> bool {
     if is_requirements {
         return path.is_file();
     }
-    std::fs::read_to_string(path)
+    fs::read_text(path)
         .is_ok_and(|text| text.lines().any(|line| line.trim_start().starts_with("dependencies")))
 }
 

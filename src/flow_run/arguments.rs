@@ -55,7 +55,7 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
         }
         text
     } else if let Some(path) = argument.strip_prefix('@') {
-        fs::read_text(Path::new(path))?
+        fs::read_text_or_pipe(Path::new(path))?
     } else {
         argument.to_owned()
     };

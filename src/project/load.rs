@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::{
-    Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
+    DEFAULT_FILE, Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
     duplicates,
     environments::{EnvironmentName, EnvironmentSource},
@@ -81,7 +81,9 @@ pub(crate) fn read(path: &Path, directory: &Path) -> Result<Source, ProjectError
     let name = path.to_string_lossy();
     let file = directory.join(path);
     let kind = if fs::is_link_outside(&file) { Source::private } else { Source::new };
-    yaml::decode(&name, fs::read_bytes_again(&file)?, kind).map_err(|error| invalid(&name, error))
+    // Only the user may name a pipe.
+    let bytes = if path == Path::new(DEFAULT_FILE) { fs::read_bytes(&file) } else { fs::read_again(&file) };
+    yaml::decode(&name, bytes?, kind).map_err(|error| invalid(&name, error))
 }
 
 /// Loads a project from its source. Returns the project and its warnings.

@@ -12,7 +12,10 @@ use object_store::{Attribute, Attributes, GetOptions, ObjectMeta};
 use sha2::{Digest, Sha256};
 
 use super::{Bucket, Proof, StorageError};
-use crate::{digest::hexadecimal, fs::FileError};
+use crate::{
+    digest::hexadecimal,
+    fs::{self, FileError},
+};
 
 /// Part size of large uploads in bytes. Equal to boto3's part size, so that the `ETag` of files uploaded with boto3 can
 /// be computed.
@@ -56,7 +59,7 @@ async fn digest_file<T: Send + 'static>(
     read: impl FnOnce(File) -> io::Result<T> + Send + 'static,
 ) -> Result<T, FileError> {
     let path = path.to_owned();
-    let read = move || File::open(&path).and_then(read).map_err(|error| FileError::new("read", &path, error));
+    let read = move || fs::open(&path).and_then(read).map_err(|error| FileError::new("read", &path, error));
     tokio::task::spawn_blocking(read)
         .await
         .unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))

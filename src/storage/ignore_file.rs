@@ -58,7 +58,7 @@ pub(crate) struct IgnoreFile {
 impl IgnoreFile {
     /// Reads an ignore file. Returns `None` if the file does not exist.
     pub(crate) fn read(path: &Path, lines: Lines) -> Result<Option<Self>, IgnoreError> {
-        let Some(text) = fs::read_text_if_exists(path)? else { return Ok(None) };
+        let Some(text) = fs::read_ignore_file(path)? else { return Ok(None) };
         Ok(Some(Self::parse(&text, path, lines)?))
     }
 

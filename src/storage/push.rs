@@ -22,7 +22,7 @@ use super::{
     ignore_file::IgnoreFile,
 };
 use crate::{
-    fs::FileError,
+    fs::{self, FileError},
     progress::{Amount, Progress},
 };
 
@@ -164,12 +164,19 @@ impl Bucket {
             let upload = WriteMultipart::new_with_chunk_size(upload, PART);
             send_parts(upload, &file.path).await?.map_err(failed)?;
         } else {
-            let bytes = tokio::fs::read(&file.path).await.map_err(|error| unreadable(&file.path, error))?;
+            let mut bytes = Vec::with_capacity(usize::try_from(file.size).unwrap_or(PART));
+            let read = open(&file.path)?.read_to_end(&mut bytes).await;
+            read.map_err(|error| unreadable(&file.path, error))?;
             let options = PutOptions { attributes, ..PutOptions::default() };
             self.store.put_opts(&file.key, bytes.into(), options).await.map_err(failed)?;
         }
         Ok(true)
     }
+}
+
+/// Opens a regular file for asynchronous reads.
+fn open(path: &Path) -> Result<File, StorageError> {
+    fs::open(path).map(File::from_std).map_err(|error| unreadable(path, error))
 }
 
 /// Uploads a file in parts. Aborts the upload if it fails.
@@ -178,7 +185,7 @@ impl Bucket {
 ///
 /// The outer error means that the file could not be read. The inner error comes from the store.
 async fn send_parts(mut upload: WriteMultipart, path: &Path) -> Result<Result<(), StoreError>, StorageError> {
-    let mut file = File::open(path).await.map_err(|error| unreadable(path, error))?;
+    let mut file = open(path)?;
     loop {
         let mut part = Vec::with_capacity(PART);
         let read = (&mut file).take(PART as u64).read_to_end(&mut part).await;

@@ -79,7 +79,8 @@ fn turn_into_copy(spec: &mut DeploymentSpec, preview: &PreviewName) {
 
 /// Replaces a deployment's triggers and SLAs with the values from the command line.
 fn items_of_options(spec: &mut DeploymentSpec, ctx: &DeployContext<'_>) -> Result<(), ItemOptionError> {
-    let read = |path: &str| fs::read_text(&ctx.directory.join(path)).map_err(|error| error.to_string());
+    let read =
+        |path: &str| fs::read_text_or_pipe(&ctx.directory.join(path)).map_err(|error| error.to_string());
     let parse = |text: &str| {
         let root = yaml::load(&Source::new("options", text)).and_then(|document| document.root.to_value());
         root.map_err(|error| error.to_string())

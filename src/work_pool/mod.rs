@@ -203,7 +203,7 @@ pub(crate) fn check_name(name: &str) -> Result<(), WorkPoolError> {
 }
 
 fn read_template(path: &Path) -> Result<JsonObject, WorkPoolError> {
-    serde_json::from_str(&fs::read_text(path)?)
+    serde_json::from_str(&fs::read_text_or_pipe(path)?)
         .map_err(|error| WorkPoolError::Template { path: path.to_owned(), reason: error.to_string() })
 }
 

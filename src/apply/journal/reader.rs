@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashSet,
-    fs::{File, TryLockError},
+    fs::TryLockError,
     io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
 };
@@ -13,7 +13,7 @@ use super::{Entry, Header, ProjectPreview, RecordedResources, SCHEMA};
 use crate::{
     apply::record::Record,
     deployment::ProjectId,
-    fs::FileError,
+    fs::{self, FileError},
     project::{EnvironmentName, ProjectFiles},
 };
 
@@ -113,7 +113,7 @@ impl Recorded {
 /// server.
 pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Recorded>, JournalError> {
     let failed = |error| JournalError::Read(FileError::new("read", path, error));
-    let file = match File::open(path) {
+    let file = match fs::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(failed(error)),
@@ -171,7 +171,7 @@ fn header(line: &[u8], path: &Path) -> Result<Header, JournalError> {
 
 /// Removes a run's journal. Keeps the journal of a different run.
 pub(super) fn remove(path: &Path, run: Uuid) {
-    let Ok(file) = File::open(path) else { return };
+    let Ok(file) = fs::open(path) else { return };
     let mut line = Vec::new();
     let is_read = BufReader::new(file).read_until(b'\n', &mut line).is_ok();
     if is_read && header(&line, path).is_ok_and(|header| header.run == run) {

@@ -65,7 +65,7 @@ impl NameCache {
     }
 
     fn read(&self, kind: &str, prefix: &str) -> Option<Entry> {
-        serde_json::from_str(&std::fs::read_to_string(self.path(kind, prefix)).ok()?).ok()
+        serde_json::from_str(&fs::read_text(&self.path(kind, prefix)).ok()?).ok()
     }
 
     fn path(&self, kind: &str, prefix: &str) -> PathBuf {

@@ -64,7 +64,7 @@ fn save(plan: &Plan, path: &Path, context: &Context) -> Result<(), CommandError>
 
 /// Reads a saved plan.
 pub(super) fn read(path: &Path, context: &Context) -> Result<Plan, CommandError> {
-    let text = fs::read_text(&context.directory.join(path)).map_err(CommandError::usage)?;
+    let text = fs::read_text_or_pipe(&context.directory.join(path)).map_err(CommandError::usage)?;
     let invalid = |reason: String| CommandError::usage(format!("invalid plan {}: {reason}", path.display()));
     let document: Value = serde_json::from_str(&text).map_err(|error| invalid(error.to_string()))?;
     if document.get("schema").and_then(Value::as_u64) != Some(PLAN_SCHEMA.into()) {

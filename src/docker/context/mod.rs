@@ -89,7 +89,7 @@ impl BuildContext {
                 root.display()
             )));
         }
-        let patterns = fs::read_text_if_exists(&root.join(IGNORE_FILE))?;
+        let patterns = fs::read_ignore_file(&root.join(IGNORE_FILE))?;
         let ignore = Ignore::parse(patterns.as_deref().unwrap_or_default())?;
         Ok(Self { root: root.to_owned(), ignore, dockerfile: String::new(), generated: BTreeMap::new() })
     }
@@ -129,7 +129,7 @@ impl BuildContext {
     fn add_hidden(&mut self, dockerfile: Vec<u8>) -> Result<(), DockerError> {
         let name = format!(".dockerfile.{}", &sha256_hex(&dockerfile)[..20]);
         // A generated `.dockerignore` must be hidden too.
-        let patterns = fs::read_text_if_exists(&self.root.join(IGNORE_FILE))?;
+        let patterns = fs::read_ignore_file(&self.root.join(IGNORE_FILE))?;
         let patterns = patterns.as_deref().unwrap_or(IGNORE_FILE);
         self.generated.insert(IGNORE_FILE.to_owned(), format!("{patterns}\n{name}\n").into());
         self.generated.insert(name.clone(), dockerfile);

@@ -38,12 +38,13 @@ impl PythonFile {
     /// Returns `None` without parsing the file if its text contains none of `words`. If `words` is empty, every file
     /// is parsed.
     pub(crate) fn read(path: &Path, name: &str, words: &[&str]) -> Result<Option<Self>, FlowError> {
-        // Opening a named pipe or a device could block forever.
-        if path.metadata().is_ok_and(|file| !file.is_file() && !file.is_dir()) {
-            return Err(FlowError::NotRegular { path: name.to_owned() });
-        }
         let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).map_err(|error| {
-            if error.is_not_found() { FlowError::FileMissing { path: name.to_owned() } } else { error.into() }
+            let path = || name.to_owned();
+            match error {
+                error if error.is_not_found() => FlowError::FileMissing { path: path() },
+                error if error.is_irregular() => FlowError::NotRegular { path: path() },
+                error => error.into(),
+            }
         })?;
         let bytes =
             bytes.ok_or_else(|| FlowError::TooLarge { path: name.to_owned(), limit: SIZE_LIMIT >> 20 })?;
@@ -69,7 +70,7 @@ impl PythonFile {
 
 /// Reads and decodes the file at `path`. Returns `None` if the file cannot be read.
 pub(crate) fn text(path: &Path) -> Option<String> {
-    let bytes = path.is_file().then(|| fs::read_bytes_up_to(path, SIZE_LIMIT).ok().flatten())??;
+    let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).ok().flatten()?;
     decode(&bytes)
 }
 

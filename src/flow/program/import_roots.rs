@@ -185,7 +185,7 @@ fn read_project(project: &Path, folders: &mut Vec<PathBuf>) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Option<String> {
-    let bytes = path.is_file().then(|| fs::read_bytes_up_to(path, SIZE_LIMIT).ok().flatten())??;
+    let bytes = fs::read_bytes_up_to(path, SIZE_LIMIT).ok().flatten()?;
     String::from_utf8(bytes).ok()
 }
 

@@ -12,7 +12,7 @@ use std::{
 
 use crate::{
     cleanup::OnPanic,
-    fs::{FileError, write_new},
+    fs::{FileError, read_text, write_new},
     progress::Progress,
 };
 
@@ -101,7 +101,7 @@ fn running_holder(path: &Path) -> Result<Option<u32>, FileError> {
 
 /// Returns the modification time and the contents of a lock file.
 fn read(path: &Path) -> io::Result<(SystemTime, String)> {
-    Ok((fs::metadata(path)?.modified()?, fs::read_to_string(path)?))
+    Ok((fs::metadata(path)?.modified()?, read_text(path).map_err(|error| error.source)?))
 }
 
 /// Returns whether the process with the given ID is running and might hold the lock.

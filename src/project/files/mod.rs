@@ -116,9 +116,7 @@ impl ProjectFiles {
     ///
     /// A command that handles interrupts does not react to them while it waits for a pipe's writer.
     pub(crate) fn read_streams(&self, directory: &Path) {
-        let default = matches!(self, Self::Default).then(|| super::DEFAULT_FILE.into());
-        let paths = default.into_iter().chain(self.single().map(Path::to_owned)).chain(self.patterns());
-        for path in paths {
+        for path in self.single().map(Path::to_owned).into_iter().chain(self.patterns()) {
             let metadata = directory.join(&path).metadata();
             if path == Path::new(STDIN) || metadata.is_ok_and(|found| !found.is_file() && !found.is_dir()) {
                 drop(super::load::read(&path, directory));

@@ -36,6 +36,7 @@ use crate::{
         named_context::is_remote,
         reference::{ImageName, registry_host},
     },
+    fs,
     value::{Mapping, Value},
 };
 
@@ -289,9 +290,11 @@ impl BuildDockerImage {
         let dockerfile = self.dockerfile(build);
         let text = match dockerfile {
             Dockerfile::Text(text) => Some(Cow::Borrowed(text)),
-            Dockerfile::Path(path) => std::fs::read(build.root.join(path))
-                .ok()
-                .map(|bytes| Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())),
+            Dockerfile::Path(path) => match fs::read_bytes(&build.root.join(path)) {
+                // The builder would wait for the writer of a pipe.
+                Err(error) if error.is_irregular() => return Err(error.into()),
+                read => read.ok().map(|bytes| Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())),
+            },
         };
         context.progress.status(&format!("Building {}", references[0]));
         match builder::choose(&self.inputs, text.as_deref(), context, registries).await? {

@@ -62,7 +62,7 @@ impl Directory {
     }
 
     fn build_context(path: PathBuf) -> Self {
-        let patterns = fs::read_text_if_exists(&path.join(".dockerignore")).ok().flatten();
+        let patterns = fs::read_ignore_file(&path.join(".dockerignore")).ok().flatten();
         // The build reports invalid patterns.
         let mut ignore = Ignore::parse(patterns.as_deref().unwrap_or_default()).unwrap_or_default();
         ignore.always_keep(".dockerignore");

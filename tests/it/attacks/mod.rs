@@ -4,6 +4,7 @@
 //! terminal control characters, must not read or write outside the project, and must not execute anything.
 
 mod files;
+mod irregular;
 mod lines;
 mod names;
 mod servers;

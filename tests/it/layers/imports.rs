@@ -21,6 +21,8 @@ struct Source {
     names: BTreeMap<String, Vec<String>>,
     /// Full paths in the code and in `use` declarations.
     paths: Vec<Vec<String>>,
+    /// The code without comments, strings and tests.
+    code: String,
 }
 
 impl Sources {
@@ -58,6 +60,17 @@ impl Sources {
 
     pub(super) fn files(&self) -> impl Iterator<Item = &PathBuf> {
         self.files.keys()
+    }
+
+    /// Returns the files that call one of the functions. A function is a path such as `File::open`.
+    pub(super) fn callers(&self, functions: &[&str]) -> Vec<&PathBuf> {
+        let is_call = |code: &str, function: &str| {
+            code.match_indices(&format!("{function}(")).any(|(at, _)| {
+                !code[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_')
+            })
+        };
+        let calls = |source: &Source| functions.iter().any(|function| is_call(&source.code, function));
+        self.files.iter().filter(|(_, source)| calls(source)).map(|(file, _)| file).collect()
     }
 
     /// Returns the top modules that each file imports.
@@ -126,7 +139,7 @@ impl Source {
             };
             paths.extend(full);
         }
-        Self { module, names, paths }
+        Self { module, names, paths, code }
     }
 }
 
@@ -157,7 +170,7 @@ fn is_test(file: &Path) -> bool {
 
 /// Returns the text without comments, string literals and the tests at its end.
 fn code_of(text: &str) -> String {
-    let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let text = text.split("\nmod tests {").next().unwrap_or_default();
     let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
     let without_comments = lines.map(|line| line.split(" // ").next().unwrap_or_default());
     let text = without_comments.collect::<Vec<_>>().join("\n").replace("\\\"", "").replace("'\"'", "");

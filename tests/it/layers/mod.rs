@@ -18,6 +18,13 @@ const USERS_OF_UI: [&str; 2] = ["commands", "lib"];
 /// Module names that describe no content.
 const MEANINGLESS: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "utils"];
 
+/// Functions that open any file. Opening a pipe waits for its writer.
+const OPENING: [&str; 3] = ["File::open", "fs::read", "fs::read_to_string"];
+
+/// Files that may open any file: `fs` itself, the readers of `/proc`, and tests.
+const OPENERS: [&str; 5] =
+    ["fs/read.rs", "interrupt.rs", "process/group.rs", "template/test_data.rs", "test_limits.rs"];
+
 /// The evaluator of Python types is recursive, so its files may import each other in cycles.
 const RECURSIVE: &str = "flow/";
 
@@ -75,6 +82,24 @@ fn module_names_have_a_meaning() -> Result<()> {
         }
     }
     Ok(())
+}
+
+#[test]
+fn files_are_opened_by_the_module_that_checks_their_kind() -> Result<()> {
+    let sources = Sources::of_crate()?;
+    let mut callers = sources.callers(&OPENING);
+    callers.retain(|file| !OPENERS.iter().any(|opener| file.as_path() == Path::new(opener)));
+    assert!(callers.is_empty(), "open files with `crate::fs`: {callers:?}");
+    Ok(())
+}
+
+#[test]
+fn calls_are_found_by_the_end_of_their_path() {
+    let sources = Sources::from_texts([
+        ("a.rs", "fn f() { std::fs::File::open(path) }"),
+        ("b.rs", "// File::open(path)\nfn f() { ProfilesFile::open(path); File::opened(path) }"),
+    ]);
+    assert_eq!(sources.callers(&["File::open"]), [Path::new("a.rs")]);
 }
 
 #[test]

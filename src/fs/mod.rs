@@ -1,15 +1,22 @@
 //! File operations whose errors contain the path.
 
+mod copy;
+mod read;
+
 use std::{
-    collections::BTreeMap,
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     path::{Component, Path, PathBuf},
-    sync::{Mutex, OnceLock, PoisonError},
 };
 
 use ignore::{DirEntry, WalkBuilder};
 
 use crate::cleanup::OnPanic;
+
+pub(crate) use copy::copy_tree;
+pub(crate) use read::{
+    open, read_again, read_bytes, read_bytes_up_to, read_ignore_file, read_stdin, read_text,
+    read_text_if_exists, read_text_or_pipe,
+};
 
 /// An I/O error with the path of its file.
 #[derive(Debug, thiserror::Error)]
@@ -28,94 +35,19 @@ impl FileError {
     pub(crate) fn is_not_found(&self) -> bool {
         self.source.kind() == io::ErrorKind::NotFound
     }
+
+    /// Returns whether the file is a pipe, a socket or a device.
+    pub(crate) fn is_irregular(&self) -> bool {
+        self.source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<read::Irregular>)
+    }
 }
 
-/// Maximum size of a file in bytes. Without a limit, an endless file such as `/dev/zero` would exhaust memory.
-const LARGEST: u64 = 64 << 20;
-
-/// Maximum size of an ignore file in bytes. A compiled pattern uses hundreds of times as much memory as its
-/// text.
-const LARGEST_IGNORE_FILE: u64 = 256 << 10;
+/// Maximum size in bytes of an ignore file that a walk reads. A compiled pattern uses hundreds of times as much memory
+/// as its text.
+const LARGEST_WALKED_FILE: u64 = 256 << 10;
 
 /// The ignore files that a walk reads in each directory.
 const IGNORE_FILES: [&str; 3] = [".gitignore", ".ignore", ".git/info/exclude"];
-
-/// Reads a UTF-8 file into a string.
-pub(crate) fn read_text(path: &Path) -> Result<String, FileError> {
-    String::from_utf8(read_bytes(path)?).map_err(|_| {
-        let error = io::Error::new(io::ErrorKind::InvalidData, "the file is not valid UTF-8");
-        FileError::new("read", path, error)
-    })
-}
-
-/// Reads a UTF-8 file into a string. Returns `None` if the file does not exist.
-pub(crate) fn read_text_if_exists(path: &Path) -> Result<Option<String>, FileError> {
-    match read_text(path) {
-        Err(error) if error.is_not_found() => Ok(None),
-        other => other.map(Some),
-    }
-}
-
-/// Reads a file of at most 64 MiB.
-pub(crate) fn read_bytes(path: &Path) -> Result<Vec<u8>, FileError> {
-    let read = || {
-        let file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len().min(LARGEST);
-        read_limited(file, Vec::with_capacity(usize::try_from(size).unwrap_or_default()))
-    };
-    read().map_err(|error| FileError::new("read", path, error))
-}
-
-/// Reads all bytes into a buffer. Fails if the input is larger than [`LARGEST`] bytes.
-fn read_limited(reader: impl io::Read, mut bytes: Vec<u8>) -> io::Result<Vec<u8>> {
-    reader.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        let message = format!("the file is larger than {} MiB", LARGEST >> 20);
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
-    }
-    Ok(bytes)
-}
-
-/// Reads at most 64 MiB from stdin. Caches the content, because stdin can be read only once but a command may load its
-/// project file repeatedly.
-pub(crate) fn read_stdin() -> Result<&'static [u8], FileError> {
-    static CONTENT: OnceLock<Vec<u8>> = OnceLock::new();
-    if let Some(content) = CONTENT.get() {
-        return Ok(content);
-    }
-    let bytes = read_limited(io::stdin().lock(), Vec::new());
-    let bytes = bytes.map_err(|error| FileError::new("read", Path::new("<stdin>"), error))?;
-    Ok(CONTENT.get_or_init(|| bytes))
-}
-
-/// Reads a file of at most 64 MiB. Caches the content of a pipe, because a pipe can be read only once.
-pub(crate) fn read_bytes_again(path: &Path) -> Result<Vec<u8>, FileError> {
-    static PIPES: Mutex<BTreeMap<PathBuf, Vec<u8>>> = Mutex::new(BTreeMap::new());
-    if std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return read_bytes(path);
-    }
-    let mut pipes = PIPES.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(content) = pipes.get(path) {
-        return Ok(content.clone());
-    }
-    let content = read_bytes(path)?;
-    pipes.insert(path.to_owned(), content.clone());
-    Ok(content)
-}
-
-/// Reads a file. Returns `None` if the file is larger than `limit` bytes.
-pub(crate) fn read_bytes_up_to(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, FileError> {
-    let read = || {
-        let file = std::fs::File::open(path)?;
-        let size = file.metadata()?.len().min(limit);
-        // Without room for another byte, the last read would grow the vector.
-        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or_default() + 1);
-        file.take(limit + 1).read_to_end(&mut bytes)?;
-        Ok(bytes)
-    };
-    let bytes = read().map_err(|error| FileError::new("read", path, error))?;
-    Ok((bytes.len() as u64 <= limit).then_some(bytes))
-}
 
 /// Checks whether a file is a symbolic link that leads outside the repository or, without a repository,
 /// outside the directory that contains the link.
@@ -170,7 +102,7 @@ pub(crate) fn limit_walk(
 
 fn has_usable_ignore_files(folder: &Path) -> bool {
     IGNORE_FILES.iter().all(|name| match folder.join(name).metadata() {
-        Ok(file) => file.is_file() && file.len() <= LARGEST_IGNORE_FILE,
+        Ok(file) => file.is_file() && file.len() <= LARGEST_WALKED_FILE,
         Err(_) => true,
     })
 }
@@ -387,52 +319,4 @@ mod tests {
         let error = write_private(&file.join("below"), "x").unwrap_err();
         assert!(error.to_string().starts_with("cannot write "), "{error}");
     }
-}
-/// Copies a directory's files for which `is_included` returns `true`. Copies symbolic links as links.
-///
-/// Creates the target if it does not exist. `is_included` receives each file's path relative to the directory.
-pub(crate) fn copy_tree(
-    from: &Path,
-    to: &Path,
-    is_included: &dyn Fn(&Path) -> bool,
-) -> Result<(), FileError> {
-    std::fs::create_dir_all(to).map_err(|error| FileError::new("create", to, error))?;
-    // Only resolved paths show whether the target is inside the source.
-    let resolved = |path: &Path| path.canonicalize().map_err(|error| FileError::new("read", path, error));
-    copy_folder(&resolved(from)?, &resolved(to)?, Path::new(""), is_included)
-}
-
-fn copy_folder(
-    from: &Path,
-    to: &Path,
-    relative: &Path,
-    is_included: &dyn Fn(&Path) -> bool,
-) -> Result<(), FileError> {
-    let (source, target) = (from.join(relative), to.join(relative));
-    std::fs::create_dir_all(&target).map_err(|error| FileError::new("create", &target, error))?;
-    let unreadable = |error| FileError::new("read", &source, error);
-    for entry in std::fs::read_dir(&source).map_err(unreadable)? {
-        let entry = entry.map_err(unreadable)?;
-        let relative = relative.join(entry.file_name());
-        let kind = entry.file_type().map_err(unreadable)?;
-        // A target inside the source must not be copied into itself.
-        if kind.is_dir() && entry.path() != to {
-            copy_folder(from, to, &relative, is_included)?;
-        } else if !kind.is_dir() && is_included(&relative) {
-            let target = to.join(&relative);
-            copy_file(&entry.path(), &target, kind.is_symlink())
-                .map_err(|error| FileError::new("copy", &entry.path(), error))?;
-        }
-    }
-    Ok(())
-}
-
-fn copy_file(from: &Path, to: &Path, is_link: bool) -> io::Result<()> {
-    #[cfg(unix)]
-    if is_link {
-        return std::os::unix::fs::symlink(std::fs::read_link(from)?, to);
-    }
-    #[cfg(not(unix))]
-    let _ = is_link; // creating links requires a privilege, so the target of the link is copied
-    std::fs::copy(from, to).map(drop)
 }
