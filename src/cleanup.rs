@@ -1,7 +1,7 @@
-//! Cleanup after a panic.
+//! Cleanup before the program ends without running destructors: after a panic or a second interrupt.
 //!
-//! Published executables do not unwind after a panic, so destructors do not run. Child processes and
-//! temporary directories therefore register an action that the panic hook runs.
+//! Published executables do not unwind after a panic. Child processes and temporary directories therefore register an
+//! action that runs in place of their destructors.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,16 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-type Action = Box<dyn FnOnce() + Send>;
+/// The time that the actions may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Urgency {
+    /// Programs have time to exit by themselves.
+    Normal,
+    /// Programs are killed.
+    Immediate,
+}
+
+type Action = Box<dyn FnOnce(Urgency) + Send>;
 
 /// The actions of this process.
 static PENDING: Pending = Pending::new();
@@ -44,9 +53,9 @@ impl Pending {
     /// Runs the actions in reverse registration order, so that a process ends before its working directory is deleted.
     ///
     /// Blocks other threads that panic or register an action until all actions are complete.
-    fn run(&self) {
+    fn run(&self, urgency: Urgency) {
         let mut actions = self.lock();
-        mem::take(&mut actions.by_number).into_values().rev().for_each(|action| action());
+        mem::take(&mut actions.by_number).into_values().rev().for_each(|action| action(urgency));
     }
 
     fn lock(&self) -> MutexGuard<'_, Actions> {
@@ -56,23 +65,23 @@ impl Pending {
 
 /// A registered action that runs if the program panics before this value is dropped.
 #[derive(Debug)]
-pub(crate) struct OnPanic(u64);
+pub(crate) struct OnAbort(u64);
 
-impl OnPanic {
-    pub(crate) fn new(action: impl FnOnce() + Send + 'static) -> Self {
+impl OnAbort {
+    pub(crate) fn new(action: impl FnOnce(Urgency) + Send + 'static) -> Self {
         Self(PENDING.add(Box::new(action)))
     }
 }
 
-impl Drop for OnPanic {
+impl Drop for OnAbort {
     fn drop(&mut self) {
         PENDING.remove(self.0);
     }
 }
 
 /// Runs all registered actions.
-pub(crate) fn run() {
-    PENDING.run();
+pub(crate) fn run(urgency: Urgency) {
+    PENDING.run(urgency);
 }
 
 #[cfg(test)]
@@ -89,12 +98,13 @@ mod tests {
             .into_iter()
             .map(|name| {
                 let log = Arc::clone(&log);
-                pending.add(Box::new(move || log.lock().unwrap().push(name)))
+                pending.add(Box::new(move |urgency| log.lock().unwrap().push((name, urgency))))
             })
             .collect();
         pending.remove(numbers[1]);
-        pending.run();
-        pending.run();
-        assert_eq!(*log.lock().unwrap(), ["process", "folder"]);
+        pending.run(Urgency::Immediate);
+        pending.run(Urgency::Normal);
+        let expected = [("process", Urgency::Immediate), ("folder", Urgency::Immediate)];
+        assert_eq!(*log.lock().unwrap(), expected);
     }
 }

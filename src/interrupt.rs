@@ -1,26 +1,55 @@
-//! Handles Ctrl-C and SIGTERM.
+//! Handles Ctrl-C, SIGTERM and SIGHUP.
 
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
 };
 
-use crate::error::Exit;
+use crate::{
+    cleanup::{self, Urgency},
+    error::Exit,
+};
 
-/// Waits for Ctrl-C or SIGTERM. Returns the corresponding exit code.
+/// Waits for Ctrl-C, SIGTERM or SIGHUP. Returns the corresponding exit code.
 pub(crate) async fn requested() -> Exit {
     #[cfg(unix)]
-    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+    if let Ok(terminated) = terminated() {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => return Exit::Interrupted,
-            _ = terminate.recv() => return Exit::Terminated,
+            () = terminated => return Exit::Terminated,
         }
     }
     let _ = tokio::signal::ctrl_c().await;
     Exit::Interrupted
 }
 
-/// Makes the next interrupt end the process immediately, without any cleanup.
+/// Waits for SIGTERM or, if a closed terminal is to end the program, for SIGHUP.
+#[cfg(unix)]
+fn terminated() -> std::io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            Some(()) = async { hangup.as_mut()?.recv().await } => {}
+        }
+    })
+}
+
+/// Returns whether SIGHUP is ignored, as in a program that `nohup` has started. Returns `true` on systems without
+/// `/proc`, so that the signal keeps its effect.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read("/proc/self/status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_none_or(|ignored| ignored & 1 != 0)
+}
+
+/// Makes the next interrupt end the process immediately. Child processes are killed.
 pub(crate) fn exit_on_next() {
     tokio::spawn(async {
         exit_immediately(requested().await);
@@ -34,8 +63,9 @@ pub(crate) async fn first() -> Exit {
     exit
 }
 
-#[expect(clippy::exit, reason = "cleaning up may take a long time")]
+#[expect(clippy::exit, reason = "the command may take a long time to end")]
 fn exit_immediately(exit: Exit) {
+    cleanup::run(Urgency::Immediate);
     std::process::exit(exit.code().into());
 }
 

@@ -72,6 +72,7 @@ use anyhow::Context as _;
 use clap::Parser;
 
 use crate::{
+    cleanup::Urgency,
     cli::{Cli, GlobalArguments, Topic},
     clock::Clock,
     commands::Context,
@@ -248,7 +249,7 @@ fn end_on_panic(ui: &Ui) {
                 .help("please report this bug, and include the command and the project file"),
         );
         ui::restore_terminal();
-        cleanup::run();
+        cleanup::run(Urgency::Normal);
         std::process::exit(PANIC_EXIT_CODE);
     }));
 }
@@ -314,6 +315,8 @@ fn start(
     let result = command_thread::run(&runtime, interrupted, move || commands::run(cli.command, context))
         .context("cannot start the command")?;
     runtime.shutdown_background();
+    // A command that did not react to an interrupt still has its child processes.
+    cleanup::run(Urgency::Immediate);
     ui::restore_terminal();
     Ok(result)
 }

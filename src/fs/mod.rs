@@ -10,7 +10,7 @@ use std::{
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::cleanup::OnPanic;
+use crate::cleanup::OnAbort;
 
 pub(crate) use copy::copy_tree;
 pub(crate) use read::{
@@ -130,7 +130,7 @@ fn without_dots(path: &Path) -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct TemporaryFolder {
     folder: tempfile::TempDir,
-    _on_panic: OnPanic,
+    _on_abort: OnAbort,
 }
 
 impl TemporaryFolder {
@@ -150,7 +150,7 @@ pub(crate) fn private_folder(prefix: &str) -> io::Result<TemporaryFolder> {
     let folder = builder.tempdir()?;
     let path = folder.path().to_owned();
     // The directory remains if it cannot be deleted.
-    Ok(TemporaryFolder { folder, _on_panic: OnPanic::new(move || drop(std::fs::remove_dir_all(path))) })
+    Ok(TemporaryFolder { folder, _on_abort: OnAbort::new(move |_| drop(std::fs::remove_dir_all(path))) })
 }
 
 /// Atomically replaces a file. Only the owner can read the new file. Follows symbolic links.

@@ -23,7 +23,7 @@ use tokio::{
 pub(crate) use self::output::BoundedOutput;
 use self::output::Lines;
 #[cfg(unix)]
-use crate::cleanup::OnPanic;
+use crate::cleanup::{OnAbort, Urgency};
 use crate::{
     environment::Environment,
     fs,
@@ -114,7 +114,7 @@ struct Running {
     family: group::Identity,
     is_finished: bool,
     #[cfg(unix)]
-    _on_panic: OnPanic,
+    _on_abort: OnAbort,
 }
 
 impl Running {
@@ -142,7 +142,7 @@ impl Running {
             stdout,
             stderr,
             #[cfg(unix)]
-            _on_panic: end_on_panic(family.clone(), group::GRACE),
+            _on_abort: end_on_abort(family.clone(), group::GRACE),
             #[cfg(unix)]
             family,
             is_finished: false,
@@ -239,7 +239,7 @@ pub(crate) async fn run_in_foreground(program: &Program<'_>) -> io::Result<i32> 
 pub(crate) struct Background {
     child: Child,
     #[cfg(unix)]
-    _on_panic: OnPanic,
+    _on_abort: OnAbort,
 }
 
 impl Background {
@@ -259,7 +259,7 @@ impl Background {
         let child = command.spawn()?;
         Ok(Self {
             #[cfg(unix)]
-            _on_panic: end_on_panic(group::Identity::new(&child, true, None, None), Self::GRACE),
+            _on_abort: end_on_abort(group::Identity::new(&child, true, None, None), Self::GRACE),
             child,
         })
     }
@@ -280,8 +280,11 @@ impl Drop for Background {
 
 /// Registers a panic handler that terminates a program and all processes that it has started.
 #[cfg(unix)]
-fn end_on_panic(family: group::Identity, grace: Duration) -> OnPanic {
-    OnPanic::new(move || group::end_without_child(&family, grace))
+fn end_on_abort(family: group::Identity, grace: Duration) -> OnAbort {
+    OnAbort::new(move |urgency| {
+        let grace = if urgency == Urgency::Immediate { Duration::ZERO } else { grace };
+        group::end_without_child(&family, grace);
+    })
 }
 
 /// Terminates a program and all processes that it has started.

@@ -72,6 +72,33 @@ fn stopping_at_any_time_leaves_no_process() -> Result<()> {
 }
 
 #[test]
+fn a_second_signal_kills_processes_that_do_not_exit() -> Result<()> {
+    let mark = format!("PREFECTL_MARK={}", uuid::Uuid::new_v4());
+    let (name, value) = mark.split_once('=').context("a name and a value")?;
+    let script = "trap '' TERM INT; (setsid sleep 600) & touch ready; while :; do sleep 0.1; done";
+    let project: Vec<&str> = TREE.lines().filter(|line| !line.contains("sleep 600 &")).collect();
+    let project = project.join("\n").replace("script: |", &format!("script: \"{script}\""));
+    let directory = tempfile::tempdir()?;
+    for (signal, code) in [("-TERM", 143), ("-INT", 130)] {
+        let sandbox = Sandbox::new()?.variable(name, value).variable("TMPDIR", directory.path());
+        sandbox.file("prefect.yaml", &project)?;
+        let mut child = start(&sandbox)?;
+        wait_until("the script has started", || sandbox.directory().join("ready").exists())?;
+        for _ in 0..2 {
+            Command::new("kill").args([signal, &child.id().to_string()]).status()?;
+            std::thread::sleep(Duration::from_millis(300));
+        }
+        let started = Instant::now();
+        ensure!(child.wait()?.code() == Some(code), "{signal}");
+        ensure!(started.elapsed() < Duration::from_secs(5), "{signal}: {:?}", started.elapsed());
+        let left = marked(&mark);
+        ensure!(left.is_empty(), "after {signal}: {left:#?}");
+        ensure!(fs::read_dir(directory.path())?.next().is_none(), "temporary files remain");
+    }
+    Ok(())
+}
+
+#[test]
 fn timeout_ends_a_step() -> Result<()> {
     let sandbox = Sandbox::new()?;
     sandbox.file("prefect.yaml", TREE.replace("    shell: true", "    shell: true\n    timeout: 0.5"))?;

@@ -11,7 +11,7 @@ use std::{
 };
 
 use crate::{
-    cleanup::OnPanic,
+    cleanup::OnAbort,
     fs::{FileError, read_text, write_new},
     progress::Progress,
 };
@@ -26,7 +26,7 @@ const STALE_AFTER: Duration = Duration::from_secs(5);
 #[derive(Debug)]
 pub(super) struct CloneLock {
     path: PathBuf,
-    _on_panic: OnPanic,
+    _on_abort: OnAbort,
 }
 
 impl CloneLock {
@@ -49,7 +49,7 @@ impl CloneLock {
             tokio::time::sleep(POLL_INTERVAL).await;
         }
         let remaining = path.clone();
-        Ok(Self { path, _on_panic: OnPanic::new(move || release(&remaining)) })
+        Ok(Self { path, _on_abort: OnAbort::new(move |_| release(&remaining)) })
     }
 }
 
