@@ -2,6 +2,7 @@
 
 mod copy;
 mod read;
+mod stored_path;
 
 use std::{
     io::{self, Write as _},
@@ -17,6 +18,7 @@ pub(crate) use read::{
     open, read_again, read_bytes, read_bytes_up_to, read_ignore_file, read_stdin, read_text,
     read_text_if_exists, read_text_or_pipe,
 };
+pub(crate) use stored_path::StoredPath;
 
 /// An I/O error with the path of its file.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,6 @@
 //! The plan document, readable by users and programs. `deploy --plan` verifies it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     deployment::{Options, PreviewName, SelectionReason, Selector},
     flow::Grade,
+    fs::StoredPath,
     plan::PlannedKept,
     project::{EnvironmentName, ProjectFiles},
     resource::{DesiredResource, Phase, ResourceKind, SecretsDigest},
@@ -55,10 +56,10 @@ pub(crate) struct SelectionOptions {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) preview: Option<PreviewName>,
     /// Path of the project file, if the user specified a single path.
-    pub(crate) prefect_file: Option<PathBuf>,
+    pub(crate) prefect_file: Option<StoredPath>,
     /// Paths and globs of the project files, if each file has its own root.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) files: Vec<PathBuf>,
+    pub(crate) files: Vec<StoredPath>,
 }
 
 impl From<&Options> for SelectionOptions {
@@ -69,8 +70,8 @@ impl From<&Options> for SelectionOptions {
             names: options.names.clone(),
             selectors: options.selectors.clone(),
             preview: options.preview.clone(),
-            prefect_file: options.files.single().map(Path::to_owned),
-            files: options.files.patterns(),
+            prefect_file: options.files.single().map(|path| path.to_owned().into()),
+            files: options.files.patterns().into_iter().map(StoredPath::from).collect(),
         }
     }
 }
@@ -115,7 +116,8 @@ impl Plan {
         let own = SelectionOptions::from(&options);
         let SelectionOptions { entrypoint, all, names, selectors, preview, prefect_file, files } =
             if own == SelectionOptions::default() { self.selection.clone() } else { own };
-        let files = ProjectFiles::restore(prefect_file, &files);
+        let files = files.into_iter().map(PathBuf::from);
+        let files = ProjectFiles::restore(prefect_file.map(PathBuf::from), files);
         Options { entrypoint, all, names, selectors, preview, files, ..options }
     }
 

@@ -30,7 +30,7 @@ use crate::{
     deployment::{PreviewName, ProjectId},
     digest::sha256_hex,
     environment::Environment,
-    fs::{self, FileError},
+    fs::{self, FileError, StoredPath},
     project::{EnvironmentName, ProjectFiles},
     secret::Redactor,
 };
@@ -90,12 +90,12 @@ struct Header {
     schema: u32,
     run: Uuid,
     api: String,
-    directory: PathBuf,
+    directory: StoredPath,
     /// Path of the project file, if the deploy had a single path.
-    prefect_file: Option<PathBuf>,
+    prefect_file: Option<StoredPath>,
     /// Paths and globs of the project files, if each file has its own root.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    files: Vec<PathBuf>,
+    files: Vec<StoredPath>,
     #[serde(default)]
     environment: Option<EnvironmentName>,
     /// The project that registers the deployments and resources, without the environment. `None` in journals of earlier
@@ -140,7 +140,7 @@ pub(crate) fn path(environment: &Environment, api: &str, directory: &Path) -> Re
         Some(state) => PathBuf::from(state),
         None => environment.home_directory().ok_or(JournalError::NoDirectory)?.join(".local/state"),
     };
-    let name = sha256_hex(format!("{api}\n{}", directory.display()).as_bytes());
+    let name = sha256_hex(&[api.as_bytes(), b"\n", directory.as_os_str().as_encoded_bytes()].concat());
     Ok(state.join("prefectl/deploy").join(format!("{}.jsonl", &name[..16])))
 }
 
@@ -166,9 +166,9 @@ impl Journal {
             schema: SCHEMA,
             run,
             api: api.to_owned(),
-            directory: directory.to_owned(),
-            prefect_file: files.single().map(Path::to_owned),
-            files: files.patterns(),
+            directory: directory.to_owned().into(),
+            prefect_file: files.single().map(|path| path.to_owned().into()),
+            files: files.patterns().into_iter().map(StoredPath::from).collect(),
             environment: environment.cloned(),
             project,
             preview,

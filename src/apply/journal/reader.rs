@@ -124,9 +124,9 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
     let mut lines = BufReader::new(file).split(b'\n');
     let first = lines.next().transpose().map_err(failed)?.unwrap_or_default();
     let header = header(&first, path)?;
-    if header.api != api || header.directory != directory {
+    if header.api != api || header.directory.as_path() != directory {
         let Header { api, directory, .. } = header;
-        return Err(JournalError::OtherDeploy { path: path.to_owned(), api, directory });
+        return Err(JournalError::OtherDeploy { path: path.to_owned(), api, directory: directory.into() });
     }
     let (mut records, mut resources, mut done) = (Vec::new(), Vec::new(), HashSet::new());
     for line in lines {
@@ -146,7 +146,10 @@ pub(crate) fn read(path: &Path, api: &str, directory: &Path) -> Result<Option<Re
     Ok(Some(Recorded {
         path: path.to_owned(),
         run: header.run,
-        files: ProjectFiles::restore(header.prefect_file, &header.files),
+        files: ProjectFiles::restore(
+            header.prefect_file.map(PathBuf::from),
+            header.files.into_iter().map(PathBuf::from),
+        ),
         environment: header.environment,
         project,
         preview: header.preview,

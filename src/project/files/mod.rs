@@ -81,8 +81,9 @@ impl ProjectFiles {
     }
 
     /// Restores the project files from the path and the patterns in a document.
-    pub(crate) fn restore(single: Option<PathBuf>, patterns: &[PathBuf]) -> Self {
-        match (single, patterns) {
+    pub(crate) fn restore(single: Option<PathBuf>, patterns: impl Iterator<Item = PathBuf>) -> Self {
+        let patterns: Vec<PathBuf> = patterns.collect();
+        match (single, patterns.as_slice()) {
             (Some(path), _) => Self::Single(path),
             (None, []) => Self::Default,
             (None, patterns) => Self::from_patterns(patterns),

@@ -1,7 +1,8 @@
 //! Names and values that contain terminal control sequences.
 
-use std::{ffi::OsStr, os::unix::ffi::OsStrExt as _};
+use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
+use anyhow::{Result, ensure};
 use serde_json::json;
 
 use super::{Attack, Outcome, Target, attack, project};
@@ -75,7 +76,7 @@ pub(super) const ATTACKS: &[Attack] = &[
         |target| {
             let name = OsStr::from_bytes(b"f\xff.py");
             let flow = "from prefect import flow\n\n@flow\ndef other(): pass\n";
-            std::fs::write(target.sandbox.directory().join(name), flow)?;
+            fs::write(target.sandbox.directory().join(name), flow)?;
             Ok(target)
         },
     ),
@@ -142,3 +143,35 @@ pub(super) const ATTACKS: &[Attack] = &[
         target.variable("EVIL", EVIL).project("  description: << env.EVIL.nope >>")
     }),
 ];
+
+#[test]
+fn names_of_directories_and_project_files_need_not_be_utf8() -> Result<()> {
+    let name = OsStr::from_bytes(b"n\xff");
+    let target = Target::new()?;
+    let directory = target.sandbox.directory().join(name);
+    fs::create_dir(&directory)?;
+    for file in ["prefect.yaml", "flow.py"] {
+        fs::copy(target.sandbox.directory().join(file), directory.join(file))?;
+    }
+    fs::copy(directory.join("prefect.yaml"), directory.join(name))?;
+    for (line, has_file) in [
+        ("check", false),
+        ("plan --all --out plan.json", true),
+        ("deploy --plan plan.json", false),
+        ("deploy --all", false),
+        ("deploy --all", true),
+        ("rollback --yes", false),
+    ] {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut command = target.sandbox.command(&words);
+        if has_file {
+            command.arg("-f").arg(name);
+        }
+        let output = command.current_dir(&directory).output()?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        let code = output.status.code();
+        ensure!(matches!(code, Some(0..=2)) && !stderr.contains("crashed"), "{line}: {code:?} {stderr}");
+        ensure!(code == Some(0) || line.starts_with("rollback"), "{line}: {stderr}");
+    }
+    Ok(())
+}
