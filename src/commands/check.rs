@@ -42,7 +42,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
     }
     if arguments.fix && !arguments.diff {
         for file in &fixed {
-            fs::rewrite(&context.directory.join(&file.path), file.fixed.text())?;
+            fs::rewrite(&context.directory.join(&file.path), file.original.text(), file.fixed.text())?;
         }
         if count > 0 && arguments.output == FindingsFormat::Text {
             context.ui.note(&fixes(count, &fixed));

@@ -186,14 +186,30 @@ pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), FileError> {
     written.map_err(|error| FileError::new("write", path, error))
 }
 
-/// Atomically replaces an existing file. Keeps the file's permissions and follows symbolic links.
-pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
+/// Atomically replaces the contents `old` of a file. Keeps the file's permissions and follows symbolic links.
+///
+/// # Errors
+///
+/// Fails if the file cannot be replaced, or if it has other contents because another program has changed it.
+pub(crate) fn rewrite(path: &Path, old: &str, text: &str) -> Result<(), FileError> {
+    overwrite(path, text, |target| {
+        let contents = read_bytes(target).map_err(|error| error.source)?;
+        let is_unchanged = contents == old.as_bytes();
+        is_unchanged
+            .then_some(())
+            .ok_or_else(|| io::Error::other("the file has been changed since it was read"))
+    })
+}
+
+/// Atomically replaces an existing file like [`rewrite`], unless `check` fails right before.
+fn overwrite(path: &Path, text: &str, check: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), FileError> {
     let write = || {
         let target = path.canonicalize()?;
         let mut file = tempfile::NamedTempFile::new_in(target.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
         file.write_all(text.as_bytes())?;
         file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
         file.as_file().sync_all()?;
+        check(&target)?;
         file.persist(&target)?;
         Ok(())
     };
@@ -203,7 +219,7 @@ pub(crate) fn rewrite(path: &Path, text: &str) -> Result<(), FileError> {
 /// Atomically creates or replaces a file. Keeps the permissions of an existing file and follows symbolic links.
 pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
     if path.exists() {
-        return rewrite(path, text);
+        return overwrite(path, text, |_| Ok(()));
     }
     let write = || {
         let mut builder = tempfile::Builder::new();
@@ -291,12 +307,15 @@ mod tests {
     fn rewriting_keeps_permissions_and_links() {
         let directory = tempfile::tempdir().unwrap();
         let (file, link) = (directory.path().join("file"), directory.path().join("link"));
-        assert!(rewrite(&file, "new").unwrap_err().is_not_found());
+        assert!(rewrite(&file, "old", "new").unwrap_err().is_not_found());
         write_new(&file, "old").unwrap();
         assert_eq!(write_new(&file, "new").unwrap_err().source.kind(), io::ErrorKind::AlreadyExists);
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
         symlink("file", &link).unwrap();
-        rewrite(&link, "new").unwrap();
+        rewrite(&link, "old", "new").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
+        let error = rewrite(&file, "old", "newer").unwrap_err();
+        assert!(error.to_string().ends_with(": the file has been changed since it was read"), "{error}");
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "new");
         assert!(link.is_symlink());
         assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);

@@ -46,14 +46,19 @@ pub(crate) struct Saved {
     pub(crate) added: String,
     text: String,
     path: PathBuf,
-    is_new: bool,
+    /// The current contents of the file. `None` if the file does not exist.
+    old: Option<String>,
 }
 
 impl Saved {
     /// Writes the file. Also creates a missing default ignore file next to a new project file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be written, or if the user has changed it while the questions were asked.
     pub(crate) fn write(&self) -> Result<(), FileError> {
-        if !self.is_new {
-            return fs::rewrite(&self.path, &self.text);
+        if let Some(old) = &self.old {
+            return fs::rewrite(&self.path, old, &self.text);
         }
         fs::write_new(&self.path, &self.text)?;
         self.path.parent().map_or(Ok(false), ignore_file::create_default).map(drop)
@@ -85,7 +90,7 @@ pub(crate) fn saved(
     let Some(document) = &project.document else {
         let folder = ctx.directory.file_name().unwrap_or_default().to_string_lossy();
         let text = project::text::whole(&folder, fields);
-        return Some(Saved { file, name, added: text.clone(), text, path, is_new: true });
+        return Some(Saved { file, name, added: text.clone(), text, path, old: None });
     };
     let is_it =
         |deployment: &Declared| deployment.name() == Some(&name) && deployment.entrypoint() == entrypoint;
@@ -93,11 +98,19 @@ pub(crate) fn saved(
         Some(index) => project
             .deployments
             .get(index)
+            .filter(|deployment| is_same(deployment, &spec.declared))
             .and_then(|deployment| completed(document, deployment, &spec.declared)),
         None if project.deployments.iter().any(is_it) => None,
         None => yaml::append(document, "deployments", &value::to_json(&fields.to_template())),
     };
-    edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, is_new: false })
+    let old = Some(document.source.text().to_owned());
+    edit.map(|edit| Saved { file, name, added: edit.added, text: edit.text, path, old })
+}
+
+/// Returns whether the answers belong to a deployment. The file may have been changed since the wizard started.
+fn is_same(written: &Declared, answers: &Declared) -> bool {
+    let is_kept = |written: Option<&str>, answer: Option<&str>| written.is_none() || written == answer;
+    is_kept(written.name(), answers.name()) && is_kept(written.entrypoint(), answers.entrypoint())
 }
 
 /// Adds the answers to a deployment that is declared in the file. Returns `None` if nothing is added or if
