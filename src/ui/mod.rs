@@ -320,12 +320,12 @@ impl Ui {
         if self.is_prefect {
             return self.result(text);
         }
-        self.screen().say(&escape::shortened(&self.shown(text)));
+        self.screen().print(&escape::shortened(&self.shown(text)));
     }
 
     /// Prints a GitHub Actions workflow command to stderr.
-    fn tell_command(&self, command: &str) {
-        self.screen().say(&escape::shortened(&escape::controls(&self.redactor.mask(command))));
+    fn print_command(&self, command: &str) {
+        self.screen().print(&escape::shortened(&escape::controls(&self.redactor.mask(command))));
     }
 
     /// Redacts secrets, and escapes control characters and workflow commands.

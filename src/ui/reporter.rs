@@ -50,7 +50,7 @@ impl Ui {
     fn print_line(&self, screen: &mut Screen, line: &str) {
         let time =
             self.has_timestamps.then(|| jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ ").to_string());
-        screen.say(&format!("{}{line}", time.unwrap_or_default()));
+        screen.print(&format!("{}{line}", time.unwrap_or_default()));
     }
 
     fn report_step(&self, id: StepId, event: StepEvent<'_>) {
