@@ -1,6 +1,6 @@
 //! Block and flow collections.
 
-use super::{Events, Next, State, Step, empty, event};
+use super::{Events, Next, Position, State, Step, empty, event};
 use crate::yaml::{
     event::{EventKind, Properties},
     syntax::Collection,
@@ -15,7 +15,7 @@ impl<'a> Events<'a> {
                     return Ok(Some(self.absent(span.end, State::BlockItem)));
                 }
                 self.outer.push(State::BlockItem);
-                self.node(true, false)
+                self.node(Position::Block)
             }
             (Next::BlockEnd, _) => self.close(),
             (next, span) => Err(self.outside(Collection::List, next, span)),
@@ -33,7 +33,7 @@ impl<'a> Events<'a> {
             return Ok(Some(self.absent(span.end, State::IndentlessItem)));
         }
         self.outer.push(State::IndentlessItem);
-        self.node(true, false)
+        self.node(Position::Block)
     }
 
     pub(super) fn block_key(&mut self) -> Step<'a> {
@@ -44,7 +44,7 @@ impl<'a> Events<'a> {
                     return Ok(Some(self.absent(span.end, State::BlockValue)));
                 }
                 self.outer.push(State::BlockValue);
-                self.node(true, true)
+                self.node(Position::BlockMapping)
             }
             (Next::BlockEnd, _) => self.close(),
             (next, span) => Err(self.outside(Collection::Mapping, next, span)),
@@ -61,7 +61,7 @@ impl<'a> Events<'a> {
             return Ok(Some(self.absent(span.end, State::BlockKey)));
         }
         self.outer.push(State::BlockKey);
-        self.node(true, true)
+        self.node(Position::BlockMapping)
     }
 
     pub(super) fn flow_item(&mut self, is_first: bool) -> Step<'a> {
@@ -80,7 +80,7 @@ impl<'a> Events<'a> {
             }
             _ => {
                 self.outer.push(State::FlowItem);
-                self.node(false, false)
+                self.node(Position::Flow)
             }
         }
     }
@@ -91,7 +91,7 @@ impl<'a> Events<'a> {
             return Ok(Some(self.absent(end, State::PairValue)));
         }
         self.outer.push(State::PairValue);
-        self.node(false, false)
+        self.node(Position::Flow)
     }
 
     pub(super) fn pair_value(&mut self) -> Step<'a> {
@@ -104,7 +104,7 @@ impl<'a> Events<'a> {
             return Ok(Some(self.absent(span.end, State::PairEnd)));
         }
         self.outer.push(State::PairEnd);
-        self.node(false, false)
+        self.node(Position::Flow)
     }
 
     pub(super) fn flow_key(&mut self, is_first: bool) -> Step<'a> {
@@ -122,11 +122,11 @@ impl<'a> Events<'a> {
                     return Ok(Some(self.absent(span.end, State::FlowValue)));
                 }
                 self.outer.push(State::FlowValue);
-                self.node(false, false)
+                self.node(Position::Flow)
             }
             _ => {
                 self.outer.push(State::EmptyFlowValue);
-                self.node(false, false)
+                self.node(Position::Flow)
             }
         }
     }
@@ -141,6 +141,6 @@ impl<'a> Events<'a> {
             return Ok(Some(self.absent(span.end, State::FlowKey)));
         }
         self.outer.push(State::FlowKey);
-        self.node(false, false)
+        self.node(Position::Flow)
     }
 }

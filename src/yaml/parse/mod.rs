@@ -57,6 +57,15 @@ enum State {
     Done,
 }
 
+/// The position of a node. It determines which collections are allowed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Position {
+    Flow,
+    Block,
+    /// A key or a value of a block mapping. A block list may have the same indentation as its key.
+    BlockMapping,
+}
+
 /// The result of a step of the parser. `None` means that the state changed without producing an event.
 type Step<'a> = Result<Option<Event<'a>>, YamlError>;
 
@@ -98,7 +107,7 @@ impl<'a> Events<'a> {
             State::DocumentStart => self.document_start(),
             State::DocumentContent => self.document_content(),
             State::DocumentEnd => self.document_end(),
-            State::BlockNode => self.node(true, false),
+            State::BlockNode => self.node(Position::Block),
             State::BlockItem => self.block_item(),
             State::IndentlessItem => self.indentless_item(),
             State::BlockKey => self.block_key(),
@@ -160,7 +169,7 @@ impl<'a> Events<'a> {
             let outer = self.leave();
             return Ok(Some(self.absent(span.start, outer)));
         }
-        self.node(true, false)
+        self.node(Position::Block)
     }
 
     fn document_end(&mut self) -> Step<'a> {
@@ -201,9 +210,7 @@ impl<'a> Events<'a> {
     }
 
     /// Parses a node with its properties.
-    ///
-    /// If `may_be_indentless` is true, a block list may have the same indentation as its key.
-    fn node(&mut self, is_block: bool, may_be_indentless: bool) -> Step<'a> {
+    fn node(&mut self, position: Position) -> Step<'a> {
         if self.peek()?.0 == Next::Alias {
             let Token { kind, span } = self.take()?;
             self.state = self.leave();
@@ -214,7 +221,7 @@ impl<'a> Events<'a> {
         let (next, span) = self.peek()?;
         let start = empty(span.start);
         let (kind, span) = match next {
-            Next::Item if may_be_indentless => {
+            Next::Item if position == Position::BlockMapping => {
                 self.state = State::IndentlessItem;
                 (EventKind::SequenceStart { properties }, start)
             }
@@ -232,12 +239,12 @@ impl<'a> Events<'a> {
                 self.open('{', State::FirstFlowKey)?;
                 (EventKind::MappingStart { properties }, span)
             }
-            Next::BlockSequence if is_block => {
+            Next::BlockSequence if position != Position::Flow => {
                 self.take()?;
                 self.state = State::BlockItem;
                 (EventKind::SequenceStart { properties }, start)
             }
-            Next::BlockMapping if is_block => {
+            Next::BlockMapping if position != Position::Flow => {
                 self.take()?;
                 self.state = State::BlockKey;
                 (EventKind::MappingStart { properties }, start)

@@ -119,8 +119,8 @@ impl Search {
         else {
             return;
         };
-        let is_certain = self.names.is_flow(&call.func) && !call.arguments.is_empty();
-        if is_certain || mentions_flow(&call.func) {
+        let calls_flow = self.names.is_flow(&call.func) && !call.arguments.is_empty();
+        if calls_flow || mentions_flow(&call.func) {
             let name = ast::Identifier::new(target.id.clone(), target.range());
             self.add(&name, &assign.value, false);
         }
