@@ -59,6 +59,8 @@ mod storage;
 mod target;
 mod template;
 #[cfg(test)]
+mod test_files;
+#[cfg(test)]
 mod test_limits;
 mod ui;
 mod validate;

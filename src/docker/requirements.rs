@@ -64,16 +64,7 @@ fn subfolders(root: &Path, folder: &str) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let root = tempfile::tempdir().unwrap();
-        for (path, text) in files {
-            let path = root.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        root
-    }
+    use crate::test_files;
 
     #[test]
     fn finds_the_nearest_requirements_file() {
@@ -86,13 +77,13 @@ mod tests {
             (&[("a/b/requirements.txt", ""), ("b/requirements.txt", "")], Some("b/requirements.txt")),
         ];
         for (files, expected) in cases {
-            assert_eq!(elsewhere(tree(files).path()).as_deref(), expected, "{files:?}");
+            assert_eq!(elsewhere(test_files::directory(files).path()).as_deref(), expected, "{files:?}");
         }
     }
 
     #[test]
     fn skips_hidden_folders_and_environments() {
-        let root = tree(&[
+        let root = test_files::directory(&[
             (".cache/requirements.txt", ""),
             ("venv/pyvenv.cfg", ""),
             ("venv/requirements.txt", ""),

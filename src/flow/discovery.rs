@@ -206,20 +206,11 @@ fn named(sentence: &str, names: &[String]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-        let directory = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = directory.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
-        directory
-    }
+    use crate::test_files;
 
     #[test]
     fn discovers_flows_at_any_depth_in_order() {
-        let directory = project(&[
+        let directory = test_files::directory(&[
             ("b.py", "import prefect\n@prefect.flow(name='B flow')\ndef b(): ...\n"),
             (
                 "a/a.py",
@@ -248,7 +239,7 @@ mod tests {
     #[test]
     fn suggests_existing_flows_for_a_wrong_entrypoint() {
         let flow = "from prefect import flow\n@flow\ndef hello(): ...\n@flow\ndef goodbye(): ...\n";
-        let directory = project(&[("flows/greet.py", flow), ("other.py", flow)]);
+        let directory = test_files::directory(&[("flows/greet.py", flow), ("other.py", flow)]);
         let help = |entrypoint: &str| {
             let inspector = Inspector::new();
             let (entrypoint, environment) = (Entrypoint::parse(entrypoint).unwrap(), Environment::default());

@@ -227,16 +227,13 @@ impl Sources<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_files;
 
     /// Returns the files and the missing modules of a flow, relative to the directory of the project.
     fn sources(files: &[(&str, &str)], entrypoint: &str) -> Option<(Vec<String>, Vec<String>)> {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        for (name, text) in files {
-            let path = root.join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        test_files::write(&root, files);
         let entrypoint = Entrypoint::parse(entrypoint).unwrap();
         let found = Inspector::new().sources(&entrypoint, &root, &Environment::default())?;
         let relative = |path: &PathBuf| path.strip_prefix(&root).unwrap().display().to_string();

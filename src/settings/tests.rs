@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::{value::Setting, *};
-use crate::environment::Environment;
+use crate::{environment::Environment, test_files};
 
 /// A temporary working directory, with a home directory inside.
 struct Fixture {
@@ -18,9 +18,7 @@ impl Fixture {
     }
 
     fn file(self, name: &str, text: &str) -> Self {
-        let path = self.directory.path().join(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        test_files::write(self.directory.path(), &[(name, text)]);
         self
     }
 

@@ -4,20 +4,13 @@ use object_store::{ObjectStoreExt as _, memory::InMemory, path::Path as Key};
 use tempfile::TempDir;
 
 use super::*;
-use crate::storage::ignore_file::{IgnoreFile, Lines};
+use crate::{
+    storage::ignore_file::{IgnoreFile, Lines},
+    test_files::directory,
+};
 
 fn bucket() -> Bucket {
     Bucket { store: Arc::new(InMemory::new()), url: "memory://b".to_owned(), proof: Proof::Metadata }
-}
-
-fn directory(files: &[(&str, &str)]) -> TempDir {
-    let directory = tempfile::tempdir().unwrap();
-    for (path, content) in files {
-        let path = directory.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, content).unwrap();
-    }
-    directory
 }
 
 fn folder(text: &str) -> Folder {

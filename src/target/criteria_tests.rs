@@ -9,6 +9,7 @@ use crate::{
     flow::Inspector,
     project::{Project, load_source},
     source::Source,
+    test_files,
 };
 
 const FILE: &str = r"
@@ -27,16 +28,10 @@ fn project(text: &str) -> Project {
 fn selected(selectors: &[&str], names: &[&str]) -> Result<(Vec<String>, usize), SelectError> {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
-    for (name, text) in [
-        (
-            "flows/etl.py",
-            "from prefect import flow\n@flow\ndef load_all(): ...\n@flow(name='My flow')\ndef named(): ...\n",
-        ),
-        ("acme/reports.py", "from prefect import flow\n@flow\ndef send(): ...\n"),
-    ] {
-        std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-        std::fs::write(root.join(name), text).unwrap();
-    }
+    let etl =
+        "from prefect import flow\n@flow\ndef load_all(): ...\n@flow(name='My flow')\ndef named(): ...\n";
+    let reports = "from prefect import flow\n@flow\ndef send(): ...\n";
+    test_files::write(&root, &[("flows/etl.py", etl), ("acme/reports.py", reports)]);
     let (inspector, environment, project) = (Inspector::new(), Environment::default(), project(FILE));
     let names_of_flows = FlowNames { inspector: &inspector, directory: &root, environment: &environment };
     let criteria = Criteria {

@@ -3,6 +3,7 @@ use std::{fs, io::Read};
 use futures_util::StreamExt;
 
 use super::*;
+use crate::test_files;
 
 /// Describes each entry of an archive as `kind path content-or-target`.
 fn listing(archive: &[u8]) -> Vec<String> {
@@ -29,19 +30,10 @@ fn archive(root: &Path, dockerfile: Dockerfile<'_>) -> (String, Vec<String>) {
     (context.dockerfile().to_owned(), listing(&archive))
 }
 
-fn tree(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    root
-}
-
 #[test]
 fn sorts_entries_with_directories_before_their_contents() {
-    let root = tree(&[("b.py", "B"), ("a/z.py", "Z"), ("a/b/c.py", "C"), ("Dockerfile", "FROM x")]);
+    let root =
+        test_files::directory(&[("b.py", "B"), ("a/z.py", "Z"), ("a/b/c.py", "C"), ("Dockerfile", "FROM x")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Path("Dockerfile"));
     assert_eq!(dockerfile, "Dockerfile");
     assert_eq!(entries, ["f Dockerfile FROM x", "d a", "d a/b", "f a/b/c.py C", "f a/z.py Z", "f b.py B"]);
@@ -52,7 +44,7 @@ fn sorts_entries_with_directories_before_their_contents() {
 fn keeps_modes_times_and_links_and_skips_sockets() {
     use std::os::unix::{fs::PermissionsExt, net::UnixListener};
 
-    let root = tree(&[("Dockerfile", ""), ("run.sh", "#!/bin/sh")]);
+    let root = test_files::directory(&[("Dockerfile", ""), ("run.sh", "#!/bin/sh")]);
     let script = root.path().join("run.sh");
     fs::set_permissions(&script, fs::Permissions::from_mode(0o750)).unwrap();
     let time = std::time::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
@@ -73,7 +65,7 @@ fn keeps_modes_times_and_links_and_skips_sockets() {
 
 #[test]
 fn adds_a_generated_dockerfile_only_to_the_archive() {
-    let root = tree(&[("flow.py", "code"), (".dockerignore", "Dockerfile\n")]);
+    let root = test_files::directory(&[("flow.py", "code"), (".dockerignore", "Dockerfile\n")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
     assert_eq!(dockerfile, "Dockerfile");
     assert_eq!(entries, ["f Dockerfile FROM auto\n", "f .dockerignore Dockerfile\n", "f flow.py code"]);
@@ -82,7 +74,7 @@ fn adds_a_generated_dockerfile_only_to_the_archive() {
 
 #[test]
 fn keeps_the_dockerfile_of_the_directory() {
-    let root = tree(&[("Dockerfile", "FROM mine\n")]);
+    let root = test_files::directory(&[("Dockerfile", "FROM mine\n")]);
     let (dockerfile, entries) = archive(root.path(), Dockerfile::Text("FROM auto\n"));
     assert!(dockerfile.starts_with(".dockerfile."), "{dockerfile}");
     assert_eq!(
@@ -97,7 +89,11 @@ fn keeps_the_dockerfile_of_the_directory() {
 
 #[test]
 fn sends_an_external_dockerfile_under_an_ignored_name() {
-    let root = tree(&[("build/Dockerfile", "FROM x\n"), ("src/a.py", "A"), ("src/.dockerignore", "*.pyc")]);
+    let root = test_files::directory(&[
+        ("build/Dockerfile", "FROM x\n"),
+        ("src/a.py", "A"),
+        ("src/.dockerignore", "*.pyc"),
+    ]);
     let (dockerfile, entries) = archive(&root.path().join("src"), Dockerfile::Path("../build/Dockerfile"));
     assert_eq!(
         entries,
@@ -113,7 +109,7 @@ fn sends_an_external_dockerfile_under_an_ignored_name() {
 
 #[test]
 fn accepts_any_path_to_a_dockerfile_inside() {
-    let root = tree(&[("docker/Dockerfile.etl", "FROM x"), (".dockerignore", "*")]);
+    let root = test_files::directory(&[("docker/Dockerfile.etl", "FROM x"), (".dockerignore", "*")]);
     let absolute = root.path().join("docker/Dockerfile.etl");
     for path in ["docker/Dockerfile.etl", "./docker//Dockerfile.etl", absolute.to_str().unwrap()] {
         let (dockerfile, entries) = archive(root.path(), Dockerfile::Path(path));
@@ -124,7 +120,7 @@ fn accepts_any_path_to_a_dockerfile_inside() {
 
 #[test]
 fn accepts_a_dockerfile_that_is_not_utf8() {
-    let root = tree(&[("src/a.py", "A")]);
+    let root = test_files::directory(&[("src/a.py", "A")]);
     let dockerfile = b"# \xe9t\xe9\nFROM x\n";
     for path in ["Dockerfile", "src/Dockerfile"] {
         fs::write(root.path().join(path), dockerfile).unwrap();
@@ -140,7 +136,7 @@ fn accepts_a_dockerfile_that_is_not_utf8() {
 
 #[test]
 fn errors_name_missing_files() {
-    let root = tree(&[("a.py", "")]);
+    let root = test_files::directory(&[("a.py", "")]);
     let error = |root: &Path| BuildContext::open(root, Dockerfile::Path("Nope")).unwrap_err().to_string();
     assert_eq!(error(root.path()), "Cannot locate specified Dockerfile: Nope");
     let missing = root.path().join("missing");
@@ -149,7 +145,7 @@ fn errors_name_missing_files() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_the_archive() {
-    let root = tree(&[("Dockerfile", "FROM x"), ("big", &"0123456789".repeat(100_000))]);
+    let root = test_files::directory(&[("Dockerfile", "FROM x"), ("big", &"0123456789".repeat(100_000))]);
     let mut expected = Vec::new();
     BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().write(&mut expected).unwrap();
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
@@ -162,7 +158,7 @@ async fn streams_the_archive() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ignores_a_closed_reader() {
-    let root = tree(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
+    let root = test_files::directory(&[("Dockerfile", ""), ("big", &"0".repeat(10 * CHUNK * CHUNKS_AHEAD))]);
     let (stream, sending) =
         BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap().stream(false);
     drop(stream);
@@ -171,7 +167,7 @@ async fn ignores_a_closed_reader() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_name_an_unreadable_directory() {
-    let root = tree(&[("Dockerfile", "")]);
+    let root = test_files::directory(&[("Dockerfile", "")]);
     let context = BuildContext::open(root.path(), Dockerfile::Path("Dockerfile")).unwrap();
     let path = root.path().to_owned();
     root.close().unwrap();

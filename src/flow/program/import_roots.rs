@@ -338,14 +338,10 @@ pub(crate) fn find_folder(directory: &Path, top: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::test_files;
 
     fn folders(files: &[(&str, &str)]) -> Vec<String> {
-        let project = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = project.path().join(name);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        }
+        let project = test_files::directory(files);
         let found = package_folders(project.path(), project.path());
         let relative = |folder: &PathBuf| folder.strip_prefix(project.path()).unwrap().display().to_string();
         found.iter().map(relative).collect()

@@ -1,12 +1,11 @@
 //! Flows of typical projects: optional imports, source directories, project-defined decorators.
 
-use std::fs;
-
 use serde_json::{Value as Json, json};
 
 use crate::{
     environment::Environment,
     flow::{Entrypoint, Grade, Inspector},
+    test_files,
 };
 
 pub(super) struct Project {
@@ -16,13 +15,7 @@ pub(super) struct Project {
 
 impl Project {
     pub(super) fn new(files: &[(&str, &str)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            let path = folder.path().join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
-        }
-        Self { folder, environment: Environment::default() }
+        Self { folder: test_files::directory(files), environment: Environment::default() }
     }
 
     /// A project with one file, `flow.py`.

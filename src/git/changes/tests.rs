@@ -1,6 +1,7 @@
 use std::process::Command;
 
 use super::*;
+use crate::test_files;
 
 /// A repository whose `git` commands ignore the user's configuration.
 struct Fixture(tempfile::TempDir);
@@ -29,9 +30,7 @@ impl Fixture {
     }
 
     fn write(&self, path: &str, text: &str) {
-        let path = self.0.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        test_files::write(self.0.path(), &[(path, text)]);
     }
 
     fn commit(&self, files: &[(&str, &str)]) {

@@ -1,7 +1,7 @@
 use std::{fs, path::PathBuf, process::Command};
 
 use super::*;
-use crate::progress::Silent;
+use crate::{progress::Silent, test_files};
 
 /// A repository with a `file://` address, which supports all optional features of a Git server.
 struct Upstream {
@@ -52,9 +52,7 @@ impl Upstream {
 
     /// Commits a file and returns the ID of the new commit.
     fn commit(&self, path: &str, text: &str) -> String {
-        let file = self.path("up").join(path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
+        test_files::write(&self.path("up"), &[(path, text)]);
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--message", text]);
         self.git(&["rev-parse", "HEAD"])

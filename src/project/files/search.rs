@@ -191,16 +191,14 @@ fn failed_path(error: &ignore::Error) -> Option<&Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::project::ProjectFiles;
+    use crate::{project::ProjectFiles, test_files};
 
     fn tree(files: &[&str]) -> (tempfile::TempDir, PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         git2::Repository::init(root.join("repository")).unwrap();
         for file in files {
-            let path = root.join(file);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, "").unwrap();
+            test_files::write(&root, &[(file, "")]);
         }
         (folder, root)
     }

@@ -8,6 +8,7 @@ use crate::{
     environment::Environment,
     progress::{Progress, Silent, Stream},
     steps::testing::TestContext,
+    test_files,
 };
 
 fn mapping(yaml: &str) -> Mapping {
@@ -42,11 +43,7 @@ fn project(files: &[(&str, &str)]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("flows");
     std::fs::create_dir(&root).unwrap();
-    for (path, text) in files {
-        let path = root.join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    test_files::write(&root, files);
     (folder, root)
 }
 

@@ -9,6 +9,7 @@ use crate::{
     environment::Environment,
     progress::{Progress, Stream},
     steps::testing::TestContext,
+    test_files,
 };
 
 /// Progress receiver that records all events.
@@ -63,20 +64,10 @@ fn environment_with_config(folder: &Path, config: &serde_json::Value) -> Environ
     variables.chain([("DOCKER_CONFIG".to_owned(), folder.to_str().unwrap().to_owned())]).collect()
 }
 
-fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
-    let root = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = root.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
-    root
-}
-
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "needs services: run tests/run"]
 async fn builds_and_pushes_an_image_with_tags_and_labels() {
-    let root = project(&[
+    let root = test_files::directory(&[
         ("docker/Dockerfile", "FROM scratch\nARG WHO\nCOPY flows /flows\nENV WHO=$WHO\n"),
         ("flows/hello.py", "code"),
     ]);
@@ -128,7 +119,7 @@ async fn errors_have_the_message_of_the_engine() {
     let registry = required_env("PREFECTL_TEST_REGISTRY");
     let environment = Environment::from_process();
     let failure = async |files: &[(&str, &str)], yaml: &str| {
-        let root = project(files);
+        let root = test_files::directory(files);
         let (outcome, _) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
         outcome.unwrap_err().to_string()
     };
@@ -142,7 +133,7 @@ async fn errors_have_the_message_of_the_engine() {
         assert!(message.contains(expected), "{message}");
     }
 
-    let root = project(&[]);
+    let root = test_files::directory(&[]);
     let yaml = format!("{{image_name: '{registry}/prefectl-test/none', tag: zzz}}");
     let (outcome, _) = run(&ENTRY, root.path(), &environment, &yaml).await;
     let StepError::Failed { message, help } = outcome.unwrap_err() else { panic!() };
@@ -160,7 +151,7 @@ async fn uses_credentials_for_pushes_and_base_images() {
     let password = required_env("PREFECTL_TEST_PRIVATE_REGISTRY_PASSWORD");
     let folder = tempfile::tempdir().unwrap();
     let nothing = environment_with_config(folder.path(), &serde_json::json!({}));
-    let root = project(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
+    let root = test_files::directory(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", "a")]);
     let base = format!("{registry}/prefectl-test/base");
     let build = format!("{{image_name: '{base}', tag: t}}");
     run(&docker_build::ENTRY, root.path(), &nothing, &build).await.0.unwrap();
@@ -189,7 +180,7 @@ async fn uses_credentials_for_pushes_and_base_images() {
     let push = format!("{{image_name: '{base}', tag: t}}");
     run(&ENTRY, root.path(), &logged_in, &push).await.0.unwrap();
 
-    let root = project(&[("Dockerfile", &format!("FROM {base}:t\nCOPY Dockerfile /\n"))]);
+    let root = test_files::directory(&[("Dockerfile", &format!("FROM {base}:t\nCOPY Dockerfile /\n"))]);
     let build = "{image_name: prefectl-test/derived, tag: t}";
     run(&docker_build::ENTRY, root.path(), &logged_in, build).await.0.unwrap();
     let error = run(&docker_build::ENTRY, root.path(), &nothing, build).await.0.unwrap_err();
@@ -201,7 +192,7 @@ async fn uses_credentials_for_pushes_and_base_images() {
 async fn generated_dockerfiles_leave_the_directory_unchanged() {
     required_env("PREFECTL_TEST_BASE_IMAGE");
     let files = [("requirements.txt", "# nothing\n"), ("hello.py", "code"), (".dockerignore", "*.pyc\n")];
-    let root = project(&files);
+    let root = test_files::directory(&files);
     let environment = Environment::from_process();
     let yaml = "{image_name: prefectl-test/auto, tag: t, dockerfile: auto, nocache: true}";
     let (outputs, log) = run(&docker_build::ENTRY, root.path(), &environment, yaml).await;
@@ -220,7 +211,7 @@ async fn generated_dockerfiles_leave_the_directory_unchanged() {
 #[ignore = "needs services: run tests/run"]
 async fn builds_that_push_do_not_reuse_a_local_image() {
     let content = uuid::Uuid::new_v4().to_string();
-    let root = project(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", &content)]);
+    let root = test_files::directory(&[("Dockerfile", "FROM scratch\nCOPY a /\n"), ("a", &content)]);
     let registry = required_env("PREFECTL_TEST_REGISTRY");
     let environment = Environment::from_process();
     for (push, is_reused) in [(false, false), (false, true), (true, false)] {

@@ -3,6 +3,7 @@ use crate::{
     docker::ignore::Ignore,
     environment::Environment,
     flow::{FlowSources, Inspector},
+    test_files,
 };
 
 fn load(text: &str) -> Project {
@@ -88,10 +89,7 @@ fn finds_changed_dependencies() {
 fn of_steps(steps: &str, files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
-    for (name, text) in files {
-        std::fs::create_dir_all(root.join(name).parent().unwrap()).unwrap();
-        std::fs::write(root.join(name), text).unwrap();
-    }
+    test_files::write(&root, files);
     let project = load(&format!("build:\n{steps}\ndeployments:\n- {{name: a, entrypoint: a.py:f}}\n"));
     let (inspector, environment) = (Inspector::new(), Environment::default());
     let names = FlowNames { inspector: &inspector, directory: &root, environment: &environment };
