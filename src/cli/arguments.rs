@@ -13,6 +13,9 @@ const ROOT_VALUES: [&str; 3] = ["--profile", "--project-dir", "--color"];
 /// Prefect's flags that have a `--no-NAME` form.
 const FLAGS: [&str; 3] = ["--all", "--enforce-parameter-schema", "--prompt"];
 
+/// Flags that start with `--no-` and are defined with this name. They never need rewriting.
+const COMMON: [&str; 4] = ["--no-prompt", "--no-python", "--no-layer-cache", "--no-watch"];
+
 /// Rewrites the arguments into a form that clap accepts. The first argument is the program name.
 ///
 /// - `-p` selects a profile before the command and a work pool after the command.
@@ -86,7 +89,11 @@ fn subcommand<'a>(parent: &'a Command, name: &str) -> Option<&'a Command> {
 /// Rewrites flags with a boolean value, such as `--paused=true`, which Prefect accepts for every flag. `root` builds
 /// all commands, so it is only called if an argument must be rewritten.
 pub(crate) fn normalize_flags(arguments: Vec<OsString>, root: impl FnOnce() -> Command) -> Vec<OsString> {
-    if !arguments.iter().any(|argument| boolean_option(argument).is_some()) {
+    let may_need_rewriting = |argument: &OsString| {
+        let is_common = COMMON.iter().any(|flag| argument == flag);
+        !is_common && (boolean_option(argument).is_some() || emptied_list(argument).is_some())
+    };
+    if !arguments.iter().any(may_need_rewriting) {
         return arguments;
     }
     let root = root();
@@ -99,26 +106,53 @@ pub(crate) fn normalize_flags(arguments: Vec<OsString>, root: impl FnOnce() -> C
             command.get_arguments().filter(|known| matches!(known.get_action(), ArgAction::SetTrue));
         flags.any(|flag| long_names(flag).contains(&name))
     };
+    let is_redundant = |argument: &OsStr| {
+        emptied_list(argument).is_some_and(|list| {
+            let mut lists =
+                command.get_arguments().filter(|known| matches!(known.get_action(), ArgAction::Append));
+            lists.any(|known| long_names(known).contains(&list)) && !has_flag(&format!("empty-{list}"))
+        })
+    };
     let mut is_literal = false;
     let rewrite = |argument: OsString| {
         is_literal |= argument == "--";
+        if !is_literal && is_redundant(&argument) {
+            return None;
+        }
         match boolean_option(&argument).filter(|(name, _)| !is_literal && has_flag(name)) {
             None => Some(argument),
             Some((name, true)) => Some(format!("--{name}").into()),
-            Some((_, false)) => None,
+            Some((name, false)) => {
+                negations(name).find(|name| has_flag(name)).map(|name| format!("--{name}").into())
+            }
         }
     };
     arguments.into_iter().filter_map(rewrite).collect()
+}
+
+/// Returns the name of the list option that a flag such as `--empty-tag` sets to an empty list.
+fn emptied_list(argument: &OsStr) -> Option<&str> {
+    argument.to_str()?.strip_prefix("--empty-")
+}
+
+/// Returns the names that a flag with the opposite meaning could have.
+fn negations(name: &str) -> impl Iterator<Item = String> {
+    let swapped = |from, to| name.strip_prefix(from).map(|rest| format!("{to}{rest}"));
+    let opposites = [swapped("no-", ""), swapped("show-", "hide-"), swapped("hide-", "show-")];
+    opposites.into_iter().flatten().chain([format!("no-{name}")])
 }
 
 fn long_names(argument: &Arg) -> Vec<&str> {
     argument.get_long().into_iter().chain(argument.get_all_aliases().into_iter().flatten()).collect()
 }
 
-/// Returns the name and the value of an option such as `--paused=true`.
+/// Returns the name and the value of an option such as `--paused=true` or `--no-paused`.
 fn boolean_option(argument: &OsStr) -> Option<(&str, bool)> {
-    let (name, value) = argument.to_str()?.strip_prefix("--")?.split_once('=')?;
-    Some((name, boolean(value)?))
+    let option = argument.to_str()?.strip_prefix("--")?;
+    match option.split_once('=') {
+        Some((name, value)) => Some((name, boolean(value)?)),
+        None => Some((option.strip_prefix("no-")?, false)),
+    }
 }
 
 /// Parses a boolean value as Prefect does.
@@ -228,6 +262,26 @@ mod tests {
                 "prefectl work-pool create p --set=true --name=1",
             ),
             ("prefectl variable set v -- --overwrite=true", "prefectl variable set v -- --overwrite=true"),
+            (
+                "prefectl deployment schedule create x/y --active=false --day-or=no --replace=false",
+                "prefectl deployment schedule create x/y --no-active --no-day-or",
+            ),
+            ("prefectl deployment run x/y --no-watch=false", "prefectl deployment run x/y --watch"),
+            ("prefectl config view --show-sources=false", "prefectl config view --hide-sources"),
+            (
+                "prefectl --no-prompt work-pool create p --no-paused --no-overwrite --set no-x",
+                "prefectl --no-prompt work-pool create p --set no-x",
+            ),
+            (
+                "prefectl deployment schedule create x/y --no-replace --no-active",
+                "prefectl deployment schedule create x/y --no-active",
+            ),
+            ("prefectl deployment run x/y --empty-tag --empty-param", "prefectl deployment run x/y"),
+            ("prefectl deploy --empty-tag --empty-such", "prefectl deploy --empty-tag --empty-such"),
+            (
+                "prefectl deploy --no-python --no-such -- --no-all",
+                "prefectl deploy --no-python --no-such -- --no-all",
+            ),
         ] {
             let words = given.split(' ').map(OsString::from).collect();
             let words = normalize_flags(words, crate::cli::Cli::complete_command);

@@ -58,6 +58,10 @@ pub(crate) enum VariableCommand {
         #[arg(long, action = REPEATED)]
         tag: Vec<String>,
 
+        /// Remove all tags of the variable
+        #[arg(long, conflicts_with = "tag")]
+        empty_tag: bool,
+
         #[command(flatten)]
         output: OutputArguments,
     },

@@ -48,13 +48,14 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             // The value is not masked, because the command's only purpose is to print it.
             context.ui.result_with_secrets(&text);
         }
-        VariableCommand::Set { name, value, overwrite, tag, output } => {
+        VariableCommand::Set { name, value, overwrite, tag, empty_tag, output } => {
             let value = match value::parse_json(&value) {
                 Ok(value) => value,
                 Err(JsonError::Syntax(_)) => Value::String(value),
                 Err(JsonError::Integer(error)) => return Err(CommandError::usage(error)),
             };
-            set(&client, &name, &value, &tag, overwrite, output, context).await?;
+            let tags = (empty_tag || !tag.is_empty()).then_some(tag.as_slice());
+            set(&client, &name, &value, tags, overwrite, output, context).await?;
         }
         VariableCommand::Unset { name, consent, output } => {
             find(&client, &name).await?;
@@ -105,7 +106,7 @@ async fn set(
     client: &Client,
     name: &str,
     value: &Value,
-    tags: &[String],
+    tags: Option<&[String]>,
     overwrite: bool,
     output: OutputArguments,
     context: &Context,
@@ -119,8 +120,8 @@ async fn set(
         return Err(CommandError::new(Exit::Failed, message));
     }
     // An update without tags keeps the existing tags.
-    if !is_update || !tags.is_empty() {
-        body.insert("tags".to_owned(), json!(tags));
+    if !is_update || tags.is_some() {
+        body.insert("tags".to_owned(), json!(tags.unwrap_or_default()));
     }
     if is_update {
         client.update_variable(name, &body).await?;

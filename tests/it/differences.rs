@@ -259,7 +259,6 @@ fn other_commands_need_a_pool_and_have_unnamed_arguments() -> Result<()> {
     for (line, message) in [
         ("work-queue create q", "no work pool given"),
         ("work-pool inspect --name p", "takes a positional argument instead of `--name`"),
-        ("work-pool create p --type process --no-paused", "does not have the option `--no-paused`"),
     ] {
         let output = sandbox.run(line)?;
         assert!(output.code == 2 && output.stderr.contains(message), "{line}: {output}");

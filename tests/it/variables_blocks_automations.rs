@@ -36,6 +36,8 @@ fn variables_keep_types_and_tags() -> Result<()> {
     assert_eq!(document(&sandbox, "variable set v_UNIQUE text --overwrite")?["action"], "updated");
     let shown = document(&sandbox, "variable inspect v_UNIQUE")?;
     assert_eq!((&shown["value"], &shown["tags"]), (&json!("text"), &json!(["t"])));
+    succeed(&sandbox, "variable set v_UNIQUE text --overwrite --empty-tag")?;
+    assert_eq!(document(&sandbox, "variable inspect v_UNIQUE")?["tags"], json!([]));
     assert!(succeed(&sandbox, "variable ls")?.stdout.contains(&sandbox.unique("v_UNIQUE")));
     assert_eq!(sandbox.run("variable unset v_UNIQUE")?.code, 4);
     succeed(&sandbox, "variable unset v_UNIQUE --yes")?;
