@@ -89,12 +89,13 @@ impl Context {
         Ok(())
     }
 
-    /// Asks the user to confirm an irreversible action. Does not ask if `--yes` was passed.
+    /// Asks the user to confirm an irreversible action. Does not ask if `--yes` was passed. If the command is not
+    /// interactive, the answer is read from stdin.
     ///
     /// # Errors
     ///
-    /// Fails with the message `refusal` if the user declines. Fails without asking if the command is not
-    /// interactive.
+    /// Fails with the message `refusal` if the user declines. Fails if the command is not interactive and stdin
+    /// contains no answer.
     pub(super) async fn confirm(
         &self,
         consent: ConsentArguments,
@@ -104,11 +105,17 @@ impl Context {
         if consent.yes {
             return Ok(());
         }
-        if !self.interactive {
-            let message = format!("{question} Confirmation is required and there is no terminal.");
-            return Err(CommandError::new(Exit::NeedsAnswer, message).help("add --yes to confirm"));
+        if self.interactive {
+            return self.confirm_if_interactive(question, refusal).await;
         }
-        self.confirm_if_interactive(question, refusal).await
+        match self.ui.piped_answer(question).await {
+            Some(true) => Ok(()),
+            Some(false) => Err(CommandError::new(Exit::Failed, refusal)),
+            None => {
+                let message = format!("{question} Confirmation is required and there is no terminal.");
+                Err(CommandError::new(Exit::NeedsAnswer, message).help("add --yes to confirm"))
+            }
+        }
     }
 
     /// Asks the user to confirm a deletion, like [`Self::confirm`]. Does not ask if prefectl is called as `prefect`

@@ -11,6 +11,8 @@ mod check_fix;
 mod cloud;
 #[cfg(unix)]
 mod concise_output;
+#[cfg(unix)]
+mod confirmations;
 mod conflicts;
 mod connection;
 mod declared_automations;

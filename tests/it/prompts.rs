@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use crate::support::{Api, FaultServer, Sandbox, Terminal, assert_output};
+use crate::support::{Api, FaultServer, Sandbox, Terminal};
 
 /// Returns prefect.yaml without values that differ between runs.
 fn file(sandbox: &Sandbox) -> Result<String> {
@@ -390,20 +390,6 @@ fn escapes_control_characters_in_choices() -> Result<()> {
     ensure!(seen.contains("a\\u001b]0;title"), "{seen:?}");
     terminal.presses_control_c()?;
     assert_eq!(terminal.ends()?.0, 130);
-    Ok(())
-}
-
-#[test]
-#[ignore = "needs services: run tests/run"]
-fn reads_a_confirmation_from_a_pipe_with_the_prompt_option() -> Result<()> {
-    let api = Api::from_env()?;
-    let sandbox = api.sandbox("")?;
-    let output = sandbox.run("work-pool delete pool-UNIQUE --prompt")?;
-    assert_output!(output, @"
-    exit 1
-    --- stderr
-    Are you sure you want to delete work pool with name 'pool-UNIQUE'? [y/n]: error: Deletion aborted.
-    ");
     Ok(())
 }
 

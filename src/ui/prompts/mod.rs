@@ -5,7 +5,10 @@ mod menu;
 mod question;
 mod terminal;
 
-use std::io::{self, IsTerminal as _, Write as _};
+use std::{
+    io::{self, IsTerminal as _, Write as _},
+    time::Duration,
+};
 
 use self::{menu::Menu, question::Question, terminal::Prompt};
 use super::Ui;
@@ -16,6 +19,9 @@ use crate::{
 };
 
 pub(crate) use self::terminal::restore as restore_terminal;
+
+/// How long to wait for an answer on stdin. A pipe that nobody writes to must not block a pipeline.
+const PIPED_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Returns whether the user can be prompted. Both stdin and stderr must be terminals.
 pub(crate) fn has_terminal() -> bool {
@@ -66,6 +72,22 @@ impl Ui {
             Ok(read.map(|_| answer).unwrap_or_default())
         });
         Ok(matches!(answer.await?.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    }
+
+    /// Reads the answer to a yes/no question from stdin, as in `yes | prefectl ...`. Returns `None` if stdin is a
+    /// terminal, or if its next line is missing or is no answer.
+    pub(crate) async fn piped_answer(&self, question: &str) -> Option<bool> {
+        if io::stdin().is_terminal() {
+            return None;
+        }
+        let read = tokio::task::spawn_blocking(|| {
+            let mut line = String::new();
+            io::stdin().read_line(&mut line).map(|_| line)
+        });
+        let line = tokio::time::timeout(PIPED_ANSWER_TIMEOUT, read).await.ok()?.ok()?.ok()?;
+        let answer = question::yes_or_no(line.trim()).ok()?;
+        Self::tell(self, &format!("{} [y/n]: {}", self.line(question), if answer { "y" } else { "n" }));
+        Some(answer)
     }
 
     /// Converts text to a single line for a prompt. Secrets are redacted and control characters are escaped.

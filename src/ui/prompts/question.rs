@@ -120,7 +120,8 @@ fn optional(text: &str) -> Result<String, &'static str> {
     Ok(text.to_owned())
 }
 
-fn yes_or_no(text: &str) -> Result<bool, &'static str> {
+/// Parses the answer to a yes/no question. Returns the reason if the text is neither.
+pub(super) fn yes_or_no(text: &str) -> Result<bool, &'static str> {
     match text.to_ascii_lowercase().as_str() {
         "y" | "yes" => Ok(true),
         "n" | "no" => Ok(false),
