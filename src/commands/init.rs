@@ -4,21 +4,96 @@ use serde_json::json;
 
 use super::Context;
 use crate::{
-    cli::InitArguments,
+    cli::{InitArguments, OutputArguments},
     error::{CommandError, Exit},
-    init::{self, InitError, InitOptions, Recipe, SchemaLocation},
+    init::{self, Created, InitError, InitOptions, NewProject, Recipe, SchemaLocation},
     names::counted,
+    python,
+    questions::{Ask as _, NoAnswer, Select},
     storage::ignore_file,
 };
 
-pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
-    let options = InitOptions {
+pub(super) async fn run(arguments: InitArguments, context: &Context) -> Result<Exit, CommandError> {
+    let output = arguments.output;
+    let mut options = options(arguments)?;
+    let project = match NewProject::in_directory(&context.directory, &context.environment) {
+        Err(InitError::Exists(_)) if context.is_prefect => return keep_existing(context),
+        project => project?,
+    };
+    let can_ask = context.can_run_wizard();
+    if can_ask && options.recipe.is_none() {
+        options.recipe = ask_recipe(context).await?;
+    }
+    if context.is_prefect {
+        let recipe = options.recipe.unwrap_or_else(|| project.detected_recipe());
+        for field in recipe.remove_unknown(&mut options.fields) {
+            context.ui.note(&format!("the recipe '{}' has no field '{field}'", recipe.name()));
+        }
+    }
+    if let Some(recipe) = options.recipe.filter(|_| can_ask) {
+        ask_fields(&project, recipe, &mut options.fields, context).await?;
+    }
+    report(&project.create(&options)?, output, context);
+    Ok(Exit::Done)
+}
+
+fn options(arguments: InitArguments) -> Result<InitOptions, CommandError> {
+    let recipe = arguments.recipe.as_deref().map(Recipe::parse).transpose().map_err(|error| {
+        let name = python::quoted(arguments.recipe.as_deref().unwrap_or_default());
+        let sentence =
+            format!("Unknown recipe {name} provided - run `prefect init` to see all available recipes.");
+        CommandError { reference: Some(sentence), ..CommandError::from(error) }
+    })?;
+    Ok(InitOptions {
         name: arguments.name,
-        recipe: arguments.recipe.as_deref().map(Recipe::parse).transpose()?,
+        recipe,
         fields: arguments.field,
         schema: arguments.schema.as_deref().map(SchemaLocation::parse).transpose()?.unwrap_or_default(),
-    };
-    let created = init::create(&context.directory, &options, &context.environment)?;
+    })
+}
+
+/// Asks for the fields of a recipe that the user has chosen.
+async fn ask_fields(
+    project: &NewProject,
+    recipe: Recipe,
+    fields: &mut Vec<String>,
+    context: &Context,
+) -> Result<(), CommandError> {
+    for question in project.questions(recipe, fields)? {
+        let answer = context.ui.text(question.name, question.default).await?;
+        fields.push(format!("{}={answer}", question.name));
+    }
+    Ok(())
+}
+
+async fn ask_recipe(context: &Context) -> Result<Option<Recipe>, NoAnswer> {
+    let recipes: Vec<Recipe> = Recipe::all().collect();
+    let row = |recipe: &Recipe| vec![recipe.name().to_owned(), recipe.description().to_owned()];
+    let question = "Would you like to initialize your deployment configuration with a recipe?";
+    let select = Select::new(question, recipes.iter().map(row).collect())
+        .or("No, I'll use the default deployment configuration.");
+    Ok(context.ui.select(select).await?.and_then(|row| recipes.get(row).copied()))
+}
+
+/// Keeps an existing project file without an error, as Prefect does. Creates the ignore file if there is none.
+fn keep_existing(context: &Context) -> Result<Exit, CommandError> {
+    let has_new_ignore_file = ignore_file::create_default(&context.directory).map_err(InitError::File)?;
+    context.ui.result(&created_in(context, has_new_ignore_file.then_some(ignore_file::NAME).as_slice()));
+    Ok(Exit::Done)
+}
+
+/// Formats the created files in Prefect's words.
+fn created_in(context: &Context, files: &[&str]) -> String {
+    let directory = context.directory.display();
+    match files {
+        [] => format!("Created project in {directory}; no new files created."),
+        files => {
+            format!("Created project in {directory} with the following new files:\n{}", files.join("\n"))
+        }
+    }
+}
+
+fn report(created: &Created, output: OutputArguments, context: &Context) {
     let recipe = created.recipe.name();
     let placeholders = &created.placeholders;
     let ignore_file = created.has_new_ignore_file.then_some(ignore_file::NAME);
@@ -29,7 +104,11 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
         "flows": created.flows,
         "made_up": placeholders,
     });
-    context.done(arguments.output, "created", fields, || {
+    context.done(output, "created", fields, || {
+        if context.is_prefect {
+            let files: Vec<&str> = ignore_file.into_iter().chain([init::FILE]).collect();
+            return created_in(context, &files);
+        }
         let flows = match created.flows {
             0 => "no flows found".to_owned(),
             count => counted(count, "flow"),
@@ -47,7 +126,6 @@ pub(super) fn run(arguments: InitArguments, context: &Context) -> Result<Exit, C
     if created.flows > 0 {
         context.ui.note("Next, run `prefectl check` and then `prefectl deploy --all`.");
     }
-    Ok(Exit::Done)
 }
 
 impl From<InitError> for CommandError {

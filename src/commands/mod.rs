@@ -126,7 +126,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, CommandEr
         Command::Variable(group) => variable::run(group.command, context).await,
         Command::Version { .. } => version::run(context).await,
         Command::Block(group) => block::run(group.command, context).await,
-        Command::Init(arguments) => init::run(arguments, context),
+        Command::Init(arguments) => init::run(arguments, context).await,
         Command::Job(group) => job::run(group.command, context).await,
         Command::Open(group) => open::run(&group.command, context).await,
         Command::Completions { shell } => completions::run(shell, context),

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(crate) use self::{recipe::Recipe, schema::SchemaLocation};
+pub(crate) use self::{
+    recipe::{FieldQuestion, Recipe},
+    schema::SchemaLocation,
+};
 use crate::{
     environment::Environment,
     flow::{DiscoveredFlow, Inspector},
@@ -76,31 +79,59 @@ pub(crate) struct Created {
     pub(crate) placeholders: Vec<&'static str>,
 }
 
-/// Creates a prefect.yaml in `directory`. Also creates an ignore file unless the directory already has an ignore file.
-///
-/// # Errors
-///
-/// Fails if the file already exists, if a field is invalid, or if the file cannot be written.
-pub(crate) fn create(
-    directory: &Path,
-    options: &InitOptions,
-    environment: &Environment,
-) -> Result<Created, InitError> {
-    let file = directory.join(FILE);
-    if file.exists() {
-        return Err(InitError::Exists(file));
+/// A directory in which a project file can be created.
+#[derive(Debug)]
+pub(crate) struct NewProject {
+    file: PathBuf,
+    survey: Survey,
+}
+
+impl NewProject {
+    /// Collects facts about a directory.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the directory already has a project file.
+    pub(crate) fn in_directory(directory: &Path, environment: &Environment) -> Result<Self, InitError> {
+        let file = directory.join(FILE);
+        if file.exists() {
+            return Err(InitError::Exists(file));
+        }
+        Ok(Self { file, survey: survey(directory, environment) })
     }
-    let mut facts = facts(directory, environment);
-    if let Some(name) = &options.name {
-        facts.name.clone_from(name);
+
+    /// Returns the recipe that fits the contents of the directory.
+    pub(crate) fn detected_recipe(&self) -> Recipe {
+        Recipe::detect(&self.survey)
     }
-    let recipe = options.recipe.unwrap_or_else(|| Recipe::detect(&facts));
-    let placeholders = recipe.placeholders(&facts, &options.fields)?;
-    let text = options.schema.modeline() + &recipe.render(&facts, &options.fields)?;
-    options.schema.write(directory)?;
-    write_new(&file, &text)?;
-    let has_new_ignore_file = ignore_file::create_default(directory)?;
-    Ok(Created { file, has_new_ignore_file, recipe, flows: facts.flows.len(), placeholders })
+
+    /// Returns the fields of a recipe that `fields` does not contain and that the user should be asked for.
+    pub(crate) fn questions(
+        &self,
+        recipe: Recipe,
+        fields: &[String],
+    ) -> Result<Vec<FieldQuestion>, InitError> {
+        recipe.questions(&self.survey, fields)
+    }
+
+    /// Creates a prefect.yaml, and an ignore file if there is none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file already exists, if a field is invalid, or if the file cannot be written.
+    pub(crate) fn create(mut self, options: &InitOptions) -> Result<Created, InitError> {
+        if let Some(name) = &options.name {
+            self.survey.name.clone_from(name);
+        }
+        let recipe = options.recipe.unwrap_or_else(|| self.detected_recipe());
+        let Self { file, survey } = self;
+        let placeholders = recipe.placeholders(&survey, &options.fields)?;
+        let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
+        options.schema.write(&survey.directory)?;
+        write_new(&file, &text)?;
+        let has_new_ignore_file = ignore_file::create_default(&survey.directory)?;
+        Ok(Created { file, has_new_ignore_file, recipe, flows: survey.flows.len(), placeholders })
+    }
 }
 
 /// Collects properties of a directory without running code from the directory.
@@ -142,7 +173,8 @@ mod tests {
         for file in files {
             std::fs::write(directory.join(file), "").unwrap();
         }
-        let created = create(&directory, options, &Environment::default()).unwrap();
+        let project = NewProject::in_directory(&directory, &Environment::default()).unwrap();
+        let created = project.create(options).unwrap();
         assert!(created.has_new_ignore_file && directory.join(ignore_file::NAME).is_file());
         (created.recipe, std::fs::read_to_string(created.file).unwrap())
     }

@@ -29,6 +29,16 @@ pub(crate) enum Recipe {
     Kubernetes,
 }
 
+/// Tag of the image if none is given.
+const DEFAULT_TAG: &str = "latest";
+
+/// A recipe field whose value the user should be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FieldQuestion {
+    pub(crate) name: &'static str,
+    pub(crate) default: Option<&'static str>,
+}
+
 /// The step that pushes the image.
 const PUSH_IMAGE: &str = "- prefect_docker.deployments.steps.push_docker_image:
     requires: prefect-docker>=0.3.1
@@ -67,6 +77,32 @@ impl Recipe {
         }
     }
 
+    /// Returns all recipes.
+    pub(crate) fn all() -> impl Iterator<Item = Self> {
+        ALL.into_iter()
+    }
+
+    /// Describes where the recipe stores the flow's code.
+    pub(crate) fn description(self) -> &'static str {
+        match self {
+            Self::Local => "Store code on the local file system",
+            Self::Git => "Store code in a Git repository",
+            Self::Docker => "Store code in a Docker image, next to its dependencies",
+            Self::DockerGit => {
+                "Store code in a Git repository, and build a Docker image for its dependencies"
+            }
+            Self::S3 => "Store code in an S3 bucket",
+            Self::Gcs => "Store code in a GCS bucket",
+            Self::Azure => "Store code in an Azure Blob Storage container",
+            Self::DockerS3 => "Store code in S3, and build a Docker image for its dependencies",
+            Self::DockerGcs => "Store code in GCS, and build a Docker image for its dependencies",
+            Self::DockerAzure => {
+                "Store code in Azure Blob Storage, and build a Docker image for its dependencies"
+            }
+            Self::Kubernetes => "Store code in a Docker image for a Kubernetes work pool",
+        }
+    }
+
     pub(crate) fn names() -> Vec<&'static str> {
         ALL.iter().map(|recipe| recipe.name()).collect()
     }
@@ -92,12 +128,12 @@ impl Recipe {
         match self {
             Self::Local => &["directory"],
             Self::Git => &["repository", "branch"],
-            Self::Docker | Self::Kubernetes => &["image_name", "tag"],
-            Self::DockerGit => &["image_name", "tag", "repository", "branch"],
+            Self::Docker | Self::Kubernetes => &["image_name", "tag", "dockerfile"],
+            Self::DockerGit => &["image_name", "tag", "dockerfile", "repository", "branch"],
             Self::S3 | Self::Gcs => &["bucket", "folder"],
             Self::Azure => &["container", "folder", "credentials"],
-            Self::DockerS3 | Self::DockerGcs => &["image_name", "tag", "bucket", "folder"],
-            Self::DockerAzure => &["image_name", "tag", "container", "folder", "credentials"],
+            Self::DockerS3 | Self::DockerGcs => &["image_name", "tag", "dockerfile", "bucket", "folder"],
+            Self::DockerAzure => &["image_name", "tag", "dockerfile", "container", "folder", "credentials"],
         }
     }
 
@@ -152,6 +188,31 @@ impl Recipe {
         Ok(self.fields().iter().copied().filter(|field| !is_known(field)).collect())
     }
 
+    /// Returns the fields that Prefect asks for: those that would be placeholders, and the tag of the image.
+    pub(super) fn questions(
+        self,
+        survey: &Survey,
+        fields: &[String],
+    ) -> Result<Vec<FieldQuestion>, InitError> {
+        let given = self.given(fields)?;
+        let placeholders = self.placeholders(survey, fields)?;
+        let question = |name: &'static str| match name {
+            "tag" if given.iter().all(|(key, _)| *key != "tag") => {
+                Some(FieldQuestion { name, default: Some(DEFAULT_TAG) })
+            }
+            _ if placeholders.contains(&name) => Some(FieldQuestion { name, default: None }),
+            _ => None,
+        };
+        Ok(self.fields().iter().copied().filter_map(question).collect())
+    }
+
+    /// Removes and returns the fields that the recipe does not have.
+    pub(crate) fn remove_unknown(self, fields: &mut Vec<String>) -> Vec<String> {
+        let is_unknown =
+            |field: &mut String| field.split_once('=').is_some_and(|(key, _)| !self.fields().contains(&key));
+        fields.extract_if(.., is_unknown).collect()
+    }
+
     fn given(self, fields: &[String]) -> Result<Vec<(&str, &str)>, InitError> {
         let parse = |text: &'_ String| -> Result<(), InitError> {
             let (key, _) = text.split_once('=').ok_or_else(|| InitError::InvalidField(text.clone()))?;
@@ -168,13 +229,13 @@ impl Recipe {
         if !self.has_image() {
             return String::new();
         }
-        let dockerfile = if facts.has_dockerfile { "Dockerfile" } else { "auto" };
-        let comment = match (facts.has_dockerfile, facts.has_requirements) {
-            (true, _) => "",
-            (false, true) => {
+        let dockerfile = field("dockerfile", if survey.has_dockerfile { "Dockerfile" } else { "auto" });
+        let comment = match (dockerfile.as_str(), survey.has_requirements) {
+            ("auto", true) => {
                 "    # `auto` generates a Dockerfile with the flows and the packages in requirements.txt.\n"
             }
-            (false, false) => "    # `auto` generates a Dockerfile with the flows.\n",
+            ("auto", false) => "    # `auto` generates a Dockerfile with the flows.\n",
+            _ => "",
         };
         format!(
             "{}build:\n\
@@ -182,8 +243,8 @@ impl Recipe {
              id: build-image\n    requires: prefect-docker>=0.3.1\n    \
              image_name: {}\n    tag: {}\n{comment}    dockerfile: {dockerfile}\n",
             text::BUILD,
-            field("image_name", &format!("registry.example.com/{}", image_part(&facts.name))),
-            field("tag", "latest"),
+            field("image_name", &format!("registry.example.com/{}", image_part(&survey.name))),
+            field("tag", DEFAULT_TAG),
         )
     }
 

@@ -8,6 +8,8 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
+#[cfg(unix)]
+use crate::support::Terminal;
 use crate::{
     deployment_commands::{deployed, document, succeed},
     support::{Api, FaultServer, Sandbox, assert_output, required_env, wait_until},
@@ -70,6 +72,63 @@ fn new_project_of_any_recipe_passes_check() -> Result<()> {
         let output = sandbox.run(line)?;
         assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);
     }
+    Ok(())
+}
+
+#[test]
+#[cfg(unix)]
+fn asks_for_the_recipe_and_its_fields_at_a_terminal() -> Result<()> {
+    const DOWN: &str = "\u{1b}[B";
+    let recipe = "Would you like to initialize your deployment configuration with a recipe?";
+    let sandbox = Sandbox::new()?;
+    let mut terminal = Terminal::start(&sandbox, "init")?;
+    terminal.sees(recipe)?;
+    terminal.types(&format!("{DOWN}{DOWN}\r"))?;
+    terminal.answers("? image_name: ", "registry.example.com/flows")?;
+    terminal.answers("? tag (latest): ", "v1")?;
+    let (code, seen) = terminal.ends()?;
+    let text = sandbox.read("prefect.yaml")?;
+    ensure!(
+        code == 0 && seen.contains("with the 'docker' recipe") && !seen.contains("placeholder"),
+        "{seen}"
+    );
+    ensure!(text.contains("image_name: registry.example.com/flows\n    tag: v1\n"), "{text}");
+
+    let sandbox = Sandbox::new()?;
+    let mut terminal = Terminal::start(&sandbox, "init --recipe s3 --field bucket=b")?;
+    ensure!(terminal.sees("with the 's3' recipe").is_ok());
+    ensure!(terminal.ends()?.0 == 0);
+
+    let sandbox = Sandbox::new()?;
+    let mut terminal = Terminal::start(&sandbox, "init")?;
+    terminal.sees(recipe)?;
+    terminal.types("n")?;
+    let (code, seen) = terminal.ends()?;
+    ensure!(code == 0 && seen.contains("with the 'local' recipe"), "{seen}");
+    Ok(())
+}
+
+#[test]
+#[cfg(unix)]
+fn as_prefect_an_existing_file_and_unknown_fields_are_no_errors() -> Result<()> {
+    let sandbox = Sandbox::new()?;
+    let directory = sandbox.directory().canonicalize()?;
+    let line = "init --recipe docker -f image_name=a -f tag=b -f dockerfile=app.Dockerfile -f buckt=c";
+    let created = sandbox.run_as_prefect(line)?.success()?;
+    let files = format!(
+        "Created project in {} with the following new files:\n.prefectignore\nprefect.yaml\n",
+        directory.display()
+    );
+    ensure!(created.stdout.contains(&files), "{created}");
+    ensure!(created.stdout.contains("the recipe 'docker' has no field 'buckt=c'"), "{created}");
+    let text = sandbox.read("prefect.yaml")?;
+    ensure!(text.contains("image_name: a\n    tag: b\n    dockerfile: app.Dockerfile\n"), "{text}");
+    let again = sandbox.run_as_prefect("init --recipe git")?.success()?;
+    ensure!(again.stdout == format!("Created project in {}; no new files created.\n", directory.display()));
+    ensure!(sandbox.read("prefect.yaml")? == text);
+    let unknown = sandbox.run_as_prefect("init --recipe nope")?;
+    let sentence = "Unknown recipe 'nope' provided - run `prefect init` to see all available recipes.";
+    ensure!(unknown.code == 1 && unknown.stdout.contains(sentence), "{unknown}");
     Ok(())
 }
 
