@@ -84,7 +84,8 @@ async fn create(arguments: CreateArguments, client: &Client, context: &Context) 
     let (output, set_as_default) = (arguments.output, arguments.set_as_default);
     let kind = match arguments.kind {
         None if context.can_run_wizard() && !exists(&arguments.name, client).await? => {
-            Some(work_pool::ask_type(&context.ui, pool_types(client).await?).await?.name)
+            let question = "What type of work pool infrastructure would you like to use?";
+            Some(work_pool::ask_type(&context.ui, question, pool_types(client).await?).await?.name)
         }
         kind => kind,
     };

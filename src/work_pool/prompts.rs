@@ -6,10 +6,13 @@ use crate::{
     questions::{Ask, NoAnswer, Select, parsed_text},
 };
 
-/// Prompts for a work pool type.
-pub(crate) async fn ask_type(ask: &impl Ask, mut types: Vec<PoolType>) -> Result<PoolType, NoAnswer> {
+/// Prompts for a work pool type with the given question.
+pub(crate) async fn ask_type(
+    ask: &impl Ask,
+    question: &str,
+    mut types: Vec<PoolType>,
+) -> Result<PoolType, NoAnswer> {
     let rows = types.iter().map(|kind| vec![kind.name.clone(), kind.description.clone()]).collect();
-    let question = "What infrastructure type would you like to use for your new work pool?";
     let row = ask.select(Select::new(question, rows)).await?;
     // The prompt has no opt-out row, so the user has selected a type.
     Ok(types.swap_remove(row.unwrap_or_default()))

@@ -253,8 +253,7 @@ fn asks_for_the_type_of_a_new_work_pool() -> Result<()> {
     let api = Api::from_env()?;
     let sandbox = api.sandbox("")?;
     let mut terminal = Terminal::start(&sandbox, "work-pool create other-UNIQUE")?;
-    terminal
-        .answers("What infrastructure type would you like to use for your new work pool?", "kubernetes")?;
+    terminal.answers("What type of work pool infrastructure would you like to use?", "kubernetes")?;
     terminal.sees("Created work pool")?;
     assert_eq!(terminal.ends()?.0, 0);
     let pool = sandbox.run("work-pool inspect other-UNIQUE --output json")?.success()?.json()?;
@@ -446,6 +445,23 @@ fn a_misspelled_name_is_reported_before_any_question() -> Result<()> {
     terminal.sees("Select a flow to deploy")?;
     terminal.presses_control_c()?;
     assert_eq!(terminal.ends()?.0, 130);
+    Ok(())
+}
+
+#[test]
+fn a_new_name_with_an_entrypoint_needs_no_confirmation() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), TWO)?;
+    let mut terminal = Terminal::start(&sandbox, "deploy flow.py:goodbye -n third -p pool")?;
+    let before = terminal.sees("configure schedules for this deployment? (Y/n): ")?;
+    ensure!(
+        before.contains("No deployment is named 'third'") && !before.contains("create a new"),
+        "{before}"
+    );
+    terminal.types("n\r")?;
+    terminal.answers("deployments in the future? (y/N): ", "y")?;
+    ensure!(terminal.ends()?.0 == 0);
+    ensure!(sandbox.read("prefect.yaml")?.contains("name: third"));
     Ok(())
 }
 

@@ -38,7 +38,8 @@ impl ServerLookup for Server<'_> {
     }
 
     async fn new_pool(&self) -> Result<NewPool, TargetError> {
-        let kind = work_pool::ask_type(self.ui, pool_types(self.client).await?).await?;
+        let question = "What infrastructure type would you like to use for your new work pool?";
+        let kind = work_pool::ask_type(self.ui, question, pool_types(self.client).await?).await?;
         let name = loop {
             let name = work_pool::ask_name(self.ui).await?;
             if self.client.work_pool(&name).await?.is_none() {

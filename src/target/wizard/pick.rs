@@ -107,7 +107,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let found: Vec<&Declared> =
             deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
         if found.is_empty() && options.env_name.is_none() {
-            self.confirm_new(name).await?;
+            self.confirm_new(name, options).await?;
             let name = name.rsplit('/').next().map(str::to_owned);
             return Ok(Selection { name, ..single(target::none()) }.into());
         }
@@ -121,12 +121,13 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         Ok(Picked::chosen(self.ask.select(Select::new(question, rows(&found))).await?, &found))
     }
 
-    /// Reports that no deployment has this name, and asks whether to create a new deployment.
+    /// Reports that no deployment has this name, and asks whether to create a new deployment. Does not ask if the
+    /// options specify the entrypoint of the new deployment.
     ///
     /// # Errors
     ///
     /// Fails if the user declines.
-    async fn confirm_new(&self, name: &str) -> Result<(), TargetError> {
+    async fn confirm_new(&self, name: &str, options: &Options) -> Result<(), TargetError> {
         let known: Vec<String> =
             self.project.deployments.iter().filter_map(|declared| self.full_name(declared)).collect();
         let last = |name: &str| name.rsplit('/').next().unwrap_or_default().to_owned();
@@ -141,7 +142,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         };
         self.ask.print_line(&format!("No deployment is named '{name}'{advice}"));
         let question = format!("Would you like to create a new deployment named '{name}'?");
-        if self.ask.confirm(&question, false).await? {
+        if options.entrypoint.is_some() || self.ask.confirm(&question, false).await? {
             return Ok(());
         }
         Err(TargetError::Declined {
