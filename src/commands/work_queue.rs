@@ -21,6 +21,10 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
             }
             let mut queues = client.work_queues(pool.as_deref()).await?;
             queues.retain(|queue| prefix.as_deref().is_none_or(|prefix| queue.name.starts_with(prefix)));
+            if context.is_prefect {
+                // Prefect lists the newest queue first. The server's timestamps can be sorted as strings.
+                queues.sort_by_key(|queue| std::cmp::Reverse(queue.text("created").to_owned()));
+            }
             context.show(
                 output,
                 || table(&queues, pool.as_deref(), context),

@@ -202,6 +202,30 @@ fn tables_have_the_columns_and_marks_of_the_reference() -> Result<()> {
 }
 
 #[test]
+fn lists_have_the_order_of_the_reference() -> Result<()> {
+    let server = FaultServer::start()?;
+    let sandbox = Sandbox::for_project(&server.url(), TWO)?;
+    sandbox.run("deploy --all")?.success()?;
+    let queue = |id: &str, name: &str, created: &str| json!({"id": id, "name": name, "work_pool_name": "pool", "is_paused": false, "created": created});
+    let queues = [queue(OLD, "old", "2026-01-01T00:00:00Z"), queue(NEW, "new", "2026-01-02T00:00:00Z")];
+    server.change(|api| {
+        api.answers.insert("work_queues/filter".to_owned(), json!(queues));
+    });
+    for (line, own, as_prefect) in [
+        ("deployment ls --output json", ["two", "one"], ["one", "two"]),
+        ("work-queue ls --output json", ["old", "new"], ["new", "old"]),
+    ] {
+        ensure!(names(&sandbox.run(line)?.success()?.json()?) == own, "{line}");
+        ensure!(names(&sandbox.run_as_prefect(line)?.success()?.json()?) == as_prefect, "{line}");
+    }
+    Ok(())
+}
+
+fn names(list: &Value) -> Vec<&str> {
+    list.as_array().into_iter().flatten().filter_map(|item| item["name"].as_str()).collect()
+}
+
+#[test]
 fn warnings_are_not_part_of_values() -> Result<()> {
     let server = FaultServer::start()?;
     let variable = json!({

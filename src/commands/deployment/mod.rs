@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
-    cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments},
+    cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments, OutputFormat},
     deployment::{self, NamedDeployment},
     error::{CommandError, Exit},
     names::counted,
@@ -40,6 +40,10 @@ async fn list(
     if by_created {
         // All timestamps have the same format, so they can be compared as strings.
         deployments.sort_by_key(|found| std::cmp::Reverse(text(found, "created")));
+    }
+    if context.is_prefect && output.output == OutputFormat::Json {
+        // Prefect only sorts the rows of the table; the server sorts by the name of the deployment.
+        deployments.sort_by(|a, b| a.deployment.name.cmp(&b.deployment.name));
     }
     let row = |found: &NamedDeployment| {
         let pool = found.deployment.work_pool_name.clone().unwrap_or_default();
