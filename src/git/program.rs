@@ -283,7 +283,7 @@ mod tests {
         }
         assert!(refusal("fatal: unable to access 'x': The requested URL returned error: 503").is_temporary());
         let missing = refusal("a\nb\nc\nfatal: repository 'https://h/r/' not found\n");
-        assert!(missing.hint().unwrap().contains("check the address"));
+        assert!(missing.hint().unwrap().contains("check the repository URL"));
         assert_eq!(missing.message(), "b | c | fatal: repository 'https://h/r/' not found");
     }
 }

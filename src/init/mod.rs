@@ -83,7 +83,7 @@ pub(crate) struct Created {
 #[derive(Debug)]
 pub(crate) struct NewProject {
     file: PathBuf,
-    survey: Survey,
+    facts: DirectoryFacts,
 }
 
 impl NewProject {
@@ -97,12 +97,12 @@ impl NewProject {
         if file.exists() {
             return Err(InitError::Exists(file));
         }
-        Ok(Self { file, survey: survey(directory, environment) })
+        Ok(Self { file, facts: facts(directory, environment) })
     }
 
     /// Returns the recipe that fits the contents of the directory.
     pub(crate) fn detected_recipe(&self) -> Recipe {
-        Recipe::detect(&self.survey)
+        Recipe::detect(&self.facts)
     }
 
     /// Returns the fields of a recipe that `fields` does not contain and that the user should be asked for.
@@ -111,7 +111,7 @@ impl NewProject {
         recipe: Recipe,
         fields: &[String],
     ) -> Result<Vec<FieldQuestion>, InitError> {
-        recipe.questions(&self.survey, fields)
+        recipe.questions(&self.facts, fields)
     }
 
     /// Creates a prefect.yaml, and an ignore file if there is none.
@@ -121,16 +121,16 @@ impl NewProject {
     /// Fails if the file already exists, if a field is invalid, or if the file cannot be written.
     pub(crate) fn create(mut self, options: &InitOptions) -> Result<Created, InitError> {
         if let Some(name) = &options.name {
-            self.survey.name.clone_from(name);
+            self.facts.name.clone_from(name);
         }
         let recipe = options.recipe.unwrap_or_else(|| self.detected_recipe());
-        let Self { file, survey } = self;
-        let placeholders = recipe.placeholders(&survey, &options.fields)?;
-        let text = options.schema.modeline() + &recipe.render(&survey, &options.fields)?;
-        options.schema.write(&survey.directory)?;
+        let Self { file, facts } = self;
+        let placeholders = recipe.placeholders(&facts, &options.fields)?;
+        let text = options.schema.modeline() + &recipe.render(&facts, &options.fields)?;
+        options.schema.write(&facts.directory)?;
         write_new(&file, &text)?;
-        let has_new_ignore_file = ignore_file::create_default(&survey.directory)?;
-        Ok(Created { file, has_new_ignore_file, recipe, flows: survey.flows.len(), placeholders })
+        let has_new_ignore_file = ignore_file::create_default(&facts.directory)?;
+        Ok(Created { file, has_new_ignore_file, recipe, flows: facts.flows.len(), placeholders })
     }
 }
 

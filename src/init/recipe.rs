@@ -191,11 +191,11 @@ impl Recipe {
     /// Returns the fields that Prefect asks for: those that would be placeholders, and the tag of the image.
     pub(super) fn questions(
         self,
-        survey: &Survey,
+        facts: &DirectoryFacts,
         fields: &[String],
     ) -> Result<Vec<FieldQuestion>, InitError> {
         let given = self.given(fields)?;
-        let placeholders = self.placeholders(survey, fields)?;
+        let placeholders = self.placeholders(facts, fields)?;
         let question = |name: &'static str| match name {
             "tag" if given.iter().all(|(key, _)| *key != "tag") => {
                 Some(FieldQuestion { name, default: Some(DEFAULT_TAG) })
@@ -229,8 +229,8 @@ impl Recipe {
         if !self.has_image() {
             return String::new();
         }
-        let dockerfile = field("dockerfile", if survey.has_dockerfile { "Dockerfile" } else { "auto" });
-        let comment = match (dockerfile.as_str(), survey.has_requirements) {
+        let dockerfile = field("dockerfile", if facts.has_dockerfile { "Dockerfile" } else { "auto" });
+        let comment = match (dockerfile.as_str(), facts.has_requirements) {
             ("auto", true) => {
                 "    # `auto` generates a Dockerfile with the flows and the packages in requirements.txt.\n"
             }
@@ -243,7 +243,7 @@ impl Recipe {
              id: build-image\n    requires: prefect-docker>=0.3.1\n    \
              image_name: {}\n    tag: {}\n{comment}    dockerfile: {dockerfile}\n",
             text::BUILD,
-            field("image_name", &format!("registry.example.com/{}", image_part(&survey.name))),
+            field("image_name", &format!("registry.example.com/{}", image_part(&facts.name))),
             field("tag", DEFAULT_TAG),
         )
     }

@@ -86,7 +86,7 @@ impl Ui {
         });
         let line = tokio::time::timeout(PIPED_ANSWER_TIMEOUT, read).await.ok()?.ok()?.ok()?;
         let answer = question::yes_or_no(line.trim()).ok()?;
-        Self::tell(self, &format!("{} [y/n]: {}", self.line(question), if answer { "y" } else { "n" }));
+        self.print_message(&format!("{} [y/n]: {}", self.line(question), if answer { "y" } else { "n" }));
         Some(answer)
     }
 
