@@ -9,9 +9,8 @@ use super::{
     evaluate::Value,
     interpret::{FlowObject, FunctionObject, Interpreter, Object},
     program::{
-        Module, Program,
-        entity::{Entity, Function},
-        scope::{self, Scope},
+        Module, Program, attributes,
+        scope::{Entity, Function, Scope},
         syntax::{Bound, Expr},
     },
     schema::class::{Class, mro},
@@ -75,9 +74,11 @@ pub(super) fn find<'p>(
     let finder = Finder { program, module, entrypoint };
     let mut entity = finder.first(&entrypoint.object[0])?;
     for name in &entrypoint.object[1..] {
-        entity = match entity {
-            Entity::Class(class) => finder.in_class(class, name)?,
-            other => scope::attribute_of(program, &other, name).map_err(|error| finder.unknowable(&error))?,
+        entity = match finder.class_of(&entity, name) {
+            Some(class) => finder.in_class(class, name)?,
+            None => {
+                attributes::attribute_of(program, &entity, name).map_err(|error| finder.unknowable(&error))?
+            }
         };
     }
     program.descend(|| Ok(finder.definition(entity))).map_err(|error| finder.unknowable(&error))?
@@ -97,6 +98,22 @@ impl<'p> Finder<'p, '_> {
             Err(EvalError::Undefined(_)) => Err(self.not_found()),
             Err(error) => Err(self.unknowable(&error)),
         }
+    }
+
+    /// Returns the class that defines the attribute `name` of a class or of an instance such as `pipeline = Pipeline()`.
+    ///
+    /// Returns `None` for other entities, and for an instance whose methods may assign the attribute.
+    fn class_of(&self, entity: &Entity<'p>, name: &str) -> Option<Class<'p>> {
+        let value = match entity {
+            Entity::Class(class) => return Some(*class),
+            Entity::Value(value) => value,
+            _ => return None,
+        };
+        let call = value.expr.as_call()?;
+        let Ok(Entity::Class(class)) = value.scope.resolve(self.program, &call.function) else { return None };
+        let assigns = |class: &Class<'p>| assigns_attribute(class.scope.module.file.source.text(), name);
+        let is_assigned = mro(self.program, class).ok()?.iter().any(assigns);
+        (!is_assigned && !assigns_attribute(value.scope.module.file.source.text(), name)).then_some(class)
     }
 
     /// Looks up the attribute `name` of a class. The attribute may be inherited from another project class.
@@ -119,7 +136,7 @@ impl<'p> Finder<'p, '_> {
             None if ancestors.iter().any(may_inherit) => class,
             None => return Err(self.not_found()),
         };
-        scope::attribute_of(self.program, &Entity::Class(holder), name)
+        attributes::attribute_of(self.program, &Entity::Class(holder), name)
             .map_err(|error| self.unknowable(&error))
     }
 
@@ -215,6 +232,14 @@ impl<'p> Finder<'p, '_> {
         let suggestion = close.or(only).map(str::to_owned);
         FlowError::NotFound { name, location: self.entrypoint.location_text(), suggestion }
     }
+}
+
+/// Returns whether source code may assign the attribute `name` of an object.
+fn assigns_attribute(source: &str, name: &str) -> bool {
+    source.match_indices(&format!(".{name}")).any(|(at, found)| {
+        let rest = source[at + found.len()..].trim_start();
+        rest.starts_with('=') && !rest.starts_with("==") || rest.starts_with(':')
+    })
 }
 
 impl Options {

@@ -36,6 +36,9 @@ impl Arguments {
     }
 }
 
+/// Functions that only use the elements of their argument.
+const ITERATING: [&str; 5] = ["frozenset", "len", "list", "set", "tuple"];
+
 pub(super) fn call<'p>(
     evaluator: &mut Evaluator<'p, '_>,
     expr: &'p Expr,
@@ -48,7 +51,12 @@ pub(super) fn call<'p>(
     if call.function.is_dotted_name() {
         match evaluator.scope.resolve(evaluator.program, &call.function) {
             Ok(Entity::External(name)) => {
-                let arguments = arguments(evaluator, call)?;
+                let arguments = match call.arguments.as_slice() {
+                    [iterable] if call.keywords.is_empty() && ITERATING.contains(&name.as_str()) => {
+                        Arguments { positional: vec![evaluator.iterated(iterable)?], named: Vec::new() }
+                    }
+                    _ => arguments(evaluator, call)?,
+                };
                 return external(evaluator, &name, &arguments)?.ok_or(unknown);
             }
             Ok(Entity::Class(class)) => {
@@ -152,7 +160,7 @@ pub(super) fn external(
         },
         "os.getenv" | "os.environ.get" => match arguments.bind(["key", "default"]) {
             Some([Some(Value::Str(key)), default]) => {
-                let set = evaluator.program.environment.get(key).map(Value::text);
+                let set = evaluator.program.variable(key)?.map(Value::text);
                 Some(set.unwrap_or_else(|| default.cloned().unwrap_or(Value::None)))
             }
             _ => None,

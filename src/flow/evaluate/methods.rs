@@ -16,12 +16,20 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     Ok(match (value, name) {
         (Value::Member { value, .. }, "value") => (**value).clone(),
         (Value::Member { name, .. }, "name") => Value::text(name),
+        (Value::Object(fields), name) => return field(fields, name).ok_or_else(unknown),
         (Value::Path(path), name) => return paths::attribute(path, name).ok_or_else(unknown),
         (Value::Date(date), "year") => Value::Int(date.year().into()),
         (Value::Date(date), "month") => Value::Int(date.month().into()),
         (Value::Date(date), "day") => Value::Int(date.day().into()),
         _ => return Err(unknown()),
     })
+}
+
+/// Returns the value of an instance's field. Returns `None` if the encoded value may differ from the field's value.
+fn field(fields: &[(String, Value)], name: &str) -> Option<Value> {
+    let (_, value) = fields.iter().find(|(field, _)| field == name)?;
+    let is_exact = !matches!(value, Value::Float(_) | Value::Secret { .. } | Value::Opaque);
+    is_exact.then(|| value.clone())
 }
 
 /// Evaluates the method call `value.name(*arguments, **named)`.

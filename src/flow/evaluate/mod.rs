@@ -24,9 +24,9 @@ use super::{
     eval_error::{EvalError, EvalResult},
     program::{
         Program,
-        entity::Entity,
-        scope::{Scope, attribute_of},
-        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, LogicalOperator},
+        attributes::attribute_of,
+        scope::{Entity, Scope},
+        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart},
     },
     schema::class::{self, enumeration},
 };
@@ -178,7 +178,7 @@ impl<'p> Evaluator<'p, '_> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
             match &item.kind {
-                ExprKind::Starred(inner) => values.extend(self.value(inner)?.elements()?),
+                ExprKind::Starred(inner) => values.extend(self.iterated(inner)?.elements()?),
                 _ => values.push(self.value(item)?),
             }
         }
@@ -253,7 +253,7 @@ impl<'p> Evaluator<'p, '_> {
             && name == "os.environ"
         {
             let variable = self.value(index)?;
-            let value = self.program.environment.get(variable.as_str()?);
+            let value = self.program.variable(variable.as_str()?)?;
             return value.map(Value::text).ok_or_else(|| {
                 EvalError::unknown(format!(
                     "the environment variable '{}' is not set",
@@ -281,8 +281,21 @@ impl<'p> Evaluator<'p, '_> {
         operators::subscript(&object, &self.value(index)?)
     }
 
-    fn logical(&mut self, operator: LogicalOperator, values: &'p [Expr]) -> EvalResult<Value> {
-        let mut result = Value::None;
+    /// Evaluates an expression whose value is iterated. An enumeration is replaced by the list of its members.
+    fn iterated(&mut self, expr: &'p Expr) -> EvalResult<Value> {
+        if expr.is_dotted_name()
+            && let Ok(Entity::Class(class)) = self.scope.resolve(self.program, expr)
+            && class::kind(self.program, class)? == class::Kind::Enum
+        {
+            let members = Value::List(enumeration::distinct_members(self.program, class)?);
+            self.program.count_copy(&members)?;
+            return Ok(members);
+        }
+        self.value(expr)
+    }
+
+    fn logical(&mut self, is_and: bool, values: &'p [Expr]) -> EvalResult<Value> {
+        let mut result = Value::Bool(is_and);
         for value in values {
             result = self.value(value)?;
             if operator.is_decided_by(result.truth()?) {
@@ -293,7 +306,7 @@ impl<'p> Evaluator<'p, '_> {
     }
 
     fn comprehension(&mut self, comprehension: &'p Comprehension) -> EvalResult<Value> {
-        let elements = self.value(&comprehension.iterable)?.elements()?;
+        let elements = self.iterated(&comprehension.iterable)?.elements()?;
         let mut values = Vec::new();
         for element in elements {
             self.variables.push((comprehension.target.clone(), element));

@@ -10,8 +10,8 @@ use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Value, template},
     program::{
-        entity::{Class, Entity},
-        scope::attribute_of,
+        attributes::attribute_of,
+        scope::{Class, Entity},
         syntax::{BinaryOperator, Call, Comparison, Expr, ExprKind, FormatPart, UnaryOperator},
     },
     schema::class::mro,

@@ -4,8 +4,9 @@
 
 use super::{
     ImportTarget, Module, Program,
+    attributes::attribute_of_module,
     externals::{self, Presence},
-    scope::{Scope, attribute_of_module},
+    scope::Scope,
     syntax::{Attempt, Bound, Condition, Handler, Import},
 };
 use crate::flow::evaluate;

@@ -22,7 +22,7 @@ use crate::{
 /// Maximum size in bytes of a metadata file such as `pyproject.toml`.
 const SIZE_LIMIT: u64 = 1 << 20;
 
-/// Maximum number of modules that are searched for changes to `sys.path`.
+/// Maximum number of modules that are searched for changes to `sys.path` and to environment variables.
 const MODULE_LIMIT: usize = 50;
 
 /// Limits on the depth and number of directories that are searched for a module outside the import path.
@@ -85,6 +85,20 @@ pub(crate) fn normalize(path: &Path) -> PathBuf {
 ///
 /// Considers the module of the flow and the modules that it imports, directly and indirectly.
 pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<PathBuf>) {
+    let modules = imported_modules(program);
+    let (mut front, mut back) = (Vec::new(), Vec::new());
+    // An imported module changes `sys.path` before the module that imports it.
+    for module in modules.iter().rev() {
+        for change in &module.body().path_changes {
+            let folders = added_folders(program, module, change);
+            if change.is_front { front.splice(0..0, folders).for_each(drop) } else { back.extend(folders) }
+        }
+    }
+    (front, back)
+}
+
+/// Returns the module of the flow and the modules of the project that it imports, directly and indirectly.
+pub(super) fn imported_modules<'p>(program: &'p Program<'p>) -> Vec<&'p Module> {
     let mut modules: Vec<&Module> = program.loaded().take(1).collect();
     let mut next = 0;
     while let Some(module) = modules.get(next).copied().filter(|_| modules.len() < MODULE_LIMIT) {
@@ -103,15 +117,7 @@ pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<P
         }
         next += 1;
     }
-    let (mut front, mut back) = (Vec::new(), Vec::new());
-    // An imported module changes `sys.path` before the module that imports it.
-    for module in modules.iter().rev() {
-        for change in &module.body().path_changes {
-            let folders = added_folders(program, module, change);
-            if change.is_front { front.splice(0..0, folders).for_each(drop) } else { back.extend(folders) }
-        }
-    }
-    (front, back)
+    modules
 }
 
 fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p PathChange) -> Vec<PathBuf> {

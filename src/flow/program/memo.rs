@@ -33,10 +33,14 @@ pub(crate) struct Memo<'p> {
     pub(super) external_imports: RefCell<HashMap<*const Import, String>>,
     /// Project modules that have been found, keyed by dotted name.
     pub(super) modules: RefCell<HashMap<String, &'p Module>>,
-    /// Maps each module to an imported package that is assumed to be missing, or to `None`.
+    /// The attributes of modules that are being resolved.
+    pub(super) attributes_in_progress: RefCell<Vec<(*const Module, String)>>,
+    /// For each module, an imported package that is assumed to be missing, or `None`.
     pub(super) imports: RefCell<HashMap<*const Body, Option<String>>>,
     /// Packages that are assumed to be missing. The current result is only correct if they are not installed.
     pub(crate) assumptions: RefCell<Vec<String>>,
+    /// The modules whose code may change environment variables.
+    pub(super) environment_writers: OnceCell<Vec<&'p Module>>,
     pub(super) path_changes: OnceCell<(Vec<PathBuf>, Vec<PathBuf>)>,
     pub(super) reads_path_changes: Cell<bool>,
 }

@@ -1,8 +1,9 @@
 //! The source code of a flow's program: its modules, their syntax trees, and the meaning of names.
 
 mod append_list;
+pub(crate) mod attributes;
 mod branches;
-pub(crate) mod entity;
+mod environment_changes;
 pub(crate) mod externals;
 pub(crate) mod file;
 pub(crate) mod import_roots;

@@ -5,6 +5,7 @@ use crate::flow::{
     evaluate::Value as Constant,
     program::{
         ImportTarget, Module, Program,
+        attributes::{attribute_at, attribute_of, attribute_of_module, found},
         branches::Runs,
         entity::{Assigned, Class, Entity, Function},
         externals,
@@ -112,7 +113,7 @@ impl<'p> Scope<'p> {
     }
 
     /// Returns the entity that a name refers to at module level. Also considers star imports.
-    fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
+    pub(super) fn in_module(self, program: &'p Program<'p>, name: &str) -> EvalResult<Option<Entity<'p>>> {
         let body = self.module.body();
         if body.rebound_globally.iter().any(|global| global == name) {
             return Err(EvalError::unknown(format!("'{name}' is reassigned by a function")));
@@ -246,7 +247,7 @@ impl<'p> Scope<'p> {
         Ok(entity.map_or(Star::Lacks, Star::Has))
     }
 
-    fn entity(self, program: &'p Program<'p>, binding: &'p Binding) -> EvalResult<Entity<'p>> {
+    pub(super) fn entity(self, program: &'p Program<'p>, binding: &'p Binding) -> EvalResult<Entity<'p>> {
         let scope = Scope { at: binding.at, ..self };
         match &binding.bound {
             Bound::Class(def) => Ok(Entity::Class(Class { def, scope })),
@@ -258,7 +259,7 @@ impl<'p> Scope<'p> {
                 let scope = scope.deferred();
                 Ok(Entity::Value(Assigned { expr, scope, is_type_alias: true, name: &binding.name }))
             }
-            Bound::Import(import) => self.imported_by_binding(program, import),
+            Bound::Import(import) => scope.imported_by_binding(program, import),
             Bound::Unknowable(why) => {
                 Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)))
             }
@@ -301,6 +302,10 @@ impl<'p> Scope<'p> {
             });
         };
         match self.imported_module(program, import)? {
+            // A package that imports from itself finds the names that it has bound before, or its submodules.
+            ImportTarget::Module(module) if std::ptr::eq(module, self.module) => {
+                attribute_at(program, Scope::at(module, self.at), attribute)
+            }
             ImportTarget::Module(module) => attribute_of_module(program, module, attribute),
             ImportTarget::Namespace(path) => found(program.find_in_directory(&path, attribute)?, attribute),
             ImportTarget::External => {
@@ -335,7 +340,7 @@ impl<'p> Scope<'p> {
     }
 }
 
-fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity<'p>> {
+pub(super) fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalResult<Entity<'p>> {
     match entity {
         Entity::Value(value) if value.expr.is_dotted_name() && !value.is_type_alias => {
             program.descend(|| value.scope.resolve(program, value.expr))
@@ -358,7 +363,7 @@ struct Candidates<'p> {
 }
 
 /// Returns the last binding of a name before an offset in a class body.
-fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
+pub(super) fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> {
     body.bindings_of(name).find(|binding| binding.at < before && !matches!(binding.bound, Bound::Nothing))
 }
 
@@ -366,52 +371,4 @@ fn latest<'b>(body: &'b Body, name: &str, before: usize) -> Option<&'b Binding> 
 fn exported(names: &Expr) -> Option<Vec<&str>> {
     let (ExprKind::List(names) | ExprKind::Tuple(names)) = &names.kind else { return None };
     names.iter().map(|name| name.as_text().map(|text| text.value.as_str())).collect()
-}
-
-fn found<'p>(found: ImportTarget<'p>, name: &str) -> EvalResult<Entity<'p>> {
-    match found {
-        ImportTarget::Module(module) => Ok(Entity::Module(module)),
-        ImportTarget::Namespace(path) => Ok(Entity::Namespace(path)),
-        ImportTarget::External => Err(EvalError::unknown(format!("module '{name}' does not exist"))),
-    }
-}
-
-pub(crate) fn attribute_of_module<'p>(
-    program: &'p Program<'p>,
-    module: &'p Module,
-    name: &str,
-) -> EvalResult<Entity<'p>> {
-    let scope = Scope::end_of(module);
-    match program.descend(|| scope.in_module(program, name))? {
-        Some(entity) => follow(program, entity),
-        None => found(program.find_submodule(module, name)?, name),
-    }
-}
-
-/// Resolves `entity.name`.
-pub(crate) fn attribute_of<'p>(
-    program: &'p Program<'p>,
-    entity: &Entity<'p>,
-    name: &str,
-) -> EvalResult<Entity<'p>> {
-    match entity {
-        Entity::External(dotted) => Ok(Entity::External(externals::canonical(&format!("{dotted}.{name}")))),
-        Entity::Module(module) => attribute_of_module(program, module, name),
-        Entity::Namespace(path) => found(program.find_in_directory(path, name)?, name),
-        Entity::Class(class) => match latest(&class.def.body, name, usize::MAX) {
-            Some(binding) => class.scope_at_end().entity(program, binding),
-            None => Err(EvalError::unknown(format!(
-                "'{name}' is not defined in the body of the class '{}'",
-                class.def.name
-            ))),
-        },
-        Entity::Function(function) => Err(EvalError::unknown(format!(
-            "'{name}' is an attribute of the function '{}'",
-            function.def.name
-        ))),
-        Entity::Value(value) => {
-            Err(EvalError::unknown(format!("'{name}' is an attribute of the variable '{}'", value.name)))
-        }
-        Entity::Constant(_) => Err(EvalError::unknown(format!("'{name}' is an attribute of a constant"))),
-    }
 }

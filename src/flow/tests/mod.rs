@@ -3,6 +3,7 @@
 mod differential;
 mod growing_sources;
 mod hostile_sources;
+mod idioms;
 mod projects;
 mod recorded;
 mod team_decorators;

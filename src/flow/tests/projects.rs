@@ -29,7 +29,7 @@ impl Project {
     }
 
     /// Returns a flow's name, its properties without titles and positions, and the reasons.
-    fn read(&self, entrypoint: &str) -> (String, Json, Vec<String>) {
+    pub(super) fn read(&self, entrypoint: &str) -> (String, Json, Vec<String>) {
         let entrypoint = Entrypoint::parse(entrypoint).unwrap();
         let flow = match Inspector::new().inspect(&entrypoint, self.folder.path(), &self.environment) {
             Ok(flow) => flow,

@@ -2,9 +2,11 @@
 
 mod builtins;
 mod presence;
+mod star_exports;
 
 pub(crate) use builtins::is_builtin;
 pub(crate) use presence::{Presence, is_standard_library, presence};
+pub(crate) use star_exports::exports;
 
 /// Returns whether Prefect imports a top-level module before it loads a flow.
 ///
@@ -222,33 +224,6 @@ const ABSTRACT: &[&str] = &[
     "KeysView",
     "MappingView",
     "ValuesView",
-];
-
-/// Returns whether `from module import *` is guaranteed to import a name.
-pub(crate) fn exports(module: &str, name: &str) -> bool {
-    STAR_EXPORTS.contains(&(module, name))
-}
-
-/// Names that are guaranteed to be imported by `from module import *`, with the modules that export them.
-const STAR_EXPORTS: &[(&str, &str)] = &[
-    ("typing", "Any"),
-    ("typing", "Callable"),
-    ("typing", "Dict"),
-    ("typing", "List"),
-    ("typing", "Literal"),
-    ("typing", "Mapping"),
-    ("typing", "Optional"),
-    ("typing", "Sequence"),
-    ("typing", "Set"),
-    ("typing", "Tuple"),
-    ("typing", "Union"),
-    ("prefect", "flow"),
-    ("prefect", "task"),
-    ("pydantic", "BaseModel"),
-    ("pydantic", "Field"),
-    ("datetime", "date"),
-    ("datetime", "datetime"),
-    ("datetime", "timedelta"),
 ];
 
 #[cfg(test)]

@@ -60,6 +60,8 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) annotations: Map<String, Json>,
     /// Additional schema keywords from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
+    /// Arguments that `Field` does not declare. They have no effect if there is a `json_schema_extra`.
+    pub(crate) undeclared: Map<String, Json>,
 }
 
 /// Returns the call if the expression calls pydantic's `Field`, or `None` otherwise.
@@ -81,6 +83,9 @@ impl<'p> FieldInfo<'p> {
         }
         for (name, value) in &call.keywords {
             info.keyword(program, scope, name.as_deref().unwrap_or_default(), value)?;
+        }
+        if info.extra.is_empty() {
+            info.extra = std::mem::take(&mut info.undeclared);
         }
         Ok(info)
     }
@@ -116,6 +121,8 @@ impl<'p> FieldInfo<'p> {
                 Some(Json::Null) => {}
                 _ => return Err(not_known(name)),
             },
+            "min_items" => self.constraints.push(("min_length".to_owned(), value()?)),
+            "max_items" => self.constraints.push(("max_length".to_owned(), value()?)),
             "ge" | "gt" | "le" | "lt" | "multiple_of" | "min_length" | "max_length" | "pattern"
             | "max_digits" | "decimal_places" => {
                 self.constraints.push((name.to_owned(), value()?));
@@ -123,8 +130,20 @@ impl<'p> FieldInfo<'p> {
             "strict" => self.is_strict = value()? == Value::Bool(true),
             "exclude" => self.is_excluded = value()? == Value::Bool(true),
             "frozen" | "repr" | "allow_inf_nan" | "init" | "init_var" | "kw_only" | "validate_default"
-            | "alias_priority" | "exclude_if" => {}
-            _ => return Err(not_known(name)),
+            | "alias_priority" | "exclude_if" | "union_mode" | "include" | "allow_mutation" => {}
+            "coerce_numbers_to_str"
+            | "const"
+            | "fail_fast"
+            | "field_title_generator"
+            | "regex"
+            | "unique_items" => {
+                return Err(not_known(name));
+            }
+            // Pydantic adds all other arguments to the schema.
+            _ => {
+                let json = encode::default(&value()?)?.ok_or_else(|| not_known(name))?;
+                self.undeclared.insert(name.to_owned(), json);
+            }
         }
         Ok(())
     }

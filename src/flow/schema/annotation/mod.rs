@@ -101,9 +101,32 @@ impl<'p> SchemaBuilder<'p> {
             | ExprKind::List(_)
             | ExprKind::Tuple(_) => Ok(json!({})),
             ExprKind::Dict(_) => Err(EvalError::Refused("a dictionary is not a valid type".to_owned())),
+            ExprKind::Logical(is_and, operands) => self.logical(scope, expr, *is_and, operands),
             _ if expr.as_alternatives().is_some() => self.alternatives(scope, expr),
             _ => Err(unknown(scope, expr)),
         }
+    }
+
+    /// Returns the schema of an annotation with `or` or `and`. Its value is one of its operands: `str or None` is `str`.
+    fn logical(
+        &mut self,
+        scope: Scope<'p>,
+        expr: &'p Expr,
+        is_and: bool,
+        operands: &'p [Expr],
+    ) -> EvalResult<Json> {
+        let [earlier @ .., last] = operands else { return Err(unknown(scope, expr)) };
+        for operand in earlier {
+            let is_true = match &operand.kind {
+                ExprKind::None => false,
+                _ if is_type(self.program, scope, operand) => true,
+                _ => return Err(unknown(scope, expr)),
+            };
+            if is_true != is_and {
+                return self.schema(scope, operand);
+            }
+        }
+        self.schema(scope, last)
     }
 
     /// Returns the schema of a quoted annotation inside another annotation.
@@ -252,6 +275,16 @@ impl<'p> SchemaBuilder<'p> {
         let name =
             call.arguments.first().and_then(Expr::as_text).ok_or_else(|| unknown(alias.scope, alias.expr))?;
         self.reference(Owner::Value(alias), &name.value, build)
+    }
+}
+
+/// Returns whether an expression is guaranteed to be a type. All types are true in conditions.
+fn is_type<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p Expr) -> bool {
+    let generic = expr.as_subscript().map_or(expr, |(generic, _)| generic);
+    match scope.resolve(program, generic) {
+        Ok(Entity::Class(class)) => class::kind(program, class).is_ok(),
+        Ok(Entity::External(name)) => name.starts_with("typing.") || table::schema(&name).is_some(),
+        _ => false,
     }
 }
 

@@ -52,6 +52,19 @@ const KNOWN: &[&str] = &[
     "hide_input_in_errors",
     "alias_generator",
     "use_attribute_docstrings",
+    // Options of pydantic 1, which pydantic 2 ignores with a warning.
+    "allow_mutation",
+    "allow_population_by_field_name",
+    "anystr_lower",
+    "anystr_strip_whitespace",
+    "anystr_upper",
+    "max_anystr_length",
+    "min_anystr_length",
+    "orm_mode",
+    "schema_extra",
+    "smart_union",
+    "underscore_attrs_are_private",
+    "validate_all",
 ];
 
 /// Reads a class's options, including inherited options.

@@ -64,7 +64,7 @@ impl<'p> Reader<'p> {
             program,
             class,
             lower_cases: has_base(program, &mro, "enum.StrEnum"),
-            is_flag: ["enum.Flag", "enum.IntFlag"].iter().any(|base| has_base(program, &mro, base)),
+            is_flag: is_flag(program, &mro),
             mixin,
             members: Vec::new(),
             names: HashMap::new(),
@@ -191,6 +191,30 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
         call.arguments.is_empty()
             && matches!(class.scope.resolve(program, &call.function), Ok(Entity::External(name)) if name == "enum.auto")
     })
+}
+
+/// Returns the members that iterating over an enumeration yields: all members except aliases.
+///
+/// # Errors
+///
+/// Fails for flags, because iterating over them depends on the Python version.
+pub(crate) fn distinct_members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Value>> {
+    if is_flag(program, &mro(program, class)?) {
+        return Err(EvalError::unknown("the members of a flag depend on the version of Python"));
+    }
+    let mut seen = ValueIndex::default();
+    let mut distinct = Vec::new();
+    for (name, value) in members(program, class)?.iter() {
+        if seen.position(value).is_none() {
+            seen.add(value, distinct.len());
+            distinct.push(Value::Member { name: name.clone(), value: Box::new(value.clone()) });
+        }
+    }
+    Ok(distinct)
+}
+
+fn is_flag<'p>(program: &'p Program<'p>, lines: &[Class<'p>]) -> bool {
+    ["enum.Flag", "enum.IntFlag"].iter().any(|base| has_base(program, lines, base))
 }
 
 /// Evaluates an access to an enumeration member: `Class.NAME` or `Class["NAME"]`.
