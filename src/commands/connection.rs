@@ -81,9 +81,11 @@ pub(super) fn api_url(context: &Context) -> Result<&str, CommandError> {
 
 /// Creates the error for a missing API URL. The help names the profile where the URL must be set.
 fn no_api(error: NoApiUrl, settings: &Settings) -> CommandError {
-    let profile = format!("profile '{}' of {}", settings.profile, settings.profiles_path.value.display());
-    let mut help =
-        format!("set PREFECT_API_URL, for example to http://127.0.0.1:4200/api, or add it to {profile}");
+    let mut help = format!(
+        "set the environment variable to a URL such as http://127.0.0.1:4200/api, or add it to profile '{}' with \
+         `prefectl config set PREFECT_API_URL=URL`",
+        settings.profile
+    );
     if settings.server_ephemeral_enabled.value {
         help += "; to use a temporary server, set PREFECT_SERVER_EPHEMERAL_ENABLED=true";
     }

@@ -202,6 +202,7 @@ impl Checker<'_, '_> {
     }
 
     fn schedule(&mut self, schedule: &Mapping, pointer: &Pointer) -> Value {
+        let mut is_kind_misspelled = false;
         for key in schedule.keys().filter_map(Value::as_str) {
             if fields::find(fields::SCHEDULE, key).is_some() {
                 continue;
@@ -220,6 +221,7 @@ impl Checker<'_, '_> {
                     || format!("valid keys are {}", known.collect::<Vec<_>>().join(", ")),
                     |known| format!("did you mean `{known}`?"),
                 );
+                is_kind_misspelled |= similar.is_some_and(|known| fields::SCHEDULE_KINDS.contains(&known));
                 let message = format!("unknown key `{key}` in a schedule");
                 (Diagnostic::error(Code::UNKNOWN_KEY, message).help(help), rename(key, similar))
             };
@@ -231,7 +233,8 @@ impl Checker<'_, '_> {
             .into_iter()
             .filter(|key| schedule.get(key).is_some_and(|v| !v.is_null()))
             .collect();
-        if kinds.len() != 1 {
+        let is_explained = kinds.is_empty() && is_kind_misspelled;
+        if kinds.len() != 1 && !is_explained {
             let message = match kinds.as_slice() {
                 [] => "Unknown schedule type. Please provide a valid schedule.".to_owned(),
                 kinds => format!("a schedule must have exactly one type, not {}", kinds.join(" and ")),

@@ -182,12 +182,12 @@ fn normalized(fields: Mapping, findings: &mut Findings<'_>) -> Mapping {
             && !fields::FREE.contains(&key)
             && let Some(suggestion) = did_you_mean(key, known).filter(|known| is_misspelling(key, known))
         {
-            let message =
-                format!("the key '{key}' is unknown and has no effect; did you mean `{suggestion}`?");
+            let message = format!("the key '{key}' is unknown and has no effect");
             let pointer = root.join(key);
             let document = checker.findings.document();
             let fix = document.and_then(|document| yaml::rename_key(document, &pointer, suggestion));
-            let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, message).fix(fix);
+            let help = format!("did you mean `{suggestion}`?");
+            let diagnostic = Diagnostic::warning(Code::UNKNOWN_KEY, message).help(help).fix(fix);
             checker.findings.at_key(&pointer, diagnostic);
         }
     }

@@ -10,7 +10,8 @@ use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepa
 use crate::{
     api::{Client, Feature},
     deployment::{
-        DeployContext, Options, ResolvedDeployment, Selection, StepSections, is_pattern, pull_steps,
+        DeployContext, DeploymentSpec, Options, ResolvedDeployment, Selection, StepSections, is_pattern,
+        pull_steps,
     },
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
@@ -334,6 +335,10 @@ async fn prepare_with(
     if specs.is_empty() {
         return Ok(Vec::new());
     }
+    if let Some(error) = nothing_declared(project, ctx, &specs) {
+        findings.push(error);
+        return Ok(Vec::new());
+    }
     let fields = specs.iter().flat_map(|spec| spec.fields.tree().values());
     let steps = Section::ALL.into_iter().flat_map(|section| project.steps(section).steps());
     let names = Names::used_in(fields.chain(steps), ctx, resolver)
@@ -359,6 +364,19 @@ async fn prepare_with(
         findings.push(Diagnostic::warning(Code::DEFAULT_DIRECTORY, message));
     }
     Ok(prepared)
+}
+
+/// Returns the error for `--all` if the project file contains no deployments and the options describe none.
+fn nothing_declared(
+    project: &Project,
+    ctx: &DeployContext<'_>,
+    specs: &[DeploymentSpec],
+) -> Option<Diagnostic> {
+    let describes_a_flow = |spec: &DeploymentSpec| spec.fields.entrypoint().unresolved().is_some();
+    if !ctx.options.all || specs.iter().any(|spec| spec.declared.index.is_some() || describes_a_flow(spec)) {
+        return None;
+    }
+    Some(Diagnostic { severity: Severity::Error, ..project.missing_deployments()? })
 }
 
 /// Reports the findings about all projects. Returns the warnings if there are no errors. With `--strict`,

@@ -24,7 +24,7 @@ fn reports_a_missing_api_url() -> Result<()> {
     exit 2
     --- stderr
     error: No Prefect API URL provided. Please set PREFECT_API_URL to the address of a running Prefect server.
-    help: set PREFECT_API_URL, for example to http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' of [PREFECT_HOME]/profiles.toml; to use a temporary server, set PREFECT_SERVER_EPHEMERAL_ENABLED=true
+    help: set the environment variable to a URL such as http://127.0.0.1:[PORT]/api, or add it to profile 'ephemeral' with `prefectl config set PREFECT_API_URL=URL`; to use a temporary server, set PREFECT_SERVER_EPHEMERAL_ENABLED=true
     ");
     Ok(())
 }
@@ -34,7 +34,7 @@ fn reports_a_missing_file_before_a_missing_api_url() -> Result<()> {
     let sandbox = Sandbox::new()?;
     for command in ["deploy --all", "deploy --all --dry-run", "plan --all", "drift --all", "destroy --all"] {
         let output = sandbox.run(&format!("{command} --quiet"))?;
-        let is_about_file = output.stderr.starts_with("error: no prefect.yaml here\n");
+        let is_about_file = output.stderr.starts_with("error: no prefect.yaml in ");
         ensure!(output.code == 2 && is_about_file, "{command}: {output}");
     }
     // Without --all, options and questions can replace the file.
@@ -167,8 +167,8 @@ fn reports_a_missing_project_file() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: no production.yaml here
-    help: create one with `prefectl init`, or specify another file with --prefect-file
+    error: no production.yaml in [PROJECT]
+    help: specify another file with --prefect-file
     ");
     let output = sandbox.run("deploy --all --prefect-file .")?;
     assert_output!(output, @r"
@@ -182,7 +182,7 @@ fn reports_a_missing_project_file() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: no prefect.yaml here
+    error: no prefect.yaml in [PROJECT]
     help: create one with `prefectl init`, or specify another file with --prefect-file
     ");
     let output = sandbox.run("deploy")?;

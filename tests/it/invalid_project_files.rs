@@ -9,7 +9,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::support::{MockApi, Output, Sandbox};
+use crate::support::{MockApi, Output, Sandbox, assert_output};
 
 /// A valid deployment.
 const DEPLOYMENT: &str = "\
@@ -195,5 +195,35 @@ fn required_names_without_a_value_are_errors() -> Result<()> {
         let output = sandbox.run(command)?;
         ensure!(output.code != 0 && output.stderr.contains(error), "{command} with {template}\n{output}");
     }
+    Ok(())
+}
+
+#[test]
+fn reports_only_the_missing_deployments_of_an_empty_file() -> Result<()> {
+    let api = MockApi::with_pool()?;
+    let sandbox = Sandbox::for_project(&api.url(), "deployment:\n- name: default\n")?;
+    for command in ["deploy --all", "plan --all"] {
+        let output = sandbox.run(command)?;
+        assert_output!(output, @r"
+        exit 2
+        --- stderr
+        warning[unknown-key]: the key 'deployment' is unknown and has no effect
+         --> prefect.yaml:1:1
+          |
+        1 | deployment:
+          | ^^^^^^^^^^
+        help: did you mean `deployments`?
+        error[no-deployments]: the file contains no deployments
+         --> prefect.yaml:1:1
+          |
+        1 | deployment:
+          | ^^^^^^^^^^^
+        help: add an item to `deployments`, for example with `prefectl init`
+        error: nothing was registered
+        ");
+    }
+    // The options may describe a deployment.
+    let output = sandbox.run("deploy flow.py:hello --all -n default --pool pool")?;
+    ensure!(!output.stderr.contains("no-deployments"), "{output}");
     Ok(())
 }

@@ -1,25 +1,20 @@
 //! Converts the errors of all operations to exit codes, messages and help texts.
 
 mod deploy;
+mod project;
 mod selection;
 
 pub(super) use deploy::{exit_of_write, without_result};
-
-use std::io;
 
 use crate::{
     api::ApiError,
     cloud::CloudError,
     deployment::DeploymentError,
-    diagnostics::Code,
     error::{CommandError, Exit},
-    escape,
     flow_run::{self, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
     names::{SHOWN, first_of},
-    project::{EnvironmentName, ProjectError},
-    python,
     questions::NoAnswer,
     records::RecordError,
     schedule::when::WhenError,
@@ -76,61 +71,6 @@ impl From<FileError> for CommandError {
     fn from(error: FileError) -> Self {
         Self::new(Exit::Failed, error)
     }
-}
-
-impl From<ProjectError> for CommandError {
-    fn from(error: ProjectError) -> Self {
-        match error {
-            ProjectError::File(error) => {
-                let file = error.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                let reason = match error.source.kind() {
-                    io::ErrorKind::NotFound => "[Errno 2] No such file or directory".to_owned(),
-                    io::ErrorKind::IsADirectory => "[Errno 21] Is a directory".to_owned(),
-                    _ => error.source.to_string(),
-                };
-                let reason = format!("{reason}: {}", python::quoted(&file));
-                let error = if error.is_not_found() {
-                    Self::usage(format!("no {file} here"))
-                        .help("create one with `prefectl init`, or specify another file with --prefect-file")
-                } else if error.source.kind() == io::ErrorKind::IsADirectory {
-                    Self::usage(error)
-                        .help("select a file in the directory, such as `DIRECTORY/prefect.yaml`")
-                } else {
-                    Self::usage(error).help("specify the file with --prefect-file")
-                };
-                Self { reference: Some(unreadable_file(&reason)), ..error }
-            }
-            ProjectError::UndefinedEnvironment { ref file, ref defined, .. } => {
-                let help = match defined.as_slice() {
-                    [] => format!("define it in `environments` of {file}, or in an overlay file next to it"),
-                    defined => {
-                        let names: Vec<&str> = defined.iter().map(EnvironmentName::as_str).collect();
-                        format!("defined environments: {}", names.join(", "))
-                    }
-                };
-                Self::usage(error).help(help)
-            }
-            ProjectError::Invalid { diagnostics, file } => {
-                let reference = match diagnostics.first() {
-                    Some(first) if first.code == Code::YAML_SYNTAX => unreadable_file(&first.message),
-                    Some(first) if first.code == Code::NOT_A_MAPPING => {
-                        "Unable to parse the specified config file. Skipping.".to_owned()
-                    }
-                    _ => "Skipping deployment configuration due to validation errors.".to_owned(),
-                };
-                Self {
-                    message: format!("{file} is invalid; nothing was registered"),
-                    reference: Some(reference),
-                    ..Self::findings(Exit::Usage, diagnostics)
-                }
-            }
-        }
-    }
-}
-
-/// Returns the sentence that Prefect prints if the project file cannot be read.
-fn unreadable_file(reason: &str) -> String {
-    format!("Unable to read the specified config file. Reason: {}. Skipping.", escape::line(reason))
 }
 
 impl From<RecordError> for CommandError {
