@@ -197,8 +197,11 @@ impl<'a, 'b> Checker<'a, 'b> {
         if self.all.may_have(name) {
             return "the output belongs to a later step; move that step before this reference".to_owned();
         }
+        if let Some(path) = block_or_variable(name) {
+            return format!("did you mean {{{{ {path} }}}}?");
+        }
         let paths = self.paths.get_or_init(|| self.before.paths());
-        if let Some(path) = did_you_mean(name, paths.iter().map(String::as_str)) {
+        if let Some(path) = similar_output(name, paths) {
             return format!("did you mean {{{{ {path} }}}}?");
         }
         let id = name.split(['.', '[']).next().unwrap_or_default();
@@ -212,7 +215,58 @@ impl<'a, 'b> Checker<'a, 'b> {
     }
 }
 
+/// Returns the path of the block or variable that a placeholder with a misspelled `prefect.blocks` or
+/// `prefect.variables` most likely refers to.
+fn block_or_variable(name: &str) -> Option<String> {
+    let (kind, rest) = name.strip_prefix("prefect.")?.split_once('.')?;
+    let kind = did_you_mean(kind, ["blocks", "variables"])?;
+    Some(format!("prefect.{kind}.{rest}"))
+}
+
+/// Returns the output that a misspelled path most likely refers to. An output of the same name is preferred, because a
+/// wrong step is more likely than two mistakes.
+fn similar_output<'a>(name: &str, paths: &'a [String]) -> Option<&'a str> {
+    let output = |path: &str| path.split_once('.').map(|(_, output)| output.to_owned());
+    let wanted = output(name);
+    let paths = || paths.iter().map(String::as_str);
+    let same = paths().filter(|path| wanted.is_some() && output(path) == wanted);
+    did_you_mean(name, same).or_else(|| did_you_mean(name, paths()))
+}
+
 /// Returns whether a name looks like an environment variable.
 fn is_like_a_variable(name: &str) -> bool {
     name.chars().all(|character| character.is_ascii_uppercase() || matches!(character, '_' | '0'..='9'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn corrects_the_kind_of_a_reference() {
+        for (name, expected) in [
+            ("prefect.variable.stage", Some("prefect.variables.stage")),
+            ("prefect.block.secret.token", Some("prefect.blocks.secret.token")),
+            ("prefect.var.stage", Some("prefect.variables.stage")),
+            ("prefect.version", None),
+            ("prefect.runtime.name", None),
+            ("sha.stdout", None),
+        ] {
+            assert_eq!(block_or_variable(name).as_deref(), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn prefers_outputs_with_the_same_name() {
+        let paths = ["build-image.tag", "build-image.image", "commit.stdout"].map(str::to_owned);
+        for (name, expected) in [
+            ("build.image", Some("build-image.image")),
+            ("build_image.image", Some("build-image.image")),
+            ("build-image.imge", Some("build-image.image")),
+            ("comit.stdout", Some("commit.stdout")),
+            ("other", None),
+        ] {
+            assert_eq!(similar_output(name, &paths), expected, "{name}");
+        }
+    }
 }
