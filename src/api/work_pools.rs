@@ -223,6 +223,15 @@ impl Client {
         self.filter(&["work_pools", pool, "workers", "filter"], filter.into_iter().collect()).await
     }
 
+    /// Returns whether a work pool requires a worker but has no online worker. Returns `false` if the workers cannot be
+    /// listed.
+    pub(crate) async fn is_idle(&self, pool: &WorkPool) -> bool {
+        if pool.is_push() || pool.is_managed() {
+            return false;
+        }
+        self.online_workers(&pool.name).await.is_ok_and(|workers| workers.is_empty())
+    }
+
     /// Returns the worker types that the server offers, in the order of its response.
     pub(crate) async fn worker_types(&self) -> Result<Vec<WorkerType>, ApiError> {
         let path: &[&str] = if self.is_cloud() {

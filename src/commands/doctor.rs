@@ -87,7 +87,7 @@ fn line(check: &Check) -> String {
         Status::Skipped => "skipped".dimmed().to_string(),
     };
     let fix = check.fix.as_ref().map(|fix| format!("\n    {} {}", "fix:".cyan(), escape::line(fix)));
-    format!("{mark:>8}  {}: {}{}", check.name, escape::line(&check.detail), fix.unwrap_or_default())
+    format!("{mark}  {}: {}{}", check.name, escape::line(&check.detail), fix.unwrap_or_default())
 }
 
 /// Returns the exit code that corresponds to the first failed check.

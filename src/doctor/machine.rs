@@ -145,7 +145,7 @@ pub(super) async fn python(subject: &Subject<'_>) -> Check {
             let (version, origin, program) = (found.version, found.origin, found.program);
             return Check::ok("python", format!("Python {version} with Prefect from {origin}: {program}"));
         }
-        Err(error) => error.to_string().replace('\n', ";"),
+        Err(error) => error.to_string().lines().map(str::trim).collect::<Vec<_>>().join("; "),
     };
     let mut steps = subject.projects().iter().flat_map(|loaded| steps(&loaded.project));
     let python_step = steps.find_map(|(name, _)| step_entry(&name).is_none().then_some(name));

@@ -143,6 +143,11 @@ impl PreparedRun {
         format!("Creating flow run for deployment '{}'...", self.deployment.full_name())
     }
 
+    /// Returns the name of the deployment's work pool.
+    pub(crate) fn work_pool(&self) -> Option<&str> {
+        self.deployment.deployment.work_pool_name.as_deref()
+    }
+
     /// Creates the run. An idempotency key prevents a retried request from creating a second run.
     pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, RunError> {
         let run = client.create_flow_run(self.deployment.deployment.id, &self.run).await?;

@@ -82,13 +82,7 @@ pub(crate) async fn idle_pools(
     client: &Client,
 ) -> Vec<String> {
     let used: BTreeSet<&str> = desired.iter().map(|deployment| deployment.work_pool.as_str()).collect();
-    let waiting = used
-        .into_iter()
-        .filter_map(|name| pools.get(name))
-        .filter(|pool| !pool.is_push() && !pool.is_managed());
-    let idle = waiting.map(async |pool| {
-        let workers = client.online_workers(&pool.name).await;
-        workers.is_ok_and(|workers| workers.is_empty()).then(|| pool.name.clone())
-    });
+    let used = used.into_iter().filter_map(|name| pools.get(name));
+    let idle = used.map(async |pool| client.is_idle(pool).await.then(|| pool.name.clone()));
     join_all(idle).await.into_iter().flatten().collect()
 }

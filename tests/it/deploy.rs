@@ -213,7 +213,9 @@ fn json_output_is_one_document_on_stdout() -> Result<()> {
     let sandbox = api.sandbox(TWO)?;
     sandbox.file("stamp.sh", STAMP)?;
 
-    let document = sandbox.run("deploy --all --output json")?.success()?.json()?;
+    let output = sandbox.run("deploy --all --output json")?.success()?;
+    assert!(!output.stderr.contains("deployment run"), "hints for people: {output}");
+    let document = output.json()?;
     let deployments = document["deployments"].as_array().context("a list")?;
     let statuses: Vec<_> =
         deployments.iter().map(|item| item["status"].as_str().unwrap_or_default()).collect();

@@ -279,3 +279,14 @@ fn interrupt_cancels_the_watched_run_only_with_the_option() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+#[ignore = "needs services: run tests/run"]
+fn watching_reports_work_pools_without_workers() -> Result<()> {
+    let sandbox = deployed(&Api::from_env()?)?;
+    let output =
+        sandbox.run("deployment run hello-UNIQUE/a --watch --watch-interval 0.1 --watch-timeout 0.3")?;
+    let note = sandbox.unique("work pool 'pool-UNIQUE' has no online worker; runs start after");
+    assert!(output.code == 23 && output.stderr.contains(&note), "{output}");
+    Ok(())
+}

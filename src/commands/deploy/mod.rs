@@ -91,7 +91,9 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
     }
     view.summarize(&report.lines.iter().map(|line| text::registered(line, &links)).collect::<Vec<_>>());
     github::add_to_summary(context, || summary::render(&report, error, &links));
-    text::hints(&report, context);
+    if arguments.output == OutputFormat::Text {
+        text::hints(&report, context);
+    }
     if let (Ok(_), Some(answers)) = (&result, &answers) {
         wizard::save(answers, &ctx, context).await?;
     }

@@ -1,6 +1,6 @@
 //! `prefectl deployment run`.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use serde_json::json;
 
@@ -14,6 +14,7 @@ use crate::{
     deployment,
     error::{CommandError, Exit},
     flow_run::{self, CreatedRun, PreparedRun, RunOptions, Watched},
+    names::shell_quoted,
     schedule::when,
 };
 
@@ -32,6 +33,7 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     let (created, failure) = create(&prepared, &client, &links, output, context).await;
     let end = match failure {
         None if arguments.watch => {
+            note_idle_pools(&prepared, &client, context).await;
             let runs: Vec<_> = created.iter().map(|created| created.run.id).collect();
             watching.follow(&client, &runs, context).await
         }
@@ -100,6 +102,21 @@ async fn create(
         created.push(run);
     }
     (created, None)
+}
+
+/// Prints a note for each work pool without an online worker, because the runs wait until a worker starts.
+async fn note_idle_pools(prepared: &[PreparedRun], client: &Client, context: &Context) {
+    let names: BTreeSet<&str> = prepared.iter().filter_map(PreparedRun::work_pool).collect();
+    for name in names {
+        if let Ok(Some(pool)) = client.work_pool(name).await
+            && client.is_idle(&pool).await
+        {
+            let name = shell_quoted(name);
+            context.ui.note(&format!(
+                "work pool {name} has no online worker; runs start after `prefect worker start --pool {name}`"
+            ));
+        }
+    }
 }
 
 fn options(arguments: &RunArguments, context: &Context) -> Result<RunOptions, CommandError> {
