@@ -10,7 +10,8 @@ use super::{
     interpret::{FlowObject, FunctionObject, Interpreter, Object},
     program::{
         Module, Program, attributes,
-        scope::{Entity, Function, Scope},
+        entity::{Entity, Function},
+        scope::Scope,
         syntax::{Bound, Expr},
     },
     schema::class::{Class, mro},

@@ -25,8 +25,9 @@ use super::{
     program::{
         Program,
         attributes::attribute_of,
-        scope::{Entity, Scope},
-        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart},
+        entity::Entity,
+        scope::Scope,
+        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, LogicalOperator},
     },
     schema::class::{self, enumeration},
 };
@@ -294,8 +295,8 @@ impl<'p> Evaluator<'p, '_> {
         self.value(expr)
     }
 
-    fn logical(&mut self, is_and: bool, values: &'p [Expr]) -> EvalResult<Value> {
-        let mut result = Value::Bool(is_and);
+    fn logical(&mut self, operator: LogicalOperator, values: &'p [Expr]) -> EvalResult<Value> {
+        let mut result = Value::None;
         for value in values {
             result = self.value(value)?;
             if operator.is_decided_by(result.truth()?) {

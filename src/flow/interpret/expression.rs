@@ -11,7 +11,7 @@ use crate::flow::{
     evaluate::{self, Value, template},
     program::{
         attributes::attribute_of,
-        scope::{Class, Entity},
+        entity::{Class, Entity},
         syntax::{BinaryOperator, Call, Comparison, Expr, ExprKind, FormatPart, UnaryOperator},
     },
     schema::class::mro,

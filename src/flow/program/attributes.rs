@@ -3,8 +3,10 @@
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     program::{
-        ImportTarget, Module, Program, externals,
-        scope::{Class, Entity, Scope, follow, latest},
+        ImportTarget, Module, Program,
+        entity::{Class, Entity},
+        externals,
+        scope::{Scope, follow, latest},
     },
     schema::class::mro,
 };

@@ -18,7 +18,7 @@ impl<'p> Program<'p> {
         let value = self.environment.get(name);
         for module in self.environment_writers() {
             let text = module.file.source.text();
-            self.count_parse(text)?;
+            self.count_reading(text)?;
             if may_assign(text, name, value.is_some()) || self.may_load(module, name, value.is_some()) {
                 return Err(EvalError::unknown(format!(
                     "the program may change the environment variable '{name}'"

@@ -3,6 +3,7 @@
 mod append_list;
 pub(crate) mod attributes;
 mod branches;
+pub(crate) mod entity;
 mod environment_changes;
 pub(crate) mod externals;
 pub(crate) mod file;
@@ -86,7 +87,7 @@ pub(crate) trait SourceLoader {
 /// Size of the values that can be copied in one evaluation step. See [`Value::size`].
 const SIZE_PER_STEP: usize = 4;
 
-/// Number of source bytes that can be parsed in one evaluation step.
+/// Number of source bytes that can be read in one evaluation step.
 const BYTES_PER_STEP: usize = 8;
 
 /// Maximum number of expressions that are interpreted for a flow. The limit also bounds the nesting of
@@ -164,9 +165,18 @@ impl<'p> Program<'p> {
     pub(crate) fn function_bodies<'f>(&self, file: &'f PythonFile) -> EvalResult<&'f FunctionBodies> {
         let text = file.source.text();
         if file.function_bodies.get().is_none() {
-            self.count_steps(text.len() / BYTES_PER_STEP)?;
+            self.count_reading(text)?;
         }
         Ok(file.function_bodies.get_or_init(|| FunctionBodies::parse(text)))
+    }
+
+    /// Counts the steps for reading source text.
+    ///
+    /// # Errors
+    ///
+    /// Fails if fewer steps remain.
+    fn count_reading(&self, text: &str) -> EvalResult<()> {
+        self.count_steps(text.len() / BYTES_PER_STEP)
     }
 
     fn count_steps(&self, steps: usize) -> EvalResult<()> {

@@ -24,7 +24,7 @@ use crate::flow::{
         entity::{Assigned, Entity},
         externals,
         scope::Scope,
-        syntax::{Call, Expr, ExprKind},
+        syntax::{Call, Expr, ExprKind, LogicalOperator},
     },
     schema::class,
 };
@@ -101,7 +101,7 @@ impl<'p> SchemaBuilder<'p> {
             | ExprKind::List(_)
             | ExprKind::Tuple(_) => Ok(json!({})),
             ExprKind::Dict(_) => Err(EvalError::Refused("a dictionary is not a valid type".to_owned())),
-            ExprKind::Logical(is_and, operands) => self.logical(scope, expr, *is_and, operands),
+            ExprKind::Logical(operator, operands) => self.logical(scope, expr, *operator, operands),
             _ if expr.as_alternatives().is_some() => self.alternatives(scope, expr),
             _ => Err(unknown(scope, expr)),
         }
@@ -112,7 +112,7 @@ impl<'p> SchemaBuilder<'p> {
         &mut self,
         scope: Scope<'p>,
         expr: &'p Expr,
-        is_and: bool,
+        operator: LogicalOperator,
         operands: &'p [Expr],
     ) -> EvalResult<Json> {
         let [earlier @ .., last] = operands else { return Err(unknown(scope, expr)) };
@@ -122,7 +122,7 @@ impl<'p> SchemaBuilder<'p> {
                 _ if is_type(self.program, scope, operand) => true,
                 _ => return Err(unknown(scope, expr)),
             };
-            if is_true != is_and {
+            if operator.is_decided_by(is_true) {
                 return self.schema(scope, operand);
             }
         }
