@@ -46,7 +46,7 @@ impl Credentials {
 ///
 /// # Errors
 ///
-/// Returns an error if a header name or value contains invalid characters.
+/// Fails if a header name or value contains invalid characters.
 pub(super) fn headers(
     credentials: &Credentials,
     custom: &BTreeMap<String, Secret>,

@@ -97,7 +97,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if the block type is not registered on the server.
+    /// Fails if the block type is not registered on the server.
     pub(crate) async fn save_block(
         &self,
         slug: &str,
@@ -154,8 +154,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if the block type is not registered on the server, and a conflict error if the block already
-    /// exists.
+    /// Fails if the block type is not registered on the server. Returns a conflict error if the block already exists.
     pub(crate) async fn create_block(
         &self,
         slug: &str,

@@ -78,7 +78,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if the options are invalid.
+    /// Fails if the options are invalid.
     pub(crate) fn new(options: ClientOptions, clock: Clock, notify: Notify) -> Result<Self, ApiError> {
         let (base, login) = parse_base(&options.url)?;
         let credentials = login.unwrap_or(options.credentials);
@@ -156,7 +156,7 @@ impl Client {
 
     /// Sends a request and parses the response body as JSON. Also returns the body.
     ///
-    /// Integers that do not fit into 64 bits become strings, because they would be rounded.
+    /// Integers that do not fit in 64 bits become strings, because they would be rounded.
     pub(super) async fn json_with_body<T: DeserializeOwned>(
         &self,
         request: Request,
@@ -177,11 +177,12 @@ impl Client {
         Err(self.explained(error, &request).await)
     }
 
-    /// Sends a request and parses the response body as JSON, for values that are sent back to the server.
+    /// Sends a request and parses the response body as JSON without loss. Used for objects that are sent back to the
+    /// server.
     ///
     /// # Errors
     ///
-    /// Fails if an integer does not fit into 64 bits, because it would become a string.
+    /// Fails if an integer does not fit in 64 bits. [`Self::json`] converts such an integer to a string.
     pub(super) async fn exact_json<T: DeserializeOwned>(&self, request: Request) -> Result<T, ApiError> {
         let summary = request.summary();
         let (object, body) = self.json_with_body(request).await?;

@@ -68,7 +68,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if the server is unreachable or runs Prefect 2.
+    /// Fails if the server is unreachable or runs Prefect 2.
     pub(crate) async fn capabilities(&self) -> Result<&Capabilities, ApiError> {
         let capabilities = self.capabilities.get_or_try_init(async || self.read_capabilities().await).await?;
         require_prefect_3(capabilities, self.url())?;
@@ -93,7 +93,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Returns an error if the body sets an unsupported field that must not be dropped.
+    /// Fails if the body sets an unsupported field that must not be dropped.
     pub(super) async fn accepted(&self, kind: Body, mut body: JsonObject) -> Result<JsonObject, ApiError> {
         body.retain(|name, value| !(is_empty(value) && kind.omitted_if_empty().contains(&name.as_str())));
         if !kind.fields().iter().any(|field| body.contains_key(field.name)) {

@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::request::encode_segment;
 
-/// Builds links to objects in the web interface. Every link is `None` if the URL of the web interface is
+/// A builder for links to objects in the web interface. Every link is `None` if the URL of the web interface is
 /// unknown.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Links {

@@ -56,7 +56,7 @@ impl ClientOptions {
     ///
     /// # Errors
     ///
-    /// Returns an error if the settings contain no API URL.
+    /// Fails if the settings contain no API URL.
     pub(crate) fn from_settings(settings: &Settings, environment: &Environment) -> Result<Self, NoApiUrl> {
         Ok(Self::with_url(settings, settings.require_api_url()?, environment))
     }

@@ -20,11 +20,11 @@ const BATCH: usize = 150;
 /// Maximum number of times to go back a page because objects on earlier pages were deleted.
 const MAX_STEPS_BACK: usize = 50;
 
-/// Maximum total size of the pages of a filter request in bytes. Without a limit, a server with endless pages would
-/// exhaust memory.
+/// Maximum total page size of a filter request, in bytes. Without a limit, a server with endless pages would exhaust
+/// memory.
 const MAX_TOTAL: usize = 1 << 30;
 
-/// Minimum size of an object in the total, because parsed objects use more memory than their JSON.
+/// Minimum number of bytes to count for an object, because parsed objects use more memory than their JSON.
 const MIN_OBJECT: usize = 1 << 10;
 
 /// Maximum number of concurrent filter requests.
@@ -87,7 +87,7 @@ impl Client {
         self.filter_within(path, filter, most, MAX_TOTAL).await
     }
 
-    /// Returns the first `most` objects like [`Self::filter_up_to`], from pages of at most `left` bytes in total.
+    /// Returns the first `most` objects like [`Self::filter_up_to`], and reads at most `left` bytes.
     pub(super) async fn filter_within<T>(
         &self,
         path: &[&str],

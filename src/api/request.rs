@@ -96,8 +96,7 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// Returns an error if a path segment is `..` or contains a slash. Objects on the server cannot have such
-    /// names.
+    /// Fails if a path segment is `..` or contains a slash. Objects on the server cannot have such names.
     pub(super) fn url(&self, base: &Url) -> Result<Url, ApiError> {
         let mut text = base.as_str().trim_end_matches('/').to_owned();
         for segment in &self.segments {

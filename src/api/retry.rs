@@ -53,7 +53,7 @@ impl RetryPolicy {
     /// Maximum number of retries before the server's first response. The URL may be wrong, so more retries would only
     /// delay the error.
     const FIRST_CONTACT_RETRIES: u32 = 2;
-    /// Minimum delay that a server in maintenance can ask for, because the number of retries is not limited.
+    /// Minimum delay between requests to a server in maintenance, because the number of these retries is not limited.
     const MAINTENANCE_WAIT: Duration = Duration::from_secs(1);
     /// Delay before the first retry if a server on SQLite responds with 503 because of concurrent writes.
     const BUSY_WAIT: Duration = Duration::from_millis(20);

@@ -17,7 +17,7 @@ use super::limiter::{Limiter, Rejection};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-/// Delays requests until they may be sent.
+/// A throttle that delays requests until they may be sent.
 #[derive(Debug)]
 pub(super) struct Throttle {
     /// Maximum number of requests per minute, or `None` for no limit.

@@ -56,7 +56,7 @@ impl Transport {
     ///
     /// # Errors
     ///
-    /// Returns an error if the connection options are invalid.
+    /// Fails if the connection options are invalid.
     pub(super) fn prepare(&self, url: &Url) -> Result<&Client, ApiError> {
         let is_secure = url.scheme() == "https";
         let cell = if is_secure { &self.secure } else { &self.plain };

@@ -31,8 +31,8 @@ impl Client {
         Ok(variable.map(|variable| variable.value))
     }
 
-    /// Returns a variable's value as JSON text, or `None` if the variable does not exist. Parsing the value
-    /// would round integers that do not fit into 64 bits.
+    /// Returns a variable's value as JSON text, or `None` if the variable does not exist. Parsing the value would round
+    /// integers that do not fit in 64 bits.
     pub(crate) async fn variable_text(&self, name: &str) -> Result<Option<String>, ApiError> {
         let request = Request::get(&["variables", "name", name]);
         let found = optional(self.json_with_body::<Variable>(request).await)?;
