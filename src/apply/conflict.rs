@@ -23,7 +23,7 @@ const BATCH: usize = 50;
 /// A desired deployment and the change to write.
 type Write<'a> = (&'a DesiredDeployment, &'a Change<'a>);
 
-/// Compares deployments again before they are written.
+/// A check that compares deployments with the server again before they are written.
 pub(super) struct ConflictCheck<'a> {
     client: &'a Client,
     compared: &'a Snapshot,
@@ -42,7 +42,7 @@ struct Current {
 }
 
 impl<'a> ConflictCheck<'a> {
-    /// Creates a check for `writes`, which must be in start order.
+    /// Creates a check for `writes`, in the order in which the writes start.
     pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }

@@ -173,7 +173,7 @@ impl Destroyed {
     }
 }
 
-/// Returns the reason to keep an object. Returns `None` if the project may delete it.
+/// Returns the reason to keep an object, or `None` if the project may delete it.
 fn reason_to_keep(is_registered: bool, other_owners: &[&str]) -> Option<KeptReason> {
     KeptReason::registered(other_owners).or((!is_registered).then_some(KeptReason::NotRegistered))
 }

@@ -27,10 +27,10 @@ const NAMES_PER_REQUEST: usize = 100;
 /// Time between two reads while another deploy is expected to delete its duplicates.
 const WAIT: Duration = Duration::from_millis(300);
 
-/// Number of waits when this deploy created its objects later. The other deploy might still be writing.
+/// Number of waits if this deploy created its objects after another deploy, which might still be writing.
 const SHORT_PATIENCE: usize = 4;
 
-/// Number of waits when this deploy created its objects first. The other deploy must then delete its duplicates.
+/// Number of waits if this deploy created its objects first. The other deploy must then delete its duplicates.
 const PATIENCE: usize = 12;
 
 /// Maximum number of reads.

@@ -66,7 +66,7 @@ pub(crate) enum Outcome {
     },
     /// The conflict check failed, so the object was not written.
     Unchecked(WriteError),
-    /// Another object failed first.
+    /// The object was not processed, because another object failed first.
     NotTried,
     /// The object was restored because another object failed.
     Restored,

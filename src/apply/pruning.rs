@@ -87,7 +87,7 @@ fn kept_line(KeptResource { key, reason }: &KeptResource) -> ResourceLine {
     }
 }
 
-/// Deletes objects until a deletion fails.
+/// Deletion of objects for `--prune`. A failure skips the remaining deletions, unless `--on-error` is `continue`.
 struct Pruner<'a> {
     remover: Remover<'a>,
     ctx: &'a DeployContext<'a>,
@@ -118,7 +118,7 @@ impl Pruner<'_> {
         ResourceLine { key, file, outcome, action: Action::Delete, changes, time }
     }
 
-    /// Runs a deletion, unless an earlier deletion has failed.
+    /// Runs a deletion, unless an earlier failure stopped the deletions.
     async fn outcome(
         deletion: impl Future<Output = Result<Deletion, RecordError>>,
         has_failed: &mut bool,

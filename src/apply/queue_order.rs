@@ -9,7 +9,7 @@ use tokio::sync::SetOnce;
 
 use crate::{deployment::DesiredDeployment, plan::Change};
 
-/// Makes the first write of each new work queue wait for the first writes of the pool's earlier new queues.
+/// The order of the first writes to new work queues. Each of these writes waits for the previous new queue of the pool.
 #[derive(Debug, Default)]
 pub(super) struct QueueOrder {
     /// The first write of each new queue, keyed by the index of the change.

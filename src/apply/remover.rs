@@ -18,7 +18,7 @@ pub(super) enum Deletion {
     Kept(KeptReason),
 }
 
-/// Deletes a project's objects.
+/// A remover that deletes a project's objects.
 #[derive(Debug)]
 pub(super) struct Remover<'a> {
     pub(super) client: &'a Client,

@@ -111,8 +111,7 @@ impl ResourceRecord {
         self.key.kind == ResourceKind::WorkQueue && self.previous.is_some()
     }
 
-    /// Returns a work queue's previous priority. Returns `None` if the queue did not exist, and for other resource
-    /// kinds.
+    /// Returns a work queue's previous priority, or `None` for a new queue and for other resource kinds.
     ///
     /// Restoring a priority can change the priorities of other queues. A rollback therefore deletes new queues first,
     /// and then restores the priorities in ascending order.

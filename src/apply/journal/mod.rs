@@ -93,7 +93,7 @@ struct Header {
     directory: StoredPath,
     /// Path of the project file, if the deploy had a single path.
     prefect_file: Option<StoredPath>,
-    /// Paths and globs of the project files, if each file has its own root.
+    /// Paths and globs of the project files, if each file's directory is its project root. Otherwise empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     files: Vec<StoredPath>,
     #[serde(default)]

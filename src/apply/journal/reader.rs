@@ -74,11 +74,11 @@ impl Recorded {
         remove(&self.path, self.run);
     }
 
-    /// Checks that the deploy used the given project files. The default accepts any files.
+    /// Checks that the deploy used the requested project files. [`ProjectFiles::Default`] accepts any files.
     ///
     /// # Errors
     ///
-    /// Fails if the deploy used different project files.
+    /// Returns [`JournalError::OtherFile`] otherwise.
     pub(crate) fn require_files(&self, requested: &ProjectFiles) -> Result<(), JournalError> {
         if *requested == ProjectFiles::Default || self.files.is_same_selection(requested) {
             return Ok(());
@@ -86,11 +86,11 @@ impl Recorded {
         Err(JournalError::OtherFile { recorded: self.files.clone(), requested: requested.clone() })
     }
 
-    /// Checks that the deploy used the given environment. `None` accepts any environment.
+    /// Checks that the deploy used the requested environment. `None` accepts any environment.
     ///
     /// # Errors
     ///
-    /// Fails if the deploy used a different environment.
+    /// Returns [`JournalError::OtherEnvironment`] otherwise.
     pub(crate) fn require_environment(
         &self,
         requested: Option<&EnvironmentName>,

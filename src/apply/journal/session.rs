@@ -14,7 +14,7 @@ use crate::{
     resource::{ResourceKey, ResourceKind},
 };
 
-/// Reads the journal of the last deploy from a directory to a server. Returns `None` if that deploy is complete.
+/// Reads the journal of the last deploy from a directory to a server, or returns `None` if that deploy is complete.
 pub(crate) fn recorded(
     environment: &Environment,
     api: &str,
