@@ -54,7 +54,7 @@ impl FieldPath {
         self.segments().zip(other.segments()).all(|(own, other)| own == other)
     }
 
-    /// Returns the path of this field in a document, below `base`.
+    /// Returns the path of this field in a document, where `base` is the path of the block's data.
     pub(crate) fn pointer(&self, base: &Pointer) -> Pointer {
         self.segments().fold(base.clone(), |pointer, segment| match segment.parse::<usize>() {
             Ok(index) => pointer.join(index),

@@ -196,7 +196,7 @@ fn secret_path(path: FieldPath, value: &Json, rest: &[&str]) -> Option<FieldPath
     match (rest, value) {
         (_, Json::Null) => None,
         ([ANY, ..], Json::Object(entries)) if entries.is_empty() => None,
-        // Below a wildcard, servers mask the whole value.
+        // Servers mask the whole value that a wildcard matches.
         ([] | [ANY, ..], _) => Some(path),
         ([name, rest @ ..], Json::Object(entries)) => secret_path(path.join(name), entries.get(*name)?, rest),
         _ => None,
