@@ -79,7 +79,7 @@ impl StoredDeployment {
         }
     }
 
-    /// Returns the reason why a step works only on a worker. Returns `None` if the step can run on this machine.
+    /// Returns the reason why a step works only on a worker, or `None` if the step can run on this machine.
     pub(super) fn out_of_reach(&self, index: usize, current: &Path) -> Option<String> {
         let item = StepItem::parse(&self.steps[index])?;
         if item.entry().is_none() {

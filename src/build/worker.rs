@@ -67,7 +67,7 @@ pub(super) async fn pull(
     Ok(Pulled::Code { directory: chosen, outputs })
 }
 
-/// Returns the directory in the outputs of a step. Returns `None` if the step does not output a directory.
+/// Returns the directory that a step outputs, or `None` if its outputs contain no directory.
 fn directory_of<'o>(step: &Value, outputs: &'o Mapping) -> Option<&'o str> {
     const DIRECTORY: &str = "directory";
     let item = StepItem::parse(step)?;
