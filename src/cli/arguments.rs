@@ -75,8 +75,8 @@ pub(crate) fn normalize_commands(arguments: Vec<OsString>, root: &Command) -> Ve
     arguments.into_iter().map(rewrite).collect()
 }
 
-/// Returns the subcommand with this name or alias, without regard to case, hyphens and underscores. Returns `None` if
-/// multiple subcommands match.
+/// Returns the subcommand with this name or alias, or `None` if multiple subcommands match. Ignores case, hyphens and
+/// underscores.
 fn subcommand<'a>(parent: &'a Command, name: &str) -> Option<&'a Command> {
     let plain = |name: &str| name.to_lowercase().replace(['-', '_'], "");
     let wanted = plain(name);

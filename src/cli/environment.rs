@@ -39,7 +39,7 @@ impl ValueParserFactory for EnvironmentOption {
     }
 }
 
-/// Parses the name of an environment and records its source.
+/// A parser for the name of an environment. Also records the source of the name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct EnvironmentParser;
 

@@ -108,8 +108,7 @@ const OPTIONS: [(&str, &[&str], &str); 7] = [
 /// Options that Prefect accepts as an alternative to positional arguments.
 const ARGUMENTS: [&str; 4] = ["--name", "--id", "--slug", "--value"];
 
-/// Returns a more helpful error if Prefect supports the unknown command or option. Returns `None` for other
-/// errors.
+/// Returns a more helpful error if Prefect supports the unknown command or option, or `None` for other errors.
 pub(crate) fn explain_unknown(arguments: &[OsString], error: &clap::Error) -> Option<CommandError> {
     match error.kind() {
         ErrorKind::InvalidSubcommand => unknown_command(arguments, error),
