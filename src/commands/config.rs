@@ -109,7 +109,7 @@ fn set(settings: &[String], context: &Context) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// A setting and the new value from the command line.
+/// A `NAME=VALUE` argument of `config set`.
 struct Assignment<'a> {
     name: &'a str,
     value: &'a str,

@@ -52,7 +52,7 @@ fn options(arguments: InitArguments) -> Result<InitOptions, CommandError> {
     })
 }
 
-/// Asks for the fields of a recipe that the user has chosen.
+/// Prompts for the recipe's remaining fields and adds the answers to `fields`.
 async fn ask_fields(
     project: &NewProject,
     recipe: Recipe,

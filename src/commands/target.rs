@@ -91,7 +91,7 @@ pub(super) fn selection_options(
     Ok(options)
 }
 
-/// Returns the project ID that identifies the records of the selected environment's deployments.
+/// Returns the project ID under which the selected environment's deployments are recorded.
 pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
     match &options.env_name {
         Some(name) => project.map(|project| project.in_environment(name)),
@@ -99,7 +99,7 @@ pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> O
     }
 }
 
-/// Returns the project ID from the argument or the settings. Returns `None` if the ID is missing or empty.
+/// Returns the project ID from the argument or the settings, or `None` if the ID is missing or empty.
 pub(super) fn project_id(
     argument: Option<&str>,
     context: &Context,

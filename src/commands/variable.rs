@@ -43,7 +43,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             let Some(text) = client.variable_text(&name).await? else {
                 return Err(missing(&client, &name).await);
             };
-            // A value with an integer that does not fit into 64 bits is printed as the server returns it.
+            // A value with an integer that does not fit in 64 bits is printed as the server returns it.
             let text = value::parse_json(&text).map_or(text, |value| value_text(&value, context));
             // The value is not masked, because the command's only purpose is to print it.
             context.ui.result_with_secrets(&text);

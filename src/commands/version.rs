@@ -51,8 +51,7 @@ fn server_type(context: &Context) -> &'static str {
     }
 }
 
-/// Returns the server's version. Returns `None` if no server is configured or if the server does not respond
-/// in time.
+/// Returns the server's version, or `None` if no server is configured or the server does not respond in time.
 async fn server_version(context: &Context) -> Option<String> {
     context.settings.api_url.value.as_ref()?;
     let client = connection::client(context).ok()?;

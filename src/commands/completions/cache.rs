@@ -36,8 +36,7 @@ impl NameCache {
         Some(Self { folder: cache.join("prefectl/completions"), server: format!("{profile}\n{server}") })
     }
 
-    /// Returns cached names that start with a prefix. Returns `None` if the names must be requested from the
-    /// server.
+    /// Returns cached names that start with a prefix, or `None` if the names must be requested from the server.
     pub(super) fn find(&self, kind: &str, prefix: &str, now: Timestamp) -> Option<Vec<String>> {
         let ends = prefix.char_indices().map(|(at, _)| at).chain([prefix.len()]).rev();
         let entries = ends.filter_map(|end| Some((end, self.read(kind, &prefix[..end])?)));

@@ -22,7 +22,7 @@ use crate::{
     work_pool::{self, CreateOptions},
 };
 
-/// Looks up work pools and blocks on the server for the wizard.
+/// A lookup of work pools and blocks on the server for the wizard.
 struct Server<'a> {
     client: &'a Client,
     ui: &'a Ui,

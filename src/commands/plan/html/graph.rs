@@ -26,7 +26,7 @@ const GAP: usize = 16;
 const MARGIN: usize = 8;
 /// Maximum number of deployment names in a box.
 const MAX_NAMES: usize = 8;
-/// Maximum number of characters that fit into the width of a step's box at a font size of 12 pixels.
+/// Maximum number of characters that fit in a step's box at a font size of 12 pixels.
 const STEP_CHARACTERS: usize = 36;
 const GROUP_CHARACTERS: usize = 40;
 
