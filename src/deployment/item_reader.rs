@@ -61,7 +61,7 @@ impl Findings {
     }
 }
 
-/// Reads typed values from the keys of a mapping.
+/// A reader of typed values from the keys of a mapping.
 pub(super) struct Reader<'a> {
     entries: &'a Mapping,
     path: Pointer,

@@ -41,8 +41,8 @@ impl ProjectId {
         Ok(Self(text.to_owned()))
     }
 
-    /// Returns the ID that identifies the records of an environment's deployments. Environments have separate
-    /// records, so that pruning one environment does not delete the deployments of another.
+    /// Returns the ID under which an environment's deployments are recorded. Environments have separate records, so
+    /// that pruning one environment does not delete the deployments of another.
     ///
     /// The ID contains a double dash, so it differs from the IDs of all projects. In the environment's name,
     /// uppercase letters, `-` and `_` are encoded, because variable names only have lowercase letters, and a

@@ -46,8 +46,8 @@ impl Note {
 /// Returns the pull steps of a deployment. The deployment's steps take precedence over the steps at the top level of
 /// the file. Generates steps if neither the deployment nor the file declares any.
 ///
-/// `written` contains the deployment's fields as written in the file, and `fields` contains the fields after
-/// the first templates have been resolved. `directory` is the directory of the project.
+/// `written` contains the deployment's fields as written in the file. In `fields`, templates are resolved, except
+/// templates that depend on step outputs. `directory` is the project's directory.
 pub(crate) fn pull_steps(
     project: &Project,
     written: &Fields,

@@ -47,8 +47,8 @@ impl ResolvedDeployment {
         self.fields.entrypoint().unresolved()
     }
 
-    /// Returns the names of the flow and the deployment in the API. Returns `None` if the flow is unknown, or if the
-    /// name depends on step outputs.
+    /// Returns the names of the flow and the deployment in the API, or `None` if the flow is unknown or the name
+    /// depends on step outputs.
     pub(crate) fn api_names(&self) -> Option<(String, String)> {
         let name = self.name().filter(|name| !template::is_template(name))?;
         Some((self.flow.as_ref()?.name.clone(), api_name(name)))

@@ -38,7 +38,8 @@ pub(crate) struct SelectionReason {
     pub(crate) option: Option<String>,
     /// The value of the option.
     pub(crate) value: Option<String>,
-    /// The properties of the deployment that match the value.
+    /// The deployment's properties that satisfy the selector, such as `tag 'etl'`. If no option selects deployments,
+    /// the reason for the selection.
     pub(crate) details: Vec<String>,
 }
 

@@ -16,7 +16,7 @@ use crate::{
 /// The keys of conditions, in alphabetical order.
 const KEYS: [&str; 7] = ["changed", "file", "flow", "name", "path", "pool", "tag"];
 
-/// A selection expression: a list of conditions that a deployment must all meet.
+/// A selection expression: a list of conditions. A deployment must meet all of them.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct Selector {

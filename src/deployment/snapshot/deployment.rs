@@ -48,7 +48,7 @@ impl LiveDeployment {
         Self { id, flow_id, name, schedules, fields }
     }
 
-    /// Returns a field's value in the form that a deploy writes. Returns `None` if the server does not store the field.
+    /// Returns a field's value in the form that a deploy writes, or `None` if the server does not store the field.
     pub(crate) fn field(&self, name: &str) -> Option<&Json> {
         self.fields.get(name).map(Arc::as_ref)
     }

@@ -25,8 +25,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Reads the flows and deployments with the given `(flow, deployment)` names, and the automations that
-    /// run these deployments and may belong to them.
+    /// Reads the deployments with the given `(flow, deployment)` names, their flows, and the automations that run them.
+    /// Excludes automations that are recorded as foreign.
     pub(crate) async fn observe(
         client: &Client,
         names: &BTreeSet<(String, String)>,
