@@ -14,7 +14,7 @@ pub(crate) struct Fix {
     pub(crate) title: String,
     /// Replacements in text order, without overlaps.
     pub(crate) replacements: Vec<Replacement>,
-    /// The range of the file that other fixes must not change at the same time.
+    /// The range of the file that no other fix applied at the same time may change.
     pub(crate) extent: Span,
     /// Changes to the parsed values. Each span belongs to a key or a value, depending on the effect.
     pub(crate) effects: Vec<(Span, Effect)>,

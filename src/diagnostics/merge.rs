@@ -8,17 +8,17 @@ use crate::source::Span;
 /// Codes whose diagnostics are merged if their help texts are identical.
 const REPEATED: [Code; 1] = [Code::UNSET_ENVIRONMENT];
 
-/// Codes of errors about values that an environment can complete.
+/// Codes of errors that an environment can resolve, for example by setting the work pool.
 const INCOMPLETE: [Code; 2] = [Code::NO_WORK_POOL, Code::EXPRESSION];
 
 /// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
-/// Adds the diagnostics about environments to the diagnostics about the project file alone. Diagnostics that only occur
-/// in environments list these environments.
+/// Adds the diagnostics of the environments to the diagnostics of the project file without an environment. Diagnostics
+/// that only occur in environments list these environments.
 ///
-/// Downgrades errors about incomplete values to warnings if no environment has these errors, because the file is only
-/// used with an environment.
+/// Downgrades errors with an [`INCOMPLETE`] code to warnings if no environment has these errors, because such a file is
+/// only used with an environment.
 pub(crate) fn merge_environments(
     base: Vec<Diagnostic>,
     environments: Vec<(String, Vec<Diagnostic>)>,

@@ -157,8 +157,7 @@ pub(crate) fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a s
         .map(|(_, candidate)| candidate)
 }
 
-/// Returns the known name that a misspelled name most likely refers to. Returns `None` if no name is similar
-/// enough.
+/// Returns the known name that a misspelled name most likely refers to, or `None` if no name is similar enough.
 ///
 /// Object names often differ by only a few characters. Each slash-separated segment of a name may therefore contain at
 /// most two typos, and none in its first character.

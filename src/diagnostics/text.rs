@@ -12,8 +12,8 @@ use crate::{escape, names::counted, secret::Redactor};
 /// each excerpt searches the whole line for secrets.
 const LONGEST_LINE: usize = 16 * 1024;
 
-/// Formats a diagnostic as multiple lines of colored text. Secrets in the source line must already be
-/// redacted.
+/// A diagnostic, formatted as multiple lines of colored text. `redactor` masks secrets in the excerpt of the source
+/// line.
 pub(crate) struct Text<'a> {
     pub(crate) diagnostic: &'a Diagnostic,
     pub(crate) redactor: &'a Redactor,
@@ -52,7 +52,7 @@ impl fmt::Display for Text<'_> {
     }
 }
 
-/// Returns the number of errors and warnings, such as `2 errors, 1 warning`.
+/// The number of errors and warnings, formatted as `2 errors, 1 warning` or `no problems found`.
 pub(crate) struct Summary<'a>(pub(crate) &'a [Diagnostic]);
 
 impl fmt::Display for Summary<'_> {
