@@ -92,7 +92,8 @@ impl<W: Write> Sink for Archive<W> {
     }
 }
 
-/// Reads exactly the announced number of bytes from a file. Ignores additional bytes, and fails if bytes are missing.
+/// A reader of exactly the announced number of bytes from a file. Ignores additional bytes, and fails if bytes are
+/// missing.
 struct Content<'a> {
     file: &'a mut File,
     left: u64,

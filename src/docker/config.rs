@@ -68,7 +68,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns an error if the file cannot be read or is not valid.
+    /// Fails if the file cannot be read or is not valid.
     pub(crate) fn load(environment: &Environment) -> Result<Self, DockerError> {
         let Some(directory) = directory(environment) else {
             return Ok(Self::default());
@@ -115,7 +115,7 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Returns an error if the context does not exist or cannot be read.
+    /// Fails if the context does not exist or cannot be read.
     pub(crate) fn endpoint(&self, context: &str) -> Result<Endpoint, DockerError> {
         let id = sha256_hex(context.as_bytes());
         let path = self.directory.join("contexts/meta").join(&id).join("meta.json");

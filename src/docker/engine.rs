@@ -65,8 +65,8 @@ impl Engine {
         Err(DockerError::NoEngine { tried })
     }
 
-    /// Returns the value of `DOCKER_HOST` that selects this engine for the Docker command line. Returns
-    /// `None` if the command line uses this engine without the variable.
+    /// Returns the value of `DOCKER_HOST` that selects this engine for the Docker command line, or `None` if the
+    /// command line uses this engine without the variable.
     pub(crate) fn docker_host(&self) -> Option<&str> {
         // The variable would hide the builder that `docker buildx use` has selected.
         (!self.is_selected && self.address != DEFAULT_ADDRESS).then_some(self.address.as_str())
@@ -129,8 +129,8 @@ fn context_address(environment: &Environment, config: &Config) -> Result<Option<
     }
 }
 
-/// Returns the directory with the client certificates for the engine that `DOCKER_HOST` specifies. Returns
-/// `None` unless `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
+/// Returns the directory with the client certificates for the engine that `DOCKER_HOST` specifies. Returns `None`
+/// unless `DOCKER_TLS_VERIFY` is set or the address starts with `https://`.
 fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
     let wanted = environment.non_empty("DOCKER_TLS_VERIFY").is_some() || host.starts_with("https://");
     let folder = || match environment.non_empty("DOCKER_CERT_PATH") {
@@ -144,7 +144,7 @@ fn certificates(environment: &Environment, host: &str) -> Option<PathBuf> {
 ///
 /// # Errors
 ///
-/// Returns an error if the scheme is not supported.
+/// Fails if the scheme is not supported.
 fn normalize(host: &str) -> Result<String, DockerError> {
     match host.split_once("://") {
         None if host.starts_with('/') => Ok(format!("unix://{host}")),

@@ -3,7 +3,7 @@
 /// An instruction in a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Instruction {
-    /// Number of the instruction's first line, starting at 1.
+    /// One-based number of the instruction's first line.
     pub(crate) line: usize,
     /// The instruction as a single line, without comments.
     pub(crate) text: String,

@@ -1,6 +1,6 @@
 //! Assembles complete lines from fragments of output.
 
-/// Collects fragments of output until a line is complete.
+/// A buffer that collects fragments of output until a line is complete.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     unfinished: String,

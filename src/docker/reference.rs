@@ -51,7 +51,7 @@ impl ImageName {
     ///
     /// # Errors
     ///
-    /// Returns an error if the string is not a valid image name.
+    /// Fails if the string is not a valid image name.
     pub(crate) fn parse(text: &str, namespace: Option<&str>) -> Result<Self, ReferenceError> {
         if text.chars().any(char::is_whitespace) {
             return Err(ReferenceError::Spaces(text.to_owned()));

@@ -39,8 +39,8 @@ pub(crate) struct RegistryImage {
 }
 
 impl ImageDigests {
-    /// Returns the digest of the image to which all names in `references` refer in the registry. Returns `None` if a
-    /// name is missing or refers to a different image.
+    /// Returns the digest of the image to which all names in `references` refer in the registry, or `None` if a name is
+    /// missing or refers to a different image.
     ///
     /// The first name must have a content tag, because its image never changes. The other names are always
     /// queried.
@@ -94,8 +94,8 @@ fn platform(platform: &OciPlatform) -> Option<String> {
 }
 
 impl Engine {
-    /// Returns the digest of an image in its registry. Returns `None` if the image does not exist or the
-    /// registry denies access to it.
+    /// Returns the digest of an image in its registry, or `None` if the image does not exist or the registry denies
+    /// access.
     pub(crate) async fn digest_in_registry(
         &self,
         reference: &str,
@@ -104,8 +104,8 @@ impl Engine {
         Some(self.registry_image(reference, credentials).await?.digest)
     }
 
-    /// Returns the digest and the platforms of an image in its registry. Returns `None` if the image does not
-    /// exist or the registry denies access to it.
+    /// Returns the digest and the platforms of an image in its registry, or `None` if the image does not exist or the
+    /// registry denies access.
     pub(crate) async fn registry_image(
         &self,
         reference: &str,

@@ -175,7 +175,7 @@ impl CredentialStore<'_> {
         Ok(users.into_keys().collect())
     }
 
-    /// Runs `docker-credential-<helper> <action>` with `input` as its stdin. Returns its stdout. Returns `None` if the
+    /// Runs `docker-credential-<helper> <action>` with `input` as its stdin. Returns its stdout, or `None` if the
     /// helper has no matching credentials.
     async fn run(&self, helper: &str, action: &str, input: &str) -> Result<Option<String>, DockerError> {
         let name = format!("docker-credential-{helper}");

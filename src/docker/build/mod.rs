@@ -247,7 +247,7 @@ pub(super) fn make_credentials_url_safe(mut request: BollardRequest) -> BollardR
     request
 }
 
-/// Processes the events that the engine sends during a build.
+/// The progress of a build, as reported by the engine's events.
 struct BuildLog<'a> {
     progress: &'a dyn Progress,
     quiet: bool,
@@ -303,7 +303,7 @@ impl<'a> BuildLog<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the engine sends no event before the timeout.
+    /// Fails if the engine sends no event before the timeout.
     async fn next<T>(&self, events: &mut (impl Stream<Item = T> + Unpin)) -> Result<Option<T>, Elapsed> {
         match self.event_timeout {
             Some(longest) => tokio::time::timeout(longest, events.next()).await,

@@ -55,7 +55,7 @@ impl BuildContext {
     ///
     /// # Errors
     ///
-    /// Returns an error if the directory or the Dockerfile does not exist, or if `.dockerignore` is invalid.
+    /// Fails if the directory or the Dockerfile does not exist, or if `.dockerignore` is invalid.
     pub(crate) fn open(root: &Path, dockerfile: Dockerfile<'_>) -> Result<Self, DockerError> {
         let mut context = Self::without_dockerfile(root)?;
         match dockerfile {
@@ -81,7 +81,7 @@ impl BuildContext {
     ///
     /// # Errors
     ///
-    /// Returns an error if the directory does not exist, or if its `.dockerignore` is invalid.
+    /// Fails if the directory does not exist, or if its `.dockerignore` is invalid.
     pub(crate) fn without_dockerfile(root: &Path) -> Result<Self, DockerError> {
         if !root.is_dir() {
             return Err(DockerError::Context(format!(
