@@ -122,7 +122,7 @@ fn steps(project: &Project) -> Vec<(String, Mapping)> {
         .collect()
 }
 
-/// Checks for a Python interpreter that has Prefect. Python steps, some flows and a local server require it.
+/// Checks for a Python interpreter with Prefect installed. Python steps, some flows and a local server require it.
 ///
 /// Does not run project code. Only inspects the files in the project's `.venv`.
 pub(super) async fn python(subject: &Subject<'_>) -> Check {
