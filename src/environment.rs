@@ -68,7 +68,7 @@ impl Environment {
         };
     }
 
-    /// Returns a copy without Prefect API credentials. Used to run other programs.
+    /// Returns a copy without Prefect API credentials, to pass to other programs.
     pub(crate) fn without_api_credentials(&self) -> Self {
         let is_credential =
             |name: &str| API_CREDENTIALS.iter().any(|credential| name.eq_ignore_ascii_case(credential));
