@@ -76,16 +76,16 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
 /// Maximum length of a line of a message in bytes.
 const LONGEST_LINE: usize = 4096;
 
-/// Number of bytes to keep at the start of a longer line.
+/// Number of bytes to keep at the start of a line that exceeds [`LONGEST_LINE`].
 const KEPT_START: usize = 3072;
 
-/// Number of bytes to keep at the end of a longer line.
+/// Number of bytes to keep at the end of a line that exceeds [`LONGEST_LINE`].
 const KEPT_END: usize = 512;
 
-/// Shortens the lines of a message that are too long to read, for example because they contain a name of a million
+/// Shortens the lines of a message that exceed [`LONGEST_LINE`], such as a line that quotes a name of a million
 /// characters.
 ///
-/// Secrets must already be redacted, because a part of a secret would not be recognized.
+/// Secrets must already be redacted, because redaction does not recognize a truncated secret.
 pub(crate) fn shortened(text: &str) -> Cow<'_, str> {
     if text.split('\n').all(|line| line.len() <= LONGEST_LINE) {
         return Cow::Borrowed(text);
@@ -133,8 +133,7 @@ pub(crate) fn is_layout(character: char) -> bool {
     )
 }
 
-/// Returns the color sequence at the start of a string. Returns `None` if the string does not start with a color
-/// sequence.
+/// Returns the color sequence at the start of a string, or `None` if there is none.
 fn color(text: &str) -> Option<&str> {
     let parameters = text.strip_prefix("\u{1b}[")?;
     let (parameters, _) = parameters.split_once('m')?;
