@@ -44,7 +44,7 @@ impl DiscoveredFlow {
 }
 
 impl Inspector {
-    /// Returns all flows in the Python files at or below `paths`, sorted by file path and function name.
+    /// Returns all flows in the Python files and directories in `paths`, sorted by file path and function name.
     ///
     /// Relative paths are resolved against `directory`. The search skips hidden directories, installed
     /// packages, files that Git ignores, and files that are not valid Python.

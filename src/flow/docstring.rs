@@ -94,7 +94,7 @@ fn section(line: &str) -> Option<&str> {
 
 /// Returns whether the section header at a line opens a block.
 ///
-/// The line above the header must be blank or missing, and one of the two lines below it must be indented.
+/// The previous line must be blank or missing, and one of the next two lines must be indented.
 fn opens_block(lines: &[&str], at: usize) -> bool {
     let is_blank = |line: &&str| line.trim().is_empty();
     let indented =
@@ -104,7 +104,7 @@ fn opens_block(lines: &[&str], at: usize) -> bool {
     above_is_blank && (indented(next) || (indented(after) && !next.is_some_and(is_blank)))
 }
 
-/// The indented lines below a section header, grouped into items.
+/// The indented lines after a section header, grouped into items.
 struct Block<'l> {
     items: Vec<Vec<&'l str>>,
     end: usize,

@@ -24,10 +24,9 @@ use super::{
 };
 use crate::environment::Environment;
 
-/// Reads flows from their source.
+/// An inspector that reads flows from source code.
 ///
-/// An inspector caches its results, so each file is parsed once and each flow is read once. Threads may share an
-/// inspector.
+/// It caches its results, so each file is parsed once and each flow is read once. Threads may share an inspector.
 #[derive(Debug, Default)]
 pub(crate) struct Inspector {
     files: Mutex<HashMap<PathBuf, Arc<PythonFile>>>,

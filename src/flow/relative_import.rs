@@ -37,8 +37,8 @@ pub(super) fn warning(module: &Module, entrypoint: &Entrypoint, directory: &Path
     Some(Diagnostic { help, ..warning })
 }
 
-/// Returns the dotted module name of a file below `directory`, or `None` if the path is not a valid module
-/// name.
+/// Returns the dotted module name of a file in `directory` or a subdirectory, or `None` if the path is not a valid
+/// module name.
 fn module_name(path: &Path, directory: &Path) -> Option<String> {
     let relative = path.strip_prefix(directory).ok()?.with_extension("");
     let parts: Vec<_> = relative.iter().map(|part| part.to_str()).collect::<Option<_>>()?;

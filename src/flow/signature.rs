@@ -296,7 +296,7 @@ impl<'p> Signature<'p> {
     /// Returns whether the parameter's schema can be identical to an inner type's schema, as for a union with one
     /// member.
     ///
-    /// In this case, Prefect replaces the inner type's description with the parameter's description.
+    /// If so, Prefect replaces the inner type's description with the parameter's description.
     fn passes_on_description(&self, scope: Scope<'p>, annotation: &'p Expr) -> bool {
         let generic = self.generic(scope, annotation);
         annotation.as_alternatives().is_some()

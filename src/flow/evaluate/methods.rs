@@ -25,7 +25,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
     })
 }
 
-/// Returns the value of an instance's field. Returns `None` if the encoded value may differ from the field's value.
+/// Returns the value of an instance's field, or `None` if the encoded value may differ from the field's value.
 fn field(fields: &[(String, Value)], name: &str) -> Option<Value> {
     let (_, value) = fields.iter().find(|(field, _)| field == name)?;
     let is_exact = !matches!(value, Value::Float(_) | Value::Secret { .. } | Value::Opaque);

@@ -38,9 +38,7 @@ pub(crate) fn evaluate<'p>(program: &'p Program<'p>, scope: Scope<'p>, expr: &'p
     Evaluator { program, scope, variables: Vec::new(), earlier: &|_| None }.value(expr)
 }
 
-/// Evaluates an expression that may also refer to names outside its scope.
-///
-/// The function `earlier` returns the values of these names.
+/// Evaluates an expression that may also refer to names outside its scope. `earlier` returns the values of these names.
 pub(crate) fn evaluate_with<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,

@@ -73,7 +73,11 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
     }
 }
 
-/// Returns `sys.version_info`. The version is known only while a condition is evaluated for a specific Python version.
+/// Returns `sys.version_info`.
+///
+/// # Errors
+///
+/// Fails unless a condition is being evaluated for a specific Python version.
 fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     let minor = program.python_minor.get();
     let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is unknown"))?;

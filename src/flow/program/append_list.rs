@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, OnceCell};
 
-/// Number of chunks. The chunks of a full list would not fit into the address space.
+/// Number of chunks. A full list would exceed the address space.
 const CHUNKS: usize = usize::BITS as usize;
 
 /// An append-only list whose elements are never moved in memory. The chunk at position `n` has room for 2^n elements.

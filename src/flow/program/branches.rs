@@ -22,7 +22,7 @@ pub(super) enum Runs {
     Unknown,
 }
 
-/// Whether a statement runs, and the assumption behind this decision.
+/// The decision whether a statement runs, and the package that the decision assumes to be missing.
 pub(super) struct Decision {
     pub(super) runs: Runs,
     /// Package that must be missing for the decision to be valid. `None` if the decision is always valid.

@@ -70,7 +70,7 @@ fn arguments_of<'t>(text: &'t str, call: &'t str) -> impl Iterator<Item = &'t st
     })
 }
 
-/// Returns the start of a text. Longer code is not searched, so that the work for a file is linear.
+/// Returns the start of `text`. The rest is not searched, so that the work for a file is linear.
 fn start_of(text: &str) -> &str {
     const LENGTH: usize = 200;
     &text[..text.floor_char_boundary(LENGTH)]

@@ -71,7 +71,7 @@ pub(crate) enum ImportTarget<'p> {
     External,
 }
 
-/// Provides access to source files. An implementation may cache files across programs.
+/// A loader of source files. An implementation may cache files across programs.
 pub(crate) trait SourceLoader {
     /// Returns the parsed Python file at `path`.
     fn load(&self, path: &Path) -> Result<Arc<PythonFile>, FlowError>;

@@ -49,8 +49,7 @@ pub(super) enum ImporterError {
     Ended { code: i32, message: String },
 }
 
-/// Imports flows with a Python interpreter that has Prefect installed. Returns the answers in the order of
-/// `entrypoints`.
+/// Imports flows with a Python interpreter with Prefect installed. Returns the answers in the order of `entrypoints`.
 ///
 /// # Errors
 ///

@@ -49,7 +49,7 @@ impl PythonUse {
 pub(crate) enum ImportMode {
     #[default]
     Never,
-    /// Flows that static analysis cannot read exactly. Requires a Python interpreter that has Prefect.
+    /// Flows that static analysis cannot read exactly. Requires a Python interpreter with Prefect installed.
     IfNeeded,
     Always,
 }

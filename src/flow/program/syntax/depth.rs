@@ -1,5 +1,5 @@
-//! Limits the nesting and the size of code. Deeper code would overflow the stack when its syntax tree is walked or
-//! dropped, and the tree of larger code would use gigabytes of memory.
+//! Limits the nesting and the size of code. Walking or dropping a deeply nested syntax tree would overflow the stack,
+//! and the syntax tree of a large file would use gigabytes of memory.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer::lex};

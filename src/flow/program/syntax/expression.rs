@@ -275,7 +275,7 @@ fn number(value: &Number) -> ExprKind {
     }
 }
 
-/// Converts an integer that does not fit into 64 bits. The parser returns such integers as text.
+/// Converts an integer that does not fit in 64 bits. The parser returns such integers as text.
 fn big_int(text: &str) -> ExprKind {
     let digits = text.replace('_', "").to_ascii_lowercase();
     let parsed = match digits.split_at_checked(2) {

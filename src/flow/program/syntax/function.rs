@@ -47,7 +47,7 @@ impl FunctionBodies {
         bodies
     }
 
-    /// Returns the statements of a function. Returns `None` if the function is not defined in the file.
+    /// Returns the statements of a function, or `None` if the function is not defined in the file.
     pub(crate) fn get(&self, function: &FunctionDef) -> Option<&[Statement]> {
         self.by_start.get(&function.start).map(Vec::as_slice)
     }

@@ -9,7 +9,7 @@ use super::tree::Certainty;
 
 /// The names that a statement binds, and the names of objects that it may modify.
 ///
-/// Nested functions and classes are not considered.
+/// Names in nested functions and classes are ignored.
 #[derive(Default)]
 pub(super) struct StoredNames {
     pub(super) bound: Vec<String>,

@@ -107,7 +107,7 @@ pub(crate) struct Binding {
     pub(crate) at: usize,
     pub(crate) annotation: Option<Expr>,
     pub(crate) bound: Bound,
-    /// The string literal below an annotated name, which documents the attribute.
+    /// The string literal after an annotated name, which documents the attribute.
     pub(crate) docstring: Option<String>,
     /// Index of the branch that contains the statement, or `None` outside branches.
     pub(crate) branch: Option<usize>,
@@ -205,8 +205,8 @@ impl Body {
         self.stars.iter().rev().map(|index| &self.bindings[*index])
     }
 
-    /// Returns whether a statement modifies the object that a name refers to. Returns `None` if no statement may
-    /// modify the object.
+    /// Returns how certainly a statement modifies the object that a name refers to, or `None` if no statement may
+    /// modify it.
     pub(crate) fn mutation(&self, name: &str) -> Option<Certainty> {
         self.mutated.get(name).copied()
     }

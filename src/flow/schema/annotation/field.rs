@@ -49,7 +49,7 @@ pub(crate) struct FieldInfo<'p> {
     /// The alias that the model's `alias_generator` returns for the field name.
     pub(crate) generated_alias: Option<String>,
     pub(crate) discriminator: Option<String>,
-    /// The docstring below the field. Used as the description if the field has no other description.
+    /// The docstring after the field. Used as the description if the field has no other description.
     pub(crate) docstring: Option<String>,
     /// Whether the field is omitted when an instance is encoded.
     pub(crate) is_excluded: bool,
@@ -60,7 +60,7 @@ pub(crate) struct FieldInfo<'p> {
     pub(crate) annotations: Map<String, Json>,
     /// Additional schema keywords from `json_schema_extra`.
     pub(crate) extra: Map<String, Json>,
-    /// Arguments that `Field` does not declare. They have no effect if there is a `json_schema_extra`.
+    /// Arguments that `Field` does not declare. They have no effect if `json_schema_extra` is set.
     pub(crate) undeclared: Map<String, Json>,
 }
 

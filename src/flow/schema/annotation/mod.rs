@@ -29,7 +29,7 @@ use crate::flow::{
     schema::class,
 };
 
-/// Builds the schemas of a flow's parameters. Class schemas become shared definitions.
+/// A builder for the schemas of a flow's parameters. Class schemas become shared definitions.
 pub(crate) struct SchemaBuilder<'p> {
     pub(crate) program: &'p Program<'p>,
     pub(crate) definitions: Definitions<'p>,

@@ -259,7 +259,7 @@ impl<'p> SchemaBuilder<'p> {
         }
     }
 
-    /// Returns the schema of `class[arguments]` for a project class.
+    /// Returns the schema of `class[arguments]`, where `class` is a generic class defined in the project.
     pub(super) fn generic_class(
         &mut self,
         scope: Scope<'p>,

@@ -115,7 +115,7 @@ impl<'p> SchemaBuilder<'p> {
     }
 }
 
-/// Returns the reason why Python may be unable to evaluate `left | right`. Returns `None` if Python can evaluate the
+/// Returns the reason why Python may be unable to evaluate `left | right`, or `None` if Python can evaluate the
 /// expression.
 pub(crate) fn cannot_be_evaluated(expr: &Expr) -> Option<&'static str> {
     let (left, right) = expr.as_alternatives()?;

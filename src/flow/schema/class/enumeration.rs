@@ -21,7 +21,7 @@ pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
 }
 
-/// Evaluates an enumeration's members in definition order.
+/// A reader that evaluates an enumeration's members in definition order.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,
