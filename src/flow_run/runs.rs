@@ -96,7 +96,7 @@ pub(crate) async fn cancel_all(client: &Client, ids: &[Uuid]) -> Result<Vec<Uuid
     }
 }
 
-/// Cancels runs in bulk, or individually if the server does not support bulk cancellation. Adds the runs to
+/// Cancels runs in bulk, or individually if the server does not support bulk cancellation. Adds the cancelled runs to
 /// `cancelled`.
 async fn cancel_in_bulk(
     client: &Client,
@@ -113,7 +113,8 @@ async fn cancel_in_bulk(
     Ok(())
 }
 
-/// Cancels runs individually. Adds the runs to `cancelled`.
+/// Cancels runs with one request per run. Adds the cancelled runs to `cancelled`, and skips runs that do not exist or
+/// cannot be cancelled.
 async fn cancel_each(client: &Client, ids: &[Uuid], cancelled: &mut Vec<Uuid>) -> Result<(), FlowRunError> {
     for batch in ids.chunks(SIDE_BY_SIDE) {
         let results = join_all(batch.iter().map(|id| cancel(client, *id))).await;
@@ -141,7 +142,7 @@ pub(crate) struct LogSelection {
     pub(crate) reverse: bool,
 }
 
-/// The lines at the start or at the end of a log.
+/// A number of lines at the start or end of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogPart {
     First(usize),
