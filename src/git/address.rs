@@ -61,7 +61,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Returns an error if `git` would interpret the string as an option or as the name of a helper program.
+    /// Fails if `git` would interpret the string as an option or as the name of a helper program.
     pub(crate) fn parse(text: &str) -> Result<Self, AddressError> {
         let text = text.trim();
         match text.chars().next() {

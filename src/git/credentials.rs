@@ -98,8 +98,7 @@ impl Login {
     ///
     /// # Errors
     ///
-    /// Returns an error if the credentials are not suitable for the address, or would be sent unencrypted to
-    /// another machine.
+    /// Fails if the credentials are not suitable for the address, or would be sent unencrypted to another machine.
     pub(super) fn new(
         address: &Address,
         credentials: Option<&Credentials>,

@@ -62,7 +62,7 @@ impl Git {
     ///
     /// # Errors
     ///
-    /// Returns an error if `git` cannot be started.
+    /// Fails if `git` cannot be started.
     pub(super) async fn new(
         environment: &Environment,
         address: &Address,

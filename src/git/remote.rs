@@ -35,8 +35,7 @@ pub(crate) enum RemoteError {
 ///
 /// # Errors
 ///
-/// Returns an error if `git` cannot be started, if the remote server denies access, or if it does not respond
-/// in time.
+/// Fails if `git` cannot be started, if the remote server denies access, or if it does not respond in time.
 pub(crate) async fn check_remote(
     facts: &Facts,
     url: &str,

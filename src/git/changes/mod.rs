@@ -178,8 +178,8 @@ impl Changes {
         &self.root
     }
 
-    /// Returns the path of a file relative to the root, with `/` as the separator. Returns `None` for a file outside
-    /// the repository.
+    /// Returns the path of a file relative to the root, with `/` as the separator, or `None` for a file outside the
+    /// repository.
     pub(crate) fn relative(&self, path: &Path) -> Option<String> {
         let mut names: Vec<&OsStr> = Vec::new();
         for component in path.strip_prefix(&self.root).ok()?.components() {
@@ -241,7 +241,7 @@ impl Changes {
         }
     }
 
-    /// Returns changes in a repository at `root`. `paths` may omit the paths in `deleted`.
+    /// Creates changes in a repository at `root` for tests. `paths` may omit the paths in `deleted`.
     #[cfg(test)]
     pub(crate) fn of(root: &Path, paths: &[&str], deleted: &[&str]) -> Self {
         let set = |paths: &[&str]| paths.iter().map(ToString::to_string).collect::<BTreeSet<_>>();

@@ -34,7 +34,7 @@ impl CloneLock {
     ///
     /// # Errors
     ///
-    /// Returns an error if the lock file cannot be created, or if a stale lock file cannot be removed.
+    /// Fails if the lock file cannot be created, or if a stale lock file cannot be removed.
     pub(super) async fn acquire(directory: &Path, progress: &dyn Progress) -> Result<Self, FileError> {
         let path = lock_file(directory);
         if let Some(parent) = path.parent() {
@@ -78,7 +78,7 @@ fn create(path: &Path) -> Result<bool, FileError> {
     }
 }
 
-/// Returns the ID of the process that holds a lock. Returns `None` if the ID is not known. Removes a stale lock file.
+/// Returns the ID of the process that holds a lock, or `None` if the ID is unknown. Removes a stale lock file.
 fn running_holder(path: &Path) -> Result<Option<u32>, FileError> {
     // A file that cannot be read belongs to another user or has just been removed.
     let Ok((modified, contents)) = read(path) else { return Ok(None) };

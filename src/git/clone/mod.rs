@@ -80,8 +80,8 @@ impl Checkout<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if the clone cannot be locked, if a Git command fails or if local changes conflict with the
-    /// update. Retries network failures first.
+    /// Fails if the clone cannot be locked, if a Git command fails or if local changes conflict with the update.
+    /// Retries network failures first.
     pub(crate) async fn clone_or_update(
         &self,
         directory: &Path,
@@ -218,7 +218,7 @@ impl WorkingCopy<'_> {
         }
     }
 
-    /// Runs a Git command and returns its output. Returns `None` if the command fails or prints nothing.
+    /// Runs a Git command. Returns its output, or `None` if the command fails or prints nothing.
     async fn ask(&self, arguments: &[&str]) -> Result<Option<String>, CloneError> {
         let answer = self.git.run(self.target, arguments).await?;
         Ok(answer.ok().map(|answer| answer.trim().to_owned()).filter(|answer| !answer.is_empty()))
