@@ -200,7 +200,7 @@ impl Search<'_> {
     ///
     /// # Errors
     ///
-    /// Returns an error if no candidate is suitable.
+    /// Fails if no candidate is suitable.
     pub(crate) async fn find(&self, modules: &[&str]) -> Result<Interpreter, NoInterpreter> {
         let mut rejected = Vec::new();
         for candidate in self.candidates() {

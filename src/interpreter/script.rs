@@ -73,7 +73,7 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// Returns an error if the interpreter cannot be started or its output cannot be read.
+    /// Fails if the interpreter cannot be started or its output cannot be read.
     pub(crate) async fn run(
         &self,
         interpreter: &str,
@@ -90,7 +90,7 @@ impl Script {
     ///
     /// # Errors
     ///
-    /// Returns an error if the interpreter cannot be started or its output cannot be read.
+    /// Fails if the interpreter cannot be started or its output cannot be read.
     pub(crate) async fn run_with_input(
         &self,
         interpreter: &str,
