@@ -23,7 +23,7 @@ pub(crate) async fn requested() -> Exit {
     Exit::Interrupted
 }
 
-/// Waits for SIGTERM or, if a closed terminal is to end the program, for SIGHUP.
+/// Waits for SIGTERM or, unless the process ignores it, for SIGHUP.
 #[cfg(unix)]
 fn terminated() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
@@ -38,8 +38,8 @@ fn terminated() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Returns whether SIGHUP is ignored, as in a program that `nohup` has started. Returns `true` on systems without
-/// `/proc`, so that the signal keeps its effect.
+/// Returns whether the process ignores SIGHUP, for example because `nohup` has started it. Returns `true` on systems
+/// without `/proc`. SIGHUP then keeps its default effect.
 #[cfg(unix)]
 fn ignores_hangup() -> bool {
     let status = std::fs::read("/proc/self/status").unwrap_or_default();
