@@ -236,8 +236,8 @@ fn raw_end(text: &str) -> Option<usize> {
     directive(text, "endraw", &["+%}", "-%}", "%}"])
 }
 
-/// Returns the length of the Jinja tag at the start of `text`, such as `{%- raw %}`, if it consists only of `name`.
-/// Returns `None` otherwise.
+/// Returns the length of the Jinja tag at the start of `text`, such as `{%- raw %}`, or `None` if the tag does not
+/// consist only of `name`.
 fn directive(text: &str, name: &str, ends: &[&str]) -> Option<usize> {
     let rest = text.strip_prefix("{%")?;
     let rest = rest.strip_prefix(['-', '+']).unwrap_or(rest).trim_start_matches(is_space);

@@ -68,7 +68,7 @@ impl Expression {
 /// A parser that checks a template without building a tree.
 pub(super) struct Parser<'a> {
     tokens: Vec<Token<'a>>,
-    /// The lexer's error, which follows the tokens.
+    /// The error that stopped the lexer. `tokens` contains the tokens before it.
     lexical_error: Option<SyntaxError>,
     position: usize,
     depth: usize,
