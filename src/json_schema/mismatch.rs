@@ -86,7 +86,7 @@ fn write_alternatives(f: &mut fmt::Formatter<'_>, values: &[Value]) -> fmt::Resu
     Ok(())
 }
 
-/// Formats a value as JSON. Truncates a long value.
+/// A value, formatted as JSON. A long value is truncated.
 pub(super) struct Shown<'a>(pub(super) &'a Value);
 
 impl fmt::Display for Shown<'_> {

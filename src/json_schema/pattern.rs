@@ -24,8 +24,8 @@ pub(super) struct Patterns<'a> {
 }
 
 impl<'a> Patterns<'a> {
-    /// Returns whether a string contains a match. Returns `None` if the pattern's syntax is not supported, or
-    /// if the budget is exhausted.
+    /// Returns whether a string contains a match, or `None` if the pattern's syntax is not supported or the budget is
+    /// exhausted.
     pub(super) fn matches(&mut self, pattern: &'a str, text: &str, budget: &mut Budget) -> Option<bool> {
         let regex = self.compiled.entry(pattern).or_insert_with(|| {
             budget.spend(COMPILATION);
