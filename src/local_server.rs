@@ -148,7 +148,7 @@ pub(crate) async fn run_in_foreground(
     Ok(process::run_in_foreground(&program).await?)
 }
 
-/// Returns a Python interpreter that has Prefect and its server.
+/// Returns a Python interpreter with Prefect and its server installed.
 async fn python(options: &LocalServerOptions<'_>) -> Result<String, NoInterpreter> {
     let LocalServerOptions { scope, environment, directory, .. } = *options;
     let search = Search { chosen: None, scope, environment, directory };
