@@ -57,7 +57,7 @@ pub(crate) struct SelectionOptions {
     pub(crate) preview: Option<PreviewName>,
     /// Path of the project file, if the user specified a single path.
     pub(crate) prefect_file: Option<StoredPath>,
-    /// Paths and globs of the project files, if each file has its own root.
+    /// Paths and globs of the project files, if each file's directory is its project root. Otherwise empty.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) files: Vec<StoredPath>,
 }

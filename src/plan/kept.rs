@@ -21,7 +21,7 @@ pub(crate) enum KeptReason {
 }
 
 impl KeptReason {
-    /// Returns the reason for an object registered by the given projects. Returns `None` if `owners` is empty.
+    /// Returns the reason for an object registered by the given projects, or `None` if `owners` is empty.
     pub(crate) fn registered(owners: &[&str]) -> Option<Self> {
         let owners: Vec<String> = owners.iter().map(|owner| ProjectId::describe(owner)).collect();
         (!owners.is_empty()).then(|| Self::Registered(owners.join(" and ")))

@@ -77,7 +77,7 @@ pub(crate) enum Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    /// Returns the live deployment. Returns `None` if the deployment will be created.
+    /// Returns the live deployment, or `None` if the deployment will be created.
     pub(crate) fn live(&self) -> Option<&'a LiveDeployment> {
         match self {
             Self::Create => None,

@@ -87,7 +87,7 @@ fn is_missing(path: &Path) -> bool {
     matches!(path.try_exists(), Ok(false))
 }
 
-/// Returns the path to record for a file. Returns `None` for stdin and for paths that are not valid UTF-8.
+/// Returns the path to record for a file, or `None` for stdin and for paths that are not valid UTF-8.
 fn recorded_path(file: &Path, directory: &Path) -> Option<String> {
     if file == Path::new(STDIN) {
         return None;

@@ -81,7 +81,7 @@ impl TooManyDeletes {
     ///
     /// # Errors
     ///
-    /// Fails if there are too many deletions. The error contains the deployment and resource names.
+    /// Otherwise, returns [`TooManyDeletes`] with the names of the deployments and resources.
     pub(crate) fn check(
         deployments: impl Iterator<Item = String>,
         resources: impl Iterator<Item = ResourceKey>,
@@ -204,7 +204,7 @@ impl<'a> Pruning<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if there are too many deletions. The error contains the deployment and resource names.
+    /// Otherwise, returns [`TooManyDeletes`] with the names of the deployments and resources.
     pub(crate) fn within(&self, max_deletes: usize) -> Result<(), TooManyDeletes> {
         let deployments = self.removals.iter().map(|removal| removal.name.clone());
         let resources = self.resources.iter().map(|resource| resource.key.clone());
@@ -227,7 +227,7 @@ impl<'a> Pruning<'a> {
     }
 }
 
-/// Returns a directory's path relative to its Git repository. Returns `None` outside a repository.
+/// Returns a directory's path relative to its Git repository, or `None` outside a repository.
 fn directory_in_repository(directory: &Path) -> Option<String> {
     let (root, directory) = (git::work_tree(directory)?.canonicalize().ok()?, directory.canonicalize().ok()?);
     Some(directory.strip_prefix(root).ok()?.to_string_lossy().into_owned())

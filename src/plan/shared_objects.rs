@@ -21,8 +21,8 @@ pub(crate) struct ChangedObject {
 }
 
 impl ChangedObject {
-    /// Returns the changes that a plan contains for a deployment. Returns `None` if the deploy does not update the
-    /// deployment, or if the changes depend on step outputs.
+    /// Returns the changes that a plan contains for a deployment, or `None` if the deploy does not update the
+    /// deployment or the changes depend on step outputs.
     pub(super) fn planned(planned: &PlannedDeployment) -> Option<Self> {
         let known = planned.changes.iter().filter(|change| !change.known_after_build);
         let fields: Vec<String> = known.map(|change| change.field.clone()).collect();

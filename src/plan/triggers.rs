@@ -42,7 +42,7 @@ pub(super) fn compare<'a>(
     differences(wanted, &desired.name, id, live)
 }
 
-/// Returns the automations that have changed on the server between two snapshots. Returns `None` if none have changed.
+/// Returns the automations that have changed on the server between two snapshots, or `None` if none have changed.
 pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let is_in = |automation: &Automation, others: &[Automation]| {

@@ -83,7 +83,7 @@ pub(crate) async fn export(
     Ok(Export { text: yaml::write(&document), count, resources, notes })
 }
 
-/// Builds the list item for a deployment.
+/// A builder for the list item of a deployment.
 struct Item<'a> {
     name: String,
     notes: &'a mut Vec<String>,

@@ -35,8 +35,8 @@ const CONDITION_KEYS: [&str; 12] = [
     "triggers",
 ];
 
-/// Returns the list item that declares an automation. Returns `None` if the automation has tags or does anything other
-/// than run a deployment.
+/// Returns the list item that declares an automation, or `None` if the automation has tags or does anything other than
+/// run a deployment.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     let has_tags = automation.raw.get("tags").and_then(Json::as_array).is_some_and(|tags| !tags.is_empty());
     if has_tags || !plan::could_be_a_trigger(automation) {

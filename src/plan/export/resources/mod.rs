@@ -172,7 +172,7 @@ fn limit(limit: &NamedObject) -> Json {
     item.into()
 }
 
-/// Returns an automation's declaration. Returns `None` if the trigger cannot be declared.
+/// Returns an automation's declaration, or `None` if the trigger cannot be declared.
 fn automation(automation: &Automation, references: &References, notes: &mut Vec<String>) -> Option<Json> {
     let mut item = Map::from_iter([("name".to_owned(), escaped(&json!(automation.name)))]);
     let fields = [

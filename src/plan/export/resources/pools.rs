@@ -39,7 +39,7 @@ pub(super) fn declaration(pool: &WorkPool, queues: &[NamedObject], default: Opti
     item.into()
 }
 
-/// Returns a queue's declaration. Returns `None` for an unchanged default queue.
+/// Returns a queue's declaration, or `None` for an unchanged default queue.
 fn queue(queue: &NamedObject) -> Option<Json> {
     let is_default = queue.name == DEFAULT_QUEUE;
     let fields = [
@@ -61,8 +61,8 @@ struct Customizations {
 }
 
 impl Customizations {
-    /// Returns the changes from the default template to a pool's template. Returns `None` if variable declarations
-    /// cannot express the changes.
+    /// Returns the changes from the default template to a pool's template, or `None` if variable declarations cannot
+    /// express the changes.
     fn between(default: &JsonObject, pool: &WorkPool) -> Option<Self> {
         let before = BaseJobTemplate::new(&pool.kind, default.clone());
         let after = BaseJobTemplate::new(&pool.kind, pool.base_job_template.clone());
