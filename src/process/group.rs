@@ -47,7 +47,7 @@ impl Identity {
     }
 }
 
-/// Returns a pipe's name in `/proc`. Returns `None` on systems without `/proc`.
+/// Returns a pipe's name in `/proc`, or `None` on systems without `/proc`.
 fn pipe_name(pipe: &impl AsFd) -> Option<String> {
     let link = fs::read_link(format!("/proc/self/fd/{}", pipe.as_fd().as_raw_fd())).ok()?;
     link.to_str().filter(|name| name.starts_with("pipe:")).map(str::to_owned)
@@ -194,7 +194,7 @@ fn is_zombie(pid: Pid) -> bool {
     stat(pid).is_some_and(|(state, _)| state == "Z")
 }
 
-/// Returns a process's state and parent. Returns `None` if the process does not exist or on systems without `/proc`.
+/// Returns a process's state and parent, or `None` if the process does not exist or the system has no `/proc`.
 fn stat(pid: Pid) -> Option<(String, i32)> {
     let text = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
     // The program name is in parentheses and may contain any character.

@@ -264,7 +264,7 @@ impl Background {
         })
     }
 
-    /// Returns the program's exit code. Returns `None` if the program is still running.
+    /// Returns the program's exit code, or `None` if the program is still running.
     pub(crate) fn exit_code(&mut self) -> io::Result<Option<i32>> {
         Ok(self.child.try_wait()?.map(exit_code))
     }

@@ -2,7 +2,7 @@
 
 /// Maximum number of bytes to keep from the start of the output.
 const HEAD: usize = 8 * 1024 * 1024;
-/// Maximum number of bytes to keep from the end of a longer output.
+/// Maximum number of bytes to keep from the end of an output that exceeds [`HEAD`].
 const TAIL: usize = 64 * 1024;
 
 /// Maximum length of a line in bytes. Longer lines are split.
@@ -47,7 +47,7 @@ impl BoundedOutput {
     }
 }
 
-/// Splits a stream of bytes into lines.
+/// A buffer that splits a stream of bytes into lines.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     /// The start of a line that is not yet complete.
