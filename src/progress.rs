@@ -80,7 +80,7 @@ pub(crate) enum DeploymentEvent<'a> {
     Ended { outcome: &'a str, is_done: bool },
 }
 
-/// Receives progress events.
+/// A receiver of progress events.
 pub(crate) trait Progress: Send + Sync {
     /// Reports a status message, such as `Waiting for process 42`.
     fn status(&self, line: &str);
@@ -115,7 +115,7 @@ pub(crate) trait Progress: Send + Sync {
     fn deployment(&self, _name: &str, _event: DeploymentEvent<'_>) {}
 }
 
-/// Discards all progress.
+/// A receiver that discards all progress events.
 #[cfg(test)]
 pub(crate) struct Silent;
 
