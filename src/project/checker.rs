@@ -325,7 +325,7 @@ impl Checker<'_, '_> {
     }
 }
 
-/// Returns the fix for a value of the wrong type. Returns `None` if the intended value is unclear.
+/// Returns the fix for a value of the wrong type, or `None` if the intended value is unclear.
 fn type_fix(document: &Document, field: &KnownKey, value: &Value, pointer: &Pointer) -> Option<Fix> {
     match (field.shape, value) {
         (Shape::Parameters, Value::Null) => yaml::remove_entry(document, pointer),

@@ -51,8 +51,7 @@ impl<'a> Part<'a> {
         Self { text, start: range.start, end: range.end }
     }
 
-    /// Returns the substring's span in the source of the value at `span`. Returns `None` if the substring cannot be
-    /// located.
+    /// Returns the substring's span in the source of the value at `span`, or `None` if the substring cannot be located.
     ///
     /// The substring is located by counting its occurrences. Offsets would be wrong for block scalars because only the
     /// source contains their indentation.
@@ -88,8 +87,7 @@ impl<'a> Findings<'a> {
         self.overrides.push((pointer, option));
     }
 
-    /// Returns the option that replaces the value at a path or the value of an ancestor. Returns `None` if no option
-    /// does.
+    /// Returns the option that replaces the value at a path or one of its ancestors, or `None` if no option does.
     fn option(&self, pointer: &Pointer) -> Option<&str> {
         let replaces = |path: &Pointer| pointer.segments().starts_with(path.segments());
         self.overrides.iter().find(|(path, _)| replaces(path)).map(|(_, option)| option.as_str())
@@ -128,8 +126,7 @@ impl<'a> Findings<'a> {
         self.push(diagnostic.at(place));
     }
 
-    /// Returns a value's position. Returns `None` if there is no document or if only the command line specifies the
-    /// value.
+    /// Returns a value's position, or `None` if there is no document or only the command line specifies the value.
     pub(crate) fn place(&self, pointer: &Pointer) -> Option<Place> {
         self.document_with(pointer).map(|document| document.value_place(pointer))
     }

@@ -53,7 +53,7 @@ fn misplaced(help: &'static str, repair: impl Into<Option<Repair>>) -> Misplaced
     Misplaced { help, repair: repair.into() }
 }
 
-/// Returns the correct location of a misplaced deployment key. Returns `None` if the key is not valid elsewhere.
+/// Returns the correct location of a misplaced deployment key, or `None` if the key is not valid elsewhere.
 pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     const POOL: &[&str] = &["work_pool"];
     Some(match key {
@@ -81,7 +81,7 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
     })
 }
 
-/// Returns the correct location of a misplaced work pool key. Returns `None` if the key is not valid elsewhere.
+/// Returns the correct location of a misplaced work pool key, or `None` if the key is not valid elsewhere.
 pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
     Some(match key {
         "queue" | "work_queue" => misplaced("use `work_queue_name`", Repair::Rename("work_queue_name")),

@@ -162,7 +162,7 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Returns the name with unrendered templates. Returns `None` if the name is missing or empty.
+    /// Returns the name with unrendered templates, or `None` if the name is missing or empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }

@@ -46,7 +46,7 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
 pub(super) const WORK_POOL: &[Removed] =
     &[removed("infra_overrides", "use `job_variables`", Some(Repair::Rename("job_variables")))];
 
-/// Keys removed from schedules. Unknown keys in a schedule are errors.
+/// Keys removed from schedules, which reject unknown keys.
 pub(super) const SCHEDULE: &[Removed] = &[
     removed("catchup", NO_CATCHUP, Some(Repair::Remove)),
     removed("max_active_runs", "use `concurrency_limit` in the deployment", None),

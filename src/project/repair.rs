@@ -23,7 +23,7 @@ pub(super) enum Repair {
 }
 
 impl Repair {
-    /// Returns the fix for the key at a path. Returns `None` if the file's structure does not permit the edit.
+    /// Returns the fix for the key at a path, or `None` if the file's structure does not permit the edit.
     pub(super) fn fix(self, document: &Document, pointer: &Pointer) -> Option<Fix> {
         match self {
             Self::Remove => yaml::remove_entry(document, pointer),

@@ -75,7 +75,7 @@ impl<'a> Field<'a, &'a str> {
         Self::scalar(value, Value::as_str)
     }
 
-    /// Returns the string value, including unresolved templates. Returns `None` if the string is empty.
+    /// Returns the string value with unresolved templates, or `None` if the string is empty.
     pub(crate) fn unresolved(self) -> Option<&'a str> {
         let text = match self {
             Self::Literal(text) => Some(text),

@@ -76,7 +76,7 @@ impl Key {
         }
     }
 
-    /// Returns the key with the given name. Returns `None` if a key with this name has no effect.
+    /// Returns the key with the given name, or `None` if a key with this name has no effect.
     pub(crate) fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|key| key.name() == name)
     }

@@ -19,7 +19,7 @@ const OWN_KEYS: [&str; 3] = [NAME_SUFFIX, WORK_POOL, JOB_VARIABLES];
 /// Maximum number of values copied from an environment to all deployments.
 const MAXIMUM_COPIED_NODES: usize = 4_000_000;
 
-/// Returns an environment's section in the project file. Returns `None` if the file does not define the environment.
+/// Returns an environment's section in the project file, or `None` if the file does not define the environment.
 pub(super) fn section<'a>(document: &'a Document, name: &EnvironmentName) -> Option<&'a Node> {
     document.root.get(KEY)?.get(name.as_str())
 }

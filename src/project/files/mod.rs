@@ -75,7 +75,7 @@ impl ProjectFiles {
         Self::Each(paths.into_iter().map(pattern).collect())
     }
 
-    /// Returns the project files specified by paths and globs, each with its own root.
+    /// Returns the project files specified by paths and globs. Each file's directory is its project root.
     fn from_patterns(patterns: &[PathBuf]) -> Self {
         Self::Each(patterns.iter().map(|path| FilePattern { path: path.clone(), place: None }).collect())
     }
@@ -98,7 +98,7 @@ impl ProjectFiles {
         }
     }
 
-    /// Returns the paths and globs. The list is empty unless each file has its own root.
+    /// Returns the paths and globs. The list is empty unless each file's directory is its project root.
     pub(crate) fn patterns(&self) -> Vec<PathBuf> {
         match self {
             Self::Each(patterns) => patterns.iter().map(|pattern| pattern.path.clone()).collect(),
@@ -134,7 +134,7 @@ impl ProjectFiles {
         }
     }
 
-    /// Returns whether the paths and globs are the same. Their locations are not compared.
+    /// Returns whether the paths and globs are the same. Ignores their locations.
     pub(crate) fn is_same_selection(&self, other: &Self) -> bool {
         self.paths() == other.paths()
     }

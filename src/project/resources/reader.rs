@@ -12,7 +12,7 @@ use crate::{
 /// Maximum number that the server's database can store in a resource field.
 const MAX_COUNT: u64 = 2_147_483_647;
 
-/// Reads the keys of a resource declaration.
+/// A reader of the keys of a resource declaration.
 pub(super) struct Reader<'a, 'f, 'd> {
     pub(super) entries: &'a Mapping,
     /// Description of the mapping for messages, such as `work pool 'gpu'`.
@@ -81,7 +81,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         self.stage == Stage::Rendered
     }
 
-    /// Returns a key's value. Returns `None` if the key is missing or its value is an unrendered template.
+    /// Returns a key's value, or `None` if the key is missing or its value is an unrendered template.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         let value = self.entries.get(key)?;
         let is_template = |value: &Value| value.as_str().is_some_and(template::is_template);
@@ -211,7 +211,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
         }
     }
 
-    /// Returns the mapping under a key. Keys that are not strings are errors.
+    /// Returns the mapping under a key. Reports keys that are not strings.
     pub(super) fn mapping(&mut self, key: &str) -> Option<&'a Mapping> {
         match self.get(key)? {
             Value::Null => None,
