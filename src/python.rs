@@ -15,7 +15,7 @@ pub(crate) fn to_text(value: &Value) -> String {
     }
 }
 
-/// Returns the mapping key that [`to_text`] formats as `text`. Returns `None` if no key has this format.
+/// Returns the mapping key that [`to_text`] formats as `text`, or `None` if no key has this format.
 pub(crate) fn key_with_text(entries: &Mapping, text: &str) -> Option<Value> {
     let numbers = || {
         let integer =
