@@ -2,9 +2,9 @@
 
 use crate::secret::Secret;
 
-/// Asks the user questions.
+/// An interface for asking the user questions.
 pub(crate) trait Ask {
-    /// Returns the index of the selected row. Returns `None` if the user selects the opt-out row.
+    /// Returns the index of the selected row, or `None` if the user selects the opt-out row.
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer>;
 
     /// Asks a yes/no question and returns the answer. An empty answer selects the default.
