@@ -135,7 +135,7 @@ impl RecordedPreviews {
         Self { previews: previews.collect(), damaged, others }
     }
 
-    /// Returns a preview. Returns `None` if the preview is not recorded.
+    /// Returns a preview, or `None` if the preview is not recorded.
     ///
     /// # Errors
     ///
