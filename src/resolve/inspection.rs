@@ -12,7 +12,7 @@ use crate::{
     value::Value,
 };
 
-/// Inspects flows and resolves individual fields.
+/// The context for inspecting flows and resolving individual fields.
 pub(crate) struct Inspection<'a> {
     pub(crate) project: &'a Project,
     pub(crate) ctx: &'a DeployContext<'a>,

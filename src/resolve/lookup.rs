@@ -7,7 +7,7 @@ use crate::{
     template::{Found, Lookup},
 };
 
-/// Looks up blocks and variables on the server. Without a client, every lookup fails.
+/// A lookup of blocks and variables on the server. Without a client, every lookup fails.
 pub(crate) struct ApiLookup<'a>(pub(crate) Option<&'a Client>);
 
 impl<'a> ApiLookup<'a> {

@@ -83,7 +83,7 @@ impl KnownOutputs {
         self.open
     }
 
-    /// Returns the outputs of the step with the given ID. Returns `None` if the step does not exist or its outputs are
+    /// Returns the outputs of the step with the given ID, or `None` if the step does not exist or its outputs are
     /// unknown.
     pub(crate) fn outputs_of(&self, id: &str) -> Option<&'static [&'static str]> {
         match self.names.get(id) {

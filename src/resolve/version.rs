@@ -132,8 +132,8 @@ const SERVICES: [Service; 4] = [
 ];
 
 impl Service {
-    /// Returns the origin described by the service's environment variables. Returns `None` if a required variable or
-    /// the commit message is missing.
+    /// Returns the origin described by the service's environment variables, or `None` if a required variable or the
+    /// commit message is missing.
     fn origin<'a>(&self, environment: &'a Environment, facts: &'a Facts) -> Option<Origin<'a>> {
         let commit = environment.non_empty(self.commit)?;
         let repository = environment.non_empty(self.repository)?;
@@ -148,8 +148,8 @@ impl Service {
     }
 }
 
-/// Returns the origin described by the Git repository. Returns `None` if the repository has no remote whose
-/// URL contains a path.
+/// Returns the origin described by the Git repository, or `None` if the repository has no remote whose URL contains a
+/// path.
 fn git_origin(facts: &Facts) -> Option<Origin<'_>> {
     let url = facts.remote.as_deref()?;
     let repository = url_path(url).trim_matches('/');
