@@ -86,7 +86,7 @@ impl Checker<'_, '_> {
         }
     }
 
-    /// Checks a mapping with the key [`KIND`].
+    /// Validates a computed value: a mapping with the key [`KIND`], which the server renders when the automation runs.
     fn computed(&mut self, entries: &Mapping, pointer: &Pointer) {
         let kind = entries.get(KIND).and_then(Value::as_str);
         let key = match kind {

@@ -44,7 +44,7 @@ enum Source {
 }
 
 impl Source {
-    /// Returns an action's source. Returns `None` if the source is invalid.
+    /// Returns an action's source, or `None` if the source is invalid.
     fn of(action: &Mapping) -> Option<Self> {
         match action.get(SOURCE) {
             None => Some(Self::Selected),

@@ -83,7 +83,7 @@ pub(super) fn automation(
     is_valid.then_some(DesiredResource { defaults, references, runs, metric_triggers, ..resource })
 }
 
-/// Returns the deployment run that an action starts. Returns `None` if the action does not pass values to a deployment.
+/// Returns the deployment run that an action starts, or `None` if the action does not pass values to a deployment.
 fn run(reference: &ResourceReference, action: &Mapping, pointer: &Pointer) -> Option<DeploymentRun> {
     let values = |key: &str| action.get(key).and_then(Value::as_mapping).cloned().unwrap_or_default();
     let (parameters, job_variables) = (values("parameters"), values("job_variables"));

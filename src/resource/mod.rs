@@ -123,12 +123,12 @@ impl ResourceKey {
         self.kind == ResourceKind::WorkQueue && self.parts().1 == Self::DEFAULT_QUEUE
     }
 
-    /// Returns a work queue's pool name. Returns `None` for other kinds.
+    /// Returns a work queue's pool name, or `None` for other kinds.
     pub(crate) fn pool_of_queue(&self) -> Option<&str> {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().0)
     }
 
-    /// Returns a work queue's name without the pool name. Returns `None` for other kinds.
+    /// Returns a work queue's name without the pool name, or `None` for other kinds.
     pub(crate) fn queue(&self) -> Option<&str> {
         (self.kind == ResourceKind::WorkQueue).then(|| self.parts().1)
     }
@@ -164,7 +164,7 @@ pub(crate) struct DesiredResource {
     pub(crate) fields: JsonObject,
     /// Default field values. A new resource's plan shows only the fields that differ from the defaults.
     pub(crate) defaults: JsonObject,
-    /// A block's secret fields. The values are masks if secrets are not read.
+    /// A block's secret fields. Values are masked if secrets are not read.
     pub(crate) secrets: BlockSecrets,
     /// Objects that the fields refer to.
     pub(crate) references: Vec<(ResourceReference, Option<Place>)>,

@@ -64,7 +64,7 @@ impl DependencyOrder {
     }
 }
 
-/// Returns the shortest cycle that starts with an item. Returns `None` if the item does not depend on itself.
+/// Returns the shortest cycle that starts with an item, or `None` if the item does not depend on itself.
 fn shortest_cycle(dependencies: &[BTreeSet<usize>], start: usize) -> Option<Vec<usize>> {
     let mut dependents: BTreeMap<usize, usize> = BTreeMap::new();
     let mut queue = VecDeque::from([start]);

@@ -43,7 +43,7 @@ impl ReferenceKind {
         }
     }
 
-    /// Returns the resource kind of the referenced objects. Returns `None` for deployments, which are not resources.
+    /// Returns the resource kind of the referenced objects, or `None` for deployments, which are not resources.
     pub(crate) fn resource(self) -> Option<ResourceKind> {
         match self {
             Self::Deployment => None,

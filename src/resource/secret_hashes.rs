@@ -138,7 +138,7 @@ pub(crate) struct SecretsDigest {
 }
 
 impl SecretsDigest {
-    /// Returns the digest of a block's secrets. Returns `None` if the block has no secrets.
+    /// Returns the digest of a block's secrets, or `None` if the block has no secrets.
     pub(crate) fn new(secrets: &BlockSecrets) -> Option<Self> {
         let salt = new_salt();
         (!secrets.is_empty()).then(|| Self { hash: digest(&joined(secrets), &salt), salt })

@@ -54,7 +54,7 @@ impl SourceError {
     }
 }
 
-/// Reads secrets from their sources.
+/// A reader of secrets from their sources.
 pub(super) struct SecretReader<'a> {
     pub(super) environment: &'a Environment,
     /// Absolute path of the project directory.
@@ -64,7 +64,7 @@ pub(super) struct SecretReader<'a> {
 }
 
 impl SecretReader<'_> {
-    /// Returns the value of a source. Returns `None` if secrets are not read.
+    /// Returns the value of a source, or `None` if secrets are not read.
     ///
     /// # Errors
     ///

@@ -15,8 +15,8 @@ use crate::{
 const IN_PROGRESS: [StateType; 4] =
     [StateType::Pending, StateType::Running, StateType::Paused, StateType::Cancelling];
 
-/// Returns the reason why a resource must not be deleted. Returns `None` if the resource is not in use. Only checks
-/// work pools and work queues. Ignores deployments in `leaving`.
+/// Returns the reason why a resource must not be deleted, or `None` if the resource is not in use. Only checks work
+/// pools and work queues. Ignores deployments in `leaving`.
 pub(crate) async fn reason_to_keep(
     client: &Client,
     key: &ResourceKey,
