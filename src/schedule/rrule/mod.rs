@@ -161,7 +161,7 @@ impl RuleSet {
         Ok(())
     }
 
-    /// Returns whether the set contains excluded rules, dates or multiple rules.
+    /// Returns whether the recurrence set contains more than one rule, an excluded rule, or explicit dates.
     fn is_set(&self) -> bool {
         self.rules.len() > 1 || !self.excluded_rules.is_empty() || self.has_dates
     }

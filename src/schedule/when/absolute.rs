@@ -72,7 +72,11 @@ pub(super) fn parse(text: &str) -> Result<Point, &'static str> {
 }
 
 impl Point {
-    /// Parses the words at the start of `words`. Returns the number of consumed words.
+    /// Parses one date or time component at the start of `words` and stores it. Returns the number of words consumed.
+    ///
+    /// # Errors
+    ///
+    /// Returns a hint for the user if the words are not recognized.
     fn take(&mut self, words: &[&str]) -> Result<usize, &'static str> {
         let word = words[0].to_lowercase();
         if let Some(day) = named_day(&word) {
@@ -131,7 +135,7 @@ impl Point {
     /// Parses a time such as `17:30`, `17:30:15.5`, `5pm`, `5 pm` or `5 p.m.`. A time zone may follow directly, as in
     /// `17:30Z`.
     ///
-    /// Returns the number of consumed words. Returns `None` if the phrase does not start with a time.
+    /// Returns the number of consumed words, or `None` if the phrase does not start with a time.
     fn take_time(&mut self, word: &str, words: &[&str]) -> Result<Option<usize>, &'static str> {
         let word = &without_dots(word);
         let half = words.get(1).map(|next| without_dots(&next.to_lowercase()));
@@ -169,7 +173,7 @@ impl Point {
         if self.weekday.is_some_and(is_another) { Err(WEEKDAY_HINT) } else { Ok(found) }
     }
 
-    /// Returns this time of day on the date of a timestamp. Returns `None` if the phrase specifies more than a time.
+    /// Returns this time of day on the date of a timestamp, or `None` if the phrase specifies more than a time.
     pub(super) fn on_date_of(&self, timestamp: Timestamp, local_zone: &TimeZone) -> Option<Timestamp> {
         let zone = self.zone.as_ref().unwrap_or(local_zone);
         let time = self.time.filter(|_| self.day.is_none() && self.weekday.is_none())?;

@@ -45,7 +45,7 @@ impl Amount {
         self.rest.subsec_nanos() == 0 && self.rest.as_secs() % DAY == 0
     }
 
-    /// Returns `start` plus this duration. Returns `None` if the time is out of range. A day has 24 hours.
+    /// Returns `start` plus this duration, or `None` if the time is out of range. A day has 24 hours.
     pub(super) fn after(&self, start: Timestamp) -> Option<Timestamp> {
         let months = Span::new().try_months(self.months).ok()?;
         let end = Offset::UTC.to_datetime(start).checked_add(months).ok()?.checked_add(self.rest).ok()?;
