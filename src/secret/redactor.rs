@@ -193,8 +193,7 @@ impl Redactor {
         merged(ranges)
     }
 
-    /// Returns the search for all known secrets. Returns `None` if no secrets are known. Builds the search if
-    /// necessary.
+    /// Returns the search for all known secrets, or `None` if no secrets are known. Builds the search if necessary.
     fn search(&self) -> Option<Arc<Search>> {
         let secrets = self.secrets.read().unwrap_or_else(PoisonError::into_inner);
         if secrets.texts.is_empty() || secrets.search.is_some() {

@@ -46,8 +46,8 @@ impl View {
         start as usize..end as usize
     }
 
-    /// Returns the original range of the digit run that encodes the byte at `at`. Returns `None` if the view
-    /// contains no runs.
+    /// Returns the original range of the digit run that encodes the byte at `at`, or `None` if the view contains no
+    /// runs.
     pub(super) fn run_at(&self, at: usize) -> Option<Range<usize>> {
         let index = self.run_ends.partition_point(|end| *end <= at);
         let end = *self.run_ends.get(index)?;

@@ -18,7 +18,7 @@ const PLACEHOLDERS: [(&str, &str); 2] = [("{{", "}}"), ("<<", ">>")];
 /// Separator between the scheme and the rest of a URL.
 const SCHEME_END: &str = "://";
 
-/// Returns a URL's `user:password` component. Returns `None` if the URL contains no password.
+/// Returns a URL's `user:password` component, or `None` if the URL contains no password.
 pub(crate) fn login(url: &str) -> Option<&str> {
     let start = url.find(SCHEME_END)? + SCHEME_END.len();
     let end = UrlEnds::new(url).after(start);
@@ -70,8 +70,8 @@ fn user_info(url: &str) -> Option<&str> {
     (end > 0).then(|| &url[..end])
 }
 
-/// Finds the ends of the URLs in a string. Positions must increase from call to call, so all calls together
-/// take linear time.
+/// A search for the ends of the URLs in a string. Positions must increase from call to call, so all calls together take
+/// linear time.
 struct UrlEnds<'t> {
     text: &'t str,
     line_end: Next<'t>,
@@ -102,7 +102,7 @@ impl<'t> UrlEnds<'t> {
     }
 }
 
-/// Finds the occurrences of a pattern. Positions must increase from call to call, so all calls together take
+/// A search for the occurrences of a pattern. Positions must increase from call to call, so all calls together take
 /// linear time.
 struct Next<'t> {
     text: &'t str,
