@@ -82,7 +82,7 @@ fn profiles_path(
     Ok(Setting { value: directory.join(text), origin: path.origin })
 }
 
-/// Returns the selected profile's name. Returns `None` for the default profile.
+/// Returns the selected profile's name, or `None` for the default profile.
 ///
 /// Fails if the name is unknown and was passed on the command line. Otherwise, an unknown name adds a warning and
 /// selects the default profile.

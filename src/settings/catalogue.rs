@@ -44,7 +44,7 @@ pub(crate) fn may_exist(name: &str) -> bool {
     })
 }
 
-/// Returns the known setting with the most similar name. Returns `None` if no name is similar enough.
+/// Returns the known setting with the most similar name, or `None` if no name is similar enough.
 pub(crate) fn similar(name: &str) -> Option<&'static str> {
     let similarity = |known: &str| strsim::jaro_winkler(known, name);
     let nearest = ALL

@@ -98,7 +98,7 @@ pub(super) fn without_mentioned(
     unknown
 }
 
-/// Returns a single warning about all unknown settings. Returns `None` if all settings are known.
+/// Returns a single warning about all unknown settings, or `None` if all settings are known.
 pub(super) fn warning(unknown: &[(String, Origin)]) -> Option<Diagnostic> {
     let listed: Vec<String> =
         unknown.iter().map(|(name, origin)| format!("{name} (from {origin})")).collect();

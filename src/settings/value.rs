@@ -22,7 +22,7 @@ pub(crate) enum Origin {
 }
 
 impl Origin {
-    /// Returns the file in the working directory that contains the setting. Returns `None` for other sources.
+    /// Returns the file in the working directory that contains the setting, or `None` for other sources.
     pub(super) fn file(self) -> Option<&'static str> {
         match self {
             Self::DotEnv => Some(".env"),
