@@ -46,7 +46,7 @@ pub(crate) struct DryRunState {
     pub(crate) templates: Value,
 }
 
-/// Collects the distinct steps of all step lists.
+/// A dry run, which collects the distinct steps of all step lists.
 pub(crate) struct DryRun<'a> {
     environment: &'a Environment,
     resolver: &'a Resolver<'a>,

@@ -169,7 +169,7 @@ fn check_revision(branch: Option<&str>, commit: Option<&str>) -> Result<(), Step
 ///
 /// # Errors
 ///
-/// Fails if the directory is not below the current directory.
+/// Fails if the directory is not inside the current directory.
 fn directory(name: Option<String>, address: &Address, branch: Option<&str>) -> Result<String, StepError> {
     let Some(name) = name else {
         return address.directory_name(branch).ok_or_else(|| {

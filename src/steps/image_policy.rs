@@ -53,8 +53,8 @@ impl ImagePolicy {
         matches!(self.lock, LockUse::Write(_))
     }
 
-    /// Returns the existing image that replaces the step for the image `name`. Returns `None` if the step must run.
-    /// `tag` is the tag in the step's inputs, which selects from multiple locked images.
+    /// Returns the existing image that replaces the step for the image `name`, or `None` if the step must run. `tag` is
+    /// the tag in the step's inputs, which selects from multiple locked images.
     ///
     /// If there is no lock and only one image is given, the image replaces every step. Otherwise, the image with the
     /// same repository replaces the step.

@@ -62,7 +62,7 @@ impl<'a> StepItem<'a> {
         self.all_inputs.iter().filter(|(key, _)| !matches!(key.as_str(), Some(Self::ID | REQUIRES)))
     }
 
-    /// Returns the step's registry entry. Returns `None` if the step is not built in.
+    /// Returns the step's registry entry, or `None` if the step is not built in.
     pub(crate) fn entry(self) -> Option<&'static StepEntry> {
         registry::find(self.name)
     }
@@ -76,12 +76,12 @@ impl<'a> StepItem<'a> {
         self.kind() == StepKind::BuildDockerImage && self.text("dockerfile") == Some("auto")
     }
 
-    /// Returns the target directory of a `set_working_directory` step. Returns `None` for other steps.
+    /// Returns the target directory of a `set_working_directory` step, or `None` for other steps.
     pub(crate) fn working_directory(self) -> Option<&'a str> {
         self.text("directory").filter(|_| self.kind() == StepKind::SetWorkingDirectory)
     }
 
-    /// Returns the script of a `run_shell_script` step that runs without a shell. Returns `None` for other steps.
+    /// Returns the script of a `run_shell_script` step that runs without a shell, or `None` for other steps.
     pub(crate) fn script_without_shell(self) -> Option<&'a str> {
         let has_shell = self
             .all_inputs

@@ -254,7 +254,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Name of a catch-all definition, which applies to all inputs without their own definition.
+    /// Name of the catch-all definition for inputs that are not defined individually.
     pub(crate) const ANY_OTHER: &'static str = "*";
 
     /// Defines a required input.

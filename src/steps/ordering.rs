@@ -39,7 +39,7 @@ pub(super) fn accesses<'s>(steps: impl IntoIterator<Item = &'s Listed>) -> Vec<L
     steps.into_iter().map(access).collect()
 }
 
-/// Tracks the remaining steps of each list and wakes the steps that wait for them.
+/// The remaining steps of each list, and the steps that wait for them.
 #[derive(Debug)]
 pub(super) struct StepOrder(Mutex<State>);
 
@@ -52,7 +52,7 @@ struct State {
     accessing: Front,
 }
 
-/// Number of steps in a list that have not completed. Steps without local access are not counted.
+/// Number of steps in a list that have not completed. Excludes steps without local access.
 #[derive(Debug, Clone, Copy)]
 struct Remaining {
     reading: usize,
@@ -70,9 +70,9 @@ impl Remaining {
     }
 }
 
-/// Marks the first list with remaining steps and stores the lists that wait for the marker to advance.
+/// The position of the first list with remaining steps, and the lists that wait for the position to advance.
 ///
-/// The marker only moves forward and wakes each waiting list once, so the total cost is linear even for thousands of
+/// The position only moves forward and wakes each waiting list once, so the total cost is linear even for thousands of
 /// lists.
 #[derive(Debug, Default)]
 struct Front {
@@ -91,8 +91,7 @@ impl Front {
         }
     }
 
-    /// Returns a receiver that is notified when all lists before `list` are done. Returns `None` if they are already
-    /// done.
+    /// Returns a receiver that is notified when all lists before `list` are done, or `None` if they are already done.
     fn wait_for(&mut self, list: usize) -> Option<oneshot::Receiver<()>> {
         (self.position < list).then(|| {
             let (sender, receiver) = oneshot::channel();

@@ -61,7 +61,7 @@ pub(super) fn name(kind: StepKind) -> &'static str {
     STEPS.iter().find(|entry| entry.kind == kind).map_or(python_step::ENTRY.name, |entry| entry.name)
 }
 
-/// Returns a step's output names. Returns `None` if the step is not built in.
+/// Returns a step's output names, or `None` if the step is not built in.
 pub(crate) fn outputs(name: &str) -> Option<&'static [&'static str]> {
     find(name).map(|entry| entry.outputs)
 }
@@ -85,7 +85,7 @@ pub(crate) fn doubt(name: &str) -> Option<String> {
     }
 }
 
-/// Returns the current name of a step with a misspelled name or Prefect 2 name. Returns `None` if the name is already
+/// Returns the current name of a step whose name is misspelled or comes from Prefect 2, or `None` if the name is
 /// correct or no step matches.
 pub(crate) fn replacement(name: &str) -> Option<&'static str> {
     if find(name).is_some() {

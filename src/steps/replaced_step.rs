@@ -11,8 +11,8 @@ use crate::{
     value::{Mapping, Value},
 };
 
-/// Returns the outputs of an image step replaced by an existing image. Returns `None` if the step is not replaced or
-/// its image name is unknown or invalid. `has_fixed_tag` specifies whether the file contains the tag.
+/// Returns the outputs of an image step replaced by an existing image, or `None` if the step is not replaced or its
+/// image name is unknown or invalid. `has_fixed_tag` specifies whether the file contains the tag.
 ///
 /// # Errors
 ///

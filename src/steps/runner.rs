@@ -49,7 +49,7 @@ pub(crate) struct List<'l, 'c> {
     pub(crate) context: &'l mut StepContext<'c>,
 }
 
-/// Runs steps and caches the result of each distinct step.
+/// A runner of steps that caches the result of each distinct step.
 pub(crate) struct Runner<'a> {
     resolver: &'a Resolver<'a>,
     cache: Mutex<IndexMap<Key, Arc<CachedStep>>>,

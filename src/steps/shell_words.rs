@@ -25,7 +25,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 ///
 /// # Errors
 ///
-/// Fails if a quotation is not closed or the line ends with a backslash.
+/// Fails if a quote is not closed or the line ends with a backslash.
 pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;

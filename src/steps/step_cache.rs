@@ -85,7 +85,7 @@ impl Identity {
     /// Input that forces a step to run even if an identical step has already run.
     const IGNORE_CACHE: &'static str = "ignore_cache";
 
-    /// Returns a step use's identity. Returns `None` if the use does not share a run.
+    /// Returns a step use's identity, or `None` if the use does not share a run.
     pub(super) fn new(
         name: &str,
         sharing: Sharing,
@@ -155,7 +155,7 @@ impl StepUse<'_> {
         self.inputs.get(Identity::IGNORE_CACHE).and_then(Value::as_bool) == Some(true)
     }
 
-    /// Returns the identity that other uses must have to share the run. Returns `None` if the run is not shared.
+    /// Returns the identity that other uses must have to share the run, or `None` if the run is not shared.
     pub(super) fn identity(&self, step_state: StepState<'_>) -> Option<Identity> {
         Identity::new(self.entry.name, self.entry.sharing, &self.inputs, step_state, self.place.clone())
     }
@@ -181,7 +181,7 @@ impl CachedStep {
         deployments.insert(deployment.to_owned()) && deployments.len() > 1
     }
 
-    /// Returns a report on the step. Returns `None` if the step has not completed.
+    /// Returns a report on the step, or `None` if the step has not completed.
     pub(super) fn completed(&self) -> Option<CompletedStep> {
         let (effects, time) = self.result.get()?;
         let deployments = self.deployments.lock().unwrap_or_else(PoisonError::into_inner);

@@ -121,7 +121,7 @@ impl Inputs {
         self.dockerfile.as_deref().filter(|path| !path.is_empty()).unwrap_or("Dockerfile")
     }
 
-    /// Returns the build context URL. Returns `None` if the context is a local directory.
+    /// Returns the build context URL, or `None` if the context is a local directory.
     pub(super) fn remote(&self) -> Option<&str> {
         self.path.as_deref().filter(|path| is_remote(path))
     }

@@ -155,7 +155,7 @@ pub(crate) fn dockerfile_path(inputs: &Mapping) -> Option<PathBuf> {
     Some(Path::new(path).join(if dockerfile.is_empty() { "Dockerfile" } else { dockerfile }))
 }
 
-/// Returns the build context directory, relative to the working directory. Returns `None` if the context is not a local
+/// Returns the build context directory relative to the working directory, or `None` if the context is not a local
 /// directory.
 pub(crate) fn build_context(inputs: &Mapping) -> Option<&str> {
     let path = inputs.get("path").and_then(Value::as_str).unwrap_or_default();

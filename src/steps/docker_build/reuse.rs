@@ -31,7 +31,7 @@ pub(super) struct Registries {
 }
 
 impl Registries {
-    /// Returns an image from its registry. Returns `None` if the registry does not have the image.
+    /// Returns an image from its registry, or `None` if the registry does not have the image.
     pub(super) async fn image(&self, reference: &str) -> Option<RegistryImage> {
         let credentials = self.credentials.get(registry_host(registry_of(reference)));
         self.engine.registry_image(reference, credentials).await
@@ -112,9 +112,9 @@ impl Registries {
         Ok(fingerprint.tag())
     }
 
-    /// Returns the ID of an existing image that has all names in `references`. Returns `None` if the image must be
-    /// built. The first name must contain the content tag. `is_pushed` specifies whether the build also pushes the
-    /// image. If so, an image that only exists locally must be built again.
+    /// Returns the ID of an existing image that has all names in `references`, or `None` if the image must be built.
+    /// The first name must contain the content tag. `is_pushed` specifies whether the build also pushes the image. If
+    /// so, an image that only exists locally must be built again.
     ///
     /// If the image only exists in the registry, returns the first name instead of the ID. Adds missing names to a
     /// local image.

@@ -43,7 +43,7 @@ const IGNORE: Input = Input::optional(
     "file with patterns of files to skip; null pushes all files",
 );
 
-/// Opens the source or target bucket of a step.
+/// A provider of object storage, which opens the source or target bucket of a step.
 trait Provider: Send + Sync {
     fn open<'a>(&'a self, access: Access<'a>) -> BoxFuture<'a, Result<Bucket, StorageError>>;
 }
@@ -186,8 +186,8 @@ fn read_ignore_file(
     Ok(read.unwrap_or_default())
 }
 
-/// Returns the warning for a missing ignore file. Returns `None` if the default file is missing and `directory`
-/// contains no private files.
+/// Returns the warning for a missing ignore file, or `None` if the default file is missing and `directory` contains no
+/// private files.
 fn missing_ignore_file(file: &str, directory: &Path) -> Option<String> {
     if file != IGNORE_FILE {
         return Some(format!("ignore file '{file}' does not exist; all files are pushed"));
