@@ -125,7 +125,7 @@ fn account_name(url: &Url) -> String {
 ///
 /// # Errors
 ///
-/// Returns an error if the credentials are invalid.
+/// Fails if the credentials are invalid.
 pub(crate) fn open(
     container: &str,
     credentials: &Credentials,

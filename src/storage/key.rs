@@ -59,14 +59,14 @@ impl Folder {
         Key::parse(key).map_err(|_| name())
     }
 
-    /// Returns the path of an object relative to the target directory. Returns `None` for the folder itself, which some
+    /// Returns the path of an object relative to the target directory, or `None` for the folder itself, which some
     /// tools store as an empty object.
     ///
     /// Backslashes count as separators, because Prefect on Windows creates keys with backslashes.
     ///
     /// # Errors
     ///
-    /// Returns an error if the path would lead outside the target directory.
+    /// Fails if the path would lead outside the target directory.
     pub(super) fn path_of(&self, key: &Key) -> Result<Option<PathBuf>, StorageError> {
         let unsafe_key = || StorageError::UnsafeKey(key.to_string());
         let prefix = self.0.as_ref();

@@ -23,7 +23,7 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Returns an error if the folder contains no objects, or if an object cannot be downloaded or written.
+    /// Fails if the folder contains no objects, or if an object cannot be downloaded or written.
     pub(crate) async fn pull(&self, folder: &Folder, directory: &Path) -> Result<Summary, StorageError> {
         let root = directory.canonicalize().map_err(|error| FileError::new("open", directory, error))?;
         let failed = |error| StorageError::store(format!("list {self}"), error);

@@ -61,7 +61,7 @@ impl<'a> LocalFiles<'a> {
     ///
     /// # Errors
     ///
-    /// Returns an error if a file cannot be inspected, or if its name is not valid as an object key.
+    /// Fails if a file cannot be inspected, or if its name is not valid as an object key.
     pub(crate) fn list(
         directory: &'a Path,
         folder: &'a Folder,
@@ -87,7 +87,7 @@ impl Bucket {
     ///
     /// # Errors
     ///
-    /// Returns an error if a file cannot be read or an object cannot be written.
+    /// Fails if a file cannot be read or an object cannot be written.
     pub(crate) async fn push(
         &self,
         LocalFiles { folder, files, .. }: LocalFiles<'_>,

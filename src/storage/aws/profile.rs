@@ -44,7 +44,7 @@ impl Profiles {
     ///
     /// # Errors
     ///
-    /// Returns an error if `named` selects a profile that does not exist.
+    /// Fails if `named` selects a profile that does not exist.
     pub(super) fn load(access: Access<'_>, named: Option<&str>) -> Result<Self, StorageError> {
         let environment = access.environment;
         let mut sections: BTreeMap<String, Section> = BTreeMap::new();
@@ -135,8 +135,8 @@ impl Profiles {
     ///
     /// # Errors
     ///
-    /// Returns an error if the source of the keys is missing or unsupported. Otherwise, requests would use the
-    /// machine's credentials.
+    /// Fails if the source of the keys is missing or unsupported. Otherwise, requests would use the machine's
+    /// credentials.
     async fn keys_for_role(
         &self,
         name: &str,
