@@ -55,7 +55,7 @@ fn select_by_name(projects: &[Selectable<'_>], options: &Options) -> Result<Vec<
     Ok(with_single(selections))
 }
 
-/// Selects deployments by their names. Returns a selection for each project, and the names that match nothing.
+/// Selects deployments by name. Returns one selection per project, and the names that match no deployment.
 fn named(projects: &[Selectable<'_>], wanted: &[NamePattern<'_>]) -> (Vec<Selection>, Vec<String>) {
     let mut missing: Vec<String> = wanted.iter().map(|pattern| pattern.text().to_owned()).collect();
     let mut selections = Vec::with_capacity(projects.len());

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use crate::flow::{Entrypoint, FlowSources, Inspector};
 
-/// Looks up the names of flows, so that deployments can be selected by `flow/name`.
+/// A lookup of flow names, so that deployments can be selected by `flow/name`.
 #[derive(Clone, Copy)]
 pub(crate) struct FlowNames<'a> {
     pub(crate) inspector: &'a Inspector,
@@ -18,8 +18,8 @@ impl FlowNames<'_> {
         Some(self.inspector.inspect(&entrypoint, self.directory, self.environment).ok()?.name.clone())
     }
 
-    /// Returns the project files that a flow or a Python function depends on. Returns `None` if the flow or function is
-    /// not part of the project.
+    /// Returns the project files that a flow or a Python function depends on, or `None` if the flow or function is
+    /// outside the project.
     pub(super) fn sources(&self, entrypoint: &Entrypoint) -> Option<Arc<FlowSources>> {
         self.inspector.sources(entrypoint, self.directory, self.environment)
     }

@@ -45,7 +45,11 @@ impl OptionError {
     }
 }
 
-/// Returns the spec of a deployment as the file declares it, without applying options.
+/// Returns a deployment's spec as declared in the file, without command-line options.
+///
+/// # Errors
+///
+/// Fails if the deployment sets both `schedule` and `schedules`.
 pub(crate) fn plain(declared: Declared) -> Result<DeploymentSpec, OptionError> {
     let mut fields = declared.fields.clone();
     normalize_sections(&mut fields);

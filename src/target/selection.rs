@@ -130,8 +130,7 @@ pub(super) fn several(picked: Vec<Declared>, name: Option<String>, warnings: Vec
     Selection { single: picked.len() == 1, picked, name, warnings, ..Selection::default() }
 }
 
-/// Returns the requested name if the user passed a single name that is not a pattern. Returns `None`
-/// otherwise.
+/// Returns the requested name, or `None` unless the user passed a single name that is not a pattern.
 fn single_name(wanted: &[NamePattern<'_>]) -> Option<String> {
     match wanted {
         [only] if !only.is_pattern => Some(only.name.to_owned()),

@@ -60,8 +60,8 @@ fn name(declared: &Declared) -> String {
     declared.name().unwrap_or_default().to_owned()
 }
 
-/// Returns the file's top-level steps that a deployment uses. Returns `None` if the deployment has its own
-/// steps in this section.
+/// Returns the file's top-level steps that a deployment uses, or `None` if the deployment has its own steps in this
+/// section.
 fn shared_steps<'a>(declared: &Declared, project: &'a Project, section: Section) -> Option<&'a StepList> {
     declared.fields.steps(section).uses_shared(section).then(|| project.steps(section))
 }

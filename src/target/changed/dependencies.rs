@@ -41,7 +41,7 @@ pub(super) enum Excluded {
     Nothing,
     /// Files that match the patterns of `.dockerignore`.
     Docker(Ignore),
-    /// Files that match the patterns of the ignore file of a push step.
+    /// Files that match a push step's ignore patterns.
     Push(IgnoreFile),
 }
 

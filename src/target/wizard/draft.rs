@@ -57,7 +57,7 @@ impl Draft {
         &self.known
     }
 
-    /// Returns the deployment's name. Returns `None` if the name is missing or empty.
+    /// Returns the deployment's name, or `None` if the name is missing or empty.
     pub(super) fn name(&self) -> Option<&str> {
         self.known.name().unresolved()
     }

@@ -35,7 +35,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         !is_ruled_out && self.image_build(draft).is_none()
     }
 
-    /// Returns the Dockerfile of the step that builds the image. Returns `None` if no step builds an image.
+    /// Returns the Dockerfile of the step that builds the image, or `None` if no step builds an image.
     fn image_build(&self, draft: &Draft) -> Option<ImageBuild> {
         let steps = draft.section(self.project, Section::Build);
         let build = steps.items().find(|item| item.kind() == StepKind::BuildDockerImage)?;

@@ -38,7 +38,7 @@ use crate::{
     target::{self, FlowNames, TargetError},
 };
 
-/// Looks up objects on the server for the wizard.
+/// A lookup of server objects for the wizard.
 pub(crate) trait ServerLookup {
     async fn work_pools(&self) -> Result<Vec<WorkPool>, TargetError>;
 
@@ -47,7 +47,7 @@ pub(crate) trait ServerLookup {
     /// Asks for the name and type of a new work pool.
     async fn new_pool(&self) -> Result<NewPool, TargetError>;
 
-    /// Returns the names of all blocks of a type. Returns `None` if the blocks cannot be read.
+    /// Returns the names of all blocks of a type, or `None` if the blocks cannot be read.
     async fn blocks(&self, kind: &str) -> Result<Option<Vec<String>>, TargetError>;
 }
 

@@ -155,7 +155,7 @@ fn complete(mut fields: Fields, project: &Project, directory: &Path) -> Fields {
     KEYS.into_iter().filter_map(field).collect::<Mapping>().into()
 }
 
-/// Returns the value to save. Returns `None` if the value is equivalent to a missing key.
+/// Returns the value to save, or `None` if the value is equivalent to a missing key.
 ///
 /// A null value of `schedules` is saved, because it prevents the wizard from asking for schedules again.
 fn significant(key: Key, value: Value) -> Option<Value> {
