@@ -32,8 +32,8 @@ impl fmt::Display for Reference {
 }
 
 impl Reference {
-    /// Returns the object that a placeholder refers to. Returns `None` if the placeholder is malformed or has a
-    /// different kind.
+    /// Returns the object that a placeholder refers to, or `None` if the placeholder is malformed or has a different
+    /// kind.
     fn in_placeholder(placeholder: &Placeholder<'_>) -> Option<Self> {
         match placeholder.kind() {
             Kind::Block => Self::block(placeholder).map(|(reference, _)| reference),
@@ -42,8 +42,8 @@ impl Reference {
         }
     }
 
-    /// Returns the block that a placeholder refers to, and the optional key path within the block's data. Returns
-    /// `None` if the placeholder is malformed.
+    /// Returns the block that a placeholder refers to and the optional key path within the block's data, or `None` if
+    /// the placeholder is malformed.
     pub(crate) fn block(placeholder: &Placeholder<'_>) -> Option<(Self, Option<String>)> {
         let name = placeholder.name.replace(BLOCK_PREFIX, "");
         let mut parts = name.splitn(3, '.').map(str::to_owned);

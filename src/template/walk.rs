@@ -57,7 +57,7 @@ fn visit<'a>(template: &'a Value, trail: &mut Trail<'a>, pass: &mut impl Fill) -
     }
 }
 
-/// Calls `action` with each string in a template and the path to it. Mapping keys are not considered.
+/// Calls `action` with each string value in a template and its path. Skips mapping keys.
 pub(crate) fn each_text<'a>(template: &'a Value, action: &mut dyn FnMut(&'a str, &Trail<'_>)) {
     texts(template, &mut Trail::default(), action);
 }

@@ -208,7 +208,7 @@ pub(super) fn is_small(value: &Value) -> bool {
 ///
 /// # Errors
 ///
-/// Returns an error if the result is larger than [`LARGEST_STRING`].
+/// Fails if the result is larger than [`LARGEST_STRING`].
 pub(super) fn to_json(value: &Value) -> Result<String, Error> {
     let mut writer = LimitedWriter(Vec::new());
     match serde_json::to_writer(&mut writer, value) {

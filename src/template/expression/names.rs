@@ -247,7 +247,7 @@ fn is_word(character: char) -> bool {
     character.is_alphanumeric() || character == '_'
 }
 
-/// Returns the text after a word and the whitespace around it. Returns `None` if the text starts with another word.
+/// Returns the text after a word and the whitespace around it, or `None` if the text starts with another word.
 fn word_after<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     (word_of(text) == word).then(|| text[word.len()..].trim_start())
 }

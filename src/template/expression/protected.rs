@@ -1,4 +1,5 @@
-//! Removes expressions that use the filter `literal`, because placeholders in their results must not be substituted.
+//! Removes expressions with the `literal` filter from templates, so that placeholders in them are not treated as
+//! references.
 
 use super::parse::Expression;
 use crate::{
@@ -12,8 +13,7 @@ use crate::{
 /// Name of the filter that protects its result.
 const LITERAL: &str = "literal";
 
-/// Returns a template without the expressions that use the filter `literal`. Placeholders in these expressions are not
-/// substituted.
+/// Returns a template without the expressions that use the filter `literal`.
 pub(crate) fn without_literals(template: &Value) -> Value {
     walk::fill(template, &mut Removing).unwrap_or_default()
 }

@@ -65,8 +65,8 @@ impl Scope {
         self.names.keys().map(String::as_str)
     }
 
-    /// Returns the first undefined segment of a dotted name, together with the most similar existing name. Returns
-    /// `None` if every segment is defined.
+    /// Returns the first undefined segment of a dotted name and the most similar existing name, or `None` if every
+    /// segment is defined.
     pub(super) fn first_undefined(&self, root: &str, keys: &[String]) -> Option<(String, Option<String>)> {
         let Some(mut value) = self.names.get(root).cloned() else {
             return Some((root.to_owned(), did_you_mean(root, self.names()).map(str::to_owned)));

@@ -81,7 +81,7 @@ pub(crate) fn pull_steps(steps: &Value, outputs: &Mapping, environment: &Environ
 }
 
 /// Substitutes environment variables in a value of a declared resource. Keeps all other placeholders, because workers
-/// and automations resolve them. Records environment variables that are not set as [`SubstitutionKind::Missing`].
+/// and automations resolve them. Records unset environment variables as [`SubstitutionKind::Missing`].
 pub(crate) fn resource(part: &Value, environment: &Environment) -> Filled {
     let Applied { value, substitutions } =
         Pass::keeping(Values::Mapping(&Mapping::new()), environment).apply(part);

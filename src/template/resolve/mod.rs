@@ -57,8 +57,8 @@ pub(crate) enum ResolveError {
     Blocks(Vec<BlockError>),
 }
 
-/// Resolves references to blocks and variables. Each distinct reference is fetched only once, even if its
-/// object does not exist.
+/// A resolver of references to blocks and variables. Each distinct reference is fetched only once, even if its object
+/// does not exist.
 pub(crate) struct Resolver<'a> {
     /// Source of the objects, or `None` for an offline resolver.
     lookup: Option<&'a dyn Lookup>,
@@ -99,8 +99,7 @@ impl<'a> Resolver<'a> {
         &self.redactor
     }
 
-    /// Returns the Prefect version of the server. Returns `None` if the version is unknown or the resolver is
-    /// offline.
+    /// Returns the Prefect version of the server, or `None` if the version is unknown or the resolver is offline.
     pub(crate) async fn server_version(&self) -> Option<String> {
         self.lookup?.server_version().await
     }

@@ -104,7 +104,7 @@ impl Evaluating<'_> {
     }
 }
 
-/// Returns whether a value contains an integer that does not fit into 64 bits. The serializer would convert such an
+/// Returns whether a value contains an integer that does not fit in 64 bits. The serializer would convert such an
 /// integer to a string.
 fn has_wide_integer(value: &EngineValue) -> bool {
     match value.kind() {
