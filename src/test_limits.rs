@@ -29,8 +29,7 @@ pub(crate) fn within_limits<T>(case: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Returns the peak resident memory since the last reset, in bytes. Returns `None` if the system does not
-/// report it.
+/// Returns the peak resident memory in bytes since the last reset, or `None` if the system does not report it.
 fn peak() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
