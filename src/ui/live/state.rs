@@ -144,7 +144,7 @@ impl State {
         self.steps.get_mut(&id.number()).map(|step| step.output.take()).unwrap_or_default()
     }
 
-    /// Returns the name and run time of a step. Returns `None` if the step has not started.
+    /// Returns the name and run time of a step, or `None` if the step has not started.
     pub(in crate::ui) fn run_time(&self, id: StepId, now: Instant) -> Option<(&str, Duration)> {
         let step = self.steps.get(&id.number())?;
         Some((&step.name, step.phase.took(now)?))

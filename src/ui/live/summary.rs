@@ -74,8 +74,7 @@ fn linked(line: &str, name: &str, url: &str) -> String {
     line.replacen(name, &format!("\u{1b}]8;;{target}\u{1b}\\{name}\u{1b}]8;;\u{1b}\\"), 1)
 }
 
-/// Returns a line with the number of deployments for each outcome. Returns `None` if there are fewer than two
-/// deployments.
+/// Returns a line with the number of deployments for each outcome, or `None` if there are fewer than two deployments.
 pub(in crate::ui) fn total(Results { deployments, took }: &Results<'_>) -> Option<String> {
     let mut counts: IndexMap<&str, usize> = IndexMap::new();
     deployments.iter().for_each(|result| *counts.entry(&result.outcome).or_default() += 1);

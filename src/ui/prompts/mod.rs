@@ -75,7 +75,7 @@ impl Ui {
     }
 
     /// Reads the answer to a yes/no question from stdin, as in `yes | prefectl ...`. Returns `None` if stdin is a
-    /// terminal, or if its next line is missing or is no answer.
+    /// terminal, or if its next line is missing or is not an answer.
     pub(crate) async fn piped_answer(&self, question: &str) -> Option<bool> {
         if io::stdin().is_terminal() {
             return None;

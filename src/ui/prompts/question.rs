@@ -8,7 +8,7 @@ use super::{
     terminal::{Frame, Prompt, Reaction, Span, Style},
 };
 
-/// Converts a line to an answer. Returns the reason if the line is not a valid answer.
+/// A function that converts a line to an answer, or returns the reason why the line is not a valid answer.
 type Parse<T> = fn(&str) -> Result<T, &'static str>;
 
 /// Text that replaces a hidden answer, regardless of the answer's length.

@@ -216,7 +216,7 @@ fn push_up(text: &mut String, rows: usize) {
 /// The characters of a row, each with its style.
 type Row = Vec<(char, Style)>;
 
-/// Breaks spans into rows, between words if possible.
+/// A layout of spans in rows. Rows break between words if possible.
 struct Layout {
     rows: Vec<String>,
     cursor_row: usize,

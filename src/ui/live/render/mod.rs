@@ -105,8 +105,7 @@ fn at_level(state: &State, now: Instant, width: usize, level: Level) -> Vec<Stri
     lines
 }
 
-/// Returns a progress bar for the deployments that are being written. Returns `None` if there are only a few
-/// deployments.
+/// Returns a progress bar for the deployments that are being written, or `None` if there are only a few deployments.
 fn deployments_bar(state: &State, now: Instant, width: usize) -> Option<String> {
     let since = state.writing_since?;
     let is_done = |deployment: &&Deployment| matches!(deployment.phase, Phase::Ended { .. });
