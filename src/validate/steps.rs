@@ -183,7 +183,7 @@ fn name_fix(name: &str, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fi
 }
 
 /// Returns the fix for a step with multiple keys. If the other keys are steps, splits the list item. Otherwise, indents
-/// the inputs below the step name.
+/// the inputs under the step name.
 fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<Fix> {
     let others = step.as_mapping()?.keys().skip(1);
     let steps = others.filter_map(Value::as_str).filter(|name| registry::find(name).is_some()).count();
@@ -193,8 +193,7 @@ fn form_fix(step: &Value, pointer: &Pointer, findings: &Findings<'_>) -> Option<
     }
 }
 
-/// Returns a message and a help text if the structure of a step is invalid. Returns `None` if the structure
-/// is valid.
+/// Returns a message and a help text if the structure of a step is invalid, or `None` otherwise.
 fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'static str)> {
     let others: Vec<_> = step.as_mapping()?.keys().skip(1).filter_map(Value::as_str).collect();
     if !others.is_empty() {

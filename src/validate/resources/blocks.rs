@@ -13,7 +13,7 @@ use crate::{
     value::{self, Mapping},
 };
 
-/// Returns the declared blocks' type slugs. Returns `None` if a type is a template, because any type may then be used.
+/// Returns the declared blocks' type slugs, or `None` if a type is a template, because any type may then be used.
 pub(super) fn types_used<'a>(sections: impl Iterator<Item = &'a Mapping>) -> Option<BTreeSet<&'a str>> {
     let blocks = sections.filter_map(|section| section.get("blocks")?.as_sequence()).flatten();
     let types = blocks.filter_map(|block| block.get("type")?.as_str());

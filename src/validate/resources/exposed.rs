@@ -10,7 +10,7 @@ use crate::{
     value::{Mapping, Value, json_object, to_json},
 };
 
-/// Registers the secrets in the declarations of blocks below `value`. The declarations may be invalid.
+/// Registers the secrets in all block declarations in `value`. The declarations may be invalid.
 pub(super) fn learn_exposed_secrets(value: &Value, redactor: &Redactor) {
     match value {
         Value::Mapping(entries) => {

@@ -37,8 +37,10 @@ impl Declaration<'_> {
     }
 }
 
-/// Renders all projects' declared variables and adds them to the resolver. Renders each variable after the variables
-/// that it refers to. Returns each project's variables. A variable that refers to itself is an error.
+/// Renders the declared variables of all projects in dependency order and adds them to the resolver. Returns the
+/// variables by project.
+///
+/// Reports cycles. Variables that depend on a cycle are returned without being rendered.
 pub(super) async fn rendered(
     projects: &mut [PreparedProject<'_>],
     resolver: &Resolver<'_>,
