@@ -85,8 +85,7 @@ pub(crate) struct IntegerError(String);
 ///
 /// # Errors
 ///
-/// Fails if the text is not JSON, or if an integer does not fit into 64 bits. `serde_json` would round such an
-/// integer.
+/// Fails if the text is not JSON, or if an integer does not fit in 64 bits. `serde_json` would round such an integer.
 pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
     let value = serde_json::from_str(text)?;
     match rounded_integer(text) {
@@ -95,12 +94,12 @@ pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
     }
 }
 
-/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit into 64 bits.
+/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit in 64 bits.
 pub(crate) fn rounded_integer(json: &str) -> Option<&str> {
     rounded_integers(json).next().map(|(_, integer)| integer)
 }
 
-/// Replaces the integers in valid JSON that do not fit into 64 bits with strings. `serde_json` would round them.
+/// Replaces the integers in valid JSON that do not fit in 64 bits with strings. `serde_json` would round them.
 pub(crate) fn with_exact_integers(json: &str) -> Cow<'_, str> {
     let mut exact = String::new();
     let mut copied = 0;
@@ -115,14 +114,14 @@ pub(crate) fn with_exact_integers(json: &str) -> Cow<'_, str> {
     Cow::Owned(exact)
 }
 
-/// Yields the integers in valid JSON that do not fit into 64 bits, each with its position.
+/// Yields the integers in valid JSON that do not fit in 64 bits, each with its position.
 fn rounded_integers(json: &str) -> impl Iterator<Item = (usize, &str)> {
     // Large responses rarely contain that many digits in a row.
     let found = has_digits(json.as_bytes(), SHORTEST_ROUNDED).then(|| numbers(json));
     found.into_iter().flatten().filter(|(_, number)| is_rounded(number))
 }
 
-/// Minimum number of digits of an integer that does not fit into 64 bits.
+/// Minimum number of digits of an integer that does not fit in 64 bits.
 const SHORTEST_ROUNDED: usize = 19;
 
 /// Returns whether the text contains at least `count` consecutive digits. Only reads a fraction of the text.
@@ -200,7 +199,7 @@ fn after_string(text: &str) -> &str {
     end.map_or("", |end| &text[end + 1..])
 }
 
-/// Returns whether a number is an integer that does not fit into 64 bits.
+/// Returns whether a number is an integer that does not fit in 64 bits.
 fn is_rounded(number: &str) -> bool {
     !number.contains(['.', 'e', 'E']) && number.parse::<i64>().is_err() && number.parse::<u64>().is_err()
 }
@@ -232,7 +231,7 @@ pub(crate) fn is_truthy(value: &Value) -> bool {
     }
 }
 
-/// Returns whether any string in a value satisfies a predicate. Mapping keys are not considered.
+/// Returns whether any string in a value satisfies a predicate. Skips mapping keys.
 pub(crate) fn any_text(value: &Value, is_sought: &impl Fn(&str) -> bool) -> bool {
     match value {
         Value::String(text) => is_sought(text),
