@@ -66,7 +66,7 @@ impl Objects<'_> {
         json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": self.metadata(&self.worker.namespace)})
     }
 
-    /// The permissions to create jobs, and to observe jobs and their pods.
+    /// Returns the role with the permissions to create jobs, and to observe jobs and their pods.
     fn role(&self) -> Value {
         let observe = json!(["get", "list", "watch"]);
         json!({
