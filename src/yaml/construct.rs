@@ -47,7 +47,7 @@ pub(super) fn construct<'a>(source: &'a Source, tree: &Tree<'a>) -> Result<Docum
     })
 }
 
-/// Constructs values, and stores anchored values so that aliases can share them.
+/// A constructor of values. Stores anchored values, so that aliases can share them.
 struct Constructor<'a> {
     text: &'a str,
     nodes: Vec<Option<Node>>,

@@ -26,7 +26,7 @@ pub(crate) struct Document {
     pub(crate) root: Node,
     /// The keys that occur more than once in a mapping, in source order.
     pub(crate) duplicate_keys: Vec<DuplicateKey>,
-    /// The keys whose merged value depends on the release of PyYAML, in source order.
+    /// Keys whose merged value depends on the PyYAML release, in source order.
     pub(crate) merge_conflicts: Vec<MergeConflict>,
     /// The spans of the lists with the tag `!append`.
     pub(super) appended: HashSet<Span>,
@@ -147,7 +147,7 @@ impl Document {
     }
 
     /// Returns the span of the key whose null removed the value at `pointer` from a layer. `nearest` is the nearest
-    /// existing ancestor, and `missing` is the number of path segments below this ancestor.
+    /// existing ancestor, and `missing` is the number of path segments after this ancestor.
     fn removal(&self, nearest: &Node, pointer: &Pointer, missing: usize) -> Option<Span> {
         let segments = pointer.segments();
         let Some(Segment::Key(key)) = segments.get(segments.len() - missing) else { return None };

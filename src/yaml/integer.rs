@@ -6,7 +6,7 @@ use std::{fmt, sync::Arc};
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Integer {
     Small(i64),
-    /// The digits of an integer that does not fit into 64 bits, without underscores. Arithmetic is not supported.
+    /// The digits of an integer that does not fit in 64 bits, without underscores. Arithmetic is not supported.
     Large(Arc<str>),
 }
 

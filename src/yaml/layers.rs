@@ -123,7 +123,8 @@ impl Node {
         }
     }
 
-    /// Returns the child that contains a span, or the key that has this span.
+    /// Returns the child that contains `span`, and its path segment. The child is `Ok` for a list item or a mapping
+    /// value, and `Err` for a mapping key whose own span is `span`.
     fn child_around(&self, span: Span) -> Option<(Segment, Result<&Self, &Self>)> {
         let contains = |node: &Self| node.span.start <= span.start && span.end <= node.span.end;
         match &self.kind {

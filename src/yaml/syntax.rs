@@ -39,7 +39,7 @@ pub(super) enum Mistake {
     /// A list item that does not start on a new line.
     Item,
     ItemInMapping,
-    /// A key inside a line.
+    /// A key that is not allowed at its position in the line.
     Key,
     MissingKey,
     MissingValue,

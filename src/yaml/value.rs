@@ -15,7 +15,7 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// Fails if an integer does not fit into 64 bits or binary data is not valid UTF-8.
+    /// Fails if an integer does not fit in 64 bits or binary data is not valid UTF-8.
     pub(crate) fn to_value(&self) -> Result<value::Value, YamlError> {
         use value::Value;
         Ok(match &self.kind {
@@ -57,7 +57,7 @@ impl Mapping {
     }
 }
 
-/// Converts an integer to a number. Returns `None` if the integer does not fit into 64 bits, the server's limit.
+/// Converts an integer to a number. Returns `None` if the integer does not fit in 64 bits, the server's limit.
 fn to_number(number: &Integer) -> Option<value::Value> {
     match number {
         Integer::Small(number) => Some((*number).into()),

@@ -34,7 +34,7 @@ pub(super) fn write_entries(entries: &Map<String, Json>, indent: usize, list_ind
     writer.text
 }
 
-/// Formats a value on a single line, as it can occur in a flow collection.
+/// Formats a value on a single line, in a form that is valid inside a flow collection.
 pub(super) fn write_flow(value: &Json) -> String {
     match value {
         Json::Object(entries) if !entries.is_empty() => {

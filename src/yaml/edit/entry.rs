@@ -58,7 +58,7 @@ impl<'a> WrittenMapping<'a> {
         before.bytes().all(|byte| matches!(byte, b' ' | b'-')).then_some(before.len())
     }
 
-    /// Returns the entries in source order, except entries from merge keys. Returns `None` if the end of an entry is
+    /// Returns the entries in source order without entries from merge keys, or `None` if the end of an entry is
     /// unknown.
     pub(super) fn written(&self) -> Option<Vec<WrittenEntry<'a>>> {
         let is_inside =

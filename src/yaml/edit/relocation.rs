@@ -19,7 +19,7 @@ use crate::{
 pub(crate) struct Destination<'a> {
     /// An existing mapping.
     pub(crate) base: &'a Pointer,
-    /// The keys of the nested mappings below `base` that will contain the entries. Missing mappings are created.
+    /// The keys of the nested mappings under `base` that will contain the entries. Missing mappings are created.
     pub(crate) containers: &'a [&'a str],
     /// The new key of a single entry, or `None` if the entries keep their keys.
     pub(crate) key: Option<&'a str>,

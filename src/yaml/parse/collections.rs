@@ -1,4 +1,4 @@
-//! Block and flow collections.
+//! Parses block and flow collections.
 
 use super::{Events, Next, Position, State, Step, empty, event};
 use crate::yaml::{

@@ -1,4 +1,4 @@
-//! Grammar errors.
+//! Detects violations of the grammar and creates their errors.
 
 use super::{Events, Next};
 use crate::{

@@ -1,4 +1,4 @@
-//! Literal and folded block scalars.
+//! Scans literal and folded block scalars.
 
 use std::borrow::Cow;
 

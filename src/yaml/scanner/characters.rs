@@ -114,7 +114,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// Returns the length of the line break at the start of a text, in bytes.
+/// Returns the length, in bytes, of the line break at the start of `bytes`.
 ///
 /// YAML 1.1 has more kinds of line breaks than YAML 1.2.
 fn break_length(bytes: &[u8]) -> usize {

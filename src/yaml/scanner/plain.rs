@@ -1,15 +1,15 @@
-//! Scalars without quotes.
+//! Scans plain (unquoted) scalars.
 
 use std::borrow::Cow;
 
 use super::{Scanner, TokenKind};
 use crate::{source::Span, yaml::event::Style};
 
-/// Characters that cannot start an unquoted scalar.
+/// Characters that cannot start a plain scalar.
 const INDICATORS: &[u8] = b"-?:,[]{}#&*!|>'\"%@`";
 
 impl Scanner<'_> {
-    /// Returns whether an unquoted scalar starts at the current position.
+    /// Returns whether a plain (unquoted) scalar starts at the current position.
     pub(super) fn starts_plain(&self) -> bool {
         let Some(byte) = self.byte(0) else { return false };
         if self.is_blank(0) {
@@ -78,7 +78,7 @@ impl Scanner<'_> {
         length
     }
 
-    /// Skips the whitespace inside an unquoted scalar.
+    /// Skips the whitespace inside a plain scalar.
     fn plain_space(&mut self) -> Space {
         let spaces = self.take_spaces().len();
         let Some(first) = self.take_line_break() else {
@@ -100,7 +100,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The whitespace inside an unquoted scalar.
+/// The whitespace inside a plain scalar.
 enum Space {
     Inline,
     /// The string to which whitespace with line breaks is folded.
