@@ -61,20 +61,20 @@ pub(super) fn in_deployment(key: &str) -> Option<Misplaced> {
             misplaced("use `work_pool: {name: ...}`", Repair::Nest(POOL, Some("name")))
         }
         "queue" | "work_queue" => {
-            misplaced("use `work_queue_name` below `work_pool`", Repair::Nest(POOL, Some("work_queue_name")))
+            misplaced("use `work_queue_name` under `work_pool`", Repair::Nest(POOL, Some("work_queue_name")))
         }
         _ if fields::find(WORK_POOL, key).is_some() => {
-            misplaced("move the key below `work_pool`", Repair::Nest(POOL, None))
+            misplaced("move the key under `work_pool`", Repair::Nest(POOL, None))
         }
         _ if JOB_VARIABLES.contains(&key) => misplaced(
-            "move the key below `job_variables` in `work_pool`",
+            "move the key under `job_variables` in `work_pool`",
             Repair::Nest(&["work_pool", "job_variables"], None),
         ),
         _ if fields::find(SCHEDULE, key).is_some() => {
             misplaced("move the key into an item of `schedules`", Repair::Schedule)
         }
         _ if fields::find(LIMIT, key).is_some() => {
-            misplaced("move the key below `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
+            misplaced("move the key under `concurrency_limit`", Repair::Nest(&["concurrency_limit"], None))
         }
         _ if fields::find(TOP, key).is_some() => misplaced("move the key to the top level of the file", None),
         _ => return None,
@@ -89,7 +89,7 @@ pub(super) fn in_work_pool(key: &str) -> Option<Misplaced> {
             misplaced("move the key one level up, to the deployment", Repair::Unnest)
         }
         _ if JOB_VARIABLES.contains(&key) => {
-            misplaced("move the key below `job_variables`", Repair::Nest(&["job_variables"], None))
+            misplaced("move the key under `job_variables`", Repair::Nest(&["job_variables"], None))
         }
         _ => return None,
     })
@@ -109,7 +109,7 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
         let help = if fields::find(DEPLOYMENT, key).is_some() {
             "move the key into an item of `deployments`"
         } else {
-            "move the key below `work_pool` in an item of `deployments`"
+            "move the key under `work_pool` in an item of `deployments`"
         };
         let fix = repair::into_only_deployment(document, key);
         let diagnostic = Diagnostic::warning(Code::MISPLACED_KEY, message).help(help).fix(fix);
@@ -155,11 +155,11 @@ mod tests {
     #[test]
     fn suggests_where_keys_belong() {
         for (key, help) in [
-            ("job_variables", Some("move the key below `work_pool`")),
+            ("job_variables", Some("move the key under `work_pool`")),
             ("pool", Some("use `work_pool: {name: ...}`")),
-            ("image", Some("move the key below `job_variables` in `work_pool`")),
+            ("image", Some("move the key under `job_variables` in `work_pool`")),
             ("cron", Some("move the key into an item of `schedules`")),
-            ("collision_strategy", Some("move the key below `concurrency_limit`")),
+            ("collision_strategy", Some("move the key under `concurrency_limit`")),
             ("x", None),
         ] {
             assert_eq!(in_deployment(key).map(|found| found.help), help, "{key}");
@@ -167,7 +167,7 @@ mod tests {
         for (key, help) in [
             ("concurrency_limit", Some("move the key one level up, to the deployment")),
             ("tags", Some("move the key one level up, to the deployment")),
-            ("env", Some("move the key below `job_variables`")),
+            ("env", Some("move the key under `job_variables`")),
             ("x", None),
         ] {
             assert_eq!(in_work_pool(key).map(|found| found.help), help, "{key}");

@@ -22,7 +22,7 @@ const NO_CATCHUP: &str = "remove the key, because Prefect 3 never catches up on 
 pub(super) const DEPLOYMENT: &[Removed] = &[
     removed(
         "infra_overrides",
-        "use `job_variables` below `work_pool`",
+        "use `job_variables` under `work_pool`",
         Some(Repair::Nest(&["work_pool"], Some("job_variables"))),
     ),
     removed("infrastructure", "use `work_pool`", None),
@@ -31,10 +31,10 @@ pub(super) const DEPLOYMENT: &[Removed] = &[
         "use `paused` in the deployment, or `active` in a schedule",
         Some(Repair::Invert("paused")),
     ),
-    removed("work_queue_name", "move the key below `work_pool`", Some(Repair::Nest(&["work_pool"], None))),
+    removed("work_queue_name", "move the key under `work_pool`", Some(Repair::Nest(&["work_pool"], None))),
     removed(
         "work_pool_name",
-        "use `name` below `work_pool`",
+        "use `name` under `work_pool`",
         Some(Repair::Nest(&["work_pool"], Some("name"))),
     ),
     removed("deployment_name", "use `name`", Some(Repair::Rename("name"))),

@@ -205,7 +205,7 @@ fn invalid_form(step: &Value, name: &str, inputs: &Value) -> Option<(String, &'s
         };
         return Some((format!("Step has unexpected additional keys: {}", others.join(", ")), help));
     }
-    let help = "indent the inputs below the name, or use `{}` if the step has no inputs";
+    let help = "indent the inputs under the name, or use `{}` if the step has no inputs";
     match inputs {
         Value::Mapping(_) => None,
         Value::Null => Some((format!("step '{name}' has no inputs"), help)),

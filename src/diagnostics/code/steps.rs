@@ -36,7 +36,7 @@ codes! {
         name: "pull-step-form",
         severity: Warning,
         title: "the structure of a pull step is invalid",
-        meaning: "A step consists of a name with a mapping of inputs indented below it. The server stores \
+        meaning: "A step consists of a name with a mapping of inputs indented under it. The server stores \
                   pull steps unchanged, so an invalid step makes every run crash on the worker.",
         example: "pull:\n- prefect.deployments.steps.git_clone:\n  repository: https://github.com/org/repo.git",
         fix: "Write each step as a list item, and indent its inputs further than its name.",
@@ -81,10 +81,10 @@ codes! {
         name: "step-form",
         severity: Error,
         title: "the structure of a step is invalid",
-        meaning: "A step consists of a name with a mapping of inputs indented below it. Usually this error \
+        meaning: "A step consists of a name with a mapping of inputs indented under it. Usually this error \
                   means that the inputs are not indented further than the name.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n  script: make",
-        fix: "Indent the inputs below the name of the step. Use `{}` for a step without inputs.",
+        fix: "Indent the inputs under the name of the step. Use `{}` for a step without inputs.",
     };
     STEP_INPUT = Entry {
         name: "step-input",

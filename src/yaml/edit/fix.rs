@@ -187,7 +187,7 @@ pub(crate) fn wrap_in_mapping(document: &Document, pointer: &Pointer, inner: &st
     };
     let value = Mapping::from_iter([(Value::from(inner), entry.value.to_value().ok()?)]);
     let extent = Span::new(entry.key.span.start, span.end);
-    let title = format!("write `{inner}` below `{key}`");
+    let title = format!("write `{inner}` under `{key}`");
     fix(document, title, vec![replacement], extent, vec![(span, Effect::Set(value.into()))])
 }
 
@@ -210,7 +210,7 @@ pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Opti
     let inputs: Mapping = inputs.collect::<Option<_>>()?;
     let value = Mapping::from_iter([(Value::from(name.as_ref()), inputs.into())]);
     let extent = Span::new(first.span.start, last.span.end);
-    let title = format!("indent the inputs below `{name}`");
+    let title = format!("indent the inputs under `{name}`");
     let effects = vec![(mapping.span, Effect::Set(value.into()))];
     fix(document, title, vec![Replacement::new(lines, indented)], extent, effects)
 }

@@ -98,9 +98,9 @@ fn title(first: &str, destination: Destination<'_>) -> String {
             format!("move `{first}` into an item of `{container}`")
         }
         (Some(container), Some(key)) if key != first => {
-            format!("move `{first}` to `{key}` below `{container}`")
+            format!("move `{first}` to `{key}` under `{container}`")
         }
-        (Some(container), _) => format!("move `{first}` below `{container}`"),
+        (Some(container), _) => format!("move `{first}` under `{container}`"),
         (None, Some(key)) if key != first => format!("move `{first}` to `{key}` in the deployment"),
         (None, _) => format!("move `{first}` to the deployment"),
     }
