@@ -78,7 +78,7 @@ pub(crate) enum JsonError {
 
 /// An integer that would be rounded, because 64 bits cannot represent it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the integer {0} does not fit into 64 bits; write it as the JSON string \"{0}\"")]
+#[error("the integer {0} does not fit in 64 bits; write it as the JSON string \"{0}\"")]
 pub(crate) struct IntegerError(String);
 
 /// Parses JSON from user input.

@@ -190,7 +190,7 @@ impl Client {
             return Ok(object);
         }
         // The integer may be secret.
-        let reason = "it contains an integer that does not fit into 64 bits".to_owned();
+        let reason = "it contains an integer that does not fit in 64 bits".to_owned();
         Err(ApiError::Unexpected { request: summary, reason })
     }
 

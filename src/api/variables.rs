@@ -138,6 +138,6 @@ mod tests {
         let error = client.variable("n").await.unwrap_err().to_string();
         let shown = client.variable_object("n").await.unwrap().unwrap();
         assert_eq!(shown.raw["value"].to_string(), r#"[1,"123456789012345678901"]"#);
-        assert!(error.ends_with(": it contains an integer that does not fit into 64 bits"), "{error}");
+        assert!(error.ends_with(": it contains an integer that does not fit in 64 bits"), "{error}");
     }
 }

@@ -247,7 +247,7 @@ mod tests {
         assert_eq!(error("-", ""), "No data passed to stdin");
         assert!(error("{", "").starts_with("Failed to parse JSON: "));
         assert!(error("[1]", "").contains("must be an object"));
-        assert!(error("-", r#"{"a": 123456789012345678901}"#).contains("does not fit into 64 bits"));
+        assert!(error("-", r#"{"a": 123456789012345678901}"#).contains("does not fit in 64 bits"));
         assert!(error("@/nonexistent.json", "").starts_with("cannot read /nonexistent.json"));
     }
 }

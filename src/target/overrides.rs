@@ -282,7 +282,7 @@ mod tests {
             ),
             (
                 Options { param: texts(&["a=123456789012345678901"]), ..Options::default() },
-                "invalid value of --param: the integer 123456789012345678901 does not fit into 64 bits",
+                "invalid value of --param: the integer 123456789012345678901 does not fit in 64 bits",
             ),
             (
                 Options { params: Some(r#"{"a": 123456789012345678901}"#.into()), ..Options::default() },

@@ -178,7 +178,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "variables",
         "{a: '<< 2 ** 64 >>'}",
-        "2:18 expression: `2 ** 64` cannot be evaluated: an integer does not fit into 64 bits",
+        "2:18 expression: `2 ** 64` cannot be evaluated: an integer does not fit in 64 bits",
     ),
     (
         "variables",

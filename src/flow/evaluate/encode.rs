@@ -82,7 +82,7 @@ fn integer(value: i128) -> Result<Json, Failure> {
     }
     u64::try_from(value)
         .map(Json::from)
-        .map_err(|_| Failure::EvalError(EvalError::unknown("the integer does not fit into 64 bits")))
+        .map_err(|_| Failure::EvalError(EvalError::unknown("the integer does not fit in 64 bits")))
 }
 
 fn complex(real: f64, imaginary: f64) -> String {

@@ -284,7 +284,7 @@ fn big_int(text: &str) -> ExprKind {
         Some(("0b", binary)) => i128::from_str_radix(binary, 2),
         _ => digits.parse(),
     };
-    parsed.map_or(ExprKind::Other("an integer that does not fit into 128 bits"), ExprKind::Int)
+    parsed.map_or(ExprKind::Other("an integer that does not fit in 128 bits"), ExprKind::Int)
 }
 
 fn unary(op: ast::UnaryOp) -> UnaryOperator {

@@ -85,7 +85,7 @@ impl Evaluating<'_> {
             expression.error(trail, problem)
         };
         if has_wide_integer(&value) {
-            return Err(failed("an integer does not fit into 64 bits".to_owned()));
+            return Err(failed("an integer does not fit in 64 bits".to_owned()));
         }
         serde_yaml::to_value(&value).map_err(|error| failed(error.to_string()))
     }

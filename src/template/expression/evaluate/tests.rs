@@ -145,7 +145,7 @@ fn rejects_integers_that_do_not_fit_into_64_bits() {
         "[18446744073709551616] | map('abs')",
     ] {
         let errors = evaluated(&format!("<< {template} >>")).unwrap_err();
-        let expected = format!("`{template}` cannot be evaluated: an integer does not fit into 64 bits");
+        let expected = format!("`{template}` cannot be evaluated: an integer does not fit in 64 bits");
         assert_eq!(errors[0].to_string(), expected);
     }
     let limits = "[18446744073709551615, -9223372036854775808]";
