@@ -21,7 +21,7 @@ codes! {
                   value of the wrong type. If a command uses multiple project files, each project file's \
                   directory has its own settings.",
         example: "PREFECT_DEPLOYMENTS_CLEAR_SCHEDULES_ON_EMPTY=maybe",
-        fix: "Correct the file at the location in the message.",
+        fix: "Correct the settings file at the reported location.",
     };
     IGNORED_OPTIONS = Entry {
         name: "ignored-options",

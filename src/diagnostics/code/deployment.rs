@@ -12,7 +12,7 @@ codes! {
                   deployments are deployed. If no selected name matches, the name is used for a new \
                   deployment.",
         example: "prefectl deploy -n nightly -n weekly",
-        fix: "Correct the name.",
+        fix: "Pass a name that the file declares, or add the deployment to the file.",
     };
     UNMATCHED_PATTERN = Entry {
         name: "unmatched-pattern",
@@ -21,12 +21,12 @@ codes! {
         meaning: "A pattern passed to `-n` does not match any deployment in the file. `*` matches one or \
                   more characters.",
         example: "prefectl deploy -n 'etl-*'",
-        fix: "Correct the pattern.",
+        fix: "Use a pattern that matches the name of a deployment in the file.",
     };
     UNDECIDED_SELECTION = Entry {
         name: "undecided-selection",
         severity: Warning,
-        title: "a selector depends on a value that is unknown",
+        title: "a selector depends on an unknown value",
         meaning: "A condition of `--select` refers to a field that contains a template, or to the name of a \
                   flow that cannot be determined. Deployments are selected before templates are resolved, so \
                   the condition is neither met nor unmet, and the deployment is not selected.",
@@ -86,15 +86,15 @@ codes! {
         name: "no-name",
         severity: Error,
         title: "a deployment has no name",
-        meaning: "The server identifies a deployment by the name of its flow and the name of the deployment.",
+        meaning: "The server identifies a deployment by its flow name and its deployment name.",
         example: "deployments:\n- entrypoint: flow.py:hello",
         fix: "Add a name, such as `name: default`, or pass `-n default`.",
     };
     DEPLOYMENT_NAME = Entry {
         name: "deployment-name",
         severity: Error,
-        title: "the API rejects the name of the deployment",
-        meaning: "The name of a deployment must not contain `/`, `%`, `&`, `>` or `<`.",
+        title: "the API rejects the deployment's name",
+        meaning: "A deployment name must not contain `/`, `%`, `&`, `>` or `<`.",
         example: "name: etl/nightly",
         fix: "Use other characters in the name, such as `-`.",
     };
@@ -149,7 +149,8 @@ codes! {
         meaning: "The server rejects the cron expression, interval, RRULE, time zone or date of the \
                   schedule.",
         example: "schedules:\n- cron: \"0 25 * * *\"\n  timezone: Europe/Berln",
-        fix: "Correct the value.",
+        fix: "Use a valid cron expression, interval, RRULE or date, and an IANA time zone such as \
+              `Europe/Berlin`.",
     };
     TRIGGER = Entry {
         name: "trigger",
@@ -158,7 +159,7 @@ codes! {
         meaning: "A trigger starts a run when certain events occur. A value of the trigger is missing or \
                   invalid.",
         example: "triggers:\n- type: event\n  posture: Sometimes",
-        fix: "Correct the value.",
+        fix: "Add the missing key, or use a value that the message lists.",
     };
     SLA = Entry {
         name: "sla",
@@ -202,7 +203,8 @@ codes! {
         meaning: "The deployment sets a parameter that the flow function does not accept, so its runs may \
                   fail.",
         example: "parameters: {nmae: Marvin}",
-        fix: "Correct the name.",
+        fix: "Use the name of a parameter that the flow accepts. `prefectl flow inspect` lists the \
+              parameters of a flow.",
     };
     MISSING_PARAMETER = Entry {
         name: "missing-parameter",
@@ -219,7 +221,8 @@ codes! {
         meaning: "An item must be a field of the deployment, or a path to a parameter of the flow or to a job \
                   variable. Templates are not accepted.",
         example: "ignore_changes: [pasued, parameters.nmae]",
-        fix: "Correct the item.",
+        fix: "Use a field of the deployment, such as `paused`, or a path such as `parameters.NAME` or \
+              `job_variables.NAME`.",
     };
     PARAMETER_TYPE = Entry {
         name: "parameter-type",

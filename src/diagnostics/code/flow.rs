@@ -28,7 +28,8 @@ codes! {
         severity: Error,
         title: "the entrypoint's file cannot be read",
         meaning: "The file named in the entrypoint does not exist or is not readable. The path is relative \
-                  to the current directory, not to the project file.",
+                  to the project root: the working directory or, if the command reads multiple project \
+                  files, the project file's directory.",
         example: "entrypoint: flow/hello.py:hello   # flows/hello.py",
         fix: "Correct the path, or run the command in the directory that the path is relative to.",
     };
@@ -36,7 +37,7 @@ codes! {
         name: "flow-module",
         severity: Error,
         title: "the entrypoint's module does not exist",
-        meaning: "The entrypoint names a Python module that cannot be found in the current directory.",
+        meaning: "The entrypoint names a Python module that cannot be found in the project root.",
         example: "entrypoint: my_package.flow.hello",
         fix: "Correct the name of the module. An entrypoint that refers to a file must end in \
               `.py:function`.",
@@ -47,7 +48,7 @@ codes! {
         title: "the entrypoint's file is not valid Python",
         meaning: "The source file cannot be parsed, so importing it would also fail on a worker.",
         example: "def hello(:",
-        fix: "Correct the syntax error.",
+        fix: "Correct the syntax at the reported location.",
     };
     FLOW_NOT_FOUND = Entry {
         name: "flow-not-found",
@@ -55,7 +56,7 @@ codes! {
         title: "the entrypoint's file does not define the flow",
         meaning: "The file or module named in the entrypoint does not contain a function with this name.",
         example: "entrypoint: flows/hello.py:helo",
-        fix: "Correct the function name in the entrypoint.",
+        fix: "Use a function that the file defines. `prefectl flow ls` lists the flows of the project.",
     };
     NOT_A_FLOW = Entry {
         name: "not-a-flow",
@@ -89,7 +90,7 @@ codes! {
         meaning: "The file is valid Python, but the arguments of the `@flow` decorator or the signature of \
                   the function raise an error when the flow is imported.",
         example: "",
-        fix: "Correct the decorator or the signature of the flow.",
+        fix: "Correct the reported argument of the decorator or parameter of the function.",
     };
     FLOW_UNKNOWABLE = Entry {
         name: "flow-unknowable",
@@ -123,9 +124,9 @@ codes! {
         name: "python-schema",
         severity: Warning,
         title: "Python could not import a flow",
-        meaning: "If the source code does not determine the parameters of a flow, prefectl imports the flow \
-                  with the user's Python interpreter. The import failed, so the schema derived from the \
-                  source code is used.",
+        meaning: "prefectl imports a flow with the user's Python interpreter if static analysis cannot \
+                  determine the flow's parameters. The import failed, so prefectl uses the schema derived \
+                  from the source code.",
         example: "prefectl deploy --all --python /usr/bin/python3   # without Prefect",
         fix: "Install the packages that the flow imports, choose another interpreter with `--python` or \
               PREFECTL_PYTHON, or pass `--no-python`.",

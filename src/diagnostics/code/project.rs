@@ -18,7 +18,7 @@ codes! {
         severity: Warning,
         title: "a key has no effect",
         meaning: "Prefect silently ignores unknown keys, so a misspelled key has no effect. In a schedule, \
-                  an unknown key is an error because Prefect rejects the entire file.",
+                  an unknown key causes an error, because Prefect then rejects the entire file.",
         example: "deployments:\n- name: default\n  entry_point: flow.py:hello   # entrypoint",
         fix: "Correct or remove the key. Unknown keys at the top level of the file are allowed because they \
               often contain anchors.",
@@ -52,8 +52,8 @@ codes! {
         name: "removed-key",
         severity: Warning,
         title: "a key from an earlier Prefect release has no effect",
-        meaning: "Prefect 2 supported this key, but Prefect 3 ignores it. In a schedule, the key is an \
-                  error because Prefect 3 rejects it.",
+        meaning: "Prefect 2 supported this key, but Prefect 3 ignores it. In a schedule, the key causes an \
+                  error, because Prefect 3 rejects it.",
         example: "infra_overrides: {image: flows:latest}",
         fix: "Use the replacement given in the message.",
     };
@@ -120,6 +120,7 @@ codes! {
                   matches no file, the file is outside the Git repository of the working directory, or the \
                   file is selected more than once.",
         example: "",
-        fix: "Correct the glob or the path.",
+        fix: "Use paths and globs that match files in the Git repository of the working directory, and \
+              select each file only once.",
     };
 }

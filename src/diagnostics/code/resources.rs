@@ -8,9 +8,9 @@ codes! {
         name: "resource-name",
         severity: Error,
         title: "the server rejects the name of a declared resource",
-        meaning: "The names of work pools, work queues and concurrency limits must not contain `/`, `%`, `&`, \
-                  `>` or `<`. The names of variables consist of lowercase letters, digits, `-` and `_`. \
-                  The names of blocks consist of lowercase letters, digits and `-`.",
+        meaning: "Names of work pools, work queues and concurrency limits must not contain `/`, `%`, `&`, \
+                  `>` or `<`. Variable names consist of lowercase letters, digits, `-` and `_`. Block names \
+                  consist of lowercase letters, digits and `-`.",
         example: "prefectl:\n  variables: {Region: eu-west-1}",
         fix: "Use other characters in the name.",
     };
@@ -28,11 +28,12 @@ codes! {
         severity: Error,
         title: "a field of a declared block does not match the schema of the block type",
         meaning: "A field is unknown or missing, has the wrong type, or refers to a block that does not \
-                  exist, or the file contains the value of a secret field. A field that is not secret but has a \
-                  source in `value_from` is a warning, because the server shows its value.",
+                  exist, or the file contains the value of a secret field. A source in `value_from` for a \
+                  field that is not secret only causes a warning, because the server shows the field's \
+                  value.",
         example: "prefectl:\n  blocks:\n  - {type: aws-credentials, name: prod, values: {aws_secret_access_key: AKIA}}",
-        fix: "Correct the field. Set secret fields in `value_from`, as in `value_from: {aws_secret_access_key: \
-              env:AWS_SECRET_ACCESS_KEY}`.",
+        fix: "Correct the reported field. Move secret values to `value_from`, as in `value_from: \
+              {aws_secret_access_key: env:AWS_SECRET_ACCESS_KEY}`.",
     };
     DUPLICATE_RESOURCE = Entry {
         name: "duplicate-resource",
@@ -46,9 +47,9 @@ codes! {
         name: "work-pool-variable",
         severity: Error,
         title: "a declared work pool does not match the base job template",
-        meaning: "A key of a declared work pool is not a variable of the base job template of its type, a default \
-                  does not match the schema of its variable, or an added variable has a location that does not \
-                  exist in the job configuration.",
+        meaning: "A key of a declared work pool is not a variable in the base job template of the pool's \
+                  type, a default does not match its variable's schema, or an added variable has a location \
+                  that does not exist in the job configuration.",
         example: "prefectl:\n  work_pools: [{name: gpu, type: kubernetes, namspace: prefect}]",
         fix: "Correct the name, the value or the location. `prefectl work-pool get-default-base-job-template` shows \
               the template.",
@@ -76,8 +77,9 @@ codes! {
         name: "secret-source",
         severity: Error,
         title: "the value of a secret cannot be read",
-        meaning: "The environment variable or the file in `value_from` of a block does not exist, or the file is in \
-                  the repository. Without a server, an environment variable that is not set is a warning.",
+        meaning: "The environment variable or the file in `value_from` of a block does not exist, or the \
+                  file is in the repository. Without a server, an unset environment variable only causes a \
+                  warning.",
         example: "prefectl:\n  blocks: [{type: secret, name: api, value_from: env:API_TOKEN}]",
         fix: "Set the environment variable, or use a file outside the repository.",
     };
@@ -99,7 +101,7 @@ codes! {
                   differs from the file, and another project has also recorded it. If the two projects declare \
                   different values, each deploy overwrites the values of the other project.",
         example: "",
-        fix: "Declare the object in one of the projects, or with the same values in both. With `--strict`, the warning \
-              is an error and nothing is written.",
+        fix: "Declare the object in one of the projects, or with the same values in both. `--strict` turns \
+              this warning into an error, and nothing is written.",
     };
 }

@@ -11,7 +11,7 @@ codes! {
         meaning: "A build or push step is identified by the full name of its function. Prefect does not \
                   have a step with this name.",
         example: "build:\n- prefect.projects.steps.run_shell_script:   # Prefect 2 name\n    script: make",
-        fix: "Correct the name.",
+        fix: "Use a name that `prefectl steps ls` lists, or the full name of a Python function.",
     };
     UNKNOWN_PULL_STEP = Entry {
         name: "unknown-pull-step",
@@ -20,7 +20,8 @@ codes! {
         meaning: "Pull steps run on the worker before the flow starts. Prefect does not have a step with \
                   this name, so every run will crash.",
         example: "pull:\n- prefect.deployments.steps.git_clone_project:\n    repository: ...",
-        fix: "Correct the name.",
+        fix: "Use a name that `prefectl steps ls` lists, or the full name of a Python function that is \
+              installed on the worker.",
     };
     PULL_STEP_INPUT = Entry {
         name: "pull-step-input",
@@ -30,7 +31,7 @@ codes! {
                   missing or invalid. Workers do not support the input `timeout`, which is a prefectl \
                   extension.",
         example: "pull:\n- prefect.deployments.steps.git_clone:\n    repo: https://github.com/org/repo.git",
-        fix: "Correct the input as described in the message.",
+        fix: "Use the inputs that `prefectl steps show NAME` lists.",
     };
     PULL_STEP_FORM = Entry {
         name: "pull-step-form",
@@ -93,7 +94,7 @@ codes! {
         meaning: "The inputs of a step are passed to a function as arguments. The step fails if an input is \
                   unknown, missing or invalid.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    scripts: make",
-        fix: "Correct the input as described in the message.",
+        fix: "Use the inputs that `prefectl steps show NAME` lists.",
     };
     NO_DOCKERFILE = Entry {
         name: "no-dockerfile",
