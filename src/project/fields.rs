@@ -139,8 +139,8 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
     field(
         "day_or",
         Shape::FlagOrText,
-        "whether a date must match only one of day of month and day of week, if the cron expression \
-         restricts both",
+        "whether matching either the day of the month or the day of the week is enough, if the cron \
+         expression restricts both",
     ),
 ];
 

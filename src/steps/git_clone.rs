@@ -28,7 +28,7 @@ pub(super) const ENTRY: StepEntry = StepEntry {
             "",
             "branch or tag to check out; defaults to the default branch of the repository",
         ),
-        Input::optional("commit_sha", Kind::Text, "", "commit, by its full or abbreviated id"),
+        Input::optional("commit_sha", Kind::Text, "", "full or abbreviated commit hash"),
         Input::optional("include_submodules", Kind::Boolean, "false", "also clone submodules"),
         Input::optional("access_token", Kind::Text, "", "token for a private repository"),
         Input::optional(

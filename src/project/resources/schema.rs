@@ -176,8 +176,8 @@ fn automation() -> Json {
         "tags" => json!({"type": ["array", "null"], "items": {"type": "string"}, "description": "tags"}),
         "trigger" => json!({"type": "object", "description": "trigger in API format"}),
         "actions" => actions("actions in API format; they refer to objects by name"),
-        "actions_on_trigger" => actions("actions when the trigger fires"),
-        _ => actions("actions when the trigger resolves"),
+        "actions_on_trigger" => actions("actions to run when the trigger fires"),
+        _ => actions("actions to run when the trigger resolves"),
     })
 }
 

@@ -16,7 +16,7 @@ pub(super) const INPUTS: &[Input] = &[
         "",
         "image tag; defaults to the build time; `auto` derives the tag from the build inputs",
     ),
-    Input::optional("additional_tags", Kind::Any, "", "additional tags: a string or a list"),
+    Input::optional("additional_tags", Kind::Any, "", "additional tags, as a string or a list"),
     Input::optional(
         "ignore_cache",
         Kind::Boolean,
@@ -64,12 +64,22 @@ pub(super) const INPUTS: &[Input] = &[
     Input::optional("pull", Kind::Boolean, "true", "pull a newer base image"),
     Input::optional("nocache", Kind::Boolean, "false", "do not use cached layers of earlier builds"),
     Input::optional("cache", Kind::Boolean, "true", "opposite of `nocache`"),
-    Input::optional("buildargs", Kind::Mapping, "", "build arguments; null takes the environment's value"),
+    Input::optional(
+        "buildargs",
+        Kind::Mapping,
+        "",
+        "build arguments; `null` uses the environment variable of the same name",
+    ),
     Input::optional("build_args", Kind::Mapping, "", "alias of `buildargs`"),
     Input::optional("labels", Kind::Mapping, "", "labels of the image"),
     Input::optional("target", Kind::Text, "", "stage to build"),
-    Input::optional("platform", Kind::Any, "", "such as `linux/amd64`: a string or a list"),
-    Input::optional("network_mode", Kind::Text, "", "network of RUN instructions"),
+    Input::optional(
+        "platform",
+        Kind::Any,
+        "",
+        "platform to build for, such as `linux/amd64`; a string or a list",
+    ),
+    Input::optional("network_mode", Kind::Text, "", "network for RUN instructions"),
     Input::optional("network", Kind::Text, "", "alias of `network_mode`"),
     Input::optional(
         "cache_from",
@@ -90,7 +100,7 @@ pub(super) const INPUTS: &[Input] = &[
         "container_limits",
         Kind::Mapping,
         "",
-        "classic builder: `memory`, `memswap`, `cpushares` and `cpusetcpus` of RUN instructions",
+        "classic builder: `memory`, `memswap`, `cpushares` and `cpusetcpus` for RUN instructions",
     ),
     Input::optional("isolation", Kind::Text, "", "classic builder: isolation of containers on Windows"),
     Input::optional(

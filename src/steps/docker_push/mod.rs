@@ -39,8 +39,8 @@ pub(crate) const ENTRY: StepEntry = StepEntry {
 
 const INPUTS: &[Input] = &[
     Input::required("image_name", Kind::Text, "name of the image, including the registry"),
-    Input::optional("tag", Kind::Scalar, "", "by default, all tags of the image in the engine"),
-    Input::optional("additional_tags", Kind::Any, "", "additional tags to push: a string or a list"),
+    Input::optional("tag", Kind::Scalar, "", "tag to push; defaults to all tags of the image in the engine"),
+    Input::optional("additional_tags", Kind::Any, "", "additional tags to push, as a string or a list"),
     Input::optional(
         "credentials",
         Kind::Mapping,
@@ -53,7 +53,12 @@ const INPUTS: &[Input] = &[
         "false",
         "push the image even if an identical step has already run in the same command",
     ),
-    Input::optional("build_backend", Kind::Text, "", "ignored: the engine pushes in both cases"),
+    Input::optional(
+        "build_backend",
+        Kind::Text,
+        "",
+        "ignored: the engine pushes the image with either builder",
+    ),
 ];
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,8 @@ use crate::{
 };
 
 const BUCKET: Input = Input::required("bucket", Kind::Text, "name of the bucket");
-const PROJECT: Input = Input::optional("project", Kind::Text, "", "ignored: the name of a bucket is unique");
+const PROJECT: Input =
+    Input::optional("project", Kind::Text, "", "ignored: bucket names are globally unique");
 const CREDENTIALS: Input = Input::optional(
     "credentials",
     Kind::Mapping,

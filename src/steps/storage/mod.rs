@@ -35,7 +35,8 @@ const PRIVATE: [&str; 3] = [".env", ".git", ".venv"];
 /// deployments' steps that run between separate pushes may change the files.
 const SHARING: Sharing = Sharing::SamePlace;
 
-const FOLDER: Input = Input::required("folder", Kind::Text, "folder in the bucket, without a leading slash");
+const FOLDER: Input =
+    Input::required("folder", Kind::Text, "folder to copy to or from, without a leading slash");
 const IGNORE: Input = Input::optional(
     "ignore_file",
     Kind::Text,
