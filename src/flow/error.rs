@@ -105,7 +105,7 @@ impl FlowError {
                     .to_owned(),
             ),
             Self::Unknowable { .. } => Some(
-                "pass `--python PATH` to import the flow with an interpreter that has Prefect and the project's packages"
+                "pass `--python PATH` to import the flow with an interpreter in which Prefect and the project's packages are installed"
                     .to_owned(),
             ),
             _ => None,

@@ -80,7 +80,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
 /// Fails unless a condition is being evaluated for a specific Python version.
 fn version_info(program: &Program<'_>) -> EvalResult<Value> {
     let minor = program.python_minor.get();
-    let minor = minor.ok_or_else(|| EvalError::unknown("the version of Python is unknown"))?;
+    let minor = minor.ok_or_else(|| EvalError::unknown("the worker's Python version is unknown"))?;
     let numbers = [3, minor.into(), 1].map(Value::Int);
     Ok(Value::Tuple(numbers.into_iter().chain([Value::text("final"), Value::Int(0)]).collect()))
 }

@@ -13,7 +13,7 @@ use crate::flow::{
 pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
 fn unknown() -> EvalError {
-    EvalError::unknown("the operation cannot be evaluated")
+    EvalError::unknown("the operation is not supported for these values")
 }
 
 pub(super) fn unary(operator: UnaryOperator, value: &Value) -> EvalResult<Value> {

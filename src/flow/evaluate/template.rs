@@ -45,7 +45,11 @@ pub(super) fn percent(template: &str, values: &Value) -> EvalResult<String> {
             ("r", value) => format(&Value::Str(to_repr(value)?), &spec)?,
             ("d", Value::Int(_)) if !spec.contains('.') => format(&value, &(spec + "d"))?,
             ("f", Value::Int(_) | Value::Float(_)) => format(&value, &(spec + "f"))?,
-            _ => return Err(EvalError::unknown("the `%` template cannot be evaluated")),
+            _ => {
+                return Err(EvalError::unknown(format!(
+                    "the conversion `%{kind}` is not supported for the value"
+                )));
+            }
         });
     }
     text.push_str(rest);
@@ -58,7 +62,7 @@ pub(crate) fn format_method(
     arguments: &[Value],
     named: &[(String, Value)],
 ) -> EvalResult<String> {
-    let unknown = || EvalError::unknown("the template of `str.format` cannot be evaluated");
+    let unknown = || EvalError::unknown("the `str.format` template cannot be evaluated");
     let mut text = String::new();
     let mut next = 0;
     let mut rest = template;

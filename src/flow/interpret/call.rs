@@ -40,7 +40,7 @@ impl<'p> Interpreter<'p> {
             }
             Object::BuiltinMethod(receiver, name) => self.call_builtin_method(receiver, name, arguments),
             Object::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("the called object cannot be determined")),
+            _ => Err(EvalError::unknown("calling this object is not supported")),
         })
     }
 
@@ -183,7 +183,7 @@ impl<'p> Interpreter<'p> {
 
     /// Evaluates `flow(function, ...)` (returns a flow) or `flow(...)` (returns a decorator).
     fn flow(self, name: &str, mut arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
-        let unknown = || EvalError::unknown("the function of the flow cannot be evaluated");
+        let unknown = || EvalError::unknown(format!("the function passed to '{name}' is not supported"));
         let function = if arguments.positional.is_empty() {
             arguments.take("__fn")
         } else {

@@ -151,8 +151,9 @@ impl<'p> Interpreter<'p> {
                     let format = self.f_string(format, frame)?;
                     text.push_str(&evaluate::format(&value, &format)?);
                 }
-                FormatPart::Value { .. } => {
-                    return Err(EvalError::unknown("a conversion in an f-string cannot be evaluated"));
+                FormatPart::Value { conversion: Some(conversion), .. } => {
+                    let reason = format!("the f-string conversion `!{conversion}` is not supported");
+                    return Err(EvalError::unknown(reason));
                 }
             }
             template::require_short(&text)?;
@@ -344,7 +345,7 @@ pub(super) fn pairs<'p>(object: &Object<'p>) -> EvalResult<Vec<(Value, Object<'p
         Object::Constant(Value::Dict(items)) => {
             Ok(items.iter().map(|(key, value)| (key.clone(), Object::Constant(value.clone()))).collect())
         }
-        _ => Err(EvalError::unknown("the unpacked arguments cannot be evaluated")),
+        _ => Err(EvalError::unknown("the value unpacked with `**` is not a known dictionary")),
     }
 }
 
@@ -352,7 +353,7 @@ fn unpacked<'p>(object: &Object<'p>) -> EvalResult<Vec<Object<'p>>> {
     match object {
         Object::Tuple(items) => Ok(items.to_vec()),
         Object::Constant(value) => Ok(value.elements()?.into_iter().map(Object::Constant).collect()),
-        _ => Err(EvalError::unknown("the unpacked arguments cannot be evaluated")),
+        _ => Err(EvalError::unknown("the value unpacked with `*` is not a known sequence")),
     }
 }
 

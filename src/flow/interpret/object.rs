@@ -211,7 +211,12 @@ impl<'p> Object<'p> {
             }
             Self::Flow(_) | Self::Task | Self::Module(_) => Ok(true),
             Self::Unknown(error) => Err(error.clone()),
-            _ => Err(EvalError::unknown("the truth value of an object is unknown")),
+            Self::External(name) => {
+                Err(EvalError::unknown(format!("the truth value of '{name}' is unknown")))
+            }
+            Self::Instance(_) | Self::BuiltinMethod(..) | Self::Wraps(_) => {
+                Err(EvalError::unknown("the truth value of the object is unknown"))
+            }
         }
     }
 

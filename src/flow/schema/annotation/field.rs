@@ -170,7 +170,7 @@ fn text(value: &Value) -> EvalResult<Option<String>> {
     match value {
         Value::None => Ok(None),
         Value::Str(text) => Ok(Some(text.clone())),
-        _ => Err(EvalError::unknown("an alias of a field is not a string")),
+        _ => Err(EvalError::unknown("a field alias is not a string")),
     }
 }
 

@@ -201,7 +201,7 @@ impl<'p> SchemaBuilder<'p> {
     pub(super) fn unknown_type(&self, name: &str) -> EvalResult<Json> {
         if self.class_options.refuses_unknown_types {
             return Err(EvalError::Refused(format!(
-                "a field of a model has the type '{name}', which requires `arbitrary_types_allowed`"
+                "a model field has the type '{name}', which requires `arbitrary_types_allowed`"
             )));
         }
         Ok(json!({}))

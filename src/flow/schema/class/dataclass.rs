@@ -42,11 +42,10 @@ pub(super) fn fields<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResu
         if !is_decorated(program, *ancestor) {
             continue;
         }
-        if ancestor.def.body.bindings.iter().any(|binding| matches!(binding.bound, Bound::Unknowable(_))) {
-            return Err(EvalError::unknown(format!(
-                "a name in the body of '{}' cannot be determined",
-                ancestor.def.name
-            )));
+        for binding in &ancestor.def.body.bindings {
+            if let Bound::Unknowable(why) = &binding.bound {
+                return Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)));
+            }
         }
         for name in annotated_names(ancestor.def) {
             let Some(field) = field(program, *ancestor, &name)? else { continue };
@@ -137,7 +136,9 @@ fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> 
     for call in class.def.decorators.iter().filter_map(Expr::as_call) {
         let Some(options) = call.keyword("config") else { continue };
         let Some(options) = options.as_call().filter(|options| options.arguments.is_empty()) else {
-            return Err(EvalError::unknown("the options of the dataclass are not literals"));
+            let reason =
+                format!("the `config` of the dataclass '{}' is not a `ConfigDict(...)` call", class.def.name);
+            return Err(EvalError::unknown(reason));
         };
         for (name, value) in &options.keywords {
             match name.as_deref() {
@@ -146,12 +147,18 @@ fn config<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Config> 
                 ) => {
                     config.push((name.to_owned(), evaluate::evaluate(program, class.scope, value)?));
                 }
-                _ => return Err(EvalError::unknown("the effect of an option of the dataclass is unknown")),
+                Some(name) => {
+                    let reason = format!("the effect of the dataclass option '{name}' is unknown");
+                    return Err(EvalError::unknown(reason));
+                }
+                None => {
+                    return Err(EvalError::unknown("the dataclass configuration contains `**` arguments"));
+                }
             }
         }
     }
     if class.def.body.bindings.iter().any(|binding| binding.name == "__pydantic_config__") {
-        return Err(EvalError::unknown("the options of the dataclass are not supported"));
+        return Err(EvalError::unknown("the attribute `__pydantic_config__` is not supported"));
     }
     Ok(config)
 }

@@ -200,7 +200,7 @@ fn is_auto<'p>(program: &'p Program<'p>, class: Class<'p>, expr: &'p Expr) -> bo
 /// Fails for flags, because iterating over them depends on the Python version.
 pub(crate) fn distinct_members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalResult<Vec<Value>> {
     if is_flag(program, &mro(program, class)?) {
-        return Err(EvalError::unknown("the members of a flag depend on the version of Python"));
+        return Err(EvalError::unknown("the members of a flag depend on the Python version"));
     }
     let mut seen = ValueIndex::default();
     let mut distinct = Vec::new();
