@@ -32,16 +32,21 @@ fn prefect_yaml() -> String {
     };
     let definitions = schema["$defs"].as_object().into_iter().flatten().filter(|(name, _)| *name != "step");
     let sections =
-        definitions.map(|(name, definition)| section(&format!("A {}", name.replace('_', " ")), definition));
+        definitions.map(|(name, definition)| section(&capitalized(&name.replace('_', " ")), definition));
     let sections: Vec<String> = std::iter::once(section("The file", &schema)).chain(sections).collect();
     format!(
         "prefect.yaml declares deployments: which flows to run, where and when.\n\n{}\n\nTemplates refer to \
          the outputs of a step by its `id`. `prefectl steps ls` lists the steps, and `prefectl steps show \
-         NAME` describes one. `prefectl init` creates a project file, `prefectl check` reports mistakes in \
-         it, and `prefectl schema` prints its JSON schema for editors. Almost every value can be a \
-         template: see `prefectl help templates`.",
+         NAME` describes one. `prefectl init` creates a project file, `prefectl check` reports errors in it, \
+         and `prefectl schema` prints its JSON schema for editors. Almost every value can be a template: \
+         see `prefectl help templates`.",
         sections.join("\n\n")
     )
+}
+
+fn capitalized(text: &str) -> String {
+    let mut characters = text.chars();
+    characters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(characters).collect()
 }
 
 fn text_of(value: &Value) -> String {
@@ -102,7 +107,7 @@ fn exit_codes() -> String {
 const OTHERS: [(&str, &str); 3] = [
     ("PREFECT_PROFILE", "profile to use, like --profile"),
     ("PREFECT_HOME", "directory of the profiles"),
-    ("PREFECTL_PYTHON", "Python interpreter or virtual environment that has Prefect, like --python"),
+    ("PREFECTL_PYTHON", "Python interpreter or virtual environment with Prefect installed, like --python"),
 ];
 
 /// Environment variables that many programs support by convention.
