@@ -63,7 +63,7 @@ pub(crate) async fn first() -> Exit {
     exit
 }
 
-#[expect(clippy::exit, reason = "the command may take a long time to end")]
+#[expect(clippy::exit, reason = "the process must exit even if the command is still running")]
 fn exit_immediately(exit: Exit) {
     cleanup::run(Urgency::Immediate);
     std::process::exit(exit.code().into());

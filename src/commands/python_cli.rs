@@ -26,8 +26,8 @@ pub(crate) fn run(
     let found = runtime.block_on(search.find(&["prefect"]));
     let python = found.map_err(|error| {
         CommandError::usage(error).help(
-            "install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python interpreter that has \
-             Prefect",
+            "install it with `pip install prefect`, or set PREFECTL_PYTHON to a Python interpreter with \
+             Prefect installed",
         )
     })?;
     let mut command = Command::new(&python.program);

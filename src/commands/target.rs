@@ -71,8 +71,9 @@ pub(super) fn selection_options(
             return Err(CommandError::usage(message));
         }
         if path.exists() {
-            ImageLock::read(&path, shown)
-                .map_err(|error| CommandError::usage(error).help("delete the file to write a new lock"))?;
+            ImageLock::read(&path, shown).map_err(|error| {
+                CommandError::usage(error).help("delete the lock file to create a new one")
+            })?;
         }
         options.images.lock = LockUse::Write(path);
         return Ok(options);

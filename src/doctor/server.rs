@@ -17,11 +17,11 @@ pub(super) fn settings(subject: &Subject<'_>) -> Check {
     match &settings.api_url.value {
         Some(_) => Check::ok(
             "settings",
-            format!("profile '{}', PREFECT_API_URL from {}", settings.profile, settings.api_url.origin),
+            format!("profile '{}'; PREFECT_API_URL from {}", settings.profile, settings.api_url.origin),
         ),
         None => Check::failed(
             "settings",
-            format!("profile '{}', PREFECT_API_URL is not set", settings.profile),
+            format!("profile '{}'; PREFECT_API_URL is not set", settings.profile),
             "set PREFECT_API_URL to the URL of a Prefect API, for example http://127.0.0.1:4200/api",
         ),
     }

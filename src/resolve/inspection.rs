@@ -100,8 +100,8 @@ fn approximate(flow: &Flow, findings: &mut Findings<'_>) {
                  {cause}"
             ),
         };
-        let help = "specify a Python interpreter that has Prefect and the flow's packages with --python or \
-                    PREFECTL_PYTHON, or activate a virtual environment";
+        let help = "use --python or PREFECTL_PYTHON to specify a Python interpreter in which Prefect and the flow's \
+                    packages are installed, or activate a virtual environment";
         let warning = Diagnostic::warning(Code::APPROXIMATE_SCHEMA, message).at(flow.place.clone());
         findings.push(warning.help(help));
     }

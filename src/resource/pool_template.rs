@@ -27,7 +27,7 @@ pub(super) fn check(
         let message = match template.get(key) {
             Some(Json::Object(entries)) if !entries.is_empty() => return Some(entries),
             None => format!("the base job template has no `{key}`"),
-            Some(_) => format!("`{key}` of the base job template must be a mapping with entries"),
+            Some(_) => format!("`{key}` of the base job template must be a non-empty mapping"),
         };
         findings.at_value(&pointer, Diagnostic::error(Code::WORK_POOL_VARIABLE, message));
         None

@@ -66,7 +66,7 @@ pub(crate) enum ListProblem {
     NotAPath(&'static str),
     #[error("the path of a project file is empty")]
     EmptyPath,
-    #[error("`files` cannot contain `-` for stdin")]
+    #[error("`files` cannot contain `-` (stdin)")]
     Stdin,
     #[error("`files` lists no project files")]
     Empty,

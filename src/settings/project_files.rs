@@ -114,7 +114,7 @@ mod tests {
             ("files = ['a', 1]", (2, 15), "an item of `files` must be a path or a glob, not an integer"),
             ("files = [['a']]", (2, 10), "an item of `files` must be a path or a glob, not a list"),
             ("files = ['a',\n '']", (3, 2), "the path of a project file is empty"),
-            ("files = ['a', '-']", (2, 15), "`files` cannot contain `-` for stdin"),
+            ("files = ['a', '-']", (2, 15), "`files` cannot contain `-` (stdin)"),
             ("files = []", (2, 9), "`files` lists no project files"),
             ("files.a = 'x'", (2, 1), "`files` must be a list of paths and globs, not a table"),
             (

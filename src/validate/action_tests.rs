@@ -79,7 +79,7 @@ async fn reports_invalid_base_job_templates() {
         ),
         (
             "{job_configuration: {a: 1}, variables: {}}",
-            "`variables` of the base job template must be a mapping with entries",
+            "`variables` of the base job template must be a non-empty mapping",
         ),
         (
             "{job_configuration: {a: [{x: '{{ c }}'}]}, variables: {properties: {b: {type: string}}}}",

@@ -55,11 +55,11 @@ const POOLS: &[(&str, &str)] = &[
     ("- {name: 1, type: process}", "3:12 wrong-type: `name` of a work pool must be a string, not an integer"),
     (
         "- {name: a/b, type: process}",
-        "3:12 resource-name: invalid name 'a/b' of a work pool: it must not contain `/`, `%`, `&`, `>` or `<`",
+        "3:12 resource-name: invalid work pool name 'a/b': it must not contain `/`, `%`, `&`, `>` or `<`",
     ),
     (
         "- {name: Prefect-x, type: process}",
-        "3:12 resource-name: invalid name 'Prefect-x' of a work pool: names that start with `prefect` are reserved",
+        "3:12 resource-name: invalid work pool name 'Prefect-x': names that start with `prefect` are reserved",
     ),
     (
         "- {name: a, type: process, stream_ouput: true}",
@@ -145,12 +145,12 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "variables",
         "{Region: x}",
-        "2:15 resource-name: invalid name 'Region' of a variable: use lowercase letters, digits, `-` and `_`",
+        "2:15 resource-name: invalid variable name 'Region': use lowercase letters, digits, `-` and `_`",
     ),
     (
         "variables",
         "{prefectl-x: x}",
-        "2:15 resource-name: invalid name 'prefectl-x' of a variable: names that start with `prefectl` are reserved \
+        "2:15 resource-name: invalid variable name 'prefectl-x': names that start with `prefectl` are reserved \
              for the records of prefectl",
     ),
     (
@@ -307,7 +307,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "blocks",
         "- {type: secret, name: a, value_from: TOKEN}",
-        "3:41 resource-value: invalid source of field 'value' of block 'secret/a'",
+        "3:41 resource-value: invalid source for field 'value' of block 'secret/a'",
     ),
     (
         "blocks",
@@ -322,7 +322,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
     (
         "blocks",
         "- {type: secret, name: A, value_from: env:TOKEN}",
-        "3:26 resource-name: invalid name 'A' of a block: use lowercase letters, digits and `-`",
+        "3:26 resource-name: invalid block name 'A': use lowercase letters, digits and `-`",
     ),
     ("things", "[x]", "2:3 unknown-key: unknown key `things` in `prefectl`"),
 ];

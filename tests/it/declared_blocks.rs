@@ -47,7 +47,7 @@ const INVALID: &[(&str, &str, bool)] = &[
     ("- {type: secret, name: b-UNIQUE, value_from: {valu: env:TOKEN}}", "unknown field 'valu'", true),
     (
         "- {type: secret, name: b-UNIQUE, value_from: canary-7be1a90c}",
-        "invalid source of field 'value'",
+        "invalid source for field 'value'",
         true,
     ),
     ("- {type: secrt, name: b-UNIQUE, value_from: env:TOKEN}", "did you mean the block type 'secret'?", true),

@@ -195,7 +195,9 @@ impl From<UnwrittenLock> for CommandError {
             UnwrittenLock::NotPushed { .. } => {
                 "nothing was registered; add a push step for the image, with the `tag` of the build step"
             }
-            UnwrittenLock::Existing(_) => "nothing was registered; delete the file to write a new lock",
+            UnwrittenLock::Existing(_) => {
+                "nothing was registered; delete the lock file and deploy again to create a new one"
+            }
             UnwrittenLock::File(_) => "nothing was registered",
         };
         Self::usage(error).help(help)

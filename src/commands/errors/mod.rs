@@ -155,7 +155,7 @@ impl From<LocalServerError> for CommandError {
         match error {
             LocalServerError::Api(error) => error.into(),
             LocalServerError::NoPython(_) => Self::usage(error)
-                .help("set PREFECT_API_URL to the URL of a running server, or PREFECTL_PYTHON to a Python interpreter that has Prefect"),
+                .help("set PREFECT_API_URL to the URL of a running server, or PREFECTL_PYTHON to a Python interpreter with Prefect installed"),
             error => Self::new(Exit::Unreachable, error),
         }
     }

@@ -106,7 +106,7 @@ fn read<'a>(merging: &mut Merging<'_>, overlay: &mut Overlay, value: &'a Node) -
         let is_template = ["{{", "<<"].iter().any(|mark| deployment.name.contains(mark));
         if is_template {
             let message = format!(
-                "the name '{}' is a template, but deployments of an environment are found by name",
+                "the name '{}' is a template, but an environment identifies deployments by name",
                 deployment.name
             );
             let help = "write the name without templates, or use `name_suffix`".to_owned();
@@ -125,7 +125,7 @@ fn listed<'a>(merging: &mut Merging<'_>, item: &'a Node) -> Option<Declared<'a>>
         return None;
     };
     let Some(entry) = mapping.entry("name") else {
-        let message = "a deployment of an environment requires a `name`".to_owned();
+        let message = "a deployment in an environment requires a `name`".to_owned();
         let help = "the name identifies the deployment in the project file".to_owned();
         merging.error(Code::ENVIRONMENT_OVERLAY, item.span, message, Some(help));
         return None;

@@ -276,7 +276,7 @@ const INVALID_OVERLAYS: &[(&str, &str)] = &[
     ("deployments: [x]", "1:15: each item of `deployments` must be a mapping, not a string"),
     (
         "deployments: [{tags: [a]}]",
-        "1:15: a deployment of an environment requires a `name` (the name identifies the deployment in the project file)",
+        "1:15: a deployment in an environment requires a `name` (the name identifies the deployment in the project file)",
     ),
     ("deployments: [{name: 1}]", "1:22: `name` must be a string, not an integer"),
     (
@@ -286,7 +286,7 @@ const INVALID_OVERLAYS: &[(&str, &str)] = &[
     ("deployments: {nightly: 1}", "1:24: deployment 'nightly' must be a mapping or null, not an integer"),
     (
         "deployments: [{name: 'a-{{ x }}'}]",
-        "1:22: the name 'a-{{ x }}' is a template, but deployments of an environment are found by name (write the name without templates, or use `name_suffix`)",
+        "1:22: the name 'a-{{ x }}' is a template, but an environment identifies deployments by name (write the name without templates, or use `name_suffix`)",
     ),
     (
         "deployments: [{name: nigthly}]",

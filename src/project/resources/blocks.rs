@@ -183,7 +183,7 @@ impl Sources {
         self.is_complete = false;
         if reader.is_rendered() || !value.as_str().is_some_and(template::is_template) {
             // The message omits the value because it may be a secret.
-            let message = format!("invalid source of field '{field}' of {}", reader.subject);
+            let message = format!("invalid source for field '{field}' of {}", reader.subject);
             let diagnostic =
                 Diagnostic::error(Code::RESOURCE_VALUE, message).help("use `env:NAME` or `file:PATH`");
             reader.findings.at_value(pointer, diagnostic);

@@ -110,7 +110,7 @@ pub(super) fn named(
     let name = reader.required_text("name")?;
     reader.subject = format!("{kind} '{name}'");
     if let Err(reason) = check(&name) {
-        reader.error("name", Code::RESOURCE_NAME, format!("invalid name '{name}' of a {kind}: {reason}"));
+        reader.error("name", Code::RESOURCE_NAME, format!("invalid {kind} name '{name}': {reason}"));
         return None;
     }
     Some(name)

@@ -247,7 +247,7 @@ impl<'a, 'f, 'd> Reader<'a, 'f, 'd> {
                 Value::String(text) => texts.push(text.clone()),
                 other => {
                     let message = format!(
-                        "each item of `{key}` of {} must be a string, not {}",
+                        "each item of `{key}` in {} must be a string, not {}",
                         self.subject,
                         value::kind(other)
                     );

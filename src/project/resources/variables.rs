@@ -29,7 +29,7 @@ pub(super) fn read(reader: &mut Reader<'_, '_, '_>) -> Vec<Variable> {
         let Some(name) = key.as_str() else { continue };
         let pointer = pointer.join(name);
         if let Err(reason) = names::variable(name) {
-            let message = format!("invalid name '{name}' of a variable: {reason}");
+            let message = format!("invalid variable name '{name}': {reason}");
             reader.findings.at_key(&pointer, Diagnostic::error(Code::RESOURCE_NAME, message));
             continue;
         }

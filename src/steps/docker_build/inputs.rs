@@ -150,7 +150,7 @@ impl Inputs {
             sources.find(|(_, source)| NamedContext::parse(source) == NamedContext::Remote)
         {
             let message = format!(
-                "`tag: auto` requires a directory or `docker-image://` as the build context `{name}`"
+                "`tag: auto` requires the additional build context `{name}` to be a directory or a `docker-image://` reference"
             );
             return Err(StepError::input("build_contexts", message));
         }
