@@ -13,7 +13,7 @@ pub(crate) enum DeploymentCommand {
   prefectl deployment ls
   prefectl deployment ls hello --by-created --output json")]
     Ls {
-        /// Names of flows [default: all]
+        /// Names of the flows whose deployments are listed [default: all]
         #[arg(value_name = "FLOW")]
         flow_name: Vec<String>,
 

@@ -14,7 +14,7 @@ pub(crate) struct GlobalArguments {
     #[arg(long, global = true, value_name = "NAME")]
     pub(crate) profile: Option<String>,
 
-    /// Run in another directory; relative paths and globs refer to it
+    /// Run in this directory; relative paths and globs are resolved against it
     #[arg(long, global = true, value_name = "DIR", hide_short_help = true)]
     pub(crate) project_dir: Option<PathBuf>,
 

@@ -9,8 +9,8 @@ use super::{OutputArguments, REPEATED};
 pub(crate) enum JobCommand {
     /// Show the job that a worker would submit for a deployment
     ///
-    /// Renders the base job template of the work pool with the job variables of the deployment. For work
-    /// pools of type kubernetes, the result includes the Job manifest.
+    /// Renders the work pool's base job template with the deployment's job variables. For work pools of type
+    /// kubernetes, the result includes the Job manifest.
     #[command(after_help = "Examples:
   prefectl job preview hello/default
   prefectl job preview hello/default --job-variable namespace=test --output json")]

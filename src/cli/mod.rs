@@ -330,7 +330,7 @@ pub(crate) enum Command {
   prefectl server start")]
     Server(Group<ServerCommand>),
 
-    /// Check that everything required for a deploy works
+    /// Check the requirements for a deploy
     Doctor(DoctorArguments),
 
     /// Generate manual pages and completion scripts

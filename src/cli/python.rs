@@ -12,11 +12,11 @@ pub(crate) struct PythonArguments {
     #[arg(long, value_name = "PATH", help_heading = "Flows")]
     python: Option<String>,
 
-    /// Never run Python, and only inspect the source code
+    /// Never run Python; only inspect the source code
     #[arg(long, help_heading = "Flows")]
     no_python: bool,
 
-    /// When to import flows with Python [default: auto, if inspecting the source code is not sufficient]
+    /// When to import flows with Python [default: auto: only if the source code is not sufficient]
     #[arg(
         long,
         value_name = "WHEN",

@@ -79,7 +79,7 @@ pub(crate) struct ManifestArguments {
     #[command(flatten)]
     pub(crate) worker: WorkerArguments,
 
-    /// Name of the Kubernetes objects, which must be unique in the namespace
+    /// Name of the Kubernetes objects; must be unique in the namespace
     #[arg(long, value_name = "NAME", default_value = "prefect-worker")]
     pub(crate) name: KubernetesName,
 }
