@@ -129,7 +129,7 @@ impl Capabilities {
         self.release().is_none_or(|release| release >= feature.since())
     }
 
-    /// Returns an error if the server does not support the feature.
+    /// Fails if the server does not support the feature.
     ///
     /// # Errors
     ///

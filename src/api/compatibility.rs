@@ -113,7 +113,7 @@ impl Client {
     }
 }
 
-/// Returns an error if the server runs Prefect 2, because its API is incompatible.
+/// Fails if the server runs Prefect 2, because its API is incompatible.
 fn require_prefect_3(capabilities: &Capabilities, url: &str) -> Result<(), ApiError> {
     match (capabilities.version(), capabilities.release()) {
         (Some(version), Some(release)) if release.is_before_prefect_3() => {

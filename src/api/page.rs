@@ -32,8 +32,8 @@ const CONCURRENT_BATCHES: usize = 4;
 
 /// Reads the objects with the given keys in batches, using one filter request per batch.
 ///
-/// A single filter would repeat all keys in the request for every page, so the total size of the requests
-/// would grow with the square of the number of keys.
+/// A single filter would repeat all keys in the request for every page, so the total request size would grow
+/// quadratically with the number of keys.
 pub(super) async fn in_batches<K, T, F>(
     keys: impl IntoIterator<Item = K>,
     read: impl Fn(Vec<K>) -> F,

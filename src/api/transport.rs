@@ -136,7 +136,7 @@ fn target(response: &Response) -> Option<Url> {
     response.url().join(location).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-/// Returns a copy of the request for the target of a redirect.
+/// Returns a copy of the request for a redirect's target.
 fn redirected(mut request: Request, target: Url, status: StatusCode) -> Request {
     if status == StatusCode::SEE_OTHER && *request.method() != Method::HEAD {
         *request.method_mut() = Method::GET;
