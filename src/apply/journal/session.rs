@@ -1,4 +1,4 @@
-//! The journals of the running deploy and of the previous deploy.
+//! The journals of the running and the previous deploy.
 
 use std::{collections::BTreeSet, path::Path};
 
