@@ -36,7 +36,7 @@ enum Platform {
 }
 
 impl BaseJobTemplate {
-    /// Wraps the base job template of a work pool of type `pool_type`.
+    /// Wraps a base job template for work pools of type `pool_type`.
     pub(crate) fn new(pool_type: &str, document: JsonObject) -> Self {
         let platform =
             if pool_type.starts_with("kubernetes") { Platform::Kubernetes } else { Platform::Other };

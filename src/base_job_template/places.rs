@@ -116,8 +116,8 @@ impl Platform {
 
 /// Inserts a placeholder at a location in the job configuration. Creates missing objects.
 ///
-/// The first segment of the location is a key of the job configuration. In Kubernetes jobs, it may also be a field of
-/// the job manifest or of the pod specification, such as `containers`.
+/// A location starts with a key of the job configuration. In Kubernetes jobs, it may also start with a field of the job
+/// manifest or the pod specification, such as `containers`.
 pub(super) fn insert(
     configuration: &mut Value,
     platform: Platform,
