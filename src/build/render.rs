@@ -178,8 +178,8 @@ fn filled(
     filled.value
 }
 
-/// Returns the name of the work pool. Adds an error to `findings` and returns `None` if the template of the
-/// work pool's name or of the deployment's name has no value.
+/// Returns the name of the work pool. Adds an error to `findings` and returns `None` if the template of the work pool's
+/// or the deployment's name has no value.
 fn work_pool_of_named(rendered: &mut Rendered, at: &Pointer, findings: &mut Findings<'_>) -> Option<String> {
     let work_pool = rendered.work_pool.name.take().filter(|name| !name.is_empty());
     if rendered.name.is_empty() {
