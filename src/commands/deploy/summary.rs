@@ -1,4 +1,4 @@
-//! Formats the results of a deploy as Markdown for the job summary of GitHub Actions.
+//! Formats the results of a deploy as Markdown for the GitHub Actions job summary.
 
 use std::fmt::Write as _;
 
