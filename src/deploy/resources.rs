@@ -56,7 +56,7 @@ impl DeployedResources {
         ResourceWriter { client, pending: &self.pending, on_error, force, redactor: ctx.redactor }
     }
 
-    /// Restores the resources that a phase of this deploy or of the resumed deploy has written.
+    /// Restores the resources that a phase of this or the resumed deploy has written.
     pub(super) async fn roll_back(&self, phase: Phase, rollback: &RollbackContext<'_>, report: &mut Report) {
         let lines = &report.resources;
         let is_written = |record: &&ResourceRecord| {
