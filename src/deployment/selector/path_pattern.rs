@@ -2,7 +2,7 @@
 
 use globset::{GlobBuilder, GlobMatcher};
 
-/// A pattern that matches the path of a file or one of its parent directories.
+/// A pattern for the path of a file or one of its parent directories.
 ///
 /// `*` and `?` match any characters except `/`, and `**` matches any number of directories.
 #[derive(Debug, Clone)]
