@@ -14,8 +14,8 @@ const INCOMPLETE: [Code; 2] = [Code::NO_WORK_POOL, Code::EXPRESSION];
 /// Maximum number of line numbers listed in the message of a merged diagnostic.
 const MOST_LINES: usize = 5;
 
-/// Adds the diagnostics of the environments to the diagnostics of the project file without an environment. Diagnostics
-/// that only occur in environments list these environments.
+/// Adds the environments' diagnostics to those of the project file without an environment. Diagnostics that only occur
+/// in environments list these environments.
 ///
 /// Downgrades errors with an [`INCOMPLETE`] code to warnings if no environment has these errors, because such a file is
 /// only used with an environment.
