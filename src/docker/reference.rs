@@ -171,7 +171,7 @@ pub(crate) fn registry_of(reference: &str) -> &str {
     split_registry(reference).0.unwrap_or(DOCKER_HUB)
 }
 
-/// Returns an error if a string is not a valid image tag.
+/// Fails if a string is not a valid image tag.
 pub(crate) fn check_tag(tag: &str) -> Result<(), ReferenceError> {
     let word = |character: char| character.is_ascii_alphanumeric() || character == '_';
     let fits = tag.len() <= LONGEST_TAG

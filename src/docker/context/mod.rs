@@ -108,8 +108,7 @@ impl BuildContext {
         Ok(String::from_utf8_lossy(&contents).into_owned())
     }
 
-    /// Returns the path of the Dockerfile relative to the root of the context, or `None` if the Dockerfile is
-    /// outside the root.
+    /// Returns the Dockerfile's path relative to the context root, or `None` if the Dockerfile is outside the root.
     fn path_inside(&self, dockerfile: &str) -> Result<Option<String>, DockerError> {
         let missing = |_| DockerError::NoDockerfile(dockerfile.to_owned());
         let file = self.root.join(dockerfile).canonicalize().map_err(missing)?;
