@@ -73,7 +73,7 @@ pub(crate) fn message(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Maximum length of a line of a message in bytes.
+/// Maximum length of a message line in bytes.
 const LONGEST_LINE: usize = 4096;
 
 /// Number of bytes to keep at the start of a line that exceeds [`LONGEST_LINE`].
