@@ -41,7 +41,7 @@ pub(crate) struct Options {
     pub(crate) accepts_any_name: bool,
 }
 
-/// The value of an option of the `@flow` decorator, such as `name` or `version`.
+/// The value of a `@flow` decorator option, such as `name` or `version`.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Setting {
     #[default]
@@ -101,7 +101,7 @@ impl<'p> Finder<'p, '_> {
         }
     }
 
-    /// Returns the class that defines the attribute `name` of a class or of an instance such as `pipeline = Pipeline()`.
+    /// Returns the class that defines the attribute `name` for a class or an instance such as `pipeline = Pipeline()`.
     ///
     /// Returns `None` for other entities, and for an instance whose methods may assign the attribute.
     fn class_of(&self, entity: &Entity<'p>, name: &str) -> Option<Class<'p>> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{calls::Arguments, value::Value};
 use crate::flow::program::{Program, import_roots::normalize};
 
-/// Evaluates a call of a function of `pathlib` or `os.path`.
+/// Evaluates a call to a function in `pathlib` or `os.path`.
 ///
 /// Returns `None` if the function or its arguments are not supported.
 pub(super) fn call(program: &Program<'_>, name: &str, arguments: &Arguments) -> Option<Value> {

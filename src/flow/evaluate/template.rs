@@ -99,7 +99,7 @@ pub(crate) fn format_method(
     Ok(text)
 }
 
-/// Returns an error if a string that is being built exceeds the maximum length.
+/// Fails if a string that is being built exceeds the maximum length.
 pub(crate) fn require_short(text: &str) -> EvalResult<()> {
     if text.len() > LENGTH_LIMIT { Err(EvalError::unknown("the string is too long")) } else { Ok(()) }
 }

@@ -74,7 +74,7 @@ impl<'p> Interpreter<'p> {
         self.eval(&lambda.lambda.body, &frame)
     }
 
-    /// Assigns the arguments of a call to the parameters of the called function.
+    /// Assigns a call's arguments to the called function's parameters.
     ///
     /// Default values are evaluated in `outside`, the frame that defines the function.
     fn bind(

@@ -97,7 +97,7 @@ pub(super) fn path_changes<'p>(program: &'p Program<'p>) -> (Vec<PathBuf>, Vec<P
     (front, back)
 }
 
-/// Returns the module of the flow and the modules of the project that it imports, directly and indirectly.
+/// Returns the flow's module and the project modules that it imports, directly and indirectly.
 pub(super) fn imported_modules<'p>(program: &'p Program<'p>) -> Vec<&'p Module> {
     let mut modules: Vec<&Module> = program.loaded().take(1).collect();
     let mut next = 0;
@@ -134,7 +134,7 @@ fn added_folders<'p>(program: &'p Program<'p>, module: &'p Module, change: &'p P
     change.folders.iter().filter_map(folder).collect()
 }
 
-/// Returns the directories that contain the packages of the project and of its workspace.
+/// Returns the directories that contain the packages of the project and its workspace.
 ///
 /// Metadata is read from `start` (the flow file's directory), from `directory`, and from the ancestors of
 /// both up to the root of the Git repository.

@@ -13,7 +13,7 @@ use crate::flow::{
     },
 };
 
-/// The possible effects of a star import on the meaning of a name.
+/// The possible effects of a star import on a name's meaning.
 enum Star<'p> {
     Has(Entity<'p>),
     Lacks,

@@ -1,4 +1,4 @@
-//! Converts the conditional statements `if`, `try` and `with` of a module to branches of its body.
+//! Converts a module's conditional statements (`if`, `try` and `with`) to branches of its body.
 
 use ruff_python_ast::{self as ast, Stmt};
 use ruff_text_size::Ranged;

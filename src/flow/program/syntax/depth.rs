@@ -1,5 +1,5 @@
 //! Limits the nesting and the size of code. Walking or dropping a deeply nested syntax tree would overflow the stack,
-//! and the syntax tree of a large file would use gigabytes of memory.
+//! and a large file's syntax tree would use gigabytes of memory.
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_parser::{Mode, lexer::lex};
@@ -16,7 +16,7 @@ const EXPRESSION: usize = 2_000;
 /// Maximum number of tokens. A token needs about 200 bytes of memory.
 const TOKENS: usize = 1_000_000;
 
-/// Returns an error if the code is too large, or if blocks or expressions are nested too deeply.
+/// Fails if the code is too large, or if blocks or expressions are nested too deeply.
 pub(super) fn check(text: &str) -> Result<(), SyntaxError> {
     if has_many_tokens(text) {
         let message = format!("the file has more than {TOKENS} tokens");

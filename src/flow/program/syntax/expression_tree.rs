@@ -217,7 +217,7 @@ impl Expr {
         }
     }
 
-    /// Returns both operands of a union of the form `left | right`, or `None` for other expressions.
+    /// Returns both operands of a union written as `left | right`, or `None` for other expressions.
     pub(crate) fn as_alternatives(&self) -> Option<(&Expr, &Expr)> {
         match &self.kind {
             ExprKind::Binary(BinaryOperator::Or, left, right) => Some((left, right)),

@@ -239,7 +239,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// Marks the receiver of a method call and the arguments of a call as possibly mutated.
+    /// Marks a call's arguments, and the receiver of a method call, as possibly mutated.
     fn mutated_by(&mut self, expr: &ast::Expr) {
         if let ast::Expr::Call(call) = expr {
             self.mutated(&call.func, Certainty::Possible);

@@ -185,7 +185,7 @@ pub(crate) enum Statement {
     Other(&'static str),
 }
 
-/// The target of an assignment in the body of a function.
+/// The target of an assignment in a function body.
 #[derive(Debug)]
 pub(crate) enum Target {
     Name(String),

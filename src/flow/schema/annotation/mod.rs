@@ -44,7 +44,7 @@ pub(crate) struct SchemaBuilder<'p> {
     pub(crate) class_options: ClassOptions,
 }
 
-/// The effects of a model's options on the schemas of its fields.
+/// The effects of a model's options on its fields' schemas.
 #[derive(Debug, Default)]
 pub(crate) struct ClassOptions {
     /// Whether an option also applies to field types that are classes without their own options.
@@ -305,7 +305,7 @@ impl SchemaBuilder<'_> {
         Ok(schema)
     }
 
-    /// Adds the string length limits of the current class to the schema of an external type.
+    /// Adds the current class's string length limits to the schema of an external type.
     pub(super) fn limit_text(&self, name: &str, schema: &mut Json) {
         let text = match table::text_of(name, schema) {
             Some(text) => text.as_object_mut(),

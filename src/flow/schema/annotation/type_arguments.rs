@@ -115,7 +115,7 @@ impl<'p> SchemaBuilder<'p> {
         built
     }
 
-    /// Returns the name of a type as it appears in the name of a generic model, such as `Page[list[int]]`.
+    /// Returns a type's name as it appears in a generic model's name, such as `list[int]` in `Page[list[int]]`.
     pub(super) fn type_name(
         &self,
         scope: Scope<'p>,

@@ -1,4 +1,4 @@
-//! Generates the schemas of dataclasses, both of the standard library and of pydantic.
+//! Generates the schemas of the standard library's and pydantic's dataclasses.
 
 use serde_json::Value as Json;
 

@@ -83,7 +83,7 @@ pub(crate) fn instantiate<'p>(
     }
 }
 
-/// Returns an error if a class has a method or decorator that might modify its instances or their serialization.
+/// Fails if a class has a method or decorator that might modify its instances or their serialization.
 fn require_plain_methods(ancestors: &[Class<'_>]) -> EvalResult<()> {
     for class in ancestors {
         let changes = |function: &FunctionDef| {
@@ -316,7 +316,7 @@ fn stays<'p>(program: &'p Program<'p>, scope: Scope<'p>, value: &Value, annotati
     }
 }
 
-/// Returns whether the fields of an instance are exactly the encoded fields of a model.
+/// Returns whether an instance's fields are exactly the model's encoded fields.
 fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, Value)]) -> bool {
     let fields = || {
         if kind(program, class)? != Kind::Model {

@@ -50,7 +50,7 @@ pub(crate) enum Kind {
     NamedTuple,
 }
 
-/// Methods that customize the schema of a class or of its subclasses.
+/// Methods that customize the schema of a class or its subclasses.
 const HOOKS: [&str; 6] = [
     "__get_pydantic_core_schema__",
     "__get_pydantic_json_schema__",

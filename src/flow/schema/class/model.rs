@@ -83,7 +83,7 @@ pub(super) fn title(name: &str, config: &Config) -> EvalResult<String> {
     }
 }
 
-/// Assembles the schema of a class from the schemas of its fields and its options.
+/// Assembles a class's schema from its options and its fields' schemas.
 pub(super) fn finish(
     class: Class<'_>,
     name: &str,
