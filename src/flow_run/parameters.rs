@@ -1,4 +1,4 @@
-//! Validates the parameters of a run against the schema of its flow, with the same rules as the server.
+//! Validates a run's parameters against its flow's schema, with the same rules as the server.
 
 use serde_json::Value;
 

@@ -182,7 +182,7 @@ pub(crate) fn log_text(run: &FlowRun, line: &LogLine, zone: TimeZone) -> String 
     )
 }
 
-/// Returns the name of a log level of Python's `logging` module.
+/// Returns the name of a log level in Python's `logging` module.
 fn level_name(level: i64) -> String {
     match level {
         10 => "DEBUG".to_owned(),
