@@ -13,7 +13,7 @@ use git2::{
     Repository, Tree,
 };
 
-/// Maximum size of an old version of a file in bytes. A compressed object of one megabyte may expand to a gigabyte.
+/// Maximum size of a file's old version, in bytes. A compressed object of one megabyte may expand to a gigabyte.
 const LARGEST_FILE: usize = 64 << 20;
 
 /// Default revision for an omitted side of a range.
