@@ -246,7 +246,7 @@ fn directive(text: &str, name: &str, ends: &[&str]) -> Option<usize> {
     Some(text.len() - rest.len())
 }
 
-/// Returns the length of a run of decimal digits, optionally separated by underscores.
+/// Returns the length of a sequence of decimal digits, optionally separated by underscores.
 fn digits(text: &str) -> Option<usize> {
     separated(text, |byte| byte.is_ascii_digit())
 }

@@ -43,7 +43,7 @@ impl<'a> Parser<'a> {
         Ok(is_blank)
     }
 
-    /// Parses the body of a statement up to one of the names in `ends`. Returns this name.
+    /// Parses a statement's body up to one of the names in `ends`. Returns this name.
     fn statements(&mut self, ends: &'static [&'static str]) -> Result<(&'a str, bool)> {
         self.skip_operator(":");
         self.expect(Kind::BlockEnd)?;
