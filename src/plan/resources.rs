@@ -204,8 +204,8 @@ fn secret_changes<'a>(
     })
 }
 
-/// Returns the digest of the live values of the declared fields. For a resource with secrets, the digest includes the
-/// last modification time.
+/// Returns a digest of the declared fields' live values. For a resource with secrets, the digest includes the last
+/// modification time.
 fn live_fingerprint(desired: &DesiredResource, live: &LiveResource, redactor: &Redactor) -> String {
     let own = live.fields.iter().filter(|(field, _)| {
         desired.fields.contains_key(*field) || (field.as_str() == "updated" && !desired.secrets.is_empty())
