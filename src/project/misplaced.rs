@@ -126,7 +126,7 @@ pub(super) fn at_top_level(fields: &Mapping, document: &Document) -> Vec<(Pointe
     found
 }
 
-/// Returns an error if the file is a Prefect 2 deployment file, with the path of the identifying key.
+/// Fails if the file is a Prefect 2 deployment file. The error contains the path of the identifying key.
 pub(super) fn legacy_deployment(fields: &Mapping) -> Option<(Pointer, Diagnostic)> {
     if fields.contains_key("deployments") || !fields.contains_key("entrypoint") {
         return None;

@@ -18,7 +18,7 @@ pub(super) enum Repair {
     Nest(&'static [&'static str], Option<&'static str>),
     /// Moves the entry from its mapping to the enclosing mapping.
     Unnest,
-    /// Moves all keys of a schedule from the deployment to an item of `schedules`.
+    /// Moves all schedule keys from the deployment to an item of `schedules`.
     Schedule,
 }
 
