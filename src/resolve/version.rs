@@ -92,7 +92,7 @@ struct Service {
     branch: &'static str,
     repository: &'static str,
     url: &'static str,
-    /// Builds the URL of a commit from the value of the `url` variable, the repository and the commit.
+    /// Builds a commit's URL from the `url` variable's value, the repository and the commit.
     link: fn(&str, &str, &str) -> String,
 }
 
