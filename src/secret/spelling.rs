@@ -28,7 +28,7 @@ pub(super) struct View {
     pub(super) bytes: Vec<u8>,
     /// Start and end of each byte's original encoding.
     origins: Vec<(u32, u32)>,
-    /// Ends of the decoded runs of digits in `bytes`. Empty for other views.
+    /// Ends of the decoded digit runs in `bytes`. Empty for other views.
     run_ends: Vec<usize>,
 }
 
@@ -138,7 +138,7 @@ fn is_text(bytes: &[u8]) -> bool {
         })
 }
 
-/// Returns the decoded views of a string that may contain a secret of at least `shortest` bytes.
+/// Returns a string's decoded views that may contain a secret of at least `shortest` bytes.
 pub(super) fn views(text: &str, shortest: usize) -> Vec<View> {
     if !may_be_encoded(text.as_bytes(), shortest) {
         return Vec::new();
@@ -301,7 +301,7 @@ impl Digits {
         length * 8 / self.bits() as usize
     }
 
-    /// Returns the number of possible start positions of the encoded data within a run of digits.
+    /// Returns the number of possible start positions of encoded data within a digit run.
     fn alignments(self) -> usize {
         match self {
             Self::Base64 => 4,
