@@ -127,7 +127,7 @@ fn source_name(origin: Origin) -> &'static str {
     }
 }
 
-/// Returns the span of the last line of a `.env` file that sets a variable.
+/// Returns the span of the last line in a `.env` file that sets a variable.
 fn assignment(text: &str, name: &SettingName) -> Option<Span> {
     let mut start = 0;
     let mut found = None;
