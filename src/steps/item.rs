@@ -42,7 +42,7 @@ pub(crate) struct StepItem<'a> {
 impl<'a> StepItem<'a> {
     /// Name of the input with the step ID. Templates refer to the outputs by this ID.
     pub(crate) const ID: &'static str = "id";
-    /// Name of the input of `run_shell_script` that contains the script.
+    /// Name of the `run_shell_script` input that contains the script.
     pub(crate) const SCRIPT: &'static str = "script";
 
     /// Parses a step. Returns `None` if the step is malformed.
