@@ -120,7 +120,7 @@ fn check(input: &'static str, key: &str) -> Result<(), StorageError> {
     Ok(())
 }
 
-/// Returns an error if the default credentials are of an unsupported type.
+/// Fails if the default credentials are of an unsupported type.
 fn check_default(path: &std::path::Path) -> Result<(), StorageError> {
     let text = fs::read_text(path)?;
     let kind =

@@ -19,7 +19,7 @@ use crate::fs::{self, FileError};
 /// Name of the default ignore file.
 pub(crate) const NAME: &str = ".prefectignore";
 
-/// Contents of the ignore file of a new project, as in Prefect.
+/// Contents of a new project's ignore file, as in Prefect.
 const DEFAULT: &str = include_str!("default_ignore_file.txt");
 
 /// Creates the default ignore file in the directory of a new project. Returns `false` if the file already exists.

@@ -172,8 +172,8 @@ fn environment_keys(environment: &Environment) -> Option<AwsCredential> {
     })
 }
 
-/// Returns an error if the environment names an unsupported source of container credentials. Otherwise, requests would
-/// use the machine's credentials.
+/// Fails if the environment names an unsupported source of container credentials. Otherwise, requests would use the
+/// machine's credentials.
 fn check_container(environment: &Environment) -> Result<(), StorageError> {
     let is_set = |name: &str| environment.non_empty(name).is_some();
     if is_set("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI")

@@ -19,7 +19,7 @@ use crate::{
 
 type Section = BTreeMap<String, String>;
 
-/// Maximum length of a chain of source profiles.
+/// Maximum length of a source profile chain.
 const DEPTH: usize = 5;
 
 /// All AWS profiles, and the name of the selected profile.
