@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use crate::{environment::Environment, flow::Inspector, project::Project, target::FlowNames};
 
-    /// Selects in two projects. Returns the indexes of the selected deployments of each project, and the warnings.
+    /// Selects in two projects. Returns the indexes of each project's selected deployments, and the warnings.
     fn picked(
         files: &[&[(&str, &str)]; 2],
         names: &[&str],

@@ -1,4 +1,4 @@
-//! Tests of the selection of deployments with `--select`.
+//! Tests for selecting deployments with `--select`.
 
 use std::collections::BTreeMap;
 

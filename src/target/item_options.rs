@@ -45,7 +45,7 @@ pub(crate) struct ItemOptionError {
     pub(crate) reason: String,
 }
 
-/// Returns the items of all values of an option.
+/// Returns the items of all of an option's values.
 ///
 /// A value that ends in `.yaml` or `.json` is a file path; the file is read with `read`. Any other value is a
 /// JSON document with an item or a list of items.

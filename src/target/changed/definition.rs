@@ -38,8 +38,8 @@ impl OldDefinitions {
 
 /// Returns whether the definition of a deployment in `project` differs from all definitions in the older version.
 ///
-/// The definition consists of the fields of the deployment, after YAML anchors and merge keys, and of the
-/// steps at the top level of the file that the deployment uses.
+/// The definition consists of the deployment's fields, after YAML anchors and merge keys are resolved, and the
+/// top-level steps that the deployment uses.
 pub(super) fn has_changed(declared: &Declared, project: &Project, old: &OldProject) -> bool {
     let old = match old {
         OldProject::Same => return false,

@@ -1,4 +1,4 @@
-//! Decides which deployments of a project have changed between two states of the repository.
+//! Decides which of a project's deployments have changed between two states of the repository.
 
 mod definition;
 mod dependencies;
@@ -78,7 +78,7 @@ impl ChangesByRange {
     }
 }
 
-/// The changes of a project within a range of revisions.
+/// A project's changes within a revision range.
 #[derive(Debug)]
 pub(super) struct ProjectChanges {
     changes: Arc<Changes>,

@@ -85,7 +85,7 @@ fn finds_changed_dependencies() {
     }
 }
 
-/// Returns the files and directories of the steps of a deployment, relative to the project.
+/// Returns the files and directories that a deployment's steps use, relative to the project.
 fn of_steps(steps: &str, files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().canonicalize().unwrap();
