@@ -46,7 +46,7 @@ pub(super) fn read(expression: &str, is_known: impl Fn(&str) -> bool) -> Names {
     names
 }
 
-/// Marks all uses of a name and its keys as guarded if at least one use of the name is guarded.
+/// Marks all uses of a name and its keys as guarded if at least one of the name's uses is guarded.
 fn spread_guards(uses: &mut [NameUse]) {
     let guarded = uses.iter().filter(|name| name.is_guarded);
     let guarded: HashSet<(String, Vec<String>)> =
@@ -70,7 +70,7 @@ fn spread_guards(uses: &mut [NameUse]) {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// Byte offset of the end of the copied part of the expression.
+    /// Byte offset in the expression up to which it has been copied.
     copied: usize,
     names: Names,
 }

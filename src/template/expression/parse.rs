@@ -39,7 +39,7 @@ impl<'a> Expression<'a> {
         self.text[self.place.inner.clone()].to_owned()
     }
 
-    /// Validates the syntax of the expression and the names of its filters.
+    /// Validates the expression's syntax and filter names.
     pub(super) fn check(&self, engine: &Environment<'_>, trail: &Trail<'_>) -> Result<(), ExpressionError> {
         if let Some(reason) = self.excess.clone() {
             let expression = self.source().chars().take(40).chain("...".chars()).collect();
@@ -77,7 +77,7 @@ impl<'a> Expression<'a> {
         ExpressionError { path: trail.path(), range: self.in_text(range), problem }
     }
 
-    /// Converts a byte range of the expression to a byte range of the string that contains it.
+    /// Converts a byte range in the expression to a byte range in the string that contains the expression.
     pub(super) fn in_text(&self, range: &Range<usize>) -> Range<usize> {
         let start = self.place.inner.start;
         start + range.start..start + range.end
