@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 
 use super::text::plain;
 
-/// Maximum size in bytes of the buffered output of a step.
+/// Maximum size of a step's buffered output, in bytes.
 const MAX_BYTES: usize = 4 << 20;
 
 /// A line of output from a step.

@@ -10,7 +10,7 @@ use crate::escape;
 /// Character that marks the end of a truncated string.
 const ELLIPSIS: char = '…';
 
-/// Returns the width of a string in columns. Escape sequences for colors are not counted.
+/// Returns the width of a string in columns, ignoring escape sequences for colors.
 pub(in crate::ui) fn columns(text: &str) -> usize {
     strip_str(text).to_string().width()
 }
