@@ -234,7 +234,7 @@ async fn findings_in(
     Ok(found)
 }
 
-/// Returns an error if checking the files with each environment would take too long.
+/// Fails if checking the files with each environment would take too long.
 fn too_many_environments(count: usize, files: &[CheckedFile<'_>]) -> Option<Diagnostic> {
     let sources = || files.iter().filter_map(|file| file.sources.as_ref().ok());
     let size: usize = if count > 1 { sources().map(ProjectSources::size).sum() } else { 0 };

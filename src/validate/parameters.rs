@@ -1,4 +1,4 @@
-//! Validates the parameters of a deployment against the parameter schema of its flow.
+//! Validates a deployment's parameters against its flow's parameter schema.
 
 use serde_json::Value as Json;
 
