@@ -170,8 +170,7 @@ pub(crate) fn member_text<'a>(json: &'a str, name: &str) -> Option<&'a str> {
     }
 }
 
-/// Returns the length of the value at the start of a JSON string. A comma or a closing bracket ends the
-/// value.
+/// Returns the length of the value at the start of a JSON text. A comma or a closing bracket ends the value.
 fn value_length(json: &str) -> usize {
     let mut depth = 0_usize;
     let mut rest = json;
