@@ -49,7 +49,7 @@ impl TemplateEdits {
         self.set.is_empty() && self.add.is_empty() && self.places.is_empty()
     }
 
-    /// Returns the template of a pool of the given type with all edits applied.
+    /// Returns the base job template for a pool of the given type, with all edits applied.
     ///
     /// # Errors
     ///

@@ -309,7 +309,7 @@ pub(crate) async fn change(
     Ok(body.keys().cloned().collect())
 }
 
-/// Returns the differences between the base job template of a work pool and the default template of its type.
+/// Returns the differences between a work pool's base job template and its type's default template.
 pub(crate) async fn template_differences(
     client: &Client,
     name: &str,
