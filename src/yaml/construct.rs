@@ -62,8 +62,7 @@ struct Constructor<'a> {
 /// Entries that a mapping inherits through merge keys (`<<`).
 struct Merged {
     mapping: Mapping,
-    /// Maps each key that has different values in the mappings of a merge list to the position of the merge
-    /// key `<<`.
+    /// Maps each key that has different values in a merge list's mappings to the position of the merge key `<<`.
     conflicts: HashMap<Key, Span>,
 }
 

@@ -218,7 +218,7 @@ impl Node {
 }
 
 impl Mapping {
-    /// Returns a description of a duplicate key, given the index of its entry and the span of its first occurrence.
+    /// Returns a description of a duplicate key, given its entry's index and the span of the first occurrence.
     pub(super) fn duplicate(&self, index: usize, first: Span) -> Option<DuplicateKey> {
         let key = &self.entries().nth(index)?.key;
         Some(DuplicateKey { key: key.key_text()?.into_owned(), first, second: key.span })

@@ -86,8 +86,7 @@ impl Mapping {
 
     /// Sets the value of a key. An equal existing key keeps its position and type, as in a Python dictionary.
     ///
-    /// The span of an existing key is replaced with the span of the new key. In this case, returns the index of the
-    /// entry and the previous span.
+    /// If the key exists, its span becomes the new key's span. Returns the entry's index and the previous span.
     pub(super) fn insert(&mut self, identity: Key, Entry { key, value }: Entry) -> Option<(usize, Span)> {
         match self.entries.entry(identity) {
             indexmap::map::Entry::Occupied(mut occupied) => {
@@ -123,7 +122,7 @@ impl Node {
         Self::new(span, NodeKind::Mapping(Arc::new(Mapping::from_entries([Entry { key, value }]))))
     }
 
-    /// Returns a copy of a mapping with the value of an existing entry replaced. Other nodes are not changed.
+    /// Returns a copy of a mapping with an existing entry's value replaced. Other nodes are not changed.
     #[must_use]
     pub(crate) fn with_value(&self, key: &str, value: Self) -> Self {
         let NodeKind::Mapping(mapping) = &self.kind else { return self.clone() };

@@ -27,7 +27,7 @@ pub(crate) fn decode(
     }
 }
 
-/// Returns an error if the text contains control characters or noncharacters, which YAML does not allow.
+/// Fails if the text contains control characters or noncharacters, which YAML does not allow.
 pub(super) fn check_characters(text: &str) -> Result<(), YamlError> {
     match text.char_indices().find(|(_, character)| !is_allowed(*character)) {
         Some((at, character)) => {

@@ -21,13 +21,13 @@ pub(super) struct WrittenMapping<'a> {
 #[derive(Clone, Copy)]
 pub(super) struct WrittenEntry<'a> {
     pub(super) entry: &'a Entry,
-    /// The span from the start of the key to the end of the value or alias.
+    /// The entry's span, from the start of the key to the end of the value or alias.
     pub(super) span: Span,
 }
 
 /// The lines that an entry in block style occupies.
 pub(super) struct EntryLines {
-    /// The start of the first line, or the start of the key if the line begins with the dash of a list item.
+    /// The start of the first line, or the start of the key if the line begins with a list item's dash.
     pub(super) start: usize,
     pub(super) end: usize,
     /// Indentation of the key.

@@ -215,7 +215,7 @@ pub(crate) fn indent_below_first(document: &Document, pointer: &Pointer) -> Opti
     fix(document, title, vec![Replacement::new(lines, indented)], extent, effects)
 }
 
-/// Converts each entry of a mapping that is an item of a list to a separate item.
+/// Splits a list item that is a mapping into one item per entry.
 pub(crate) fn split_item(document: &Document, pointer: &Pointer) -> Option<Fix> {
     let (document, pointer) = &document.origin(pointer)?;
     let (Segment::Index(index), parents) = pointer.segments().split_last()? else { return None };

@@ -1,7 +1,7 @@
 //! Edits YAML files while preserving all other content, including comments.
 //!
-//! The position of an edit is derived from the positions of existing values. An edit is only returned if the new text
-//! parses to the expected value.
+//! Edit positions are derived from the positions of existing values. An edit is only returned if the new text parses to
+//! the expected value.
 
 mod apply;
 mod entry;

@@ -1,4 +1,4 @@
-//! Parses the events of a YAML text according to the grammar of PyYAML.
+//! Parses a YAML text into events according to PyYAML's grammar.
 
 mod collections;
 mod mistakes;
@@ -39,7 +39,7 @@ enum State {
     DocumentEnd,
     BlockNode,
     BlockItem,
-    /// An item of a block list that has the same indentation as the key of the list.
+    /// An item of a block list that has the same indentation as the list's key.
     IndentlessItem,
     BlockKey,
     BlockValue,
@@ -66,7 +66,7 @@ enum Position {
     BlockMapping,
 }
 
-/// The result of a step of the parser. `None` means that the state changed without producing an event.
+/// The result of a parser step. `None` means that the state changed without producing an event.
 type Step<'a> = Result<Option<Event<'a>>, YamlError>;
 
 impl<'a> Events<'a> {

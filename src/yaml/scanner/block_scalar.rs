@@ -17,7 +17,7 @@ enum Chomping {
 }
 
 impl Scanner<'_> {
-    /// Scans a block scalar. The span of the scalar starts with the first line of its text.
+    /// Scans a block scalar. The scalar's span starts with the first line of its text.
     pub(super) fn scan_block_scalar(&mut self) -> Result<(), YamlError> {
         let start = self.at;
         let is_folded = self.byte(0) == Some(b'>');

@@ -103,7 +103,7 @@ impl<'a> Scanner<'a> {
         self.column_of(self.line_start, self.at)
     }
 
-    /// Returns the number of characters between the start of a line and a position. Byte order marks are not counted.
+    /// Returns the number of characters between the start of a line and a position, ignoring byte order marks.
     pub(super) fn column_of(&self, line_start: usize, at: usize) -> usize {
         let before = &self.text[line_start..at];
         if before.is_ascii() {
