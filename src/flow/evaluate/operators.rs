@@ -12,14 +12,15 @@ use crate::flow::{
 /// Maximum length of a string or sequence built by an operator.
 pub(super) const LENGTH_LIMIT: usize = 1 << 16;
 
-fn unknown() -> EvalError {
-    EvalError::unknown("the operation is not supported for these values")
+fn unsupported(operator: &str) -> EvalError {
+    EvalError::unknown(format!("the operator `{operator}` is not supported for these values"))
 }
 
 pub(super) fn unary(operator: UnaryOperator, value: &Value) -> EvalResult<Value> {
     if operator == UnaryOperator::Not {
         return Ok(Value::Bool(!value.truth()?));
     }
+    let unknown = || unsupported(operator.symbol());
     match (operator, value) {
         (UnaryOperator::Minus, Value::Delta(microseconds)) => Ok(Value::Delta(-microseconds)),
         (operator, value) => match (operator, value.number()) {
@@ -39,6 +40,7 @@ pub(crate) fn binary(operator: BinaryOperator, left: &Value, right: &Value) -> E
     if let (Some(left), Some(right)) = (left.number(), right.number()) {
         return arithmetic(operator, left, right);
     }
+    let unknown = || unsupported(operator.symbol());
     match (operator, left, right) {
         (BinaryOperator::Add, Value::Str(left), Value::Str(right))
             if left.len() + right.len() <= LENGTH_LIMIT =>
@@ -132,7 +134,7 @@ fn integers(operator: BinaryOperator, left: i128, right: i128) -> EvalResult<Val
         }
         BinaryOperator::MatrixMultiply => None,
     };
-    result.map(Value::Int).ok_or_else(unknown)
+    result.map(Value::Int).ok_or_else(|| unsupported(operator.symbol()))
 }
 
 /// Divides two integers and rounds the result toward negative infinity, as Python's `//` operator does.
@@ -147,11 +149,12 @@ fn floats(operator: BinaryOperator, left: f64, right: f64) -> EvalResult<Value> 
         BinaryOperator::Subtract => Ok(Value::Float(left - right)),
         BinaryOperator::Multiply => Ok(Value::Float(left * right)),
         BinaryOperator::Divide if right != 0.0 => Ok(Value::Float(left / right)),
-        _ => Err(unknown()),
+        _ => Err(unsupported(operator.symbol())),
     }
 }
 
 fn repeat(value: &Value, count: i128) -> EvalResult<Value> {
+    let unknown = || unsupported(BinaryOperator::Multiply.symbol());
     let count = usize::try_from(count.max(0)).map_err(|_| unknown())?;
     let within = |length: usize| length.checked_mul(count).is_some_and(|total| total <= LENGTH_LIMIT);
     match value {
@@ -171,6 +174,7 @@ fn repeat(value: &Value, count: i128) -> EvalResult<Value> {
 
 pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> EvalResult<bool> {
     use std::cmp::Ordering;
+    let unknown = || unsupported(operator.symbol());
     match operator {
         Comparison::Equal | Comparison::NotEqual => {
             require_known_equality([left, right])?;
@@ -206,9 +210,13 @@ pub(crate) fn compare(operator: Comparison, left: &Value, right: &Value) -> Eval
     }
 }
 
-/// Returns an error unless [`Value::equals`] compares both values as Python does.
+/// Fails unless [`Value::equals`] compares both values as Python does.
 fn require_known_equality(values: [&Value; 2]) -> EvalResult<()> {
-    if values.into_iter().all(Value::has_known_equality) { Ok(()) } else { Err(unknown()) }
+    if values.into_iter().all(Value::has_known_equality) {
+        Ok(())
+    } else {
+        Err(EvalError::unknown("comparing these values is not supported"))
+    }
 }
 
 /// Returns whether any of the items equals `wanted`.
@@ -243,7 +251,7 @@ pub(super) fn subscript(object: &Value, index: &Value) -> EvalResult<Value> {
     let missing = || EvalError::unknown("the index or key is missing");
     let at = |length: usize| {
         let index = index.as_int()?;
-        let length = i128::try_from(length).map_err(|_| unknown())?;
+        let length = i128::try_from(length).map_err(|_| missing())?;
         let from_start = if index < 0 { index + length } else { index };
         usize::try_from(from_start).map_err(|_| missing())
     };
@@ -255,14 +263,14 @@ pub(super) fn subscript(object: &Value, index: &Value) -> EvalResult<Value> {
             .find(|(key, _)| key.equals(index))
             .map(|(_, value)| value.clone())
             .ok_or_else(missing),
-        _ => Err(unknown()),
+        _ => Err(EvalError::unknown("an index or key is not supported for this value")),
     }
 }
 
 /// Evaluates `object[start:stop]`. A slice with a step other than 1 is not supported.
 pub(super) fn slice(object: &Value, [from, to, step]: [Option<i128>; 3]) -> EvalResult<Value> {
     if step.is_some_and(|step| step != 1) {
-        return Err(unknown());
+        return Err(EvalError::unknown("a slice with a step is not supported"));
     }
     let bounds = |length: usize| {
         let length = i128::try_from(length).unwrap_or(i128::MAX);
@@ -278,6 +286,6 @@ pub(super) fn slice(object: &Value, [from, to, step]: [Option<i128>; 3]) -> Eval
         }
         Value::List(items) => Ok(Value::List(items[bounds(items.len())].to_vec())),
         Value::Tuple(items) => Ok(Value::Tuple(items[bounds(items.len())].to_vec())),
-        _ => Err(unknown()),
+        _ => Err(EvalError::unknown("a slice of this value is not supported")),
     }
 }

@@ -124,6 +124,17 @@ pub(crate) enum UnaryOperator {
     Minus,
 }
 
+impl UnaryOperator {
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Invert => "~",
+            Self::Not => "not",
+            Self::Plus => "+",
+            Self::Minus => "-",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LogicalOperator {
     And,
@@ -154,6 +165,26 @@ pub(crate) enum BinaryOperator {
     MatrixMultiply,
 }
 
+impl BinaryOperator {
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Add => "+",
+            Self::Subtract => "-",
+            Self::Multiply => "*",
+            Self::Divide => "/",
+            Self::FloorDivide => "//",
+            Self::Modulo => "%",
+            Self::Power => "**",
+            Self::ShiftLeft => "<<",
+            Self::ShiftRight => ">>",
+            Self::Or => "|",
+            Self::Xor => "^",
+            Self::And => "&",
+            Self::MatrixMultiply => "@",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Comparison {
     Equal,
@@ -166,6 +197,23 @@ pub(crate) enum Comparison {
     IsNot,
     In,
     NotIn,
+}
+
+impl Comparison {
+    pub(crate) fn symbol(self) -> &'static str {
+        match self {
+            Self::Equal => "==",
+            Self::NotEqual => "!=",
+            Self::Less => "<",
+            Self::LessOrEqual => "<=",
+            Self::Greater => ">",
+            Self::GreaterOrEqual => ">=",
+            Self::Is => "is",
+            Self::IsNot => "is not",
+            Self::In => "in",
+            Self::NotIn => "not in",
+        }
+    }
 }
 
 impl Expr {
