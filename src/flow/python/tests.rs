@@ -15,7 +15,7 @@ struct Project {
 }
 
 impl Project {
-    /// Creates a project with a flow and an interpreter that has Prefect and runs `script` for imports.
+    /// Creates a project with a flow and an interpreter with Prefect installed that runs `script` for imports.
     fn new(script: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("flow.py"), FLOW).unwrap();
