@@ -129,7 +129,7 @@ fn is_explained(record: &Record, automation: &Automation) -> bool {
     }
 }
 
-/// Returns whether a deploy created an automation.
+/// Returns whether an automation has the contents that the recorded deploy intended to write.
 pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
     let bodies = record.intended.iter().flat_map(|intended: &Intended| &intended.automations);
     bodies.into_iter().any(|body| {
