@@ -144,7 +144,7 @@ async fn activate(file: &mut ProfilesFile, name: &str, context: &Context) -> Res
     Ok(())
 }
 
-/// Reports that a profile has no API URL. This is an error unless temporary servers are enabled.
+/// Reports that a profile has no API URL. Fails unless temporary servers are enabled.
 fn without_api(name: &str, settings: &Settings, context: &Context) -> Result<(), CommandError> {
     if settings.server_ephemeral_enabled.value {
         context.ui.result_line(&format!(

@@ -258,7 +258,7 @@ fn table(pools: &[WorkPool], context: &Context) -> String {
     context.ui.table(caption, ["Name", "Type", "ID", "Concurrency Limit"], rows)
 }
 
-/// Shows the runs that a work pool or one of its queues will start in the next hours.
+/// Shows the runs that a work pool or one of its queues will start within the given number of hours.
 pub(super) async fn preview(
     pool: &str,
     queue: Option<&str>,
