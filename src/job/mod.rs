@@ -182,7 +182,7 @@ fn merge(target: &mut Map<String, Value>, more: &Map<String, Value>) {
 
 /// A job configuration. The fields that all workers use are stored separately.
 struct Configuration {
-    /// The remaining fields. [`Self::with_command`] reinserts the separated fields.
+    /// The remaining fields. [`Self::with_command`] moves the separate fields back.
     fields: JsonObject,
     /// Environment variables, keyed by name. A null value removes a variable.
     env: JsonObject,
@@ -291,7 +291,8 @@ impl Configuration {
         self.name = Some(rendered.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone()));
     }
 
-    /// Reinserts the separated fields. Uses the command `default` if the configuration has none.
+    /// Moves the name, environment, labels and command back to the other fields. Uses the command `default` if the
+    /// configuration has none.
     fn with_command(mut self, default: &str) -> Self {
         let command = self.command.take().unwrap_or_else(|| default.to_owned());
         let env = self.env_value();
