@@ -259,7 +259,7 @@ impl Names {
 pub(crate) struct Stage<'a> {
     scope: Scope,
     known: &'a KnownOutputs,
-    /// Names without a value so far.
+    /// Names whose value is not known yet.
     pub(crate) later: BTreeSet<String>,
 }
 
