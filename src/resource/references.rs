@@ -97,7 +97,7 @@ pub(crate) struct ResourceReference {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct References {
     ids: BTreeMap<ResourceReference, Uuid>,
-    /// IDs of automations with ambiguous names.
+    /// Automation names that several automations share, with the automations' IDs.
     ambiguous: BTreeMap<ResourceReference, Vec<Uuid>>,
 }
 
