@@ -53,7 +53,7 @@ impl Amount {
     }
 }
 
-/// Parses a duration. Returns `None` if the phrase is not a duration.
+/// Parses a duration, or returns `None` if `text` is not a duration.
 pub(super) fn parse(text: &str) -> Option<Amount> {
     if text.starts_with('P') {
         let rest = duration::parse(&Value::from(text)).ok()?;
