@@ -46,7 +46,7 @@ pub(super) enum Excluded {
 }
 
 impl Excluded {
-    /// Returns whether a file is excluded. The path is relative to the directory, with `/` as the separator.
+    /// Returns whether the patterns exclude a file. The path is relative to the directory, with `/` as the separator.
     pub(super) fn contains(&self, path: &str) -> bool {
         match self {
             Self::Nothing => false,
