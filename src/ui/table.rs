@@ -30,7 +30,7 @@ impl<'a> Caption<'a> {
     }
 }
 
-/// Appends the mark that the captions of Prefect's tables explain.
+/// Appends the mark `(**)`, which Prefect's table captions explain.
 pub(crate) fn marked(text: String, is_marked: bool) -> String {
     if is_marked { format!("{text} (**)") } else { text }
 }
