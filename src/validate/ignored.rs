@@ -60,7 +60,7 @@ pub(super) fn job_variables(deployment: &ResolvedDeployment, pool: &WorkPool, fi
     }
 }
 
-/// Returns the positions and first keys of the paths into a field.
+/// Returns the index in `ignored` and the first key of each path into `field`.
 fn first_keys(ignored: &IgnoredFields, field: IgnorableField) -> impl Iterator<Item = (usize, &str)> {
     let paths = ignored.paths().iter().enumerate().filter(move |(_, path)| path.field == field);
     paths.filter_map(|(index, path)| Some((index, path.keys.first()?.as_str())))
