@@ -136,21 +136,21 @@ def row(what: str, kind: str, found: Kind, scenario: Scenario) -> Row:
     goal, compared, reached = f"{faster} times faster", [], None
     if found.floor.samples:
         ratio = found.ours.seconds / found.floor.seconds
-        outliers = f"slowest {statistics.median(found.floor_slowest):.1f} times the median"
+        outliers = f"slowest write {statistics.median(found.floor_slowest):.1f} times the median"
         compared.append(
-            f"the bare writes, {found.at_once} at once: {time(found.floor.seconds)}, {ratio:.2f} times; {outliers}"
+            f"bare writes (concurrency {found.at_once}): {time(found.floor.seconds)}, ratio {ratio:.2f}; {outliers}"
         )
         if scenario.floor:
-            goal += f"; {scenario.floor} times the bare writes"
-            goal += f"; slowest write {scenario.slowest} times the median" if scenario.slowest < math.inf else ""
-            goal += f"; {scenario.rejected:.0%} rejected" if scenario.rejected < math.inf else ""
+            goal += f"; at most {scenario.floor} times the bare writes"
+            goal += f"; slowest write at most {scenario.slowest} times the median" if scenario.slowest < math.inf else ""
+            goal += f"; at most {scenario.rejected:.0%} rejected" if scenario.rejected < math.inf else ""
             reached = ratio <= scenario.floor and is_even
     if found.theirs.samples:
         ratio = found.theirs.seconds / found.ours.seconds
-        compared.append(f"prefect: {time(found.theirs.seconds)}, {found.their_requests} requests, {ratio:.1f} times")
+        compared.append(f"Python CLI: {time(found.theirs.seconds)}, {found.their_requests} requests, {ratio:.1f} times slower")
         reached = ratio >= faster and reached is not False
     if kind == "unchanged":
-        goal += "; no write"
+        goal += "; no writes"
         reached = found.writes == 0 and reached is not False
     return Row(what, goal, seen, "; ".join(compared), reached)
 

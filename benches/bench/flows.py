@@ -125,10 +125,10 @@ def run(setting: Setting):
             {"": lambda: setting.run([setting.python, "-c", IMPORT, str(FILES)], folder)}, setting.rounds(3), warm=False
         )[""]
         ratio = imported.seconds / ours.seconds
-        compared = f"importing them with prefect: {time(imported.seconds)} ({imported.spread}), {ratio:.0f} times"
+        compared = f"importing them with Prefect: {time(imported.seconds)} ({imported.spread}), {ratio:.0f} times slower"
         reached = reached and ratio >= 150
-    seen = f"{time(ours.seconds)} ({ours.spread}), {exact} exact"
-    yield Row(f"{FILES} flow files read, with their schemas", "0.5 s; 150 times faster than importing", seen, compared, reached)
+    seen = f"{time(ours.seconds)} ({ours.spread}), {exact} exact schemas"
+    yield Row(f"schemas of {FILES:,} flow files", "0.5 s; 150 times faster than importing", seen, compared, reached)
 
 
 def write_project(folder: Path) -> None:

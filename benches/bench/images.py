@@ -26,7 +26,7 @@ FLOW = "from prefect import flow\n\n\n@flow\ndef hello():\n    pass\n"
 
 def contexts(setting: Setting):
     for name, make, what in (
-        ("tiny", one_small_file, "one file of 1 KiB (a cold build of a single image)"),
+        ("tiny", one_small_file, "one file of 1 KiB (a cold build)"),
         ("small", many_files, "20,000 files of 2 KiB"),
         ("large", one_large_file, "one file of 1 GiB"),
     ):
@@ -60,13 +60,14 @@ def builds(setting: Setting, context: Path, what: str, rounds: int, with_goal: b
     ours, docker = found["prefectl"], found["docker"]
     # The time of disk writes varies, so only the fastest run of each program is compared.
     ratio = fastest(ours) / fastest(docker)
-    compared = f"`docker build`: {time(fastest(docker))} (median {time(docker.seconds)}), {ratio:.2f} times"
+    compared = f"`docker build`: {time(fastest(docker))} (median {time(docker.seconds)}), ratio {ratio:.2f}"
     if theirs := found.get("prefect"):
-        compared += f"; prefect's step: {time(fastest(theirs))}, {fastest(theirs) / fastest(docker):.2f} times, {theirs.peak:.0f} MiB"
+        compared += f"; Prefect's step: {time(fastest(theirs))}, {fastest(theirs) / fastest(docker):.2f} times `docker build`, "
+        compared += f"{theirs.peak:.0f} MiB"
     seen = f"fastest of {rounds}: {time(fastest(ours))} (median {time(ours.seconds)}), {ours.peak:.0f} MiB"
-    goal = "1.05 times `docker build`; 64 MiB" if with_goal else "no goal"
+    goal = "at most 1.05 times `docker build`; 64 MiB" if with_goal else "no goal"
     reached = (ratio <= 1.05 and ours.peak < 64) if with_goal else None
-    return Row(f"image of {what}", goal, seen, compared, reached)
+    return Row(f"image with {what}", goal, seen, compared, reached)
 
 
 def build(setting: Setting, context: Path, project: Path, name: str, command: list[str]) -> Sample:
@@ -96,7 +97,7 @@ def shared(setting: Setting):
     one, ten = found["1"], found["10"]
     ratio = ten.seconds / one.seconds
     seen = f"{time(ten.seconds)} ({ten.spread}), one build"
-    yield Row("ten deployments that share an image", "1.2 times of one", seen, f"one deployment: {time(one.seconds)} ({one.spread}), {ratio:.2f} times", ratio <= 1.2)
+    yield Row("ten deployments that share an image", "at most 1.2 times one deployment", seen, f"one deployment: {time(one.seconds)} ({one.spread}), ratio {ratio:.2f}", ratio <= 1.2)
     shutil.rmtree(context)
 
 

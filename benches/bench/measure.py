@@ -43,9 +43,9 @@ class Series:
 
     @property
     def spread(self) -> str:
-        """The fastest and the slowest time."""
+        """The fastest and the slowest time, in the unit of the median."""
         seconds = [one.seconds for one in self.samples]
-        return f"{time(min(seconds))} to {time(max(seconds))}"
+        return f"{time(min(seconds), self.seconds)} to {time(max(seconds), self.seconds)}"
 
 
 class Processes:
@@ -80,12 +80,13 @@ def in_turns(tasks: Mapping[str, Callable[[], Sample]], rounds: int, warm: bool 
     return series
 
 
-def time(seconds: float) -> str:
-    """Formats a time with a suitable unit."""
-    if seconds < 0.1:
+def time(seconds: float, unit_of: float | None = None) -> str:
+    """Formats a time with a suitable unit, or with the unit of another time."""
+    scale = seconds if unit_of is None else unit_of
+    if scale < 0.1:
         return f"{seconds * 1000:.1f} ms"
-    if seconds < 100:
+    if scale < 100:
         return f"{seconds:.2f} s"
-    if seconds < 7200:
+    if scale < 7200:
         return f"{seconds / 60:.1f} min"
     return f"{seconds / 3600:.1f} h"

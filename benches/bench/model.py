@@ -11,7 +11,7 @@ The time of a deploy is the time of its images plus the time of its requests:
 - `client time`: time of the client itself for each deployment. Measured with few deployments.
 - `images`: prefectl builds and pushes each changed image in one minute, two at a time. An unchanged image with `tag: auto`
   takes two seconds. The reference runs the steps of every deployment: one minute for the first use of an image, and five
-  seconds for each further use, with all layers cached. The changed 1 % are the deployments of 1 % of the images.
+  seconds for each further use, with all layers cached. The changed 1% are the deployments of 1% of the images.
 
 The model ignores varying latency, other users of the same limit, failures, and separate limits by kind of request.
 
@@ -65,10 +65,10 @@ def run(setting: Setting):
         return
     theirs = costs(setting, [setting.reference, "--no-prompt", "deploy", "--all"], 1)
     for limit in LIMITS:
-        for name, changed in (("first", 1.0), ("1 % changed", CHANGED), ("unchanged", 0.0)):
+        for name, changed in (("first", 1.0), ("1% changed", CHANGED), ("unchanged", 0.0)):
             seen, compared = deploy(ours, limit, changed), reference(theirs, limit, changed)
-            what = f"{DEPLOYMENTS} deployments, {IMAGES} images, {limit} requests a minute: {name}"
-            yield Row(f"*calculated:* {what}", "", time(seen), f"prefect: {time(compared)}, {compared / seen:.0f} times")
+            what = f"{DEPLOYMENTS:,} deployments, {IMAGES:,} images, {limit} requests per minute: {name}"
+            yield Row(what, "", time(seen), f"Python CLI: {time(compared)}, {compared / seen:.0f} times slower")
 
 
 def deploy(costs_: dict[str, Cost], limit: int, changed: float) -> float:
@@ -123,5 +123,5 @@ def check(setting: Setting, cost: Cost) -> Row:
     predicted = cost.seconds(CHECKED, CHECKED_LIMIT)
     seen = f"{time(sample.seconds)}, {requests} requests"
     compared = f"predicted: {time(predicted)}, {cost.requests_each * CHECKED + cost.requests:.0f} requests"
-    what = f"{CHECKED} new, {LATENCY * 1000:.0f} ms away, {CHECKED_LIMIT} requests a minute"
-    return Row(what, "the prediction of the model, within 1.3 times", seen, compared, 1 / 1.3 < sample.seconds / predicted < 1.3)
+    what = f"{CHECKED:,} new, {LATENCY * 1000:.0f} ms away, {CHECKED_LIMIT} requests per minute"
+    return Row(what, "within 1.3 times of the model's prediction", seen, compared, 1 / 1.3 < sample.seconds / predicted < 1.3)

@@ -58,18 +58,18 @@ def run(setting: Setting):
     tasks = {name: lambda command=command: setting.run(command, root) for name, command in commands.items()}
     found = in_turns(tasks, setting.rounds(5))
     check, changed = found["check"], found["changed"]
-    name = f"{FILES} files, {DEPLOYMENTS} deployments, {FLOWS} flows"
+    name = f"{FILES} files, {DEPLOYMENTS:,} deployments, {FLOWS:,} flows"
     yield Row(
         f"`check` of {name}",
         f"1.5 s, {MEMORY} MB",
-        f"{time(check.seconds)} ({check.spread}), CPU {time(check.cpu)}, {check.peak:.0f} MiB",
+        f"{time(check.seconds)} ({check.spread}), CPU time {time(check.cpu)}, {check.peak:.0f} MiB",
         "",
         check.seconds < 1.5 and check.peak * 1.048576 < MEMORY,
     )
     yield Row(
         "`changed:` in a repository of 50,000 files",
         "1 s",
-        f"{time(changed.seconds)} ({changed.spread}), CPU {time(changed.cpu)}, {changed.peak:.0f} MiB",
+        f"{time(changed.seconds)} ({changed.spread}), CPU time {time(changed.cpu)}, {changed.peak:.0f} MiB",
         f"a single deployment: {time(found['one file'].seconds)}",
         changed.seconds < 1,
     )
@@ -78,9 +78,9 @@ def run(setting: Setting):
     plan = in_turns(task, setting.rounds(3))["plan"]
     yield Row(
         f"`plan` of {name}, unchanged",
-        f"CPU 5 s, {MEMORY} MB",
-        f"CPU {time(plan.cpu)}, {plan.peak:.0f} MiB",
-        f"with the time of the server: {time(plan.seconds)}",
+        f"CPU time 5 s, {MEMORY} MB",
+        f"CPU time {time(plan.cpu)}, {plan.peak:.0f} MiB",
+        f"including server time: {time(plan.seconds)}",
         plan.cpu < 5 and plan.peak * 1.048576 < MEMORY,
     )
 

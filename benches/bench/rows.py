@@ -20,7 +20,7 @@ class Row:
         return f"| {self.what} | {self.goal} | {self.found} | {self.compared} | {verdict} |"
 
 
-HEAD = "| Measurement | Goal | prefectl | Compared with | Reached |\n|---|---|---|---|---|"
+HEAD = "| Measurement | Goal | prefectl | Compared with | Met |\n|---|---|---|---|---|"
 
 
 def table(rows: list[Row]) -> str:
