@@ -56,7 +56,7 @@ fn values() -> Vec<Value> {
     ]
 }
 
-/// Returns the items of an export that contain a text, below the keys of their kinds.
+/// Returns the items of an export that contain a text, under the keys of their kinds.
 fn own_items(export: &str, text: &str) -> String {
     let (mut items, mut is_variable): (Vec<(bool, String)>, bool) = (Vec::new(), false);
     for line in export.lines() {
