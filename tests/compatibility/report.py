@@ -10,15 +10,15 @@ from .scenario import FAILS, REDUCED, UNSUPPORTED, WORKS, Result
 INTRODUCTION = """\
 # Server versions
 
-prefectl works with every server of Prefect 3. This table shows what each tested release supports. It is written by
-`tests/versions`, which starts a server of each release, deploys every feature below twice with different values, and reads
-the result back through the API.
+prefectl works with every server of Prefect 3. The table shows what each tested release supports. `tests/versions`
+generates it: it starts a server of each release, deploys every feature below twice with different values, and reads the
+result back through the API.
 
 - `{works}`: stored completely, and a plan after the deploy shows no changes.
-- `{unsupported}`: this release of the server does not have the feature. A deploy that uses it stops with an error that names the
-  release, before anything is written.
-- `{reduced}`: the server does not have the feature. With `--allow-unsupported`, the deploy warns, and the deployment is stored
-  without the unsupported key.
+- `{unsupported}`: this server release does not have the feature. A deploy that uses it stops with an error that names the release,
+  before anything is written.
+- `{reduced}`: the server does not have the feature. With `--allow-unsupported`, the deploy prints a warning, and the deployment
+  is stored without the unsupported key.
 """
 
 
