@@ -34,13 +34,13 @@ PULL = "pull:\n  - prefect.deployments.steps.set_working_directory:\n      direc
 
 @dataclass(frozen=True)
 class State:
-    """What the file says about a deployment, and how the deployment must then look."""
+    """A deployment in the file, and its expected state on the server."""
 
     yaml: str
     check: Check
     pool: str = ""  # more keys of `work_pool`
     flow: str = FLOW
-    reduced: Check | None = None  # how it must look without the unsupported keys, as `--allow-unsupported` deploys it
+    reduced: Check | None = None  # expected state without the unsupported keys, as deployed by `--allow-unsupported`
 
 
 @dataclass(frozen=True)
