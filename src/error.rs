@@ -1,5 +1,7 @@
 //! Exit codes, and the error type that all commands return.
 
+use std::process::ExitCode;
+
 use crate::diagnostics::Diagnostic;
 
 /// Defines the exit codes and their descriptions.
@@ -48,14 +50,25 @@ impl Exit {
     pub(crate) fn code(self) -> u8 {
         self as u8
     }
+}
 
-    /// Returns the exit code to use. If `compatible` is set, every failure has the exit code 1, as with `prefect`.
-    pub(crate) fn folded(self, compatible: bool) -> Self {
-        match self {
-            Self::Done | Self::Changes | Self::Interrupted | Self::Terminated => self,
-            _ if compatible => Self::Failed,
-            _ => self,
-        }
+/// The exit codes that the caller of the program expects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExitCodes {
+    /// Every kind of failure has its own exit code.
+    Distinct,
+    /// Every failure has the exit code 1, as with `prefect`.
+    Compatible,
+}
+
+impl ExitCodes {
+    pub(crate) fn code(self, exit: Exit) -> ExitCode {
+        let exit = match exit {
+            Exit::Done | Exit::Changes | Exit::Interrupted | Exit::Terminated => exit,
+            _ if self == Self::Compatible => Exit::Failed,
+            _ => exit,
+        };
+        ExitCode::from(exit.code())
     }
 }
 

@@ -70,7 +70,6 @@ mod yaml;
 
 use std::{backtrace::Backtrace, ffi::OsString, path::Path, process::ExitCode};
 
-use anyhow::Context as _;
 use clap::Parser;
 
 use crate::{
@@ -79,7 +78,7 @@ use crate::{
     clock::Clock,
     commands::Context,
     environment::Environment,
-    error::{CommandError, Exit},
+    error::{CommandError, Exit, ExitCodes},
     fs::FileError,
     interrupt::Interrupts,
     secret::Redactor,
@@ -105,7 +104,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     if args.get(1).is_some_and(|argument| argument == cli::PYTHON_CLI) {
         return python_cli(&args[2..], &environment);
     }
-    let is_compatible = is_link || args.iter().any(|argument| argument == "--compat-exit-codes");
+    let exit_codes = if is_link || args.iter().any(|argument| argument == "--compat-exit-codes") {
+        ExitCodes::Compatible
+    } else {
+        ExitCodes::Distinct
+    };
     let mut arguments = cli::normalize(args);
     if is_link {
         arguments = cli::normalize_commands(arguments, &Cli::complete_command());
@@ -116,17 +119,17 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     }
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,
-        Err(error) => return print_parse_error(&error, &arguments, is_link, is_compatible),
+        Err(error) => return print_parse_error(&error, &arguments, is_link, exit_codes),
     };
     if cli.global.python_cli {
         let error = CommandError::usage(format!("`{}` must be the first argument", cli::PYTHON_CLI));
-        return print_error(&error, is_compatible);
+        return print_error(&error, exit_codes);
     }
     if let Some(directory) = &cli.global.project_dir
         && let Err(error) = std::env::set_current_dir(directory)
     {
         let error = CommandError::usage(FileError::new("enter the directory", directory, error));
-        return print_error(&error.help("pass an existing directory to --project-dir"), is_compatible);
+        return print_error(&error.help("pass an existing directory to --project-dir"), exit_codes);
     }
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
@@ -135,19 +138,11 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
         .with_prefect_style(is_prefect);
     end_on_panic(&ui);
     let changes_server = cli.command.changes_server();
-    let exit = match start(cli, arguments, environment, ui.clone(), redactor, is_link) {
-        Ok(Ok(exit)) => exit,
-        Ok(Err(error)) => {
-            ui.error(&error);
-            error.exit
-        }
-        Err(error) => {
-            ui.error(&CommandError::new(Exit::Failed, format!("{error:#}")));
-            Exit::Failed
-        }
-    };
-    let exit = after_output(exit, changes_server, &ui);
-    ExitCode::from(exit.folded(is_compatible).code())
+    let exit = start(cli, arguments, environment, ui.clone(), redactor, is_link).unwrap_or_else(|error| {
+        ui.error(&error);
+        error.exit
+    });
+    exit_codes.code(after_output(exit, changes_server, &ui))
 }
 
 /// Reports an invalid command line, or prints the help or version that it requests.
@@ -155,15 +150,15 @@ fn print_parse_error(
     error: &clap::Error,
     arguments: &[OsString],
     is_link: bool,
-    is_compatible: bool,
+    exit_codes: ExitCodes,
 ) -> ExitCode {
     if let Some(error) = cli::explain_unknown(arguments, error) {
-        return print_error(&error, is_compatible);
+        return print_error(&error, exit_codes);
     }
     if is_link && error.kind() == clap::error::ErrorKind::DisplayVersion {
         return print_result(&api::TESTED_RELEASE.to_string());
     }
-    print_clap(error, is_compatible)
+    print_clap(error, exit_codes)
 }
 
 /// Returns the exit code of a command. If the command succeeded but its output could not be written, the exit
@@ -193,9 +188,9 @@ fn basic_ui() -> Ui {
 }
 
 /// Prints an error that occurred before the command started. Returns its exit code.
-fn print_error(error: &CommandError, is_compatible: bool) -> ExitCode {
+fn print_error(error: &CommandError, exit_codes: ExitCodes) -> ExitCode {
     basic_ui().error(error);
-    ExitCode::from(error.exit.folded(is_compatible).code())
+    exit_codes.code(error.exit)
 }
 
 /// Prints text to stdout.
@@ -206,21 +201,21 @@ fn print_result(text: &str) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             ui.error(&error);
-            ExitCode::from(error.exit.code())
+            ExitCodes::Distinct.code(error.exit)
         }
     }
 }
 
 /// Prints the help, the version or a usage error from clap. Returns the exit code.
-fn print_clap(error: &clap::Error, is_compatible: bool) -> ExitCode {
+fn print_clap(error: &clap::Error, exit_codes: ExitCodes) -> ExitCode {
     match cli::print_instead(error) {
         // A write error on stderr cannot be reported.
         Err(failure) if !error.use_stderr() && failure.kind() != std::io::ErrorKind::BrokenPipe => {
             let failure = CommandError::new(Exit::Failed, format!("cannot write to stdout: {failure}"));
-            print_error(&failure, is_compatible)
+            print_error(&failure, exit_codes)
         }
         _ if error.exit_code() == 0 => ExitCode::SUCCESS,
-        _ => ExitCode::from(Exit::Usage.folded(is_compatible).code()),
+        _ => exit_codes.code(Exit::Usage),
     }
 }
 
@@ -260,15 +255,10 @@ fn end_on_panic(ui: &Ui) {
 fn python_cli(arguments: &[OsString], environment: &Environment) -> ExitCode {
     let directory = std::env::current_dir().unwrap_or_default();
     commands::python_cli::run(arguments, environment, &directory)
-        .unwrap_or_else(|error| print_error(&error, false))
+        .unwrap_or_else(|error| print_error(&error, ExitCodes::Distinct))
 }
 
-/// Runs the command.
-///
-/// # Errors
-///
-/// The outer error means that the process cannot be set up, for example because the current directory does not exist.
-/// The inner error is the error of the command.
+/// Sets up the process and runs the command.
 fn start(
     cli: Cli,
     arguments: Vec<OsString>,
@@ -276,13 +266,11 @@ fn start(
     ui: Ui,
     redactor: Redactor,
     is_prefect: bool,
-) -> anyhow::Result<Result<Exit, CommandError>> {
-    let directory = std::env::current_dir().context("cannot determine the current directory")?;
+) -> Result<Exit, CommandError> {
+    let directory =
+        std::env::current_dir().map_err(|error| setup_error("determine the current directory", &error))?;
     let directory = directory.canonicalize().unwrap_or(directory);
-    let settings = match Settings::resolve(&environment, cli.global.profile.as_deref(), &directory) {
-        Ok(settings) => settings,
-        Err(error) => return Ok(Err(error.into())),
-    };
+    let settings = Settings::resolve(&environment, cli.global.profile.as_deref(), &directory)?;
     settings.secrets().for_each(|secret| redactor.learn(&secret));
     let ui = if settings.cli_colors.value || cli.global.color == cli::ColorChoice::Always {
         ui
@@ -309,18 +297,23 @@ fn start(
         .worker_threads(2)
         .enable_all()
         .build()
-        .context("cannot start the async runtime")?;
+        .map_err(|error| setup_error("start the async runtime", &error))?;
     let interrupted = async {
         let exit = interrupted(&interrupts).await;
         Err(CommandError::new(exit, exit.meaning()))
     };
     let result = command_thread::run(&runtime, interrupted, move || commands::run(cli.command, context))
-        .context("cannot start the command")?;
+        .map_err(|error| setup_error("start the command", &error))?;
     runtime.shutdown_background();
     // A command that did not react to an interrupt still has its child processes.
     cleanup::run(Urgency::Immediate);
     ui::restore_terminal();
-    Ok(result)
+    result
+}
+
+/// Returns the error for an operating system error that prevents all commands from starting.
+fn setup_error(action: &str, error: &std::io::Error) -> CommandError {
+    CommandError::new(Exit::Failed, format!("cannot {action}: {error}"))
 }
 
 /// Waits for an interrupt that ends the command. A second interrupt then ends the process immediately.
