@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &DriftArguments, context: &Context) -> Result
     let client = target::client(&options, None, context)?;
     let options = Options { only_compares: true, ..options };
     let compared = deploy::compare(&deploy_context(&options, context), &client).await;
-    let (plan, ambiguous) = compared.map_err(|failure| errors::without_result(failure, "comparison"))?;
+    let (plan, ambiguous) = compared.map_err(|error| errors::without_result(error, "comparison"))?;
     let drift = Drift::new(plan, ambiguous, arguments.include_ignored);
     match arguments.output {
         OutputFormat::Text => context.ui.result(&text(&drift)),

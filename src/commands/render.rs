@@ -31,7 +31,7 @@ pub(super) async fn requests(
 ) -> Result<Exit, CommandError> {
     let options = with_listed_files(selection_options(selection, context)?, context)?;
     let requests = deploy::requests(&deploy_context(&options, context)).await;
-    let requests = requests.map_err(|failure| errors::without_result(failure, "requests"))?;
+    let requests = requests.map_err(|error| errors::without_result(error, "requests"))?;
     let document = json!(requests);
     // A large project's document uses a lot of memory, so only one copy exists.
     drop(requests);
@@ -53,7 +53,7 @@ async fn explain(
 ) -> Result<Exit, CommandError> {
     let options = with_listed_files(selection.options(), context)?;
     let explanation = deploy::explain(&deploy_context(&options, context)).await;
-    let explanation = explanation.map_err(|failure| errors::without_result(failure, "deployments"))?;
+    let explanation = explanation.map_err(|error| errors::without_result(error, "deployments"))?;
     match format {
         RenderFormat::Yaml => {
             let deployments: Vec<String> = explanation.deployments.iter().map(values).collect();

@@ -6,7 +6,6 @@ use super::{Context, connection};
 use crate::{
     api::Client,
     cli::{OwnershipArguments, SelectionArguments},
-    deploy::Failure,
     deployment::{DeployContext, Options, ProjectId},
     docker::image_lock::ImageLock,
     error::{CommandError, Exit},
@@ -170,7 +169,7 @@ pub(super) fn client(
         };
         match preparation::load(&deploy_context(&options, context)) {
             Ok(_) => error,
-            Err(unreadable) => Failure::from(unreadable).into(),
+            Err(unreadable) => unreadable.into(),
         }
     })
 }

@@ -7,7 +7,6 @@ use super::{Context, connection, target::deploy_context};
 use crate::{
     api::{NamedObject, WorkPool},
     cli::{EnvironmentOption, ManifestArguments, WorkerArguments, WorkerCommand},
-    deploy::Failure,
     deployment::Options,
     diagnostics::{Code, Diagnostic, similar_name},
     error::{CommandError, Exit},
@@ -104,8 +103,7 @@ async fn declared_pool(
         env_source: EnvironmentOption::source(arguments.env.as_ref()),
         ..Options::default()
     };
-    let declared = declared::work_pools(&deploy_context(&options, context)).await;
-    let mut pools = declared.map_err(Failure::from)?;
+    let mut pools = declared::work_pools(&deploy_context(&options, context)).await?;
     let Some(index) = pools.iter().position(|pool| pool.name == name) else {
         let similar = similar_name(name, pools.iter().map(|pool| pool.name.as_str()));
         let message = format!("the project file declares no work pool '{name}'");

@@ -3,7 +3,7 @@
 //! Nothing is written to the server until all checks have passed.
 
 mod destruction;
-mod failure;
+mod error;
 mod origins;
 mod preview;
 mod register;
@@ -14,7 +14,7 @@ mod wizard;
 
 pub(crate) use self::{
     destruction::plan_destruction,
-    failure::Failure,
+    error::DeployError,
     origins::{ExplainedDeployment, ExplainedValue, explain},
     register::resumed,
     rollback::{Rollback, RollbackReport},
@@ -33,7 +33,7 @@ use crate::{
     },
     deployment::{DeployContext, DesiredDeployment, pull_steps},
     plan::{
-        self, Action, DesiredState, Plan, PlannedResource, RenderedRequests,
+        self, Action, DesiredState, Plan, PlanError, PlannedResource, RenderedRequests,
         prune::{Pruning, TooManyDeletes},
     },
     progress::DeploymentEvent,
@@ -53,7 +53,7 @@ pub(crate) async fn deploy(
     client: &Client,
     saved_plan: Option<&Plan>,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), DeployError> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
     let lookup = ApiLookup(Some(client));
@@ -135,7 +135,7 @@ async fn verify_pulled_code(
 /// # Errors
 ///
 /// Fails if a deploy would fail before its first step.
-pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Plan, Failure> {
+pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Plan, PlanError> {
     Ok(compare(ctx, client).await?.0)
 }
 
@@ -148,7 +148,7 @@ pub(crate) async fn plan(ctx: &DeployContext<'_>, client: &Client) -> Result<Pla
 pub(crate) async fn compare(
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<(Plan, Vec<AmbiguousResource>), Failure> {
+) -> Result<(Plan, Vec<AmbiguousResource>), PlanError> {
     // The futures are large.
     let (desired, ambiguous) = Box::pin(desired_state(ctx, client)).await?;
     let (plan, _) = Box::pin(plan::create(desired, ctx, client)).await?;
@@ -161,7 +161,7 @@ pub(crate) async fn compare(
 async fn desired_state(
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<(DesiredState, Vec<AmbiguousResource>), Failure> {
+) -> Result<(DesiredState, Vec<AmbiguousResource>), PlanError> {
     ctx.progress.activity("Reading the project");
     let loaded = preparation::load(ctx)?;
     let lookup = ApiLookup(Some(client));
@@ -178,7 +178,7 @@ async fn desired_state(
 /// # Errors
 ///
 /// Fails if the validation without a server finds errors.
-pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, Failure> {
+pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests, BuildError> {
     let (unbuilt, resources) = offline_state(ctx).await?;
     Ok(RenderedRequests::new(unbuilt, &resources, ctx))
 }
@@ -187,7 +187,7 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
 /// like [`desired_state`].
 async fn offline_state(
     ctx: &DeployContext<'_>,
-) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), Failure> {
+) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), BuildError> {
     let loaded = preparation::load(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
@@ -204,7 +204,7 @@ fn require_current_plan(
     saved: Option<&Plan>,
     resources: &[DesiredResource],
     ctx: &DeployContext<'_>,
-) -> Result<(), Failure> {
+) -> Result<(), DeployError> {
     let stale = saved.map(|plan| {
         let mut stale = plan.stale(&now.masked(ctx.redactor));
         stale.extend(plan.stale_secrets(resources));
@@ -212,7 +212,7 @@ fn require_current_plan(
     });
     let stale = stale.unwrap_or_default();
     if !stale.is_empty() {
-        return Err(Failure::StalePlan(stale));
+        return Err(DeployError::StalePlan(stale));
     }
     let deployments = now.deployments.iter().filter(|deployment| deployment.action == Action::Delete);
     let resources = now.resources.iter().filter(|resource| resource.action == Action::Delete);

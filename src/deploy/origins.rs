@@ -3,7 +3,6 @@
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::Failure;
 use crate::{
     deployment::{DeployContext, PreviewName, ResolvedDeployment},
     diagnostics::Place,
@@ -12,7 +11,7 @@ use crate::{
     project::{Fields, Findings, Key, Origin},
     steps::Section,
     template::Resolver,
-    validate::{PreparedProject, preparation},
+    validate::{PreparationError, PreparedProject, preparation},
     value::{self, Value},
 };
 
@@ -69,7 +68,7 @@ impl From<&Place> for Location {
 /// # Errors
 ///
 /// Fails if the validation without a server finds errors.
-pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Failure> {
+pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, PreparationError> {
     let loaded = preparation::load(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;

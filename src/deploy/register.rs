@@ -12,7 +12,7 @@ use crate::{
         journal::{self, ProjectPreview},
         plan_pruning, prune,
     },
-    deploy::{Failure, preview, resources::DeployedResources},
+    deploy::{DeployError, preview, resources::DeployedResources},
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
@@ -43,7 +43,7 @@ pub(super) async fn register(
     ctx: &DeployContext<'_>,
     client: &Client,
     report: &mut Report,
-) -> Result<(), Failure> {
+) -> Result<(), DeployError> {
     let names = desired.iter().map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect();
     ctx.progress.activity("Comparing with the server");
     let (earlier, earlier_resources) = journal::earlier(ctx, client)?;
@@ -182,13 +182,13 @@ pub(crate) fn resumed(
     environment: &Environment,
     api: &str,
     directory: &Path,
-) -> Result<Options, Failure> {
+) -> Result<Options, DeployError> {
     let recorded = journal::recorded(environment, api, directory)?;
-    let recorded = recorded.ok_or(Failure::NothingToResume)?;
+    let recorded = recorded.ok_or(DeployError::NothingToResume)?;
     recorded.require_files(&options.files)?;
     recorded.require_environment(options.env_name.as_ref())?;
     if !recorded.is_resumable {
-        return Err(Failure::NotResumable);
+        return Err(DeployError::NotResumable);
     }
     let mut options = options.clone();
     if let (None, Some(name)) = (&options.env_name, &recorded.environment) {

@@ -7,7 +7,7 @@ use crate::{
         journal::{ProjectPreview, Recorded, RecordedResources, recorded},
         recover, recover_resources,
     },
-    deploy::Failure,
+    deploy::DeployError,
     deployment::DeployContext,
     plan,
     project::ProjectFiles,
@@ -45,9 +45,9 @@ impl Rollback {
         ctx: &DeployContext<'_>,
         client: &Client,
         files: &ProjectFiles,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, DeployError> {
         let recorded = recorded(ctx.environment, client.url(), ctx.directory)?;
-        let recorded = recorded.ok_or(Failure::NothingToRollBack)?;
+        let recorded = recorded.ok_or(DeployError::NothingToRollBack)?;
         recorded.require_files(files)?;
         Ok(Self { recorded })
     }

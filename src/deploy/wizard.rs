@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use super::Failure;
 use crate::{
     deployment::{DeployContext, Options, Selection},
     flow::Inspector,
@@ -12,7 +11,7 @@ use crate::{
         FlowNames,
         wizard::{self, Answers, Choice, Choices, Saved, ServerLookup},
     },
-    validate::{LoadedProject, preparation},
+    validate::{LoadedProject, PreparationError, preparation},
 };
 
 /// Asks for missing values. Returns `None` if no values are missing. If the command has multiple project files, only
@@ -25,7 +24,7 @@ pub(crate) async fn ask(
     ctx: &DeployContext<'_>,
     ask: &impl Ask,
     server: &impl ServerLookup,
-) -> Result<Option<Answers>, Failure> {
+) -> Result<Option<Answers>, PreparationError> {
     let loaded = preparation::load(ctx)?;
     let Some(selections) = preparation::select_across(&loaded, ctx)? else {
         let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
@@ -43,7 +42,7 @@ pub(crate) async fn ask(
 /// # Errors
 ///
 /// Fails if a file is invalid, or if the user does not answer.
-pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Options, Failure> {
+pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Options, PreparationError> {
     let loaded = preparation::load(ctx)?;
     let single = ctx.options.files.to_string();
     let inspectors: Vec<Inspector> = loaded.iter().map(|_| Inspector::new()).collect();
@@ -66,7 +65,7 @@ pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Op
 /// # Errors
 ///
 /// Fails if the project file cannot be read.
-pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, Failure> {
+pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, PreparationError> {
     let loaded = preparation::load(ctx)?;
     let Some(LoadedProject { project, root, settings, .. }) = loaded.get(answers.selection.project) else {
         return Ok(None);

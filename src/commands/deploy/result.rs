@@ -6,7 +6,7 @@ use crate::{
         errors,
         report::{changed_since, exit_after_deletions},
     },
-    deploy::Failure,
+    deploy::DeployError,
     error::{CommandError, Exit},
     escape,
     plan::KeptReason,
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// Fails if the deploy was interrupted, or if it did not write all objects.
 pub(super) fn exit(
-    deployed: Result<Result<(), Failure>, Exit>,
+    deployed: Result<Result<(), DeployError>, Exit>,
     report: &mut Report,
 ) -> Result<Exit, CommandError> {
     match deployed {

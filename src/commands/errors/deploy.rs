@@ -4,7 +4,7 @@ use super::exit_of;
 use crate::{
     apply::{WriteError, journal::JournalError},
     build::{BuildError, UnwrittenLock},
-    deploy::Failure,
+    deploy::DeployError,
     diagnostics::{Code, Diagnostic, Place},
     docker::image_lock::NotLocked,
     error::{CommandError, Exit},
@@ -29,15 +29,17 @@ const SERVER_FINDINGS: [Code; 7] = [
     Code::UNSUPPORTED_BY_SERVER,
 ];
 
-/// Converts a read-only command's failure to an error. `missing` names the result that could not be produced, such as
-/// `plan`.
-pub(in crate::commands) fn without_result(failure: Failure, missing: &str) -> CommandError {
-    let has_findings = match &failure {
-        Failure::Findings(_) => true,
-        Failure::Step { failure, .. } => matches!(failure.error, RunError::Step(StepError::NotLocked(_))),
+/// Converts the error of a read-only command. `missing` names the result that could not be produced, such as `plan`.
+pub(in crate::commands) fn without_result(error: impl Into<PlanError>, missing: &str) -> CommandError {
+    let error = error.into();
+    let has_findings = match &error {
+        PlanError::Build(BuildError::Preparation(PreparationError::Findings(_))) => true,
+        PlanError::Build(BuildError::Step { failure, .. }) => {
+            matches!(failure.error, RunError::Step(StepError::NotLocked(_)))
+        }
         _ => false,
     };
-    let error = CommandError::from(failure);
+    let error = CommandError::from(error);
     if !has_findings {
         return error;
     }
@@ -70,73 +72,79 @@ impl From<OtherEnvironment> for CommandError {
 
 impl From<PreparationError> for CommandError {
     fn from(error: PreparationError) -> Self {
-        Failure::from(error).into()
+        match error {
+            PreparationError::Project(error) => error.into(),
+            PreparationError::Target(error) => error.into(),
+            PreparationError::Findings(diagnostics) => {
+                let exit = exit_of_findings(&diagnostics);
+                Self { message: "nothing was registered".into(), ..Self::findings(exit, diagnostics) }
+            }
+            PreparationError::Resolve { error, place } => Self::findings(
+                Exit::Failed,
+                vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
+            ),
+            PreparationError::Api(error) => error.into(),
+        }
     }
 }
 
-impl From<PlanError> for CommandError {
-    fn from(error: PlanError) -> Self {
-        Failure::from(error).into()
+fn exit_of_findings(diagnostics: &[Diagnostic]) -> Exit {
+    let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
+    let is_known_by_server =
+        |finding: &Diagnostic| !finding.is_error() || SERVER_FINDINGS.contains(&finding.code);
+    if diagnostics.iter().all(is_missing_input) {
+        Exit::NeedsAnswer
+    } else if diagnostics.iter().all(is_known_by_server) {
+        Exit::Failed
+    } else {
+        Exit::Usage
     }
 }
 
 impl From<BuildError> for CommandError {
     fn from(error: BuildError) -> Self {
-        Failure::from(error).into()
+        match error {
+            BuildError::Preparation(error) => error.into(),
+            BuildError::Step { failure, place } => step(*failure, place),
+            BuildError::ImageLock(error) => error.into(),
+            BuildError::Api(error) => error.into(),
+        }
     }
 }
 
-impl From<Failure> for CommandError {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::Project(error) => error.into(),
-            Failure::Select(error) => error.into(),
-            Failure::Api(error) => error.into(),
-            Failure::NoAnswer(error) => error.into(),
-            Failure::Declined { message, help } => Self::new(Exit::Failed, message).help(help),
-            error @ Failure::StalePlan(_) => {
-                Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
-                    .help("create and review a new plan with `prefectl plan --out`")
-            }
-            error @ Failure::TooManyDeletes { .. } => Self::new(Exit::Failed, error).help(
-                "nothing was registered; increase --max-deletes if these deployments should be deleted",
-            ),
-            error @ Failure::NotResumable => Self::usage(error)
-                .help("run the same command again to continue where the previous run stopped"),
-            error @ Failure::NothingToRollBack => Self::usage(error),
-            Failure::Journal(error) => error.into(),
-            error @ Failure::NothingToResume => {
-                Self::usage(error).help("pass --all, or select a deployment with -n")
-            }
-            Failure::Preview(error) => error.into(),
-            Failure::Record(error) => error.into(),
-            Failure::Option(error) => {
-                let help = error.option().map(|option| format!("correct the value of {option}"));
-                Self { help, ..Self::usage(error) }
-            }
-            Failure::Findings(diagnostics) => {
-                let is_missing_input = |finding: &Diagnostic| MISSING_INPUT.contains(&finding.code);
-                let is_known_by_server =
-                    |finding: &Diagnostic| !finding.is_error() || SERVER_FINDINGS.contains(&finding.code);
-                let exit = if diagnostics.iter().all(is_missing_input) {
-                    Exit::NeedsAnswer
-                } else if diagnostics.iter().all(is_known_by_server) {
-                    Exit::Failed
-                } else {
-                    Exit::Usage
-                };
-                Self { message: "nothing was registered".into(), ..Self::findings(exit, diagnostics) }
-            }
-            Failure::Resolve { error, place } => Self::findings(
-                Exit::Failed,
-                vec![Diagnostic::error(Code::REFERENCE, error.to_string()).at(place)],
-            ),
-            Failure::Step { failure, place } => step(*failure, place),
-            Failure::ImageLock(error) => error.into(),
-            Failure::Update { name, error } => {
+impl From<PlanError> for CommandError {
+    fn from(error: PlanError) -> Self {
+        match error {
+            PlanError::Build(error) => error.into(),
+            PlanError::Update { name, error } => {
                 let help = update_help(&error);
                 Self::new(Exit::Failed, format!("deployment '{name}': {error}")).help(help)
             }
+            PlanError::Record(error) => error.into(),
+            PlanError::Preview(error) => error.into(),
+            PlanError::TooManyDeletes(error) => Self::new(Exit::Failed, error).help(
+                "nothing was registered; increase --max-deletes if these deployments should be deleted",
+            ),
+            PlanError::Api(error) => error.into(),
+        }
+    }
+}
+
+impl From<DeployError> for CommandError {
+    fn from(error: DeployError) -> Self {
+        match error {
+            DeployError::Plan(error) => error.into(),
+            DeployError::Journal(error) => error.into(),
+            DeployError::StalePlan(_) => {
+                Self::new(Exit::ChangedMeanwhile, format!("{error}; nothing was registered"))
+                    .help("create and review a new plan with `prefectl plan --out`")
+            }
+            DeployError::NothingToResume => {
+                Self::usage(error).help("pass --all, or select a deployment with -n")
+            }
+            DeployError::NothingToRollBack => Self::usage(error),
+            DeployError::NotResumable => Self::usage(error)
+                .help("run the same command again to continue where the previous run stopped"),
         }
     }
 }

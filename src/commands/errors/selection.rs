@@ -1,15 +1,34 @@
-//! Converts deployment selection errors to exit codes, messages and help texts.
+//! Converts the errors of selections, options and the wizard to exit codes, messages and help texts.
 
 use crate::{
     diagnostics::did_you_mean,
     error::{CommandError, Exit},
     names::{SHOWN, first_of},
-    target::SelectError,
+    target::{OptionError, SelectError, TargetError},
 };
 
 /// The sentence that Prefect prints if no deployment matches the given names.
 const NO_NAME: &str = "Discovered one or more deployment configurations, but no name was given. Please specify the \
                        name of at least one deployment to create or update.";
+
+impl From<TargetError> for CommandError {
+    fn from(error: TargetError) -> Self {
+        match error {
+            TargetError::Select(error) => error.into(),
+            TargetError::Option(error) => error.into(),
+            TargetError::NoAnswer(error) => error.into(),
+            TargetError::Declined { message, help } => Self::new(Exit::Failed, message).help(help),
+            TargetError::Api(error) => error.into(),
+        }
+    }
+}
+
+impl From<OptionError> for CommandError {
+    fn from(error: OptionError) -> Self {
+        let help = error.option().map(|option| format!("correct the value of {option}"));
+        Self { help, ..Self::usage(error) }
+    }
+}
 
 impl From<SelectError> for CommandError {
     fn from(error: SelectError) -> Self {

@@ -82,7 +82,7 @@ pub(super) async fn show(
     let (client, links) = (target::client(options, None, context)?, connection::links(context));
     let view = context.ui.watch();
     let plan = deploy::plan(&deploy_context(options, context), &client).await;
-    let plan = plan.map_err(|failure| errors::without_result(failure, "plan"))?;
+    let plan = plan.map_err(|error| errors::without_result(error, "plan"))?;
     view.end();
     match format {
         PlanFormat::Text => context.ui.result(&text::plan(&plan, context.clock.now())),

@@ -2,8 +2,8 @@
 
 use crate::{
     project::{Declared, Project},
-    questions::{Ask, NoAnswer, Select},
-    target::FlowNames,
+    questions::{Ask, Select},
+    target::{FlowNames, TargetError},
 };
 
 /// A project file whose deployments can be selected.
@@ -27,7 +27,7 @@ pub(crate) enum Choice {
 /// # Errors
 ///
 /// Fails if the user does not answer.
-pub(crate) async fn choose(files: &[Choices<'_>], ask: &impl Ask) -> Result<Option<Choice>, NoAnswer> {
+pub(crate) async fn choose(files: &[Choices<'_>], ask: &impl Ask) -> Result<Option<Choice>, TargetError> {
     let declared = |file| declared(file).map(move |(name, declared)| (file, name, declared));
     let all: Vec<(&Choices<'_>, &str, &Declared)> = files.iter().flat_map(declared).collect();
     if all.len() < 2 {
