@@ -6,7 +6,7 @@ use super::{
     DEFAULT_FILE, Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
     duplicates,
-    environments::{EnvironmentName, EnvironmentSource},
+    environments::{EnvironmentSource, UndefinedEnvironment},
     fields, lossy_scalars, misplaced, resources,
 };
 use crate::{
@@ -27,16 +27,8 @@ const STDIN_NAME: &str = "<stdin>";
 pub(crate) enum ProjectError {
     #[error(transparent)]
     File(#[from] FileError),
-    #[error(
-        "environment '{name}'{} is not defined for {file}",
-        selected_by.map(|source| format!(" from {source}")).unwrap_or_default()
-    )]
-    UndefinedEnvironment {
-        name: EnvironmentName,
-        selected_by: Option<EnvironmentSource>,
-        file: String,
-        defined: Vec<EnvironmentName>,
-    },
+    #[error(transparent)]
+    UndefinedEnvironment(#[from] UndefinedEnvironment),
     /// The file is not valid YAML, or some of its values are invalid.
     #[error("{} has {} error(s)", file, diagnostics.len())]
     Invalid { file: String, diagnostics: Vec<Diagnostic> },
@@ -56,8 +48,8 @@ impl ProjectError {
     #[must_use]
     pub(crate) fn selected_by(self, source: Option<EnvironmentSource>) -> Self {
         match self {
-            Self::UndefinedEnvironment { name, file, defined, .. } => {
-                Self::UndefinedEnvironment { name, selected_by: source, file, defined }
+            Self::UndefinedEnvironment(undefined) => {
+                UndefinedEnvironment { selected_by: source, ..undefined }.into()
             }
             error => error,
         }

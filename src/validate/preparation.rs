@@ -17,6 +17,7 @@ use crate::{
     flow::{ImportContext, Inspector},
     project::{
         self, EnvironmentName, FilePattern, Findings, Project, ProjectError, ProjectFile, ProjectFiles,
+        UndefinedEnvironment,
     },
     resolve::{self, Inspection, expressions::Names},
     resource::KnownTypes,
@@ -92,7 +93,7 @@ fn load_each(
 /// The other files are loaded without an environment.
 #[derive(Default)]
 pub(super) struct UndefinedEnvironments {
-    errors: Vec<ProjectError>,
+    errors: Vec<UndefinedEnvironment>,
 }
 
 impl UndefinedEnvironments {
@@ -103,7 +104,7 @@ impl UndefinedEnvironments {
         load: impl Fn(Option<&EnvironmentName>) -> Result<LoadedProject, ProjectError>,
     ) -> Result<LoadedProject, ProjectError> {
         match load(environment) {
-            Err(error @ ProjectError::UndefinedEnvironment { .. }) => {
+            Err(ProjectError::UndefinedEnvironment(error)) => {
                 self.errors.push(error);
                 load(None)
             }
@@ -117,21 +118,17 @@ impl UndefinedEnvironments {
     ///
     /// Returns the error of the first file, with the environments of all files.
     pub(super) fn require_defined(self, count: usize, options: &Options) -> Result<(), ProjectError> {
-        if self.errors.is_empty() || self.errors.len() < count {
+        if self.errors.len() < count {
             return Ok(());
         }
-        let mut all = BTreeSet::new();
-        let mut first = None;
-        for error in self.errors {
-            if let ProjectError::UndefinedEnvironment { name, file, defined, .. } = error {
-                all.extend(defined);
-                first = first.or(Some((name, file)));
-            }
+        let mut errors = self.errors.into_iter();
+        let Some(mut error) = errors.next() else { return Ok(()) };
+        error.selected_by = options.env_source;
+        error.defined.extend(errors.flat_map(|error| error.defined));
+        if count > 1 {
+            error.file = format!("any of the {count} project files");
         }
-        let Some((name, file)) = first else { return Ok(()) };
-        let file = if count == 1 { file } else { format!("any of the {count} project files") };
-        let (selected_by, defined) = (options.env_source, all.into_iter().collect());
-        Err(ProjectError::UndefinedEnvironment { name, selected_by, file, defined })
+        Err(error.into())
     }
 }
 

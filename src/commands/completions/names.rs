@@ -154,7 +154,7 @@ fn declared(
 ) -> Option<Vec<String>> {
     let load = |file: &PathBuf| {
         let loaded = match project::load(file, directory, environment) {
-            Err(ProjectError::UndefinedEnvironment { .. }) => project::load(file, directory, None),
+            Err(ProjectError::UndefinedEnvironment(_)) => project::load(file, directory, None),
             loaded => loaded,
         };
         Some(loaded.ok()?.0.deployments)

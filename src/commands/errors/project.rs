@@ -15,13 +15,12 @@ impl From<ProjectError> for CommandError {
     fn from(error: ProjectError) -> Self {
         match error {
             ProjectError::File(error) => unreadable(error),
-            ProjectError::UndefinedEnvironment { ref file, ref defined, .. } => {
-                let help = match defined.as_slice() {
-                    [] => format!("define it in `environments` of {file}, or in an overlay file next to it"),
-                    defined => {
-                        let names: Vec<&str> = defined.iter().map(EnvironmentName::as_str).collect();
-                        format!("defined environments: {}", names.join(", "))
-                    }
+            ProjectError::UndefinedEnvironment(error) => {
+                let names: Vec<&str> = error.defined.iter().map(EnvironmentName::as_str).collect();
+                let help = if names.is_empty() {
+                    format!("define it in `environments` of {}, or in an overlay file next to it", error.file)
+                } else {
+                    format!("defined environments: {}", names.join(", "))
                 };
                 Self::usage(error).help(help)
             }

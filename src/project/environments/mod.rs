@@ -14,7 +14,7 @@ mod sources;
 mod tests;
 
 pub(crate) use self::{
-    name::{EnvironmentName, EnvironmentSource},
+    name::{EnvironmentName, EnvironmentSource, UndefinedEnvironment},
     overlay_file::overlay_path,
     sources::{ProjectSources, load},
 };

@@ -1,6 +1,6 @@
 //! Environment names.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeSet, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,21 @@ pub(crate) enum EnvironmentSource {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("invalid environment name '{0}': use up to 64 letters, digits, `-` and `_`")]
 pub(crate) struct InvalidName(String);
+
+/// The error for an environment that a project file does not define.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "environment '{name}'{} is not defined for {file}",
+    .selected_by.map(|source| format!(" from {source}")).unwrap_or_default()
+)]
+pub(crate) struct UndefinedEnvironment {
+    pub(crate) name: EnvironmentName,
+    pub(crate) selected_by: Option<EnvironmentSource>,
+    /// The project file or, for an error about multiple files, a description of the files.
+    pub(crate) file: String,
+    /// The environments that the file defines.
+    pub(crate) defined: BTreeSet<EnvironmentName>,
+}
 
 impl EnvironmentName {
     const MAXIMUM_LENGTH: usize = 64;

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    EnvironmentName, KEY, merge,
+    EnvironmentName, KEY, UndefinedEnvironment, merge,
     overlay_file::{self, is_complete, overlay_names, overlay_path},
 };
 use crate::{
@@ -179,14 +179,13 @@ impl ProjectSources {
         if let Some(overlay) = &overlay {
             problems.extend(duplicates::parser_findings(overlay));
         } else if merge::section(&document, name).is_none() {
-            let defined = self.environments().into_iter().collect();
-            let file = self.base.name().to_owned();
-            return Err(ProjectError::UndefinedEnvironment {
+            let undefined = UndefinedEnvironment {
                 name: name.clone(),
                 selected_by: None,
-                file,
-                defined,
-            });
+                file: self.base.name().to_owned(),
+                defined: self.environments(),
+            };
+            return Err(undefined.into());
         }
         match merge::merged(&document, name, overlay) {
             Ok(merge::Merged { document, warnings, suffix }) => {

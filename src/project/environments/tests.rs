@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{EnvironmentName, ProjectSources, overlay_file::overlay_path};
+use super::{EnvironmentName, ProjectSources, UndefinedEnvironment, overlay_file::overlay_path};
 use crate::{
     diagnostics::Diagnostic,
     pointer::Pointer,
@@ -339,9 +339,10 @@ fn rejects_invalid_overlays() {
 
 #[test]
 fn lists_the_defined_environments() {
-    let Err(ProjectError::UndefinedEnvironment { name, defined, .. }) = load(BASE, Some(""), "prdo") else {
+    let Err(ProjectError::UndefinedEnvironment(undefined)) = load(BASE, Some(""), "prdo") else {
         panic!("the environment is defined")
     };
+    let UndefinedEnvironment { name, defined, .. } = undefined;
     let defined: Vec<String> = defined.iter().map(ToString::to_string).collect();
     assert_eq!((name.as_str(), defined.join(" ")), ("prdo", "dev empty prod".to_owned()));
     let long = "x".repeat(65);
