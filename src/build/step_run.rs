@@ -11,7 +11,7 @@ use crate::{
     project::Project,
     resolve::ApiLookup,
     template::Resolver,
-    validate::{self, PreparationError, PreparedProject, preparation},
+    validate::{self, PreparationError, PreparedProject},
     value::Mapping,
 };
 
@@ -44,10 +44,10 @@ pub(crate) async fn run_steps(
     client: Option<&Client>,
     selection: &StepSelection,
 ) -> Result<Vec<StepRun>, BuildError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let lookup = ApiLookup(client);
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
+    let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
     for PreparedProject { deployments, findings, .. } in &mut projects {
         for (_, sections) in deployments {
             sections.build.retain(|_| selection.build);
@@ -55,7 +55,7 @@ pub(crate) async fn run_steps(
             validate::unset_inputs(sections, ctx.environment, findings);
         }
     }
-    preparation::stop_on_errors(&mut projects, ctx)?;
+    validate::stop_on_errors(&mut projects, ctx)?;
     let count = projects.iter().map(|project| project.deployments.len()).sum();
     if selection.into.is_some() && count > 1 {
         return Err(only_for_one(count));
@@ -85,7 +85,7 @@ async fn step_run(
         return Ok(Some(run));
     }
     let stored = StoredDeployment::of_resolved(deployment, sections, &run.outputs, ctx, findings);
-    preparation::stop_on(findings.take(), ctx)?;
+    validate::stop_on(findings.take(), ctx)?;
     let Some(stored) = stored else { return Ok(None) };
     let pulled = pull_flow(&stored, selection.into.as_deref(), ctx, resolver, true).await;
     run.pulled = Some(pulled.map_err(|error| BuildError::pull(error, project))?);

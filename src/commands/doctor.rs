@@ -11,7 +11,7 @@ use crate::{
     error::{CommandError, Exit},
     escape,
     project::{ProjectError, ProjectFiles},
-    validate::{PreparationError, checking, preparation},
+    validate::{self, PreparationError, checking},
 };
 
 pub(super) async fn run(arguments: &DoctorArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -42,7 +42,7 @@ async fn projects(arguments: &DoctorArguments, context: &Context) -> Projects {
         Err(error) => return Projects::Invalid(described(error)),
     };
     let ctx = target::deploy_context(&options, context);
-    let projects = match preparation::load(&ctx) {
+    let projects = match validate::load_projects(&ctx) {
         Ok(projects) => projects,
         Err(PreparationError::Project(ProjectError::File(error)))
             if error.is_not_found() && options.files == ProjectFiles::Default =>

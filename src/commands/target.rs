@@ -13,7 +13,7 @@ use crate::{
     records::previews::PreviewError,
     settings,
     steps::LockUse,
-    validate::{PreparationError, preparation},
+    validate::{self, PreparationError},
 };
 
 /// Hint for a missing project ID.
@@ -167,7 +167,7 @@ pub(super) fn client(
             Ok(options) => options,
             Err(invalid) => return invalid,
         };
-        match preparation::load(&deploy_context(&options, context)) {
+        match validate::load_projects(&deploy_context(&options, context)) {
             Ok(_) => error,
             Err(unreadable) => unreadable.into(),
         }

@@ -12,7 +12,7 @@ use crate::{
     resolve::ApiLookup,
     resource::ResourceKey,
     template::Resolver,
-    validate::{Preparation, preparation},
+    validate::{self, Preparation},
 };
 
 /// Finds the selected deployments on the server. If all deployments are selected, also finds the declared resources.
@@ -37,11 +37,11 @@ struct Selected {
 
 /// Reads and validates the files.
 async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, PlanError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
-    let mut diagnostics = preparation::take_findings(&mut projects, ctx);
+    let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
+    let mut diagnostics = validate::take_findings(&mut projects, ctx);
     // A block can be deleted without its secrets.
     diagnostics.retain(|diagnostic| diagnostic.code != Code::SECRET_SOURCE);
     for diagnostic in &mut diagnostics {
@@ -50,7 +50,7 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
             diagnostic.severity = Severity::Error;
         }
     }
-    let warnings = preparation::stop_on(diagnostics, ctx)?;
+    let warnings = validate::stop_on(diagnostics, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
     let resources = std::mem::take(&mut preparation.resources);
     let resources = resources.into_iter().map(|resource| resource.key).collect();

@@ -40,7 +40,7 @@ use crate::{
     resolve::ApiLookup,
     resource::{AmbiguousResource, DesiredResource, ResourceKey},
     template::Resolver,
-    validate::{Preparation, PreparedProject, preparation},
+    validate::{self, Preparation, PreparedProject},
 };
 
 /// Deploys the selected deployments. `report` describes all completed actions, even after an error.
@@ -55,11 +55,11 @@ pub(crate) async fn deploy(
     report: &mut Report,
 ) -> Result<(), DeployError> {
     ctx.progress.activity("Reading the project");
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     // The futures of the stages are large.
-    let mut preparation = Box::pin(preparation::examine(&loaded, ctx, client, &resolver)).await?;
+    let mut preparation = Box::pin(validate::prepare_with_server(&loaded, ctx, client, &resolver)).await?;
     preview::report_unwritten_resources(&loaded, ctx, client).await;
     // With `--strict`, an object of another project must cause an error before the steps run.
     let must_not_overwrite = ctx.options.strict && ctx.options.project.is_some();
@@ -94,7 +94,7 @@ pub(crate) async fn deploy(
     report.stages.end("steps");
     let further_use = if ctx.options.verify_pull { FurtherUse::Needed } else { FurtherUse::None };
     let desired = render::render_all(&mut preparation, &outputs?, further_use);
-    preparation::stop_on_errors(&mut preparation.projects, ctx)?;
+    validate::stop_on_errors(&mut preparation.projects, ctx)?;
     if ctx.options.verify_pull {
         verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
         report.stages.end("verify_pull");
@@ -163,10 +163,10 @@ async fn desired_state(
     client: &Client,
 ) -> Result<(DesiredState, Vec<AmbiguousResource>), PlanError> {
     ctx.progress.activity("Reading the project");
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let lookup = ApiLookup(Some(client));
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
-    let mut preparation = preparation::examine(&loaded, ctx, client, &resolver).await?;
+    let mut preparation = validate::prepare_with_server(&loaded, ctx, client, &resolver).await?;
     preview::report_unwritten_resources(&loaded, ctx, client).await;
     let desired = DesiredState::render(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
     Ok((desired, preparation.take_ambiguous()))
@@ -188,13 +188,13 @@ pub(crate) async fn requests(ctx: &DeployContext<'_>) -> Result<RenderedRequests
 async fn offline_state(
     ctx: &DeployContext<'_>,
 ) -> Result<(UnbuiltDeployments, Vec<DesiredResource>), BuildError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
-    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
-    let warnings = preparation::stop_on_errors(&mut projects, ctx)?;
+    let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
+    let warnings = validate::stop_on_errors(&mut projects, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
     let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    preparation::stop_on_errors(&mut preparation.projects, ctx)?;
+    validate::stop_on_errors(&mut preparation.projects, ctx)?;
     Ok((unbuilt, preparation.resources))
 }
 

@@ -11,7 +11,7 @@ use crate::{
     project::{Fields, Findings, Key, Origin},
     steps::Section,
     template::Resolver,
-    validate::{PreparationError, PreparedProject, preparation},
+    validate::{self, PreparationError, PreparedProject},
     value::{self, Value},
 };
 
@@ -69,10 +69,10 @@ impl From<&Place> for Location {
 ///
 /// Fails if the validation without a server finds errors.
 pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, PreparationError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
-    let mut projects = preparation::prepare(&loaded, ctx, &resolver).await?;
-    preparation::stop_on_errors(&mut projects, ctx)?;
+    let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
+    validate::stop_on_errors(&mut projects, ctx)?;
     let deployments = projects.iter().flat_map(|prepared| {
         prepared.deployments.iter().map(|(resolved, _)| deployment(prepared, resolved, ctx))
     });

@@ -20,7 +20,7 @@ use crate::{
         prune::{DeclaredObjects, Pruning, QueueName},
     },
     resource::{DesiredResource, Phase, ResourceKey},
-    validate::{self, preparation},
+    validate,
 };
 
 /// Rendered deployments and resources of a deploy.
@@ -115,7 +115,7 @@ fn report_shared(
         changes.iter().filter_map(|(desired, change)| ChangedObject::deployment(desired, change));
     let pending = resources.pending.resources.iter();
     let resources = pending.filter_map(|pending| ChangedObject::resource(&pending.desired, &pending.change));
-    preparation::stop_on(pruning.shared(deployments, resources), ctx)?;
+    validate::stop_on(pruning.shared(deployments, resources), ctx)?;
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::{
         FlowNames,
         wizard::{self, Answers, Choice, Choices, Saved, ServerLookup},
     },
-    validate::{LoadedProject, PreparationError, preparation},
+    validate::{self, LoadedProject, PreparationError},
 };
 
 /// Asks for missing values. Returns `None` if no values are missing. If the command has multiple project files, only
@@ -25,8 +25,8 @@ pub(crate) async fn ask(
     ask: &impl Ask,
     server: &impl ServerLookup,
 ) -> Result<Option<Answers>, PreparationError> {
-    let loaded = preparation::load(ctx)?;
-    let Some(selections) = preparation::select_across(&loaded, ctx)? else {
+    let loaded = validate::load_projects(ctx)?;
+    let Some(selections) = validate::select_across(&loaded, ctx)? else {
         let [LoadedProject { project, .. }] = loaded.as_slice() else { return Ok(None) };
         return Ok(wizard::run(project, ctx, ask, server).await?);
     };
@@ -43,7 +43,7 @@ pub(crate) async fn ask(
 ///
 /// Fails if a file is invalid, or if the user does not answer.
 pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Options, PreparationError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let single = ctx.options.files.to_string();
     let inspectors: Vec<Inspector> = loaded.iter().map(|_| Inspector::new()).collect();
     let choices = loaded.iter().zip(&inspectors).map(|(loaded, inspector)| {
@@ -66,7 +66,7 @@ pub(crate) async fn choose(ctx: &DeployContext<'_>, ask: &impl Ask) -> Result<Op
 ///
 /// Fails if the project file cannot be read.
 pub(crate) fn saved(answers: &Answers, ctx: &DeployContext<'_>) -> Result<Option<Saved>, PreparationError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = validate::load_projects(ctx)?;
     let Some(LoadedProject { project, root, settings, .. }) = loaded.get(answers.selection.project) else {
         return Ok(None);
     };

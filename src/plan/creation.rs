@@ -17,7 +17,7 @@ use crate::{
     secret::Redactor,
     steps::DistinctStep,
     template::{Resolver, pending},
-    validate::{Preparation, preparation},
+    validate::{self, Preparation},
     value,
 };
 
@@ -49,7 +49,7 @@ impl DesiredState {
     ) -> Result<Self, PlanError> {
         let unbuilt = render_unbuilt(preparation, further_use, ctx, resolver).await?;
         let mut warnings = preparation.warnings.clone();
-        warnings.extend(preparation::stop_on_errors(&mut preparation.projects, ctx)?);
+        warnings.extend(validate::stop_on_errors(&mut preparation.projects, ctx)?);
         let automations = preparation.automation_names();
         let resources = match further_use {
             FurtherUse::Needed => preparation.resources.clone(),
@@ -158,7 +158,7 @@ fn report_shared(
 ) -> Result<Vec<Diagnostic>, PlanError> {
     let deployments = deployments.iter().filter_map(ChangedObject::planned);
     let resources = resources.iter().filter_map(|(desired, change)| ChangedObject::resource(desired, change));
-    Ok(preparation::stop_on(pruning.shared(deployments, resources), ctx)?)
+    Ok(validate::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
 /// The declared resources with their changes, and the queues whose priorities the server will change.

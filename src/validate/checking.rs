@@ -7,7 +7,8 @@ use std::{
 
 use super::{
     LoadedProject, PreparationError, PreparedProject, dockerfiles,
-    preparation::{self, FoundFile, UndefinedEnvironments},
+    loading::{self, FoundFile, UndefinedEnvironments},
+    prepare,
 };
 use crate::{
     deployment::{DeployContext, Options},
@@ -175,7 +176,7 @@ impl Location<'_> {
 /// Reads the selected project files.
 fn files<'a>(ctx: &DeployContext<'a>) -> Result<Vec<CheckedFile<'a>>, PreparationError> {
     if let ProjectFiles::Each(patterns) = &ctx.options.files {
-        let found = preparation::project_files(patterns, ctx)?;
+        let found = loading::project_files(patterns, ctx)?;
         return found.into_iter().map(|file| CheckedFile::read(Location::Found(file), ctx)).collect();
     }
     let path = ctx.options.files.single().unwrap_or(Path::new(project::DEFAULT_FILE));
@@ -282,7 +283,7 @@ async fn findings_with(
         .iter()
         .any(|loaded| !loaded.project.deployments.is_empty() || loaded.project.declares_resources());
     let prepared =
-        if has_content { preparation::prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
+        if has_content { prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
     let mut prepared = prepared.into_iter();
     let found = |(file, loaded): (&CheckedFile<'_>, &LoadedProject)| {
         found(file.location.path(), loaded, prepared.next(), ctx.directory)

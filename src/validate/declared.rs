@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LoadedProject, PreparationError, PreparedProject, preparation, resources};
+use super::{LoadedProject, PreparationError, PreparedProject, load_projects, resources, stop_on_errors};
 use crate::{
     api::{Client, WorkPool},
     deployment::{DeployContext, Options},
@@ -17,12 +17,12 @@ use crate::{
 ///
 /// Fails if a file cannot be read or is invalid.
 pub(crate) async fn work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>, PreparationError> {
-    let loaded = preparation::load(ctx)?;
+    let loaded = load_projects(ctx)?;
     let (resolver, types) = (Resolver::offline(ctx.redactor.clone()), KnownTypes::bundled());
     let mut projects: Vec<PreparedProject<'_>> =
         loaded.iter().map(|loaded| PreparedProject::new(loaded, ctx)).collect();
     resources::declare(&mut projects, &resolver, &types).await?;
-    preparation::stop_on_errors(&mut projects, ctx)?;
+    stop_on_errors(&mut projects, ctx)?;
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
 }
 

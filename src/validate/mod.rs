@@ -10,12 +10,14 @@ mod expressions;
 mod fields;
 mod ignored;
 mod image_conflicts;
+mod loading;
 mod lookalikes;
 mod parameters;
 mod paths;
-pub(crate) mod preparation;
+mod preparation;
 mod prepared;
 mod references;
+mod reporting;
 mod resources;
 mod schedules;
 mod server;
@@ -38,8 +40,11 @@ pub(crate) use self::{
     fields::{missing_name, missing_work_pool},
     ignored::parameters_in_file as check_ignored_parameters,
     image_conflicts::image_conflicts,
+    loading::load_projects,
     parameters::parameters as check_parameters,
+    preparation::{prepare, prepare_with_server, select_across},
     prepared::{LoadedProject, Preparation, PreparedProject},
+    reporting::{stop_on, stop_on_errors, take_findings},
     schedules::{schedule, slas, triggers},
     server::{check_with_server, idle_pools},
     steps::unset_inputs,

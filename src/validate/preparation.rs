@@ -1,188 +1,29 @@
-//! The stages before the first side effect: load, target, resolve and validate.
+//! The stages after loading and before the first side effect: target, resolve and validate.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    path::{Path, PathBuf},
-    sync::Arc,
+use super::{
+    LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, reporting::stop_on_errors,
+    resources,
 };
-
-use super::{LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, resources};
 use crate::{
     api::{Client, Feature},
-    deployment::{
-        DeployContext, DeploymentSpec, Options, ResolvedDeployment, Selection, StepSections, is_pattern,
-        pull_steps,
-    },
+    deployment::{DeployContext, DeploymentSpec, ResolvedDeployment, Selection, StepSections, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
-    project::{
-        self, EnvironmentName, FilePattern, Findings, Project, ProjectError, ProjectFile, ProjectFiles,
-        UndefinedEnvironment,
-    },
+    project::{Findings, Project, ProjectFiles},
     resolve::{self, Inspection, expressions::Names},
     resource::KnownTypes,
-    settings::ProjectSettings,
     steps::Section,
     target::{self, FlowNames, Selectable, TargetError},
     template::Resolver,
     validate,
 };
 
-/// Loads the project files of the command.
-///
-/// If the default file does not exist, an empty project is returned, so that a flow can be deployed with options
-/// only.
-///
-/// # Errors
-///
-/// Fails if a file cannot be read or is invalid.
-pub(crate) fn load(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject>, PreparationError> {
-    let files = &ctx.options.files;
-    if let ProjectFiles::Each(patterns) = files {
-        return load_each(patterns, ctx);
-    }
-    let path = files.single().unwrap_or(Path::new(project::DEFAULT_FILE));
-    // Without a project file, the options or the wizard must specify the flow.
-    let selects_in_file = ctx.options.all
-        || !ctx.options.selectors.is_empty()
-        || ctx.options.names.iter().any(|name| is_pattern(name));
-    let environment = ctx.options.env_name.as_ref();
-    let is_optional = files.single().is_none()
-        && environment.is_none()
-        && (!selects_in_file || ctx.options.entrypoint.is_some());
-    let (project, warnings) = match project::load(path, ctx.directory, environment) {
-        Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
-            (Project::empty(), Vec::new())
-        }
-        other => other.map_err(|error| error.selected_by(ctx.options.env_source))?,
-    };
-    Ok(vec![LoadedProject::only(project, ctx.directory, warnings)])
-}
-
-/// Loads the files that match the patterns, each with its own root.
-///
-/// # Errors
-///
-/// Fails if the patterns are invalid or a file cannot be read. If files are invalid, the error contains the problems
-/// of all files.
-fn load_each(
-    patterns: &[FilePattern],
-    ctx: &DeployContext<'_>,
-) -> Result<Vec<LoadedProject>, PreparationError> {
-    let (mut loaded, mut invalid) = (Vec::new(), Vec::new());
-    let mut undefined = UndefinedEnvironments::default();
-    let files = project_files(patterns, ctx)?;
-    for file in &files {
-        let load = |environment: Option<&EnvironmentName>| {
-            let (project, warnings) = project::load(&file.path, ctx.directory, environment)?;
-            Ok(file.loaded(project, warnings))
-        };
-        match undefined.load(ctx.options.env_name.as_ref(), load) {
-            Ok(project) => loaded.push(project),
-            Err(ProjectError::Invalid { diagnostics, .. }) => invalid.extend(diagnostics),
-            Err(error) => return Err(error.into()),
-        }
-    }
-    undefined.require_defined(files.len(), ctx.options)?;
-    if invalid.is_empty() { Ok(loaded) } else { Err(PreparationError::Findings(invalid)) }
-}
-
-/// Errors of project files that do not define the selected environment.
-///
-/// A command's project files may define different environments. At least one file must define the selected environment.
-/// The other files are loaded without an environment.
-#[derive(Default)]
-pub(super) struct UndefinedEnvironments {
-    errors: Vec<UndefinedEnvironment>,
-}
-
-impl UndefinedEnvironments {
-    /// Loads a project with an environment, or without an environment if the project does not define the environment.
-    pub(super) fn load(
-        &mut self,
-        environment: Option<&EnvironmentName>,
-        load: impl Fn(Option<&EnvironmentName>) -> Result<LoadedProject, ProjectError>,
-    ) -> Result<LoadedProject, ProjectError> {
-        match load(environment) {
-            Err(ProjectError::UndefinedEnvironment(error)) => {
-                self.errors.push(error);
-                load(None)
-            }
-            result => result,
-        }
-    }
-
-    /// Checks that at least one file defines the selected environment. `count` is the number of files.
-    ///
-    /// # Errors
-    ///
-    /// Returns the error of the first file, with the environments of all files.
-    pub(super) fn require_defined(self, count: usize, options: &Options) -> Result<(), ProjectError> {
-        if self.errors.len() < count {
-            return Ok(());
-        }
-        let mut errors = self.errors.into_iter();
-        let Some(mut error) = errors.next() else { return Ok(()) };
-        error.selected_by = options.env_source;
-        error.defined.extend(errors.flat_map(|error| error.defined));
-        if count > 1 {
-            error.file = format!("any of the {count} project files");
-        }
-        Err(error.into())
-    }
-}
-
-/// A project file that has not been read, with the settings in its root.
-#[derive(Clone)]
-pub(super) struct FoundFile {
-    pub(super) path: PathBuf,
-    name: Option<Arc<str>>,
-    root: PathBuf,
-    settings: ProjectSettings,
-}
-
-impl FoundFile {
-    pub(super) fn loaded(&self, project: Project, warnings: Vec<Diagnostic>) -> LoadedProject {
-        let Self { name, root, settings, .. } = self;
-        LoadedProject {
-            project,
-            file: name.clone(),
-            root: root.clone(),
-            settings: settings.clone(),
-            warnings,
-        }
-    }
-}
-
-/// Finds the files that match the patterns. Sets the files' names if the patterns match multiple files.
-pub(super) fn project_files(
-    patterns: &[FilePattern],
-    ctx: &DeployContext<'_>,
-) -> Result<Vec<FoundFile>, PreparationError> {
-    let environment = ctx.options.env_name.as_ref();
-    let files = project::find(patterns, ctx.directory, environment).map_err(PreparationError::files)?;
-    let has_names = files.len() > 1;
-    let found = files.into_iter().map(|ProjectFile { path, root }| {
-        let is_elsewhere = root != ctx.directory;
-        let settings = if is_elsewhere {
-            let folder = path.parent().unwrap_or(Path::new(""));
-            ProjectSettings::read(ctx.environment, &root)
-                .map_err(|error| PreparationError::settings(error, folder))?
-        } else {
-            ProjectSettings::default()
-        };
-        let name = has_names.then(|| path.to_string_lossy().into());
-        Ok(FoundFile { path, name, root, settings })
-    });
-    found.collect()
-}
-
 /// Resolves and validates the selected deployments of all projects, including validation against the server.
 ///
 /// # Errors
 ///
 /// Fails if validation finds errors or if a request fails.
-pub(crate) async fn examine<'a>(
+pub(crate) async fn prepare_with_server<'a>(
     loaded: &'a [LoadedProject],
     ctx: &DeployContext<'a>,
     client: &Client,
@@ -305,20 +146,20 @@ pub(super) async fn deployments(
 ) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
     let inspector = Inspector::new();
     let mut found = Findings::new(project.document.as_ref());
-    let mut prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
+    let mut prepared = prepare_project(&inspector, project, ctx, resolver, &mut found).await;
     let (python, environment) = (&ctx.options.python, ctx.environment);
     let import = ImportContext { python, directory: ctx.directory, environment, progress: ctx.progress };
     let imported = inspector.import_flows(&import).await;
     imported.warnings.into_iter().for_each(|warning| findings.push(warning));
     if imported.has_changed_flows {
         found = Findings::new(project.document.as_ref());
-        prepared = prepare_with(&inspector, project, ctx, resolver, &mut found).await;
+        prepared = prepare_project(&inspector, project, ctx, resolver, &mut found).await;
     }
     findings.append(found);
     prepared
 }
 
-async fn prepare_with(
+async fn prepare_project(
     inspector: &Inspector,
     project: &Project,
     ctx: &DeployContext<'_>,
@@ -374,66 +215,4 @@ fn nothing_declared(
         return None;
     }
     Some(Diagnostic { severity: Severity::Error, ..project.missing_deployments()? })
-}
-
-/// Reports the findings about all projects. Returns the warnings if there are no errors. With `--strict`,
-/// warnings are treated as errors.
-///
-/// # Errors
-///
-/// Returns all findings if one of them is an error.
-pub(crate) fn stop_on_errors(
-    projects: &mut [PreparedProject<'_>],
-    ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, PreparationError> {
-    stop_on(take_findings(projects, ctx), ctx)
-}
-
-/// Codes of findings about command-line options, which are not specific to a project file.
-const ABOUT_OPTIONS: [Code; 3] = [Code::IGNORED_OPTIONS, Code::UNKNOWN_DEPLOYMENT, Code::UNMATCHED_PATTERN];
-
-/// Removes and returns the findings of all projects. If the command reads multiple project files, each finding without
-/// a location states the file in which it occurs, unless it occurs in multiple files.
-pub(crate) fn take_findings(
-    projects: &mut [PreparedProject<'_>],
-    ctx: &DeployContext<'_>,
-) -> Vec<Diagnostic> {
-    let mut counts: HashMap<String, usize> = HashMap::new();
-    let taken: Vec<(Option<&Arc<str>>, Vec<Diagnostic>)> =
-        projects.iter_mut().map(|project| (project.file, project.take_findings(ctx.directory))).collect();
-    for diagnostic in taken.iter().flat_map(|(_, diagnostics)| diagnostics) {
-        if diagnostic.place.is_none() {
-            *counts.entry(diagnostic.message.clone()).or_default() += 1;
-        }
-    }
-    let mut seen = HashSet::new();
-    let mut findings = Vec::new();
-    for (file, diagnostics) in taken {
-        for mut diagnostic in diagnostics {
-            let count = counts.get(&diagnostic.message);
-            let is_about_file = !ABOUT_OPTIONS.contains(&diagnostic.code);
-            if let (None, Some(file), Some(1), true) = (&diagnostic.place, file, count, is_about_file) {
-                diagnostic.message = format!("{file}: {}", diagnostic.message);
-            }
-            if seen.insert((diagnostic.code.name(), diagnostic.message.clone(), diagnostic.place.clone())) {
-                findings.push(diagnostic);
-            }
-        }
-    }
-    findings
-}
-
-/// Reports diagnostics like [`stop_on_errors`].
-pub(crate) fn stop_on(
-    mut diagnostics: Vec<Diagnostic>,
-    ctx: &DeployContext<'_>,
-) -> Result<Vec<Diagnostic>, PreparationError> {
-    if ctx.options.strict {
-        diagnostics.iter_mut().for_each(|diagnostic| diagnostic.severity = Severity::Error);
-    }
-    let (errors, warnings): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(Diagnostic::is_error);
-    for warning in &warnings {
-        ctx.progress.warn(warning);
-    }
-    if errors.is_empty() { Ok(warnings) } else { Err(PreparationError::Findings(errors)) }
 }
