@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use crate::{
     api::{Capabilities, WorkPool},
     deployment::{
-        DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, StepSections,
+        DeployContext, DesiredDeployment, PullSteps,
         desired::{Rendered, Schedules, api_name, object, tags},
         triggers::Trigger,
     },
@@ -18,7 +18,7 @@ use crate::{
     project::{Fields, Findings, Key, PoolKey},
     resolve::{expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
-    validate::{self, Preparation, PreparedProject},
+    validate::{self, Preparation, PreparedDeployment, PreparedProject},
     value::{self, Mapping, Value},
 };
 
@@ -66,10 +66,10 @@ pub(crate) fn render_all(
         let PreparedProject { ctx, file, deployments, findings, .. } = project;
         let rendering = Rendering::new(ctx, *file, pools, capabilities);
         let outputs = std::mem::take(deployments).into_iter().zip(outputs);
-        let desired = outputs.filter_map(|((deployment, sections), outputs)| {
-            let desired = render(&deployment, &sections, outputs, &rendering, findings);
+        let desired = outputs.filter_map(|(prepared, outputs)| {
+            let desired = render(&prepared, outputs, &rendering, findings);
             if further_use == FurtherUse::Needed {
-                deployments.push((deployment, sections));
+                deployments.push(prepared);
             }
             desired
         });
@@ -81,22 +81,20 @@ pub(crate) fn render_all(
 /// Renders a deployment with the outputs of its steps. Adds errors to `findings` and returns `None` if the
 /// deployment is invalid.
 fn render(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
+    prepared: &PreparedDeployment,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
-    let at = deployment.pointer();
-    let fields = evaluated(expressions::after_steps(deployment, outputs), &at, findings)?;
-    let pull_steps = pull_steps(deployment, sections, outputs, rendering.ctx, findings);
-    desired(deployment, sections, &fields, pull_steps?, outputs, rendering, findings)
+    let after_steps = expressions::after_steps(&prepared.resolved, outputs);
+    let fields = evaluated(after_steps, &prepared.resolved.pointer(), findings)?;
+    let pull_steps = pull_steps(prepared, outputs, rendering.ctx, findings);
+    desired(prepared, &fields, pull_steps?, outputs, rendering, findings)
 }
 
 /// Builds a deployment from fields whose expressions have been evaluated.
 pub(super) fn desired(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
+    prepared: &PreparedDeployment,
     fields: &Fields,
     pull_steps: Option<Json>,
     outputs: &Mapping,
@@ -104,9 +102,10 @@ pub(super) fn desired(
     findings: &mut Findings<'_>,
 ) -> Option<DesiredDeployment> {
     let Rendering { ctx, file, facts, pools, capabilities } = rendering;
+    let deployment = &prepared.resolved;
     let at = deployment.pointer();
     let flow = deployment.flow.as_ref()?;
-    let mut rendered = typed(filled(deployment, sections, fields, outputs, ctx, findings), &at, findings)?;
+    let mut rendered = typed(filled(prepared, fields, outputs, ctx, findings), &at, findings)?;
     let work_pool = work_pool_of_named(&mut rendered, &at, findings)?;
     let schedules = schedules(fields, &at, outputs, ctx, findings);
     let triggers = triggers(fields, &at, &rendered.name, outputs, ctx, findings);
@@ -163,8 +162,7 @@ pub(super) fn desired(
 
 /// Substitutes step outputs in the fields of a deployment.
 fn filled(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
+    PreparedDeployment { resolved: deployment, sections }: &PreparedDeployment,
     fields: &Fields,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
@@ -265,8 +263,7 @@ fn triggers(
     reason = "`Some(None)` sends no pull steps, and `None` means that there are errors"
 )]
 pub(super) fn pull_steps(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
+    PreparedDeployment { resolved: deployment, sections }: &PreparedDeployment,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,

@@ -11,7 +11,7 @@ use crate::{
     project::Project,
     resolve::ApiLookup,
     template::Resolver,
-    validate::{self, PreparationError, PreparedProject},
+    validate::{self, PreparationError, PreparedDeployment, PreparedProject},
     value::Mapping,
 };
 
@@ -49,7 +49,7 @@ pub(crate) async fn run_steps(
     let resolver = Resolver::new(&lookup, ctx.redactor.clone());
     let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
     for PreparedProject { deployments, findings, .. } in &mut projects {
-        for (_, sections) in deployments {
+        for PreparedDeployment { sections, .. } in deployments {
             sections.build.retain(|_| selection.build);
             sections.push.retain(|_| selection.push);
             validate::unset_inputs(sections, ctx.environment, findings);
@@ -79,12 +79,12 @@ async fn step_run(
     selection: &StepSelection,
     resolver: &Resolver<'_>,
 ) -> Result<Option<StepRun>, BuildError> {
-    let (deployment, sections) = &deployments[index];
-    let mut run = StepRun { deployment: deployment.full_name(), outputs, pulled: None };
+    let deployment = &deployments[index];
+    let mut run = StepRun { deployment: deployment.resolved.full_name(), outputs, pulled: None };
     if !selection.pull {
         return Ok(Some(run));
     }
-    let stored = StoredDeployment::of_resolved(deployment, sections, &run.outputs, ctx, findings);
+    let stored = StoredDeployment::of_prepared(deployment, &run.outputs, ctx, findings);
     validate::stop_on(findings.take(), ctx)?;
     let Some(stored) = stored else { return Ok(None) };
     let pulled = pull_flow(&stored, selection.into.as_deref(), ctx, resolver, true).await;

@@ -2,7 +2,7 @@
 
 use super::{BuildError, image_lock, step_context::step_context};
 use crate::{
-    deployment::{DeployContext, PullSteps, ResolvedDeployment, StepSections},
+    deployment::{DeployContext, PullSteps},
     docker::registry::ImageDigests,
     names,
     steps::{
@@ -10,7 +10,7 @@ use crate::{
         StepKind,
     },
     template::Resolver,
-    validate::PreparedProject,
+    validate::{PreparedDeployment, PreparedProject},
     value::{Mapping, Value},
 };
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(
     }
     let runner = Runner::new(resolver, ctx.options.jobs, ctx.options.strict);
     let deployments = projects.iter().flat_map(|project| &project.deployments);
-    let steps = deployments.flat_map(|(_, sections)| sections.local()).map(|(_, listed)| listed);
+    let steps = deployments.flat_map(|prepared| prepared.sections.local()).map(|(_, listed)| listed);
     runner.announce(steps, ctx.progress);
     let digests = ImageDigests::default();
     let outputs = run_lists(&runner, projects, resolver, &digests).await;
@@ -63,7 +63,8 @@ async fn run_lists(
     let (mut owners, mut lists) = (Vec::new(), Vec::new());
     for (project, (outputs, contexts)) in projects.iter().zip(outputs.iter_mut().zip(&mut contexts)) {
         let states = outputs.iter_mut().zip(contexts);
-        for ((resolved, sections), (outputs, context)) in project.deployments.iter().zip(states) {
+        for (prepared, (outputs, context)) in project.deployments.iter().zip(states) {
+            let PreparedDeployment { resolved, sections } = prepared;
             let (deployment, steps) = (resolved.full_name(), sections.local().collect::<Vec<_>>());
             if !steps.is_empty() {
                 owners.push(project.project);
@@ -74,8 +75,8 @@ async fn run_lists(
     let failed = |(list, failure): (usize, _)| BuildError::step(failure, owners[list]);
     runner.run(lists).await.map_err(failed)?;
     for (project, outputs) in projects.iter().zip(&mut outputs) {
-        for ((resolved, _), outputs) in project.deployments.iter().zip(outputs) {
-            outputs.extend(resolved.spec.variables.clone());
+        for (prepared, outputs) in project.deployments.iter().zip(outputs) {
+            outputs.extend(prepared.resolved.spec.variables.clone());
         }
     }
     Ok(outputs)
@@ -112,15 +113,16 @@ pub(crate) async fn dry_run(
     let mut states: Vec<Vec<DryRunState>> = projects.iter().map(initial_states).collect();
     let mut index = 0;
     for (project, states) in projects.iter().zip(&mut states) {
-        for ((resolved, sections), state) in project.deployments.iter().zip(states) {
+        for (prepared, state) in project.deployments.iter().zip(states) {
+            let PreparedDeployment { resolved, sections } = prepared;
             let added = dry_run.add(index, sections.local(), &resolved.scope, state).await;
             added.map_err(|failure| BuildError::step(failure, project.project))?;
             index += 1;
         }
     }
     let outputs = |(project, states): (&PreparedProject<'_>, Vec<DryRunState>)| {
-        let outputs = project.deployments.iter().zip(states).map(|((resolved, _), state)| {
-            state.outputs.into_iter().chain(resolved.spec.variables.clone()).collect()
+        let outputs = project.deployments.iter().zip(states).map(|(prepared, state)| {
+            state.outputs.into_iter().chain(prepared.resolved.spec.variables.clone()).collect()
         });
         outputs.collect()
     };
@@ -129,7 +131,7 @@ pub(crate) async fn dry_run(
 }
 
 fn initial_state(
-    (resolved, sections): &(ResolvedDeployment, StepSections),
+    PreparedDeployment { resolved, sections }: &PreparedDeployment,
     ctx: &DeployContext<'_>,
 ) -> DryRunState {
     let pull = match &sections.pull {

@@ -5,13 +5,14 @@ use std::path::Path;
 use super::render;
 use crate::{
     api::Deployment,
-    deployment::{DeployContext, DesiredDeployment, ResolvedDeployment, StepSections},
+    deployment::{DeployContext, DesiredDeployment, StepSections},
     diagnostics::{Code, Diagnostic},
     flow::{Entrypoint, FlowError, Inspector},
     fs,
     pointer::Pointer,
     project::{Fields, Findings, Key},
     steps::{Section, StepItem, registry},
+    validate::PreparedDeployment,
     value::{self, Mapping, Value},
 };
 
@@ -34,16 +35,16 @@ pub(crate) struct StoredDeployment {
 }
 
 impl StoredDeployment {
-    /// Returns the data that a deploy would store for a resolved deployment. Adds errors to `findings` and returns `None`
+    /// Returns the data that a deploy would store for a prepared deployment. Adds errors to `findings` and returns `None`
     /// if the deployment is invalid.
-    pub(super) fn of_resolved(
-        deployment: &ResolvedDeployment,
-        sections: &StepSections,
+    pub(super) fn of_prepared(
+        prepared: &PreparedDeployment,
         outputs: &Mapping,
         ctx: &DeployContext<'_>,
         findings: &mut Findings<'_>,
     ) -> Option<Self> {
-        let steps = render::pull_steps(deployment, sections, outputs, ctx, findings)?;
+        let steps = render::pull_steps(prepared, outputs, ctx, findings)?;
+        let PreparedDeployment { resolved: deployment, sections } = prepared;
         Some(Self {
             deployment: deployment.full_name(),
             entrypoint: deployment.entrypoint()?.to_owned(),

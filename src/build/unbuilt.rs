@@ -8,15 +8,13 @@ use crate::{
         render::{FurtherUse, Rendering, desired},
         steps,
     },
-    deployment::{
-        DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, SelectionReason, StepSections,
-    },
+    deployment::{DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, SelectionReason},
     flow::Flow,
     project::{Findings, Key},
     resolve::expressions,
     steps::DistinctStep,
     template::{self, Resolver, pending},
-    validate::{Preparation, PreparedProject},
+    validate::{Preparation, PreparedDeployment, PreparedProject},
     value::{self, Mapping, Value},
 };
 
@@ -52,13 +50,12 @@ pub(crate) async fn render_unbuilt(
     for (project, outputs) in projects.iter_mut().zip(&outputs) {
         let PreparedProject { ctx, file, deployments, findings, .. } = project;
         let rendering = Rendering::new(ctx, *file, pools, capabilities);
-        let prepared = std::mem::take(deployments);
-        for ((resolved, sections), outputs) in prepared.into_iter().zip(outputs) {
-            let unbuilt = render(&resolved, &sections, outputs, &rendering, findings);
-            names.push(name(&resolved, unbuilt.as_ref()));
+        for (prepared, outputs) in std::mem::take(deployments).into_iter().zip(outputs) {
+            let unbuilt = render(&prepared, outputs, &rendering, findings);
+            names.push(name(&prepared.resolved, unbuilt.as_ref()));
             rendered.extend(unbuilt);
             if further_use == FurtherUse::Needed {
-                deployments.push((resolved, sections));
+                deployments.push(prepared);
             }
         }
     }
@@ -105,12 +102,12 @@ impl UnbuiltDeployment {
 
 /// Renders a deployment whose steps have not run. `outputs` contains markers instead of step outputs.
 fn render(
-    deployment: &ResolvedDeployment,
-    sections: &StepSections,
+    prepared: &PreparedDeployment,
     outputs: &Mapping,
     rendering: &Rendering<'_>,
     findings: &mut Findings<'_>,
 ) -> Option<UnbuiltDeployment> {
+    let PreparedDeployment { resolved: deployment, sections } = prepared;
     let environment = rendering.ctx.environment;
     let mut fields = expressions::before_outputs(deployment);
     let mut unknown = BTreeSet::new();
@@ -135,7 +132,7 @@ fn render(
             Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
         }
     };
-    let desired = desired(deployment, sections, &fields, pull, outputs, rendering, findings)?;
+    let desired = desired(prepared, &fields, pull, outputs, rendering, findings)?;
     let reasons = deployment.spec.reasons.clone();
     Some(UnbuiltDeployment { desired, unknown, flow: deployment.flow.clone()?, reasons })
 }

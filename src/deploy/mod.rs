@@ -85,8 +85,8 @@ pub(crate) async fn deploy(
     for note in &on_this_machine {
         ctx.progress.status(note);
     }
-    for (deployment, _) in preparation.deployments() {
-        ctx.progress.deployment(&deployment.full_name(), DeploymentEvent::Waiting);
+    for prepared in preparation.deployments() {
+        ctx.progress.deployment(&prepared.resolved.full_name(), DeploymentEvent::Waiting);
     }
     report.stages.end("check");
 
@@ -122,7 +122,7 @@ async fn verify_pulled_code(
     for (PreparedProject { project, ctx, deployments, .. }, desired) in projects.iter().zip(desired) {
         let stored = deployments.iter().zip(desired);
         let stored: Vec<StoredDeployment> =
-            stored.map(|((_, sections), desired)| StoredDeployment::of_rendered(desired, sections)).collect();
+            stored.map(|(prepared, desired)| StoredDeployment::of_rendered(desired, &prepared.sections)).collect();
         pulled_code::verify(&stored, ctx, resolver)
             .await
             .map_err(|error| BuildError::pull(error, project))?;

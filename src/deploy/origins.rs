@@ -74,7 +74,7 @@ pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Prep
     let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
     validate::stop_on_errors(&mut projects, ctx)?;
     let deployments = projects.iter().flat_map(|prepared| {
-        prepared.deployments.iter().map(|(resolved, _)| deployment(prepared, resolved, ctx))
+        prepared.deployments.iter().map(|selected| deployment(prepared, &selected.resolved, ctx))
     });
     Ok(Explanation { schema: 1, deployments: deployments.collect() })
 }

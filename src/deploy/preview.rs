@@ -29,7 +29,7 @@ pub(super) async fn require_copies(
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?;
     let names: BTreeSet<(String, String)> =
-        preparation.deployments().filter_map(|(deployment, _)| deployment.api_names()).collect();
+        preparation.deployments().filter_map(|prepared| prepared.resolved.api_names()).collect();
     let live = Snapshot::observe_deployments(client, &names).await?;
     let copies = names.iter().map(|(flow, name)| (format!("{flow}/{name}"), live.deployment(flow, name)));
     previews::require_copies(client, Some(project), preview, copies).await

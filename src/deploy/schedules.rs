@@ -8,7 +8,7 @@ use crate::{
     plan::{self, PlanError},
     project::{IgnorableField, ScheduleItem},
     template,
-    validate::Preparation,
+    validate::{Preparation, PreparedDeployment},
     value::Value,
 };
 
@@ -19,16 +19,16 @@ use crate::{
 ///
 /// Fails if a deployment's schedules have slugs on the server but not in the file, or if a request fails.
 pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client) -> Result<(), PlanError> {
-    let has_steps = preparation
-        .deployments()
-        .any(|(_, sections)| !(sections.build.is_empty() && sections.push.is_empty()));
+    let has_steps = preparation.deployments().any(|PreparedDeployment { sections, .. }| {
+        !(sections.build.is_empty() && sections.push.is_empty())
+    });
     if !has_steps {
         // The comparison with the server follows immediately, and finds the same error.
         return Ok(());
     }
-    let without_slugs = preparation.deployments().filter(|(deployment, _)| lacks_slug(deployment));
-    let names: Vec<(String, String)> =
-        without_slugs.filter_map(|(deployment, _)| deployment.api_names()).collect();
+    let resolved = preparation.deployments().map(|prepared| &prepared.resolved);
+    let without_slugs = resolved.filter(|deployment| lacks_slug(deployment));
+    let names: Vec<(String, String)> = without_slugs.filter_map(ResolvedDeployment::api_names).collect();
     if names.is_empty() {
         return Ok(());
     }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::{
-    LoadedProject, PreparationError, PreparedProject, dockerfiles,
+    LoadedProject, PreparationError, PreparedDeployment, PreparedProject, dockerfiles,
     loading::{self, FoundFile, UndefinedEnvironments},
     prepare,
 };
@@ -303,7 +303,7 @@ fn found(
         None => loaded.findings().take(),
         Some(mut prepared) => {
             let PreparedProject { ctx, findings, deployments, .. } = &mut prepared;
-            for (_, sections) in deployments {
+            for PreparedDeployment { sections, .. } in deployments {
                 dockerfiles(sections, ctx.directory, findings);
             }
             prepared.take_findings(directory)

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::PreparedProject;
+use super::{PreparedDeployment, PreparedProject};
 use crate::{
     deployment::{PreviewName, ResolvedDeployment, desired},
     diagnostics::{Code, Diagnostic},
@@ -40,7 +40,7 @@ fn identity(deployment: &ResolvedDeployment) -> Option<(&str, &str)> {
 pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
     let mut first: BTreeMap<(String, String), (usize, String)> = BTreeMap::new();
     for (index, PreparedProject { project, deployments, findings, .. }) in projects.iter_mut().enumerate() {
-        for (deployment, _) in deployments.iter() {
+        for PreparedDeployment { resolved: deployment, .. } in deployments.iter() {
             let Some((flow, name)) = identity(deployment).filter(|_| deployment.flow.is_some()) else {
                 continue;
             };
@@ -61,7 +61,7 @@ pub(crate) fn duplicates_across_files(projects: &mut [PreparedProject<'_>]) {
 /// Reports declared deployments that have the name of a preview copy.
 pub(crate) fn names_of_copies(projects: &mut [PreparedProject<'_>], preview: &PreviewName) {
     let deployments = projects.iter().flat_map(|project| &project.deployments);
-    let identities = deployments.filter_map(|(deployment, _)| identity(deployment));
+    let identities = deployments.filter_map(|prepared| identity(&prepared.resolved));
     let copies: BTreeSet<(String, String)> =
         identities.map(|(flow, name)| (flow.to_owned(), desired::api_name(name))).collect();
     for PreparedProject { project, ctx, findings, .. } in projects {

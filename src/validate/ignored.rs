@@ -4,11 +4,12 @@ use serde_json::{Map, Value as Json};
 
 use crate::{
     api::WorkPool,
-    deployment::{ResolvedDeployment, StepSections},
+    deployment::ResolvedDeployment,
     diagnostics::{Code, Diagnostic, did_you_mean},
     flow::Flow,
     pointer::Pointer,
     project::{Findings, IgnorableField, IgnoredFields, Key, Project},
+    validate::PreparedDeployment,
 };
 
 /// Reports parameters in the deployment's `ignore_changes` that its flow does not have.
@@ -29,13 +30,13 @@ pub(super) fn parameters(deployment: &ResolvedDeployment, findings: &mut Finding
 /// deployments of the file.
 pub(crate) fn parameters_in_file(
     project: &Project,
-    deployments: &[(ResolvedDeployment, StepSections)],
+    deployments: &[PreparedDeployment],
     findings: &mut Findings<'_>,
 ) {
     let at = Pointer::root().join(Key::IgnoreChanges);
     for (index, name) in first_keys(&project.ignore_changes, IgnorableField::Parameters) {
         // A flow that could not be read may have the parameter.
-        let flows = || deployments.iter().map(|(deployment, _)| deployment.flow.as_deref());
+        let flows = || deployments.iter().map(|prepared| prepared.resolved.flow.as_deref());
         if flows().all(|flow| flow.is_some_and(|flow| !has_parameter(flow, name))) {
             let message = format!("no flow has a parameter '{name}'");
             let help = suggestion(name, flows().flatten().flat_map(parameter_names));

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::PreparedProject;
+use super::{PreparedDeployment, PreparedProject};
 use crate::{
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
@@ -36,7 +36,7 @@ pub(crate) fn image_conflicts(projects: &mut [PreparedProject<'_>]) {
         if ctx.options.images.skips_builds() {
             return;
         }
-        for (deployment, sections) in deployments.iter() {
+        for PreparedDeployment { resolved: deployment, sections } in deployments.iter() {
             let mut directory = ctx.directory.to_owned();
             for listed in &sections.build {
                 let (Some(item), Some(list)) = (listed.item(), sections.build.first()) else { continue };

@@ -43,7 +43,7 @@ pub(crate) use self::{
     loading::load_projects,
     parameters::parameters as check_parameters,
     preparation::{prepare, prepare_with_server, select_across},
-    prepared::{LoadedProject, Preparation, PreparedProject},
+    prepared::{LoadedProject, Preparation, PreparedDeployment, PreparedProject},
     reporting::{stop_on, stop_on_errors, take_findings},
     schedules::{schedule, slas, triggers},
     server::{check_with_server, idle_pools},

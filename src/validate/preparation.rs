@@ -1,12 +1,12 @@
 //! The stages after loading and before the first side effect: target, resolve and validate.
 
 use super::{
-    LoadedProject, Preparation, PreparationError, PreparedProject, prepared::notes, reporting::stop_on_errors,
-    resources,
+    LoadedProject, Preparation, PreparationError, PreparedDeployment, PreparedProject, prepared::notes,
+    reporting::stop_on_errors, resources,
 };
 use crate::{
     api::{Client, Feature},
-    deployment::{DeployContext, DeploymentSpec, ResolvedDeployment, Selection, StepSections, pull_steps},
+    deployment::{DeployContext, DeploymentSpec, Selection, StepSections, pull_steps},
     diagnostics::{Code, Diagnostic, Severity},
     flow::{ImportContext, Inspector},
     project::{Findings, Project, ProjectFiles},
@@ -32,7 +32,7 @@ pub(crate) async fn prepare_with_server<'a>(
     let types = resources::known_types(loaded, ctx, client).await?;
     let mut projects = prepare_with_types(loaded, ctx, resolver, &types).await?;
     for PreparedProject { ctx, deployments, findings, .. } in &mut projects {
-        for (_, sections) in deployments {
+        for PreparedDeployment { sections, .. } in deployments {
             validate::unset_inputs(sections, ctx.environment, findings);
             if !ctx.options.images.skips_builds() {
                 validate::dockerfiles(sections, ctx.directory, findings);
@@ -143,7 +143,7 @@ pub(super) async fn deployments(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
+) -> Result<Vec<PreparedDeployment>, PreparationError> {
     let inspector = Inspector::new();
     let mut found = Findings::new(project.document.as_ref());
     let mut prepared = prepare_project(&inspector, project, ctx, resolver, &mut found).await;
@@ -165,7 +165,7 @@ async fn prepare_project(
     ctx: &DeployContext<'_>,
     resolver: &Resolver<'_>,
     findings: &mut Findings<'_>,
-) -> Result<Vec<(ResolvedDeployment, StepSections)>, PreparationError> {
+) -> Result<Vec<PreparedDeployment>, PreparationError> {
     if project.deployments.is_empty() && project.declares_resources() && ctx.options.includes_resources() {
         return Ok(Vec::new());
     }
@@ -191,9 +191,9 @@ async fn prepare_project(
         let Some(resolved) = resolved else { continue };
         let sections = StepSections::of(project, &resolved, ctx.directory);
         validate::deployment(&resolved, &sections, ctx.environment, &names, findings);
-        prepared.push((resolved, sections));
+        prepared.push(PreparedDeployment { resolved, sections });
     }
-    validate::duplicates(prepared.iter().map(|(resolved, _)| resolved), findings);
+    validate::duplicates(prepared.iter().map(|prepared| &prepared.resolved), findings);
     if prepared.len() >= project.deployments.len() {
         validate::check_ignored_parameters(project, &prepared, findings);
     }

@@ -43,6 +43,12 @@ impl LoadedProject {
     }
 }
 
+/// A selected deployment that is resolved and validated.
+pub(crate) struct PreparedDeployment {
+    pub(crate) resolved: ResolvedDeployment,
+    pub(crate) sections: StepSections,
+}
+
 /// A project whose selected deployments are resolved and validated.
 pub(crate) struct PreparedProject<'a> {
     pub(crate) project: &'a Project,
@@ -52,7 +58,7 @@ pub(crate) struct PreparedProject<'a> {
     pub(crate) ctx: DeployContext<'a>,
     /// Findings about the project that have not been reported.
     pub(crate) findings: Findings<'a>,
-    pub(crate) deployments: Vec<(ResolvedDeployment, StepSections)>,
+    pub(crate) deployments: Vec<PreparedDeployment>,
     /// Declarations of resources, including invalid resources. Empty if only deployments are selected.
     pub(crate) declarations: Vec<Declaration>,
     /// Declared resources. Empty if only deployments are selected.
@@ -128,7 +134,7 @@ impl<'a> Preparation<'a> {
     }
 
     /// Returns the deployments of all projects.
-    pub(crate) fn deployments(&self) -> impl Iterator<Item = &(ResolvedDeployment, StepSections)> {
+    pub(crate) fn deployments(&self) -> impl Iterator<Item = &PreparedDeployment> {
         self.projects.iter().flat_map(|project| &project.deployments)
     }
 
@@ -151,9 +157,9 @@ impl<'a> Preparation<'a> {
 
 /// Returns the notes about the generated pull steps of deployments.
 pub(super) fn notes<'d>(
-    deployments: impl IntoIterator<Item = &'d (ResolvedDeployment, StepSections)>,
+    deployments: impl IntoIterator<Item = &'d PreparedDeployment>,
 ) -> impl Iterator<Item = &'d pull_steps::Note> {
-    deployments.into_iter().filter_map(|(_, sections)| match &sections.pull {
+    deployments.into_iter().filter_map(|prepared| match &prepared.sections.pull {
         PullSteps::Generated { note, .. } => note.as_ref(),
         _ => None,
     })

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    PreparedProject,
+    PreparedDeployment, PreparedProject,
     capabilities::unsupported_fields,
     resources,
     schedules::only_on_cloud,
@@ -25,14 +25,14 @@ pub(crate) async fn check_with_server(
 ) -> Result<(BTreeMap<String, WorkPool>, Capabilities), ApiError> {
     if !client.is_cloud() {
         for PreparedProject { deployments, findings, .. } in &mut *projects {
-            deployments.iter().for_each(|(deployment, _)| only_on_cloud(deployment, findings));
+            deployments.iter().for_each(|prepared| only_on_cloud(&prepared.resolved, findings));
         }
         resources::metric_triggers(projects);
     }
     let deployments = projects.iter().flat_map(|project| &project.deployments);
     let declared = resources::declared_pools(projects, &BTreeMap::new());
     let names: BTreeSet<String> = deployments
-        .filter_map(|(deployment, _)| deployment.work_pool())
+        .filter_map(|prepared| prepared.resolved.work_pool())
         .map(str::to_owned)
         .chain(declared.into_keys())
         .collect();
@@ -49,9 +49,9 @@ pub(crate) async fn check_with_server(
     let declared: BTreeSet<String> =
         projects.iter().flat_map(|project| project.project.work_pool_names()).map(str::to_owned).collect();
     for PreparedProject { deployments, findings, .. } in projects {
-        let resolved = deployments.iter().map(|(deployment, _)| deployment);
+        let resolved = deployments.iter().map(|prepared| &prepared.resolved);
         work_pools(resolved, &pools, &known, &declared, findings);
-        for (deployment, _) in deployments {
+        for PreparedDeployment { resolved: deployment, .. } in deployments {
             unsupported_fields(deployment, capabilities, allow_unsupported, findings);
             null_job_variables(deployment, &pools, capabilities, findings);
         }

@@ -19,7 +19,7 @@ use crate::{
         order::{DependencyOrder, describe_cycle},
         requests,
     },
-    validate::{parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables},
+    validate::{PreparedDeployment, parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables},
     value,
 };
 
@@ -150,8 +150,8 @@ pub(in crate::validate) fn deployment_runs(
     let runs: Vec<(usize, DeploymentRun)> = resources.collect();
     for (index, run) in runs {
         let mut deployments = projects.iter().flat_map(|project| &project.deployments);
-        let Some((deployment, _)) =
-            deployments.find(|(deployment, _)| deployment.full_name() == run.deployment)
+        let Some(PreparedDeployment { resolved: deployment, .. }) =
+            deployments.find(|prepared| prepared.resolved.full_name() == run.deployment)
         else {
             continue;
         };
@@ -195,7 +195,7 @@ fn undeclared(projects: &[PreparedProject<'_>]) -> Vec<Undeclared> {
     let deployments: BTreeSet<String> = projects
         .iter()
         .flat_map(|project| &project.deployments)
-        .map(|(deployment, _)| deployment.full_name())
+        .map(|prepared| prepared.resolved.full_name())
         .collect();
     let keys: BTreeSet<&ResourceKey> =
         projects.iter().flat_map(|project| &project.resources).map(|resource| &resource.key).collect();
@@ -241,7 +241,7 @@ fn created_queues(projects: &[PreparedProject<'_>]) -> BTreeSet<String> {
     for PreparedProject { resources, deployments, .. } in projects {
         let pools = resources.iter().filter(|resource| resource.key.kind == ResourceKind::WorkPool);
         queues.extend(pools.map(|pool| format!("{}/{}", pool.key.name, ResourceKey::DEFAULT_QUEUE)));
-        queues.extend(deployments.iter().filter_map(|(deployment, _)| {
+        queues.extend(deployments.iter().filter_map(|PreparedDeployment { resolved: deployment, .. }| {
             let queue = deployment.fields.work_queue().literal()?;
             Some(format!("{}/{queue}", deployment.work_pool()?))
         }));

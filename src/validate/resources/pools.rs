@@ -7,11 +7,10 @@ use uuid::Uuid;
 use super::PreparedProject;
 use crate::{
     api::WorkPool,
-    deployment::{ResolvedDeployment, StepSections},
     diagnostics::{Code, Diagnostic},
     project::{Findings, Key, PoolKey, literals},
     resource::{DesiredResource, ResourceKind},
-    validate::work_pools,
+    validate::{PreparedDeployment, work_pools},
     value::{self, Mapping},
 };
 
@@ -78,11 +77,11 @@ pub(in crate::validate) fn pool_types(
 
 /// Validates job variables against the declared work pools, which may not exist yet.
 pub(super) fn job_variables(
-    deployments: &[(ResolvedDeployment, StepSections)],
+    deployments: &[PreparedDeployment],
     pools: &BTreeMap<String, WorkPool>,
     findings: &mut Findings<'_>,
 ) {
-    for (deployment, _) in deployments {
+    for PreparedDeployment { resolved: deployment, .. } in deployments {
         let Some(pool) = deployment.work_pool().and_then(|name| pools.get(name)) else { continue };
         if let Some(given) = deployment.fields.job_variables().literal() {
             let at = deployment.pointer_to(Key::WorkPool).join(PoolKey::JobVariables);
