@@ -11,23 +11,18 @@ use uuid::Uuid;
 
 use crate::{
     api::{ApiError, Automation, Client, Deployment},
-    deployment::{
-        DesiredDeployment, LiveDeployment, SharedValues, Snapshot, flow_names_by_id, snapshot::by_deployment,
-    },
-    plan::{Change, Changes, FieldChange, differences, trigger_differences},
+    deployment::{LiveDeployment, SharedValues, Snapshot, flow_names_by_id, snapshot::by_deployment},
+    plan::{Change, Changes, ComparedDeployment, FieldChange, differences, trigger_differences},
 };
 
 /// Maximum number of deployments to read again in one batch.
 const BATCH: usize = 50;
 
-/// A desired deployment and the change to write.
-type Write<'a> = (&'a DesiredDeployment, &'a Change<'a>);
-
-/// A check that compares deployments with the server again before they are written.
+/// Compares deployments again before they are written.
 pub(super) struct ConflictCheck<'a> {
     client: &'a Client,
     compared: &'a Snapshot,
-    writes: Vec<Write<'a>>,
+    writes: Vec<&'a ComparedDeployment<'a>>,
     /// Current state of each write batch. A cell is empty until its batch has been read.
     batches: Vec<OnceCell<Current>>,
 }
@@ -43,7 +38,11 @@ struct Current {
 
 impl<'a> ConflictCheck<'a> {
     /// Creates a check for `writes`, in the order in which the writes start.
-    pub(super) fn new(client: &'a Client, compared: &'a Snapshot, writes: Vec<Write<'a>>) -> Self {
+    pub(super) fn new(
+        client: &'a Client,
+        compared: &'a Snapshot,
+        writes: Vec<&'a ComparedDeployment<'a>>,
+    ) -> Self {
         let batches = (0..writes.len().div_ceil(BATCH)).map(|_| OnceCell::new()).collect();
         Self { client, compared, writes, batches }
     }
@@ -55,7 +54,7 @@ impl<'a> ConflictCheck<'a> {
     /// Fails if the batch cannot be read. The next call for the same batch then reads it again.
     pub(super) async fn differences(&self, position: usize) -> Result<Vec<FieldChange>, ApiError> {
         let current = self.current(position / BATCH).await?;
-        let (desired, change) = self.writes[position];
+        let ComparedDeployment { desired, change } = self.writes[position];
         let name = |old, new| vec![FieldChange { field: "name".into(), old, new }];
         let (before, changes) = match change {
             Change::Unchanged { .. } => return Ok(Vec::new()),
@@ -84,7 +83,7 @@ impl<'a> ConflictCheck<'a> {
     /// Fails if the batch cannot be read.
     pub(super) async fn latest(&self, position: usize) -> Result<Option<&LiveDeployment>, ApiError> {
         let current = self.current(position / BATCH).await?;
-        let (_, change) = self.writes[position];
+        let change = &self.writes[position].change;
         Ok(change.live().and_then(|live| current.existing.get(&live.id)))
     }
 
@@ -104,10 +103,10 @@ impl<'a> ConflictCheck<'a> {
     async fn read(&self, batch: usize) -> Result<Current, ApiError> {
         let writes = self.writes.iter().skip(batch * BATCH).take(BATCH);
         let ids: Vec<Uuid> =
-            writes.clone().filter_map(|(_, change)| change.live()).map(|live| live.id).collect();
-        let new = writes.clone().filter(|(_, change)| matches!(change, Change::Create));
-        let new = new.map(|(desired, _)| (desired.flow_name.clone(), desired.name.clone())).collect();
-        let triggers: BTreeSet<&str> = writes.flat_map(|(_, change)| self.trigger_names(change)).collect();
+            writes.clone().filter_map(|write| write.change.live()).map(|live| live.id).collect();
+        let new = writes.clone().filter(|write| matches!(write.change, Change::Create));
+        let new = new.map(|write| (write.desired.flow_name.clone(), write.desired.name.clone())).collect();
+        let triggers: BTreeSet<&str> = writes.flat_map(|write| self.trigger_names(&write.change)).collect();
         let (existing, created, automations) = tokio::try_join!(
             self.client.deployments_by_id(ids),
             self.read_created(&new),

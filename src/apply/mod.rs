@@ -42,8 +42,8 @@ use crate::{
         conflict::ConflictCheck, duplicates::CreatedParts, journal::Journal, queue_order::QueueOrder,
         writer::Writer,
     },
-    deployment::{DesiredDeployment, OnError, Snapshot},
-    plan::{self, Change, FieldChange},
+    deployment::{OnError, Snapshot},
+    plan::{self, Change, ComparedDeployment, FieldChange},
     progress::{DeploymentEvent, Progress},
     secret::Redactor,
 };
@@ -67,32 +67,30 @@ pub(crate) struct Apply<'a> {
 
 /// A deployment to write, and its position among the deployments that have changes.
 struct PendingWrite<'a> {
-    desired: &'a DesiredDeployment,
-    change: &'a Change<'a>,
+    compared: &'a ComparedDeployment<'a>,
     position: usize,
 }
 
 impl Apply<'_> {
     /// Writes the changes concurrently, up to the client's write limit. Stores each outcome in the corresponding report
     /// line.
-    pub(crate) async fn run(&self, changes: &[(&DesiredDeployment, Change<'_>)], report: &mut Report) {
+    pub(crate) async fn run(&self, changes: &[ComparedDeployment<'_>], report: &mut Report) {
         let writer = Writer::new(self.client, self.live, self.now);
-        let writes = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
-        let writes = writes.map(|(desired, change)| (*desired, change)).collect();
+        let writes = changes.iter().filter(|compared| !compared.change.is_unchanged()).collect();
         let check = ConflictCheck::new(self.client, self.live, writes);
         let failed = AtomicBool::new(false);
         let order = &QueueOrder::new(changes);
         let mut position = 0;
         let (writer_ref, check, failed_ref, finished) = (&writer, &check, &failed, &report.finished);
         stream::iter(changes.iter().enumerate())
-            .map(|(index, (desired, change))| {
-                let write = PendingWrite { desired, change, position };
-                position += usize::from(!matches!(change, Change::Unchanged { .. }));
+            .map(|(index, compared)| {
+                let write = PendingWrite { compared, position };
+                position += usize::from(!compared.change.is_unchanged());
                 async move {
                     order.turn(index).await;
                     let result = self.write(write, writer_ref, check, failed_ref).await;
                     order.done(index);
-                    finished.add(index, desired.full_name(), result);
+                    finished.add(index, compared.desired.full_name(), result);
                 }
             })
             .buffered(2 * Client::MAX_WRITES)
@@ -114,8 +112,8 @@ impl Apply<'_> {
         check: &ConflictCheck<'_>,
         failed: &AtomicBool,
     ) -> (Outcome, Duration) {
-        let name = &write.desired.full_name();
-        let end = if let Change::Unchanged { live } = write.change {
+        let name = &write.compared.desired.full_name();
+        let end = if let Change::Unchanged { live } = &write.compared.change {
             (Outcome::Unchanged(live.id), Duration::ZERO)
         } else {
             let _slot = self.client.write_slot().await;
@@ -145,8 +143,8 @@ impl Apply<'_> {
         writer: &Writer<'_>,
         check: &ConflictCheck<'_>,
     ) -> Outcome {
-        if self.force && write.desired.ignored.is_empty() {
-            return writer.write(write.desired, write.change, None).await;
+        if self.force && write.compared.desired.ignored.is_empty() {
+            return writer.write(write.compared, None).await;
         }
         if !self.force {
             match check.differences(write.position).await {
@@ -161,7 +159,7 @@ impl Apply<'_> {
         };
         // The next batch is read while the last writes of the current batch are in progress.
         let next = write.position + self.client.write_limit();
-        let written = writer.write(write.desired, write.change, latest);
+        let written = writer.write(write.compared, latest);
         let outcome = tokio::join!(written, check.prefetch(next)).0;
         if self.force { outcome } else { self.explained(write, outcome).await }
     }
@@ -175,10 +173,11 @@ impl Apply<'_> {
         else {
             return outcome;
         };
-        let check = ConflictCheck::new(self.client, self.live, vec![(write.desired, write.change)]);
+        let check = ConflictCheck::new(self.client, self.live, vec![write.compared]);
         let Ok(mut differences) = check.differences(0).await else { return outcome };
-        let own = write.change.live().map(|live| write.desired.update_body(live)).unwrap_or_default();
-        differences.retain(|change| own.get(&change.field) != Some(&change.new));
+        let ComparedDeployment { desired, change } = write.compared;
+        let own = change.live().map(|live| desired.update_body(live)).unwrap_or_default();
+        differences.retain(|difference| own.get(&difference.field) != Some(&difference.new));
         if differences.is_empty() { outcome } else { self.conflict(differences, written) }
     }
 
@@ -191,16 +190,16 @@ impl Apply<'_> {
     /// affected deployments as conflicts.
     async fn resolve_duplicates(
         &self,
-        changes: &[(&DesiredDeployment, Change<'_>)],
+        changes: &[ComparedDeployment<'_>],
         created: CreatedParts,
         report: &mut Report,
     ) {
         let gives_way = report.lines.iter().any(|line| matches!(line.outcome, Outcome::Conflict { .. }));
         let (mut conflicts, error) = duplicates::resolve(self.client, self.live, created, gives_way).await;
-        for ((desired, _), line) in changes.iter().zip(&mut report.lines) {
+        for (compared, line) in changes.iter().zip(&mut report.lines) {
             let Some(differences) = line.id().and_then(|id| conflicts.remove(&id)) else { continue };
             line.outcome = self.conflict(differences, true);
-            self.progress.deployment(&desired.full_name(), line.outcome.event());
+            self.progress.deployment(&compared.desired.full_name(), line.outcome.event());
         }
         if let Some(error) = error {
             let message = format!("the check for concurrent deploys failed: {error}");
@@ -214,16 +213,16 @@ impl Apply<'_> {
     /// Includes failed writes, because a request may succeed even if its response is lost.
     fn rollback_records(
         &self,
-        changes: &[(&DesiredDeployment, Change<'_>)],
+        changes: &[ComparedDeployment<'_>],
         lines: &[Line],
     ) -> Vec<(Option<usize>, Record)> {
         let mut earlier: HashMap<String, &Record> =
             self.earlier.iter().map(|record| (record.full_name(), record)).collect();
         let mut records = Vec::new();
-        for (index, ((desired, change), line)) in changes.iter().zip(lines).enumerate() {
+        for (index, (compared, line)) in changes.iter().zip(lines).enumerate() {
             let earlier = earlier.remove(&line.name);
             if earlier.is_some() || line.outcome.may_have_written() {
-                let record = Record::new(desired, change, self.live);
+                let record = Record::new(compared, self.live);
                 records.push((Some(index), record.continuing(earlier)));
             }
         }
@@ -235,7 +234,7 @@ impl Apply<'_> {
     /// Restores the written deployments and the resumed deploy's deployments.
     pub(crate) async fn roll_back(
         &self,
-        changes: &[(&DesiredDeployment, Change<'_>)],
+        changes: &[ComparedDeployment<'_>],
         rollback: &RollbackContext<'_>,
         report: &mut Report,
     ) {
@@ -263,7 +262,7 @@ impl Apply<'_> {
     /// anything.
     fn unrestorable_state(
         &self,
-        (desired, change): &(&DesiredDeployment, Change<'_>),
+        ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
         wrote: bool,
     ) -> Option<String> {
         match change {

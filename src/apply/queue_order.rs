@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use tokio::sync::SetOnce;
 
-use crate::{deployment::DesiredDeployment, plan::Change};
+use crate::plan::ComparedDeployment;
 
 /// The order of the first writes to new work queues. Each of these writes waits for the previous new queue of the pool.
 #[derive(Debug, Default)]
@@ -25,20 +25,19 @@ struct Turn {
 
 impl QueueOrder {
     /// Determines the order from the changes. Queues of existing deployments are not new.
-    pub(super) fn new(changes: &[(&DesiredDeployment, Change<'_>)]) -> Self {
-        let live = changes.iter().filter_map(|(_, change)| {
-            let field = |name| change.live()?.field(name)?.as_str();
+    pub(super) fn new(changes: &[ComparedDeployment<'_>]) -> Self {
+        let live = changes.iter().filter_map(|compared| {
+            let field = |name| compared.change.live()?.field(name)?.as_str();
             Some((field("work_pool_name")?, field("work_queue_name")?))
         });
         let mut known: HashSet<(&str, &str)> = live.collect();
         let mut last_of_pool = HashMap::new();
         let mut turns = HashMap::new();
-        for (index, (desired, change)) in changes.iter().enumerate() {
+        for (index, ComparedDeployment { desired, change }) in changes.iter().enumerate() {
             let Some(queue) = desired.work_queue.as_deref().filter(|queue| *queue != "default") else {
                 continue;
             };
-            let is_written = !matches!(change, Change::Unchanged { .. });
-            if is_written && known.insert((desired.work_pool.as_str(), queue)) {
+            if !change.is_unchanged() && known.insert((desired.work_pool.as_str(), queue)) {
                 let previous = last_of_pool.insert(&desired.work_pool, index);
                 turns.insert(index, Turn { previous, done: SetOnce::new() });
             }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::{
     api::{Automation, DeploymentSchedule},
-    deployment::{DesiredDeployment, LiveDeployment, Snapshot, desired::Schedules},
-    plan::{self, Change, owned_fields},
+    deployment::{LiveDeployment, Snapshot, desired::Schedules},
+    plan::{self, ComparedDeployment, owned_fields},
     project::{IgnorableField, IgnoredFields},
     schedule::Schedule,
     secret::Redactor,
@@ -52,7 +52,10 @@ pub(crate) struct Intended {
 }
 
 impl Record {
-    pub(crate) fn new(desired: &DesiredDeployment, change: &Change<'_>, live: &Snapshot) -> Self {
+    pub(crate) fn new(
+        ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
+        live: &Snapshot,
+    ) -> Self {
         let previous = change.live().map(|deployment| Previous {
             id: deployment.id,
             fields: owned_fields(desired, deployment),

@@ -7,9 +7,9 @@ use uuid::Uuid;
 use crate::{
     api::Links,
     apply::{FinishedWrites, Outcome, Recovery, ResourceLine, WriteError},
-    deployment::{DesiredDeployment, StageTimes},
+    deployment::StageTimes,
     diagnostics::{Code, Diagnostic},
-    plan::{Action, Change, PlannedChange},
+    plan::{Action, ComparedDeployment, PlannedChange},
     progress::Progress,
     steps::CompletedStep,
 };
@@ -135,8 +135,7 @@ pub(crate) struct Line {
 impl Line {
     /// Returns the line for a deployment that has not been written yet. The secrets in `changes` are already redacted.
     pub(crate) fn pending(
-        desired: &DesiredDeployment,
-        change: &Change<'_>,
+        ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
         changes: Vec<PlannedChange>,
     ) -> Self {
         Self {

@@ -11,7 +11,7 @@ use crate::{
     api::{ApiError, Client},
     apply::{Outcome, duplicates::CreatedParts},
     deployment::{DesiredDeployment, LiveDeployment, Snapshot, snapshot, triggers::NewAutomation},
-    plan::{Change, Changes, ScheduleChanges, TriggerChanges},
+    plan::{Change, Changes, ComparedDeployment, ScheduleChanges, TriggerChanges},
     value::json_object,
 };
 
@@ -40,8 +40,7 @@ impl Writer<'_> {
     /// compared deployment if `latest` is `None`.
     pub(super) async fn write(
         &self,
-        desired: &DesiredDeployment,
-        change: &Change<'_>,
+        ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
         latest: Option<&LiveDeployment>,
     ) -> Outcome {
         let mut written = false;

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::{
     api::Client,
     apply::{Line, Outcome, Report},
-    deployment::{DeployContext, DesiredDeployment, Snapshot},
+    deployment::{DeployContext, Snapshot},
     names::{SHOWN, first_of},
-    plan::{self, Action, Change},
+    plan::{self, Action, ComparedDeployment},
     records::previews::{self, PreviewError},
     resolve::ApiLookup,
     resource::{DesiredResource, Observed},
@@ -69,13 +69,13 @@ pub(super) async fn report_unwritten_resources(
 ///
 /// Fails if the preview would overwrite a deployment that is not a copy, or if the record cannot be read or written.
 pub(super) async fn record(
-    changes: &[(&DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'_>],
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<(), PreviewError> {
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?.without_environment();
-    let live = changes.iter().map(|(desired, change)| (desired.full_name(), change.live()));
+    let live = changes.iter().map(|compared| (compared.desired.full_name(), compared.change.live()));
     let existing = previews::existing_copies(preview, live)?;
     previews::record(client, &project, preview, &full_names(changes), &existing, ctx.clock.now()).await
 }
@@ -83,7 +83,7 @@ pub(super) async fn record(
 /// Updates a preview's record after the writes. Adds the deployments again if another command has removed them from
 /// the record. Removes the copies that a rollback has deleted.
 pub(super) async fn complete_record(
-    changes: &[(&DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'_>],
     report: &mut Report,
     ctx: &DeployContext<'_>,
     client: &Client,
@@ -93,8 +93,8 @@ pub(super) async fn complete_record(
     let mut names = full_names(changes);
     let mut result = Ok(());
     if report.was_rolled_back() {
-        let is_missing = |(change, line): &(&(&DesiredDeployment, Change<'_>), &Line)| {
-            change.1.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
+        let is_missing = |(compared, line): &(&ComparedDeployment<'_>, &Line)| {
+            compared.change.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
         };
         let missing = changes.iter().zip(&report.lines).filter(is_missing);
         let missing: BTreeSet<String> = missing.map(|(_, line)| line.name.clone()).collect();
@@ -110,6 +110,6 @@ pub(super) async fn complete_record(
     }
 }
 
-fn full_names(changes: &[(&DesiredDeployment, Change<'_>)]) -> BTreeSet<String> {
-    changes.iter().map(|(desired, _)| desired.full_name()).collect()
+fn full_names(changes: &[ComparedDeployment<'_>]) -> BTreeSet<String> {
+    changes.iter().map(|compared| compared.desired.full_name()).collect()
 }

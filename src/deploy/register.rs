@@ -16,7 +16,7 @@ use crate::{
     deployment::{DeployContext, DesiredDeployment, OnError, Options, Snapshot},
     environment::Environment,
     plan::{
-        self, Change, ChangedObject, PlanError,
+        self, ChangedObject, ComparedDeployment, PlanError,
         prune::{DeclaredObjects, Pruning, QueueName},
     },
     resource::{DesiredResource, Phase, ResourceKey},
@@ -68,8 +68,8 @@ pub(super) async fn register(
     let journal = journal::begin(&changes, &live, &earlier, &resources.recorded, ctx, client)?;
     report.stages.end("compare");
     report.resumable = journal.as_ref().is_some_and(|journal| journal.is_resumable);
-    let line = |(desired, change): &(&DesiredDeployment, Change<'_>)| {
-        Line::pending(desired, change, plan::described_changes(desired, change, &live, ctx.redactor))
+    let line = |compared: &ComparedDeployment<'_>| {
+        Line::pending(compared, plan::described_changes(compared, &live, ctx.redactor))
     };
     // An interrupted deploy reports these lines.
     report.lines = changes.iter().map(line).collect();
@@ -107,12 +107,11 @@ pub(super) async fn register(
 /// Reports changed objects that other projects have also registered.
 fn report_shared(
     pruning: &Pruning<'_>,
-    changes: &[(&DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'_>],
     resources: &DeployedResources,
     ctx: &DeployContext<'_>,
 ) -> Result<(), PlanError> {
-    let deployments =
-        changes.iter().filter_map(|(desired, change)| ChangedObject::deployment(desired, change));
+    let deployments = changes.iter().filter_map(ChangedObject::deployment);
     let pending = resources.pending.resources.iter();
     let resources = pending.filter_map(|pending| ChangedObject::resource(&pending.desired, &pending.change));
     validate::stop_on(pruning.shared(deployments, resources), ctx)?;
@@ -121,10 +120,10 @@ fn report_shared(
 
 /// Returns the declared deployments that exist, and the declared resources.
 fn declared<'a>(
-    changes: &[(&'a DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'a>],
     resources: BTreeSet<ResourceKey>,
 ) -> DeclaredObjects<'a> {
-    let deployment = |(desired, change): &(&'a DesiredDeployment, Change<'_>)| {
+    let deployment = |ComparedDeployment { desired, change }: &ComparedDeployment<'a>| {
         Some((change.live()?.id, QueueName::of(desired)))
     };
     DeclaredObjects { deployments: changes.iter().filter_map(deployment).collect(), resources }
@@ -134,7 +133,7 @@ fn declared<'a>(
 /// deployments. If a write fails and the options require a rollback, restores all written objects.
 async fn write(
     apply: &Apply<'_>,
-    changes: &[(&DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'_>],
     resources: &DeployedResources,
     ctx: &DeployContext<'_>,
     report: &mut Report,
@@ -163,13 +162,13 @@ fn compare<'a>(
     desired: &'a [DesiredDeployment],
     live: &'a Snapshot,
     ctx: &DeployContext<'_>,
-) -> Result<Vec<(&'a DesiredDeployment, Change<'a>)>, PlanError> {
-    let change = |desired: &'a DesiredDeployment| {
+) -> Result<Vec<ComparedDeployment<'a>>, PlanError> {
+    let compared = |desired: &'a DesiredDeployment| {
         plan::compare(desired, live, ctx.options.force, ctx.clock.now())
-            .map(|change| (desired, change))
+            .map(|change| ComparedDeployment { desired, change })
             .map_err(|error| PlanError::Update { name: desired.full_name(), error })
     };
-    desired.iter().map(change).collect()
+    desired.iter().map(compared).collect()
 }
 
 /// Returns options that select the deployments that the last deploy did not complete.

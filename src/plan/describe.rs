@@ -8,8 +8,8 @@ use crate::{
     deployment::{DesiredDeployment, LiveDeployment, Snapshot},
     flow::Flow,
     plan::{
-        Action, Change, Changes, FieldChange, Fingerprint, FlowGrade, PlannedChange, PlannedDeployment,
-        fingerprint, ignored,
+        Action, Change, Changes, ComparedDeployment, FieldChange, Fingerprint, FlowGrade, PlannedChange,
+        PlannedDeployment, fingerprint, ignored,
         presentation::{schedule, trigger, without_nulls},
         prune::Removal,
         redaction, retained,
@@ -72,8 +72,7 @@ pub(crate) fn describe(
 
 /// Returns a deployment's changes. All values must be known.
 pub(crate) fn changes(
-    desired: &DesiredDeployment,
-    change: &Change<'_>,
+    ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
     live: &Snapshot,
     redactor: &Redactor,
 ) -> Vec<PlannedChange> {

@@ -65,6 +65,13 @@ use crate::{
     project::IgnorableField,
 };
 
+/// A desired deployment that has been compared with the server.
+#[derive(Debug)]
+pub(crate) struct ComparedDeployment<'a> {
+    pub(crate) desired: &'a DesiredDeployment,
+    pub(crate) change: Change<'a>,
+}
+
 /// The change that a deploy makes to a deployment.
 #[derive(Debug)]
 pub(crate) enum Change<'a> {
@@ -83,6 +90,10 @@ impl<'a> Change<'a> {
             Self::Create => None,
             Self::Update { live, .. } | Self::Unchanged { live } => Some(live),
         }
+    }
+
+    pub(crate) fn is_unchanged(&self) -> bool {
+        matches!(self, Self::Unchanged { .. })
     }
 
     pub(crate) fn action(&self) -> Action {

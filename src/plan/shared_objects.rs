@@ -3,9 +3,9 @@
 use uuid::Uuid;
 
 use crate::{
-    deployment::{DesiredDeployment, ProjectId},
+    deployment::ProjectId,
     diagnostics::{Code, Diagnostic, Place},
-    plan::{Action, Change, PlannedDeployment, ResourceChange},
+    plan::{Action, Change, ComparedDeployment, PlannedDeployment, ResourceChange},
     resource::DesiredResource,
 };
 
@@ -31,10 +31,10 @@ impl ChangedObject {
     }
 
     /// Returns the changes to a deployment, or `None` if the deploy does not update the deployment.
-    pub(crate) fn deployment(desired: &DesiredDeployment, change: &Change<'_>) -> Option<Self> {
-        let Change::Update { live, changes } = change else { return None };
+    pub(crate) fn deployment(compared: &ComparedDeployment<'_>) -> Option<Self> {
+        let Change::Update { live, changes } = &compared.change else { return None };
         let fields = changes.names().into_iter().map(str::to_owned).collect();
-        Some(Self { title: title(&desired.full_name()), id: live.id, fields, place: None })
+        Some(Self { title: title(&compared.desired.full_name()), id: live.id, fields, place: None })
     }
 
     /// Returns the changes to a resource, or `None` if the deploy does not update the resource.

@@ -10,7 +10,7 @@ use crate::{
     },
     deployment::{DeployContext, DesiredDeployment, ProjectId, Snapshot},
     environment::Environment,
-    plan::Change,
+    plan::ComparedDeployment,
     resource::{ResourceKey, ResourceKind},
 };
 
@@ -52,15 +52,15 @@ fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {
 /// Fails if there is no directory for the journal, or if the journal cannot be written. Without a journal, an
 /// interrupted deploy could not be resumed.
 pub(crate) fn begin(
-    changes: &[(&DesiredDeployment, Change<'_>)],
+    changes: &[ComparedDeployment<'_>],
     live: &Snapshot,
     earlier: &[Record],
     resources: &RecordedResources,
     ctx: &DeployContext<'_>,
     client: &Client,
 ) -> Result<Option<Journal>, JournalError> {
-    let changed = changes.iter().filter(|(_, change)| !matches!(change, Change::Unchanged { .. }));
-    let names: Vec<String> = changed.clone().map(|(desired, _)| desired.full_name()).collect();
+    let changed = changes.iter().filter(|compared| !compared.change.is_unchanged());
+    let names: Vec<String> = changed.clone().map(|compared| compared.desired.full_name()).collect();
     if names.is_empty() && resources.records.is_empty() {
         return Ok(None);
     }
@@ -79,7 +79,7 @@ pub(crate) fn begin(
         earlier,
         resources,
     };
-    let records = changed.map(|(desired, change)| Record::new(desired, change, live));
+    let records = changed.map(|compared| Record::new(compared, live));
     Journal::begin(new, names, records, ctx.redactor).map(Some)
 }
 
