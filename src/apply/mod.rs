@@ -19,10 +19,10 @@ mod secret_overlay;
 mod writer;
 
 pub(crate) use destruction::{Destruction, KeptObjects};
-pub(crate) use outcome::{FinishedWrites, Outcome, WriteError};
+pub(crate) use outcome::{FinishedWrites, Outcome, Restoration, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
 pub(crate) use record::Record;
-pub(crate) use report::{Line, Report, Restoration};
+pub(crate) use report::{Line, Report};
 pub(crate) use resource_record::{ResourceRecord, recover_resources};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{ConflictPolicy, Recovery, RollbackContext, recover};
@@ -243,33 +243,34 @@ impl Apply<'_> {
         let recoveries = recover(rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
-            let Restoration { is_complete, wrote } =
-                report.add_recovery(&format!("deployment '{name}'"), recovery);
-            let change = index.filter(|_| is_complete).map(|index| &changes[index]);
-            let state = change.and_then(|change| self.unrestorable_state(change, wrote));
+            let restoration = report.add_recovery(&format!("deployment '{name}'"), recovery);
+            let change = index.filter(|_| restoration.is_complete()).map(|index| &changes[index]);
+            let state = change.and_then(|change| self.unrestorable_state(change, restoration));
             if let Some(message) = state.filter(|message| !report.unrestored.contains(message)) {
                 report.unrestored.push(message);
             }
             match index {
                 // A deployment of the resumed deploy is restored even if that deploy had not written it yet.
-                Some(index) => report.lines[index].outcome.set_restored(is_complete, true),
-                None => report.lines.push(Line::of_earlier(name, is_complete)),
+                Some(index) if restoration == Restoration::Unneeded => {
+                    report.lines[index].outcome.set_restored(Restoration::Restored);
+                }
+                Some(index) => report.lines[index].outcome.set_restored(restoration),
+                None => report.lines.push(Line::of_earlier(name, restoration)),
             }
         }
     }
 
-    /// Returns a message about state that a rollback cannot restore. `wrote` specifies whether the rollback wrote
-    /// anything.
+    /// Returns a message about state that a complete rollback of a deployment has not restored.
     fn unrestorable_state(
         &self,
         ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
-        wrote: bool,
+        restoration: Restoration,
     ) -> Option<String> {
         match change {
             Change::Create if self.live.flow(&desired.flow_name).is_none() => {
                 Some(format!("flow '{}' is kept even if this deploy created it", desired.flow_name))
             }
-            Change::Update { .. } if wrote => Some(
+            Change::Update { .. } if restoration == Restoration::Restored => Some(
                 "the server deleted the scheduled runs of the updated deployments and will create new ones"
                     .into(),
             ),

@@ -46,6 +46,23 @@ impl From<RecordError> for WriteError {
     }
 }
 
+/// Effect of a rollback on a deployment or a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Restoration {
+    /// The rollback has restored the previous state.
+    Restored,
+    /// The object already had its previous state.
+    Unneeded,
+    /// The object does not have its previous state.
+    Incomplete,
+}
+
+impl Restoration {
+    pub(super) fn is_complete(self) -> bool {
+        self != Self::Incomplete
+    }
+}
+
 /// Outcome of a deployment or a resource.
 #[derive(Debug)]
 pub(crate) enum Outcome {
@@ -127,14 +144,17 @@ impl Outcome {
         self.wrote() || matches!(self, Self::Failed { .. })
     }
 
-    /// Updates the outcome after a rollback. `wrote` specifies whether the rollback wrote anything.
-    pub(crate) fn set_restored(&mut self, is_restored: bool, wrote: bool) {
+    /// Updates the outcome after a rollback.
+    pub(crate) fn set_restored(&mut self, restoration: Restoration) {
+        let is_restored = restoration.is_complete();
         *self = match std::mem::replace(self, Self::NotTried) {
             Self::Failed { error, .. } | Self::Unchecked(error) => {
                 Self::Failed { error, written: !is_restored }
             }
             Self::Conflict { differences, .. } => Self::Conflict { differences, written: !is_restored },
-            unwritten @ (Self::Unchanged(_) | Self::NotTried) if is_restored && !wrote => unwritten,
+            unwritten @ (Self::Unchanged(_) | Self::NotTried) if restoration == Restoration::Unneeded => {
+                unwritten
+            }
             // An interrupted deploy has written the object.
             Self::Unchanged(_) | Self::NotTried if !is_restored => Self::not_restored(),
             written if !is_restored => written,
@@ -143,8 +163,8 @@ impl Outcome {
     }
 
     /// Returns the outcome for a rolled-back object that only an earlier deploy wrote.
-    pub(crate) fn of_earlier(is_restored: bool) -> Self {
-        if is_restored { Self::Restored } else { Self::not_restored() }
+    pub(crate) fn of_earlier(restoration: Restoration) -> Self {
+        if restoration.is_complete() { Self::Restored } else { Self::not_restored() }
     }
 
     fn not_restored() -> Self {
@@ -233,17 +253,19 @@ mod tests {
                 conflict(true),
             ),
         ];
-        for (outcome, wrote, same, lost) in cases {
-            for (is_restored, has_written, expected) in
-                [(true, true, wrote), (true, false, same), (false, false, lost)]
-            {
+        for (outcome, restored, unneeded, incomplete) in cases {
+            for (restoration, expected) in [
+                (Restoration::Restored, restored),
+                (Restoration::Unneeded, unneeded),
+                (Restoration::Incomplete, incomplete),
+            ] {
                 let mut outcome = outcome(id);
-                outcome.set_restored(is_restored, has_written);
+                outcome.set_restored(restoration);
                 assert_eq!(format!("{outcome:?}"), format!("{expected:?}"));
             }
         }
         for mut outcome in [failed(true), Outcome::Unchecked(WriteError::Skipped("no".to_owned()))] {
-            outcome.set_restored(true, false);
+            outcome.set_restored(Restoration::Unneeded);
             assert_eq!(format!("{outcome:?}"), format!("{:?}", failed(false)));
         }
     }

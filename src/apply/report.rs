@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{
     api::Links,
-    apply::{FinishedWrites, Outcome, Recovery, ResourceLine, WriteError},
+    apply::{FinishedWrites, Outcome, Recovery, ResourceLine, Restoration, WriteError, rollback::Restored},
     deployment::StageTimes,
     diagnostics::{Code, Diagnostic},
     plan::{Action, ComparedDeployment, PlannedChange},
@@ -36,19 +36,6 @@ pub(crate) struct Report {
     pub(crate) finished: FinishedWrites,
 }
 
-/// Effect of a rollback on a deployment or a resource.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Restoration {
-    /// Whether the object has its previous state.
-    pub(crate) is_complete: bool,
-    /// Whether the rollback wrote anything.
-    pub(crate) wrote: bool,
-}
-
-impl Restoration {
-    const NONE: Self = Self { is_complete: false, wrote: false };
-}
-
 impl Report {
     /// Moves the outcomes of the finished writes to the lines.
     pub(crate) fn collect_finished(&mut self) {
@@ -72,15 +59,19 @@ impl Report {
             Recovery::Restored(restored) => {
                 let notes = restored.lost.iter().chain(&restored.notes);
                 self.unrestored.extend(notes.map(|note| format!("{subject}: {note}")));
-                Restoration { is_complete: restored.lost.is_empty(), wrote: restored.wrote }
+                match restored {
+                    Restored { lost, .. } if !lost.is_empty() => Restoration::Incomplete,
+                    Restored { wrote: true, .. } => Restoration::Restored,
+                    Restored { wrote: false, .. } => Restoration::Unneeded,
+                }
             }
             Recovery::Conflict(_) => {
                 self.unrestored.push(format!("{subject} was changed on the server since the deploy"));
-                Restoration::NONE
+                Restoration::Incomplete
             }
             Recovery::Failed(error) => {
                 self.unrestored.push(format!("{subject} could not be restored: {error}"));
-                Restoration::NONE
+                Restoration::Incomplete
             }
         }
     }
@@ -149,8 +140,8 @@ impl Line {
     }
 
     /// Returns the line for a rolled-back deployment that only an earlier deploy wrote.
-    pub(super) fn of_earlier(name: String, is_restored: bool) -> Self {
-        let outcome = Outcome::of_earlier(is_restored);
+    pub(super) fn of_earlier(name: String, restoration: Restoration) -> Self {
+        let outcome = Outcome::of_earlier(restoration);
         let (action, changes, time) = (Action::Update, Vec::new(), Duration::ZERO);
         Self { name, file: None, outcome, action, changes, time }
     }
@@ -180,7 +171,7 @@ mod tests {
             (vec![conflict(), Outcome::NotTried], true),
             (vec![conflict(), Outcome::Unchecked(error())], false),
         ] {
-            let line = |outcome| Line { outcome, ..Line::of_earlier("hello/a".to_owned(), true) };
+            let line = |outcome| Line { outcome, ..Line::of_earlier("hello/a".to_owned(), Restoration::Restored) };
             let lines = outcomes.into_iter().map(line).collect();
             let report = Report { lines, ..Report::default() };
             assert_eq!(report.only_conflicts(), expected, "{:?}", report.lines);

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     api::{ApiError, Client, JsonObject},
-    apply::{Outcome, concurrent_writes, resource_record::ResourceRecord},
+    apply::{Outcome, Restoration, concurrent_writes, resource_record::ResourceRecord},
     deployment::OnError,
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
@@ -51,8 +51,8 @@ pub(crate) struct ResourceLine {
 
 impl ResourceLine {
     /// Returns the line for a rolled-back resource that only an earlier deploy wrote.
-    pub(crate) fn of_earlier(key: ResourceKey, is_restored: bool) -> Self {
-        let outcome = Outcome::of_earlier(is_restored);
+    pub(crate) fn of_earlier(key: ResourceKey, restoration: Restoration) -> Self {
+        let outcome = Outcome::of_earlier(restoration);
         let (file, action, changes, time) = (None, plan::Action::Update, Vec::new(), Duration::ZERO);
         Self { key, file, outcome, action, changes, time }
     }

@@ -75,11 +75,11 @@ impl DeployedResources {
 
 /// Adds a resource's rollback result to the report.
 fn add_recovery(key: ResourceKey, recovery: Recovery, report: &mut Report) {
-    let Restoration { is_complete, wrote } = report.add_recovery(&key.to_string(), recovery);
+    let restoration = report.add_recovery(&key.to_string(), recovery);
     match report.resources.iter_mut().find(|line| line.key == key) {
-        Some(line) => line.outcome.set_restored(is_complete, wrote),
-        None if key.kind == ResourceKind::WorkQueue && is_complete && !wrote => {}
+        Some(line) => line.outcome.set_restored(restoration),
+        None if key.kind == ResourceKind::WorkQueue && restoration == Restoration::Unneeded => {}
         // Only the resumed deploy has written the resource, or the server has moved the queue.
-        None => report.resources.push(ResourceLine::of_earlier(key, is_complete)),
+        None => report.resources.push(ResourceLine::of_earlier(key, restoration)),
     }
 }
