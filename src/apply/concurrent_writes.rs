@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Client},
     apply::Outcome,
+    deployment::OnUnchanged,
     plan::{self, FieldChange, ResourceChange},
     resource::{DesiredResource, LiveResource, Observed, is_same_field, requests},
     secret::Redactor,
@@ -32,7 +33,7 @@ pub(super) async fn outcome(
     let mut attempts = ATTEMPTS;
     loop {
         let mut observed = Observed::read(client, slice::from_ref(desired)).await?;
-        match plan::resources::compare(desired, &mut observed, false) {
+        match plan::resources::compare(desired, &mut observed, OnUnchanged::Skip) {
             ResourceChange::Create => return Ok(None),
             ResourceChange::Unchanged { live } => return Ok(Some(Outcome::Unchanged(live.id))),
             ResourceChange::Update { fields, new_secrets, .. }

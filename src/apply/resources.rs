@@ -8,7 +8,7 @@ use std::{
 use crate::{
     api::{ApiError, Client, JsonObject},
     apply::{Outcome, Restoration, concurrent_writes, resource_record::ResourceRecord},
-    deployment::OnError,
+    deployment::{OnError, OnUnchanged},
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
         BlockSecrets, DesiredResource, LiveResource, Observed, Phase, ReferenceKind, References, ResourceKey,
@@ -65,19 +65,18 @@ impl ResourceLine {
 }
 
 impl PendingResources {
-    /// Reads the resources that exist and compares them with the declared resources. If `force` is set, unchanged
-    /// resources are also written.
+    /// Reads the resources that exist and compares them with the declared resources.
     pub(crate) async fn compare(
         client: &Client,
         desired: Vec<DesiredResource>,
-        force: bool,
+        on_unchanged: OnUnchanged,
     ) -> Result<Self, ApiError> {
         if desired.is_empty() {
             return Ok(Self::default());
         }
         let mut observed = Observed::read(client, &desired).await?;
         let pending = |desired| {
-            let change = plan::resources::compare(&desired, &mut observed, force);
+            let change = plan::resources::compare(&desired, &mut observed, on_unchanged);
             PendingResource { desired, change }
         };
         let resources = desired.into_iter().map(pending).collect();

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     api::Client,
     apply::{Line, Outcome, Report},
-    deployment::{DeployContext, Snapshot},
+    deployment::{DeployContext, OnUnchanged, Snapshot},
     names::{SHOWN, first_of},
     plan::{self, Action, ComparedDeployment},
     records::previews::{self, PreviewError},
@@ -50,7 +50,7 @@ pub(super) async fn report_unwritten_resources(
     let Ok(desired) = declared::all_resources(loaded, ctx, client, &resolver).await else { return };
     let Ok(mut observed) = Observed::read(client, &desired).await else { return };
     let is_changed = |desired: &&DesiredResource| {
-        plan::resources::compare(desired, &mut observed, false).action() != Action::Unchanged
+        plan::resources::compare(desired, &mut observed, OnUnchanged::Skip).action() != Action::Unchanged
     };
     let changed: Vec<String> =
         desired.iter().filter(is_changed).map(|desired| desired.key.to_string()).collect();

@@ -164,7 +164,7 @@ fn compare<'a>(
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<ComparedDeployment<'a>>, PlanError> {
     let compared = |desired: &'a DesiredDeployment| {
-        plan::compare(desired, live, ctx.options.force, ctx.clock.now())
+        plan::compare(desired, live, ctx.options.on_unchanged(), ctx.clock.now())
             .map(|change| ComparedDeployment { desired, change })
             .map_err(|error| PlanError::Update { name: desired.full_name(), error })
     };

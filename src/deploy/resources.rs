@@ -29,7 +29,7 @@ impl DeployedResources {
         ctx: &DeployContext<'_>,
         client: &Client,
     ) -> Result<Self, ApiError> {
-        let pending = PendingResources::compare(client, desired, ctx.options.force).await?;
+        let pending = PendingResources::compare(client, desired, ctx.options.on_unchanged()).await?;
         let keys = earlier.iter().map(|record| record.key.clone()).collect();
         let mut others: BTreeMap<ResourceKey, ResourceRecord> =
             earlier.into_iter().map(|record| (record.key.clone(), record)).collect();

@@ -23,7 +23,7 @@ pub(crate) use self::context::TestContext;
 pub(crate) use self::{
     context::DeployContext,
     desired::DesiredDeployment,
-    options::{OnError, Options},
+    options::{OnError, OnUnchanged, Options},
     preview_name::PreviewName,
     project_id::ProjectId,
     pull_steps::PullSteps,

@@ -18,6 +18,14 @@ pub(crate) enum OnError {
     Rollback,
 }
 
+/// The action taken for a deployment or a resource that already has its desired state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnUnchanged {
+    Skip,
+    /// Write all fields, as with `--force`.
+    Write,
+}
+
 /// Options of `prefectl deploy`, as specified on the command line.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Options {
@@ -88,6 +96,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    pub(crate) fn on_unchanged(&self) -> OnUnchanged {
+        if self.force { OnUnchanged::Write } else { OnUnchanged::Skip }
+    }
+
     /// Returns whether the options include declared resources. Options that select or describe a deployment exclude
     /// them.
     pub(crate) fn includes_resources(&self) -> bool {

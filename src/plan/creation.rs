@@ -104,7 +104,7 @@ pub(crate) async fn create<'a>(
     let mut copies = Vec::new();
     for unbuilt in without_repetitions(unbuilt.deployments) {
         let desired = &unbuilt.desired;
-        let change = plan::compare(desired, &live, ctx.options.force, ctx.clock.now())
+        let change = plan::compare(desired, &live, ctx.options.on_unchanged(), ctx.clock.now())
             .map_err(|error| PlanError::Update { name: desired.full_name(), error })?;
         if ctx.options.preview.is_some() {
             copies.push((desired.full_name(), live.deployment(&desired.flow_name, &desired.name)));
@@ -190,7 +190,7 @@ async fn compare_resources(
     }
     let mut observed = Observed::read(client, &desired).await?;
     let compared = desired.into_iter().map(|desired| {
-        let change = plan::resources::compare(&desired, &mut observed, ctx.options.force);
+        let change = plan::resources::compare(&desired, &mut observed, ctx.options.on_unchanged());
         (desired, change)
     });
     let changes: Vec<_> = compared.collect();

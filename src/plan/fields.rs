@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    deployment::{DesiredDeployment, LiveDeployment},
+    deployment::{DesiredDeployment, LiveDeployment, OnUnchanged},
     project::{ConcurrencyLimit, IgnorableField},
 };
 
@@ -25,17 +25,17 @@ impl fmt::Display for FieldChange {
     }
 }
 
-/// Returns the fields that differ. If `force` is set, returns all fields.
+/// Returns the fields to write: the fields that differ, or all fields if unchanged deployments are also written.
 pub(super) fn compare(
     desired: &DesiredDeployment,
     live: &LiveDeployment,
     clears_job_variables: bool,
-    force: bool,
+    on_unchanged: OnUnchanged,
 ) -> Vec<FieldChange> {
-    let mut changes = differences(desired.update_body(live), live, force);
+    let mut changes = differences(desired.update_body(live), live, on_unchanged);
     changes.retain(|change| {
         let has_no_effect = change.field == "job_variables" && is_empty_mapping(&change.new);
-        (!has_no_effect || clears_job_variables || force)
+        (!has_no_effect || clears_job_variables || on_unchanged == OnUnchanged::Write)
             && !desired.ignored.contains_api_field(&change.field)
     });
     changes
@@ -65,7 +65,7 @@ pub(crate) fn between(
 ) -> Vec<FieldChange> {
     let mut fields = owned(desired, now);
     desired.ignored.adopt(&mut fields, |field| before.field(field));
-    let mut changes = differences(fields, before, false);
+    let mut changes = differences(fields, before, OnUnchanged::Skip);
     if desired.ignored.contains(IgnorableField::Schedules) {
         return changes;
     }
@@ -81,11 +81,16 @@ pub(crate) fn between(
     changes
 }
 
-fn differences(body: Map<String, Json>, live: &LiveDeployment, force: bool) -> Vec<FieldChange> {
+fn differences(
+    body: Map<String, Json>,
+    live: &LiveDeployment,
+    on_unchanged: OnUnchanged,
+) -> Vec<FieldChange> {
     body.into_iter()
         .filter_map(|(field, new)| {
             let old = live.field(&field)?;
-            (force || !same(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
+            (on_unchanged == OnUnchanged::Write || !same(&field, old, &new))
+                .then(|| FieldChange { old: old.clone(), field, new })
         })
         .collect()
 }
@@ -124,7 +129,7 @@ mod tests {
 
     fn changed(body: &Json, live: &LiveDeployment) -> Vec<String> {
         let body = body.as_object().unwrap().clone();
-        differences(body, live, false).into_iter().map(|change| change.field).collect()
+        differences(body, live, OnUnchanged::Skip).into_iter().map(|change| change.field).collect()
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;
 use jiff::Timestamp;
 
 use crate::{
-    deployment::{DesiredDeployment, LiveDeployment, Snapshot},
+    deployment::{DesiredDeployment, LiveDeployment, OnUnchanged, Snapshot},
     project::IgnorableField,
 };
 
@@ -131,8 +131,7 @@ impl Changes<'_> {
     }
 }
 
-/// Compares a deployment with its live state, except for ignored fields. If `force` is set, an unchanged deployment is
-/// also updated.
+/// Compares a deployment with its live state, except for ignored fields.
 ///
 /// # Errors
 ///
@@ -140,7 +139,7 @@ impl Changes<'_> {
 pub(crate) fn compare<'a>(
     desired: &'a DesiredDeployment,
     live: &'a Snapshot,
-    force: bool,
+    on_unchanged: OnUnchanged,
     now: Timestamp,
 ) -> Result<Change<'a>, UpdateError> {
     let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
@@ -148,7 +147,7 @@ pub(crate) fn compare<'a>(
     };
     let ignores = |field| desired.ignored.contains(field);
     let changes = Changes {
-        fields: fields::compare(desired, deployment, live.clears_job_variables(), force),
+        fields: fields::compare(desired, deployment, live.clears_job_variables(), on_unchanged),
         schedules: if ignores(IgnorableField::Schedules) {
             ScheduleChanges::default()
         } else {

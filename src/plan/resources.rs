@@ -10,6 +10,7 @@ use super::{
 use crate::{
     api::JsonObject,
     block_schema::FieldPath,
+    deployment::OnUnchanged,
     records::OwnedResource,
     resource::{
         DesiredResource, LiveResource, Observed, ResourceKey, ResourceKind, SecretsDigest, is_same_field,
@@ -65,16 +66,18 @@ impl ResourceChange {
     }
 }
 
-/// Compares a declared resource with its live state. Moves the live state from `observed` to the change. If `force` is
-/// set, an unchanged resource is also updated.
-pub(crate) fn compare(desired: &DesiredResource, observed: &mut Observed, force: bool) -> ResourceChange {
+/// Compares a declared resource with its live state. Moves the live state from `observed` to the change.
+pub(crate) fn compare(
+    desired: &DesiredResource,
+    observed: &mut Observed,
+    on_unchanged: OnUnchanged,
+) -> ResourceChange {
     let key = &desired.key;
     let Some(live) = observed.live.remove(key) else { return ResourceChange::Create };
     let current = observed.fields(key, &live);
-    let fields = desired
-        .fields
-        .iter()
-        .filter(|(field, value)| force || !is_same_field(key.kind, field, current.get(*field), value));
+    let fields = desired.fields.iter().filter(|(field, value)| {
+        on_unchanged == OnUnchanged::Write || !is_same_field(key.kind, field, current.get(*field), value)
+    });
     let change = |(field, new): (&String, &Json)| {
         let old = current.get(field).cloned().unwrap_or_default();
         FieldChange { field: field.clone(), old: shown(&old, new), new: new.clone() }

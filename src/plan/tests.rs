@@ -7,7 +7,9 @@ use uuid::Uuid;
 
 use crate::{
     api::{Automation, Deployment, DeploymentSchedule},
-    deployment::{DesiredDeployment, LiveDeployment, SharedValues, Snapshot, desired::Schedules, triggers},
+    deployment::{
+        DesiredDeployment, LiveDeployment, OnUnchanged, SharedValues, Snapshot, desired::Schedules, triggers,
+    },
     plan::{Change, Changes, ScheduleChanges, compare},
     project::{ConcurrencyLimit, IgnoredFields},
     schedule::Schedule,
@@ -295,7 +297,7 @@ proptest! {
     #[test]
     fn created_deployment_has_no_further_changes(desired in desired()) {
         let live = Server::with(&desired).live();
-        let change = compare(&desired, &live, false, NOW).unwrap();
+        let change = compare(&desired, &live, OnUnchanged::Skip, NOW).unwrap();
         prop_assert!(matches!(change, Change::Unchanged { .. }), "{change:?}");
     }
 
@@ -307,7 +309,7 @@ proptest! {
         desired.job_variables = json!({});
         for (version, is_change) in [("3.8.6", false), ("3.8.7", true)] {
             let live = server.live().with_version(version);
-            let change = compare(&desired, &live, false, NOW).unwrap();
+            let change = compare(&desired, &live, OnUnchanged::Skip, NOW).unwrap();
             prop_assert_eq!(matches!(change, Change::Update { .. }), is_change, "{}", version);
         }
     }
@@ -322,7 +324,7 @@ proptest! {
         after.ignored = paths.iter().map(ToString::to_string).collect::<Vec<_>>().try_into().unwrap();
         let mut server = Server::with(&operated);
         let live = server.live();
-        let Ok(Change::Update { live: before, changes }) = compare(&after, &live, false, NOW) else {
+        let Ok(Change::Update { live: before, changes }) = compare(&after, &live, OnUnchanged::Skip, NOW) else {
             return Ok(());
         };
         server.apply(Update::of(&after, before, &changes));
@@ -335,7 +337,7 @@ proptest! {
         }
         let nested = |live: &LiveDeployment| live.field("parameters").unwrap().get("a").cloned();
         prop_assert!(!paths.contains(&"parameters.a") || nested(now) == nested(before));
-        let again = compare(&after, &live_again, false, NOW).unwrap();
+        let again = compare(&after, &live_again, OnUnchanged::Skip, NOW).unwrap();
         prop_assert!(matches!(again, Change::Unchanged { .. }), "{again:?}");
     }
 
@@ -344,7 +346,7 @@ proptest! {
         let mut server = Server::with(&before);
         let live = server.live();
         // A file without slugs is rejected if the live schedules have slugs.
-        let Ok(change) = compare(&after, &live, false, NOW) else { return Ok(()) };
+        let Ok(change) = compare(&after, &live, OnUnchanged::Skip, NOW) else { return Ok(()) };
         let update = match &change {
             Change::Update { live, changes } => Some(Update::of(&after, live, changes)),
             Change::Unchanged { .. } => None,
@@ -359,7 +361,7 @@ proptest! {
             server.apply(update);
         }
         let live = server.live();
-        let again = compare(&after, &live, false, NOW).unwrap();
+        let again = compare(&after, &live, OnUnchanged::Skip, NOW).unwrap();
         prop_assert!(matches!(again, Change::Unchanged { .. }), "{again:?}");
         let is_there = |id: &Uuid| server.schedules.iter().any(|schedule| schedule.id == *id);
         prop_assert!(staying.iter().all(is_there), "what is not deleted keeps its id");
