@@ -208,7 +208,7 @@ fn print_result(text: &str) -> ExitCode {
 
 /// Prints the help, the version or a usage error from clap. Returns the exit code.
 fn print_clap(error: &clap::Error, exit_codes: ExitCodes) -> ExitCode {
-    match cli::print_instead(error) {
+    match cli::print_help_or_error(error) {
         // A write error on stderr cannot be reported.
         Err(failure) if !error.use_stderr() && failure.kind() != std::io::ErrorKind::BrokenPipe => {
             let failure = CommandError::new(Exit::Failed, format!("cannot write to stdout: {failure}"));

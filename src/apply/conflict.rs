@@ -12,7 +12,7 @@ use uuid::Uuid;
 use crate::{
     api::{ApiError, Automation, Client, Deployment},
     deployment::{LiveDeployment, SharedValues, Snapshot, flow_names_by_id, snapshot::by_deployment},
-    plan::{Change, Changes, ComparedDeployment, FieldChange, differences, trigger_differences},
+    plan::{Change, Changes, ComparedDeployment, FieldChange, changes_between, trigger_changes_between},
 };
 
 /// Maximum number of deployments to read again in one batch.
@@ -67,10 +67,10 @@ impl<'a> ConflictCheck<'a> {
         let Some(now) = current.existing.get(&before.id) else {
             return Ok(name(json!(before.name), json!(null)));
         };
-        let mut found = differences(desired, before, now);
+        let mut found = changes_between(desired, before, now);
         if !changes.triggers.is_empty() {
             let automations = current.automations.get(&before.id).map_or(&[][..], Vec::as_slice);
-            found.extend(trigger_differences(self.compared.automations(before.id), automations));
+            found.extend(trigger_changes_between(self.compared.automations(before.id), automations));
         }
         Ok(found)
     }

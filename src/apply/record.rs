@@ -134,7 +134,7 @@ impl Record {
         for intended in &mut record.intended {
             let old = record.previous.as_ref().map(|previous| previous.fields.clone()).unwrap_or_default();
             let new = Json::Object(intended.fields.clone());
-            intended.fields = json_object(plan::redacted_pair(&Json::Object(old), &new, redactor).1);
+            intended.fields = json_object(plan::redacted_pair("", &Json::Object(old), &new, redactor).1);
             intended.automations.iter_mut().for_each(|body| *body = redacted(body, redactor));
             for schedule in intended.schedules.iter_mut().flatten() {
                 *schedule = plan::redacted_value("", schedule, redactor);

@@ -9,7 +9,7 @@ pub(super) const GLOBAL_OPTIONS: &str = "Global options";
 ///
 /// Clap lists the global options first because commands are built lazily, so this function moves them after
 /// the options of the command.
-pub(crate) fn print(error: &clap::Error) -> io::Result<()> {
+pub(crate) fn print_help_or_error(error: &clap::Error) -> io::Result<()> {
     let text = error.render().ansi().to_string();
     if error.use_stderr() {
         return write!(anstream::stderr(), "{text}");

@@ -66,7 +66,7 @@ pub(crate) use flow::FlowCommand;
 pub(crate) use flow_run::{FlowRunCommand, ListRunsArguments, LogsArguments, WatchTimes};
 pub(crate) use generate::GenerateCommand;
 pub(crate) use global::{ColorChoice, GlobalArguments};
-pub(crate) use help::print as print_instead;
+pub(crate) use help::print_help_or_error;
 pub(crate) use init::InitArguments;
 pub(crate) use job::{JobCommand, PreviewArguments};
 pub(crate) use open::OpenCommand;

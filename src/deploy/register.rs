@@ -69,7 +69,7 @@ pub(super) async fn register(
     report.stages.end("compare");
     report.resumable = journal.as_ref().is_some_and(|journal| journal.is_resumable);
     let line = |compared: &ComparedDeployment<'_>| {
-        Line::pending(compared, plan::described_changes(compared, &live, ctx.redactor))
+        Line::pending(compared, plan::describe_changes(compared, &live, ctx.redactor))
     };
     // An interrupted deploy reports these lines.
     report.lines = changes.iter().map(line).collect();

@@ -71,7 +71,7 @@ pub(crate) fn describe(
 }
 
 /// Returns a deployment's changes. All values must be known.
-pub(crate) fn changes(
+pub(crate) fn describe_changes(
     ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
     live: &Snapshot,
     redactor: &Redactor,
@@ -237,6 +237,6 @@ fn deferred_value() -> Json {
 fn presentable(change: PlannedChange, redactor: &Redactor) -> PlannedChange {
     let PlannedChange { field, old, new, .. } = change;
     let known_after_build = pending::is_pending_json(&new) && pending::may_become(&new, &old);
-    let (old, new) = redaction::pair(&field, &old, &new, redactor);
+    let (old, new) = redaction::redacted_pair(&field, &old, &new, redactor);
     PlannedChange { field, old, new: pending::show_json(&new), known_after_build }
 }

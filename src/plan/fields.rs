@@ -46,24 +46,24 @@ pub(super) fn ignored(desired: &DesiredDeployment, live: &LiveDeployment) -> Vec
     let sent = desired.update_body(live);
     let changes = desired.declared_body().into_iter().filter_map(|(field, new)| {
         let old = sent.get(&field)?;
-        (!same(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
+        (!is_same_field(&field, old, &new)).then(|| FieldChange { old: old.clone(), field, new })
     });
     changes.collect()
 }
 
 /// Returns the current values of the fields that a deploy writes.
-pub(crate) fn owned(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
+pub(crate) fn owned_fields(desired: &DesiredDeployment, live: &LiveDeployment) -> Map<String, Json> {
     let fields = desired.declared_body().into_iter();
     fields.filter_map(|(field, _)| Some((field.clone(), live.field(&field)?.clone()))).collect()
 }
 
 /// Returns the fields and schedules that have changed on the server between two snapshots, except ignored fields.
-pub(crate) fn between(
+pub(crate) fn changes_between(
     desired: &DesiredDeployment,
     before: &LiveDeployment,
     now: &LiveDeployment,
 ) -> Vec<FieldChange> {
-    let mut fields = owned(desired, now);
+    let mut fields = owned_fields(desired, now);
     desired.ignored.adopt(&mut fields, |field| before.field(field));
     let mut changes = differences(fields, before, OnUnchanged::Skip);
     if desired.ignored.contains(IgnorableField::Schedules) {
@@ -89,14 +89,14 @@ fn differences(
     body.into_iter()
         .filter_map(|(field, new)| {
             let old = live.field(&field)?;
-            (on_unchanged == OnUnchanged::Write || !same(&field, old, &new))
+            (on_unchanged == OnUnchanged::Write || !is_same_field(&field, old, &new))
                 .then(|| FieldChange { old: old.clone(), field, new })
         })
         .collect()
 }
 
 /// Returns whether a field's live value equals the new value.
-pub(crate) fn same(field: &str, old: &Json, new: &Json) -> bool {
+pub(crate) fn is_same_field(field: &str, old: &Json, new: &Json) -> bool {
     match field {
         "work_queue_name" if new.is_null() => old.is_null() || old == "default",
         // Null and an empty list both mean no pull steps.

@@ -81,7 +81,7 @@ fn sorted(items: impl Iterator<Item = Json>) -> Vec<Json> {
 }
 
 pub(super) fn digest(value: &Json, redactor: &Redactor) -> String {
-    let text = canonical(&redaction::value("", value, redactor));
+    let text = canonical(&redaction::redacted_value("", value, redactor));
     sha256_hex(text.as_bytes())
 }
 

@@ -25,7 +25,7 @@ mod shared_objects;
 mod triggers;
 
 pub(crate) use creation::{DesiredState, create};
-pub(crate) use describe::{changes as described_changes, describe, describe_removal};
+pub(crate) use describe::{describe, describe_changes, describe_removal};
 pub(crate) use document::{
     Action, Fingerprint, FlowGrade, OtherEnvironment, Plan, PlannedChange, PlannedDeployment,
     PlannedResource, PlannedStep, Retained, SCHEMA,
@@ -33,27 +33,17 @@ pub(crate) use document::{
 pub(crate) use drift::{Difference, Drift, DriftState, DriftedDeployment, DriftedResource};
 pub(crate) use error::{PlanError, UpdateError};
 pub(crate) use export::{Export, export};
-pub(crate) use fields::{FieldChange, between as differences, owned as owned_fields, same as is_same_field};
+pub(crate) use fields::{FieldChange, changes_between, is_same_field, owned_fields};
 pub(crate) use kept::{KeptReason, KeptResource, PlannedKept};
 pub(crate) use moved_queues::{MovedQueue, moved_queues};
-pub(crate) use redaction::{CHANGED, mask, value as redacted_value};
+pub(crate) use redaction::{CHANGED, mask, redacted_pair, redacted_value};
 pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::ResourceChange;
-pub(crate) use schedules::{ScheduleChanges, allow_missing_slugs, differences as schedule_differences};
+pub(crate) use schedules::{ScheduleChanges, allow_missing_slugs, schedule_differences};
 pub(crate) use shared_objects::ChangedObject;
 pub(crate) use triggers::{
-    TriggerChanges, between as trigger_differences, could_be_ours as could_be_a_trigger,
-    same as is_same_trigger,
+    TriggerChanges, could_be_trigger, is_same_trigger, trigger_changes_between,
 };
-
-/// Redacts two versions of an object. Changed secrets remain distinguishable.
-pub(crate) fn redacted_pair(
-    old: &serde_json::Value,
-    new: &serde_json::Value,
-    redactor: &crate::secret::Redactor,
-) -> (serde_json::Value, serde_json::Value) {
-    redaction::pair("", old, new, redactor)
-}
 
 /// String displayed for values that are unknown until the build has run.
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;

@@ -15,7 +15,7 @@ use crate::{
 pub(crate) const CHANGED: &str = " (another value)";
 
 /// Redacts a change's old and new values. Different secrets remain distinguishable.
-pub(super) fn pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
+pub(crate) fn redacted_pair(field: &str, old: &Json, new: &Json, redactor: &Redactor) -> (Json, Json) {
     pair_below(is_secret_key(field), old, new, redactor)
 }
 
@@ -54,11 +54,11 @@ fn pair_below(is_secret: bool, old: &Json, new: &Json, redactor: &Redactor) -> (
 
 /// Redacts a change's old and new values in place.
 pub(crate) fn mask(change: &mut FieldChange, redactor: &Redactor) {
-    (change.old, change.new) = pair(&change.field, &change.old, &change.new, redactor);
+    (change.old, change.new) = redacted_pair(&change.field, &change.old, &change.new, redactor);
 }
 
 /// Redacts a value.
-pub(crate) fn value(field: &str, value: &Json, redactor: &Redactor) -> Json {
+pub(crate) fn redacted_value(field: &str, value: &Json, redactor: &Redactor) -> Json {
     whole(value, redactor, is_secret_key(field))
 }
 
@@ -99,7 +99,7 @@ mod tests {
         redactor.learn(&Secret::new("new-secret"));
         let old = json!({"env": {"DSN": "old-secret", "API_TOKEN": "abc", "STAGE": "dev"}, "args": ["a"]});
         let new = json!({"env": {"DSN": "new-secret", "STAGE": "prod"}, "args": ["new-secret"]});
-        let (old, new) = pair("job_variables", &old, &new, &redactor);
+        let (old, new) = redacted_pair("job_variables", &old, &new, &redactor);
         assert_eq!(old, json!({"env": {"DSN": MASK, "API_TOKEN": MASK, "STAGE": "dev"}, "args": [MASK]}));
         let another = format!("{MASK} (another value)");
         assert_eq!(new, json!({"env": {"DSN": another, "STAGE": "prod"}, "args": [another]}));
@@ -132,7 +132,7 @@ mod tests {
                 json!({"credentials": {"value": MASK}}),
             ),
         ] {
-            assert_eq!(pair(field, &old, &new, &redactor), (old_shown, new_shown), "{field} {old} {new}");
+            assert_eq!(redacted_pair(field, &old, &new, &redactor), (old_shown, new_shown), "{field} {old} {new}");
         }
     }
 
@@ -141,7 +141,7 @@ mod tests {
         let steps =
             json!([{"git_clone": {"access_token": "{{ prefect.blocks.secret.t }}", "password": "x"}}]);
         assert_eq!(
-            value("pull_steps", &steps, &Redactor::default()),
+            redacted_value("pull_steps", &steps, &Redactor::default()),
             json!([{"git_clone": {"access_token": "{{ prefect.blocks.secret.t }}", "password": MASK}}])
         );
     }

@@ -160,7 +160,7 @@ pub(crate) fn secret_name<'a>(key: &'a ResourceKey, field: &'a str) -> &'a str {
 /// Redacts a resource change's old and new values in place.
 pub(crate) fn mask(key: &ResourceKey, change: &mut FieldChange, redactor: &Redactor) {
     let name = secret_name(key, &change.field);
-    (change.old, change.new) = redaction::pair(name, &change.old, &change.new, redactor);
+    (change.old, change.new) = redaction::redacted_pair(name, &change.old, &change.new, redactor);
 }
 
 /// Returns a resource's planned changes with secrets redacted.
@@ -170,7 +170,7 @@ pub(crate) fn changes(
     redactor: &Redactor,
 ) -> Vec<PlannedChange> {
     let planned = |field: &str, old: &Json, new: &Json| {
-        let (old, new) = redaction::pair(secret_name(&desired.key, field), old, new, redactor);
+        let (old, new) = redaction::redacted_pair(secret_name(&desired.key, field), old, new, redactor);
         PlannedChange { field: field.to_owned(), old, new, known_after_build: false }
     };
     match change {

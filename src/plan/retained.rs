@@ -20,7 +20,7 @@ pub(super) fn retained(
 ) -> Vec<Retained> {
     let mut found = Vec::new();
     let mut keep = |field: &str, value: Json, reason: &str| {
-        let value = redaction::value(field, &value, redactor);
+        let value = redaction::redacted_value(field, &value, redactor);
         found.push(Retained { field: field.to_owned(), value, reason: reason.to_owned() });
     };
     let desired = &unbuilt.desired;

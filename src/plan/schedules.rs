@@ -91,7 +91,7 @@ pub(super) fn compare<'a>(
     }
     let mut changes = ScheduleChanges::default();
     for (schedule, found) in pairs {
-        match found.map(|live| (live, differences(schedule, live, now))) {
+        match found.map(|live| (live, schedule_differences(schedule, live, now))) {
             None => changes.create.push(schedule),
             Some((_, body)) if body.is_empty() => {}
             Some(update) => changes.update.push(update),
@@ -140,11 +140,11 @@ const BY_SLUG: usize = 2;
 fn is_same(schedule: &Schedule, live: &DeploymentSchedule) -> bool {
     live.slug.is_none()
         && schedule.runs_as(&live.schedule)
-        && differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
+        && schedule_differences(schedule, live, Timestamp::UNIX_EPOCH).is_empty()
 }
 
 /// Returns the update body for a live schedule. The body is empty if the schedules are equal.
-pub(crate) fn differences(
+pub(crate) fn schedule_differences(
     schedule: &Schedule,
     live: &DeploymentSchedule,
     now: Timestamp,

@@ -43,7 +43,7 @@ pub(super) fn compare<'a>(
 }
 
 /// Returns the automations that have changed on the server between two snapshots, or `None` if none have changed.
-pub(crate) fn between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
+pub(crate) fn trigger_changes_between(before: &[Automation], now: &[Automation]) -> Option<FieldChange> {
     let shown = |automation: &Automation| presentation::trigger(&Json::Object(automation.raw.clone()));
     let is_in = |automation: &Automation, others: &[Automation]| {
         others.iter().any(|other| automation.id == other.id && shown(automation) == shown(other))
@@ -63,10 +63,10 @@ fn differences<'a>(
     live: &'a [Automation],
 ) -> TriggerChanges<'a> {
     let mut unmatched: Vec<&Automation> =
-        live.iter().filter(|automation| could_be_ours(automation)).collect();
+        live.iter().filter(|automation| could_be_trigger(automation)).collect();
     let mut create = Vec::new();
     for new in &wanted {
-        match unmatched.iter().position(|automation| same(&new.body, &automation.raw)) {
+        match unmatched.iter().position(|automation| is_same_trigger(&new.body, &automation.raw)) {
             Some(position) => drop(unmatched.swap_remove(position)),
             None => create.push(new.clone()),
         }
@@ -85,7 +85,7 @@ fn differences<'a>(
 
 /// Returns whether an automation looks like a deployment trigger from `prefect.yaml`: its only action runs a
 /// deployment.
-pub(crate) fn could_be_ours(automation: &Automation) -> bool {
+pub(crate) fn could_be_trigger(automation: &Automation) -> bool {
     let actions = |key| automation.raw.get(key).and_then(Json::as_array).map_or(&[][..], Vec::as_slice);
     let [action] = actions("actions") else { return false };
     action["type"] == "run-deployment"
@@ -100,7 +100,7 @@ fn is_default_name(name: &str, deployment: &str) -> bool {
 }
 
 /// Returns whether a live automation has all values of the desired automation.
-pub(crate) fn same(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
+pub(crate) fn is_same_trigger(body: &Map<String, Json>, live: &Map<String, Json>) -> bool {
     body.iter()
         .filter(|(key, _)| key.as_str() != "owner_resource")
         .all(|(key, value)| is_same_automation_field(key, live.get(key), value))
@@ -135,9 +135,9 @@ mod tests {
     fn missing_fields_of_old_servers_equal_their_defaults() {
         let body = json!({"name": "a", "tags": [], "actions": [{"schedule_after": 0.0, "parameters": null}]});
         let live = json_object(json!({"id": 1, "name": "a", "actions": [{"type": "run-deployment"}]}));
-        assert!(same(&json_object(body), &live));
-        assert!(!same(&json_object(json!({"actions": [{"schedule_after": 60.0}]})), &live));
-        assert!(!same(&json_object(json!({"tags": ["a"]})), &live));
+        assert!(is_same_trigger(&json_object(body), &live));
+        assert!(!is_same_trigger(&json_object(json!({"actions": [{"schedule_after": 60.0}]})), &live));
+        assert!(!is_same_trigger(&json_object(json!({"tags": ["a"]})), &live));
     }
 
     #[test]
@@ -147,8 +147,8 @@ mod tests {
             automation
         };
         let (first, second) = (automation("a", &["x"]), automation("b", &["x"]));
-        assert_eq!(between(std::slice::from_ref(&first), &[with_time(first.clone())]), None);
-        let found = between(&[first], &[second]).unwrap();
+        assert_eq!(trigger_changes_between(std::slice::from_ref(&first), &[with_time(first.clone())]), None);
+        let found = trigger_changes_between(&[first], &[second]).unwrap();
         assert_eq!((&found.old[0]["name"], &found.new[0]["name"]), (&json!("a"), &json!("b")));
     }
 

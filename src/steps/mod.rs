@@ -45,7 +45,7 @@ pub(crate) use item::{Listed, StepItem, step};
 pub(crate) use runner::{List, Runner, TIMEOUT, time_limit};
 pub(crate) use schema::schemas;
 pub(crate) use section::Section;
-pub(crate) use shell_words::{shell_operator, words as split_words};
+pub(crate) use shell_words::{shell_operator, split_words};
 pub(crate) use step_cache::CompletedStep;
 
 use std::{

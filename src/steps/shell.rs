@@ -94,7 +94,7 @@ impl ShellScript {
         if self.shell.unwrap_or(false) {
             return Ok(vec!["/bin/sh".into(), "-c".into(), line.trim().into()]);
         }
-        shell_words::words(&line)
+        shell_words::split_words(&line)
             .map_err(|error| StepError::input("script", format!("{error} in the line `{}`", line.trim())))
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = &str> {
 /// # Errors
 ///
 /// Fails if a quote is not closed or the line ends with a backslash.
-pub(crate) fn words(line: &str) -> Result<Vec<String>, SplitError> {
+pub(crate) fn split_words(line: &str) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut characters = line.chars();
@@ -157,11 +157,11 @@ mod tests {
             (r#"'' "" x''y"#, vec!["", "", "xy"]),
             ("   ", vec![]),
         ] {
-            assert_eq!(words(line).unwrap(), expected, "{line}");
+            assert_eq!(split_words(line).unwrap(), expected, "{line}");
         }
-        assert_eq!(words("echo 'a"), Err(SplitError::OpenQuote));
-        assert_eq!(words("echo \"a"), Err(SplitError::OpenQuote));
-        assert_eq!(words("echo a \\"), Err(SplitError::NothingEscaped));
+        assert_eq!(split_words("echo 'a"), Err(SplitError::OpenQuote));
+        assert_eq!(split_words("echo \"a"), Err(SplitError::OpenQuote));
+        assert_eq!(split_words("echo a \\"), Err(SplitError::NothingEscaped));
     }
 
     #[test]

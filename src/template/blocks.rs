@@ -64,7 +64,7 @@ pub(crate) fn fill(
 }
 
 /// Returns an error for each block reference that is malformed. Does not check whether the blocks exist.
-pub(crate) fn malformed(template: &Value) -> Vec<BlockError> {
+pub(crate) fn malformed_blocks(template: &Value) -> Vec<BlockError> {
     let mut errors = Vec::new();
     walk::each_text(template, &mut |text, trail| {
         let malformed = placeholder::find(text).filter(|placeholder| {

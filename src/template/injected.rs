@@ -19,7 +19,7 @@ use crate::{
 
 /// Marks a substitution as injected if its placeholder does not occur in `written`, the template in the
 /// project file.
-pub(crate) fn mark(substitutions: &mut [Substitution], written: &Value) {
+pub(crate) fn mark_injected(substitutions: &mut [Substitution], written: &Value) {
     // The substitutions of a string are consecutive.
     for records in substitutions.chunk_by_mut(|a, b| a.path == b.path) {
         if !records.iter().any(reads) {
@@ -51,7 +51,7 @@ fn reads(record: &Substitution) -> bool {
 }
 
 /// Creates the warning about an injected placeholder.
-pub(crate) fn warning(placeholder: &str) -> Diagnostic {
+pub(crate) fn injected_warning(placeholder: &str) -> Diagnostic {
     Diagnostic::warning(
         Code::INJECTED_PLACEHOLDER,
         format!("{placeholder} came from an inserted value and was also substituted"),
@@ -104,7 +104,7 @@ mod tests {
             (SubstitutionKind::Missing, &["b"], "{{ it.stdout }}", false),
         ] {
             let mut substitutions = [record(kind, path, placeholder)];
-            mark(&mut substitutions, &written);
+            mark_injected(&mut substitutions, &written);
             assert_eq!(
                 substitutions[0].kind == SubstitutionKind::Injected,
                 is_brought,

@@ -27,9 +27,9 @@ pub(crate) mod test_data;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use blocks::malformed as malformed_blocks;
+pub(crate) use blocks::malformed_blocks;
 pub(crate) use detection::{has_template, is_template};
-pub(crate) use injected::{mark as mark_injected, warning as injected_warning};
+pub(crate) use injected::{injected_warning, mark_injected};
 pub(crate) use pipeline::{
     deployment_after_steps, deployment_before_steps, is_run_time_placeholder, job, pull_steps, resource,
     schedules, step_inputs, trigger,

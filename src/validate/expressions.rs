@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Validates the expressions in a deployment's steps and in fields that depend on step outputs.
-pub(crate) fn check_steps(
+pub(crate) fn check_expressions(
     deployment: &ResolvedDeployment,
     sections: &StepSections,
     names: &Names,

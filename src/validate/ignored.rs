@@ -28,7 +28,7 @@ pub(super) fn parameters(deployment: &ResolvedDeployment, findings: &mut Finding
 
 /// Reports parameters in the top-level `ignore_changes` that no flow has. `deployments` must be all
 /// deployments of the file.
-pub(crate) fn parameters_in_file(
+pub(crate) fn check_ignored_parameters(
     project: &Project,
     deployments: &[PreparedDeployment],
     findings: &mut Findings<'_>,

@@ -19,7 +19,7 @@ pub(super) fn known_parameters(deployment: &ResolvedDeployment, findings: &mut F
     let (Some(flow), Some(given)) = (&deployment.flow, fields.parameters().literal()) else { return };
     let enforced = fields.enforce_parameter_schema().literal().unwrap_or(true);
     let at = deployment.pointer_to(Key::Parameters);
-    parameters(&desired::object(&literals(given)), &flow.parameters, enforced, &at, findings);
+    check_parameters(&desired::object(&literals(given)), &flow.parameters, enforced, &at, findings);
 }
 
 /// Warns about schedules that start runs without a required parameter.
@@ -63,15 +63,15 @@ pub(super) fn run_parameters(
     at: &Pointer,
     findings: &mut Findings<'_>,
 ) {
-    parameters(&desired::object(given), schema, false, at, findings);
+    check_parameters(&desired::object(given), schema, false, at, findings);
     let known = given.iter().filter(|(_, value)| !is_computed(value));
     let known: Mapping = known.map(|(key, value)| (key.clone(), value.clone())).collect();
-    parameters(&desired::object(&literals(&known)), schema, enforced, at, findings);
+    check_parameters(&desired::object(&literals(&known)), schema, enforced, at, findings);
 }
 
 /// Validates parameters against the parameter schema of a flow. Type errors are only reported if `enforced`
 /// is set.
-pub(crate) fn parameters(
+pub(crate) fn check_parameters(
     given: &Json,
     schema: &Json,
     enforced: bool,

@@ -39,7 +39,7 @@ const CONDITION_KEYS: [&str; 12] = [
 /// run a deployment.
 pub(super) fn item(automation: &Automation) -> Option<Json> {
     let has_tags = automation.raw.get("tags").and_then(Json::as_array).is_some_and(|tags| !tags.is_empty());
-    if has_tags || !plan::could_be_a_trigger(automation) {
+    if has_tags || !plan::could_be_trigger(automation) {
         return None;
     }
     let mut item = Map::from_iter([("name".to_owned(), json!(automation.name))]);

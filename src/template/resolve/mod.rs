@@ -120,7 +120,7 @@ impl<'a> Resolver<'a> {
     /// Substitutes the block references of a template.
     pub(crate) async fn blocks(&self, template: &Value) -> Result<Filled, ResolveError> {
         if self.is_offline() {
-            let malformed = blocks::malformed(template);
+            let malformed = blocks::malformed_blocks(template);
             return if malformed.is_empty() {
                 Ok(unchanged(template))
             } else {

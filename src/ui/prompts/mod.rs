@@ -18,7 +18,7 @@ use crate::{
     secret::Secret,
 };
 
-pub(crate) use self::terminal::restore as restore_terminal;
+pub(crate) use self::terminal::restore_terminal;
 
 /// How long to wait for an answer on stdin. A pipe that nobody writes to must not block a pipeline.
 const PIPED_ANSWER_TIMEOUT: Duration = Duration::from_secs(1);

@@ -127,7 +127,7 @@ fn is_cancel(key: KeyEvent) -> bool {
 }
 
 /// Restores the terminal if a prompt is shown.
-pub(crate) fn restore() {
+pub(crate) fn restore_terminal() {
     if terminal::is_raw_mode_enabled().unwrap_or(false) {
         // The terminal may already be closed.
         let _ = crossterm::execute!(io::stderr(), Show, DisableBracketedPaste);
@@ -192,7 +192,7 @@ impl RawTerminal {
 
 impl Drop for RawTerminal {
     fn drop(&mut self) {
-        restore();
+        restore_terminal();
     }
 }
 
