@@ -60,6 +60,8 @@ mod prompts;
 mod prompts_code_storage;
 #[cfg(unix)]
 mod prompts_compared;
+#[cfg(unix)]
+mod prompts_selection;
 mod prune;
 mod python_inspection;
 mod python_steps;
@@ -73,6 +75,7 @@ mod screens;
 mod secret_leaks;
 mod selection;
 mod server_editions;
+mod server_errors;
 mod settings;
 mod several_files;
 mod signals;
