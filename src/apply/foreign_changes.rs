@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use crate::{
     api::{Automation, DeploymentSchedule},
     apply::{
-        record::{Intended, Record},
+        journaled_deployment::{Intended, JournaledDeployment},
         secret_overlay::{has_mask, matches, overlaid, overlaid_object},
     },
     deployment::LiveDeployment,
@@ -24,7 +24,7 @@ const TIMES: [&str; 2] = ["created", "updated"];
 /// A live value is expected if it equals the recorded value or a value that a deploy intended to write. All other
 /// values are foreign changes.
 pub(super) fn foreign_changes(
-    record: &Record,
+    record: &JournaledDeployment,
     live: Option<&LiveDeployment>,
     automations: &[Automation],
 ) -> Vec<FieldChange> {
@@ -59,7 +59,7 @@ pub(super) fn foreign_changes(
     }
 }
 
-fn fields(record: &Record, live: &LiveDeployment) -> Vec<FieldChange> {
+fn fields(record: &JournaledDeployment, live: &LiveDeployment) -> Vec<FieldChange> {
     let states = |field: &str| -> Vec<Json> {
         let previous = record.previous.iter().filter_map(|previous| previous.fields.get(field));
         let intended = record.intended.iter().filter_map(|intended| intended.fields.get(field));
@@ -82,7 +82,7 @@ fn fields(record: &Record, live: &LiveDeployment) -> Vec<FieldChange> {
 }
 
 /// Returns whether a schedule was recorded or was written by a deploy.
-fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
+fn is_own_schedule(record: &JournaledDeployment, live: &DeploymentSchedule) -> bool {
     let previous: &[DeploymentSchedule] =
         record.previous.as_ref().map_or(&[], |previous| previous.schedules.as_slice());
     // Servers before Prefect 3.2 give schedules new IDs when a deployment is updated.
@@ -106,7 +106,7 @@ fn is_own_schedule(record: &Record, live: &DeploymentSchedule) -> bool {
 
 /// Returns whether an automation is unchanged since it was recorded, was created by the deploy, or might belong to
 /// someone else.
-fn is_explained(record: &Record, automation: &Automation) -> bool {
+fn is_explained(record: &JournaledDeployment, automation: &Automation) -> bool {
     let id = json!(automation.id);
     let recorded = record
         .previous
@@ -130,7 +130,7 @@ fn is_explained(record: &Record, automation: &Automation) -> bool {
 }
 
 /// Returns whether an automation has the contents that the recorded deploy intended to write.
-pub(super) fn is_intended(record: &Record, automation: &Automation) -> bool {
+pub(super) fn is_intended(record: &JournaledDeployment, automation: &Automation) -> bool {
     let bodies = record.intended.iter().flat_map(|intended: &Intended| &intended.automations);
     bodies.into_iter().any(|body| {
         let mut body = overlaid_object(body, &automation.raw);
@@ -175,13 +175,13 @@ mod tests {
         serde_json::from_value(raw).unwrap()
     }
 
-    fn changed(record: &Record, live: Option<&LiveDeployment>, automations: &[Automation]) -> Vec<String> {
+    fn changed(record: &JournaledDeployment, live: Option<&LiveDeployment>, automations: &[Automation]) -> Vec<String> {
         foreign_changes(record, live, automations).into_iter().map(|change| change.field).collect()
     }
 
     #[test]
     fn fields_are_explained_by_the_previous_and_the_intended_state() {
-        let record = Record::for_test(
+        let record = JournaledDeployment::for_test(
             "a",
             json!({"version": "1", "tags": ["a"], "job_variables": {"env": {"TOKEN": MASK}}}),
             json!({"version": "2", "tags": ["b"], "job_variables": {"env": {"TOKEN": MASK, "NEW": "x"}}}),
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn schedules_and_automations_of_others_are_found() {
-        let mut record = Record::for_test("a", json!({}), json!({}));
+        let mut record = JournaledDeployment::for_test("a", json!({}), json!({}));
         record.intended[0].schedules = Some(vec![json!({"cron": "0 1 * * *"})]);
         record.intended[0].automations =
             vec![json_object(json!({"name": "own", "actions": [{"deployment_id": Uuid::nil()}]}))];

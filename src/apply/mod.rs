@@ -9,10 +9,10 @@ pub(crate) mod journal;
 mod outcome;
 mod pruning;
 mod queue_order;
-mod record;
+mod journaled_deployment;
 mod remover;
 pub(crate) mod report;
-mod resource_record;
+mod journaled_resource;
 mod resources;
 mod rollback;
 mod secret_overlay;
@@ -21,9 +21,9 @@ mod writer;
 pub(crate) use destruction::{Destruction, KeptObjects};
 pub(crate) use outcome::{FinishedWrites, Outcome, Restoration, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
-pub(crate) use record::Record;
+pub(crate) use journaled_deployment::JournaledDeployment;
 pub(crate) use report::{Line, Report};
-pub(crate) use resource_record::{ResourceRecord, recover_resources};
+pub(crate) use journaled_resource::{JournaledResource, recover_resources};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{ConflictPolicy, Recovery, RollbackContext, recover};
 
@@ -61,7 +61,7 @@ pub(crate) struct Apply<'a> {
     pub(crate) force: bool,
     /// Records of the deploy that this deploy resumes. A rollback also restores the deployments in these
     /// records.
-    pub(crate) earlier: &'a [Record],
+    pub(crate) earlier: &'a [JournaledDeployment],
     pub(crate) redactor: &'a Redactor,
 }
 
@@ -215,14 +215,14 @@ impl Apply<'_> {
         &self,
         changes: &[ComparedDeployment<'_>],
         lines: &[Line],
-    ) -> Vec<(Option<usize>, Record)> {
-        let mut earlier: HashMap<String, &Record> =
+    ) -> Vec<(Option<usize>, JournaledDeployment)> {
+        let mut earlier: HashMap<String, &JournaledDeployment> =
             self.earlier.iter().map(|record| (record.full_name(), record)).collect();
         let mut records = Vec::new();
         for (index, (compared, line)) in changes.iter().zip(lines).enumerate() {
             let earlier = earlier.remove(&line.name);
             if earlier.is_some() || line.outcome.may_have_written() {
-                let record = Record::new(compared, self.live);
+                let record = JournaledDeployment::new(compared, self.live);
                 records.push((Some(index), record.continuing(earlier)));
             }
         }

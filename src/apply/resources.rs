@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     api::{ApiError, Client, JsonObject},
-    apply::{Outcome, Restoration, concurrent_writes, resource_record::ResourceRecord},
+    apply::{Outcome, Restoration, concurrent_writes, journaled_resource::JournaledResource},
     deployment::{OnError, OnUnchanged},
     plan::{self, FieldChange, PlannedChange, ResourceChange},
     resource::{
@@ -84,19 +84,19 @@ impl PendingResources {
     }
 
     /// Returns the records of all resources that will be written, and of the queues that the server will move.
-    pub(crate) fn records(&self) -> Vec<ResourceRecord> {
+    pub(crate) fn records(&self) -> Vec<JournaledResource> {
         let changed = self
             .resources
             .iter()
             .filter(|pending| !pending.change.is_unchanged() || self.may_move(&pending.desired));
-        let mut records: Vec<ResourceRecord> =
-            changed.map(|pending| ResourceRecord::new(&pending.desired, &pending.change)).collect();
+        let mut records: Vec<JournaledResource> =
+            changed.map(|pending| JournaledResource::new(&pending.desired, &pending.change)).collect();
         let changes: Vec<_> =
             self.resources.iter().map(|pending| (&pending.desired, &pending.change)).collect();
         for moved in plan::moved_queues(&changes, &self.observed) {
             match records.iter_mut().find(|record| record.key == moved.key) {
                 Some(record) => record.add_moved_queue(&moved),
-                None => records.push(ResourceRecord::of_moved_queue(&moved)),
+                None => records.push(JournaledResource::of_moved_queue(&moved)),
             }
         }
         records

@@ -14,7 +14,7 @@ use crate::{
     apply::{
         foreign_changes::{foreign_changes, is_intended, without_id},
         outcome::WriteError,
-        record::{Intended, Previous, Record},
+        journaled_deployment::{Intended, Previous, JournaledDeployment},
         remover::{Deletion, Remover},
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
@@ -95,7 +95,7 @@ impl Restored {
 /// `declared` contains the names of automations that belong to no deployment.
 pub(crate) async fn recover(
     rollback: &RollbackContext<'_>,
-    records: &[Record],
+    records: &[JournaledDeployment],
     declared: &BTreeSet<String>,
 ) -> Vec<Recovery> {
     let mut recoveries = Vec::with_capacity(records.len());
@@ -120,7 +120,7 @@ pub(crate) async fn recover(
     recoveries
 }
 
-async fn recover_batch(rollback: &RollbackContext<'_>, records: &[Record], live: &Snapshot) -> Vec<Recovery> {
+async fn recover_batch(rollback: &RollbackContext<'_>, records: &[JournaledDeployment], live: &Snapshot) -> Vec<Recovery> {
     stream::iter(records)
         .map(async |record| {
             let now = live.deployment(&record.flow, &record.name);
@@ -152,7 +152,7 @@ struct Restore<'a> {
     client: &'a Client,
     remover: &'a Remover<'a>,
     live: &'a Snapshot,
-    record: &'a Record,
+    record: &'a JournaledDeployment,
 }
 
 impl Restore<'_> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::{ApiError, Client},
     apply::{
-        PendingResources, Recovery, Report, ResourceLine, ResourceRecord, ResourceWriter, Restoration,
+        PendingResources, Recovery, Report, ResourceLine, JournaledResource, ResourceWriter, Restoration,
         RollbackContext, journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
@@ -25,15 +25,15 @@ impl DeployedResources {
     pub(super) async fn compare(
         desired: Vec<DesiredResource>,
         automations: BTreeSet<String>,
-        earlier: Vec<ResourceRecord>,
+        earlier: Vec<JournaledResource>,
         ctx: &DeployContext<'_>,
         client: &Client,
     ) -> Result<Self, ApiError> {
         let pending = PendingResources::compare(client, desired, ctx.options.on_unchanged()).await?;
         let keys = earlier.iter().map(|record| record.key.clone()).collect();
-        let mut others: BTreeMap<ResourceKey, ResourceRecord> =
+        let mut others: BTreeMap<ResourceKey, JournaledResource> =
             earlier.into_iter().map(|record| (record.key.clone(), record)).collect();
-        let mut records: Vec<ResourceRecord> = pending
+        let mut records: Vec<JournaledResource> = pending
             .records()
             .into_iter()
             .map(|record| {
@@ -59,14 +59,14 @@ impl DeployedResources {
     /// Restores the resources that a phase of this or the resumed deploy has written.
     pub(super) async fn roll_back(&self, phase: Phase, rollback: &RollbackContext<'_>, report: &mut Report) {
         let lines = &report.resources;
-        let is_written = |record: &&ResourceRecord| {
+        let is_written = |record: &&JournaledResource| {
             let mut lines = lines.iter().filter(|line| line.key == record.key);
             // The server may have moved a queue that the deploy has not written.
             record.is_of_existing_queue()
                 || self.earlier.contains(&record.key)
                 || lines.any(|line| line.outcome.may_have_written())
         };
-        let records: Vec<ResourceRecord> = self.recorded.records.iter().filter(is_written).cloned().collect();
+        let records: Vec<JournaledResource> = self.recorded.records.iter().filter(is_written).cloned().collect();
         for (key, recovery) in recover_resources(rollback, &records, phase).await {
             add_recovery(key, recovery, report);
         }

@@ -3,7 +3,7 @@
 use crate::{
     api::Client,
     apply::{
-        ConflictPolicy, Recovery, RollbackContext,
+        ConflictPolicy, JournaledDeployment, Recovery, RollbackContext,
         journal::{ProjectPreview, Recorded, RecordedResources, recorded},
         recover, recover_resources,
     },
@@ -77,7 +77,7 @@ impl Rollback {
         let recoveries = recover(&rollback, records, automations).await;
         recovered.extend(recover_resources(&rollback, resources, Phase::BeforeDeployments).await);
         let mut lines: Vec<(String, Recovery)> =
-            records.iter().map(crate::apply::Record::full_name).zip(recoveries).collect();
+            records.iter().map(JournaledDeployment::full_name).zip(recoveries).collect();
         for (_, recovery) in &mut lines {
             if let Recovery::Conflict(changes) = recovery {
                 changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));

@@ -26,7 +26,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::{
-    apply::{record::Record, resource_record::ResourceRecord},
+    apply::{journaled_deployment::JournaledDeployment, journaled_resource::JournaledResource},
     deployment::{PreviewName, ProjectId},
     digest::sha256_hex,
     environment::Environment,
@@ -71,7 +71,7 @@ pub(crate) struct NewJournal<'a> {
     /// Whether the names and the project file are sufficient to resume the deploy.
     pub(crate) is_resumable: bool,
     /// Records of the deploy that this deploy resumes.
-    pub(crate) earlier: &'a [Record],
+    pub(crate) earlier: &'a [JournaledDeployment],
     pub(crate) resources: &'a RecordedResources,
 }
 
@@ -79,7 +79,7 @@ pub(crate) struct NewJournal<'a> {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct RecordedResources {
     /// State of the resources before the first write.
-    pub(crate) records: Vec<ResourceRecord>,
+    pub(crate) records: Vec<JournaledResource>,
     /// Names of all automations that the project files declare, and that therefore belong to no deployment.
     pub(crate) automations: BTreeSet<String>,
 }
@@ -123,9 +123,9 @@ struct Header {
 #[serde(rename_all = "lowercase")]
 enum Entry {
     /// State of a deployment before the first write, with secrets redacted.
-    Record(Box<Record>),
+    Record(Box<JournaledDeployment>),
     /// State of a declared resource before the first write, with secrets redacted.
-    Resource(Box<ResourceRecord>),
+    Resource(Box<JournaledResource>),
     /// Full name of a written deployment.
     Done(String),
 }
@@ -153,12 +153,12 @@ impl Journal {
     pub(crate) fn begin(
         new: NewJournal<'_>,
         names: Vec<String>,
-        records: impl Iterator<Item = Record>,
+        records: impl Iterator<Item = JournaledDeployment>,
         redactor: &Redactor,
     ) -> Result<Self, JournalError> {
         let NewJournal { path, api, directory, files, environment, project, preview, .. } = new;
         let NewJournal { is_resumable, earlier, resources, .. } = new;
-        let mut others: HashMap<String, &Record> =
+        let mut others: HashMap<String, &JournaledDeployment> =
             earlier.iter().map(|record| (record.full_name(), record)).collect();
         let known = names.iter().filter(|name| others.contains_key(*name)).count();
         let run = Uuid::new_v4();

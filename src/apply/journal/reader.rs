@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::{Entry, Header, ProjectPreview, RecordedResources, SCHEMA};
 use crate::{
-    apply::record::Record,
+    apply::journaled_deployment::JournaledDeployment,
     deployment::ProjectId,
     fs::{self, FileError},
     project::{EnvironmentName, ProjectFiles},
@@ -62,7 +62,7 @@ pub(crate) struct Recorded {
     /// Full names of the deployments that have not been written. If all deployments have been written, contains the
     /// names of all deployments, because comparing them again is cheap.
     pub(crate) names: Vec<String>,
-    pub(crate) records: Vec<Record>,
+    pub(crate) records: Vec<JournaledDeployment>,
     pub(crate) resources: RecordedResources,
     /// Number of records that are missing because the journal is truncated.
     pub(crate) missing: usize,

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, path::Path};
 use crate::{
     api::Client,
     apply::{
-        Record, ResourceRecord,
+        JournaledDeployment, JournaledResource,
         journal::{self, Journal, JournalError, NewJournal, ProjectPreview, Recorded, RecordedResources},
     },
     deployment::{DeployContext, DesiredDeployment, ProjectId, Snapshot},
@@ -32,7 +32,7 @@ pub(crate) fn recorded(
 pub(crate) fn earlier(
     ctx: &DeployContext<'_>,
     client: &Client,
-) -> Result<(Vec<Record>, Vec<ResourceRecord>), JournalError> {
+) -> Result<(Vec<JournaledDeployment>, Vec<JournaledResource>), JournalError> {
     if !ctx.options.resume {
         return Ok(Default::default());
     }
@@ -54,7 +54,7 @@ fn preview(ctx: &DeployContext<'_>) -> Option<ProjectPreview> {
 pub(crate) fn begin(
     changes: &[ComparedDeployment<'_>],
     live: &Snapshot,
-    earlier: &[Record],
+    earlier: &[JournaledDeployment],
     resources: &RecordedResources,
     ctx: &DeployContext<'_>,
     client: &Client,
@@ -79,7 +79,7 @@ pub(crate) fn begin(
         earlier,
         resources,
     };
-    let records = changed.map(|compared| Record::new(compared, live));
+    let records = changed.map(|compared| JournaledDeployment::new(compared, live));
     Journal::begin(new, names, records, ctx.redactor).map(Some)
 }
 

@@ -5,12 +5,12 @@ use crate::secret::Secret;
 
 const API: &str = "http://h/api";
 
-fn record(name: &str, password: &str) -> Record {
+fn record(name: &str, password: &str) -> JournaledDeployment {
     let fields = |version: u32| json!({"version": version, "job_variables": {"x": password}});
-    Record::for_test(name, fields(1), fields(2))
+    JournaledDeployment::for_test(name, fields(1), fields(2))
 }
 
-fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redactor) -> Journal {
+fn begin(path: &Path, records: &[JournaledDeployment], earlier: &[JournaledDeployment], redactor: &Redactor) -> Journal {
     let resources = RecordedResources::default();
     let new = NewJournal {
         resources: &resources,
@@ -24,7 +24,7 @@ fn begin(path: &Path, records: &[Record], earlier: &[Record], redactor: &Redacto
         is_resumable: true,
         earlier,
     };
-    let names = records.iter().map(Record::full_name).collect();
+    let names = records.iter().map(JournaledDeployment::full_name).collect();
     Journal::begin(new, names, records.iter().cloned(), redactor).unwrap()
 }
 
@@ -101,7 +101,7 @@ fn a_resumed_deploy_continues_the_records() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("journal.jsonl");
     let version = |previous: u32, next: u32| {
-        Record::for_test("b", json!({"version": previous}), json!({"version": next}))
+        JournaledDeployment::for_test("b", json!({"version": previous}), json!({"version": next}))
     };
     let earlier = [record("a", "x"), version(1, 2)];
     drop(begin(&path, &[version(2, 3), record("c", "x")], &earlier, &Redactor::default()));

@@ -26,7 +26,7 @@ use crate::{
 
 /// The state of a resource before the first write, and the states that deploys intended to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct ResourceRecord {
+pub(crate) struct JournaledResource {
     pub(crate) key: ResourceKey,
     /// The previous state. `None` if the resource did not exist.
     previous: Option<PreviousResource>,
@@ -51,11 +51,11 @@ struct PreviousResource {
 /// Restores the resources that a deploy phase wrote, in reverse write order.
 pub(crate) async fn recover_resources(
     rollback: &RollbackContext<'_>,
-    records: &[ResourceRecord],
+    records: &[JournaledResource],
     phase: Phase,
 ) -> Vec<(ResourceKey, Recovery)> {
     let mut recoveries = Vec::new();
-    let mut ordered: Vec<&ResourceRecord> = records.iter().rev().collect();
+    let mut ordered: Vec<&JournaledResource> = records.iter().rev().collect();
     ordered.sort_by_key(|record| (Reverse(record.key.kind), record.previous_priority()));
     for record in ordered {
         if record.key.kind.phase() == phase {
@@ -65,7 +65,7 @@ pub(crate) async fn recover_resources(
     recoveries
 }
 
-impl ResourceRecord {
+impl JournaledResource {
     pub(crate) fn new(desired: &DesiredResource, change: &ResourceChange) -> Self {
         let fields = |live: &LiveResource| {
             let own = live
@@ -322,13 +322,13 @@ mod tests {
 
     use super::*;
 
-    fn record(previous: Option<Json>, intended: Json) -> ResourceRecord {
+    fn record(previous: Option<Json>, intended: Json) -> JournaledResource {
         let previous = previous.map(|fields| PreviousResource {
             id: Uuid::nil(),
             fields: json_object(fields),
             updated: None,
         });
-        ResourceRecord {
+        JournaledResource {
             key: ResourceKey::new(ResourceKind::Variable, "v"),
             previous,
             intended: vec![json_object(intended)],

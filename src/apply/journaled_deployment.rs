@@ -18,7 +18,7 @@ use crate::{
 
 /// The state of a deployment before the first write, and the states that deploys intended to write.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Record {
+pub(crate) struct JournaledDeployment {
     pub(crate) flow: String,
     pub(crate) name: String,
     /// The previous state. `None` if the deployment did not exist.
@@ -51,7 +51,7 @@ pub(crate) struct Intended {
     pub(crate) automations: Vec<Map<String, Json>>,
 }
 
-impl Record {
+impl JournaledDeployment {
     pub(crate) fn new(
         ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
         live: &Snapshot,
@@ -165,7 +165,7 @@ fn redacted(object: &Map<String, Json>, redactor: &Redactor) -> Map<String, Json
 }
 
 #[cfg(test)]
-impl Record {
+impl JournaledDeployment {
     /// Creates the record of an existing deployment. `fields` and `intended` contain the deployment's fields before and
     /// after the deploy.
     pub(crate) fn for_test(name: &str, fields: Json, intended: Json) -> Self {
