@@ -162,7 +162,12 @@ pub(crate) struct Declared {
 }
 
 impl Declared {
-    /// Returns the name with unrendered templates, or `None` if the name is missing or empty.
+    /// Returns a deployment without fields that is not declared in the file.
+    pub(crate) fn undeclared() -> Self {
+        Self { index: None, fields: Fields::default(), ignored: IgnoredFields::default() }
+    }
+
+    /// Returns the name with unrendered templates. Returns `None` if the name is missing or empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }

@@ -23,6 +23,6 @@ pub(crate) use self::{
     flow_names::FlowNames,
     narrowing::Selectable,
     overrides::OptionError,
-    selection::{NamePattern, SelectError, none, select},
+    selection::{NamePattern, SelectError, select},
     specs::{selected, specs},
 };

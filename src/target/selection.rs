@@ -6,7 +6,7 @@ use crate::{
     deployment::{Options, Selection, SelectionReason, is_pattern, matches_pattern},
     diagnostics::{Code, Diagnostic, did_you_mean},
     git::ChangesError,
-    project::{Declared, EnvironmentName, Fields, IgnoredFields, Project},
+    project::{Declared, EnvironmentName, Project},
 };
 
 /// The error for an invalid selection. Some messages are identical to Prefect's messages because scripts
@@ -69,7 +69,7 @@ pub(crate) fn select(
     require_declared(declared, &wanted, options, &flow_name)?;
     match (wanted.as_slice(), declared.as_slice()) {
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
-        (_, []) => Ok(single(none(), &wanted, warnings)),
+        (_, []) => Ok(single(Declared::undeclared(), &wanted, warnings)),
         ([], all) if options.all => Ok(several(all.to_vec(), None, warnings).because(SelectionReason::all())),
         ([], [only]) => Ok(single(only.clone(), &wanted, warnings).because(SelectionReason::only())),
         ([name], [only]) => {
@@ -115,11 +115,6 @@ fn require_declared(
         names: names(declared),
         is_new: options.entrypoint.is_some(),
     })
-}
-
-/// Returns an empty deployment that is not declared in the file.
-pub(crate) fn none() -> Declared {
-    Declared { index: None, fields: Fields::default(), ignored: IgnoredFields::default() }
 }
 
 fn single(declared: Declared, wanted: &[NamePattern<'_>], warnings: Vec<Diagnostic>) -> Selection {
@@ -191,7 +186,7 @@ fn matching(
              deployed with a new deployment configuration."
         );
         warnings.push(Diagnostic::warning(Code::UNKNOWN_DEPLOYMENT, message));
-        picked.push(none());
+        picked.push(Declared::undeclared());
     }
     Selection { reasons, ..several(picked, single_name(wanted), warnings) }
 }

@@ -24,7 +24,7 @@ impl Picked {
     /// Selects the deployment in the given row. If `row` is `None`, a new deployment is selected.
     fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
         let declared =
-            row.and_then(|row| of.get(row)).map_or_else(target::none, |deployment| (*deployment).clone());
+            row.and_then(|row| of.get(row)).map_or_else(Declared::undeclared, |deployment| (*deployment).clone());
         Self { selection: single(declared), was_asked: true }
     }
 }
@@ -43,7 +43,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
             declared.iter().filter(|deployment| deployment.name().is_some()).collect();
         match options.names.as_slice() {
             [] if !options.all && !named.is_empty() => self.existing(&named, options).await,
-            [] if !options.all && declared.len() > 1 => Ok(single(target::none()).into()),
+            [] if !options.all && declared.len() > 1 => Ok(single(Declared::undeclared()).into()),
             [name] if !options.all && !is_pattern(name) && !declared.is_empty() => {
                 self.one_of_a_name(name, options).await
             }
@@ -109,7 +109,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         if found.is_empty() && options.env_name.is_none() {
             self.confirm_new(name, options).await?;
             let name = name.rsplit('/').next().map(str::to_owned);
-            return Ok(Selection { name, ..single(target::none()) }.into());
+            return Ok(Selection { name, ..single(Declared::undeclared()) }.into());
         }
         if found.len() <= 1 {
             return Ok(self.select(options)?.into());
