@@ -27,7 +27,7 @@ use super::{
     csrf::{self, CsrfToken, CsrfTokens},
     error::Peer,
     limiter::Limiter,
-    request::Request,
+    request::{Access, Request},
     retry::Situation,
     throttle::{Throttle, WriteSlot},
     transport::Transport,
@@ -283,13 +283,13 @@ impl Client {
         url: &Url,
         token: Option<&CsrfToken>,
     ) -> Result<Answer, Failure> {
-        self.throttle.turn(request.writes()).await;
+        self.throttle.turn(request.access()).await;
         self.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
         let result = self.exchange_now(request, url, token).await;
         match &result {
-            Ok(_) => self.throttle.succeeded(request.writes(), began.elapsed()),
-            Err(failure) if request.writes() => {
+            Ok(_) => self.throttle.succeeded(request.access(), began.elapsed()),
+            Err(failure) if request.access() == Access::Write => {
                 failure.rejection().into_iter().for_each(|rejection| self.throttle.rejected(rejection));
             }
             Err(_) => {}

@@ -15,6 +15,13 @@ pub(super) fn encode_segment(segment: &str) -> impl std::fmt::Display {
     utf8_percent_encode(segment, ENCODED)
 }
 
+/// The effect of a request on the server's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Write,
+}
+
 /// An API request. Its path is relative to the API URL.
 #[derive(Debug)]
 pub(super) struct Request {
@@ -73,9 +80,9 @@ impl Request {
         self.method != Method::GET
     }
 
-    /// Checks whether the request modifies data on the server.
-    pub(super) fn writes(&self) -> bool {
-        self.changes() && self.segments.last().is_none_or(|last| last != "filter")
+    pub(super) fn access(&self) -> Access {
+        let is_filter = self.segments.last().is_some_and(|last| last == "filter");
+        if self.changes() && !is_filter { Access::Write } else { Access::Read }
     }
 
     /// Checks whether the request queries the server's version.

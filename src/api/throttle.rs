@@ -13,7 +13,10 @@ use tokio::{
     time::Instant,
 };
 
-use super::limiter::{Limiter, Rejection};
+use super::{
+    limiter::{Limiter, Rejection},
+    request::Access,
+};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
@@ -55,8 +58,8 @@ impl Throttle {
     }
 
     /// Waits until a request may be sent, and counts the request as sent.
-    pub(super) async fn turn(&self, writes: bool) {
-        while let Some(until) = self.take(writes) {
+    pub(super) async fn turn(&self, access: Access) {
+        while let Some(until) = self.take(access) {
             tokio::time::sleep_until(until).await;
         }
     }
@@ -74,9 +77,12 @@ impl Throttle {
     }
 
     /// Records the duration of a successful request.
-    pub(super) fn succeeded(&self, writes: bool, duration: Duration) {
+    pub(super) fn succeeded(&self, access: Access, duration: Duration) {
         let limiter = &mut self.state().limiter;
-        if writes { limiter.on_success(duration) } else { limiter.on_round_trip(duration) }
+        match access {
+            Access::Read => limiter.on_round_trip(duration),
+            Access::Write => limiter.on_success(duration),
+        }
     }
 
     /// Records that the server rejected a write request with status code 429 or 503.
@@ -92,10 +98,10 @@ impl Throttle {
 
     /// Returns `None` and counts the request as sent if the limits allow the request now. Otherwise, returns the time
     /// of the next attempt.
-    fn take(&self, writes: bool) -> Option<Instant> {
+    fn take(&self, access: Access) -> Option<Instant> {
         let mut state = self.state();
         let now = Instant::now();
-        let next_write = state.next_write.filter(|_| writes);
+        let next_write = state.next_write.filter(|_| access == Access::Write);
         if let Some(until) = state.paused_until.max(next_write).filter(|until| *until > now) {
             return Some(until);
         }
@@ -109,7 +115,7 @@ impl Throttle {
             }
             state.sent.push_back(now);
         }
-        if writes {
+        if access == Access::Write {
             state.next_write = Some(now + state.limiter.interval());
         }
         None
@@ -150,7 +156,7 @@ mod tests {
         let mut at = Vec::new();
         let start = Instant::now();
         for _ in 0..7 {
-            throttle.turn(true).await;
+            throttle.turn(Access::Write).await;
             at.push(start.elapsed().as_secs());
             tokio::time::sleep(Duration::from_secs(10)).await;
         }
@@ -161,25 +167,25 @@ mod tests {
     async fn a_pause_applies_to_all_requests() {
         let throttle = Throttle::new(None);
         let start = Instant::now();
-        throttle.turn(true).await;
+        throttle.turn(Access::Write).await;
         assert_eq!(start.elapsed(), Duration::ZERO);
         throttle.pause(Duration::from_secs(7));
         throttle.pause(Duration::from_secs(3));
-        throttle.turn(false).await;
+        throttle.turn(Access::Read).await;
         assert_eq!(start.elapsed(), Duration::from_secs(7));
     }
 
     #[tokio::test(start_paused = true)]
     async fn spreads_writes_but_not_reads_after_a_collision() {
         let throttle = Throttle::new(None);
-        throttle.succeeded(false, Duration::from_secs(4));
-        throttle.succeeded(true, Duration::from_secs(6));
+        throttle.succeeded(Access::Read, Duration::from_secs(4));
+        throttle.succeeded(Access::Write, Duration::from_secs(6));
         throttle.rejected(Rejection::Busy);
         assert_eq!(throttle.write_limit(), 3);
         let start = Instant::now();
         let mut at = Vec::new();
-        for writes in [true, false, true, false, true] {
-            throttle.turn(writes).await;
+        for access in [Access::Write, Access::Read, Access::Write, Access::Read, Access::Write] {
+            throttle.turn(access).await;
             at.push(start.elapsed());
         }
         let seconds: Vec<f64> = at.iter().map(|at| at.as_secs_f64().round()).collect();
@@ -191,8 +197,8 @@ mod tests {
         let throttle = Throttle::new(None);
         let first = [throttle.write_slot().await, throttle.write_slot().await];
         assert!(throttle.slots.try_acquire().is_err());
-        throttle.succeeded(false, Duration::from_secs(5));
-        throttle.succeeded(true, Duration::from_secs(15));
+        throttle.succeeded(Access::Read, Duration::from_secs(5));
+        throttle.succeeded(Access::Write, Duration::from_secs(15));
         drop(first);
         let slots = [throttle.write_slot().await, throttle.write_slot().await, throttle.write_slot().await];
         assert!(throttle.slots.try_acquire().is_err());
