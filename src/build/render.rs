@@ -233,7 +233,7 @@ fn schedules(
     let Value::Sequence(items) = template::schedules(&template, outputs, ctx.environment).value else {
         return None;
     };
-    if items.is_empty() && ctx.keeps_schedules_on_empty {
+    if items.is_empty() && !ctx.clears_schedules_on_empty {
         return Some(Schedules::Keep);
     }
     let at = at.join(Key::Schedules);

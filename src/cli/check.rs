@@ -80,8 +80,7 @@ impl CheckArguments {
             } else {
                 &self.file
             }),
-            env_name: EnvironmentOption::name(self.env.as_ref()),
-            env_source: EnvironmentOption::source(self.env.as_ref()),
+            environment: EnvironmentOption::selected(self.env.as_ref()),
             strict: self.strict,
             ..Options::default()
         }

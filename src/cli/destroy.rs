@@ -57,8 +57,7 @@ impl DestroyArguments {
             names: self.name.clone(),
             selectors: self.select.clone(),
             files: ProjectFiles::from_arguments(&self.prefect_file),
-            env_name: EnvironmentOption::name(self.env.as_ref()),
-            env_source: EnvironmentOption::source(self.env.as_ref()),
+            environment: EnvironmentOption::selected(self.env.as_ref()),
             python: self.python.python_use(),
             ..Options::default()
         }

@@ -31,8 +31,7 @@ impl DoctorArguments {
             all: true,
             resources: true,
             files: ProjectFiles::from_arguments(&self.prefect_file),
-            env_name: EnvironmentOption::name(self.env.as_ref()),
-            env_source: EnvironmentOption::source(self.env.as_ref()),
+            environment: EnvironmentOption::selected(self.env.as_ref()),
             ..Options::default()
         }
     }

@@ -9,7 +9,7 @@ use clap::{
 };
 
 use super::value_source::NameVariable;
-use crate::project::{EnvironmentName, EnvironmentSource};
+use crate::project::{EnvironmentName, EnvironmentSource, SelectedEnvironment};
 
 /// The value of `--env` or `PREFECTL_ENV`.
 #[derive(Debug, Clone)]
@@ -21,13 +21,9 @@ pub(crate) struct EnvironmentOption {
 
 impl EnvironmentOption {
     /// Returns the selected environment. An empty value selects no environment.
-    pub(crate) fn name(option: Option<&Self>) -> Option<EnvironmentName> {
-        option?.name.clone()
-    }
-
-    /// Returns the source of the value.
-    pub(crate) fn source(option: Option<&Self>) -> Option<EnvironmentSource> {
-        option.map(|option| option.source)
+    pub(crate) fn selected(option: Option<&Self>) -> Option<SelectedEnvironment> {
+        let Self { name, source } = option?;
+        Some(SelectedEnvironment { name: name.clone()?, source: Some(*source) })
     }
 }
 

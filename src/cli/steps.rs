@@ -93,8 +93,7 @@ impl RunStepsArguments {
             all: self.all,
             names: self.name.clone(),
             files: ProjectFiles::from_arguments(&self.prefect_file),
-            env_name: EnvironmentOption::name(self.env.as_ref()),
-            env_source: EnvironmentOption::source(self.env.as_ref()),
+            environment: EnvironmentOption::selected(self.env.as_ref()),
             jobs: self.jobs.into(),
             python: self.python.python_use().with_project_scope(),
             ..Options::default()

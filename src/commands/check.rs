@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: &CheckArguments, context: &Context) -> Result
             context.ui.note(&fixes(count, &fixed));
         }
     }
-    let files = described(&findings, arguments.options().env_name.as_ref());
+    let files = described(&findings, arguments.options().environment_name());
     Ok(report(findings, arguments, context, &files))
 }
 
@@ -170,7 +170,7 @@ fn report(
             }
         }
         FindingsFormat::Json => {
-            let selected = arguments.options().env_name;
+            let selected = arguments.options().environment.map(|selected| selected.name);
             ui.document(json::document(&found, selected.as_ref().map(EnvironmentName::as_str)));
         }
         FindingsFormat::Github => {

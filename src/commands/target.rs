@@ -93,7 +93,7 @@ pub(super) fn selection_options(
 
 /// Returns the project ID under which the selected environment's deployments are recorded.
 pub(super) fn in_environment(project: Option<ProjectId>, options: &Options) -> Option<ProjectId> {
-    match &options.env_name {
+    match options.environment_name() {
         Some(name) => project.map(|project| project.in_environment(name)),
         None => project,
     }
@@ -146,7 +146,7 @@ pub(super) fn deploy_context<'a>(options: &'a Options, context: &'a Context) -> 
         progress: &context.ui,
         redactor: &context.redactor,
         default_work_pool: settings.default_work_pool_name.value.as_deref(),
-        keeps_schedules_on_empty: settings.clear_schedules_on_empty.value == Some(false),
+        clears_schedules_on_empty: settings.clear_schedules_on_empty.value != Some(false),
         docker_namespace: settings.default_docker_build_namespace.value.as_deref(),
     }
 }

@@ -99,8 +99,7 @@ async fn declared_pool(
         all: true,
         resources: true,
         files: ProjectFiles::from_arguments(&arguments.prefect_file),
-        env_name: EnvironmentOption::name(arguments.env.as_ref()),
-        env_source: EnvironmentOption::source(arguments.env.as_ref()),
+        environment: EnvironmentOption::selected(arguments.env.as_ref()),
         ..Options::default()
     };
     let mut pools = declared::work_pools(&deploy_context(&options, context)).await?;

@@ -185,12 +185,12 @@ pub(crate) fn resumed(
     let recorded = journal::recorded(environment, api, directory)?;
     let recorded = recorded.ok_or(DeployError::NothingToResume)?;
     recorded.require_files(&options.files)?;
-    recorded.require_environment(options.env_name.as_ref())?;
+    recorded.require_environment(options.environment_name())?;
     if !recorded.is_resumable {
         return Err(DeployError::NotResumable);
     }
     let mut options = options.clone();
-    if let (None, Some(name)) = (&options.env_name, &recorded.environment) {
+    if let (None, Some(name)) = (&options.environment, &recorded.environment) {
         options.project = options.project.map(|project| project.in_environment(name));
     }
     let mut names = recorded.names;
@@ -207,7 +207,7 @@ pub(crate) fn resumed(
         all,
         names: if all { Vec::new() } else { names },
         files: recorded.files,
-        env_name: recorded.environment,
+        environment: options.environment.or_else(|| recorded.environment.map(Into::into)),
         resume: true,
         ..options
     })

@@ -24,8 +24,8 @@ pub(crate) struct DeployContext<'a> {
     pub(crate) progress: &'a dyn Progress,
     pub(crate) redactor: &'a Redactor,
     pub(crate) default_work_pool: Option<&'a str>,
-    /// Whether an empty list of schedules keeps the existing schedules on the server.
-    pub(crate) keeps_schedules_on_empty: bool,
+    /// Whether an empty list of schedules removes the existing schedules from the server.
+    pub(crate) clears_schedules_on_empty: bool,
     pub(crate) docker_namespace: Option<&'a str>,
 }
 
@@ -39,12 +39,12 @@ impl<'a> DeployContext<'a> {
     /// Returns the context for a project with the given root directory. Its settings override the command's
     /// settings.
     pub(crate) fn in_project(&self, root: &'a Path, settings: &'a ProjectSettings) -> Self {
-        let keeps_schedules = settings.clears_schedules_on_empty.map(|clears| !clears);
+        let clears_schedules = settings.clears_schedules_on_empty;
         Self {
             directory: root,
             default_work_pool: settings.default_work_pool.as_deref().or(self.default_work_pool),
             docker_namespace: settings.docker_namespace.as_deref().or(self.docker_namespace),
-            keeps_schedules_on_empty: keeps_schedules.unwrap_or(self.keeps_schedules_on_empty),
+            clears_schedules_on_empty: clears_schedules.unwrap_or(self.clears_schedules_on_empty),
             ..*self
         }
     }
@@ -77,7 +77,7 @@ impl TestContext {
             progress: &crate::progress::Silent,
             redactor: &self.redactor,
             default_work_pool: None,
-            keeps_schedules_on_empty: false,
+            clears_schedules_on_empty: true,
             docker_namespace: None,
         }
     }

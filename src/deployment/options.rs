@@ -3,7 +3,7 @@
 use super::{PreviewName, ProjectId, Selector};
 use crate::{
     flow::PythonUse,
-    project::{EnvironmentName, EnvironmentSource, ProjectFiles},
+    project::{EnvironmentName, ProjectFiles, SelectedEnvironment},
     steps::ImagePolicy,
 };
 
@@ -40,10 +40,7 @@ pub(crate) struct Options {
     /// Whether a plan contains the reasons for selecting deployments.
     pub(crate) why: bool,
     pub(crate) files: ProjectFiles,
-    /// The environment whose values are merged with the project file.
-    pub(crate) env_name: Option<EnvironmentName>,
-    /// The source of `env_name`. `None` if the journal of a resumed deploy selects the environment.
-    pub(crate) env_source: Option<EnvironmentSource>,
+    pub(crate) environment: Option<SelectedEnvironment>,
     pub(crate) description: Option<String>,
     pub(crate) version: Option<String>,
     pub(crate) version_type: Option<String>,
@@ -96,6 +93,10 @@ pub(crate) struct Options {
 }
 
 impl Options {
+    pub(crate) fn environment_name(&self) -> Option<&EnvironmentName> {
+        self.environment.as_ref().map(|environment| &environment.name)
+    }
+
     pub(crate) fn on_unchanged(&self) -> OnUnchanged {
         if self.force { OnUnchanged::Write } else { OnUnchanged::Skip }
     }

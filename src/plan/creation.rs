@@ -126,7 +126,7 @@ pub(crate) async fn create<'a>(
     let plan = Plan {
         schema: plan::SCHEMA,
         selection: ctx.options.into(),
-        environment: ctx.options.env_name.clone(),
+        environment: ctx.options.environment_name().cloned(),
         api_url: client.url().to_owned(),
         deployments,
         resources,

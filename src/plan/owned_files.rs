@@ -33,7 +33,7 @@ impl OwnedFiles {
         let files = match &ctx.options.files {
             ProjectFiles::Each(patterns) => {
                 let found =
-                    project::find(patterns, ctx.directory, ctx.options.env_name.as_ref()).unwrap_or_default();
+                    project::find(patterns, ctx.directory, ctx.options.environment_name()).unwrap_or_default();
                 found.into_iter().map(|file| file.path).collect()
             }
             files => vec![files.single().unwrap_or(default).to_owned()],

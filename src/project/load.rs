@@ -6,7 +6,7 @@ use super::{
     DEFAULT_FILE, Declared, Fields, Findings, IgnoredFields, Key, Project, STDIN, StepList,
     checker::{Checker, is_misspelling},
     duplicates,
-    environments::{EnvironmentSource, UndefinedEnvironment},
+    environments::{SelectedEnvironment, UndefinedEnvironment},
     fields, lossy_scalars, misplaced, resources,
 };
 use crate::{
@@ -46,10 +46,11 @@ impl ProjectError {
 
     /// Adds the source of the environment's name to the error for an undefined environment.
     #[must_use]
-    pub(crate) fn selected_by(self, source: Option<EnvironmentSource>) -> Self {
+    pub(crate) fn selected_by(self, environment: Option<&SelectedEnvironment>) -> Self {
         match self {
             Self::UndefinedEnvironment(undefined) => {
-                UndefinedEnvironment { selected_by: source, ..undefined }.into()
+                let selected_by = environment.and_then(|selected| selected.source);
+                UndefinedEnvironment { selected_by, ..undefined }.into()
             }
             error => error,
         }

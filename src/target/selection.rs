@@ -100,7 +100,7 @@ fn require_declared(
     options: &Options,
     flow_name: &impl Fn(&Declared) -> Option<String>,
 ) -> Result<(), SelectError> {
-    let Some(environment) = options.env_name.clone() else { return Ok(()) };
+    let Some(environment) = options.environment_name().cloned() else { return Ok(()) };
     if declared.is_empty() {
         return Err(SelectError::EmptyEnvironment(environment));
     }
@@ -362,11 +362,11 @@ mod tests {
 
     #[test]
     fn an_environment_only_has_declared_deployments() {
-        let env_name = Some("prod".parse().unwrap());
+        let environment = "prod".parse::<EnvironmentName>().ok().map(Into::into);
         let select_in = |file: &[(&str, &str)], names: &[&str], entrypoint: Option<&str>| {
             let names = names.iter().map(ToString::to_string).collect();
             let entrypoint = entrypoint.map(str::to_owned);
-            let options = Options { names, entrypoint, env_name: env_name.clone(), ..Options::default() };
+            let options = Options { names, entrypoint, environment: environment.clone(), ..Options::default() };
             select(&Project::for_test(file), &options, |_| None).map(|selection| selection.picked.len())
         };
         let one = [("a-prod", "a.py:f")];

@@ -139,7 +139,7 @@ impl<'a> CheckedFile<'a> {
     /// Reads a project file and the overlay file of the selected environment, or of all environments.
     fn read(location: Location<'a>, ctx: &DeployContext<'_>) -> Result<Self, PreparationError> {
         let path = location.path();
-        let sources = match &ctx.options.env_name {
+        let sources = match ctx.options.environment_name() {
             Some(name) => ProjectSources::read(path, ctx.directory, Some(name)),
             None => ProjectSources::read_all(path, ctx.directory),
         };
@@ -191,7 +191,7 @@ async fn findings_in(
     let selected = findings_with(ctx, files).await;
     let mut others = Vec::new();
     let mut names = BTreeSet::new();
-    if ctx.options.env_name.is_none() {
+    if ctx.options.environment.is_none() {
         let sources = files.iter().filter_map(|file| file.sources.as_ref().ok());
         names.extend(sources.flat_map(ProjectSources::checked_environments));
     }
@@ -200,7 +200,7 @@ async fn findings_in(
         names.clear();
     }
     for name in names {
-        let options = Options { env_name: Some(name.clone()), ..ctx.options.clone() };
+        let options = Options { environment: Some(name.clone().into()), ..ctx.options.clone() };
         match findings_with(&DeployContext { options: &options, ..*ctx }, files).await {
             // The environment may not have the selected deployments.
             Err(PreparationError::Target(_)) => {}
@@ -268,7 +268,7 @@ async fn findings_with(
             }
         };
         let load = |environment: Option<&EnvironmentName>| file.load(sources, environment);
-        match undefined.load(ctx.options.env_name.as_ref(), load) {
+        match undefined.load(ctx.options.environment_name(), load) {
             Ok(project) => {
                 findings.push(None);
                 loaded.push((file, project));

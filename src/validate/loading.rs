@@ -34,7 +34,7 @@ pub(crate) fn load_projects(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject
     let selects_in_file = ctx.options.all
         || !ctx.options.selectors.is_empty()
         || ctx.options.names.iter().any(|name| is_pattern(name));
-    let environment = ctx.options.env_name.as_ref();
+    let environment = ctx.options.environment_name();
     let is_optional = files.single().is_none()
         && environment.is_none()
         && (!selects_in_file || ctx.options.entrypoint.is_some());
@@ -42,7 +42,7 @@ pub(crate) fn load_projects(ctx: &DeployContext<'_>) -> Result<Vec<LoadedProject
         Err(ProjectError::File(error)) if is_optional && error.is_not_found() => {
             (Project::empty(), Vec::new())
         }
-        other => other.map_err(|error| error.selected_by(ctx.options.env_source))?,
+        other => other.map_err(|error| error.selected_by(ctx.options.environment.as_ref()))?,
     };
     Ok(vec![LoadedProject::only(project, ctx.directory, warnings)])
 }
@@ -65,7 +65,7 @@ fn load_each(
             let (project, warnings) = project::load(&file.path, ctx.directory, environment)?;
             Ok(file.loaded(project, warnings))
         };
-        match undefined.load(ctx.options.env_name.as_ref(), load) {
+        match undefined.load(ctx.options.environment_name(), load) {
             Ok(project) => loaded.push(project),
             Err(ProjectError::Invalid { diagnostics, .. }) => invalid.extend(diagnostics),
             Err(error) => return Err(error.into()),
@@ -111,7 +111,7 @@ impl UndefinedEnvironments {
         }
         let mut errors = self.errors.into_iter();
         let Some(mut error) = errors.next() else { return Ok(()) };
-        error.selected_by = options.env_source;
+        error.selected_by = options.environment.as_ref().and_then(|selected| selected.source);
         error.defined.extend(errors.flat_map(|error| error.defined));
         if count > 1 {
             error.file = format!("any of the {count} project files");
@@ -147,7 +147,7 @@ pub(super) fn project_files(
     patterns: &[FilePattern],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<FoundFile>, PreparationError> {
-    let environment = ctx.options.env_name.as_ref();
+    let environment = ctx.options.environment_name();
     let files = project::find(patterns, ctx.directory, environment).map_err(PreparationError::files)?;
     let has_names = files.len() > 1;
     let found = files.into_iter().map(|ProjectFile { path, root }| {

@@ -69,7 +69,7 @@ pub(crate) fn begin(
         api: client.url(),
         directory: ctx.directory,
         files: &ctx.options.files,
-        environment: ctx.options.env_name.as_ref(),
+        environment: ctx.options.environment_name(),
         project: ctx.options.project.as_ref().map(ProjectId::without_environment),
         preview: preview(ctx),
         is_resumable: !ctx.options.describe_a_deployment()

@@ -46,7 +46,7 @@ pub(super) fn document(
         "seconds": seconds(cost.time),
         "stages": stages.collect::<Vec<_>>(),
     });
-    if let Some(environment) = &options.env_name {
+    if let Some(environment) = options.environment_name() {
         document["environment"] = json!(environment);
     }
     if let Some(preview) = &options.preview {
@@ -136,6 +136,7 @@ mod tests {
         deployment::StageTimes,
         error::Exit,
         plan::{Action, FieldChange, PlannedChange},
+        project::EnvironmentName,
         secret::Secret,
         steps::{Section, StepKind},
         value::from_json,
@@ -185,8 +186,8 @@ mod tests {
         let redactor = Redactor::default();
         redactor.learn(&Secret::new("hunter2"));
         let (action, changes) = ("update", json!([{"field": "tags", "old": [], "new": ["a"]}]));
-        let options =
-            Options { preview: "pr-1".parse().ok(), env_name: "prod".parse().ok(), ..Options::default() };
+        let environment = "prod".parse::<EnvironmentName>().ok().map(Into::into);
+        let options = Options { preview: "pr-1".parse().ok(), environment, ..Options::default() };
         assert_eq!(
             document(&report, Some(&error), &cost, &options, &Links::new(None), &redactor),
             json!({

@@ -39,7 +39,7 @@ fn saved_plan(
     };
     // A saved plan was created without running the project's interpreter. Running it now could change the result.
     let saved = plan::read(path, context)?;
-    saved.require_environment(options.env_name.as_ref())?;
+    saved.require_environment(options.environment_name())?;
     *options = saved.select(options.clone());
     target::require_project_of_preview(options)?;
     Ok(Some(saved))

@@ -14,7 +14,7 @@ mod sources;
 mod tests;
 
 pub(crate) use self::{
-    name::{EnvironmentName, EnvironmentSource, UndefinedEnvironment},
+    name::{EnvironmentName, EnvironmentSource, SelectedEnvironment, UndefinedEnvironment},
     overlay_file::overlay_path,
     sources::{ProjectSources, load},
 };

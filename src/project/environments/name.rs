@@ -9,6 +9,20 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String", into = "String")]
 pub(crate) struct EnvironmentName(String);
 
+/// The environment whose values are merged with the project file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct SelectedEnvironment {
+    pub(crate) name: EnvironmentName,
+    /// `None` if the journal of a resumed deploy selects the environment.
+    pub(crate) source: Option<EnvironmentSource>,
+}
+
+impl From<EnvironmentName> for SelectedEnvironment {
+    fn from(name: EnvironmentName) -> Self {
+        Self { name, source: None }
+    }
+}
+
 /// The source of the selected environment's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum EnvironmentSource {

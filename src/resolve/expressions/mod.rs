@@ -81,7 +81,7 @@ impl Names {
 
 /// Returns the name of the selected environment, or null.
 fn environment(ctx: &DeployContext<'_>) -> Value {
-    ctx.options.env_name.as_ref().map_or(Value::Null, |name| name.as_str().into())
+    ctx.options.environment_name().map_or(Value::Null, |name| name.as_str().into())
 }
 
 /// Returns the first key of each use of a name. A use without a key yields `None`.

@@ -54,7 +54,7 @@ impl ChangesByRange {
                 continue;
             }
             let changes = self.between(range, names.directory)?;
-            let changes = ProjectChanges::new(changes, project, options.env_name.as_ref(), directory)?;
+            let changes = ProjectChanges::new(changes, project, options.environment_name(), directory)?;
             found.insert(range.clone(), changes);
         }
         Ok(found)

@@ -62,7 +62,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         }
         let question = "Would you like to use an existing deployment configuration?";
         let mut select = Select::new(question, rows);
-        if options.env_name.is_none() {
+        if options.environment.is_none() {
             select = select.or("No, configure a new deployment");
         }
         let row = self.ask.select(select).await?;
@@ -106,7 +106,7 @@ impl<A: Ask, W: ServerLookup> Wizard<'_, A, W> {
         let deployments = self.project.deployments.iter();
         let found: Vec<&Declared> =
             deployments.filter(|deployment| wanted.matches(deployment, flow_name)).collect();
-        if found.is_empty() && options.env_name.is_none() {
+        if found.is_empty() && options.environment.is_none() {
             self.confirm_new(name, options).await?;
             let name = name.rsplit('/').next().map(str::to_owned);
             return Ok(Selection { name, ..single(Declared::undeclared()) }.into());

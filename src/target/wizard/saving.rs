@@ -79,7 +79,7 @@ pub(crate) fn saved(
     file: PathBuf,
     path: PathBuf,
 ) -> Option<Saved> {
-    if ctx.options.env_name.is_some() {
+    if ctx.options.environment.is_some() {
         return None;
     }
     let mut specs = target::specs(answers.selection.clone(), ctx, &mut Findings::new(None)).ok()?;
