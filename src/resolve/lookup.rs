@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 
 use crate::{
     api::Client,
-    template::{Found, Lookup},
+    template::{Lookup, LookupFuture},
 };
 
 /// A lookup of blocks and variables on the server. Without a client, every lookup fails.
@@ -22,11 +22,11 @@ impl<'a> ApiLookup<'a> {
 struct NoApi;
 
 impl Lookup for ApiLookup<'_> {
-    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> LookupFuture<'a> {
         Box::pin(async move { Ok(self.client()?.block_document(block_type, document).await?) })
     }
 
-    fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a> {
+    fn block_by_id<'a>(&'a self, id: &'a str) -> LookupFuture<'a> {
         Box::pin(async move {
             match id.parse() {
                 Ok(id) => Ok(self.client()?.block_document_by_id(id).await?),
@@ -35,7 +35,7 @@ impl Lookup for ApiLookup<'_> {
         })
     }
 
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a> {
         Box::pin(async move { Ok(self.client()?.variable(name).await?) })
     }
 

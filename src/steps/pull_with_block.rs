@@ -169,23 +169,23 @@ mod tests {
         progress::Silent,
         secret::Redactor,
         steps::testing::TestContext,
-        template::{Found, Lookup, Resolver},
+        template::{Lookup, LookupFuture, Resolver},
     };
 
     /// Block source with a fixed set of blocks in the form `{slug/name: data}`.
     struct Blocks(serde_json::Value);
 
     impl Lookup for Blocks {
-        fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+        fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> LookupFuture<'a> {
             let found = self.0.get(format!("{block_type}/{document}")).cloned();
             Box::pin(async { Ok(found) })
         }
 
-        fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+        fn block_by_id<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
             Box::pin(async { Ok(None) })
         }
 
-        fn variable<'a>(&'a self, _: &'a str) -> Found<'a> {
+        fn variable<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
             Box::pin(async { Ok(None) })
         }
     }

@@ -9,10 +9,7 @@ use super::{
     trail::Trail,
     walk::{self, Fill},
 };
-use crate::{
-    python,
-    {environment::Environment, value::Value},
-};
+use crate::{environment::Environment, python, value::Value};
 
 /// The treatment of placeholders without a value.
 ///

@@ -35,6 +35,6 @@ pub(crate) use pipeline::{
     schedules, step_inputs, trigger,
 };
 pub(crate) use reference::{Reference, references};
-pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
+pub(crate) use resolve::{Lookup, LookupFuture, ResolveError, Resolver};
 pub(crate) use substitution::{Substitution, SubstitutionKind, missing_value};
 pub(crate) use walk::value_at;

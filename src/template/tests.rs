@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Found, Lookup, ResolveError, Resolver,
+    Lookup, LookupFuture, ResolveError, Resolver,
     apply::{Applied, Pass, Unknown},
     deployment_after_steps, deployment_before_steps,
     path::Values,
@@ -81,16 +81,16 @@ struct Recorded<'a> {
 }
 
 impl Lookup for Recorded<'_> {
-    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> LookupFuture<'a> {
         let found = self.blocks.get(&format!("{block_type}/{document}")).cloned();
         async { Ok(found) }.boxed()
     }
 
-    fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+    fn block_by_id<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
         async { Ok(None) }.boxed()
     }
 
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a> {
         let found = self.variables.get(name).cloned();
         async { Ok(found) }.boxed()
     }

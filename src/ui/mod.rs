@@ -5,6 +5,7 @@
 
 mod events;
 mod live;
+mod live_view;
 mod prompts;
 mod reporter;
 mod screen;
@@ -13,18 +14,14 @@ mod workflow;
 
 use std::{
     io::{self, IsTerminal as _, Write},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Instant,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use anstream::{AutoStream, adapter::strip_str};
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 
-use self::{events::Event, live::Results, screen::Screen};
+use self::{events::Event, screen::Screen};
 use crate::{
     diagnostics::{Diagnostic, github},
     environment::Environment,
@@ -37,6 +34,7 @@ use crate::{
 
 pub(crate) use anstream::ColorChoice;
 pub(crate) use live::DeploymentResult;
+pub(crate) use live_view::LiveView;
 pub(crate) use prompts::{has_terminal, restore_terminal};
 pub(crate) use table::{Caption, listing, marked, panel};
 
@@ -160,12 +158,7 @@ impl Ui {
             self.screen().begin();
             screen::keep_drawing(&self.screen);
         }
-        LiveView {
-            ui: self.clone(),
-            is_drawn: self.screen().has_view(),
-            has_ended: AtomicBool::new(false),
-            started: Instant::now(),
-        }
+        LiveView::new(self.clone(), self.screen().has_view())
     }
 
     /// Runs an action that needs exclusive use of the terminal, such as a prompt. The live view is hidden
@@ -362,55 +355,4 @@ fn stdout_is_file() -> bool {
         .try_clone_to_owned()
         .map(std::fs::File::from);
     file.and_then(|file| file.metadata()).is_ok_and(|metadata| metadata.is_file())
-}
-
-/// The live view of a command. Dropping it removes the view from the terminal.
-pub(crate) struct LiveView {
-    ui: Ui,
-    is_drawn: bool,
-    has_ended: AtomicBool,
-    started: Instant,
-}
-
-impl LiveView {
-    /// Removes the view, so that results can be printed.
-    pub(crate) fn end(&self) {
-        self.has_ended.store(true, Ordering::Relaxed);
-        self.ui.screen().end();
-    }
-
-    /// Returns whether the view was shown. If so, the summary table contains the results.
-    pub(crate) fn is_drawn(&self) -> bool {
-        self.is_drawn
-    }
-
-    /// Prints the summary table if the view was shown. Otherwise, prints only the number of deployments for
-    /// each outcome.
-    pub(crate) fn summarize(&self, results: &[DeploymentResult]) {
-        if !self.is_drawn {
-            let total = live::total(&Results { deployments: results, took: self.started.elapsed() });
-            return total.iter().for_each(|line| self.ui.note(line));
-        }
-        let shown = results.iter().map(|result| DeploymentResult {
-            name: self.ui.shown_line(&result.name),
-            outcome: self.ui.shown_line(&result.outcome),
-            ..result.clone()
-        });
-        let mut screen = self.ui.screen();
-        let results = Results { deployments: &shown.collect::<Vec<_>>(), took: self.started.elapsed() };
-        let lines = live::summary(&screen.state, &results, screen::size(), true);
-        if !lines.is_empty() {
-            screen.print(&lines.join("\n"));
-        }
-    }
-}
-
-impl Drop for LiveView {
-    fn drop(&mut self) {
-        if !self.has_ended.load(Ordering::Relaxed) {
-            // The command was interrupted, so the state of its steps is kept on the terminal.
-            self.end();
-            self.summarize(&[]);
-        }
-    }
 }

@@ -7,7 +7,7 @@ use crate::{
     resolve::{self, Inspection, expressions::*},
     secret::Redactor,
     target,
-    template::{Found, Lookup},
+    template::{Lookup, LookupFuture},
     validate,
     value::to_json,
 };
@@ -16,15 +16,15 @@ use crate::{
 struct OneVariable;
 
 impl Lookup for OneVariable {
-    fn block<'a>(&'a self, _: &'a str, _: &'a str) -> Found<'a> {
+    fn block<'a>(&'a self, _: &'a str, _: &'a str) -> LookupFuture<'a> {
         Box::pin(async { Ok(None) })
     }
 
-    fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+    fn block_by_id<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
         Box::pin(async { Ok(None) })
     }
 
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a> {
         Box::pin(async move { Ok((name == "region").then(|| "eu".into())) })
     }
 }
@@ -177,13 +177,13 @@ deployments:
 async fn does_not_evaluate_inserted_values() {
     struct Secretive;
     impl Lookup for Secretive {
-        fn block<'a>(&'a self, _: &'a str, _: &'a str) -> Found<'a> {
+        fn block<'a>(&'a self, _: &'a str, _: &'a str) -> LookupFuture<'a> {
             Box::pin(async { Ok(Some(serde_json::json!({"value": "a<< b >>c"}))) })
         }
-        fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+        fn block_by_id<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
             Box::pin(async { Ok(None) })
         }
-        fn variable<'a>(&'a self, _: &'a str) -> Found<'a> {
+        fn variable<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
             Box::pin(async { Ok(None) })
         }
     }

@@ -4,22 +4,22 @@ use serde_json::json;
 use super::*;
 use crate::{
     secret::Redactor,
-    template::{Found, Lookup},
+    template::{Lookup, LookupFuture},
 };
 
 /// A server with a secret block and a variable.
 struct Server;
 
 impl Lookup for Server {
-    fn block<'a>(&'a self, _: &'a str, document: &'a str) -> Found<'a> {
+    fn block<'a>(&'a self, _: &'a str, document: &'a str) -> LookupFuture<'a> {
         async move { Ok((document == "token").then(|| json!({"value": "s3cr3t"}))) }.boxed()
     }
 
-    fn block_by_id<'a>(&'a self, _: &'a str) -> Found<'a> {
+    fn block_by_id<'a>(&'a self, _: &'a str) -> LookupFuture<'a> {
         async { Ok(None) }.boxed()
     }
 
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a> {
         async move { Ok((name == "region").then(|| json!("eu"))) }.boxed()
     }
 }

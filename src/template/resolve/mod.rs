@@ -26,20 +26,20 @@ use crate::{
 /// Error from looking up a block or variable.
 pub(crate) type LookupError = Box<dyn Error + Send + Sync>;
 
-/// Result of a lookup: the object's data as JSON, or `None` if the object does not exist.
-pub(crate) type Found<'a> = BoxFuture<'a, Result<Option<serde_json::Value>, LookupError>>;
+/// The future of a lookup. Returns the data of the object as JSON, or `None` if the object does not exist.
+pub(crate) type LookupFuture<'a> = BoxFuture<'a, Result<Option<serde_json::Value>, LookupError>>;
 
 /// A source of blocks and variables, such as a Prefect server.
 pub(crate) trait Lookup: Send + Sync {
     /// Returns the data of a block document including its secrets, or `None` if the block does not exist.
-    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a>;
+    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> LookupFuture<'a>;
 
     /// Returns the data of the block document with the given ID, or `None` if the document does not exist or the ID is
     /// invalid.
-    fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a>;
+    fn block_by_id<'a>(&'a self, id: &'a str) -> LookupFuture<'a>;
 
     /// Returns the value of a Prefect variable, or `None` if the variable does not exist.
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a>;
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a>;
 
     /// Returns the Prefect version of the server, or `None` if the version is unknown, as for Prefect Cloud.
     fn server_version(&self) -> BoxFuture<'_, Option<String>> {

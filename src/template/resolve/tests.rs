@@ -16,7 +16,7 @@ struct Server {
 }
 
 impl Server {
-    fn answer<'a>(&self, name: &str) -> Found<'a> {
+    fn answer<'a>(&self, name: &str) -> LookupFuture<'a> {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let answer = match name {
             "secret/token" => Ok(Some(json!({"value": "hunter2-token"}))),
@@ -36,15 +36,15 @@ impl Server {
 }
 
 impl Lookup for Server {
-    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> Found<'a> {
+    fn block<'a>(&'a self, block_type: &'a str, document: &'a str) -> LookupFuture<'a> {
         self.answer(&format!("{block_type}/{document}"))
     }
 
-    fn block_by_id<'a>(&'a self, id: &'a str) -> Found<'a> {
+    fn block_by_id<'a>(&'a self, id: &'a str) -> LookupFuture<'a> {
         self.answer(id)
     }
 
-    fn variable<'a>(&'a self, name: &'a str) -> Found<'a> {
+    fn variable<'a>(&'a self, name: &'a str) -> LookupFuture<'a> {
         self.answer(name)
     }
 }
