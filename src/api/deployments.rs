@@ -1,6 +1,6 @@
 //! API requests for deployments and their schedules.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -13,6 +13,25 @@ use super::{
     page::{Identified, in_batches},
     request::Request,
 };
+
+/// The name of a deployment. A deployment's own name is only unique among the deployments of its flow.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct DeploymentName {
+    pub(crate) flow: String,
+    pub(crate) deployment: String,
+}
+
+impl DeploymentName {
+    pub(crate) fn new(flow: impl Into<String>, deployment: impl Into<String>) -> Self {
+        Self { flow: flow.into(), deployment: deployment.into() }
+    }
+}
+
+impl fmt::Display for DeploymentName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.flow, self.deployment)
+    }
+}
 
 /// A deployment that exists on the server.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -150,11 +169,11 @@ pub(crate) struct DeploymentFilter {
 }
 
 impl DeploymentFilter {
-    /// Creates a filter for `(flow, deployment)` names. The filter also matches other combinations of the
-    /// given flow names and deployment names.
-    pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a (String, String)>) -> Self {
+    /// Creates a filter for names. The filter also matches other combinations of the given flow names and deployment
+    /// names.
+    pub(crate) fn named<'a>(names: impl IntoIterator<Item = &'a DeploymentName>) -> Self {
         let (flows, names): (BTreeSet<&String>, BTreeSet<&String>) =
-            names.into_iter().map(|(flow, name)| (flow, name)).unzip();
+            names.into_iter().map(|name| (&name.flow, &name.deployment)).unzip();
         Self {
             names: names.into_iter().cloned().collect(),
             flow_names: flows.into_iter().cloned().collect(),
@@ -264,14 +283,13 @@ impl Client {
         self.filter(&["deployments", "filter"], filter.body()).await
     }
 
-    /// Returns all deployments with the given `(flow, deployment)` names. The result may include other deployments of
-    /// the same flows.
+    /// Returns all deployments with the given names. The result may include other deployments of the same flows.
     ///
     /// `keep` converts each deployment to a smaller value as soon as it is read, because complete deployments use a
     /// lot of memory.
     pub(crate) async fn deployments_named<T: Identified>(
         &self,
-        names: &BTreeSet<(String, String)>,
+        names: &BTreeSet<DeploymentName>,
         keep: impl Fn(Deployment) -> T,
     ) -> Result<Vec<T>, ApiError> {
         let read = async |names| {

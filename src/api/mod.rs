@@ -47,7 +47,7 @@ pub(crate) use auth::{API_VERSION, Credentials};
 pub(crate) use automations::Automation;
 pub(crate) use capabilities::{Capabilities, Feature, TESTED_RELEASE};
 pub(crate) use client::{Client, Log, Notify};
-pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentSchedule};
+pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentName, DeploymentSchedule};
 pub(crate) use error::ApiError;
 pub(crate) use flow_runs::{
     CANCELLED_AT_ONCE, FlowRun, FlowRunFilter, LogLine, NewFlowRun, RunState, StateType,

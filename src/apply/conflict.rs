@@ -10,7 +10,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Automation, Client, Deployment},
+    api::{ApiError, Automation, Client, Deployment, DeploymentName},
     deployment::{LiveDeployment, SharedValues, Snapshot, flow_names_by_id, snapshot::by_deployment},
     plan::{Change, Changes, ComparedDeployment, FieldChange, changes_between, trigger_changes_between},
 };
@@ -105,7 +105,7 @@ impl<'a> ConflictCheck<'a> {
         let ids: Vec<Uuid> =
             writes.clone().filter_map(|write| write.change.live()).map(|live| live.id).collect();
         let new = writes.clone().filter(|write| matches!(write.change, Change::Create));
-        let new = new.map(|write| (write.desired.flow_name.clone(), write.desired.name.clone())).collect();
+        let new = new.map(|write| write.desired.deployment_name()).collect();
         let triggers: BTreeSet<&str> = writes.flat_map(|write| self.trigger_names(&write.change)).collect();
         let (existing, created, automations) = tokio::try_join!(
             self.client.deployments_by_id(ids),
@@ -123,7 +123,7 @@ impl<'a> ConflictCheck<'a> {
     /// Returns the full names of existing deployments, including deployments that are not in `names`.
     ///
     /// Usually, no deployment exists, so the function sends a single request.
-    async fn read_created(&self, names: &BTreeSet<(String, String)>) -> Result<HashSet<String>, ApiError> {
+    async fn read_created(&self, names: &BTreeSet<DeploymentName>) -> Result<HashSet<String>, ApiError> {
         let deployments = self.client.deployments_named(names, |deployment| deployment).await?;
         let flows: BTreeSet<Uuid> = deployments.iter().map(|deployment| deployment.flow_id).collect();
         let flows = flow_names_by_id(self.client, flows).await?;

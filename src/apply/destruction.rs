@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use crate::{
-    api::Client,
+    api::{Client, DeploymentName},
     apply::remover::{Deletion, Remover},
     deployment::{Options, ProjectId, Snapshot},
     error::Incomplete,
@@ -42,7 +42,7 @@ pub(crate) struct Destroyed {
 }
 
 impl<'a> Destruction<'a> {
-    /// Finds deployments and resources on the server. `names` are the deployments as `(flow, deployment)` pairs.
+    /// Finds deployments and resources on the server.
     ///
     /// If a project ID is set, selects only objects that the project has registered. Always keeps objects that
     /// another project has registered.
@@ -51,7 +51,7 @@ impl<'a> Destruction<'a> {
     ///
     /// Fails if a request fails or if a project record is unreadable.
     pub(crate) async fn find(
-        names: &BTreeSet<(String, String)>,
+        names: &BTreeSet<DeploymentName>,
         resources: &[ResourceKey],
         options: &'a Options,
         client: &Client,
@@ -60,9 +60,7 @@ impl<'a> Destruction<'a> {
         let live = Snapshot::observe_deployments(client, names).await?;
         let registrations = Registrations::read(client, project).await?;
         let registered = &registrations.deployments;
-        let found = names.iter().filter_map(|(flow, name)| {
-            live.deployment(flow, name).map(|found| (format!("{flow}/{name}"), found.id))
-        });
+        let found = names.iter().filter_map(|name| Some((name.to_string(), live.deployment(name)?.id)));
         let mut kept = KeptObjects::default();
         let mut removals = Vec::new();
         for (name, id) in found {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use uuid::Uuid;
 
 use crate::{
-    api::{Automation, DeploymentSchedule},
+    api::{Automation, DeploymentName, DeploymentSchedule},
     deployment::{LiveDeployment, Snapshot, desired::Schedules},
     plan::{self, ComparedDeployment, owned_fields},
     project::{IgnorableField, IgnoredFields},
@@ -121,6 +121,10 @@ impl JournaledDeployment {
             }
         }
         Cow::Owned(record)
+    }
+
+    pub(super) fn deployment_name(&self) -> DeploymentName {
+        DeploymentName::new(self.flow.as_str(), self.name.as_str())
     }
 
     /// Returns the full name, as `flow/deployment`.

@@ -100,8 +100,7 @@ pub(crate) async fn recover(
 ) -> Vec<Recovery> {
     let mut recoveries = Vec::with_capacity(records.len());
     for batch in records.chunks(BATCH) {
-        let names: BTreeSet<_> =
-            batch.iter().map(|record| (record.flow.clone(), record.name.clone())).collect();
+        let names = batch.iter().map(JournaledDeployment::deployment_name).collect();
         match Snapshot::observe(rollback.client, &names).await {
             Ok(live) => {
                 let live = live.excluding(declared.clone());
@@ -123,7 +122,7 @@ pub(crate) async fn recover(
 async fn recover_batch(rollback: &RollbackContext<'_>, records: &[JournaledDeployment], live: &Snapshot) -> Vec<Recovery> {
     stream::iter(records)
         .map(async |record| {
-            let now = live.deployment(&record.flow, &record.name);
+            let now = live.deployment(&record.deployment_name());
             let automations = now.map_or(&[][..], |now| live.automations(now.id));
             let record = &*record.adopting(now, automations);
             let conflicts = match rollback.policy {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    api::Client,
+    api::{Client, DeploymentName},
     apply::Destruction,
     build::{FurtherUse, UnbuiltDeployment, render_unbuilt},
     deployment::DeployContext,
@@ -30,8 +30,7 @@ pub(crate) async fn plan_destruction<'a>(
 
 /// Deployments and resources that the options select.
 struct Selected {
-    /// Names of the deployments as `(flow, deployment)` pairs.
-    names: BTreeSet<(String, String)>,
+    names: BTreeSet<DeploymentName>,
     resources: Vec<ResourceKey>,
 }
 
@@ -55,7 +54,6 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
     let resources = std::mem::take(&mut preparation.resources);
     let resources = resources.into_iter().map(|resource| resource.key).collect();
     let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    let name =
-        |unbuilt: &UnbuiltDeployment| (unbuilt.desired.flow_name.clone(), unbuilt.desired.name.clone());
+    let name = |unbuilt: &UnbuiltDeployment| unbuilt.desired.deployment_name();
     Ok(Selected { names: unbuilt.deployments.iter().map(name).collect(), resources })
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    api::Client,
+    api::{Client, DeploymentName},
     apply::{Line, Outcome, Report},
     deployment::{DeployContext, OnUnchanged, Snapshot},
     names::{SHOWN, first_of},
@@ -28,10 +28,10 @@ pub(super) async fn require_copies(
 ) -> Result<(), PreviewError> {
     let Some(preview) = &ctx.options.preview else { return Ok(()) };
     let project = ctx.options.project.as_ref().ok_or(PreviewError::NoProject)?;
-    let names: BTreeSet<(String, String)> =
-        preparation.deployments().filter_map(|prepared| prepared.resolved.api_names()).collect();
+    let names: BTreeSet<DeploymentName> =
+        preparation.deployments().filter_map(|prepared| prepared.resolved.deployment_name()).collect();
     let live = Snapshot::observe_deployments(client, &names).await?;
-    let copies = names.iter().map(|(flow, name)| (format!("{flow}/{name}"), live.deployment(flow, name)));
+    let copies = names.iter().map(|name| (name.to_string(), live.deployment(name)));
     previews::require_copies(client, Some(project), preview, copies).await
 }
 

@@ -44,7 +44,7 @@ pub(super) async fn register(
     client: &Client,
     report: &mut Report,
 ) -> Result<(), DeployError> {
-    let names = desired.iter().map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect();
+    let names = desired.iter().map(DesiredDeployment::deployment_name).collect();
     ctx.progress.activity("Comparing with the server");
     let (earlier, earlier_resources) = journal::earlier(ctx, client)?;
     let (live, idle_pools, resources) = tokio::join!(

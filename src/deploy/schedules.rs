@@ -1,9 +1,7 @@
 //! Finds schedules that cannot be matched with the schedules on the server. This check runs before any step.
 
-use std::collections::BTreeSet;
-
 use crate::{
-    api::Client,
+    api::{Client, DeploymentName},
     deployment::{ResolvedDeployment, Snapshot},
     plan::{self, PlanError},
     project::{IgnorableField, ScheduleItem},
@@ -28,15 +26,16 @@ pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client
     }
     let resolved = preparation.deployments().map(|prepared| &prepared.resolved);
     let without_slugs = resolved.filter(|deployment| lacks_slug(deployment));
-    let names: Vec<(String, String)> = without_slugs.filter_map(ResolvedDeployment::api_names).collect();
+    let names: Vec<DeploymentName> =
+        without_slugs.filter_map(ResolvedDeployment::deployment_name).collect();
     if names.is_empty() {
         return Ok(());
     }
-    let live = Snapshot::observe_deployments(client, &names.iter().cloned().collect::<BTreeSet<_>>()).await?;
-    for (flow, name) in names {
-        let schedules = live.deployment(&flow, &name).map_or(&[][..], |found| found.schedules.as_slice());
+    let live = Snapshot::observe_deployments(client, &names.iter().cloned().collect()).await?;
+    for name in names {
+        let schedules = live.deployment(&name).map_or(&[][..], |found| found.schedules.as_slice());
         if let Err(error) = plan::allow_missing_slugs(schedules) {
-            return Err(PlanError::Update { name: format!("{flow}/{name}"), error: error.into() });
+            return Err(PlanError::Update { name: name.to_string(), error: error.into() });
         }
     }
     Ok(())

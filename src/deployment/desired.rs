@@ -8,7 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::{Capabilities, Feature},
+    api::{Capabilities, DeploymentName, Feature},
     deployment::{LiveDeployment, PreviewName, slas::Sla, triggers::Trigger},
     project::{ConcurrencyLimit, IgnoredFields},
     python,
@@ -107,6 +107,10 @@ pub(crate) struct DesiredDeployment {
 }
 
 impl DesiredDeployment {
+    pub(crate) fn deployment_name(&self) -> DeploymentName {
+        DeploymentName::new(self.flow_name.as_str(), self.name.as_str())
+    }
+
     /// Returns the full name, as `flow/deployment`.
     pub(crate) fn full_name(&self) -> String {
         format!("{}/{}", self.flow_name, self.name)

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{DeploymentSpec, desired::api_name};
 use crate::{
+    api::DeploymentName,
     flow::Flow,
     pointer::Pointer,
     project::{Fields, Key},
@@ -49,9 +50,9 @@ impl ResolvedDeployment {
 
     /// Returns the names of the flow and the deployment in the API, or `None` if the flow is unknown or the name
     /// depends on step outputs.
-    pub(crate) fn api_names(&self) -> Option<(String, String)> {
+    pub(crate) fn deployment_name(&self) -> Option<DeploymentName> {
         let name = self.name().filter(|name| !template::is_template(name))?;
-        Some((self.flow.as_ref()?.name.clone(), api_name(name)))
+        Some(DeploymentName::new(self.flow.as_ref()?.name.as_str(), api_name(name)))
     }
 
     /// Returns the deployment's full name. If the flow is unknown, returns only the deployment's name.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::{
-    api::{ApiError, Client},
+    api::{ApiError, Client, DeploymentName},
     build::{FurtherUse, UnbuiltDeployment, UnbuiltDeployments, render_unbuilt},
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
@@ -58,17 +58,15 @@ impl DesiredState {
         Ok(Self { unbuilt, resources, automations, warnings })
     }
 
-    /// Returns the deployment names as `(flow, deployment)` pairs.
-    fn names(&self) -> BTreeSet<(String, String)> {
-        let desired = self.unbuilt.deployments.iter().map(|unbuilt| &unbuilt.desired);
-        desired.map(|desired| (desired.flow_name.clone(), desired.name.clone())).collect()
+    fn names(&self) -> BTreeSet<DeploymentName> {
+        self.unbuilt.deployments.iter().map(|unbuilt| unbuilt.desired.deployment_name()).collect()
     }
 
     /// Returns the declared deployments that exist, and the declared resources.
     fn declared<'s>(&'s self, live: &Snapshot) -> DeclaredObjects<'s> {
         let deployment = |unbuilt: &'s UnbuiltDeployment| {
             let desired = &unbuilt.desired;
-            let live = live.deployment(&desired.flow_name, &desired.name)?;
+            let live = live.deployment(&desired.deployment_name())?;
             Some((live.id, QueueName::of(desired)))
         };
         DeclaredObjects {
@@ -107,7 +105,7 @@ pub(crate) async fn create<'a>(
         let change = plan::compare(desired, &live, ctx.options.on_unchanged(), ctx.clock.now())
             .map_err(|error| PlanError::Update { name: desired.full_name(), error })?;
         if ctx.options.preview.is_some() {
-            copies.push((desired.full_name(), live.deployment(&desired.flow_name, &desired.name)));
+            copies.push((desired.full_name(), live.deployment(&desired.deployment_name())));
         }
         let planned = plan::describe(&unbuilt, &change, &live, ctx.redactor);
         let selected_by = if ctx.options.why { unbuilt.reasons } else { Vec::new() };

@@ -132,7 +132,7 @@ pub(crate) fn compare<'a>(
     on_unchanged: OnUnchanged,
     now: Timestamp,
 ) -> Result<Change<'a>, UpdateError> {
-    let Some(deployment) = live.deployment(&desired.flow_name, &desired.name) else {
+    let Some(deployment) = live.deployment(&desired.deployment_name()) else {
         return Ok(Change::Create);
     };
     let ignores = |field| desired.ignored.contains(field);

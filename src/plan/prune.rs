@@ -9,7 +9,7 @@ use std::{
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Client, Deployment},
+    api::{ApiError, Client, Deployment, DeploymentName},
     deployment::{DeployContext, DesiredDeployment, LiveDeployment, Options, ProjectId, SharedValues},
     diagnostics::Diagnostic,
     git,
@@ -300,7 +300,7 @@ pub(crate) async fn existing_named(
     names: &BTreeSet<String>,
 ) -> Result<Vec<Removal>, ApiError> {
     let parts = names.iter().filter_map(|name| name.split_once('/'));
-    let parts = parts.map(|(flow, name)| (flow.to_owned(), name.to_owned())).collect();
+    let parts = parts.map(|(flow, name)| DeploymentName::new(flow, name)).collect();
     let deployments = client.deployments_named(&parts, |deployment| deployment).await?;
     let mut found = with_flows(client, deployments).await?;
     found.retain(|deployment| names.contains(&deployment.name));

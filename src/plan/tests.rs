@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::{Automation, Deployment, DeploymentSchedule},
+    api::{Automation, Deployment, DeploymentName, DeploymentSchedule},
     deployment::{
         DesiredDeployment, LiveDeployment, OnUnchanged, SharedValues, Snapshot, desired::Schedules, triggers,
     },
@@ -329,7 +329,7 @@ proptest! {
         };
         server.apply(Update::of(&after, before, &changes));
         let live_again = server.live();
-        let now = live_again.deployment("flow", "name").unwrap();
+        let now = live_again.deployment(&DeploymentName::new("flow", "name")).unwrap();
         for path in paths.iter().filter(|path| !path.contains('.')) {
             let has_changed = now.field(path) != before.field(path)
                 || (*path == "schedules" && json!(now.schedules) != json!(before.schedules));

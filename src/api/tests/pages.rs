@@ -7,7 +7,7 @@ use uuid::Uuid;
 use wiremock::{Mock, Request, matchers::path};
 
 use super::{answer, in_turn, server};
-use crate::api::{DeploymentFilter, JsonObject, flows::Flow};
+use crate::api::{DeploymentFilter, DeploymentName, JsonObject, flows::Flow};
 
 /// Reads all deployments while `change` modifies the list after the first page. Returns the IDs and the
 /// request bodies.
@@ -74,7 +74,7 @@ async fn splits_many_names_into_several_requests() {
     let (server, client, _) = server().await;
     let found = json!([{"id": Uuid::from_u128(1), "name": "d0", "flow_id": Uuid::nil()}]);
     Mock::given(path("/api/deployments/filter")).respond_with(answer(200, found)).mount(&server).await;
-    let names = (0..1000).map(|n| (format!("flow-{}", n % 7), format!("d{n}"))).collect();
+    let names = (0..1000).map(|n| DeploymentName::new(format!("flow-{}", n % 7), format!("d{n}"))).collect();
     assert_eq!(
         client.deployments_named(&names, |deployment| deployment).await.unwrap().len(),
         1,

@@ -10,7 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{ApiError, Automation, Capabilities, Client, DeploymentSchedule, Feature};
+use crate::api::{
+    ApiError, Automation, Capabilities, Client, DeploymentName, DeploymentSchedule, Feature,
+};
 
 /// Flows, deployments and automations on the server before a deploy.
 #[derive(Debug)]
@@ -29,7 +31,7 @@ impl Snapshot {
     /// Excludes automations that are recorded as foreign.
     pub(crate) async fn observe(
         client: &Client,
-        names: &BTreeSet<(String, String)>,
+        names: &BTreeSet<DeploymentName>,
     ) -> Result<Self, ApiError> {
         // Automations are read concurrently, because most deploys find at least one deployment.
         let (live, automations) =
@@ -76,9 +78,9 @@ impl Snapshot {
     /// Reads flows and deployments like [`Self::observe`], but does not read automations.
     pub(crate) async fn observe_deployments(
         client: &Client,
-        names: &BTreeSet<(String, String)>,
+        names: &BTreeSet<DeploymentName>,
     ) -> Result<Self, ApiError> {
-        let flows: BTreeSet<&String> = names.iter().map(|(flow, _)| flow).collect();
+        let flows: BTreeSet<&String> = names.iter().map(|name| &name.flow).collect();
         let flows: Vec<String> = flows.into_iter().cloned().collect();
         let shared = SharedValues::default();
         let deployments =
@@ -127,8 +129,8 @@ impl Snapshot {
         self.flows.get(name).copied()
     }
 
-    pub(crate) fn deployment(&self, flow: &str, name: &str) -> Option<&LiveDeployment> {
-        self.deployments.get(&(self.flow(flow)?, name.to_owned()))
+    pub(crate) fn deployment(&self, name: &DeploymentName) -> Option<&LiveDeployment> {
+        self.deployments.get(&(self.flow(&name.flow)?, name.deployment.clone()))
     }
 
     /// Returns the schedules of a deployment.
