@@ -49,7 +49,7 @@ pub(crate) struct RunOptions {
 
 /// The error returned if a run cannot be created.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum RunError {
+pub(crate) enum CreateRunError {
     #[error("Must provide a deployed flow's name or id")]
     NoDeployment,
     #[error("Only provide a deployed flow's name or id")]
@@ -94,10 +94,10 @@ pub(crate) async fn prepare(
     progress: &dyn Progress,
     options: &RunOptions,
     input: &mut (dyn Read + Send),
-) -> Result<Vec<PreparedRun>, RunError> {
+) -> Result<Vec<PreparedRun>, CreateRunError> {
     match (options.names.as_slice(), options.id) {
-        ([], None) => return Err(RunError::NoDeployment),
-        ([_, ..], Some(_)) => return Err(RunError::NameAndId),
+        ([], None) => return Err(CreateRunError::NoDeployment),
+        ([_, ..], Some(_)) => return Err(CreateRunError::NameAndId),
         _ => {}
     }
     for name in &options.names {
@@ -149,7 +149,7 @@ impl PreparedRun {
     }
 
     /// Creates the run. An idempotency key prevents a retried request from creating a second run.
-    pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, RunError> {
+    pub(crate) async fn create(&self, client: &Client) -> Result<CreatedRun, CreateRunError> {
         let run = client.create_flow_run(self.deployment.deployment.id, &self.run).await?;
         Ok(CreatedRun {
             deployment: self.deployment.full_name(),
@@ -171,7 +171,7 @@ fn merge_parameters(
     options: &RunOptions,
     progress: &dyn Progress,
     input: &mut (dyn Read + Send),
-) -> Result<JsonObject, RunError> {
+) -> Result<JsonObject, CreateRunError> {
     let mut parameters = match options.params.as_deref() {
         Some(argument) if !argument.is_empty() => arguments::parameters(argument, input)?,
         _ => JsonObject::new(),

@@ -41,7 +41,7 @@ async fn server(properties: &Value) -> (MockServer, Client) {
     (server, client)
 }
 
-async fn prepared(client: &Client, options: &RunOptions) -> Result<PreparedRun, RunError> {
+async fn prepared(client: &Client, options: &RunOptions) -> Result<PreparedRun, CreateRunError> {
     let prepared = prepare(client, &testing::clock(), &Silent, options, &mut std::io::empty()).await?;
     let [run] = <[PreparedRun; 1]>::try_from(prepared).expect("one name prepares one run");
     Ok(run)

@@ -3,7 +3,7 @@
 use crate::{
     api::ApiError,
     build::BuildError,
-    plan::{prune::TooManyDeletes, schedules::ScheduleError},
+    plan::{prune::TooManyDeletes, schedules::MissingSlugs},
     records::{RecordError, previews::PreviewError},
     validate::PreparationError,
 };
@@ -12,7 +12,7 @@ use crate::{
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UpdateError {
     #[error(transparent)]
-    Schedules(#[from] ScheduleError),
+    MissingSlugs(#[from] MissingSlugs),
     #[error(
         "the server rejects null for job variables with a default value in work pool '{pool}': {}",
         .job_variables.join(", ")

@@ -60,7 +60,7 @@ impl ScheduleChanges<'_> {
 /// The error for live schedules with slugs that cannot be matched because the file's schedules have no slugs.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("Please provide a slug for each schedule in your request to ensure schedules are updated correctly.")]
-pub(crate) struct ScheduleError;
+pub(crate) struct MissingSlugs;
 
 /// Compares the schedules in the file with the schedules on the server.
 ///
@@ -71,7 +71,7 @@ pub(super) fn compare<'a>(
     desired: &'a Schedules,
     live: &'a [DeploymentSchedule],
     now: Timestamp,
-) -> Result<ScheduleChanges<'a>, ScheduleError> {
+) -> Result<ScheduleChanges<'a>, MissingSlugs> {
     let Schedules::Exactly(wanted) = desired else { return Ok(ScheduleChanges::default()) };
     if wanted.is_empty() {
         return Ok(ScheduleChanges { delete: live.iter().collect(), ..ScheduleChanges::default() });
@@ -108,8 +108,8 @@ pub(super) fn compare<'a>(
 /// # Errors
 ///
 /// Fails if all live schedules have slugs.
-pub(crate) fn allow_missing_slugs(live: &[DeploymentSchedule]) -> Result<(), ScheduleError> {
-    if is_by_slug(live) { Err(ScheduleError) } else { Ok(()) }
+pub(crate) fn allow_missing_slugs(live: &[DeploymentSchedule]) -> Result<(), MissingSlugs> {
+    if is_by_slug(live) { Err(MissingSlugs) } else { Ok(()) }
 }
 
 /// Returns whether the server matches schedules by slug.
@@ -224,7 +224,7 @@ mod tests {
     #[test]
     fn rejects_schedules_without_slugs_if_live_schedules_have_slugs() {
         let (wanted, live) = (wanted("[{cron: 0 0 * * *}]"), live(&[("0 0 * * *", Some("a"), true)]));
-        assert_eq!(compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap_err(), ScheduleError);
+        assert_eq!(compare(&wanted, &live, Timestamp::UNIX_EPOCH).unwrap_err(), MissingSlugs);
     }
 
     #[test]

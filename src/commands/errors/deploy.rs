@@ -151,7 +151,7 @@ impl From<DeployError> for CommandError {
 
 fn update_help(error: &UpdateError) -> &'static str {
     match error {
-        UpdateError::Schedules(_) => {
+        UpdateError::MissingSlugs(_) => {
             "give every schedule a `slug`, or delete the schedules on the server first"
         }
         UpdateError::NullJobVariables { .. } => "remove the keys to use the default values",

@@ -11,7 +11,7 @@ use crate::{
     cloud::CloudError,
     deployment::DeploymentError,
     error::{CommandError, Exit},
-    flow_run::{self, runs::FlowRunError},
+    flow_run::{CreateRunError, runs::FlowRunError},
     fs::FileError,
     local_server::LocalServerError,
     names::{SHOWN, first_of},
@@ -96,17 +96,16 @@ impl From<WhenError> for CommandError {
     }
 }
 
-impl From<flow_run::RunError> for CommandError {
-    fn from(error: flow_run::RunError) -> Self {
-        use flow_run::RunError;
+impl From<CreateRunError> for CommandError {
+    fn from(error: CreateRunError) -> Self {
         match error {
-            RunError::Api(error) => error.into(),
-            RunError::Deployment(error) => error.into(),
-            error @ (RunError::NoDeployment
-            | RunError::NameAndId
-            | RunError::Argument(_)
-            | RunError::Parameters(_)
-            | RunError::RunName(_)) => Self::usage(error),
+            CreateRunError::Api(error) => error.into(),
+            CreateRunError::Deployment(error) => error.into(),
+            error @ (CreateRunError::NoDeployment
+            | CreateRunError::NameAndId
+            | CreateRunError::Argument(_)
+            | CreateRunError::Parameters(_)
+            | CreateRunError::RunName(_)) => Self::usage(error),
         }
     }
 }
