@@ -46,6 +46,18 @@ impl Identified for Automation {
     }
 }
 
+/// Fields of the request that creates an automation, except its owner.
+pub(crate) const AUTOMATION_FIELDS: [&str; 8] = [
+    "name",
+    "description",
+    "enabled",
+    "tags",
+    "trigger",
+    "actions",
+    "actions_on_trigger",
+    "actions_on_resolve",
+];
+
 /// Returns the resource ID that identifies a deployment in events and automations.
 pub(super) fn deployment_resource(deployment: Uuid) -> String {
     format!("prefect.deployment.{deployment}")

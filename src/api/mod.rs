@@ -44,7 +44,7 @@ pub(crate) mod testing;
 mod tests;
 
 pub(crate) use auth::{API_VERSION, Credentials};
-pub(crate) use automations::Automation;
+pub(crate) use automations::{AUTOMATION_FIELDS, Automation};
 pub(crate) use capabilities::{Capabilities, Feature, TESTED_RELEASE};
 pub(crate) use client::{Client, Log, Notify};
 pub(crate) use deployments::{Deployment, DeploymentFilter, DeploymentName, DeploymentSchedule};

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use uuid::Uuid;
 
 use crate::{
-    api::{ApiError, Automation, Client, DeploymentSchedule},
+    api::{AUTOMATION_FIELDS, ApiError, Automation, Client, DeploymentSchedule},
     apply::{
         foreign_changes::{foreign_changes, is_intended, without_id},
         outcome::WriteError,
@@ -370,18 +370,8 @@ pub(super) fn remove_ids(trigger: &mut Json) {
 
 /// Returns the body of the request that recreates a deleted automation.
 fn automation_body(raw: &Map<String, Json>, deployment: Uuid) -> Map<String, Json> {
-    const KEYS: [&str; 8] = [
-        "name",
-        "description",
-        "enabled",
-        "tags",
-        "trigger",
-        "actions",
-        "actions_on_trigger",
-        "actions_on_resolve",
-    ];
-    let mut body: Map<String, Json> =
-        KEYS.iter().filter_map(|key| Some(((*key).to_owned(), raw.get(*key)?.clone()))).collect();
+    let field = |name: &str| Some((name.to_owned(), raw.get(name)?.clone()));
+    let mut body: Map<String, Json> = AUTOMATION_FIELDS.into_iter().filter_map(field).collect();
     body.insert("owner_resource".into(), json!(owner_resource(deployment)));
     body
 }

@@ -2,22 +2,14 @@
 
 use super::reader::Reader;
 use crate::{
+    api::AUTOMATION_FIELDS,
     diagnostics::{Code, Diagnostic},
     pointer::Pointer,
     template,
     value::{self, Value},
 };
 
-pub(super) const KEYS: [&str; 8] = [
-    "name",
-    "description",
-    "enabled",
-    "tags",
-    "trigger",
-    "actions",
-    "actions_on_trigger",
-    "actions_on_resolve",
-];
+pub(super) const KEYS: [&str; 8] = AUTOMATION_FIELDS;
 
 /// Keys that contain lists of actions.
 pub(crate) const ACTION_LISTS: [&str; 3] = ["actions", "actions_on_trigger", "actions_on_resolve"];
