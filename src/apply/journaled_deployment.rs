@@ -1,4 +1,4 @@
-//! Deployment records, which a rollback restores.
+//! Records of deployments in the journal, which a rollback restores.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Resource records, which a rollback restores.
+//! Records of resources in the journal, which a rollback restores.
 
 use std::cmp::Reverse;
 
@@ -14,10 +14,10 @@ use crate::{
         rollback::{ConflictPolicy, Recovery, Restored, RollbackContext, remove_ids},
         secret_overlay::{has_mask, matches},
     },
-    plan::{self, FieldChange, MovedQueue, ResourceChange},
+    plan::{self, ComparedResource, FieldChange, MovedQueue, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        BlockSecrets, DesiredResource, LiveResource, Phase, References, ResourceKey, ResourceKind,
+        BlockSecrets, LiveResource, Phase, References, ResourceKey, ResourceKind,
         SecretHashes, block_references, is_same_field, requests,
     },
     secret::Redactor,
@@ -66,7 +66,7 @@ pub(crate) async fn recover_resources(
 }
 
 impl JournaledResource {
-    pub(crate) fn new(desired: &DesiredResource, change: &ResourceChange) -> Self {
+    pub(crate) fn new(ComparedResource { desired, change }: &ComparedResource) -> Self {
         let fields = |live: &LiveResource| {
             let own = live
                 .fields

@@ -9,7 +9,7 @@ use crate::{
     api::{ApiError, Client, JsonObject},
     apply::{Outcome, Restoration, concurrent_writes, journaled_resource::JournaledResource},
     deployment::{OnError, OnUnchanged},
-    plan::{self, FieldChange, PlannedChange, ResourceChange},
+    plan::{self, ComparedResource, FieldChange, PlannedChange, ResourceChange},
     resource::{
         BlockSecrets, DesiredResource, LiveResource, Observed, Phase, ReferenceKind, References, ResourceKey,
         ResourceKind, ResourceReference, SecretHashes, requests,
@@ -20,17 +20,10 @@ use crate::{
 /// Work queue field that the server changes when another queue takes the same priority.
 const PRIORITY: &str = "priority";
 
-/// A declared resource and its change.
-#[derive(Debug)]
-pub(crate) struct PendingResource {
-    pub(crate) desired: DesiredResource,
-    pub(crate) change: ResourceChange,
-}
-
 /// Declared resources that have been compared with the server.
 #[derive(Debug, Default)]
 pub(crate) struct PendingResources {
-    pub(crate) resources: Vec<PendingResource>,
+    pub(crate) resources: Vec<ComparedResource>,
     /// State of the server. The live resources have been moved to the changes.
     pub(crate) observed: Observed,
 }
@@ -77,7 +70,7 @@ impl PendingResources {
         let mut observed = Observed::read(client, &desired).await?;
         let pending = |desired| {
             let change = plan::resources::compare(&desired, &mut observed, on_unchanged);
-            PendingResource { desired, change }
+            ComparedResource { desired, change }
         };
         let resources = desired.into_iter().map(pending).collect();
         Ok(Self { resources, observed })
@@ -90,10 +83,8 @@ impl PendingResources {
             .iter()
             .filter(|pending| !pending.change.is_unchanged() || self.may_move(&pending.desired));
         let mut records: Vec<JournaledResource> =
-            changed.map(|pending| JournaledResource::new(&pending.desired, &pending.change)).collect();
-        let changes: Vec<_> =
-            self.resources.iter().map(|pending| (&pending.desired, &pending.change)).collect();
-        for moved in plan::moved_queues(&changes, &self.observed) {
+            changed.map(JournaledResource::new).collect();
+        for moved in plan::moved_queues(&self.resources, &self.observed) {
             match records.iter_mut().find(|record| record.key == moved.key) {
                 Some(record) => record.add_moved_queue(&moved),
                 None => records.push(JournaledResource::of_moved_queue(&moved)),
@@ -106,7 +97,7 @@ impl PendingResources {
     /// or changes another queue's priority.
     fn may_move(&self, desired: &DesiredResource) -> bool {
         let pool = desired.key.pool_of_queue();
-        let has_moving_queue = |pending: &PendingResource| {
+        let has_moving_queue = |pending: &ComparedResource| {
             let is_of_pool = pending.desired.key.pool_of_queue() == pool;
             is_of_pool
                 && (pending.change.is_creation()
@@ -116,7 +107,7 @@ impl PendingResources {
     }
 
     /// Returns whether a resource is the default queue of a work pool that this deploy creates.
-    fn is_created_with_pool(&self, PendingResource { desired, change }: &PendingResource) -> bool {
+    fn is_created_with_pool(&self, ComparedResource { desired, change }: &ComparedResource) -> bool {
         let is_new = |pool: &str| {
             let pool = ResourceKey::new(ResourceKind::WorkPool, pool);
             let mut created = self.resources.iter().filter(|pending| pending.change.is_creation());
@@ -128,12 +119,12 @@ impl PendingResources {
 
     /// Returns a line for each resource, with the state before any resource is written.
     pub(crate) fn lines(&self, redactor: &Redactor) -> Vec<ResourceLine> {
-        let line = |PendingResource { desired, change }: &PendingResource| ResourceLine {
-            key: desired.key.clone(),
-            file: desired.file.clone(),
+        let line = |compared: &ComparedResource| ResourceLine {
+            key: compared.desired.key.clone(),
+            file: compared.desired.file.clone(),
             outcome: Outcome::NotTried,
-            action: change.action(),
-            changes: plan::resources::changes(desired, change, redactor),
+            action: compared.change.action(),
+            changes: plan::resources::changes(compared, redactor),
             time: Duration::ZERO,
         };
         self.resources.iter().map(line).collect()
@@ -200,10 +191,9 @@ impl ResourceWriter<'_> {
     }
 
     /// Writes a resource, unless it has changed since it was compared.
-    async fn checked_write(&self, pending: &PendingResource, references: &References) -> Outcome {
-        let PendingResource { desired, change } = pending;
-        let is_unchanged = matches!(change, ResourceChange::Unchanged { .. });
-        if !self.force && !is_unchanged && !self.pending.is_created_with_pool(pending) {
+    async fn checked_write(&self, pending: &ComparedResource, references: &References) -> Outcome {
+        let ComparedResource { desired, change } = pending;
+        if !self.force && !change.is_unchanged() && !self.pending.is_created_with_pool(pending) {
             match self.conflict(desired, change).await {
                 Ok(None) => {}
                 Ok(Some(outcome)) => return outcome,
@@ -218,11 +208,11 @@ impl ResourceWriter<'_> {
     /// Writes a resource. Sets `written` to `true` after the first successful request that changes the server.
     async fn write_unchecked(
         &self,
-        pending: &PendingResource,
+        pending: &ComparedResource,
         references: &References,
         written: &mut bool,
     ) -> Result<Outcome, ApiError> {
-        let PendingResource { desired, change } = pending;
+        let ComparedResource { desired, change } = pending;
         match change {
             ResourceChange::Unchanged { live } => {
                 if self.pending.may_move(desired) {

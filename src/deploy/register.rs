@@ -112,8 +112,7 @@ fn report_shared(
     ctx: &DeployContext<'_>,
 ) -> Result<(), PlanError> {
     let deployments = changes.iter().filter_map(ChangedObject::deployment);
-    let pending = resources.pending.resources.iter();
-    let resources = pending.filter_map(|pending| ChangedObject::resource(&pending.desired, &pending.change));
+    let resources = resources.pending.resources.iter().filter_map(ChangedObject::resource);
     validate::stop_on(pruning.shared(deployments, resources), ctx)?;
     Ok(())
 }

@@ -8,8 +8,8 @@ use crate::{
     deployment::{DeployContext, Snapshot},
     diagnostics::{Diagnostic, json},
     plan::{
-        self, ChangedObject, MovedQueue, Plan, PlanError, PlannedDeployment, PlannedKept, PlannedResource,
-        PlannedStep, ResourceChange,
+        self, ChangedObject, ComparedResource, MovedQueue, Plan, PlanError, PlannedDeployment, PlannedKept,
+        PlannedResource, PlannedStep,
         prune::{DeclaredObjects, Pruning, QueueName},
     },
     records::previews::require_copies,
@@ -151,27 +151,27 @@ fn without_repetitions(deployments: Vec<UnbuiltDeployment>) -> impl Iterator<Ite
 fn report_shared(
     pruning: &Pruning<'_>,
     deployments: &[PlannedDeployment],
-    resources: &[(DesiredResource, ResourceChange)],
+    resources: &[ComparedResource],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, PlanError> {
     let deployments = deployments.iter().filter_map(ChangedObject::planned);
-    let resources = resources.iter().filter_map(|(desired, change)| ChangedObject::resource(desired, change));
+    let resources = resources.iter().filter_map(ChangedObject::resource);
     Ok(validate::stop_on(pruning.shared(deployments, resources), ctx)?)
 }
 
 /// The declared resources with their changes, and the queues whose priorities the server will change.
 #[derive(Default)]
 struct ComparedResources {
-    changes: Vec<(DesiredResource, ResourceChange)>,
+    changes: Vec<ComparedResource>,
     moved: Vec<MovedQueue>,
 }
 
 impl ComparedResources {
     /// Returns the plan entries of the resources.
     fn described(&self, redactor: &Redactor) -> Vec<PlannedResource> {
-        let entry = |(desired, change): &(DesiredResource, ResourceChange)| {
-            let moved = self.moved.iter().filter(|queue| queue.cause == desired.key);
-            plan::resources::describe(desired, change, moved.map(MovedQueue::note).collect(), redactor)
+        let entry = |compared: &ComparedResource| {
+            let moved = self.moved.iter().filter(|queue| queue.cause == compared.desired.key);
+            plan::resources::describe(compared, moved.map(MovedQueue::note).collect(), redactor)
         };
         self.changes.iter().map(entry).collect()
     }
@@ -189,11 +189,10 @@ async fn compare_resources(
     let mut observed = Observed::read(client, &desired).await?;
     let compared = desired.into_iter().map(|desired| {
         let change = plan::resources::compare(&desired, &mut observed, ctx.options.on_unchanged());
-        (desired, change)
+        ComparedResource { desired, change }
     });
     let changes: Vec<_> = compared.collect();
-    let pairs: Vec<_> = changes.iter().map(|(desired, change)| (desired, change)).collect();
-    let moved = plan::moved_queues(&pairs, &observed);
+    let moved = plan::moved_queues(&changes, &observed);
     Ok(ComparedResources { changes, moved })
 }
 

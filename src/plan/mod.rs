@@ -38,7 +38,7 @@ pub(crate) use kept::{KeptReason, KeptResource, PlannedKept};
 pub(crate) use moved_queues::{MovedQueue, moved_queues};
 pub(crate) use redaction::{CHANGED, mask, redacted_pair, redacted_value};
 pub(crate) use requests::RenderedRequests;
-pub(crate) use resources::ResourceChange;
+pub(crate) use resources::{ComparedResource, ResourceChange};
 pub(crate) use schedules::{ScheduleChanges, allow_missing_slugs, schedule_differences};
 pub(crate) use shared_objects::ChangedObject;
 pub(crate) use triggers::{

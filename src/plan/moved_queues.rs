@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use crate::{
-    plan::ResourceChange,
-    resource::{DesiredResource, Observed, QueuePriorities, ResourceKey},
+    plan::ComparedResource,
+    resource::{Observed, QueuePriorities, ResourceKey},
 };
 
 /// A queue without a declared priority whose priority the server changes.
@@ -27,16 +27,14 @@ impl MovedQueue {
 }
 
 /// Returns the queues whose priorities the server changes if a deploy writes the changes in the given order.
-pub(crate) fn moved_queues(
-    changes: &[(&DesiredResource, &ResourceChange)],
-    observed: &Observed,
-) -> Vec<MovedQueue> {
+pub(crate) fn moved_queues(changes: &[ComparedResource], observed: &Observed) -> Vec<MovedQueue> {
     let mut moved = Vec::new();
     for (pool, queues) in &observed.queues {
-        let is_of_pool = |desired: &DesiredResource| desired.key.pool_of_queue() == Some(pool.as_str());
-        let of_pool: Vec<_> = changes.iter().filter(|(desired, _)| is_of_pool(desired)).collect();
+        let is_of_pool =
+            |compared: &&ComparedResource| compared.desired.key.pool_of_queue() == Some(pool.as_str());
+        let of_pool: Vec<_> = changes.iter().filter(is_of_pool).collect();
         let has_priority = |name: &str| {
-            let mut declared = of_pool.iter().map(|(desired, _)| desired);
+            let mut declared = of_pool.iter().map(|compared| &compared.desired);
             declared.any(|desired| desired.key.queue() == Some(name) && desired.priority().is_some())
         };
         let mut priorities =
@@ -44,7 +42,7 @@ pub(crate) fn moved_queues(
         let before = priorities.clone();
         let others: Vec<_> = queues.iter().filter(|queue| !has_priority(&queue.name)).collect();
         let mut causes = vec![None; others.len()];
-        for (desired, change) in of_pool {
+        for ComparedResource { desired, change } in of_pool {
             let Some(name) = desired.key.queue() else { continue };
             let priority = desired.priority();
             if change.is_creation() || (priority.is_some() && priorities.get(name) != priority) {

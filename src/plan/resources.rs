@@ -18,6 +18,13 @@ use crate::{
     secret::{MASK, Redactor},
 };
 
+/// A declared resource that has been compared with the server.
+#[derive(Debug)]
+pub(crate) struct ComparedResource {
+    pub(crate) desired: DesiredResource,
+    pub(crate) change: ResourceChange,
+}
+
 /// The change that a deploy makes to a declared resource.
 #[derive(Debug, Clone)]
 pub(crate) enum ResourceChange {
@@ -115,11 +122,11 @@ fn shown(live: &Json, desired: &Json) -> Json {
 
 /// Returns the plan entry of a declared resource.
 pub(crate) fn describe(
-    desired: &DesiredResource,
-    change: &ResourceChange,
+    compared: &ComparedResource,
     notes: Vec<String>,
     redactor: &Redactor,
 ) -> PlannedResource {
+    let ComparedResource { desired, change } = compared;
     let live = change.live();
     PlannedResource {
         kind: desired.key.kind,
@@ -127,7 +134,7 @@ pub(crate) fn describe(
         file: desired.file.as_deref().map(str::to_owned),
         action: change.action(),
         id: live.map(|live| live.id),
-        changes: changes(desired, change, redactor),
+        changes: changes(compared, redactor),
         notes,
         fingerprint: Fingerprint {
             live: live.map(|live| live_fingerprint(desired, live, redactor)).unwrap_or_default(),
@@ -165,8 +172,7 @@ pub(crate) fn mask(key: &ResourceKey, change: &mut FieldChange, redactor: &Redac
 
 /// Returns a resource's planned changes with secrets redacted.
 pub(crate) fn changes(
-    desired: &DesiredResource,
-    change: &ResourceChange,
+    ComparedResource { desired, change }: &ComparedResource,
     redactor: &Redactor,
 ) -> Vec<PlannedChange> {
     let planned = |field: &str, old: &Json, new: &Json| {

@@ -5,8 +5,7 @@ use uuid::Uuid;
 use crate::{
     deployment::ProjectId,
     diagnostics::{Code, Diagnostic, Place},
-    plan::{Action, Change, ComparedDeployment, PlannedDeployment, ResourceChange},
-    resource::DesiredResource,
+    plan::{Action, Change, ComparedDeployment, ComparedResource, PlannedDeployment, ResourceChange},
 };
 
 /// An object on the server that differs from its declaration.
@@ -38,7 +37,7 @@ impl ChangedObject {
     }
 
     /// Returns the changes to a resource, or `None` if the deploy does not update the resource.
-    pub(crate) fn resource(desired: &DesiredResource, change: &ResourceChange) -> Option<Self> {
+    pub(crate) fn resource(ComparedResource { desired, change }: &ComparedResource) -> Option<Self> {
         let ResourceChange::Update { live, .. } = change else { return None };
         let (title, place) = (desired.key.to_string(), desired.place.clone());
         Some(Self { title, id: live.id, fields: change.names(), place })
