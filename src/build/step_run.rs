@@ -55,7 +55,7 @@ pub(crate) async fn run_steps(
             validate::unset_inputs(sections, ctx.environment, findings);
         }
     }
-    validate::stop_on_errors(&mut projects, ctx)?;
+    validate::report_project_findings(&mut projects, ctx)?;
     let count = projects.iter().map(|project| project.deployments.len()).sum();
     if selection.into.is_some() && count > 1 {
         return Err(only_for_one(count));
@@ -85,7 +85,7 @@ async fn step_run(
         return Ok(Some(run));
     }
     let stored = StoredDeployment::of_prepared(deployment, &run.outputs, ctx, findings);
-    validate::stop_on(findings.take(), ctx)?;
+    validate::report_findings(findings.take(), ctx)?;
     let Some(stored) = stored else { return Ok(None) };
     let pulled = pull_flow(&stored, selection.into.as_deref(), ctx, resolver, true).await;
     run.pulled = Some(pulled.map_err(|error| BuildError::pull(error, project))?);

@@ -49,7 +49,7 @@ async fn selected(ctx: &DeployContext<'_>, client: &Client) -> Result<Selected, 
             diagnostic.severity = Severity::Error;
         }
     }
-    let warnings = validate::stop_on(diagnostics, ctx)?;
+    let warnings = validate::report_findings(diagnostics, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
     let resources = std::mem::take(&mut preparation.resources);
     let resources = resources.into_iter().map(|resource| resource.key).collect();

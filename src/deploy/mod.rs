@@ -94,7 +94,7 @@ pub(crate) async fn deploy(
     report.stages.end("steps");
     let further_use = if ctx.options.verify_pull { FurtherUse::Needed } else { FurtherUse::None };
     let desired = render::render_all(&mut preparation, &outputs?, further_use);
-    validate::stop_on_errors(&mut preparation.projects, ctx)?;
+    validate::report_project_findings(&mut preparation.projects, ctx)?;
     if ctx.options.verify_pull {
         verify_pulled_code(&preparation.projects, &desired, &resolver).await?;
         report.stages.end("verify_pull");
@@ -191,10 +191,10 @@ async fn offline_state(
     let loaded = validate::load_projects(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
-    let warnings = validate::stop_on_errors(&mut projects, ctx)?;
+    let warnings = validate::report_project_findings(&mut projects, ctx)?;
     let mut preparation = Preparation::offline(projects, warnings);
     let unbuilt = render_unbuilt(&mut preparation, FurtherUse::None, ctx, &resolver).await?;
-    validate::stop_on_errors(&mut preparation.projects, ctx)?;
+    validate::report_project_findings(&mut preparation.projects, ctx)?;
     Ok((unbuilt, preparation.resources))
 }
 

@@ -72,7 +72,7 @@ pub(crate) async fn explain(ctx: &DeployContext<'_>) -> Result<Explanation, Prep
     let loaded = validate::load_projects(ctx)?;
     let resolver = Resolver::offline(ctx.redactor.clone());
     let mut projects = validate::prepare(&loaded, ctx, &resolver).await?;
-    validate::stop_on_errors(&mut projects, ctx)?;
+    validate::report_project_findings(&mut projects, ctx)?;
     let deployments = projects.iter().flat_map(|prepared| {
         prepared.deployments.iter().map(|selected| deployment(prepared, &selected.resolved, ctx))
     });

@@ -113,7 +113,7 @@ fn report_shared(
 ) -> Result<(), PlanError> {
     let deployments = changes.iter().filter_map(ChangedObject::deployment);
     let resources = resources.pending.resources.iter().filter_map(ChangedObject::resource);
-    validate::stop_on(pruning.shared(deployments, resources), ctx)?;
+    validate::report_findings(pruning.shared(deployments, resources), ctx)?;
     Ok(())
 }
 

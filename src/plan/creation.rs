@@ -49,7 +49,7 @@ impl DesiredState {
     ) -> Result<Self, PlanError> {
         let unbuilt = render_unbuilt(preparation, further_use, ctx, resolver).await?;
         let mut warnings = preparation.warnings.clone();
-        warnings.extend(validate::stop_on_errors(&mut preparation.projects, ctx)?);
+        warnings.extend(validate::report_project_findings(&mut preparation.projects, ctx)?);
         let automations = preparation.automation_names();
         let resources = match further_use {
             FurtherUse::Needed => preparation.resources.clone(),
@@ -156,7 +156,7 @@ fn report_shared(
 ) -> Result<Vec<Diagnostic>, PlanError> {
     let deployments = deployments.iter().filter_map(ChangedObject::planned);
     let resources = resources.iter().filter_map(ChangedObject::resource);
-    Ok(validate::stop_on(pruning.shared(deployments, resources), ctx)?)
+    Ok(validate::report_findings(pruning.shared(deployments, resources), ctx)?)
 }
 
 /// The declared resources with their changes, and the queues whose priorities the server will change.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{LoadedProject, PreparationError, PreparedProject, load_projects, resources, stop_on_errors};
+use super::{LoadedProject, PreparationError, PreparedProject, load_projects, resources, report_project_findings};
 use crate::{
     api::{Client, WorkPool},
     deployment::{DeployContext, Options},
@@ -22,7 +22,7 @@ pub(crate) async fn work_pools(ctx: &DeployContext<'_>) -> Result<Vec<WorkPool>,
     let mut projects: Vec<PreparedProject<'_>> =
         loaded.iter().map(|loaded| PreparedProject::new(loaded, ctx)).collect();
     resources::declare(&mut projects, &resolver, &types).await?;
-    stop_on_errors(&mut projects, ctx)?;
+    report_project_findings(&mut projects, ctx)?;
     Ok(resources::declared_pools(&projects, &BTreeMap::new()).into_values().collect())
 }
 

@@ -44,7 +44,7 @@ pub(crate) use self::{
     parameters::check_parameters,
     preparation::{prepare, prepare_with_server, select_across},
     prepared::{LoadedProject, Preparation, PreparedDeployment, PreparedProject},
-    reporting::{stop_on, stop_on_errors, take_findings},
+    reporting::{report_findings, report_project_findings, take_findings},
     schedules::{schedule, slas, triggers},
     server::{check_with_server, idle_pools},
     steps::unset_inputs,

@@ -2,7 +2,7 @@
 
 use super::{
     LoadedProject, Preparation, PreparationError, PreparedDeployment, PreparedProject, prepared::notes,
-    reporting::stop_on_errors, resources,
+    reporting::report_project_findings, resources,
 };
 use crate::{
     api::{Client, Feature},
@@ -42,7 +42,7 @@ pub(crate) async fn prepare_with_server<'a>(
     let allow_unsupported = ctx.options.allow_unsupported;
     let checked = validate::check_with_server(&mut projects, client, allow_unsupported).await;
     // Errors in the files are reported even if the server is unreachable.
-    let warnings = stop_on_errors(&mut projects, ctx)?;
+    let warnings = report_project_findings(&mut projects, ctx)?;
     let (pools, capabilities) = checked?;
     if let Err(unsupported) = capabilities.require(Feature::PatchFlowFields) {
         ctx.progress.status(&format!(

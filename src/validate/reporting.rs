@@ -16,12 +16,12 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Returns all findings if one of them is an error.
-pub(crate) fn stop_on_errors(
+/// Fails with the errors if there are any. The warnings are reported in any case.
+pub(crate) fn report_project_findings(
     projects: &mut [PreparedProject<'_>],
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, PreparationError> {
-    stop_on(take_findings(projects, ctx), ctx)
+    report_findings(take_findings(projects, ctx), ctx)
 }
 
 /// Codes of findings about command-line options, which are not specific to a project file.
@@ -58,8 +58,8 @@ pub(crate) fn take_findings(
     findings
 }
 
-/// Reports diagnostics like [`stop_on_errors`].
-pub(crate) fn stop_on(
+/// Reports diagnostics like [`report_project_findings`].
+pub(crate) fn report_findings(
     mut diagnostics: Vec<Diagnostic>,
     ctx: &DeployContext<'_>,
 ) -> Result<Vec<Diagnostic>, PreparationError> {
