@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     cli::{RenderArguments, RenderFormat, SelectionArguments},
-    deploy::{self, ExplainedDeployment, ExplainedValue},
+    deploy::{self, ExplainedDeployment, ExplainedValue, Location, ValueOrigin},
     error::{CommandError, Exit},
     escape, yaml,
 };
@@ -66,10 +66,12 @@ async fn explain(
 
 /// Formats the values of a deployment as lines that start with their origins.
 fn values(deployment: &ExplainedDeployment) -> String {
-    let origin = |value: &ExplainedValue| match (&value.option, &value.file, value.line, value.column) {
-        (Some(option), ..) => option.clone(),
-        (None, Some(file), Some(line), Some(column)) => format!("{}:{line}:{column}", escape::line(file)),
-        _ => "default".to_owned(),
+    let origin = |value: &ExplainedValue| match &value.origin {
+        ValueOrigin::Default => "default".to_owned(),
+        ValueOrigin::Option(option) => option.clone(),
+        ValueOrigin::File(Location { file, line, column }) => {
+            format!("{}:{line}:{column}", escape::line(file))
+        }
     };
     let rows: Vec<(String, &ExplainedValue)> =
         deployment.values.iter().map(|value| (origin(value), value)).collect();

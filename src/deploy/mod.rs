@@ -15,7 +15,7 @@ mod wizard;
 pub(crate) use self::{
     destruction::plan_destruction,
     error::DeployError,
-    origins::{ExplainedDeployment, ExplainedValue, explain},
+    origins::{ExplainedDeployment, ExplainedValue, Location, ValueOrigin, explain},
     register::resumed,
     rollback::{Rollback, RollbackReport},
     wizard::{ask, choose, saved},

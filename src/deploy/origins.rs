@@ -1,7 +1,7 @@
 //! Explains the origins of deployment values.
 
-use serde::Serialize;
-use serde_json::Value as Json;
+use serde::{Serialize, Serializer};
+use serde_json::{Value as Json, json};
 
 use crate::{
     deployment::{DeployContext, PreviewName, ResolvedDeployment},
@@ -37,15 +37,39 @@ pub(crate) struct ExplainedValue {
     /// Path of the value in the deployment, such as `work_pool.name`.
     pub(crate) path: String,
     pub(crate) value: Json,
-    /// The file that sets the value. `None` if the value is a default or comes from an option.
-    pub(crate) file: Option<String>,
-    pub(crate) line: Option<usize>,
-    pub(crate) column: Option<usize>,
-    /// The command-line option that sets the value.
-    pub(crate) option: Option<String>,
+    #[serde(flatten)]
+    pub(crate) origin: ValueOrigin,
     /// The position of `name_suffix` if an environment adds a suffix to the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) name_suffix: Option<Location>,
+}
+
+/// The origin of a value.
+#[derive(Debug)]
+pub(crate) enum ValueOrigin {
+    Default,
+    /// The command-line option that sets the value.
+    Option(String),
+    /// The position at which a file sets the value.
+    File(Location),
+}
+
+impl Serialize for ValueOrigin {
+    /// Serializes all keys, because the document has the same keys for every value.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (location, option) = match self {
+            Self::Default => (None, None),
+            Self::Option(option) => (None, Some(option)),
+            Self::File(location) => (Some(location), None),
+        };
+        let fields = json!({
+            "file": location.map(|location| &location.file),
+            "line": location.map(|location| location.line),
+            "column": location.map(|location| location.column),
+            "option": option,
+        });
+        fields.serialize(serializer)
+    }
 }
 
 /// A position in a file.
@@ -109,7 +133,10 @@ fn deployment(
             }
         }
     }
-    if let Some(name) = values.iter_mut().find(|value| value.path == "name" && value.file.is_some()) {
+    let is_name = |value: &&mut ExplainedValue| {
+        value.path == "name" && matches!(value.origin, ValueOrigin::File(_))
+    };
+    if let Some(name) = values.iter_mut().find(is_name) {
         name.name_suffix = project.name_suffix.as_ref().map(Location::from);
     }
     ExplainedDeployment { name: resolved.full_name(), values }
@@ -159,19 +186,20 @@ fn explained(
     value: &Json,
     preview: Option<&PreviewName>,
 ) -> Option<ExplainedValue> {
-    let mut explained = ExplainedValue {
-        path: path.to_string(),
-        value: value.clone(),
-        file: None,
-        line: None,
-        column: None,
-        option: None,
-        name_suffix: None,
+    let origin = match preview {
+        Some(preview) => ValueOrigin::Option(format!("--preview {}", preview.as_str())),
+        None => origin_of(findings, base, path, value)?,
     };
-    if let Some(preview) = preview {
-        explained.option = Some(format!("--preview {}", preview.as_str()));
-        return Some(explained);
-    }
+    Some(ExplainedValue { path: path.to_string(), value: value.clone(), origin, name_suffix: None })
+}
+
+/// Returns the origin of a value. Returns `None` for a null or an empty collection that is not set anywhere.
+fn origin_of(
+    findings: &Findings<'_>,
+    base: &Pointer,
+    path: &Pointer,
+    value: &Json,
+) -> Option<ValueOrigin> {
     let is_empty = match value {
         Json::Null => true,
         Json::Array(items) => items.is_empty(),
@@ -183,16 +211,11 @@ fn explained(
         origin = findings.origin(&base.join_all(&path));
     }
     match origin {
-        Origin::Default if is_empty => return None,
-        Origin::Default => {}
-        Origin::Option(option) => explained.option = Some(option.to_owned()),
-        Origin::File(place) => {
-            let start = place.start();
-            explained.file = Some(place.source.name().to_owned());
-            (explained.line, explained.column) = (Some(start.line), Some(start.column));
-        }
+        Origin::Default if is_empty => None,
+        Origin::Default => Some(ValueOrigin::Default),
+        Origin::Option(option) => Some(ValueOrigin::Option(option.to_owned())),
+        Origin::File(place) => Some(ValueOrigin::File(Location::from(&place))),
     }
-    Some(explained)
 }
 
 /// Returns a value's path in the deprecated key `schedule`, which is converted to the first item of `schedules`.
@@ -236,7 +259,10 @@ mod tests {
         let schedules = Pointer::root().join("schedules");
         let line = |index: usize, key: &str| {
             let path = schedules.join(index).join(key);
-            explained(&findings, &Pointer::root(), &path, &"x".into(), None).unwrap().line
+            match explained(&findings, &Pointer::root(), &path, &"x".into(), None).unwrap().origin {
+                ValueOrigin::File(location) => Some(location.line),
+                ValueOrigin::Default | ValueOrigin::Option(_) => None,
+            }
         };
         assert_eq!([line(0, "cron"), line(0, "timezone"), line(1, "cron")], [Some(2), None, None]);
     }
