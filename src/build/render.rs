@@ -89,7 +89,7 @@ fn render(
     let after_steps = expressions::after_steps(&prepared.resolved, outputs);
     let fields = evaluated(after_steps, &prepared.resolved.pointer(), findings)?;
     let pull_steps = pull_steps(prepared, outputs, rendering.ctx, findings);
-    desired(prepared, &fields, pull_steps?, outputs, rendering, findings)
+    desired(prepared, &fields, pull_steps.ok()?, outputs, rendering, findings)
 }
 
 /// Builds a deployment from fields whose expressions have been evaluated.
@@ -256,28 +256,26 @@ fn triggers(
     validate::triggers(&items, name, &at.join(Key::Triggers), findings)
 }
 
-/// Renders the pull steps of a deployment. Returns `None` if there are errors, and `Some(None)` if no pull
-/// steps should be sent.
-#[expect(
-    clippy::option_option,
-    reason = "`Some(None)` sends no pull steps, and `None` means that there are errors"
-)]
+/// The error for invalid values whose errors have been added to the findings.
+pub(super) struct Reported;
+
+/// Renders the pull steps of a deployment. Returns `None` if no pull steps should be sent.
 pub(super) fn pull_steps(
     PreparedDeployment { resolved: deployment, sections }: &PreparedDeployment,
     outputs: &Mapping,
     ctx: &DeployContext<'_>,
     findings: &mut Findings<'_>,
-) -> Option<Option<Json>> {
+) -> Result<Option<Json>, Reported> {
     let steps = match &sections.pull {
-        PullSteps::None => return Some(None),
+        PullSteps::None => return Ok(None),
         PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
         PullSteps::Listed(steps) => {
             let evaluated = expressions::pull_steps(steps, deployment, outputs);
-            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings)?;
+            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings).ok_or(Reported)?;
             template::pull_steps(&steps, outputs, ctx.environment).value
         }
     };
-    Some(Some(value::to_json(&steps)))
+    Ok(Some(value::to_json(&steps)))
 }
 
 /// Returns the result of evaluating expressions. Adds errors to `findings` and returns `None` if the

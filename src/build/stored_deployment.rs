@@ -43,7 +43,7 @@ impl StoredDeployment {
         ctx: &DeployContext<'_>,
         findings: &mut Findings<'_>,
     ) -> Option<Self> {
-        let steps = render::pull_steps(prepared, outputs, ctx, findings)?;
+        let steps = render::pull_steps(prepared, outputs, ctx, findings).ok()?;
         let PreparedDeployment { resolved: deployment, sections } = prepared;
         Some(Self {
             deployment: deployment.full_name(),
