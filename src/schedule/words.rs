@@ -45,56 +45,71 @@ pub(crate) fn cron_in_words(expression: &str, timezone: Option<&str>, now: Times
     })
 }
 
+/// A description of the times of day.
+enum Times {
+    /// Points in time, such as `at 01:00`.
+    Points(String),
+    /// A repeated time, such as `every 5 minutes`.
+    Interval(String),
+}
+
+/// A description of the days.
+enum Days {
+    All,
+    Selected(String),
+}
+
 fn words(values: &Values) -> Option<String> {
-    let (time, is_at) = times(values)?;
-    let days = days(values)?;
-    Some(match days {
-        Some(days) => format!("{time}, {days}"),
-        None if is_at => format!("{time} every day"),
-        None => time,
+    Some(match (times(values)?, days(values)?) {
+        (Times::Points(times) | Times::Interval(times), Days::Selected(days)) => format!("{times}, {days}"),
+        (Times::Points(times), Days::All) => format!("{times} every day"),
+        (Times::Interval(times), Days::All) => times,
     })
 }
 
-/// Describes the times of day. The flag is `true` for points in time and `false` for intervals.
-fn times(Values { minutes, hours, .. }: &Values) -> Option<(String, bool)> {
+/// Describes the times of day when the schedule runs.
+fn times(Values { minutes, hours, .. }: &Values) -> Option<Times> {
     let all_hours = hours.len() == 24;
     if let (Some(step), true) = (step(minutes, 60), all_hours) {
-        return Some((every(step, "minute"), false));
+        return Some(Times::Interval(every(step, "minute")));
     }
     if let Some(minute) = only(minutes) {
         if let Some(step) = step(hours, 24) {
             let hours = every(step, "hour");
-            return Some((if minute == 0 { hours } else { format!("{hours} at minute {minute}") }, false));
+            let interval = if minute == 0 { hours } else { format!("{hours} at minute {minute}") };
+            return Some(Times::Interval(interval));
         }
         if let Some((first, last)) = range(hours) {
-            return Some((format!("every hour from {first:02}:{minute:02} to {last:02}:{minute:02}"), false));
+            let interval = format!("every hour from {first:02}:{minute:02} to {last:02}:{minute:02}");
+            return Some(Times::Interval(interval));
         }
     }
     if minutes.len() * hours.len() <= MAX_TIMES {
         let times =
             hours.iter().flat_map(|hour| minutes.iter().map(move |minute| format!("{hour:02}:{minute:02}")));
-        return Some((format!("at {}", listed(&times.collect::<Vec<_>>())), true));
+        return Some(Times::Points(format!("at {}", listed(&times.collect::<Vec<_>>()))));
     }
     let (step, end) = (step(minutes, 60)?, minutes.last()?);
     let (first, last) = range(hours).or(only(hours).map(|hour| (hour, hour)))?;
-    Some((format!("{} from {first:02}:00 to {last:02}:{end:02}", every(step, "minute")), false))
+    let interval = format!("{} from {first:02}:00 to {last:02}:{end:02}", every(step, "minute"));
+    Some(Times::Interval(interval))
 }
 
-/// Describes the days when the schedule runs. The inner `None` means every day.
-#[expect(clippy::option_option, reason = "the outer and the inner `None` have different meanings")]
-fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Option<String>> {
+/// Describes the days when the schedule runs.
+fn days(Values { days, months, weekdays, .. }: &Values) -> Option<Days> {
     let month_names = || names(months, &MONTHS, 1);
     let all_months = months.len() == MONTHS.len();
     let in_months = || if all_months { String::new() } else { format!(" in {}", month_names()) };
     match (days.len() == 31, weekdays.len() == WEEKDAYS.len()) {
-        (true, true) if all_months => Some(None),
-        (true, true) => Some(Some(format!("every day in {}", month_names()))),
-        (true, false) => Some(Some(format!("{}{}", weekday_words(weekdays), in_months()))),
+        (true, true) if all_months => Some(Days::All),
+        (true, true) => Some(Days::Selected(format!("every day in {}", month_names()))),
+        (true, false) => Some(Days::Selected(format!("{}{}", weekday_words(weekdays), in_months()))),
         (false, true) => {
             let numbers: Vec<String> = days.iter().map(u64::to_string).collect();
             let noun = if numbers.len() == 1 { "day" } else { "days" };
             let months = if all_months { "every month".to_owned() } else { month_names() };
-            (numbers.len() <= MAX_TIMES).then(|| Some(format!("on {noun} {} of {months}", listed(&numbers))))
+            (numbers.len() <= MAX_TIMES)
+                .then(|| Days::Selected(format!("on {noun} {} of {months}", listed(&numbers))))
         }
         // `day_or` determines whether either or both of the days must match.
         (false, false) => None,
