@@ -74,9 +74,9 @@ use clap::Parser;
 
 use crate::{
     cleanup::Urgency,
-    cli::{Cli, GlobalArguments, Topic},
+    cli::{Cli, Topic},
     clock::Clock,
-    commands::Context,
+    commands::{Context, terminal},
     environment::Environment,
     error::{CommandError, Exit, ExitCodes},
     fs::FileError,
@@ -134,8 +134,7 @@ pub fn main(args: Vec<OsString>) -> ExitCode {
     let redactor = Redactor::default();
     redactor.learn_variables(environment.iter());
     let is_prefect = is_link && !wants_json(&arguments);
-    let ui = configured_ui(&cli, &environment, colors(&cli.global, &environment), &redactor)
-        .with_prefect_style(is_prefect);
+    let ui = terminal::configured_ui(&cli, &environment, &redactor).with_prefect_style(is_prefect);
     end_on_panic(&ui);
     let changes_server = cli.command.changes_server();
     let exit = start(cli, arguments, environment, ui.clone(), redactor, is_link).unwrap_or_else(|error| {
@@ -219,22 +218,6 @@ fn print_clap(error: &clap::Error, exit_codes: ExitCodes) -> ExitCode {
     }
 }
 
-/// Creates the output streams according to the command line and the environment.
-fn configured_ui(cli: &Cli, environment: &Environment, color: ColorChoice, redactor: &Redactor) -> Ui {
-    let verbosity = match cli.global {
-        GlobalArguments { quiet: true, .. } => Verbosity::Quiet,
-        GlobalArguments { verbose: true, .. } => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    // CI logs would contain every frame of a live view.
-    let has_live_view = environment.get("TERM") != Some("dumb") && environment.non_empty("CI").is_none();
-    Ui::new(color, verbosity, redactor.clone())
-        .for_environment(environment)
-        .with_annotations(annotations(environment))
-        .with_events(cli.command.writes_events())
-        .with_live_view(has_live_view)
-}
-
 /// Installs a panic hook that prints a crash report, with secrets redacted, cleans up, and ends the process.
 #[expect(clippy::exit, reason = "a panic cannot return an exit code")]
 fn end_on_panic(ui: &Ui) {
@@ -279,7 +262,7 @@ fn start(
     };
     let aside = ui.aside();
     settings.warnings.iter().for_each(|warning| progress::Progress::warn(&aside, warning));
-    let interactive = is_interactive(&cli.global, &settings, &environment);
+    let interactive = terminal::is_interactive(&cli.global, &settings, &environment);
     let context = Context {
         arguments,
         ui,
@@ -321,57 +304,4 @@ async fn interrupted(interrupts: &Interrupts) -> Exit {
     let exit = interrupts.unhandled().await;
     interrupt::exit_on_next();
     exit
-}
-
-/// Returns whether to prompt for input. If neither the command line nor the settings enable or disable prompts, prompts
-/// require a terminal and are disabled in CI.
-fn is_interactive(global: &GlobalArguments, settings: &Settings, environment: &Environment) -> bool {
-    let choice =
-        if global.prompt || global.no_prompt { Some(global.prompt) } else { settings.cli_prompt.value };
-    choice.unwrap_or_else(|| {
-        let is_dumb = environment.get("TERM") == Some("dumb");
-        ui::has_terminal() && !is_dumb && !is_ci(environment)
-    })
-}
-
-/// Returns whether the `CI` variable is set. CI services set it, and some of them also provide a terminal.
-fn is_ci(environment: &Environment) -> bool {
-    environment.non_empty("CI").is_some_and(|ci| !matches!(ci.to_ascii_lowercase().as_str(), "0" | "false"))
-}
-
-/// Returns the current directory relative to the root of the repository, or `None` outside GitHub Actions.
-fn annotations(environment: &Environment) -> Option<String> {
-    if environment.get("GITHUB_ACTIONS") != Some("true") {
-        return None;
-    }
-    let workspace = environment.non_empty("GITHUB_WORKSPACE")?;
-    let directory = std::env::current_dir().ok()?;
-    let folder = directory.strip_prefix(workspace).unwrap_or(Path::new(""));
-    Some(folder.to_string_lossy().into_owned())
-}
-
-fn colors(global: &GlobalArguments, environment: &Environment) -> ColorChoice {
-    match global.color {
-        cli::ColorChoice::Always => ColorChoice::Always,
-        cli::ColorChoice::Never => ColorChoice::Never,
-        cli::ColorChoice::Auto if environment.non_empty("NO_COLOR").is_some() => ColorChoice::Never,
-        cli::ColorChoice::Auto if environment.non_empty("FORCE_COLOR").is_some() => ColorChoice::Always,
-        cli::ColorChoice::Auto => ColorChoice::Auto,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn detects_ci_from_its_variable() {
-        for (ci, expected) in
-            [("true", true), ("1", true), ("woodpecker", true), ("", false), ("0", false), ("False", false)]
-        {
-            let environment = Environment::from_iter([("CI", ci)]);
-            assert_eq!(is_ci(&environment), expected, "{ci:?}");
-        }
-        assert!(!is_ci(&Environment::default()));
-    }
 }

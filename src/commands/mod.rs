@@ -34,6 +34,7 @@ mod schema;
 mod server;
 mod steps;
 mod target;
+pub(crate) mod terminal;
 mod variable;
 mod version;
 mod watching;
