@@ -175,7 +175,11 @@ mod tests {
         serde_json::from_value(raw).unwrap()
     }
 
-    fn changed(record: &JournaledDeployment, live: Option<&LiveDeployment>, automations: &[Automation]) -> Vec<String> {
+    fn changed(
+        record: &JournaledDeployment,
+        live: Option<&LiveDeployment>,
+        automations: &[Automation],
+    ) -> Vec<String> {
         foreign_changes(record, live, automations).into_iter().map(|change| change.field).collect()
     }
 

@@ -17,8 +17,8 @@ use crate::{
     plan::{self, ComparedResource, FieldChange, MovedQueue, ResourceChange},
     project::resources::ACTION_LISTS,
     resource::{
-        BlockSecrets, LiveResource, Phase, References, ResourceKey, ResourceKind,
-        SecretHashes, block_references, is_same_field, requests,
+        BlockSecrets, LiveResource, Phase, References, ResourceKey, ResourceKind, SecretHashes,
+        block_references, is_same_field, requests,
     },
     secret::Redactor,
     value::json_object,

@@ -6,24 +6,24 @@ mod destruction;
 mod duplicates;
 mod foreign_changes;
 pub(crate) mod journal;
+mod journaled_deployment;
+mod journaled_resource;
 mod outcome;
 mod pruning;
 mod queue_order;
-mod journaled_deployment;
 mod remover;
 pub(crate) mod report;
-mod journaled_resource;
 mod resources;
 mod rollback;
 mod secret_overlay;
 mod writer;
 
 pub(crate) use destruction::{Destruction, KeptObjects};
+pub(crate) use journaled_deployment::JournaledDeployment;
+pub(crate) use journaled_resource::{JournaledResource, recover_resources};
 pub(crate) use outcome::{FinishedWrites, Outcome, Restoration, WriteError};
 pub(crate) use pruning::{plan_pruning, prune};
-pub(crate) use journaled_deployment::JournaledDeployment;
-pub(crate) use report::{Line, Report};
-pub(crate) use journaled_resource::{JournaledResource, recover_resources};
+pub(crate) use report::{DeploymentLine, Report};
 pub(crate) use resources::{PendingResources, ResourceLine, ResourceWriter};
 pub(crate) use rollback::{ConflictPolicy, Recovery, RollbackContext, recover};
 
@@ -194,9 +194,10 @@ impl Apply<'_> {
         created: CreatedParts,
         report: &mut Report,
     ) {
-        let gives_way = report.lines.iter().any(|line| matches!(line.outcome, Outcome::Conflict { .. }));
+        let gives_way =
+            report.deployments.iter().any(|line| matches!(line.outcome, Outcome::Conflict { .. }));
         let (mut conflicts, error) = duplicates::resolve(self.client, self.live, created, gives_way).await;
-        for (compared, line) in changes.iter().zip(&mut report.lines) {
+        for (compared, line) in changes.iter().zip(&mut report.deployments) {
             let Some(differences) = line.id().and_then(|id| conflicts.remove(&id)) else { continue };
             line.outcome = self.conflict(differences, true);
             self.progress.deployment(&compared.desired.full_name(), line.outcome.event());
@@ -214,7 +215,7 @@ impl Apply<'_> {
     fn rollback_records(
         &self,
         changes: &[ComparedDeployment<'_>],
-        lines: &[Line],
+        lines: &[DeploymentLine],
     ) -> Vec<(Option<usize>, JournaledDeployment)> {
         let mut earlier: HashMap<String, &JournaledDeployment> =
             self.earlier.iter().map(|record| (record.full_name(), record)).collect();
@@ -239,7 +240,7 @@ impl Apply<'_> {
         report: &mut Report,
     ) {
         let (positions, records): (Vec<_>, Vec<_>) =
-            self.rollback_records(changes, &report.lines).into_iter().unzip();
+            self.rollback_records(changes, &report.deployments).into_iter().unzip();
         let recoveries = recover(rollback, &records, self.live.excluded_automations()).await;
         for ((index, record), recovery) in positions.into_iter().zip(&records).zip(recoveries) {
             let name = record.full_name();
@@ -252,10 +253,10 @@ impl Apply<'_> {
             match index {
                 // A deployment of the resumed deploy is restored even if that deploy had not written it yet.
                 Some(index) if restoration == Restoration::Unneeded => {
-                    report.lines[index].outcome.set_restored(Restoration::Restored);
+                    report.deployments[index].outcome.set_restored(Restoration::Restored);
                 }
-                Some(index) => report.lines[index].outcome.set_restored(restoration),
-                None => report.lines.push(Line::of_earlier(name, restoration)),
+                Some(index) => report.deployments[index].outcome.set_restored(restoration),
+                None => report.deployments.push(DeploymentLine::of_earlier(name, restoration)),
             }
         }
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     api::Client,
     apply::{
-        Line, Outcome, Report, ResourceLine,
+        DeploymentLine, Outcome, Report, ResourceLine,
         remover::{Deletion, Remover},
     },
     deployment::{DeployContext, OnError},
@@ -45,16 +45,16 @@ pub(crate) async fn prune(
     ctx: &DeployContext<'_>,
     client: &Client,
 ) {
-    let deployment = |line: &Line| Some((line.id()?, pruning.path(line.file.as_ref())));
+    let deployment = |line: &DeploymentLine| Some((line.id()?, pruning.path(line.file.as_ref())));
     let resource = |line: &ResourceLine| {
         let (key, file) = (line.key.clone(), pruning.path(line.file.as_ref()));
         Some(OwnedResource { key, id: line.outcome.id()?, file, directory: None })
     };
     let registered = Registered {
-        deployments: report.lines.iter().filter_map(deployment).collect(),
+        deployments: report.deployments.iter().filter_map(deployment).collect(),
         resources: report.resources.iter().filter_map(resource).collect(),
     };
-    let has_failed = report.lines.iter().any(|line| line.id().is_none())
+    let has_failed = report.deployments.iter().any(|line| line.id().is_none())
         || report.resources.iter().any(|line| line.outcome.id().is_none());
     report.resources.extend(pruning.kept.iter().map(kept_line));
     let remover = Remover::new(client, ctx.options.project.as_ref());
@@ -65,7 +65,7 @@ pub(crate) async fn prune(
         report.resources.push(pruner.resource(resource).await);
     }
     for removal in &pruning.removals {
-        report.lines.push(pruner.deployment(removal).await);
+        report.deployments.push(pruner.deployment(removal).await);
     }
     for resource in last {
         report.resources.push(pruner.resource(resource).await);
@@ -97,7 +97,7 @@ struct Pruner<'a> {
 }
 
 impl Pruner<'_> {
-    async fn deployment(&mut self, removal: &Removal) -> Line {
+    async fn deployment(&mut self, removal: &Removal) -> DeploymentLine {
         let deletion = self.remover.deployment(removal.id());
         let (outcome, time) = Self::outcome(deletion, &mut self.has_failed, self.ctx).await;
         if matches!(outcome, Outcome::Deleted) {
@@ -105,7 +105,7 @@ impl Pruner<'_> {
         }
         self.ctx.progress.deployment(&removal.name, outcome.event());
         let (name, action, changes) = (removal.name.clone(), Action::Delete, Vec::new());
-        Line { name, file: None, outcome, action, changes, time }
+        DeploymentLine { name, file: None, outcome, action, changes, time }
     }
 
     async fn resource(&mut self, OwnedResource { key, id, .. }: &OwnedResource) -> ResourceLine {

@@ -18,7 +18,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// A line for each deployment, in declaration order.
-    pub(crate) lines: Vec<Line>,
+    pub(crate) deployments: Vec<DeploymentLine>,
     /// A line for each declared resource, in write order.
     pub(crate) resources: Vec<ResourceLine>,
     /// Names of the work pools without an online worker.
@@ -32,7 +32,7 @@ pub(crate) struct Report {
     /// Whether `--resume` can continue the deploy.
     pub(crate) resumable: bool,
     pub(crate) stages: StageTimes,
-    /// Finished writes, which are moved to `lines` after all writes have finished.
+    /// Finished writes, which are moved to `deployments` after all writes have finished.
     pub(crate) finished: FinishedWrites,
 }
 
@@ -40,7 +40,7 @@ impl Report {
     /// Moves the outcomes of the finished writes to the lines.
     pub(crate) fn collect_finished(&mut self) {
         for (index, (outcome, time)) in self.finished.take() {
-            if let Some(line) = self.lines.get_mut(index) {
+            if let Some(line) = self.deployments.get_mut(index) {
                 (line.outcome, line.time) = (outcome, time);
             }
         }
@@ -104,13 +104,13 @@ impl Report {
     /// Returns the outcomes of all resources and deployments.
     fn outcomes(&self) -> impl Iterator<Item = &Outcome> {
         let resources = self.resources.iter().map(|line| &line.outcome);
-        resources.chain(self.lines.iter().map(|line| &line.outcome))
+        resources.chain(self.deployments.iter().map(|line| &line.outcome))
     }
 }
 
 /// Result for a deployment.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub(crate) struct DeploymentLine {
     /// Full name of the deployment, as `flow/deployment`.
     pub(crate) name: String,
     /// Path of the project file. `None` if the command has only one project file.
@@ -123,7 +123,7 @@ pub(crate) struct Line {
     pub(crate) time: Duration,
 }
 
-impl Line {
+impl DeploymentLine {
     /// Returns the line for a deployment that has not been written yet. The secrets in `changes` are already redacted.
     pub(crate) fn pending(
         ComparedDeployment { desired, change }: &ComparedDeployment<'_>,
@@ -171,10 +171,13 @@ mod tests {
             (vec![conflict(), Outcome::NotTried], true),
             (vec![conflict(), Outcome::Unchecked(error())], false),
         ] {
-            let line = |outcome| Line { outcome, ..Line::of_earlier("hello/a".to_owned(), Restoration::Restored) };
-            let lines = outcomes.into_iter().map(line).collect();
-            let report = Report { lines, ..Report::default() };
-            assert_eq!(report.only_conflicts(), expected, "{:?}", report.lines);
+            let line = |outcome| DeploymentLine {
+                outcome,
+                ..DeploymentLine::of_earlier("hello/a".to_owned(), Restoration::Restored)
+            };
+            let deployments = outcomes.into_iter().map(line).collect();
+            let report = Report { deployments, ..Report::default() };
+            assert_eq!(report.only_conflicts(), expected, "{:?}", report.deployments);
         }
     }
 }

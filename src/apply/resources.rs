@@ -82,8 +82,7 @@ impl PendingResources {
             .resources
             .iter()
             .filter(|pending| !pending.change.is_unchanged() || self.may_move(&pending.desired));
-        let mut records: Vec<JournaledResource> =
-            changed.map(JournaledResource::new).collect();
+        let mut records: Vec<JournaledResource> = changed.map(JournaledResource::new).collect();
         for moved in plan::moved_queues(&self.resources, &self.observed) {
             match records.iter_mut().find(|record| record.key == moved.key) {
                 Some(record) => record.add_moved_queue(&moved),

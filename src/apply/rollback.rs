@@ -13,8 +13,8 @@ use crate::{
     api::{AUTOMATION_FIELDS, ApiError, Automation, Client, DeploymentSchedule},
     apply::{
         foreign_changes::{foreign_changes, is_intended, without_id},
+        journaled_deployment::{Intended, JournaledDeployment, Previous},
         outcome::WriteError,
-        journaled_deployment::{Intended, Previous, JournaledDeployment},
         remover::{Deletion, Remover},
         secret_overlay::{completed, has_mask, matches, overlaid, overlaid_object},
     },
@@ -119,7 +119,11 @@ pub(crate) async fn recover(
     recoveries
 }
 
-async fn recover_batch(rollback: &RollbackContext<'_>, records: &[JournaledDeployment], live: &Snapshot) -> Vec<Recovery> {
+async fn recover_batch(
+    rollback: &RollbackContext<'_>,
+    records: &[JournaledDeployment],
+    live: &Snapshot,
+) -> Vec<Recovery> {
     stream::iter(records)
         .map(async |record| {
             let now = live.deployment(&record.deployment_name());

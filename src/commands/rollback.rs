@@ -26,7 +26,7 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     }
     let policy = if arguments.force { ConflictPolicy::Overwrite } else { ConflictPolicy::Report };
     let report = rollback.run(&ctx, &client, policy).await;
-    let deployments = report.lines.iter().map(|(name, recovery)| entry(name, recovery));
+    let deployments = report.deployments.iter().map(|(name, recovery)| entry(name, recovery));
     let mut fields = json!({"deployments": deployments.collect::<Vec<_>>()});
     if !report.resources.is_empty() {
         fields["resources"] = report.resources.iter().map(resource_entry).collect();
@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
     context.done(arguments.output, "rolled back", fields, || {
         let line = |(name, recovery): &(String, Recovery)| format!("Deployment '{name}' {}.", word(recovery));
         let resources = report.resources.iter().map(|(key, recovery)| format!("{key} {}", word(recovery)));
-        let lines = resources.chain(report.lines.iter().map(line));
+        let lines = resources.chain(report.deployments.iter().map(line));
         lines.map(|line| escape::line(&line).into_owned()).collect::<Vec<_>>().join("\n")
     });
     for (subject, recovery) in subjects(&report) {
@@ -47,7 +47,8 @@ pub(super) async fn run(arguments: &RollbackArguments, context: &Context) -> Res
 
 /// Returns the outcomes of all deployments and resources with their descriptions.
 fn subjects(report: &RollbackReport) -> Vec<(String, &Recovery)> {
-    let deployments = report.lines.iter().map(|(name, recovery)| (format!("deployment '{name}'"), recovery));
+    let deployments =
+        report.deployments.iter().map(|(name, recovery)| (format!("deployment '{name}'"), recovery));
     let resources = report.resources.iter().map(|(key, recovery)| (key.to_string(), recovery));
     deployments.chain(resources).collect()
 }

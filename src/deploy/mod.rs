@@ -121,8 +121,9 @@ async fn verify_pulled_code(
 ) -> Result<(), BuildError> {
     for (PreparedProject { project, ctx, deployments, .. }, desired) in projects.iter().zip(desired) {
         let stored = deployments.iter().zip(desired);
-        let stored: Vec<StoredDeployment> =
-            stored.map(|(prepared, desired)| StoredDeployment::of_rendered(desired, &prepared.sections)).collect();
+        let stored: Vec<StoredDeployment> = stored
+            .map(|(prepared, desired)| StoredDeployment::of_rendered(desired, &prepared.sections))
+            .collect();
         pulled_code::verify(&stored, ctx, resolver)
             .await
             .map_err(|error| BuildError::pull(error, project))?;

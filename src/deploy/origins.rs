@@ -133,9 +133,8 @@ fn deployment(
             }
         }
     }
-    let is_name = |value: &&mut ExplainedValue| {
-        value.path == "name" && matches!(value.origin, ValueOrigin::File(_))
-    };
+    let is_name =
+        |value: &&mut ExplainedValue| value.path == "name" && matches!(value.origin, ValueOrigin::File(_));
     if let Some(name) = values.iter_mut().find(is_name) {
         name.name_suffix = project.name_suffix.as_ref().map(Location::from);
     }
@@ -194,12 +193,7 @@ fn explained(
 }
 
 /// Returns the origin of a value. Returns `None` for a null or an empty collection that is not set anywhere.
-fn origin_of(
-    findings: &Findings<'_>,
-    base: &Pointer,
-    path: &Pointer,
-    value: &Json,
-) -> Option<ValueOrigin> {
+fn origin_of(findings: &Findings<'_>, base: &Pointer, path: &Pointer, value: &Json) -> Option<ValueOrigin> {
     let is_empty = match value {
         Json::Null => true,
         Json::Array(items) => items.is_empty(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     api::{Client, DeploymentName},
-    apply::{Line, Outcome, Report},
+    apply::{DeploymentLine, Outcome, Report},
     deployment::{DeployContext, OnUnchanged, Snapshot},
     names::{SHOWN, first_of},
     plan::{self, Action, ComparedDeployment},
@@ -93,10 +93,10 @@ pub(super) async fn complete_record(
     let mut names = full_names(changes);
     let mut result = Ok(());
     if report.was_rolled_back() {
-        let is_missing = |(compared, line): &(&ComparedDeployment<'_>, &Line)| {
+        let is_missing = |(compared, line): &(&ComparedDeployment<'_>, &DeploymentLine)| {
             compared.change.live().is_none() && matches!(line.outcome, Outcome::Restored | Outcome::NotTried)
         };
-        let missing = changes.iter().zip(&report.lines).filter(is_missing);
+        let missing = changes.iter().zip(&report.deployments).filter(is_missing);
         let missing: BTreeSet<String> = missing.map(|(_, line)| line.name.clone()).collect();
         names.retain(|name| !missing.contains(name));
         result = previews::remove(client, &project, preview, &missing).await;

@@ -8,7 +8,7 @@ use std::{
 use crate::{
     api::{Client, WorkPool},
     apply::{
-        Apply, ConflictPolicy, Line, Report, RollbackContext,
+        Apply, ConflictPolicy, DeploymentLine, Report, RollbackContext,
         journal::{self, ProjectPreview},
         plan_pruning, prune,
     },
@@ -69,10 +69,10 @@ pub(super) async fn register(
     report.stages.end("compare");
     report.resumable = journal.as_ref().is_some_and(|journal| journal.is_resumable);
     let line = |compared: &ComparedDeployment<'_>| {
-        Line::pending(compared, plan::describe_changes(compared, &live, ctx.redactor))
+        DeploymentLine::pending(compared, plan::describe_changes(compared, &live, ctx.redactor))
     };
     // An interrupted deploy reports these lines.
-    report.lines = changes.iter().map(line).collect();
+    report.deployments = changes.iter().map(line).collect();
     report.resources = resources.pending.lines(ctx.redactor);
     ctx.progress.activity("Writing the changes");
     let apply = Apply {
@@ -118,10 +118,7 @@ fn report_shared(
 }
 
 /// Returns the declared deployments that exist, and the declared resources.
-fn declared<'a>(
-    changes: &[ComparedDeployment<'a>],
-    resources: BTreeSet<ResourceKey>,
-) -> DeclaredObjects<'a> {
+fn declared<'a>(changes: &[ComparedDeployment<'a>], resources: BTreeSet<ResourceKey>) -> DeclaredObjects<'a> {
     let deployment = |ComparedDeployment { desired, change }: &ComparedDeployment<'a>| {
         Some((change.live()?.id, QueueName::of(desired)))
     };
@@ -142,7 +139,7 @@ async fn write(
     let mut has_failed = writer.before_deployments(&mut report.resources).await;
     if !has_failed || on_error == OnError::Continue {
         apply.run(changes, report).await;
-        has_failed |= report.lines.iter().any(|line| !line.outcome.is_done());
+        has_failed |= report.deployments.iter().any(|line| !line.outcome.is_done());
     }
     if !has_failed || on_error == OnError::Continue {
         has_failed |= writer.after_deployments(&mut report.resources).await;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     api::{ApiError, Client},
     apply::{
-        PendingResources, Recovery, Report, ResourceLine, JournaledResource, ResourceWriter, Restoration,
+        JournaledResource, PendingResources, Recovery, Report, ResourceLine, ResourceWriter, Restoration,
         RollbackContext, journal::RecordedResources, recover_resources,
     },
     deployment::DeployContext,
@@ -66,7 +66,8 @@ impl DeployedResources {
                 || self.earlier.contains(&record.key)
                 || lines.any(|line| line.outcome.may_have_written())
         };
-        let records: Vec<JournaledResource> = self.recorded.records.iter().filter(is_written).cloned().collect();
+        let records: Vec<JournaledResource> =
+            self.recorded.records.iter().filter(is_written).cloned().collect();
         for (key, recovery) in recover_resources(rollback, &records, phase).await {
             add_recovery(key, recovery, report);
         }

@@ -25,7 +25,7 @@ pub(crate) struct Rollback {
 #[derive(Debug)]
 pub(crate) struct RollbackReport {
     /// Full names and outcomes of the recorded deployments.
-    pub(crate) lines: Vec<(String, Recovery)>,
+    pub(crate) deployments: Vec<(String, Recovery)>,
     /// Outcomes of the recorded resources.
     pub(crate) resources: Vec<(ResourceKey, Recovery)>,
     /// The error that prevented the removal of deleted copies from their preview's record.
@@ -76,9 +76,9 @@ impl Rollback {
         let mut recovered = recover_resources(&rollback, resources, Phase::AfterDeployments).await;
         let recoveries = recover(&rollback, records, automations).await;
         recovered.extend(recover_resources(&rollback, resources, Phase::BeforeDeployments).await);
-        let mut lines: Vec<(String, Recovery)> =
+        let mut deployments: Vec<(String, Recovery)> =
             records.iter().map(JournaledDeployment::full_name).zip(recoveries).collect();
-        for (_, recovery) in &mut lines {
+        for (_, recovery) in &mut deployments {
             if let Recovery::Conflict(changes) = recovery {
                 changes.iter_mut().for_each(|change| plan::mask(change, ctx.redactor));
             }
@@ -88,9 +88,9 @@ impl Rollback {
                 changes.iter_mut().for_each(|change| plan::resources::mask(key, change, ctx.redactor));
             }
         }
-        let preview_error = self.forget_copies(&lines, client).await.err();
+        let preview_error = self.forget_copies(&deployments, client).await.err();
         let missing = self.recorded.missing;
-        let report = RollbackReport { lines, resources: recovered, preview_error, missing };
+        let report = RollbackReport { deployments, resources: recovered, preview_error, missing };
         if report.is_complete() {
             self.recorded.finish();
         }
@@ -113,7 +113,7 @@ impl RollbackReport {
     /// Returns whether all recorded state has been restored as far as possible. Secrets are not in the
     /// journal, so another attempt could not restore them either.
     fn is_complete(&self) -> bool {
-        let deployments = self.lines.iter().map(|(_, recovery)| recovery);
+        let deployments = self.deployments.iter().map(|(_, recovery)| recovery);
         let mut recoveries = deployments.chain(self.resources.iter().map(|(_, recovery)| recovery));
         self.missing == 0
             && self.preview_error.is_none()

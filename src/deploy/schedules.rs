@@ -17,17 +17,16 @@ use crate::{
 ///
 /// Fails if a deployment's schedules have slugs on the server but not in the file, or if a request fails.
 pub(super) async fn require_slugs(preparation: &Preparation<'_>, client: &Client) -> Result<(), PlanError> {
-    let has_steps = preparation.deployments().any(|PreparedDeployment { sections, .. }| {
-        !(sections.build.is_empty() && sections.push.is_empty())
-    });
+    let has_steps = preparation
+        .deployments()
+        .any(|PreparedDeployment { sections, .. }| !(sections.build.is_empty() && sections.push.is_empty()));
     if !has_steps {
         // The comparison with the server follows immediately, and finds the same error.
         return Ok(());
     }
     let resolved = preparation.deployments().map(|prepared| &prepared.resolved);
     let without_slugs = resolved.filter(|deployment| lacks_slug(deployment));
-    let names: Vec<DeploymentName> =
-        without_slugs.filter_map(ResolvedDeployment::deployment_name).collect();
+    let names: Vec<DeploymentName> = without_slugs.filter_map(ResolvedDeployment::deployment_name).collect();
     if names.is_empty() {
         return Ok(());
     }

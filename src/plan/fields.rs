@@ -89,8 +89,11 @@ fn differences(
     body.into_iter()
         .filter_map(|(field, new)| {
             let old = live.field(&field)?;
-            (on_unchanged == OnUnchanged::Write || !is_same_field(&field, old, &new))
-                .then(|| FieldChange { old: old.clone(), field, new })
+            (on_unchanged == OnUnchanged::Write || !is_same_field(&field, old, &new)).then(|| FieldChange {
+                old: old.clone(),
+                field,
+                new,
+            })
         })
         .collect()
 }

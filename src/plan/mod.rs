@@ -41,9 +41,7 @@ pub(crate) use requests::RenderedRequests;
 pub(crate) use resources::{ComparedResource, ResourceChange};
 pub(crate) use schedules::{ScheduleChanges, allow_missing_slugs, schedule_differences};
 pub(crate) use shared_objects::ChangedObject;
-pub(crate) use triggers::{
-    TriggerChanges, could_be_trigger, is_same_trigger, trigger_changes_between,
-};
+pub(crate) use triggers::{TriggerChanges, could_be_trigger, is_same_trigger, trigger_changes_between};
 
 /// String displayed for values that are unknown until the build has run.
 pub(crate) const KNOWN_AFTER_BUILD: &str = crate::template::pending::SHOWN;

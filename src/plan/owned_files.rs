@@ -32,8 +32,8 @@ impl OwnedFiles {
         let default = Path::new(project::DEFAULT_FILE);
         let files = match &ctx.options.files {
             ProjectFiles::Each(patterns) => {
-                let found =
-                    project::find(patterns, ctx.directory, ctx.options.environment_name()).unwrap_or_default();
+                let found = project::find(patterns, ctx.directory, ctx.options.environment_name())
+                    .unwrap_or_default();
                 found.into_iter().map(|file| file.path).collect()
             }
             files => vec![files.single().unwrap_or(default).to_owned()],

@@ -132,7 +132,11 @@ mod tests {
                 json!({"credentials": {"value": MASK}}),
             ),
         ] {
-            assert_eq!(redacted_pair(field, &old, &new, &redactor), (old_shown, new_shown), "{field} {old} {new}");
+            assert_eq!(
+                redacted_pair(field, &old, &new, &redactor),
+                (old_shown, new_shown),
+                "{field} {old} {new}"
+            );
         }
     }
 

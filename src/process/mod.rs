@@ -21,11 +21,11 @@ use tokio::{
     time::Instant,
 };
 
-use self::{output::Lines, search_path::program_path};
 pub(crate) use self::{
     output::BoundedOutput,
     search_path::{environment_outside, find_on_path, path_outside},
 };
+use self::{output::Lines, search_path::program_path};
 #[cfg(unix)]
 use crate::cleanup::{OnAbort, Urgency};
 use crate::{

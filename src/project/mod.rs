@@ -22,7 +22,10 @@ pub(crate) use deployment::{
     ConcurrencyLimit, Field, Fields, IgnorableField, IgnoredFields, Key, PoolKey, ScheduleItem, StepList,
     TriggerItem, literals,
 };
-pub(crate) use environments::{EnvironmentName, EnvironmentSource, ProjectSources, SelectedEnvironment, UndefinedEnvironment, load, overlay_path};
+pub(crate) use environments::{
+    EnvironmentName, EnvironmentSource, ProjectSources, SelectedEnvironment, UndefinedEnvironment, load,
+    overlay_path,
+};
 pub(crate) use files::{FilePattern, FilesError, ProjectFile, ProjectFiles, find};
 pub(crate) use findings::{Findings, Origin, Part};
 pub(crate) use load::ProjectError;

@@ -366,7 +366,8 @@ mod tests {
         let select_in = |file: &[(&str, &str)], names: &[&str], entrypoint: Option<&str>| {
             let names = names.iter().map(ToString::to_string).collect();
             let entrypoint = entrypoint.map(str::to_owned);
-            let options = Options { names, entrypoint, environment: environment.clone(), ..Options::default() };
+            let options =
+                Options { names, entrypoint, environment: environment.clone(), ..Options::default() };
             select(&Project::for_test(file), &options, |_| None).map(|selection| selection.picked.len())
         };
         let one = [("a-prod", "a.py:f")];

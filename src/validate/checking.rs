@@ -282,8 +282,7 @@ async fn findings_with(
     let has_content = loaded
         .iter()
         .any(|loaded| !loaded.project.deployments.is_empty() || loaded.project.declares_resources());
-    let prepared =
-        if has_content { prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
+    let prepared = if has_content { prepare(&loaded, ctx, &resolver).await? } else { Vec::new() };
     let mut prepared = prepared.into_iter();
     let found = |(file, loaded): (&CheckedFile<'_>, &LoadedProject)| {
         found(file.location.path(), loaded, prepared.next(), ctx.directory)

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{LoadedProject, PreparationError, PreparedProject, load_projects, resources, report_project_findings};
+use super::{
+    LoadedProject, PreparationError, PreparedProject, load_projects, report_project_findings, resources,
+};
 use crate::{
     api::{Client, WorkPool},
     deployment::{DeployContext, Options},

@@ -10,7 +10,12 @@ fn record(name: &str, password: &str) -> JournaledDeployment {
     JournaledDeployment::for_test(name, fields(1), fields(2))
 }
 
-fn begin(path: &Path, records: &[JournaledDeployment], earlier: &[JournaledDeployment], redactor: &Redactor) -> Journal {
+fn begin(
+    path: &Path,
+    records: &[JournaledDeployment],
+    earlier: &[JournaledDeployment],
+    redactor: &Redactor,
+) -> Journal {
     let resources = RecordedResources::default();
     let new = NewJournal {
         resources: &resources,

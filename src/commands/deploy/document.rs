@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::Links,
-    apply::{Line, Outcome, Report, ResourceLine},
+    apply::{DeploymentLine, Outcome, Report, ResourceLine},
     commands::report::error_entry,
     deployment::Options,
     diagnostics::json as findings,
@@ -40,7 +40,7 @@ pub(super) fn document(
     let mut document = json!({
         "schema": SCHEMA,
         "steps": report.steps.iter().map(|completed| step(completed, redactor)).collect::<Vec<_>>(),
-        "deployments": report.lines.iter().map(|line| deployment(line, links)).collect::<Vec<_>>(),
+        "deployments": report.deployments.iter().map(|line| deployment(line, links)).collect::<Vec<_>>(),
         "error": error.map(error_entry),
         "requests": cost.requests,
         "seconds": seconds(cost.time),
@@ -66,7 +66,7 @@ fn seconds(time: Duration) -> f64 {
     (time.as_secs_f64() * 1000.0).round() / 1000.0
 }
 
-fn deployment(line: &Line, links: &Links) -> Value {
+fn deployment(line: &DeploymentLine, links: &Links) -> Value {
     let mut entry = json!({
         "name": line.name,
         "status": line.outcome.word(),
@@ -142,14 +142,14 @@ mod tests {
         value::from_json,
     };
 
-    fn line(name: &str, outcome: Outcome) -> Line {
+    fn line(name: &str, outcome: Outcome) -> DeploymentLine {
         let change = PlannedChange {
             field: "tags".into(),
             old: json!([]),
             new: json!(["a"]),
             known_after_build: false,
         };
-        Line {
+        DeploymentLine {
             name: name.into(),
             file: None,
             outcome,
@@ -164,7 +164,7 @@ mod tests {
         let changed = FieldChange { field: "version".into(), old: json!("1"), new: json!("2") };
         let outputs = from_json(&json!({"image": "repo/x:1", "token": "t", "stdout": "a hunter2"}));
         let report = Report {
-            lines: vec![
+            deployments: vec![
                 line("hello/a", Outcome::Updated(Uuid::nil(), vec!["tags".into()])),
                 line("hello/b", Outcome::Conflict { differences: vec![changed], written: false }),
                 line("hello/c", Outcome::NotTried),

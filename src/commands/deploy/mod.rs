@@ -89,7 +89,7 @@ pub(super) async fn run(arguments: &DeployArguments, context: &Context) -> Resul
             context.ui.document(document);
         }
     }
-    view.summarize(&report.lines.iter().map(|line| text::registered(line, &links)).collect::<Vec<_>>());
+    view.summarize(&report.deployments.iter().map(|line| text::registered(line, &links)).collect::<Vec<_>>());
     github::add_to_summary(context, || summary::render(&report, error, &links));
     if arguments.output == OutputFormat::Text {
         text::hints(&report, context);

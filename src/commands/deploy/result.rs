@@ -1,7 +1,7 @@
 //! Converts the report of a deploy to an exit code or an error.
 
 use crate::{
-    apply::{Line, Outcome, Report},
+    apply::{DeploymentLine, Outcome, Report},
     commands::{
         errors,
         report::{changed_since, exit_after_deletions},
@@ -35,7 +35,7 @@ pub(super) fn exit(
 fn interrupted(exit: Exit, report: &Report) -> CommandError {
     let word = if exit == Exit::Terminated { "terminated" } else { "interrupted" };
     let (done, count) =
-        (report.lines.iter().filter(|line| line.outcome.is_done()).count(), report.lines.len());
+        (report.deployments.iter().filter(|line| line.outcome.is_done()).count(), report.deployments.len());
     let message = match count {
         0 if report.wrote() => format!("{word} after some resources were written"),
         0 => format!("{word} before any deployment was written"),
@@ -58,7 +58,7 @@ fn exit_of_report(report: &Report) -> Result<Exit, CommandError> {
         return exit_after_deletions(&in_use.collect::<Vec<_>>(), report.wrote());
     }
     let resources = report.resources.iter().filter_map(|line| failure(&line.title(), &line.outcome));
-    let deployments = report.lines.iter().filter_map(|line| failure(&described(line), &line.outcome));
+    let deployments = report.deployments.iter().filter_map(|line| failure(&described(line), &line.outcome));
     let failures: Vec<String> = resources.chain(deployments).collect();
     let exit = match report.first_error() {
         _ if report.only_conflicts() => Exit::ChangedMeanwhile,
@@ -69,7 +69,7 @@ fn exit_of_report(report: &Report) -> Result<Exit, CommandError> {
 }
 
 /// Returns the name of a deployment, with its file if the command has multiple project files.
-fn described(line: &Line) -> String {
+fn described(line: &DeploymentLine) -> String {
     let file = line.file.as_ref().map(|file| format!(" in {file}")).unwrap_or_default();
     format!("deployment '{}'{file}", line.name)
 }

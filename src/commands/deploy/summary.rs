@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::text::outcome_text;
 use crate::{
     api::Links,
-    apply::{Line, Report, ResourceLine},
+    apply::{DeploymentLine, Report, ResourceLine},
     commands::plan::markdown,
     error::CommandError,
 };
@@ -16,7 +16,7 @@ const MAX_TABLE_SIZE: usize = 500_000;
 
 /// Renders the report and the error as Markdown for the job summary.
 pub(super) fn render(report: &Report, error: Option<&CommandError>, links: &Links) -> String {
-    let row = |line: &Line| {
+    let row = |line: &DeploymentLine| {
         let what = outcome_text(&line.outcome);
         let name = markdown::code(&line.name);
         let name = line.url(links).map_or_else(|| name.clone(), |url| markdown::link(&name, &url));
@@ -31,9 +31,9 @@ pub(super) fn render(report: &Report, error: Option<&CommandError>, links: &Link
         text.push_str("\n| Resource | |\n|---|---|\n");
         markdown::rows(report.resources.iter().map(resource), MAX_TABLE_SIZE, &mut text);
     }
-    if !report.lines.is_empty() {
+    if !report.deployments.is_empty() {
         text.push_str("\n| Deployment | |\n|---|---|\n");
-        markdown::rows(report.lines.iter().map(row), MAX_TABLE_SIZE, &mut text);
+        markdown::rows(report.deployments.iter().map(row), MAX_TABLE_SIZE, &mut text);
     }
     if let Some(error) = error {
         let findings = error.diagnostics.iter().map(|finding| &finding.message);

@@ -6,7 +6,7 @@ use owo_colors::OwoColorize;
 
 use crate::{
     api::Links,
-    apply::{FinishedWrites, Line, Outcome, Report},
+    apply::{DeploymentLine, FinishedWrites, Outcome, Report},
     cli::{DeployArguments, OutputFormat},
     commands::{Context, connection},
     deployment::{OnError, Options},
@@ -32,11 +32,11 @@ pub(super) fn show_report(
 
 /// Prints the results that were not printed while the deploy was running.
 fn show_lines(report: &Report, options: &Options, links: &Links, context: &Context) {
-    if context.is_prefect && report.lines.len() > 1 {
+    if context.is_prefect && report.deployments.len() > 1 {
         context.ui.result(selection_sentence(options));
     }
-    for line in report.lines.iter().skip(report.finished.reported()) {
-        if context.is_prefect && report.lines.len() > 1 {
+    for line in report.deployments.iter().skip(report.finished.reported()) {
+        if context.is_prefect && report.deployments.len() > 1 {
             let name = line.name.split_once('/').map_or(line.name.as_str(), |(_, name)| name);
             context.ui.result(&panel(&escape::line(&format!("Deploying {name}"))));
         }
@@ -130,7 +130,7 @@ fn selection_sentence(options: &Options) -> &'static str {
 }
 
 /// Converts a report line to a row of the summary table.
-pub(super) fn registered(line: &Line, links: &Links) -> DeploymentResult {
+pub(super) fn registered(line: &DeploymentLine, links: &Links) -> DeploymentResult {
     DeploymentResult {
         name: line.name.clone(),
         outcome: line.outcome.word().to_owned(),
@@ -149,7 +149,7 @@ pub(super) fn hints(report: &Report, context: &Context) {
             shell_quoted(pool)
         ));
     }
-    if let Some(line) = report.lines.iter().find(|line| line.id().is_some()) {
+    if let Some(line) = report.deployments.iter().find(|line| line.id().is_some()) {
         context.ui.note(&format!(
             "\nTo schedule a run for this deployment, use the following command:\n\n\t$ {program} deployment run {}\n",
             shell_quoted(&line.name)

@@ -10,9 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use uuid::Uuid;
 
-use crate::api::{
-    ApiError, Automation, Capabilities, Client, DeploymentName, DeploymentSchedule, Feature,
-};
+use crate::api::{ApiError, Automation, Capabilities, Client, DeploymentName, DeploymentSchedule, Feature};
 
 /// Flows, deployments and automations on the server before a deploy.
 #[derive(Debug)]
@@ -29,10 +27,7 @@ pub(crate) struct Snapshot {
 impl Snapshot {
     /// Reads the deployments with the given `(flow, deployment)` names, their flows, and the automations that run them.
     /// Excludes automations that are recorded as foreign.
-    pub(crate) async fn observe(
-        client: &Client,
-        names: &BTreeSet<DeploymentName>,
-    ) -> Result<Self, ApiError> {
+    pub(crate) async fn observe(client: &Client, names: &BTreeSet<DeploymentName>) -> Result<Self, ApiError> {
         // Automations are read concurrently, because most deploys find at least one deployment.
         let (live, automations) =
             tokio::join!(Self::observe_deployments(client, names), client.automations());

@@ -23,8 +23,9 @@ pub(super) struct Picked {
 impl Picked {
     /// Selects the deployment in the given row. If `row` is `None`, a new deployment is selected.
     fn chosen(row: Option<usize>, of: &[&Declared]) -> Self {
-        let declared =
-            row.and_then(|row| of.get(row)).map_or_else(Declared::undeclared, |deployment| (*deployment).clone());
+        let declared = row
+            .and_then(|row| of.get(row))
+            .map_or_else(Declared::undeclared, |deployment| (*deployment).clone());
         Self { selection: single(declared), was_asked: true }
     }
 }

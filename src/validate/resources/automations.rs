@@ -19,7 +19,9 @@ use crate::{
         order::{DependencyOrder, describe_cycle},
         requests,
     },
-    validate::{PreparedDeployment, parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables},
+    validate::{
+        PreparedDeployment, parameters::run_parameters, schedules::METRIC_TRIGGERS, work_pools::job_variables,
+    },
     value,
 };
 
@@ -241,10 +243,12 @@ fn created_queues(projects: &[PreparedProject<'_>]) -> BTreeSet<String> {
     for PreparedProject { resources, deployments, .. } in projects {
         let pools = resources.iter().filter(|resource| resource.key.kind == ResourceKind::WorkPool);
         queues.extend(pools.map(|pool| format!("{}/{}", pool.key.name, ResourceKey::DEFAULT_QUEUE)));
-        queues.extend(deployments.iter().filter_map(|PreparedDeployment { resolved: deployment, .. }| {
-            let queue = deployment.fields.work_queue().literal()?;
-            Some(format!("{}/{queue}", deployment.work_pool()?))
-        }));
+        queues.extend(deployments.iter().filter_map(
+            |PreparedDeployment { resolved: deployment, .. }| {
+                let queue = deployment.fields.work_queue().literal()?;
+                Some(format!("{}/{queue}", deployment.work_pool()?))
+            },
+        ));
     }
     queues
 }
