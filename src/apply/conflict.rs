@@ -18,7 +18,7 @@ use crate::{
 /// Maximum number of deployments to read again in one batch.
 const BATCH: usize = 50;
 
-/// Compares deployments again before they are written.
+/// A check that compares deployments with the server again before they are written.
 pub(super) struct ConflictCheck<'a> {
     client: &'a Client,
     compared: &'a Snapshot,

@@ -46,8 +46,7 @@ fn is_ci(environment: &Environment) -> bool {
     environment.non_empty("CI").is_some_and(|ci| !matches!(ci.to_ascii_lowercase().as_str(), "0" | "false"))
 }
 
-/// Returns the current directory relative to the root of the repository. Returns `None` outside GitHub
-/// Actions.
+/// Returns the current directory relative to the root of the repository, or `None` outside GitHub Actions.
 fn annotations(environment: &Environment) -> Option<String> {
     if environment.get("GITHUB_ACTIONS") != Some("true") {
         return None;

@@ -170,7 +170,7 @@ impl Declared {
         Self { index: None, fields: Fields::default(), ignored: IgnoredFields::default() }
     }
 
-    /// Returns the name with unrendered templates. Returns `None` if the name is missing or empty.
+    /// Returns the name with unrendered templates, or `None` if the name is missing or empty.
     pub(crate) fn name(&self) -> Option<&str> {
         self.fields.name().unresolved()
     }
