@@ -66,7 +66,7 @@ pub(crate) fn variables_used(template: &Value) -> BTreeSet<String> {
     in_expressions.chain(in_placeholders).collect()
 }
 
-/// Reports an unset environment variable. Without a server, this is a warning because the variable may be set on the
+/// Reports an unset environment variable. Without a server, only warns, because the variable may be set on the
 /// deploying machine.
 fn unset_variable(record: &Substitution, pointer: &Pointer, is_offline: bool, findings: &mut Findings<'_>) {
     let message = format!("environment variable '{}' is not set", record.name.trim_start_matches('$'));
