@@ -28,7 +28,7 @@ pub(crate) struct Declared<'a> {
     /// Absolute path of the project directory.
     pub(crate) directory: &'a Path,
     pub(crate) redactor: &'a Redactor,
-    /// Whether to read secrets. If `false`, a missing environment variable is a warning.
+    /// Whether to read secrets. If `false`, a missing environment variable only causes a warning.
     pub(crate) reads_secrets: bool,
     pub(crate) placeholders: Placeholders,
 }
