@@ -90,7 +90,7 @@ codes! {
         meaning: "The file is valid Python, but the arguments of the `@flow` decorator or the signature of \
                   the function raise an error when the flow is imported.",
         example: "",
-        fix: "Correct the reported argument of the decorator or parameter of the function.",
+        fix: "Correct the reported decorator argument or function parameter.",
     };
     FLOW_UNKNOWABLE = Entry {
         name: "flow-unknowable",

@@ -26,7 +26,7 @@ codes! {
     PULL_STEP_INPUT = Entry {
         name: "pull-step-input",
         severity: Warning,
-        title: "an input of a pull step is invalid",
+        title: "a pull step input is invalid",
         meaning: "Pull steps are stored unchanged and run on the worker. Runs crash if an input is unknown, \
                   missing or invalid. Workers do not support the input `timeout`, which is a prefectl \
                   extension.",
@@ -90,7 +90,7 @@ codes! {
     STEP_INPUT = Entry {
         name: "step-input",
         severity: Error,
-        title: "an input of a step is unknown, missing or invalid",
+        title: "a step input is unknown, missing or invalid",
         meaning: "The inputs of a step are passed to a function as arguments. The step fails if an input is \
                   unknown, missing or invalid.",
         example: "build:\n- prefect.deployments.steps.run_shell_script:\n    scripts: make",
@@ -99,7 +99,7 @@ codes! {
     NO_DOCKERFILE = Entry {
         name: "no-dockerfile",
         severity: Error,
-        title: "the Dockerfile of a build step does not exist",
+        title: "a build step's Dockerfile does not exist",
         meaning: "The image cannot be built without its Dockerfile. The path is relative to the `path` input of the step, or to the working directory. A missing file is not reported if an earlier build step may create it.",
         example: "build:\n- prefect_docker.deployments.steps.build_docker_image:\n    dockerfile: docker/Dokcerfile",
         fix: "Create the file, correct the path, or set `dockerfile: auto` to generate a Dockerfile.",
@@ -107,9 +107,10 @@ codes! {
     NOT_LOCKED = Entry {
         name: "image-not-locked",
         severity: Error,
-        title: "the image lock does not have the image of a step",
-        meaning: "With `--skip-build --image-lock`, every image comes from the lock file. The file has no image \
-                  for the step's repository, or none of its images for the repository has the step's tag.",
+        title: "the image lock does not contain a step's image",
+        meaning: "With `--skip-build --image-lock`, every image comes from the lock file. The file contains \
+                  no image for the step's repository, or none of its images for the repository has the \
+                  step's tag.",
         example: "prefectl deploy --all --skip-build --image-lock images.lock.json",
         fix: "Create the lock again with a deploy without `--skip-build`, or pass the image with `--image`.",
     };
@@ -133,7 +134,7 @@ codes! {
     ID_IS_OUTPUT = Entry {
         name: "id-is-output",
         severity: Warning,
-        title: "the ID of a step is also the name of an output",
+        title: "a step's ID is also the name of an output",
         meaning: "Outputs are available under the ID of their step and under their own names. If an output \
                   has the same name as the ID, the output takes precedence: `{{ image.tag }}` then looks up \
                   `tag` in the string `image`.",
@@ -163,7 +164,7 @@ codes! {
     IGNORE_FILE_MISSING = Entry {
         name: "ignore-file-missing",
         severity: Warning,
-        title: "the ignore file of a push step does not exist",
+        title: "a push step's ignore file does not exist",
         meaning: "A step that pushes to object storage skips the files that match its ignore file. Without \
                   an ignore file, every file in the directory is pushed, including `.git` and `.env`.",
         example: "push:\n- prefect_aws.deployments.steps.push_to_s3:\n    ignore_file: .s3ignore",
@@ -172,7 +173,7 @@ codes! {
     REMOTE_STORAGE_SETTING = Entry {
         name: "remote-storage-setting",
         severity: Warning,
-        title: "a setting of a remote storage has no effect",
+        title: "a remote storage setting has no effect",
         meaning: "prefectl copies files without fsspec, and supports only the settings for credentials, addresses \
                   and certificates. Workers pass all settings to fsspec.",
         example: "pull:\n- prefect.deployments.steps.pull_from_remote_storage:\n    url: s3://bucket/flows\n    \
@@ -182,7 +183,7 @@ codes! {
     REGISTRY_CREDENTIALS = Entry {
         name: "registry-credentials",
         severity: Warning,
-        title: "the credentials of a registry cannot be read",
+        title: "the registry credentials cannot be read",
         meaning: "The credential helper that Docker's configuration specifies for this registry failed, so \
                   only public images can be pulled.",
         example: "",

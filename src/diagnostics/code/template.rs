@@ -122,9 +122,9 @@ codes! {
         name: "expression",
         severity: Error,
         title: "an expression `<< >>` is invalid",
-        meaning: "Expressions are strict: undefined names, syntax errors and unsupported operations are \
-                  errors. The available names are `env`, `git`, `flow`, `deployment`, `variables` and the \
-                  outputs of earlier steps.",
+        meaning: "Expressions are strict: prefectl rejects undefined names, syntax errors and unsupported \
+                  operations. The available names are `env`, `git`, `flow`, `deployment`, `variables` and \
+                  the outputs of earlier steps.",
         example: "version: << git.brnch >>",
         fix: "Correct the expression, or provide a default, such as `<< git.tag | default(\"none\", true) \
               >>`.",
