@@ -134,7 +134,7 @@ pub(super) const SCHEDULE: &[KnownKey] = &[
     field("anchor_date", Shape::Moment, "start of the first interval"),
     field("active", Shape::FlagOrText, "whether the schedule is active and creates flow runs"),
     never_null("parameters", Shape::Parameters, "parameters that override the deployment's parameters"),
-    field("slug", Shape::Text, "stable name that identifies the schedule when it changes"),
+    field("slug", Shape::Text, "name that identifies the schedule even if its other fields change"),
     field("replaces", Shape::Text, "slug of the schedule that this schedule replaces"),
     field(
         "day_or",

@@ -33,9 +33,14 @@ pub(super) const INPUTS: &[Input] = &[
         "persist_dockerfile",
         Kind::Boolean,
         "false",
-        "write the Dockerfile that `dockerfile: auto` generates to a file",
+        "with `dockerfile: auto`, also save the generated Dockerfile",
     ),
-    Input::optional("dockerfile_output_path", Kind::Text, "Dockerfile.generated", "file to write"),
+    Input::optional(
+        "dockerfile_output_path",
+        Kind::Text,
+        "Dockerfile.generated",
+        "path of the saved Dockerfile",
+    ),
     Input::optional(
         "requirements",
         Kind::Text,
@@ -85,7 +90,7 @@ pub(super) const INPUTS: &[Input] = &[
         "cache_from",
         Kind::Any,
         "",
-        "images whose layers may be reused; with BuildKit also caches such as `type=gha`",
+        "images whose layers may be reused; with BuildKit, also caches such as `type=gha`",
     ),
     Input::optional(
         "extra_hosts",
