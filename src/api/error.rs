@@ -18,7 +18,7 @@ pub(crate) enum ApiError {
     #[error("cannot reach the Prefect API at {url}: {reason}")]
     Unreachable { url: String, reason: String },
     #[error(
-        "cannot reach the proxy {proxy}: {reason}; add the host of {url} to NO_PROXY to connect without it"
+        "cannot reach the proxy {proxy}: {reason}; add the host of {url} to NO_PROXY to connect directly"
     )]
     ProxyUnreachable { proxy: String, url: String, reason: String },
     /// The proxy is reachable but refused to connect to the server.
