@@ -95,15 +95,15 @@ def load(name):
             found = getattr(found, part)
         except AttributeError:
             known = [key for key, value in vars(module).items() if callable(value) and not key.startswith("_")]
-            raise Failure("function", f"there is no '{attributes}' in {module.__name__}", known=known)
+            raise Failure("function", f"module '{module.__name__}' has no function '{attributes}'", known=known)
     if not callable(found):
-        raise Failure("function", f"'{attributes}' in {module.__name__} is not a function", known=[])
+        raise Failure("function", f"'{attributes}' in module '{module.__name__}' is not a function", known=[])
     return found
 
 
 def load_script(path):
     if not os.path.isfile(path):
-        raise Failure("missing", f"there is no file {path}")
+        raise Failure("missing", f"the file {path} does not exist")
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     spec = importlib.util.spec_from_file_location("__prefectl_step__", path)
     module = importlib.util.module_from_spec(spec)
