@@ -86,8 +86,8 @@ fn templates() -> String {
          string or left unchanged, and a warning is reported:\n{}\n\n<< expression >> is prefectl's syntax. \
          If a value is missing, an error with its location is reported:\n{}\n\nOperators: or, and, not, ==, \
          <, in, +, -, *, /, ~ (concatenation), a if condition else b.\nFilters, for example << git.branch | \
-         slugify >>:\n{}\n\nA value that consists of a single template keeps its type. In a longer string, \
-         it is converted to a string.",
+         slugify >>:\n{}\n\nIf a template is the whole value, the result keeps its type. If it is \
+         part of a longer string, the result is converted to a string.",
         rows(&PLACEHOLDERS),
         rows(&NAMES),
         rows(&FILTERS),
