@@ -155,7 +155,7 @@ pub(crate) fn private_folder(prefix: &str) -> io::Result<TemporaryFolder> {
     Ok(TemporaryFolder { folder, _on_abort: OnAbort::new(move |_| drop(std::fs::remove_dir_all(path))) })
 }
 
-/// Atomically replaces a file. Only the owner can read the new file. Follows symbolic links.
+/// Atomically replaces a regular file. Only the owner can read the new file. Follows symbolic links.
 pub(crate) fn write_private(path: &Path, text: &str) -> Result<(), FileError> {
     write_private_by(path, |file| file.write_all(text.as_bytes()))
 }
@@ -167,6 +167,7 @@ pub(crate) fn write_private_by(
 ) -> Result<(), FileError> {
     let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let write = || {
+        require_replaceable(&target)?;
         let folder = target.parent().ok_or(io::ErrorKind::InvalidInput)?;
         create_private_folder(folder)?;
         // Temporary files are created with owner-only access.
@@ -201,10 +202,11 @@ pub(crate) fn rewrite(path: &Path, old: &str, text: &str) -> Result<(), FileErro
     })
 }
 
-/// Atomically replaces an existing file like [`rewrite`], unless `check` fails right before.
+/// Atomically replaces an existing regular file like [`rewrite`], unless `check` fails right before.
 fn overwrite(path: &Path, text: &str, check: impl FnOnce(&Path) -> io::Result<()>) -> Result<(), FileError> {
     let write = || {
         let target = path.canonicalize()?;
+        require_replaceable(&target)?;
         let mut file = tempfile::NamedTempFile::new_in(target.parent().ok_or(io::ErrorKind::InvalidInput)?)?;
         file.write_all(text.as_bytes())?;
         file.as_file().set_permissions(std::fs::metadata(&target)?.permissions())?;
@@ -233,6 +235,15 @@ pub(crate) fn replace(path: &Path, text: &str) -> Result<(), FileError> {
         Ok(())
     };
     write().map_err(|error| FileError::new("write", path, error))
+}
+
+/// Fails if a path is a pipe, a device or a directory. If the user is allowed to replace `/dev/null`, all other programs
+/// would lose it.
+fn require_replaceable(path: &Path) -> io::Result<()> {
+    match path.metadata() {
+        Ok(metadata) if !metadata.is_file() => Err(read::Irregular.into()),
+        _ => Ok(()),
+    }
 }
 
 /// Creates a directory and its parents with owner-only access. Does not change existing directories.
@@ -339,5 +350,21 @@ mod tests {
 
         let error = write_private(&file.join("below"), "x").unwrap_err();
         assert!(error.to_string().starts_with("cannot write "), "{error}");
+    }
+
+    #[test]
+    fn pipes_and_directories_are_never_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let pipe = directory.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        let link = directory.path().join("link");
+        symlink("pipe", &link).unwrap();
+        for path in [&pipe, &link, &directory.path().to_owned()] {
+            for result in [write_private(path, "x"), replace(path, "x"), rewrite(path, "", "x")] {
+                let error = result.unwrap_err();
+                assert!(error.is_irregular(), "{error}");
+            }
+        }
+        assert!(std::os::unix::fs::FileTypeExt::is_fifo(&pipe.metadata().unwrap().file_type()));
     }
 }
