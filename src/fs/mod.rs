@@ -110,8 +110,8 @@ fn has_usable_ignore_files(folder: &Path) -> bool {
 }
 
 /// Returns the closest ancestor of a directory that contains a `.git` entry, or the directory itself if no ancestor
-/// does.
-fn repository_root(folder: &Path) -> &Path {
+/// does. Does not read the repository's configuration, in which an untrusted project could specify another working tree.
+pub(crate) fn repository_root(folder: &Path) -> &Path {
     folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder)
 }
 

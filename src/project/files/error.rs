@@ -32,6 +32,8 @@ pub(crate) enum FilesProblem {
     Glob { glob: PathBuf, reason: String },
     #[error("the project file '{}' is outside the repository {}", path.display(), repository.display())]
     Outside { path: PathBuf, repository: PathBuf },
+    #[error("the project file '{}' is outside the directory {}", path.display(), directory.display())]
+    OutsideDirectory { path: PathBuf, directory: PathBuf },
     /// A file that is selected more than once, with the paths that select it.
     #[error("{}", repeated(first, second))]
     Repeated { first: PathBuf, second: PathBuf },
@@ -51,6 +53,7 @@ impl FilesProblem {
                  files that Git ignores are skipped",
             ),
             Self::Outside { .. } => Some("use --project-dir to run the command in another repository"),
+            Self::OutsideDirectory { .. } => Some("select the file with --prefect-file"),
             Self::Repeated { .. } => Some("select each project file only once"),
             Self::Directory(_) => Some("select the files in the directory, such as `DIRECTORY/prefect.yaml`"),
             Self::OnlyOverlays(_) => Some("select the environment with --env"),

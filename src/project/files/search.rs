@@ -32,20 +32,23 @@ use crate::{
 /// # Errors
 ///
 /// Fails if a glob matches nothing, if a path is not a file, if a file is outside the repository that
-/// contains `directory`, or if a file is selected more than once.
+/// contains `directory`, or if a file is selected more than once. Without a repository, files that the settings list must
+/// be in `directory`, because the author of an untrusted project could list the user's private files.
 pub(crate) fn find(
     patterns: &[FilePattern],
     directory: &Path,
     environment: Option<&EnvironmentName>,
 ) -> Result<Vec<ProjectFile>, FilesError> {
-    let repository = git::work_tree(directory);
+    let of_command = git::work_tree(directory).map(Limit::Repository);
+    let of_settings = Limit::of_settings(directory);
     let failed = |place: &Option<Place>| {
         let place = place.clone();
         move |reason| FilesError { place, reason }
     };
     let mut matches = Vec::with_capacity(patterns.len());
     for FilePattern { path, place } in patterns {
-        matches.push(paths(path, directory).map_err(failed(place))?);
+        let limit = place.as_ref().map(|_| &of_settings);
+        matches.push(paths(path, directory, limit).map_err(failed(place))?);
     }
     let selected = Selected::new(matches.iter().flatten().cloned(), directory, environment);
     let mut files = Vec::new();
@@ -71,9 +74,9 @@ pub(crate) fn find(
                 }
                 Err(reason) => return Err(failed(reason)),
             };
-            let is_outside = |repository: &&Path| !target.starts_with(repository);
-            if let Some(repository) = repository.as_deref().filter(is_outside) {
-                return Err(failed(FilesProblem::Outside { path, repository: repository.to_owned() }));
+            let limit = if place.is_some() { Some(&of_settings) } else { of_command.as_ref() };
+            if let Some(Err(reason)) = limit.map(|limit| limit.check(&target, &path)) {
+                return Err(failed(reason));
             }
             if let Some(first) = seen.insert(target, path.clone()) {
                 return Err(failed(FilesProblem::Repeated { first, second: path }));
@@ -84,6 +87,39 @@ pub(crate) fn find(
         }
     }
     Ok(files)
+}
+
+/// The directory that must contain all selected files.
+enum Limit {
+    Repository(PathBuf),
+    Directory(PathBuf),
+}
+
+impl Limit {
+    /// Returns the limit for files that the settings in `directory` list.
+    fn of_settings(directory: &Path) -> Self {
+        let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+        let root = fs::repository_root(&directory);
+        if root.join(".git").exists() {
+            Self::Repository(root.to_owned())
+        } else {
+            Self::Directory(directory)
+        }
+    }
+
+    /// Checks that a file is inside. `target` is the file's path with symbolic links resolved.
+    fn check(&self, target: &Path, path: &Path) -> Result<(), FilesProblem> {
+        let path = || path.to_owned();
+        match self {
+            Self::Repository(root) if !target.starts_with(root) => {
+                Err(FilesProblem::Outside { path: path(), repository: root.clone() })
+            }
+            Self::Directory(root) if !target.starts_with(root) => {
+                Err(FilesProblem::OutsideDirectory { path: path(), directory: root.clone() })
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Resolves symbolic links in a file path. Returns `None` for stdin and pipes because they are not in a directory.
@@ -109,9 +145,9 @@ fn regular_file(path: &Path, file: &Path, is_setting: bool) -> Result<Option<Pat
 }
 
 /// Returns the files selected by a path or glob. A glob that is also an existing file path selects that file.
-fn paths(pattern: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> {
+fn paths(pattern: &Path, directory: &Path, limit: Option<&Limit>) -> Result<Vec<PathBuf>, FilesProblem> {
     if selects_matches(pattern, directory) {
-        matches(pattern, directory)
+        matches(pattern, directory, limit)
     } else {
         Ok(vec![without_dot(pattern)])
     }
@@ -122,8 +158,9 @@ fn selects_matches(pattern: &Path, directory: &Path) -> bool {
     is_glob(pattern) && !directory.join(pattern).exists()
 }
 
-/// Finds the files that match a glob, sorted by path. Relative paths refer to `directory`.
-fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> {
+/// Finds the files that match a glob, sorted by path. Relative paths refer to `directory`. Does not search directories
+/// outside the limit, which may contain millions of files.
+fn matches(glob: &Path, directory: &Path, limit: Option<&Limit>) -> Result<Vec<PathBuf>, FilesProblem> {
     let pattern = without_dot(glob);
     let invalid = |error: globset::Error| FilesProblem::Glob {
         glob: glob.to_owned(),
@@ -136,6 +173,9 @@ fn matches(glob: &Path, directory: &Path) -> Result<Vec<PathBuf>, FilesProblem> 
         .compile_matcher();
     let (prefix, depth) = search(&pattern);
     let start = directory.join(&prefix);
+    if let Some((limit, start)) = limit.zip(start.canonicalize().ok()) {
+        limit.check(&start, glob)?;
+    }
     let mut found = Vec::new();
     if start.is_dir() {
         let mut walker = WalkBuilder::new(&start);
@@ -324,6 +364,38 @@ mod tests {
             let pattern = FilePattern { path: path.into(), place: Some(place.clone()) };
             let error = find(&[pattern], &root.join("repository"), None).unwrap_err();
             assert_eq!((error.to_string().as_str(), error.place.as_ref()), (message, Some(&place)));
+        }
+    }
+
+    #[test]
+    fn the_settings_list_no_files_outside_the_repository_or_their_directory() {
+        let (_folder, root) =
+            tree(&["repository/prefect.yaml", "other/prefect.yaml", "other/a/prefect.yaml"]);
+        let place =
+            Place::new(&crate::source::Source::new("prefect.toml", "x"), crate::source::Span::new(0, 1));
+        let listed = |directory: &str, path: &str| {
+            let pattern = FilePattern { path: path.into(), place: Some(place.clone()) };
+            let found = find(&[pattern], &root.join(directory), None).map(|files| files.len());
+            found.map_err(|error| error.to_string().replace(&*root.to_string_lossy(), "[ROOT]"))
+        };
+        for (directory, path, expected) in [
+            (
+                "repository",
+                "/**/prefect.yaml",
+                Err("'/**/prefect.yaml' is outside the repository [ROOT]/repository"),
+            ),
+            ("repository", "../other/*/x", Err("'../other/*/x' is outside the repository [ROOT]/repository")),
+            ("other", "**/prefect.yaml", Ok(2)),
+            ("other", "a/../prefect.yaml", Ok(1)),
+            ("other", "../*/prefect.yaml", Err("'../*/prefect.yaml' is outside the directory [ROOT]/other")),
+            (
+                "other",
+                "../repository/prefect.yaml",
+                Err("'../repository/prefect.yaml' is outside the directory [ROOT]/other"),
+            ),
+        ] {
+            let expected = expected.map_err(|error| format!("the project file {error}"));
+            assert_eq!(listed(directory, path), expected, "{path} in {directory}");
         }
     }
 

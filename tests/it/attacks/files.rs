@@ -109,6 +109,15 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("settings that double", Outcome::Refused("too large"), "check", |target| {
         target.file(".env", format!("A=aaaaaaaa\n{}", "A=${A}${A}\n".repeat(100)))
     }),
+    attack(
+        "settings that list a file outside",
+        Outcome::Refused("is outside the directory"),
+        CHECK,
+        |target| target.file("prefect.toml", "[prefectl]\nfiles = ['../outside']\n"),
+    ),
+    attack("settings that search the disk", Outcome::Refused("is outside the directory"), CHECK, |target| {
+        target.file("prefect.toml", "[prefectl]\nfiles = ['/**/prefect.yaml']\n")
+    }),
     attack("deep settings", Outcome::Ended, "config view", |target| {
         target.file("prefect.toml", format!("a = {}", "[".repeat(100_000)))
     }),
