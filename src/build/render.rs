@@ -16,7 +16,7 @@ use crate::{
     git::{self, Facts},
     pointer::Pointer,
     project::{Fields, Findings, Key, PoolKey},
-    resolve::{expressions, note, outputs::KnownOutputs, version},
+    resolve::{complete, expressions, note, outputs::KnownOutputs, version},
     template::{self, Substitution, SubstitutionKind, expression::ExpressionError, pending},
     validate::{self, Preparation, PreparedDeployment, PreparedProject},
     value::{self, Mapping, Value},
@@ -230,13 +230,12 @@ fn schedules(
 ) -> Option<Schedules> {
     let Some(items) = fields.schedules().literal() else { return Some(Schedules::Keep) };
     let template = Value::Sequence(items.to_vec());
-    let Value::Sequence(items) = template::schedules(&template, outputs, ctx.environment).value else {
-        return None;
-    };
-    if items.is_empty() && !ctx.clears_schedules_on_empty {
+    let at = at.join(Key::Schedules);
+    let filled = template::schedules(&template, outputs, ctx.environment);
+    let Value::Sequence(items) = complete(filled, &at, findings) else { return None };
+    if items.is_empty() && ctx.keeps_schedules_on_empty {
         return Some(Schedules::Keep);
     }
-    let at = at.join(Key::Schedules);
     let schedule =
         |(index, item): (usize, &Value)| validate::schedule(item.as_mapping()?, &at.join(index), findings);
     items.iter().enumerate().map(schedule).collect::<Option<Vec<_>>>().map(Schedules::Exactly)
@@ -251,9 +250,10 @@ fn triggers(
     findings: &mut Findings<'_>,
 ) -> Option<Vec<Trigger>> {
     let Some(items) = fields.triggers().literal() else { return Some(Vec::new()) };
-    let items: Vec<Value> =
-        items.iter().map(|item| template::trigger(item, outputs, ctx.environment).value).collect();
-    validate::triggers(&items, name, &at.join(Key::Triggers), findings)
+    let at = at.join(Key::Triggers);
+    let filled = items.iter().map(|item| template::trigger(item, outputs, ctx.environment));
+    let items: Vec<Value> = filled.map(|filled| complete(filled, &at, findings)).collect();
+    validate::triggers(&items, name, &at, findings)
 }
 
 /// The error for invalid values whose errors have been added to the findings.
@@ -271,8 +271,9 @@ pub(super) fn pull_steps(
         PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
         PullSteps::Listed(steps) => {
             let evaluated = expressions::pull_steps(steps, deployment, outputs);
-            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings).ok_or(Reported)?;
-            template::pull_steps(&steps, outputs, ctx.environment).value
+            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings)?;
+            let filled = template::pull_steps(&steps, outputs, ctx.environment);
+            complete(filled, &sections.pull_pointer, findings)
         }
     };
     Ok(Some(value::to_json(&steps)))

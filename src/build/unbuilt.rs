@@ -11,7 +11,7 @@ use crate::{
     deployment::{DeployContext, DesiredDeployment, PullSteps, ResolvedDeployment, SelectionReason},
     flow::Flow,
     project::{Findings, Key},
-    resolve::expressions,
+    resolve::{complete, expressions},
     steps::DistinctStep,
     template::{self, Resolver, pending},
     validate::{Preparation, PreparedDeployment, PreparedProject},
@@ -129,7 +129,8 @@ fn render(
         PullSteps::Generated { steps, .. } => Some(value::to_json(&Value::Sequence(steps.clone()))),
         PullSteps::Listed(steps) => {
             let steps = pending::evaluate(&Value::Sequence(steps.clone()), &deployment.scope, outputs);
-            Some(value::to_json(&template::pull_steps(&steps, outputs, environment).value))
+            let filled = template::pull_steps(&steps, outputs, environment);
+            Some(value::to_json(&complete(filled, &sections.pull_pointer, findings)))
         }
     };
     let desired = desired(prepared, &fields, pull, outputs, rendering, findings)?;

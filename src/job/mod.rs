@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     api::{Deployment, JsonObject, WorkPool},
-    template,
+    template::{self, TooLarge},
     value::{self, from_json},
 };
 
@@ -52,6 +52,8 @@ pub(crate) enum JobError {
     Manifest(String),
     #[error("invalid shell syntax in the command: {0}")]
     Command(String),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
 }
 
 /// A job as prepared by a worker.
@@ -122,7 +124,7 @@ fn fill(subject: &Subject<'_>) -> Result<JsonObject, JobError> {
     {
         own.extend(env.clone());
     }
-    let filled = template::job(&from_json(&configuration.into()), &mapping(variables));
+    let filled = template::job(&from_json(&configuration.into()), &mapping(variables))?;
     Ok(match filled.map(|filled| value::to_json(&filled)) {
         Some(Value::Object(configuration)) => configuration,
         _ => JsonObject::new(),
@@ -286,7 +288,11 @@ impl Configuration {
         let given = self.name.take().filter(|name| !name.is_empty());
         let rendered = given.as_ref().map(|name| {
             let filled = template::job(&value::Value::from(name.as_str()), &context);
-            filled.and_then(|filled| filled.as_str().map(str::to_owned)).unwrap_or_else(|| name.clone())
+            filled
+                .ok()
+                .flatten()
+                .and_then(|filled| filled.as_str().map(str::to_owned))
+                .unwrap_or_else(|| name.clone())
         });
         self.name = Some(rendered.filter(|name| !name.is_empty()).unwrap_or_else(|| run.name.clone()));
     }

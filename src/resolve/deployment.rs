@@ -10,7 +10,7 @@ use crate::{
         inspection::Inspection,
         outputs::KnownOutputs,
     },
-    template::{self, ResolveError, Substitution, SubstitutionKind, missing_value},
+    template::{self, Filled, ResolveError, Substitution, SubstitutionKind, TooLarge, missing_value},
     value::Value,
 };
 
@@ -64,8 +64,23 @@ fn is_in_steps(note: &Substitution) -> bool {
     matches!(first, Some(Segment::Key(key)) if matches!(Key::parse(key), Some(Key::Steps(_))))
 }
 
-/// Reports warnings about substitutions.
+/// Returns a filled template without reporting warnings about its substitutions. Reports an error if the template is
+/// incomplete because the templates insert too much data.
+pub(crate) fn complete(filled: Filled, pointer: &Pointer, findings: &mut Findings<'_>) -> Value {
+    if let Some(error) = TooLarge::find(&filled.substitutions) {
+        findings.at_value(pointer, too_large(&error));
+    }
+    filled.value
+}
+
+fn too_large(error: &TooLarge) -> Diagnostic {
+    Diagnostic::error(Code::TEMPLATE_SIZE, error.to_string())
+        .help("insert large values less often, or read them when the flow runs")
+}
+
+/// Reports warnings about substitutions, and an error if the templates insert too much data.
 pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Findings<'_>) {
+    let mut excess = TooLarge::find(notes);
     for note in notes {
         let at = pointer.join_all(&note.path);
         let placeholder = &note.placeholder;
@@ -91,6 +106,11 @@ pub(crate) fn note(notes: &[Substitution], pointer: &Pointer, findings: &mut Fin
                 format!("the secret value of {placeholder} will be stored in plain text on the server"),
             ),
             SubstitutionKind::Injected => template::injected_warning(placeholder),
+            // The placeholders after the first are not helpful.
+            SubstitutionKind::TooLarge => match excess.take() {
+                Some(error) => too_large(&error),
+                None => continue,
+            },
             SubstitutionKind::Environment => continue,
         };
         findings.at_value(&at, diagnostic);

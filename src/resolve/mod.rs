@@ -10,7 +10,7 @@ pub(crate) mod resources;
 pub(crate) mod version;
 
 pub(crate) use self::{
-    deployment::{note, resolve},
+    deployment::{complete, note, resolve},
     inspection::Inspection,
     lookup::ApiLookup,
 };

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{
+    budget,
     path::Values,
     placeholder::{self, Kind, Placeholder},
     substitution::{Substitution, SubstitutionKind},
@@ -53,20 +54,25 @@ impl Pass<'_> {
 
     /// Looks up the value of a placeholder.
     fn look_up(&self, placeholder: &Placeholder<'_>) -> Looked<'_> {
-        match placeholder.kind() {
-            Kind::Block | Kind::Variable => Looked::NotOurs,
+        let (value, kind) = match placeholder.kind() {
+            Kind::Block | Kind::Variable => return Looked::NotOurs,
             _ if self.skip_prefixes.iter().any(|prefix| placeholder.name.starts_with(prefix)) => {
-                Looked::NotOurs
+                return Looked::NotOurs;
             }
             Kind::Environment => {
-                self.environment.get(placeholder.environment_name()).map_or(Looked::Missing, |value| {
-                    Looked::Found(Cow::Owned(Value::from(value)), Some(SubstitutionKind::Environment))
-                })
+                let value = self.environment.get(placeholder.environment_name());
+                (value.map(|value| Cow::Owned(Value::from(value))), Some(SubstitutionKind::Environment))
             }
-            Kind::Standard => self.values.get(placeholder.name).map_or(Looked::Missing, |value| {
+            Kind::Standard => {
                 let from_environment = matches!(self.values, Values::Environment(_));
-                Looked::Found(value, from_environment.then_some(SubstitutionKind::EnvironmentWithoutDollar))
-            }),
+                let kind = from_environment.then_some(SubstitutionKind::EnvironmentWithoutDollar);
+                (self.values.get(placeholder.name), kind)
+            }
+        };
+        match value {
+            None => Looked::Missing,
+            Some(value) if budget::allows(&value, placeholder) => Looked::Found(value, kind),
+            Some(_) => Looked::TooLarge,
         }
     }
 }
@@ -76,6 +82,7 @@ enum Looked<'a> {
     /// Another pass is responsible for the placeholder.
     NotOurs,
     Missing,
+    TooLarge,
     Found(Cow<'a, Value>, Option<SubstitutionKind>),
 }
 
@@ -86,43 +93,32 @@ struct Filling<'a> {
 
 impl Filling<'_> {
     fn whole(&mut self, placeholder: &Placeholder<'_>, trail: &Trail<'_>) -> Option<Value> {
-        match self.pass.look_up(placeholder) {
-            Looked::NotOurs => Some(Value::from(placeholder.text)),
-            Looked::Missing => {
-                self.substitutions.push(Substitution::new(
-                    SubstitutionKind::Missing,
-                    trail,
-                    placeholder,
-                    true,
-                ));
-                None
-            }
-            Looked::Found(value, note) => {
-                self.substitutions.extend(note.map(|kind| Substitution::new(kind, trail, placeholder, true)));
-                Some(value.into_owned())
-            }
-        }
+        let (kind, value) = match self.pass.look_up(placeholder) {
+            Looked::NotOurs => (None, Some(Value::from(placeholder.text))),
+            Looked::Missing => (Some(SubstitutionKind::Missing), None),
+            Looked::TooLarge => (Some(SubstitutionKind::TooLarge), Some(Value::from(placeholder.text))),
+            Looked::Found(value, kind) => (kind, Some(value.into_owned())),
+        };
+        self.substitutions.extend(kind.map(|kind| Substitution::new(kind, trail, placeholder, true)));
+        value
     }
 
     fn part(&mut self, placeholder: &Placeholder<'_>, trail: &Trail<'_>) -> Option<String> {
-        match self.pass.look_up(placeholder) {
-            Looked::NotOurs => None,
+        let (kind, value) = match self.pass.look_up(placeholder) {
+            Looked::NotOurs => (None, None),
             Looked::Missing => {
-                self.substitutions.push(Substitution::new(
-                    SubstitutionKind::Missing,
-                    trail,
-                    placeholder,
-                    false,
-                ));
-                (self.pass.unknown == Unknown::Remove).then(String::new)
+                let removed = (self.pass.unknown == Unknown::Remove).then(String::new);
+                (Some(SubstitutionKind::Missing), removed)
             }
-            Looked::Found(value, note) => {
-                self.substitutions
-                    .extend(note.map(|kind| Substitution::new(kind, trail, placeholder, false)));
-                self.substitutions.extend(Substitution::embedded(&value, trail, placeholder));
-                Some(python::to_text(&value))
+            Looked::TooLarge => (Some(SubstitutionKind::TooLarge), None),
+            Looked::Found(value, kind) => {
+                let embedded = Substitution::embedded(&value, trail, placeholder);
+                self.substitutions.extend(embedded);
+                (kind, Some(python::to_text(&value)))
             }
-        }
+        };
+        self.substitutions.extend(kind.map(|kind| Substitution::new(kind, trail, placeholder, false)));
+        value
     }
 }
 

@@ -1,7 +1,7 @@
 //! Substitution of placeholders that refer to blocks.
 
 use super::{
-    path,
+    budget, path,
     placeholder::{self, Kind, Placeholder},
     reference::{Documents, Reference},
     substitution::{Substitution, SubstitutionKind},
@@ -136,16 +136,18 @@ impl Fill for Filling<'_> {
         if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Block) {
             let value = self.noted(self.value(&placeholder, text), trail)?;
             self.redactor.learn_value(&to_json(&value));
-            self.substitutions.push(Substitution::new(SubstitutionKind::Secret, trail, &placeholder, true));
-            return Some(value);
+            let kind = kind(budget::allows(&value, &placeholder));
+            self.substitutions.push(Substitution::new(kind, trail, &placeholder, true));
+            return Some(if kind == SubstitutionKind::TooLarge { Value::from(text) } else { value });
         }
         let filled = placeholder::replace(text, |placeholder| {
             if placeholder.kind() != Kind::Block {
                 return None;
             }
             let value = self.noted(self.inline(placeholder, text), trail)?;
-            self.substitutions.push(Substitution::new(SubstitutionKind::Secret, trail, placeholder, false));
-            Some(value)
+            let kind = kind(budget::allows_text(&value, placeholder.text.len()));
+            self.substitutions.push(Substitution::new(kind, trail, placeholder, false));
+            (kind == SubstitutionKind::Secret).then_some(value)
         });
         Some(Value::String(filled))
     }
@@ -155,9 +157,15 @@ impl Fill for Filling<'_> {
         let data = self.data(&reference).cloned();
         let data = self.noted(data, trail)?;
         self.redactor.learn_value(&to_json(&data));
-        self.substitutions.push(Substitution::secret_at(trail, reference.to_string()));
-        Some(data)
+        let kind = kind(budget::allows_value(&data, 0));
+        self.substitutions.push(Substitution::of_mapping(kind, trail, reference.to_string()));
+        (kind == SubstitutionKind::Secret).then_some(data)
     }
+}
+
+/// Returns the kind of a substitution of block data. `is_allowed` is `false` if the templates insert too much data.
+fn kind(is_allowed: bool) -> SubstitutionKind {
+    if is_allowed { SubstitutionKind::Secret } else { SubstitutionKind::TooLarge }
 }
 
 /// Returns the data to which a key path is applied. If `value` is the only field of a block, this is the field's value,

@@ -6,6 +6,7 @@
 
 mod apply;
 mod blocks;
+mod budget;
 mod detection;
 pub(crate) mod expression;
 mod injected;
@@ -35,6 +36,6 @@ pub(crate) use pipeline::{
     schedules, step_inputs, trigger,
 };
 pub(crate) use reference::{Reference, references};
-pub(crate) use resolve::{Lookup, LookupFuture, ResolveError, Resolver};
-pub(crate) use substitution::{Substitution, SubstitutionKind, missing_value};
-pub(crate) use walk::value_at;
+pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
+pub(crate) use substitution::{Substitution, SubstitutionKind, TooLarge, missing_value};
+pub(crate) use walk::{Filled, value_at};

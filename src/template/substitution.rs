@@ -1,6 +1,6 @@
 //! Records of substituted placeholders. Diagnostics are derived from these records.
 
-use super::{placeholder::Placeholder, trail::Trail};
+use super::{budget::LARGEST_TOTAL, placeholder::Placeholder, trail::Trail};
 use crate::{pointer::Pointer, value::Value};
 
 /// A record of a placeholder that was substituted or has no value.
@@ -32,6 +32,8 @@ pub(crate) enum SubstitutionKind {
     EnvironmentWithoutDollar,
     /// The placeholder was replaced with a block's secret data.
     Secret,
+    /// The placeholder was kept because the templates insert too much data.
+    TooLarge,
     /// The placeholder came from an inserted value, and was replaced with an environment variable or block
     /// data.
     Injected,
@@ -60,15 +62,9 @@ impl Substitution {
         (!reads_well).then(|| Self::new(kind, trail, placeholder, false))
     }
 
-    /// Records that a mapping was replaced with the data of a block.
-    pub(crate) fn secret_at(trail: &Trail<'_>, name: String) -> Self {
-        Self {
-            kind: SubstitutionKind::Secret,
-            path: trail.path(),
-            placeholder: name.clone(),
-            name,
-            alone: true,
-        }
+    /// Returns a record of a mapping that refers to a block.
+    pub(crate) fn of_mapping(kind: SubstitutionKind, trail: &Trail<'_>, name: String) -> Self {
+        Self { kind, path: trail.path(), placeholder: name.clone(), name, alone: true }
     }
 
     /// Returns whether the placeholder refers to an environment variable.
@@ -80,6 +76,21 @@ impl Substitution {
     /// and otherwise the text of the placeholder.
     pub(crate) fn label(&self) -> &str {
         if self.alone { &self.name } else { &self.placeholder }
+    }
+}
+
+/// The error about a placeholder that was kept because the templates insert too much data.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{placeholder} cannot be replaced, because the templates insert more than {LARGEST_TOTAL} MiB")]
+pub(crate) struct TooLarge {
+    placeholder: String,
+}
+
+impl TooLarge {
+    /// Returns the error about the first record of the kind [`SubstitutionKind::TooLarge`].
+    pub(crate) fn find(records: &[Substitution]) -> Option<Self> {
+        let record = records.iter().find(|record| record.kind == SubstitutionKind::TooLarge)?;
+        Some(Self { placeholder: record.placeholder.clone() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Substitution of placeholders that refer to Prefect variables.
 
 use super::{
+    budget,
     placeholder::{self, Kind, Placeholder},
     reference::{Documents, Reference},
     substitution::{Substitution, SubstitutionKind},
@@ -22,34 +23,48 @@ struct Filling<'a> {
     substitutions: Vec<Substitution>,
 }
 
+/// Result of looking up a variable.
+enum Found<'a> {
+    Missing,
+    /// The placeholder is kept because the templates insert too much data.
+    TooLarge,
+    Value(&'a Value),
+}
+
 impl<'a> Filling<'a> {
-    fn value(&mut self, placeholder: &Placeholder<'_>, trail: &Trail<'_>, alone: bool) -> Option<&'a Value> {
+    fn find(&mut self, placeholder: &Placeholder<'_>, trail: &Trail<'_>, alone: bool) -> Found<'a> {
         let reference = Reference::Variable { name: placeholder.variable_name() };
-        let value = self.documents.get(&reference).and_then(Option::as_ref);
-        if value.is_none() {
-            self.substitutions.push(Substitution::new(
-                SubstitutionKind::MissingVariable,
-                trail,
-                placeholder,
-                alone,
-            ));
-        }
-        value
+        let (found, kind) = match self.documents.get(&reference).and_then(Option::as_ref) {
+            None => (Found::Missing, SubstitutionKind::MissingVariable),
+            Some(value) if budget::allows(value, placeholder) => return Found::Value(value),
+            Some(_) => (Found::TooLarge, SubstitutionKind::TooLarge),
+        };
+        self.substitutions.push(Substitution::new(kind, trail, placeholder, alone));
+        found
     }
 }
 
 impl Fill for Filling<'_> {
     fn text(&mut self, text: &str, trail: &Trail<'_>) -> Option<Value> {
         if let Some(placeholder) = placeholder::only(text).filter(|only| only.kind() == Kind::Variable) {
-            let value = self.value(&placeholder, trail, true);
-            return Some(value.cloned().unwrap_or_else(|| Value::from("")));
+            return Some(match self.find(&placeholder, trail, true) {
+                Found::Missing => Value::from(""),
+                Found::TooLarge => Value::from(text),
+                Found::Value(value) => value.clone(),
+            });
         }
         let filled = placeholder::replace(text, |placeholder| {
-            (placeholder.kind() == Kind::Variable).then(|| {
-                let Some(value) = self.value(placeholder, trail, false) else { return String::new() };
-                self.substitutions.extend(Substitution::embedded(value, trail, placeholder));
-                python::to_text(value)
-            })
+            if placeholder.kind() != Kind::Variable {
+                return None;
+            }
+            match self.find(placeholder, trail, false) {
+                Found::Missing => Some(String::new()),
+                Found::TooLarge => None,
+                Found::Value(value) => {
+                    self.substitutions.extend(Substitution::embedded(value, trail, placeholder));
+                    Some(python::to_text(value))
+                }
+            }
         });
         Some(Value::String(filled))
     }

@@ -108,6 +108,16 @@ codes! {
         fix: "Check who can change the value. `<< variables.motto | literal >>` inserts the value \
               unchanged, and `--strict` turns this warning into an error.",
     };
+    TEMPLATE_SIZE = Entry {
+        name: "template-size",
+        severity: Error,
+        title: "templates insert too much data",
+        meaning: "Placeholders and expressions insert at most 256 MiB in total. Values that are inserted many \
+                  times, or values that repeat each other, could otherwise exhaust the memory.",
+        example: "prefectl:\n  variables:\n    b: \"{{ prefect.variables.a }}{{ prefect.variables.a }}\"\n    \
+                  c: \"{{ prefect.variables.b }}{{ prefect.variables.b }}\"   # and so on",
+        fix: "Insert large values less often, or read them when the flow runs.",
+    };
     REFERENCE = Entry {
         name: "reference",
         severity: Error,

@@ -17,6 +17,8 @@ use minijinja::{
     value::{Value, ValueKind},
 };
 
+use crate::template::budget::LARGEST_TOTAL;
+
 /// Maximum fuel of a single expression. Limits the data that an expression can create to about 8 MiB.
 const EXPRESSION_FUEL: u64 = 128 * 1024;
 
@@ -38,6 +40,11 @@ const LARGEST_RESULT: usize = 100_000;
 
 /// Error message for a result that exceeds a size limit.
 pub(super) const TOO_LARGE: &str = "the result is too large";
+
+/// Returns the reason for rejecting a result that would exceed the budget for inserted data.
+pub(super) fn too_large_in_total() -> String {
+    format!("the templates insert more than {LARGEST_TOTAL} MiB")
+}
 
 /// Returns the reason why an expression is too long or too deeply nested for the engine's recursive parser. Returns
 /// `None` if the expression is within the limits.

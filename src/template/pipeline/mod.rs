@@ -8,7 +8,7 @@ use super::{
     literal,
     path::Values,
     resolve::{ResolveError, Resolver},
-    substitution::{Substitution, SubstitutionKind},
+    substitution::{Substitution, SubstitutionKind, TooLarge},
     walk::Filled,
 };
 use crate::{
@@ -26,6 +26,10 @@ const RUN_TIME_PREFIX: &str = "ctx.";
 
 /// Substitutes all placeholders in the inputs of a step, just before the step runs. The inputs must not
 /// contain `id` and `requires`.
+///
+/// # Errors
+///
+/// Fails if a reference cannot be resolved, or if the templates insert too much data.
 pub(crate) async fn step_inputs(
     inputs: &Value,
     outputs: &Mapping,
@@ -36,7 +40,11 @@ pub(crate) async fn step_inputs(
     passes.apply(&Pass::removing(Values::Mapping(outputs), environment));
     passes.resolve(resolver).await?;
     passes.apply(&Pass::removing(Values::Environment(environment), environment));
-    Ok(last(passes.finish()))
+    let filled = last(passes.finish());
+    match TooLarge::find(&filled.substitutions) {
+        Some(error) => Err(error.into()),
+        None => Ok(filled),
+    }
 }
 
 /// Substitutes blocks, variables and environment variables in a deployment, before its steps run. Keeps unknown
@@ -93,9 +101,19 @@ pub(crate) fn resource(part: &Value, environment: &Environment) -> Filled {
     last(filled)
 }
 
-/// Substitutes work pool variables in a job configuration as a worker does. Removes unknown placeholders.
-pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Option<Value> {
-    Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration).value
+/// Substitutes work pool variables in a job configuration as a worker does. Removes unknown placeholders. Returns
+/// `None` if the configuration is a placeholder without a value.
+///
+/// # Errors
+///
+/// Fails if the templates insert too much data.
+pub(crate) fn job(configuration: &Value, variables: &Mapping) -> Result<Option<Value>, TooLarge> {
+    let Applied { value, substitutions } =
+        Pass::removing(Values::Mapping(variables), &Environment::default()).apply(configuration);
+    match TooLarge::find(&substitutions) {
+        Some(error) => Err(error),
+        None => Ok(value),
+    }
 }
 
 /// Substitutes step outputs in schedules. Removes unknown placeholders.

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 use super::{
     blocks::{self, BlockError},
     reference::{self, Documents, Reference},
+    substitution::TooLarge,
     variables,
     walk::Filled,
 };
@@ -55,6 +56,8 @@ pub(crate) enum ResolveError {
     /// One or more block references of the template are invalid.
     #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Blocks(Vec<BlockError>),
+    #[error(transparent)]
+    TooLarge(#[from] TooLarge),
 }
 
 /// A resolver of references to blocks and variables. Each distinct reference is fetched only once, even if its object
@@ -156,7 +159,7 @@ impl<'a> Resolver<'a> {
     ) -> Result<Documents, ResolveError> {
         let fetches = references.into_iter().map(async |reference| {
             let document = self.fetch(&reference).await?;
-            Ok((reference, document))
+            Ok::<_, ResolveError>((reference, document))
         });
         Ok(try_join_all(fetches).await?.into_iter().collect())
     }

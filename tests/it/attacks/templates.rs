@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::{Attack, Outcome, Target, attack};
+use super::{Attack, Outcome, Target, attack, project};
 
 const DEPLOY: &str = "deploy --all";
 const STRICT: &str = "deploy --all --strict";
@@ -136,6 +136,33 @@ pub(super) const ATTACKS: &[Attack] = &[
     attack("an expression that includes a file", Outcome::Refused(""), DEPLOY, |target| {
         described(target, "<< include('../outside') >>")
     }),
+    attack("variables that double", Outcome::Refused("template-size"), "plan --all", |target| {
+        let doubled = |number| {
+            let earlier = format!("{{{{ prefect.variables.v{} }}}}", number - 1);
+            format!("    v{number}: '{earlier}{earlier}'\n")
+        };
+        let variables: String = (1..60).map(doubled).collect();
+        let resources = format!("prefectl:\n  variables:\n    v0: aaaaaaaa\n{variables}");
+        target.file("prefect.yaml", resources + &project(""))
+    }),
+    attack(
+        "an environment variable that is inserted very often",
+        Outcome::Refused("template-size"),
+        "check",
+        |target| {
+            let target = target.variable("LARGE", &"a".repeat(100_000));
+            described(target, &"{{ $LARGE }}".repeat(100_000))
+        },
+    ),
+    attack(
+        "an expression that is evaluated very often",
+        Outcome::Refused("insert more than 256 MiB"),
+        "check",
+        |target| {
+            let target = target.variable("LARGE", &"a".repeat(100_000));
+            described(target, &"<< env.LARGE ~ env.LARGE >>".repeat(10_000))
+        },
+    ),
     attack("a schedule of all seconds for ever", Outcome::Ended, DEPLOY, |target| {
         target.project("  schedules: [{rrule: 'FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=31'}]")
     }),

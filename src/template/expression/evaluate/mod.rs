@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     template::{
+        budget,
         trail::Trail,
         walk::{self, Fill},
     },
@@ -87,13 +88,26 @@ impl Evaluating<'_> {
         if has_wide_integer(&value) {
             return Err(failed("an integer does not fit in 64 bits".to_owned()));
         }
-        serde_yaml::to_value(&value).map_err(|error| failed(error.to_string()))
+        let value = serde_yaml::to_value(&value).map_err(|error| failed(error.to_string()))?;
+        if budget::allows_value(&value, expression.place.outer.len()) {
+            Ok(value)
+        } else {
+            Err(failed(limits::too_large_in_total()))
+        }
     }
 
     fn part(&self, expression: &Expression<'_>, trail: &Trail<'_>) -> Result<String, ExpressionError> {
         let value = self.evaluate(expression, trail)?;
         let kind = match value.kind() {
-            ValueKind::String | ValueKind::Number | ValueKind::Bool => return Ok(value.to_string()),
+            ValueKind::String | ValueKind::Number | ValueKind::Bool => {
+                let text = value.to_string();
+                if budget::allows_text(&text, expression.place.outer.len()) {
+                    return Ok(text);
+                }
+                let reason = limits::too_large_in_total();
+                let problem = ExpressionProblem::Failed { expression: expression.source(), reason };
+                return Err(expression.error(trail, problem));
+            }
             ValueKind::None => "null",
             ValueKind::Map => "a mapping",
             ValueKind::Seq | ValueKind::Iterable => "a list",
