@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use git2::{IndexEntryExtendedFlag, Repository, StatusOptions};
 
+use super::time_limit::{ALL_FILES, FEW_FILES, LimitError, within};
+
 /// Length of an abbreviated commit ID.
 const SHORT_LENGTH: usize = 8;
 
@@ -23,43 +25,53 @@ pub(crate) struct Facts {
 
 /// Returns the root of the Git working tree that contains a directory, with symbolic links resolved.
 ///
-/// Returns `None` if there is no repository, or if the repository has no working tree or belongs to another
-/// user.
+/// Returns `None` if there is no repository, or if the repository has no working tree, belongs to another user or
+/// cannot be read.
 pub(crate) fn work_tree(directory: &Path) -> Option<PathBuf> {
-    Repository::discover(directory).ok()?.workdir()?.canonicalize().ok()
+    let directory = directory.to_owned();
+    within(FEW_FILES, move || Repository::discover(directory).ok()?.workdir()?.canonicalize().ok()).ok()?
 }
 
-/// Returns whether a sparse checkout excludes a file. `path` is relative to the root of the working tree.
-pub(crate) fn is_outside_of_sparse_checkout(root: &Path, path: &Path) -> bool {
-    let index = Repository::open(root).and_then(|repository| repository.index());
-    let entry = index.ok().and_then(|index| index.get_path(path, 0));
-    entry.is_some_and(|entry| {
-        IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
-    })
+/// Returns whether a sparse checkout excludes a file, or may exclude it because the index cannot be read. `path` is
+/// relative to the root of the working tree.
+pub(crate) fn may_be_outside_of_sparse_checkout(root: &Path, path: &Path) -> bool {
+    let (root, path) = (root.to_owned(), path.to_owned());
+    let is_outside = move || -> Result<bool, GitError> {
+        let entry = Repository::open(root)?.index()?.get_path(&path, 0);
+        Ok(entry.is_some_and(|entry| {
+            IndexEntryExtendedFlag::from_bits_truncate(entry.flags_extended).is_skip_worktree()
+        }))
+    };
+    within(FEW_FILES, is_outside).map_err(GitError::from).flatten().unwrap_or(true)
 }
 
 /// Finds the repository that contains a directory.
 ///
-/// Returns `None` if there is no repository, or if the repository has no commit or no working tree, or
-/// belongs to another user.
+/// Returns `None` if there is no repository, or if the repository has no commit or no working tree, belongs to another
+/// user or cannot be read.
 pub(crate) fn discover(directory: &Path) -> Option<Facts> {
-    let repository = Repository::discover(directory).ok()?;
-    let head = repository.head().ok()?;
-    let commit = head.peel_to_commit().ok()?;
-    let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
-    let branch = head.is_branch().then(|| String::from_utf8_lossy(head.shorthand_bytes()).into_owned());
-    let config = repository.config().and_then(|mut config| config.snapshot()).ok()?;
-    let remote = config.get_string("remote.origin.url").ok();
-    Some(Facts {
-        root: repository.workdir()?.to_owned(),
-        sha: commit.id().to_string(),
-        branch,
-        remote: remote.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()),
-        message: message.trim().lines().next().map(str::to_owned),
-    })
+    let directory = directory.to_owned();
+    within(FEW_FILES, move || Facts::read(&directory)).ok()?
 }
 
 impl Facts {
+    fn read(directory: &Path) -> Option<Self> {
+        let repository = Repository::discover(directory).ok()?;
+        let head = repository.head().ok()?;
+        let commit = head.peel_to_commit().ok()?;
+        let message = String::from_utf8_lossy(commit.message_bytes()).into_owned();
+        let branch = head.is_branch().then(|| String::from_utf8_lossy(head.shorthand_bytes()).into_owned());
+        let config = repository.config().and_then(|mut config| config.snapshot()).ok()?;
+        let remote = config.get_string("remote.origin.url").ok();
+        Some(Self {
+            root: repository.workdir()?.to_owned(),
+            sha: commit.id().to_string(),
+            branch,
+            remote: remote.map(|url| url.trim().to_owned()).filter(|url| !url.is_empty()),
+            message: message.trim().lines().next().map(str::to_owned),
+        })
+    }
+
     /// Returns the abbreviated ID of the current commit.
     pub(crate) fn short_sha(&self) -> &str {
         self.sha.get(..SHORT_LENGTH).unwrap_or(&self.sha)
@@ -71,32 +83,42 @@ impl Facts {
     /// This method and [`Facts::is_dirty`] compute their results on each call. Both can be slow, and most callers need
     /// neither.
     pub(crate) fn tag(&self) -> Option<String> {
-        let repository = Repository::open(&self.root).ok()?;
-        let mut tags: Vec<String> = Vec::new();
-        for reference in repository.references_glob("refs/tags/*").ok()?.flatten() {
-            let is_here = reference.peel_to_commit().is_ok_and(|commit| commit.id().to_string() == self.sha);
-            if is_here {
-                tags.push(String::from_utf8_lossy(reference.shorthand_bytes()).into_owned());
+        let (root, sha) = (self.root.clone(), self.sha.clone());
+        let last_tag = move || {
+            let repository = Repository::open(root).ok()?;
+            let mut tags: Vec<String> = Vec::new();
+            for reference in repository.references_glob("refs/tags/*").ok()?.flatten() {
+                let is_here = reference.peel_to_commit().is_ok_and(|commit| commit.id().to_string() == sha);
+                if is_here {
+                    tags.push(String::from_utf8_lossy(reference.shorthand_bytes()).into_owned());
+                }
             }
-        }
-        tags.into_iter().max()
+            tags.into_iter().max()
+        };
+        within(ALL_FILES, last_tag).ok()?
     }
 
     /// Checks whether tracked files differ from the current commit. Ignores untracked files, like
     /// `git describe --dirty`.
     pub(crate) fn is_dirty(&self) -> Result<bool, GitError> {
-        let repository = Repository::open(&self.root)?;
-        let mut options = StatusOptions::new();
-        options.include_untracked(false).include_ignored(false);
-        let statuses = repository.statuses(Some(&mut options))?;
-        Ok(!statuses.is_empty())
+        let root = self.root.clone();
+        let has_changes = move || -> Result<bool, GitError> {
+            let repository = Repository::open(root)?;
+            let mut options = StatusOptions::new();
+            options.include_untracked(false).include_ignored(false);
+            Ok(!repository.statuses(Some(&mut options))?.is_empty())
+        };
+        within(ALL_FILES, has_changes)?
     }
 }
 
 /// Error for a repository that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read the Git repository: {0}")]
-pub(crate) struct GitError(#[from] git2::Error);
+pub(crate) enum GitError {
+    Git(#[from] git2::Error),
+    Limit(#[from] LimitError),
+}
 
 #[cfg(test)]
 pub(crate) mod tests {
@@ -169,6 +191,25 @@ pub(crate) mod tests {
         assert!(!facts.is_dirty().unwrap());
         std::fs::write(directory.path().join("flow.py"), "print(1)\n").unwrap();
         assert!(facts.is_dirty().unwrap());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_in_a_repository_does_not_block() {
+        let (directory, _repository) = repository("one", None);
+        let config = directory.path().join(".git/config");
+        std::fs::remove_file(&config).unwrap();
+        assert!(std::process::Command::new("mkfifo").arg(config).status().unwrap().success());
+        assert_eq!(discover(directory.path()), None);
+    }
+
+    #[test]
+    fn may_be_outside_of_a_sparse_checkout_only_if_the_index_says_so_or_is_invalid() {
+        let (directory, _repository) = repository("one", None);
+        let may_be_outside = || may_be_outside_of_sparse_checkout(directory.path(), Path::new("flow.py"));
+        assert!(!may_be_outside());
+        std::fs::write(directory.path().join(".git/index"), "no index").unwrap();
+        assert!(may_be_outside());
     }
 
     #[test]

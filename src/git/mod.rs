@@ -8,6 +8,7 @@ mod credentials;
 mod facts;
 mod program;
 mod remote;
+mod time_limit;
 
 pub(crate) use address::Address;
 pub(crate) use changes::{Changes, ChangesError, InvalidRange, RevisionRange};
@@ -15,7 +16,7 @@ pub(crate) use clone::{Checkout, CloneError, Revision};
 pub(crate) use credentials::Credentials;
 #[cfg(test)]
 pub(crate) use facts::tests as testing;
-pub(crate) use facts::{Facts, discover, is_outside_of_sparse_checkout, work_tree};
+pub(crate) use facts::{Facts, discover, may_be_outside_of_sparse_checkout, work_tree};
 pub(crate) use remote::{RemoteError, check_remote};
 
 /// Removes the user name, password and token from an `http` or `https` URL.

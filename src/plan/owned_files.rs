@@ -69,7 +69,7 @@ impl OwnedFiles {
     fn is_removed(&self, recorded: &Path) -> bool {
         match &self.repository {
             Some(root) if recorded.is_relative() => {
-                is_missing(&root.join(recorded)) && !git::is_outside_of_sparse_checkout(root, recorded)
+                is_missing(&root.join(recorded)) && !git::may_be_outside_of_sparse_checkout(root, recorded)
             }
             // On another machine, the directory of the file may not exist.
             None if recorded.is_absolute() => {

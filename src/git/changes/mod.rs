@@ -13,7 +13,9 @@ use git2::{
     Repository, Tree,
 };
 
-/// Maximum size of a file's old version, in bytes. A compressed object of one megabyte may expand to a gigabyte.
+use super::time_limit::{ALL_FILES, FEW_FILES, LimitError, within};
+
+/// Maximum size of an old version of a file in bytes. A compressed object of one megabyte may expand to a gigabyte.
 const LARGEST_FILE: usize = 64 << 20;
 
 /// Default revision for an omitted side of a range.
@@ -120,6 +122,12 @@ impl From<git2::Error> for ChangesError {
     }
 }
 
+impl From<LimitError> for ChangesError {
+    fn from(error: LimitError) -> Self {
+        Self::Git(error.to_string())
+    }
+}
+
 /// Files that differ between two repository states.
 #[derive(Debug, Default)]
 pub(crate) struct Changes {
@@ -142,8 +150,14 @@ impl Changes {
     ///
     /// # Errors
     ///
-    /// Fails if there is no repository, or if a revision or the merge base does not exist.
+    /// Fails if there is no repository, if a revision or the merge base does not exist, or if the repository cannot be
+    /// read in time.
     pub(crate) fn between(range: &RevisionRange, directory: &Path) -> Result<Self, ChangesError> {
+        let (range, directory) = (range.clone(), directory.to_owned());
+        within(ALL_FILES, move || Self::compare(&range, &directory))?
+    }
+
+    fn compare(range: &RevisionRange, directory: &Path) -> Result<Self, ChangesError> {
         let repository = open(directory)?;
         let root = repository.workdir().ok_or_else(|| ChangesError::NoWorkingTree(directory.to_owned()))?;
         let root = root.canonicalize().unwrap_or_else(|_| root.to_owned());
@@ -224,21 +238,8 @@ impl Changes {
     /// Fails if the repository cannot be read.
     pub(crate) fn old_content(&self, path: &str) -> Result<Option<Vec<u8>>, ChangesError> {
         let Some(old) = self.old else { return Ok(None) };
-        let repository = open(&self.root)?;
-        let tree = repository.find_commit(old)?.tree()?;
-        match tree.get_path(Path::new(path)) {
-            Ok(entry) => {
-                // Reading the header does not load the object.
-                let header = repository.odb()?.read_header(entry.id());
-                if header.is_ok_and(|(size, _)| size > LARGEST_FILE) {
-                    return Err(ChangesError::TooLarge { path: path.to_owned() });
-                }
-                let object = entry.to_object(&repository).ok();
-                Ok(object.and_then(|object| Some(object.as_blob()?.content().to_vec())))
-            }
-            Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let (root, path) = (self.root.clone(), path.to_owned());
+        within(FEW_FILES, move || content(old, path, &root))?
     }
 
     /// Creates changes in a repository at `root` for tests. `paths` may omit the paths in `deleted`.
@@ -253,6 +254,25 @@ impl Changes {
             old: None,
             is_checked_out: true,
         }
+    }
+}
+
+/// Reads a file of a commit, like [`Changes::old_content`].
+fn content(id: Oid, path: String, root: &Path) -> Result<Option<Vec<u8>>, ChangesError> {
+    let repository = open(root)?;
+    let tree = repository.find_commit(id)?.tree()?;
+    match tree.get_path(Path::new(&path)) {
+        Ok(entry) => {
+            // Reading the header does not load the object.
+            let header = repository.odb()?.read_header(entry.id());
+            if header.is_ok_and(|(size, _)| size > LARGEST_FILE) {
+                return Err(ChangesError::TooLarge { path });
+            }
+            let object = entry.to_object(&repository).ok();
+            Ok(object.and_then(|object| Some(object.as_blob()?.content().to_vec())))
+        }
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error.into()),
     }
 }
 
