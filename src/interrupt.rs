@@ -1,4 +1,4 @@
-//! Handles Ctrl-C, SIGTERM and SIGHUP.
+//! Handles Ctrl-C, SIGTERM, SIGHUP and SIGQUIT.
 
 use std::sync::{
     Arc,
@@ -10,7 +10,7 @@ use crate::{
     error::Exit,
 };
 
-/// Waits for Ctrl-C, SIGTERM or SIGHUP. Returns the corresponding exit code.
+/// Waits for Ctrl-C, SIGTERM, SIGHUP or SIGQUIT. Returns the corresponding exit code.
 pub(crate) async fn requested() -> Exit {
     #[cfg(unix)]
     if let Ok(terminated) = terminated() {
@@ -26,14 +26,24 @@ pub(crate) async fn requested() -> Exit {
 /// Waits for SIGTERM or, unless the process ignores it, for SIGHUP.
 #[cfg(unix)]
 fn terminated() -> std::io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
+    use tokio::signal::unix::{Signal, SignalKind, signal};
+
+    async fn receive(signal: &mut Option<Signal>) -> Option<()> {
+        signal.as_mut()?.recv().await
+    }
 
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut hangup = (!ignores_hangup()).then(|| signal(SignalKind::hangup())).transpose()?;
+    let ignored = ignored_signals();
+    let unless_ignored = |kind: SignalKind| {
+        let is_ignored = ignored & (1 << (kind.as_raw_value() - 1)) != 0;
+        (!is_ignored).then(|| signal(kind)).transpose()
+    };
+    let (mut hangup, mut quit) = (unless_ignored(SignalKind::hangup())?, unless_ignored(SignalKind::quit())?);
     Ok(async move {
         tokio::select! {
             _ = terminate.recv() => {}
-            Some(()) = async { hangup.as_mut()?.recv().await } => {}
+            Some(()) = receive(&mut hangup) => {}
+            Some(()) = receive(&mut quit) => {}
         }
     })
 }
@@ -41,12 +51,11 @@ fn terminated() -> std::io::Result<impl Future<Output = ()>> {
 /// Returns whether the process ignores SIGHUP, for example because `nohup` has started it. Returns `true` on systems
 /// without `/proc`. SIGHUP then keeps its default effect.
 #[cfg(unix)]
-fn ignores_hangup() -> bool {
+fn ignored_signals() -> u64 {
     let status = std::fs::read("/proc/self/status").unwrap_or_default();
     let status = String::from_utf8_lossy(&status);
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    mask.is_none_or(|ignored| ignored & 1 != 0)
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(u64::MAX)
 }
 
 /// Makes the next interrupt end the process immediately. Child processes are killed.

@@ -51,7 +51,7 @@ deployments:
 
 #[test]
 fn signal_ends_the_running_step() -> Result<()> {
-    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 143)] {
+    for (name, code) in [("INT", 130), ("TERM", 143), ("HUP", 143), ("QUIT", 143)] {
         let server = FaultServer::start()?;
         let sandbox = Sandbox::for_project(&server.url(), STEP)?;
         sandbox.file(
@@ -71,16 +71,18 @@ fn signal_ends_the_running_step() -> Result<()> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn nohup_keeps_its_effect() -> Result<()> {
+fn ignored_signals_stay_ignored() -> Result<()> {
     let server = FaultServer::start()?;
     let sandbox = Sandbox::for_project(&server.url(), STEP)?;
     sandbox.file("step.sh", "echo > started\nwhile [ ! -e end ]; do sleep 0.05; done\n")?;
-    let script = "trap '' HUP; exec prefectl steps run --build -n one";
+    let script = "trap '' HUP QUIT; exec prefectl steps run --build -n one";
     let mut child = sandbox.bash(script, &[])?.spawn()?;
     wait_until("the step has started", || sandbox.directory().join("started").exists())?;
-    signal(&child, "HUP")?;
-    thread::sleep(Duration::from_millis(300));
-    ensure!(child.try_wait()?.is_none(), "the command has ended");
+    for name in ["HUP", "QUIT"] {
+        signal(&child, name)?;
+        thread::sleep(Duration::from_millis(300));
+        ensure!(child.try_wait()?.is_none(), "the command has ended after SIG{name}");
+    }
     sandbox.file("end", "")?;
     let status = wait(&mut child, Duration::from_secs(8))?;
     ensure!(status.success(), "{status}");
