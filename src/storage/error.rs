@@ -23,6 +23,9 @@ pub(crate) enum StorageError {
     #[error("the folder '{folder}' in {bucket} contains no objects")]
     Nothing { bucket: String, folder: String },
 
+    #[error("the folder '{folder}' in {bucket} contains more than {most} objects")]
+    TooMany { bucket: String, folder: String, most: usize },
+
     #[error("the object '{0}' would be written outside the target directory")]
     UnsafeKey(String),
 
@@ -65,6 +68,7 @@ impl StorageError {
                 _ => return None,
             },
             Self::Nothing { .. } => "check the folder, which must be the same as in the push step",
+            Self::TooMany { .. } => "set `folder` to a folder that contains only the code",
             Self::FileName(_) | Self::NoFile(_) => "remove the entry or add it to the ignore file",
             _ => return None,
         };

@@ -14,6 +14,9 @@ use crate::fs::FileError;
 
 const FILES_AT_ONCE: usize = 32;
 
+/// Maximum number of objects in a folder. Without a limit, a store that never ends its list could exhaust memory.
+const MOST_OBJECTS: usize = 1_000_000;
+
 impl Bucket {
     /// Copies all objects of a folder to an existing directory.
     ///
@@ -26,16 +29,7 @@ impl Bucket {
     /// Fails if the folder contains no objects, or if an object cannot be downloaded or written.
     pub(crate) async fn pull(&self, folder: &Folder, directory: &Path) -> Result<Summary, StorageError> {
         let root = directory.canonicalize().map_err(|error| FileError::new("open", directory, error))?;
-        let failed = |error| StorageError::store(format!("list {self}"), error);
-        let mut objects = Vec::new();
-        let mut listed = self.store.list(Some(folder.prefix()));
-        while let Some(meta) = listed.try_next().await.map_err(failed)? {
-            objects.extend(folder.path_of(&meta.location)?.map(|path| (meta, path)));
-        }
-        if objects.is_empty() {
-            let (bucket, folder) = (self.to_string(), folder.to_string());
-            return Err(StorageError::Nothing { bucket, folder });
-        }
+        let objects = self.objects(folder, MOST_OBJECTS).await?;
         stream::iter(objects)
             .map(|(meta, path)| {
                 let root = &root;
@@ -46,6 +40,32 @@ impl Bucket {
                 Ok(is_copied.map_or(summary, |is_copied| summary.count(is_copied)))
             })
             .await
+    }
+
+    /// Lists the objects of a folder, each with its path in the target directory. Fails if the folder contains no objects
+    /// or more than `most` objects.
+    pub(super) async fn objects(
+        &self,
+        folder: &Folder,
+        most: usize,
+    ) -> Result<Vec<(ObjectMeta, PathBuf)>, StorageError> {
+        let failed = |error| StorageError::store(format!("list {self}"), error);
+        let named = || (self.to_string(), folder.to_string());
+        let mut objects = Vec::new();
+        let mut listed = self.store.list(Some(folder.prefix())).enumerate();
+        while let Some((number, meta)) = listed.next().await {
+            let meta = meta.map_err(failed)?;
+            if number >= most {
+                let (bucket, folder) = named();
+                return Err(StorageError::TooMany { bucket, folder, most });
+            }
+            objects.extend(folder.path_of(&meta.location)?.map(|path| (meta, path)));
+        }
+        if objects.is_empty() {
+            let (bucket, folder) = named();
+            return Err(StorageError::Nothing { bucket, folder });
+        }
+        Ok(objects)
     }
 
     /// Copies an object to a file. Returns whether the contents differed, or `None` if the object represents

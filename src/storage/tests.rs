@@ -96,6 +96,17 @@ async fn rejects_an_empty_folder() {
     assert_eq!(error.to_string(), "the folder 'prj' in memory://b contains no objects");
 }
 
+#[tokio::test]
+async fn rejects_a_folder_with_too_many_objects() {
+    let bucket = bucket();
+    for key in ["p/a", "p/b", "p/c", "q"] {
+        put(&bucket, key, "x").await;
+    }
+    assert_eq!(bucket.objects(&folder("p"), 3).await.unwrap().len(), 3);
+    let error = bucket.objects(&folder("p"), 2).await.unwrap_err();
+    assert_eq!(error.to_string(), "the folder 'p' in memory://b contains more than 2 objects");
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn follows_links_to_files_but_never_out_of_the_target() {
