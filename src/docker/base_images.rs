@@ -1,17 +1,22 @@
 //! Determines the base images of a Dockerfile.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::instructions::instructions;
+
+/// Maximum length of an expanded value in bytes. Names of images are shorter. Without a limit, arguments that repeat other
+/// arguments could exhaust memory.
+const LONGEST_VALUE: usize = 4096;
 
 /// Returns the images that `FROM` and `--from=` refer to, in alphabetical order. Excludes `scratch` and the
 /// Dockerfile's stages.
 ///
-/// Expands build arguments declared before the first `FROM`. Leaves references to other variables unchanged.
+/// Expands build arguments declared before the first `FROM`. Leaves references to other variables unchanged, and names
+/// whose expansion is longer than [`LONGEST_VALUE`].
 pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>) -> Vec<String> {
     let mut found = BTreeSet::new();
     let mut variables: BTreeMap<String, String> = BTreeMap::new();
-    let mut stages: Vec<String> = Vec::new();
+    let mut stages = Stages::default();
     let mut in_stage = false;
     for instruction in instructions(dockerfile) {
         let words = instruction.text.split_whitespace().skip(1);
@@ -28,21 +33,20 @@ pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>
                 in_stage = true;
                 let mut words = words.skip_while(|word| word.starts_with("--"));
                 let image = expand(words.next().unwrap_or_default(), &variables);
-                if !is_stage(&image, &stages) {
+                if !stages.contain(&image) {
                     found.insert(image);
                 }
-                let name = words.nth(1).unwrap_or_default();
-                stages.push(name.to_lowercase());
+                stages.add(words.nth(1).unwrap_or_default());
             }
             "COPY" | "ADD" => {
                 let images = words.filter_map(|word| word.strip_prefix("--from="));
-                found.extend(images.filter(|image| !is_stage(image, &stages)).map(str::to_owned));
+                found.extend(images.filter(|image| !stages.contain(image)).map(str::to_owned));
             }
             "RUN" => {
                 let mounts = words.filter_map(|word| word.strip_prefix("--mount="));
                 let images =
                     mounts.flat_map(|mount| mount.split(',')).filter_map(|part| part.strip_prefix("from="));
-                found.extend(images.filter(|image| !is_stage(image, &stages)).map(str::to_owned));
+                found.extend(images.filter(|image| !stages.contain(image)).map(str::to_owned));
             }
             _ => {}
         }
@@ -50,17 +54,37 @@ pub(crate) fn base_images(dockerfile: &str, arguments: &BTreeMap<String, String>
     found.into_iter().filter(|image| !image.is_empty() && image != "scratch").collect()
 }
 
-fn is_stage(image: &str, stages: &[String]) -> bool {
-    let named = stages.iter().any(|stage| *stage == image.to_lowercase());
-    named || image.parse::<usize>().is_ok_and(|index| index < stages.len())
+/// The build stages before an instruction.
+#[derive(Debug, Default)]
+struct Stages {
+    /// Lowercase names.
+    names: HashSet<String>,
+    count: usize,
+}
+
+impl Stages {
+    /// Adds a stage. The name is empty if the stage has no name.
+    fn add(&mut self, name: &str) {
+        self.names.insert(name.to_lowercase());
+        self.count += 1;
+    }
+
+    /// Returns whether an image is the name or the index of a stage.
+    fn contain(&self, image: &str) -> bool {
+        self.names.contains(&image.to_lowercase())
+            || image.parse::<usize>().is_ok_and(|index| index < self.count)
+    }
 }
 
 /// Expands `$NAME`, `${NAME}`, `${NAME:-default}` and `${NAME:+other}`. Leaves references to unknown variables
-/// unchanged.
+/// unchanged. Returns the text itself if its expansion is longer than [`LONGEST_VALUE`].
 fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some(start) = rest.find('$') {
+        if expanded.len() + rest.len() > LONGEST_VALUE {
+            return text.to_owned();
+        }
         expanded.push_str(&rest[..start]);
         rest = &rest[start..];
         let (whole, name, modifier) = variable(rest);
@@ -74,7 +98,8 @@ fn expand(text: &str, variables: &BTreeMap<String, String>) -> String {
         }
         rest = &rest[whole.len()..];
     }
-    expanded + rest
+    expanded.push_str(rest);
+    if expanded.len() > LONGEST_VALUE { text.to_owned() } else { expanded }
 }
 
 /// Parses a variable reference at the start of a string. Returns the complete reference, the variable name and the
@@ -92,6 +117,7 @@ fn variable(text: &str) -> (&str, &str, &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{docker::instructions::needs_buildkit, test_limits::within_limits};
 
     #[test]
     fn finds_images_but_not_stages() {
@@ -120,9 +146,36 @@ mod tests {
             ("ARG V=3\nFROM python:$V-slim\n", &[("V", "4")], &["python:4-slim"]),
             ("FROM p:${V:-1}\nFROM q:${V:+2}\nFROM r:$V\nFROM s:${V\n", &[], &["p:1", "q:", "r:$V", "s:${V"]),
             ("FROM a\nARG V=3\nFROM b:$V\n", &[], &["a", "b:$V"]),
+            (
+                "FROM a AS Base\nFROM base\nCOPY --from=BASE a b\nCOPY --from=1 a b\nCOPY --from=2 a b",
+                &[],
+                &["2", "a"],
+            ),
             ("FROM", &[], &[]),
         ] {
             assert_eq!(base_images(dockerfile, &given(arguments)), expected, "{dockerfile}");
+        }
+    }
+
+    #[test]
+    fn limits_work_and_memory_for_hostile_dockerfiles() {
+        const MANY: usize = 100_000;
+        let numbered = |line: fn(usize) -> String| (0..MANY).map(line).collect::<String>();
+        let doubling: String = (1..64).map(|n| format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1)).collect();
+        for dockerfile in [
+            format!("ARG A0=aaaaaaaa\n{doubling}FROM $A63\n"),
+            format!("ARG A={}\nFROM {}\n", "a".repeat(4096), "$A".repeat(MANY)),
+            format!("ARG A={}\n", "${".repeat(MANY)),
+            format!("ARG A={}{}\n", "${A:-".repeat(MANY), "}".repeat(MANY)),
+            numbered(|n| format!("FROM image{n} AS stage{n}\n")),
+            numbered(|n| format!("LABEL name{n}=value\n")),
+            numbered(|n| format!("LABEL name{n}=value\\\n")),
+            format!("RUN {}\n{}", "<<A ".repeat(MANY), "A\n".repeat(MANY)),
+        ] {
+            within_limits(|| {
+                base_images(&dockerfile, &BTreeMap::new());
+                needs_buildkit(&dockerfile);
+            });
         }
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! `*` and `?` match any characters except `/`, and `**` matches any characters. `[a-z]` is a character
 //! class, `[^a-z]` a negated class, and `\` escapes the next character. All possible positions in a pattern
-//! are tracked at once, so matching takes linear time.
+//! are tracked at once, so the time for a character of a path is at most linear in the length of the pattern.
+
+use std::ops::Range;
 
 /// The error returned if a string is not a valid pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -72,7 +74,9 @@ impl Token {
 struct Positions<'a> {
     tokens: &'a [Token],
     reached: Vec<bool>,
-    /// Buffer for the positions after the next character.
+    /// The range of positions outside which no position is reached. Most patterns have few possible positions.
+    range: Range<usize>,
+    /// Buffer for the positions after the next character. No position is marked between two characters.
     next: Vec<bool>,
 }
 
@@ -80,11 +84,11 @@ impl<'a> Positions<'a> {
     /// Matches a path from the start of the pattern. Returns `None` as soon as no position is possible.
     fn after(tokens: &'a [Token], path: impl Iterator<Item = char>) -> Option<Self> {
         let nowhere = vec![false; tokens.len() + 1];
-        let mut positions = Self { tokens, reached: nowhere.clone(), next: nowhere };
-        enter(&mut positions.reached, tokens, 0);
+        let mut positions = Self { tokens, reached: nowhere.clone(), range: 0..0, next: nowhere };
+        enter(&mut positions.reached, &mut positions.range, tokens, 0);
         for character in path {
             positions.step(character);
-            if !positions.reached.contains(&true) {
+            if positions.range.is_empty() {
                 return None;
             }
         }
@@ -92,16 +96,16 @@ impl<'a> Positions<'a> {
     }
 
     fn step(&mut self, character: char) {
-        self.next.fill(false);
-        for (position, token) in self.tokens.iter().enumerate() {
-            if !self.reached[position] {
+        for position in std::mem::take(&mut self.range) {
+            if !std::mem::take(&mut self.reached[position]) {
                 continue;
             }
-            if token.ends_with(character) {
-                enter(&mut self.next, self.tokens, position + 1);
-            }
+            let Some(token) = self.tokens.get(position) else { continue };
             if token.repeats_over(character) {
-                self.next[position] = true;
+                mark(&mut self.next, &mut self.range, position..position + 1);
+            }
+            if token.ends_with(character) {
+                enter(&mut self.next, &mut self.range, self.tokens, position + 1);
             }
         }
         std::mem::swap(&mut self.reached, &mut self.next);
@@ -114,18 +118,28 @@ impl<'a> Positions<'a> {
 
 /// Marks a position as reached. If the tokens at this position can match the empty string, also marks the
 /// positions after them.
-fn enter(reached: &mut [bool], tokens: &[Token], position: usize) {
+fn enter(reached: &mut [bool], range: &mut Range<usize>, tokens: &[Token], position: usize) {
     let optional = tokens[position..].iter().take_while(|token| token.is_optional()).count();
-    reached[position..=position + optional].fill(true);
+    mark(reached, range, position..position + optional + 1);
+}
+
+/// Marks positions as reached, and extends the range of reached positions.
+fn mark(reached: &mut [bool], range: &mut Range<usize>, positions: Range<usize>) {
+    reached[positions.clone()].fill(true);
+    *range = if range.start < range.end {
+        range.start.min(positions.start)..range.end.max(positions.end)
+    } else {
+        positions
+    };
 }
 
 impl Glob {
     /// Compiles a pattern that [`super::ignore::clean`] has normalized.
     pub(crate) fn parse(pattern: &str) -> Result<Self, GlobError> {
-        let mut tokens = Vec::new();
+        let mut tokens: Vec<Token> = Vec::new();
         let mut characters = pattern.chars().peekable();
         while let Some(character) = characters.next() {
-            tokens.push(match character {
+            let token = match character {
                 '*' if characters.next_if_eq(&'*').is_some() => {
                     let before_slash = characters.next_if_eq(&'/').is_some();
                     let at_start = tokens.is_empty();
@@ -143,7 +157,11 @@ impl Glob {
                 '[' => class(&mut characters)?,
                 '\\' => Token::Literal(characters.next().ok_or(GlobError::Escape)?),
                 literal => Token::Literal(literal),
-            });
+            };
+            // A repeated `**/` has no effect, but entering each repetition would enter all following repetitions again.
+            if token != Token::AnyDirectories || tokens.last() != Some(&token) {
+                tokens.push(token);
+            }
         }
         Ok(Self { tokens })
     }
@@ -154,6 +172,16 @@ impl Glob {
     }
 
     pub(crate) fn matches(&self, path: &str) -> bool {
+        // Most patterns differ from a path in the first or the last character.
+        let differs = |token: Option<&Token>, character: Option<char>| match token {
+            Some(Token::Literal(literal)) => character != Some(*literal),
+            _ => false,
+        };
+        if differs(self.tokens.first(), path.chars().next())
+            || differs(self.tokens.last(), path.chars().next_back())
+        {
+            return false;
+        }
         Positions::after(&self.tokens, path.chars()).is_some_and(|positions| positions.match_all())
     }
 

@@ -1,5 +1,7 @@
 //! Splits a Dockerfile into instructions and determines their line numbers.
 
+use std::collections::VecDeque;
+
 /// An instruction in a Dockerfile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Instruction {
@@ -21,12 +23,12 @@ pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
     let escape = escape(dockerfile);
     let mut instructions: Vec<Instruction> = Vec::new();
     let mut continues = false;
-    let mut here_documents: Vec<String> = Vec::new();
+    let mut here_documents: VecDeque<String> = VecDeque::new();
     for (index, line) in dockerfile.lines().enumerate() {
         let line = line.trim();
-        if let Some(end) = here_documents.first() {
+        if let Some(end) = here_documents.front() {
             if line == end {
-                here_documents.remove(0);
+                here_documents.pop_front();
             }
             continue;
         }
@@ -46,7 +48,7 @@ pub(crate) fn instructions(dockerfile: &str) -> Vec<Instruction> {
         }
         continues = goes_on;
         if !continues && let Some(instruction) = instructions.last() {
-            here_documents = ends_of_here_documents(instruction);
+            here_documents = ends_of_here_documents(instruction).into();
         }
     }
     instructions

@@ -3,7 +3,10 @@ use std::{collections::BTreeSet, path::Path};
 use proptest::prelude::*;
 
 use super::*;
-use crate::docker::context::{BuildContext, Dockerfile};
+use crate::{
+    docker::context::{BuildContext, Dockerfile},
+    test_limits::within_limits,
+};
 
 /// Decisions of Docker 28 with the classic builder, recorded with `tests/data/dockerignore/record.py`.
 const RECORDED: &str = include_str!("../../../tests/data/dockerignore/cases.json");
@@ -86,6 +89,30 @@ fn searches_excluded_directories_only_if_necessary() {
     assert!(!searched("*\n!docs/*.md", "docs/img"));
     assert!(searched("*\n!docs/*.md", "docs"));
     assert!(searched("*\n!**/*.md", "docs/img"));
+}
+
+#[test]
+fn limits_work_for_hostile_patterns() {
+    const MANY: usize = 200_000;
+    let numbered = |line: fn(usize) -> String| (0..MANY / 10).map(line).collect::<String>();
+    let paths = ["a/b/c/d/e/f.py", &"a/".repeat(500), &"aaaaaaaa/".repeat(30)];
+    for text in [
+        "**/".repeat(MANY),
+        "**".repeat(MANY),
+        format!("{}x", "**/a/".repeat(MANY / 5)),
+        "*a".repeat(MANY / 10),
+        numbered(|number| format!("**/name{number}\n")),
+        numbered(|number| format!("!**/*name{number}*\n")),
+        numbered(|number| format!("name{number}/**/x\n")),
+    ] {
+        within_limits(|| {
+            let ignore = Ignore::parse(&text).unwrap();
+            for path in paths {
+                ignore.excludes(path);
+                ignore.may_keep_below(path);
+            }
+        });
+    }
 }
 
 #[test]
