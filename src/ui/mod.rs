@@ -189,7 +189,8 @@ impl Ui {
     /// Prints a finding to stdout as a GitHub Actions workflow command, with the path of the file in the repository.
     pub(crate) fn annotation(&self, finding: &Diagnostic) {
         let folder = self.annotations.as_deref().unwrap_or_default();
-        self.write(&escape::controls(&self.redactor.mask(&github::command(finding, folder))));
+        let command = github::command(finding, folder, &self.redactor);
+        self.write(&escape::controls(&self.redactor.mask(&command)));
     }
 
     /// Checks that all results were written to stdout. A closed pipe is not an error, because the reader does
@@ -248,7 +249,7 @@ impl Ui {
         if !error.message.is_empty() {
             self.print_message(&format!("{} {}", "error:".red().bold(), escape::message(&error.message)));
             if self.annotations.is_some() && error.diagnostics.is_empty() {
-                self.print_command(&github::error(&error.message));
+                self.print_command(&github::error(&error.message, &self.redactor));
             }
         }
         if let Some(help) = &error.help {
@@ -318,7 +319,7 @@ impl Ui {
 
     /// Prints a GitHub Actions workflow command to stderr.
     fn print_command(&self, command: &str) {
-        self.screen().print(&escape::shortened(&escape::controls(&self.redactor.mask(command))));
+        self.screen().print(&escape::controls(&self.redactor.mask(command)));
     }
 
     /// Redacts secrets, and escapes control characters and workflow commands.

@@ -214,7 +214,7 @@ impl Progress for Ui {
         }
         self.print_message(Text { diagnostic, redactor: &self.redactor }.to_string().trim_end());
         if let Some(folder) = &self.annotations {
-            self.print_command(&github::command(diagnostic, folder));
+            self.print_command(&github::command(diagnostic, folder, &self.redactor));
         }
     }
 }
