@@ -22,6 +22,7 @@ use super::Context;
 use crate::{
     cli::{Cli, Shell},
     error::{CommandError, Exit},
+    escape,
 };
 
 /// Environment variable that the completion scripts set when they call prefectl.
@@ -105,14 +106,23 @@ impl Quoting {
 
     /// Quotes a completed name for the command line.
     fn add(self, name: String) -> String {
-        let is_plain = |character: char| character.is_alphanumeric() || "/_-.,+=:@".contains(character);
+        // PowerShell has lists such as `a,b` and variables such as `@a`.
+        let special = if self == Self::Quotes { "/_-.+=:" } else { "/_-.,+=:@" };
+        let is_plain = |character: char| character.is_alphanumeric() || special.contains(character);
         match self {
             _ if name.chars().all(is_plain) => name,
             Self::Backslashes => name
                 .chars()
                 .flat_map(|character| (!is_plain(character)).then_some('\\').into_iter().chain([character]))
                 .collect(),
-            Self::Quotes => format!("'{}'", name.replace('\'', "''")),
+            Self::Quotes => {
+                // PowerShell treats typographic quotes like `'`.
+                let is_quote = |character: char| matches!(character, '\'' | '\u{2018}'..='\u{201b}');
+                let repeated = name.chars().flat_map(|character| {
+                    std::iter::repeat_n(character, if is_quote(character) { 2 } else { 1 })
+                });
+                format!("'{}'", repeated.collect::<String>())
+            }
             Self::ByShell => name,
         }
     }
@@ -155,9 +165,15 @@ fn candidates(
 ) -> Vec<CompletionCandidate> {
     let typed = quoting.remove(typed);
     let mut found = names::read(names, &typed, options).unwrap_or_default();
-    found.retain(|name| name.starts_with(&typed));
+    found.retain(|name| name.starts_with(&typed) && is_printable(name));
     found.truncate(MAX_CANDIDATES);
     found.into_iter().map(|name| CompletionCandidate::new(quoting.add(name))).collect()
+}
+
+/// Returns whether a name has no line breaks and control characters. Shells would split the name at these characters, and
+/// use its parts without quotes.
+fn is_printable(name: &str) -> bool {
+    !name.contains('\t') && escape::line(name) == name
 }
 
 #[cfg(test)]
@@ -172,6 +188,9 @@ mod tests {
             ("zsh", "etl/every day", "etl/every day"),
             ("fish", "etl/every day", "etl/every day"),
             ("powershell", "etl/it's", "'etl/it''s'"),
+            ("powershell", "a\u{2019};calc;\u{2018}b", "'a\u{2019}\u{2019};calc;\u{2018}\u{2018}b'"),
+            ("powershell", "@a,b", "'@a,b'"),
+            ("powershell", "a-b_1.0+x", "a-b_1.0+x"),
         ] {
             let quoting = Quoting::for_shell(shell);
             let shown = quoting.add(name.to_owned());
@@ -179,6 +198,21 @@ mod tests {
             if quoting != Quoting::Quotes {
                 assert_eq!(quoting.remove(&shown), name, "{shell}");
             }
+        }
+    }
+
+    #[test]
+    fn offers_no_names_that_a_shell_would_split() {
+        for (name, expected) in [
+            ("etl/every day é", true),
+            ("a\n;touch pwned", false),
+            ("a\r;touch pwned", false),
+            ("a\tb", false),
+            ("a\u{b}b", false),
+            ("a\u{1b}[2J", false),
+            ("a\u{202e}b", false),
+        ] {
+            assert_eq!(is_printable(name), expected, "{name:?}");
         }
     }
 }
