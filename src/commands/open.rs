@@ -1,6 +1,9 @@
 //! `prefectl open`.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
 
 use super::{Context, connection};
 use crate::{
@@ -9,7 +12,7 @@ use crate::{
     environment::Environment,
     error::{CommandError, Exit},
     flow_run::runs,
-    work_pool,
+    process, work_pool,
 };
 
 /// Prints the URL of an object in the Prefect UI, and opens the URL in a browser if the command is
@@ -29,7 +32,7 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
     context.ui.result(&url);
     // The URL comes from the settings. Opening anything other than a web page could start a program.
     let is_web_page = url.starts_with("http://") || url.starts_with("https://");
-    if context.interactive && is_web_page && !opens(&url, &context.environment) {
+    if context.interactive && is_web_page && !opens(&url, &context.environment, &context.directory) {
         context
             .ui
             .note("no browser was found; open the URL manually, or set BROWSER to the command of a browser");
@@ -38,10 +41,11 @@ pub(super) async fn run(command: &OpenCommand, context: &Context) -> Result<Exit
 }
 
 /// Opens a URL in the first browser that can be started. Returns `false` if no browser can be started.
-fn opens(url: &str, environment: &Environment) -> bool {
+fn opens(url: &str, environment: &Environment, project: &Path) -> bool {
     let commands = browsers(environment);
     commands.iter().any(|words| {
         let Some((program, arguments)) = words.split_first() else { return false };
+        let Some(program) = find(program, environment, project) else { return false };
         let has_place = arguments.iter().any(|argument| argument.contains(PLACE));
         let mut command = Command::new(program);
         command.args(arguments.iter().map(|argument| argument.replace(PLACE, url)));
@@ -54,6 +58,15 @@ fn opens(url: &str, environment: &Environment) -> bool {
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.spawn().is_ok()
     })
+}
+
+/// Returns the path of a program. Ignores `PATH` directories in the project, which could contain a program of this name.
+fn find(program: &str, environment: &Environment, project: &Path) -> Option<PathBuf> {
+    if cfg!(windows) || program.contains('/') {
+        return Some(program.into());
+    }
+    let path = process::path_outside(environment.get("PATH"), project);
+    process::find_on_path(program, Some(&path), project)
 }
 
 /// Placeholder for the URL in a command from the `BROWSER` variable.
@@ -82,6 +95,21 @@ fn browsers(environment: &Environment) -> Vec<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn runs_no_program_of_the_project() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let project = tempfile::tempdir().unwrap();
+        let file = project.path().join("own-browser");
+        std::fs::write(&file, "").unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let path = format!(".:{}:", project.path().display());
+        let environment = Environment::from_iter([("PATH", path.as_str())]);
+        assert_eq!(process::find_on_path("own-browser", Some(&path), project.path()), Some(file));
+        assert_eq!(find("own-browser", &environment, project.path()), None);
+        assert_eq!(find("/opt/b", &environment, project.path()), Some("/opt/b".into()));
+    }
 
     #[test]
     fn reads_the_browsers_of_the_environment() {
