@@ -233,7 +233,7 @@ fn schedules(
     let at = at.join(Key::Schedules);
     let filled = template::schedules(&template, outputs, ctx.environment);
     let Value::Sequence(items) = complete(filled, &at, findings) else { return None };
-    if items.is_empty() && ctx.keeps_schedules_on_empty {
+    if items.is_empty() && !ctx.clears_schedules_on_empty {
         return Some(Schedules::Keep);
     }
     let schedule =
@@ -271,7 +271,7 @@ pub(super) fn pull_steps(
         PullSteps::Generated { steps, .. } => Value::Sequence(steps.clone()),
         PullSteps::Listed(steps) => {
             let evaluated = expressions::pull_steps(steps, deployment, outputs);
-            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings)?;
+            let steps = self::evaluated(evaluated, &sections.pull_pointer, findings).ok_or(Reported)?;
             let filled = template::pull_steps(&steps, outputs, ctx.environment);
             complete(filled, &sections.pull_pointer, findings)
         }

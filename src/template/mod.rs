@@ -36,6 +36,6 @@ pub(crate) use pipeline::{
     schedules, step_inputs, trigger,
 };
 pub(crate) use reference::{Reference, references};
-pub(crate) use resolve::{Found, Lookup, ResolveError, Resolver};
+pub(crate) use resolve::{Lookup, LookupFuture, ResolveError, Resolver};
 pub(crate) use substitution::{Substitution, SubstitutionKind, TooLarge, missing_value};
 pub(crate) use walk::{Filled, value_at};
