@@ -93,7 +93,7 @@ pub(crate) struct LogsArguments {
     pub(crate) run: String,
 
     /// Print only the first lines
-    #[arg(long, short = 'h', conflicts_with = "tail")]
+    #[arg(long, short = 'h')]
     pub(crate) head: bool,
 
     /// Print only the last lines

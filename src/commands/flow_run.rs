@@ -119,6 +119,10 @@ fn state_type(name: &str) -> Result<StateType, CommandError> {
 }
 
 async fn logs(arguments: &LogsArguments, context: &Context) -> Result<Exit, CommandError> {
+    if arguments.head && arguments.tail {
+        let message = "Please provide either a `head` or `tail` option but not both.";
+        return Err(CommandError::usage(message));
+    }
     let client = connection::client(context)?;
     let run = runs::find(&client, &arguments.run).await?;
     let count = arguments.num_logs.unwrap_or(DEFAULT_LOG_LINES);

@@ -17,7 +17,7 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
     match command {
         WorkQueueCommand::Ls { pool, prefix, output, .. } => {
             if let Some(pool) = &pool {
-                work_pool::find(&client, pool).await?;
+                work_pool::find(&client, pool).await.map_err(|error| no_pool(error, pool))?;
             }
             let mut queues = client.work_queues(pool.as_deref()).await?;
             queues.retain(|queue| prefix.as_deref().is_none_or(|prefix| queue.name.starts_with(prefix)));
@@ -72,6 +72,14 @@ pub(super) async fn run(command: WorkQueueCommand, context: &Context) -> Result<
 async fn find(client: &Client, which: &WhichQueue, context: &Context) -> Result<Queue, WorkPoolError> {
     let default = context.settings.default_work_pool_name.value.as_deref();
     work_pool::find_queue(client, &which.name, which.pool.as_deref().or(default)).await
+}
+
+/// Reports that a work pool does not exist, in the words of Prefect's `work-queue ls`.
+fn no_pool(error: WorkPoolError, pool: &str) -> CommandError {
+    let is_missing = matches!(error, WorkPoolError::NotFound { .. });
+    let error = CommandError::from(error);
+    let message = format!("No work pool found: {}", python::quoted(pool));
+    if is_missing { CommandError { message, ..error } } else { error }
 }
 
 /// Formats a queue's name and its pool, as in `'fast' in work pool 'k8s'`.

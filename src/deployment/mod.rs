@@ -68,7 +68,7 @@ impl NamedDeployment {
 /// The error returned if deployments cannot be found or changed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum DeploymentError {
-    #[error("Invalid deployment name format: '{0}'. Expected '<flow-name>/<deployment-name>'")]
+    #[error("Invalid deployment name. Expected '<flow-name>/<deployment-name>', got '{0}'")]
     NameFormat(String),
     /// No deployment has this name. The message quotes the name in the form that scripts expect.
     #[error("Deployment '{name}' not found!")]

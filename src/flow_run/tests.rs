@@ -105,7 +105,7 @@ async fn errors_match_prefect() {
             RunOptions { id: Some(Uuid::nil()), ..named("hello/dep") },
             "Only provide a deployed flow's name or id",
         ),
-        (named("hello"), "Invalid deployment name format: 'hello'. Expected '<flow-name>/<deployment-name>'"),
+        (named("hello"), "Invalid deployment name. Expected '<flow-name>/<deployment-name>', got 'hello'"),
         (named("hello/nope"), "Deployment 'hello/nope' not found!"),
         (
             RunOptions { id: Some(Uuid::nil()), ..RunOptions::default() },

@@ -47,7 +47,7 @@ pub(crate) enum WorkPoolError {
     EmptyName,
     #[error("Work pool name {} contains an invalid character: / % & > and < are not allowed.", python::quoted(.0))]
     ForbiddenName(String),
-    #[error("Work pool named {} already exists. Use --overwrite to update it.", python::quoted(.0))]
+    #[error("Work pool named {} already exists. Please use --overwrite to update it.", python::quoted(.0))]
     Exists(String),
     #[error("Work pool {} not found!", python::quoted(.name))]
     NotFound { name: String, similar: Option<String> },

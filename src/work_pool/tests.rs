@@ -134,7 +134,7 @@ async fn errors_match_prefect() {
     let message = |result: Result<CreatedPool, WorkPoolError>| result.unwrap_err().to_string();
     assert_eq!(
         message(create(&client, &Silent, &options()).await),
-        "Work pool named 'wp1' already exists. Use --overwrite to update it."
+        "Work pool named 'wp1' already exists. Please use --overwrite to update it."
     );
     let (_empty, client) = server(None).await;
     assert_eq!(

@@ -91,7 +91,7 @@ fn lists_inspects_and_deletes_deployments() -> Result<()> {
             "deployment delete a/b --all --yes",
             "Cannot provide a deployment name or id when deleting all deployments.",
         ),
-        ("deployment inspect hello", "Invalid deployment name format: 'hello'"),
+        ("deployment inspect hello", "Invalid deployment name. Expected '<flow-name>/<deployment-name>', got 'hello'"),
     ] {
         let output = sandbox.run(line)?;
         assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);

@@ -68,7 +68,7 @@ fn invalid_options_start_no_run() -> Result<()> {
     assert_output!(output, @r"
     exit 2
     --- stderr
-    error: Invalid deployment name format: 'hello-UNIQUE'. Expected '<flow-name>/<deployment-name>'
+    error: Invalid deployment name. Expected '<flow-name>/<deployment-name>', got 'hello-UNIQUE'
     ");
     let output = sandbox.run_words(&["deployment", "run", "hello-UNIQUE/a", "--start-in", "a while"])?;
     assert_output!(output, @r"
@@ -110,7 +110,7 @@ fn creates_lists_and_inspects_work_pools() -> Result<()> {
     assert_output!(output, @r"
     exit 1
     --- stderr
-    error: Work pool named 'another-UNIQUE' already exists. Use --overwrite to update it.
+    error: Work pool named 'another-UNIQUE' already exists. Please use --overwrite to update it.
     ");
     let output = sandbox.run("work-pool create third-UNIQUE --type dockr")?;
     assert_output!(output, @r"

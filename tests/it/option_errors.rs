@@ -137,3 +137,11 @@ fn duplicate_keys_are_reported_once_in_their_file() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn rejects_the_first_and_the_last_lines_of_a_log_at_once() -> Result<()> {
+    let output = Sandbox::new()?.run("flow-run logs wise-owl --head --tail")?;
+    let message = "Please provide either a `head` or `tail` option but not both.";
+    ensure!(output.code == 2 && output.stderr.contains(message), "{output}");
+    Ok(())
+}
