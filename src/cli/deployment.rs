@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use uuid::Uuid;
 
-use super::{ConsentArguments, OutputArguments, REPEATED, WatchTimes};
+use super::{ConsentArguments, OutputArguments, REPEATED, WatchTimes, number};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -223,7 +223,7 @@ pub(crate) struct CreateScheduleArguments {
     pub(crate) name: String,
 
     /// Interval between runs in seconds
-    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true, value_parser = number::float)]
     pub(crate) interval: Option<f64>,
 
     /// Anchor date of the interval: a date, or a date and time

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{OutputArguments, REPEATED, shared::LongHelpOption};
+use super::{OutputArguments, REPEATED, number, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -79,7 +79,7 @@ pub(crate) struct ListRunsArguments {
     pub(crate) state_type: Vec<String>,
 
     /// Maximum number of runs
-    #[arg(long, value_name = "N", default_value_t = 15)]
+    #[arg(long, value_name = "N", default_value_t = 15, value_parser = number::unsigned::<usize>)]
     pub(crate) limit: usize,
 
     #[command(flatten)]
@@ -101,7 +101,7 @@ pub(crate) struct LogsArguments {
     pub(crate) tail: bool,
 
     /// Number of log lines to print with --head and --tail [default: 20]
-    #[arg(long, short, value_name = "N")]
+    #[arg(long, short, value_name = "N", value_parser = number::unsigned::<usize>)]
     pub(crate) num_logs: Option<usize>,
 
     /// Print the newest line first
@@ -119,10 +119,10 @@ pub(crate) struct LogsArguments {
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct WatchTimes {
     /// Polling interval in seconds
-    #[arg(long, value_name = "SECONDS")]
+    #[arg(long, value_name = "SECONDS", value_parser = number::float)]
     pub(crate) watch_interval: Option<f64>,
 
     /// Stop watching after this number of seconds; the run continues
-    #[arg(long, alias = "timeout", value_name = "SECONDS")]
+    #[arg(long, alias = "timeout", value_name = "SECONDS", value_parser = number::float)]
     pub(crate) watch_timeout: Option<f64>,
 }

@@ -374,4 +374,25 @@ mod tests {
             assert!(parsed.is_ok(), "{line}");
         }
     }
+
+    #[test]
+    fn numbers_have_the_notations_of_the_reference() {
+        for line in [
+            "work-pool set-concurrency-limit p 2.5",
+            "work-pool update p --concurrency-limit 1_000",
+            "work-pool preview p -h 2.0",
+            "work-queue create q -l 2.5 -q 0x1",
+            "work-queue set-concurrency-limit q 2.5",
+            "work-queue preview q -h 2.0",
+            "variable ls --limit 1_000",
+            "flow-run ls --limit 2.0",
+            "flow-run logs wise-owl -n 2.0",
+            "flow-run watch wise-owl --timeout 1_000",
+            "deployment run hello/a --watch-interval 1_0",
+            "deployment schedule create hello/a --interval 1_000.5",
+        ] {
+            let parsed = Cli::try_parse_from(["prefectl"].into_iter().chain(line.split(' ')));
+            assert!(parsed.is_ok(), "{line}");
+        }
+    }
 }

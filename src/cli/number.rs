@@ -1,10 +1,14 @@
-//! Parses integer options with the same rules as Prefect.
+//! Parses numeric options with the same rules as Prefect.
 
-/// The error for a value that is not an integer or a list of integers.
+/// The error for a value that is not a number of the expected type.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NumberError {
     #[error("not an integer")]
     Integer,
+    #[error("negative or too large")]
+    Range,
+    #[error("not a number")]
+    Decimal,
     #[error("neither an integer nor a JSON list of integers")]
     Seconds,
 }
@@ -30,6 +34,26 @@ pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
         return Err(NumberError::Integer);
     }
     i64::from_str_radix(&format!("{sign}{}", digits.replace('_', "")), base).map_err(|_| NumberError::Integer)
+}
+
+/// Parses an integer with the syntax of [`integer`]. Fails if it is negative or does not fit into the type.
+pub(crate) fn unsigned<T: TryFrom<u64>>(text: &str) -> Result<T, NumberError> {
+    let number = u64::try_from(integer(text)?).map_err(|_| NumberError::Range)?;
+    T::try_from(number).map_err(|_| NumberError::Range)
+}
+
+/// Parses a decimal number such as `0.5`, `1e3` or `1_000`.
+pub(crate) fn float(text: &str) -> Result<f64, NumberError> {
+    let text = text.trim();
+    let is_digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+    // Python allows single underscores between digits.
+    let well_formed = text
+        .match_indices('_')
+        .all(|(at, _)| is_digit(text[..at].chars().next_back()) && is_digit(text[at + 1..].chars().next()));
+    if !well_formed {
+        return Err(NumberError::Decimal);
+    }
+    text.replace('_', "").parse().map_err(|_| NumberError::Decimal)
 }
 
 fn decimal(text: &str) -> Result<i64, NumberError> {
@@ -86,6 +110,40 @@ mod tests {
             ("99999999999999999999", None),
         ] {
             assert_eq!(integer(text).ok(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parses_unsigned_integers() {
+        for (text, expected) in [
+            ("2.5", Ok(2)),
+            ("1_000", Ok(1000)),
+            ("-0", Ok(0)),
+            ("4294967295", Ok(u32::MAX)),
+            ("4294967296", Err(NumberError::Range)),
+            ("-1", Err(NumberError::Range)),
+            ("1e3", Err(NumberError::Integer)),
+        ] {
+            assert_eq!(unsigned::<u32>(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn parses_decimal_numbers_like_the_reference() {
+        for (text, expected) in [
+            ("0.5", Some(0.5)),
+            (" 60 ", Some(60.0)),
+            ("1e3", Some(1000.0)),
+            ("1_000.5", Some(1000.5)),
+            ("-5", Some(-5.0)),
+            ("1__0", None),
+            ("_1", None),
+            ("1_", None),
+            ("1_.0", None),
+            ("0x10", None),
+            ("", None),
+        ] {
+            assert_eq!(float(text).ok(), expected, "{text}");
         }
     }
 

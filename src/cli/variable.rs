@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{ConsentArguments, OutputArguments, REPEATED};
+use super::{ConsentArguments, OutputArguments, REPEATED, number};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -12,7 +12,7 @@ pub(crate) enum VariableCommand {
   prefectl variable ls --limit 20")]
     Ls {
         /// Maximum number of variables
-        #[arg(long, value_name = "N")]
+        #[arg(long, value_name = "N", value_parser = number::unsigned::<usize>)]
         limit: Option<usize>,
 
         #[command(flatten)]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 
-use super::{ConsentArguments, OutputArguments, REPEATED, shared::LongHelpOption};
+use super::{ConsentArguments, OutputArguments, REPEATED, number, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -94,7 +94,7 @@ pub(crate) enum WorkPoolCommand {
         name: String,
 
         /// Maximum number of concurrent runs
-        #[arg(value_name = "N")]
+        #[arg(value_name = "N", value_parser = number::unsigned::<u64>)]
         concurrency_limit: u64,
 
         #[command(flatten)]
@@ -123,7 +123,7 @@ pub(crate) enum WorkPoolCommand {
         name: String,
 
         /// Number of hours to look ahead
-        #[arg(long, short = 'h', value_name = "N", default_value_t = 1)]
+        #[arg(long, short = 'h', value_name = "N", default_value_t = 1, value_parser = number::unsigned::<u32>)]
         hours: u32,
 
         #[command(flatten)]
@@ -218,7 +218,7 @@ pub(crate) struct UpdateArguments {
     pub(crate) template: TemplateArguments,
 
     /// Maximum number of concurrent runs
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = number::unsigned::<u64>)]
     pub(crate) concurrency_limit: Option<u64>,
 
     /// Description of the work pool; an empty string removes it

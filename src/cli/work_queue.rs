@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::{ConsentArguments, OutputArguments, shared::LongHelpOption};
+use super::{ConsentArguments, OutputArguments, number, shared::LongHelpOption};
 
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
@@ -39,11 +39,11 @@ pub(crate) enum WorkQueueCommand {
         pool: Option<String>,
 
         /// Maximum number of concurrent runs
-        #[arg(long, short, value_name = "N")]
+        #[arg(long, short, value_name = "N", value_parser = number::unsigned::<u32>)]
         limit: Option<u32>,
 
         /// Priority within the work pool; 1 is the highest
-        #[arg(long, short = 'q', value_name = "N")]
+        #[arg(long, short = 'q', value_name = "N", value_parser = number::unsigned::<u32>)]
         priority: Option<u32>,
 
         #[command(flatten)]
@@ -83,7 +83,7 @@ pub(crate) enum WorkQueueCommand {
         which: WhichQueue,
 
         /// Maximum number of concurrent runs
-        #[arg(value_name = "N")]
+        #[arg(value_name = "N", value_parser = number::unsigned::<u32>)]
         limit: u32,
 
         #[command(flatten)]
@@ -110,7 +110,7 @@ pub(crate) enum WorkQueueCommand {
         which: WhichQueue,
 
         /// Number of hours to look ahead
-        #[arg(long, short = 'h', default_value_t = 1, value_name = "N")]
+        #[arg(long, short = 'h', default_value_t = 1, value_name = "N", value_parser = number::unsigned::<u32>)]
         hours: u32,
 
         #[command(flatten)]
