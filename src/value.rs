@@ -67,19 +67,25 @@ pub(crate) fn from_json(json: &serde_json::Value) -> Value {
     }
 }
 
-/// The error returned if text is not valid JSON, or if parsing would change an integer.
+/// The error returned if text is not valid JSON, or if it contains a number that requests cannot contain.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum JsonError {
     #[error(transparent)]
-    Syntax(#[from] serde_json::Error),
+    Syntax(serde_json::Error),
     #[error(transparent)]
-    Integer(#[from] IntegerError),
+    Number(#[from] UnsupportedNumber),
 }
 
-/// An integer that would be rounded, because 64 bits cannot represent it.
+/// A number that Python's `json` module accepts, but that a request cannot contain unchanged.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the integer {0} does not fit in 64 bits; write it as the JSON string \"{0}\"")]
-pub(crate) struct IntegerError(String);
+pub(crate) enum UnsupportedNumber {
+    /// An integer that would be rounded, because 64 bits cannot represent it.
+    #[error("the integer {0} does not fit into 64 bits; write it as the JSON string \"{0}\"")]
+    Integer(String),
+    /// `NaN`, an infinity, or a number that would be rounded to infinity.
+    #[error("the number {0} is not finite; write it as the JSON string \"{0}\"")]
+    NotFinite(String),
+}
 
 /// Parses JSON from user input.
 ///
@@ -87,14 +93,48 @@ pub(crate) struct IntegerError(String);
 ///
 /// Fails if the text is not JSON, or if an integer does not fit in 64 bits. `serde_json` would round such an integer.
 pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
-    let value = serde_json::from_str(text)?;
+    let value = serde_json::from_str(text).map_err(|error| match infinite_number(text) {
+        None => JsonError::Syntax(error),
+        Some(number) => UnsupportedNumber::NotFinite(number.to_owned()).into(),
+    })?;
     match rounded_integer(text) {
         None => Ok(value),
-        Some(integer) => Err(IntegerError(integer.to_owned()).into()),
+        Some(integer) => Err(UnsupportedNumber::Integer(integer.to_owned()).into()),
     }
 }
 
-/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit in 64 bits.
+/// Numbers that Python's `json` module accepts although they are not valid JSON.
+const CONSTANTS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
+
+/// Returns the first number that is not finite. Returns `None` if the text is invalid for another reason.
+fn infinite_number(json: &str) -> Option<&str> {
+    let mut first = None;
+    let mut valid = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some(start) = rest.find(|start: char| matches!(start, '"' | '-' | 'N' | 'I' | '0'..='9')) {
+        valid.push_str(&rest[..start]);
+        rest = &rest[start..];
+        let length = match rest.strip_prefix('"') {
+            Some(string) => rest.len() - after_string(string).len(),
+            None => CONSTANTS
+                .iter()
+                .find(|constant| rest.starts_with(**constant))
+                .map_or_else(|| number_length(rest).max(1), |constant| constant.len()),
+        };
+        let (token, after) = rest.split_at(length);
+        if token.parse().is_ok_and(|number: f64| !number.is_finite()) {
+            first.get_or_insert(token);
+            valid.push_str("null");
+        } else {
+            valid.push_str(token);
+        }
+        rest = after;
+    }
+    valid.push_str(rest);
+    first.filter(|_| serde_json::from_str::<serde::de::IgnoredAny>(&valid).is_ok())
+}
+
+/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit into 64 bits.
 pub(crate) fn rounded_integer(json: &str) -> Option<&str> {
     rounded_integers(json).next().map(|(_, integer)| integer)
 }
@@ -145,13 +185,18 @@ fn numbers(json: &str) -> impl Iterator<Item = (usize, &str)> {
                 rest = after_string(string);
                 continue;
             }
-            let is_part = |part: char| part.is_ascii_digit() || matches!(part, '-' | '+' | '.' | 'e' | 'E');
             let position = json.len() - rest.len();
-            let (number, after) = rest.split_at(rest.find(|part| !is_part(part)).unwrap_or(rest.len()));
+            let (number, after) = rest.split_at(number_length(rest));
             rest = after;
             return Some((position, number));
         }
     })
+}
+
+/// Returns the length of the number at the start of a JSON string.
+fn number_length(json: &str) -> usize {
+    let is_part = |part: char| part.is_ascii_digit() || matches!(part, '-' | '+' | '.' | 'e' | 'E');
+    json.find(|part| !is_part(part)).unwrap_or(json.len())
 }
 
 /// Returns the source text of a JSON object's member. `json` must be valid JSON.
@@ -287,9 +332,36 @@ mod tests {
             (r#"{"\\": "x", "b": [1, 123456789012345678901]}"#, "123456789012345678901"),
         ] {
             let error = parse_json(text).unwrap_err();
-            assert!(matches!(&error, JsonError::Integer(found) if found.0 == integer), "{text}: {error}");
+            assert_eq!(number(error), Some(UnsupportedNumber::Integer(integer.to_owned())), "{text}");
         }
         assert!(matches!(parse_json("123456789012345678901x"), Err(JsonError::Syntax(_))));
+    }
+
+    fn number(error: JsonError) -> Option<UnsupportedNumber> {
+        if let JsonError::Number(number) = error { Some(number) } else { None }
+    }
+
+    #[test]
+    fn rejects_numbers_that_are_not_finite() {
+        for (text, expected) in [
+            ("NaN", Some("NaN")),
+            (" -Infinity ", Some("-Infinity")),
+            (r#"{"a": [1, Infinity, NaN]}"#, Some("Infinity")),
+            (r#"{"\"NaN": "Infinity", "b": -1e999}"#, Some("-1e999")),
+            ("1e999", Some("1e999")),
+            ("[é, NaN]", None),
+            ("-NaN", None),
+            ("NaNs", None),
+            ("nan", None),
+            ("Inf", None),
+            ("{NaN: 1}", None),
+            ("\"NaN", None),
+            ("N", None),
+            ("-", None),
+        ] {
+            let expected = expected.map(|number| UnsupportedNumber::NotFinite(number.to_owned()));
+            assert_eq!(number(parse_json(text).unwrap_err()), expected, "{text}");
+        }
     }
 
     #[test]

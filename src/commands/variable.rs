@@ -52,7 +52,7 @@ pub(super) async fn run(command: VariableCommand, context: &Context) -> Result<E
             let value = match value::parse_json(&value) {
                 Ok(value) => value,
                 Err(JsonError::Syntax(_)) => Value::String(value),
-                Err(JsonError::Integer(error)) => return Err(CommandError::usage(error)),
+                Err(JsonError::Number(error)) => return Err(CommandError::usage(error)),
             };
             let tags = (empty_tag || !tag.is_empty()).then_some(tag.as_slice());
             set(&client, &name, &value, tags, overwrite, output, context).await?;

@@ -16,7 +16,7 @@ use crate::{
 /// The error returned if an argument cannot be parsed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ArgumentError {
-    #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\nJSON Error: {reason}")]
+    #[error("Failed to parse JSON for {noun} '{key}' with value\n\n\t{text}\n\n  JSON Error: {reason}")]
     Value { noun: &'static str, key: String, text: String, reason: String },
     #[error("Failed to parse JSON: {0}")]
     Document(JsonError),
@@ -73,7 +73,7 @@ pub(crate) fn parameters(argument: &str, input: &mut dyn Read) -> Result<JsonObj
 pub(crate) fn parse_value(text: &str) -> Result<Value, String> {
     let error = match value::parse_json(text) {
         Ok(value) => return Ok(value),
-        Err(JsonError::Integer(error)) => return Err(error.to_string()),
+        Err(JsonError::Number(error)) => return Err(error.to_string()),
         Err(JsonError::Syntax(error)) => error,
     };
     if text.contains('"') {
@@ -190,7 +190,8 @@ mod tests {
             "[1]x",
             "1e",
             "nul",
-            "NaN",
+            "nan",
+            "-NaN",
             "[1, x]",
             "",
         ];
@@ -212,9 +213,26 @@ mod tests {
         for (text, value) in cases {
             assert_eq!(parse_value(text), Ok(value), "{text}");
         }
+    }
+
+    #[test]
+    fn rejects_values_with_quotes_or_brackets_that_are_not_json() {
         for text in [
-            "[1,2", "{a:1}", "{bad", "{'a':1}", "{", "a\"b", r"a\d", "a\nb", "a\tb", "[1 2]", "[0.5 1]",
+            "[1,2",
+            "{a:1}",
+            "{bad",
+            "{'a':1}",
+            "{",
+            "a\"b",
+            r"a\d",
+            "a\nb",
+            "a\tb",
+            "[1 2]",
+            "[0.5 1]",
             "\"foo",
+            "NaN",
+            "[1, -Infinity]",
+            "1e999",
         ] {
             assert!(parse_value(text).is_err(), "{text}");
         }
@@ -229,7 +247,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "Failed to parse JSON for job variable 'k' with value\n\n\t{a\n\n\
-             JSON Error: Expecting property name enclosed in double quotes: char 1"
+             \x20 JSON Error: Expecting property name enclosed in double quotes: char 1"
         );
     }
 

@@ -5,7 +5,7 @@ use crate::{
     project::{Declared, Fields, Key, PoolKey},
     schedule::{self, BothKeys, ScheduleOptions},
     target::item_options::ItemOptionError,
-    value::{self, IntegerError, JsonError, Mapping, Value},
+    value::{self, JsonError, Mapping, UnsupportedNumber, Value},
 };
 
 /// The error for an invalid option.
@@ -23,7 +23,7 @@ pub(crate) enum OptionError {
     )]
     JobVariable(String),
     #[error("invalid value of {option}: {error}")]
-    Integer { option: &'static str, error: IntegerError },
+    Number { option: &'static str, error: UnsupportedNumber },
     #[error(transparent)]
     ScheduleAndSchedules(#[from] BothKeys),
     #[error(transparent)]
@@ -39,7 +39,7 @@ impl OptionError {
             Self::ParamAndParams
             | Self::Param(_)
             | Self::Params(_)
-            | Self::Integer { .. }
+            | Self::Number { .. }
             | Self::ScheduleAndSchedules(_) => None,
         }
     }
@@ -148,8 +148,8 @@ fn job_variables(options: &[String]) -> Result<Mapping, OptionError> {
         // JSON is tried first, because the reference splits `{"A":"x=y"}` at `=`.
         match (value::parse_json(text), text.split_once('=')) {
             (Ok(serde_json::Value::Object(object)), _) => variables.extend(entries(&object)),
-            (Err(JsonError::Integer(error)), _) => {
-                return Err(OptionError::Integer { option: "--job-variable", error });
+            (Err(JsonError::Number(error)), _) => {
+                return Err(OptionError::Number { option: "--job-variable", error });
             }
             (_, Some((key, value))) => {
                 variables.insert(key.into(), value.into());
@@ -167,7 +167,7 @@ fn parameters(options: &Options) -> Result<Mapping, OptionError> {
         let parsed = match value::parse_json(text) {
             Ok(json) => value::from_json(&json),
             Err(JsonError::Syntax(_)) => text.into(),
-            Err(JsonError::Integer(error)) => return Err(OptionError::Integer { option: "--param", error }),
+            Err(JsonError::Number(error)) => return Err(OptionError::Number { option: "--param", error }),
         };
         parameters.insert(key.into(), parsed);
     }
@@ -175,8 +175,8 @@ fn parameters(options: &Options) -> Result<Mapping, OptionError> {
         match value::parse_json(text) {
             Ok(serde_json::Value::Object(object)) => parameters.extend(entries(&object)),
             Ok(_) => return Err(OptionError::Params("found another type".into())),
-            Err(JsonError::Integer(error)) => {
-                return Err(OptionError::Integer { option: "--params", error });
+            Err(JsonError::Number(error)) => {
+                return Err(OptionError::Number { option: "--params", error });
             }
             Err(error) => return Err(OptionError::Params(error.to_string())),
         }
@@ -283,6 +283,10 @@ mod tests {
             (
                 Options { param: texts(&["a=123456789012345678901"]), ..Options::default() },
                 "invalid value of --param: the integer 123456789012345678901 does not fit in 64 bits",
+            ),
+            (
+                Options { param: texts(&["a=[NaN]"]), ..Options::default() },
+                "invalid value of --param: the number NaN is not finite; write it as the JSON string \"NaN\"",
             ),
             (
                 Options { params: Some(r#"{"a": 123456789012345678901}"#.into()), ..Options::default() },

@@ -58,6 +58,16 @@ fn invalid_options_start_no_run() -> Result<()> {
     error: The following parameters were specified but not found on the deployment: 'nane'
       The following parameters are available on the deployment: 'name', 'times'
     ");
+    let output = sandbox.run("deployment run hello-UNIQUE/a --param name=NaN")?;
+    assert_output!(output, @r#"
+    exit 2
+    --- stderr
+    error: Failed to parse JSON for parameter 'name' with value
+
+    	NaN
+
+      JSON Error: the number NaN is not finite; write it as the JSON string "NaN"
+    "#);
     let output = sandbox.run("deployment run hello-UNIQUE/b")?;
     assert_output!(output, @r"
     exit 1
