@@ -71,6 +71,12 @@ pub(crate) fn select(
         ([_, ..], _) if options.all => Err(SelectError::AllAndName),
         (_, []) => Ok(single(Declared::undeclared(), &wanted, warnings)),
         ([], all) if options.all => Ok(several(all.to_vec(), None, warnings).because(SelectionReason::all())),
+        ([], _) if !options.names.is_empty() => Err(SelectError::NoMatch {
+            patterns: options.names.clone(),
+            names: names(declared),
+            undecided: Vec::new(),
+            unmet: Vec::new(),
+        }),
         ([], [only]) => Ok(single(only.clone(), &wanted, warnings).because(SelectionReason::only())),
         ([name], [only]) => {
             if !name.matches(only, &flow_name) {
@@ -79,12 +85,6 @@ pub(crate) fn select(
             let reason = SelectionReason::option("--name", name.text);
             Ok(single(only.clone(), &wanted, warnings).because(reason))
         }
-        ([], _) if !options.names.is_empty() => Err(SelectError::NoMatch {
-            patterns: options.names.clone(),
-            names: names(declared),
-            undecided: Vec::new(),
-            unmet: Vec::new(),
-        }),
         ([], _) => Err(SelectError::NoName { names: names(declared) }),
         _ => Ok(matching(declared, &wanted, &flow_name, warnings)),
     }
@@ -395,6 +395,7 @@ mod tests {
         assert_eq!(picked(&file, &["a"], true), Err(SelectError::AllAndName));
         assert!(matches!(picked(&file, &[], false), Err(SelectError::NoName { .. })));
         assert!(matches!(picked(&file, &["x*"], false), Err(SelectError::NoMatch { .. })));
+        assert!(matches!(picked(&file[..1], &["x*"], false), Err(SelectError::NoMatch { .. })));
         assert!(matches!(picked(&file, &["a/b/c"], false), Err(SelectError::Name(_))));
     }
 }
