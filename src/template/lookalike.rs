@@ -19,12 +19,23 @@ pub(crate) struct Lookalike {
 pub(crate) enum LookalikeKind {
     /// Text in `{{ }}` that is not a name, such as `{{ $TAG | default('latest') }}`.
     Braces,
+    /// A placeholder that lacks a closing brace, such as `{{ $TAG }`.
+    Unclosed,
     /// A shell variable such as `$NAME`, `${NAME}` or `%NAME%`.
     ShellVariable,
 }
 
-/// Finds text in `{{ }}` that is not a placeholder. Both delimiters must be on the same line.
+/// Finds text after `{{` that is not a placeholder.
 pub(crate) fn braces(text: &str) -> Vec<Lookalike> {
+    let mut found = closed(text);
+    let mut unclosed = unclosed(text);
+    unclosed.retain(|unclosed| !found.iter().any(|closed| closed.range.contains(&unclosed.range.start)));
+    found.append(&mut unclosed);
+    found
+}
+
+/// Finds text in `{{ }}` that is not a placeholder. Both delimiters must be on the same line.
+fn closed(text: &str) -> Vec<Lookalike> {
     let mut placeholders = placeholder::find(text).map(|found| found.range).peekable();
     let mut found = Vec::new();
     let (mut from, mut line_end) = (0, 0);
@@ -46,6 +57,24 @@ pub(crate) fn braces(text: &str) -> Vec<Lookalike> {
         from = end;
     }
     found
+}
+
+/// Finds names after `{{` that are followed by a single `}`.
+fn unclosed(text: &str) -> Vec<Lookalike> {
+    let unclosed = |(start, _): (usize, &str)| {
+        let inside = &text[start + 2..];
+        let length = inside.find('}')?;
+        let name = inside[..length].trim();
+        let suggestion = format!("{{{{ {name} }}}}");
+        let is_name = placeholder::only(&suggestion).is_some_and(|found| found.name == name);
+        let is_closed = inside[length + 1..].starts_with('}');
+        (is_name && !is_closed).then(|| Lookalike {
+            range: start..start + 2 + length + 1,
+            kind: LookalikeKind::Unclosed,
+            suggestion: Some(suggestion),
+        })
+    };
+    text.match_indices("{{").filter_map(unclosed).collect()
 }
 
 /// Finds shell variables: `$NAME` and `%NAME%` if they make up the whole string, and `${NAME}` anywhere in
@@ -128,6 +157,7 @@ mod tests {
             ("{{ 'text' }}", vec![Some("<< \"text\" >>")]),
             ("{{ prefect.variables.x['a'] }}", vec![Some("<< variables.x[\"a\"] >>")]),
             ("{{ a b }}", vec![None]),
+            ("{{ a } }}", vec![None]),
             ("{{ a }} {{{ b }}} {{ }} {{ $X }}", vec![]),
             ("{{ a |\n b }}", vec![]),
             ("{{ no end", vec![]),
@@ -136,6 +166,24 @@ mod tests {
             assert_eq!(found.iter().map(Option::as_deref).collect::<Vec<_>>(), expected, "{text}");
         }
         assert_eq!(braces("é {{ a|b }}!")[0].range, 3..12);
+    }
+
+    #[test]
+    fn finds_placeholders_that_lack_a_brace() {
+        for (text, expected) in [
+            ("{{ $TAG }", vec![(0..9, "{{ $TAG }}")]),
+            ("v{{$TAG} {{ sha.stdout }-{{ b }}", vec![(1..8, "{{ $TAG }}"), (9..24, "{{ sha.stdout }}")]),
+            ("{{ a }} {{ a | upper } {{ }", vec![]),
+            ("{{{ a }", vec![]),
+            ("{{\"a\": 1}, 2}", vec![]),
+            ("{{ a", vec![]),
+        ] {
+            let found: Vec<_> =
+                braces(text).into_iter().map(|found| (found.range, found.suggestion.unwrap())).collect();
+            let expected: Vec<_> =
+                expected.into_iter().map(|(range, text)| (range, text.to_owned())).collect();
+            assert_eq!(found, expected, "{text}");
+        }
     }
 
     #[test]

@@ -38,6 +38,9 @@ fn diagnostic(text: &str, found: &Lookalike) -> Diagnostic {
                 substituted"
             ),
         ),
+        LookalikeKind::Unclosed => {
+            (Code::UNSUPPORTED_PLACEHOLDER, format!("`{shown}` lacks a closing brace and is not substituted"))
+        }
         LookalikeKind::ShellVariable => (Code::UNEXPANDED_VARIABLE, format!("`{shown}` is not substituted")),
     };
     let help = match &found.suggestion {

@@ -41,7 +41,8 @@ codes! {
         title: "text in double braces is not a valid placeholder",
         meaning: "Prefect only substitutes `{{ name }}`, `{{ $NAME }}` and references to blocks and \
                   variables. It does not support filters, defaults, quoted subscripts, operators or \
-                  literals. Unsupported placeholders are stored unchanged.",
+                  literals. Unsupported placeholders are stored unchanged, and so are placeholders that lack a \
+                  closing brace.",
         example: "image: \"flows:{{ $TAG | default('latest') }}\"",
         fix: "Use an expression, such as `<< env.TAG | default(\"latest\") >>`.",
     };
