@@ -11,6 +11,7 @@ use super::{
     Flow, decorator,
     entrypoint::{Entrypoint, Location},
     error::FlowError,
+    failing_imports,
     program::{
         ImportTarget, Module, Program, SearchPath, SearchResult, SourceLoader,
         file::PythonFile,
@@ -18,7 +19,7 @@ use super::{
         search,
     },
     python::InspectedFlows,
-    relative_import, signature,
+    signature,
     sources::{FileImports, KnownSources},
     step_pool::StepPool,
 };
@@ -179,8 +180,7 @@ fn flow_of<'p>(
     };
     let definition = decorator::find(program, module, entrypoint)?;
     let flow = signature::read(program, &definition)?;
-    let warning = relative_import::warning(module, entrypoint, directory);
-    Ok(Flow { warnings: warning.into_iter().collect(), ..flow })
+    Ok(Flow { warnings: failing_imports::warnings(module, entrypoint, directory), ..flow })
 }
 
 fn module_of<'p>(

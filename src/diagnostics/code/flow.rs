@@ -104,11 +104,13 @@ codes! {
     FLOW_IMPORT = Entry {
         name: "flow-import",
         severity: Warning,
-        title: "a relative import fails on workers",
-        meaning: "A worker loads the file of an entrypoint as a top-level module. An import such as `from \
-                  ..module import name` then fails, and every run crashes.",
+        title: "an import fails on workers",
+        meaning: "An import fails if only Prefect 2 has the imported object. It also fails if it is an import such \
+                  as `from ..module import name` in the file of an entrypoint, because workers load the file as a \
+                  top-level module. In both cases, every run crashes.",
         example: "from ..base import TABLE",
-        fix: "Use a module entrypoint, such as `company.etl.flows.ingest.ingest`, or use an absolute import.",
+        fix: "Remove imports of objects that Prefect 3 does not have. For a relative import, use a module \
+              entrypoint, such as `company.etl.flows.ingest.ingest`, or use an absolute import.",
     };
     APPROXIMATE_SCHEMA = Entry {
         name: "approximate-schema",

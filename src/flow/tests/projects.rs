@@ -3,6 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use crate::{
+    diagnostics::Diagnostic,
     environment::Environment,
     flow::{Entrypoint, Grade, Inspector},
     test_files,
@@ -344,6 +345,54 @@ fn warns_about_relative_imports_beyond_the_folder() {
         "def g():\n    from ..base import TABLE\n",
     ] {
         assert_eq!(warning(harmless), None, "{harmless}");
+    }
+}
+
+#[test]
+fn warns_about_imports_that_only_prefect_2_has() {
+    let flow = "from prefect import flow\n@flow\ndef f(): ...\n";
+    let warnings = |imports: &str| {
+        let project = Project::single(&format!("{imports}{flow}"));
+        let entrypoint = Entrypoint::parse("flow.py:f").unwrap();
+        let flow =
+            Inspector::new().inspect(&entrypoint, project.folder.path(), &project.environment).unwrap();
+        let shown = |it: &Diagnostic| format!("{}; {}", it.message, it.help.as_deref().unwrap_or_default());
+        flow.warnings.iter().map(shown).collect::<Vec<_>>()
+    };
+    let message = |name: &str, instead: &str| {
+        format!("workers cannot import the flow: Prefect 3 has no `{name}`; {instead}")
+    };
+    for (import, name, instead) in [
+        ("from prefect.filesystems import S3", "prefect.filesystems.S3", "use `prefect_aws.S3Bucket`"),
+        (
+            "from prefect.deployments import run_deployment, Deployment as D",
+            "prefect.deployments.Deployment",
+            "declare the deployment in prefect.yaml",
+        ),
+        (
+            "import prefect.orion.schemas as s",
+            "prefect.orion.schemas",
+            "use `prefect.server` or `prefect.client.schemas`",
+        ),
+        ("from prefect import orion", "prefect.orion", "use `prefect.server` or `prefect.client.schemas`"),
+        (
+            "from prefect.infrastructure.process import Process",
+            "prefect.infrastructure.process.Process",
+            "use a work pool instead of an infrastructure block",
+        ),
+    ] {
+        assert_eq!(warnings(&format!("{import}\n")), [message(name, instead)], "{import}");
+    }
+    assert_eq!(warnings("from prefect.filesystems import S3, GCS\n").len(), 2);
+    for harmless in [
+        "from prefect.filesystems import LocalFileSystem\n",
+        "import prefect.filesystems\n",
+        "import prefect.orionids\n",
+        "from .prefect.orion import x\n",
+        "try:\n    from prefect.filesystems import S3\nexcept ImportError:\n    S3 = None\n",
+        "def g():\n    from prefect.filesystems import S3\n",
+    ] {
+        assert_eq!(warnings(harmless), Vec::<String>::new(), "{harmless}");
     }
 }
 
