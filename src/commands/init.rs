@@ -6,7 +6,7 @@ use super::Context;
 use crate::{
     cli::{InitArguments, OutputArguments},
     error::{CommandError, Exit},
-    init::{self, Created, InitError, InitOptions, NewProject, Recipe, SchemaLocation},
+    init::{self, Created, FieldQuestion, InitError, InitOptions, NewProject, Recipe, SchemaLocation},
     names::counted,
     python,
     questions::{Ask as _, NoAnswer, Select},
@@ -30,8 +30,13 @@ pub(super) async fn run(arguments: InitArguments, context: &Context) -> Result<E
             context.ui.note(&format!("the recipe '{}' has no field '{field}'", recipe.name()));
         }
     }
-    if let Some(recipe) = options.recipe.filter(|_| can_ask) {
-        ask_fields(&project, recipe, &mut options.fields, context).await?;
+    if let Some(recipe) = options.recipe {
+        let questions = project.questions(recipe, &options.fields)?;
+        if can_ask {
+            ask_fields(questions, &mut options.fields, context).await?;
+        } else {
+            read_fields(questions, &mut options.fields, context).await;
+        }
     }
     report(&project.create(&options)?, output, context);
     Ok(Exit::Done)
@@ -54,16 +59,26 @@ fn options(arguments: InitArguments) -> Result<InitOptions, CommandError> {
 
 /// Prompts for the recipe's remaining fields and adds the answers to `fields`.
 async fn ask_fields(
-    project: &NewProject,
-    recipe: Recipe,
+    questions: Vec<FieldQuestion>,
     fields: &mut Vec<String>,
     context: &Context,
-) -> Result<(), CommandError> {
-    for question in project.questions(recipe, fields)? {
+) -> Result<(), NoAnswer> {
+    for question in questions {
         let answer = context.ui.text(question.name, question.default).await?;
         fields.push(format!("{}={answer}", question.name));
     }
     Ok(())
+}
+
+/// Reads the fields of a recipe from the lines of stdin, as in `printf 'my-bucket\n' | prefectl init ...`. A field with
+/// an empty or missing line keeps its placeholder.
+async fn read_fields(questions: Vec<FieldQuestion>, fields: &mut Vec<String>, context: &Context) {
+    for question in questions {
+        let Some(answer) = context.ui.piped_text(question.name).await else { return };
+        if !answer.is_empty() {
+            fields.push(format!("{}={answer}", question.name));
+        }
+    }
 }
 
 async fn ask_recipe(context: &Context) -> Result<Option<Recipe>, NoAnswer> {

@@ -110,6 +110,26 @@ fn asks_for_the_recipe_and_its_fields_at_a_terminal() -> Result<()> {
 
 #[test]
 #[cfg(unix)]
+fn reads_fields_of_the_recipe_from_a_pipe() -> Result<()> {
+    for (stdin, expected, has_placeholders) in [
+        (r"<<< $'my/image\nv2'", "image_name: my/image\n    tag: v2\n", false),
+        ("<<< my/image", "image_name: my/image\n    tag: latest\n", false),
+        (r"<<< $'\nv2'", "\n    tag: v2\n", true),
+        ("< <(sleep 5)", "\n    tag: latest\n", true),
+    ] {
+        let sandbox = Sandbox::new()?;
+        let output = sandbox.bash(&format!("prefectl init --recipe docker {stdin}"), &[])?.output()?;
+        let stderr = String::from_utf8(output.stderr)?;
+        let text = sandbox.read("prefect.yaml")?;
+        ensure!(output.status.success() && text.contains(expected), "{stdin}: {stderr}\n{text}");
+        let placeholders = "Replace the placeholder values in the file: image_name.";
+        ensure!(stderr.contains(placeholders) == has_placeholders, "{stdin}: {stderr}");
+    }
+    Ok(())
+}
+
+#[test]
+#[cfg(unix)]
 fn as_prefect_an_existing_file_and_unknown_fields_are_no_errors() -> Result<()> {
     let sandbox = Sandbox::new()?;
     let directory = sandbox.directory().canonicalize()?;

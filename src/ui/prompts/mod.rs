@@ -28,6 +28,19 @@ pub(crate) fn has_terminal() -> bool {
     io::stdin().is_terminal() && io::stderr().is_terminal()
 }
 
+/// Reads the next line from stdin. Returns `None` if stdin is a terminal or has no further line.
+async fn piped_line() -> Option<String> {
+    if io::stdin().is_terminal() {
+        return None;
+    }
+    let read = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line).map(|_| line)
+    });
+    let line = tokio::time::timeout(PIPED_ANSWER_TIMEOUT, read).await.ok()?.ok()?.ok()?;
+    (!line.is_empty()).then_some(line)
+}
+
 impl Ask for Ui {
     async fn select(&self, question: Select) -> Result<Option<usize>, NoAnswer> {
         let count = question.rows.len();
@@ -77,16 +90,16 @@ impl Ui {
     /// Reads the answer to a yes/no question from stdin, as in `yes | prefectl ...`. Returns `None` if stdin is a
     /// terminal, or if its next line is missing or is not an answer.
     pub(crate) async fn piped_answer(&self, question: &str) -> Option<bool> {
-        if io::stdin().is_terminal() {
-            return None;
-        }
-        let read = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            io::stdin().read_line(&mut line).map(|_| line)
-        });
-        let line = tokio::time::timeout(PIPED_ANSWER_TIMEOUT, read).await.ok()?.ok()?.ok()?;
-        let answer = question::yes_or_no(line.trim()).ok()?;
+        let answer = question::yes_or_no(piped_line().await?.trim()).ok()?;
         self.print_message(&format!("{} [y/n]: {}", self.line(question), if answer { "y" } else { "n" }));
+        Some(answer)
+    }
+
+    /// Reads the answer to a question from stdin. The answer is empty if the line is empty. Returns `None` if stdin is a
+    /// terminal or has no further line.
+    pub(crate) async fn piped_text(&self, question: &str) -> Option<String> {
+        let answer = piped_line().await?.trim().to_owned();
+        self.print_message(&format!("{}: {}", self.line(question), self.line(&answer)));
         Some(answer)
     }
 
