@@ -52,6 +52,7 @@ fn lists_inspects_and_deletes_deployments() -> Result<()> {
     assert!(table.contains(&sandbox.unique("hello-UNIQUE/b")) && !table.contains("goodbye"), "{table}");
 
     let shown = document(&sandbox, "deployment inspect hello-UNIQUE/a")?;
+    assert_eq!((listed[0].get("version_id"), shown.get("branch")), (Some(&Value::Null), Some(&Value::Null)));
     assert_eq!((&shown["entrypoint"], &shown["automations"]), (&json!("flow.py:hello"), &json!([])));
     assert!(
         succeed(&sandbox, "deployment inspect hello-UNIQUE/a")?

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Context, connection};
 use crate::{
+    api::JsonObject,
     cli::{DeleteDeploymentArguments, DeploymentCommand, OutputArguments, OutputFormat},
     deployment::{self, NamedDeployment},
     error::{CommandError, Exit},
@@ -55,7 +56,7 @@ async fn list(
             let header = ["Name", "ID", "Work Pool"];
             context.ui.table(Caption::new("Deployments"), header, deployments.iter().map(row))
         },
-        || deployments.iter().map(object).collect(),
+        || deployments.iter().map(document).collect(),
     );
     Ok(Exit::Done)
 }
@@ -64,11 +65,22 @@ fn text(found: &NamedDeployment, field: &str) -> String {
     found.deployment.raw.get(field).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// Returns the deployment as returned by the server, with its flow's name added.
-fn object(found: &NamedDeployment) -> Value {
-    let mut object = found.deployment.raw.clone();
-    object.insert("flow_name".to_owned(), json!(found.flow));
-    Value::Object(object)
+/// Fields that only Prefect Cloud returns. Prefect's JSON documents also contain them for other servers.
+const CLOUD_FIELDS: [&str; 5] = ["version_id", "version_info", "branch", "base", "root"];
+
+/// Returns the JSON document of a deployment: the fields that the server returns, null for the fields that only
+/// Prefect Cloud returns, and the name of the flow.
+fn document(found: &NamedDeployment) -> Value {
+    let mut document = with_cloud_fields(found.deployment.raw.clone());
+    document.insert("flow_name".to_owned(), json!(found.flow));
+    Value::Object(document)
+}
+
+fn with_cloud_fields(mut document: JsonObject) -> JsonObject {
+    for field in CLOUD_FIELDS {
+        document.entry(field).or_insert(Value::Null);
+    }
+    document
 }
 
 async fn inspect(name: &str, output: OutputArguments, context: &Context) -> Result<Exit, CommandError> {
@@ -78,6 +90,9 @@ async fn inspect(name: &str, output: OutputArguments, context: &Context) -> Resu
     let mut object = found.deployment.raw;
     let automations = automations.into_iter().map(|automation| Value::Object(automation.raw)).collect();
     object.insert("automations".to_owned(), automations);
+    if output.output == OutputFormat::Json {
+        object = with_cloud_fields(object);
+    }
     context.show_object(output, object)?;
     Ok(Exit::Done)
 }
