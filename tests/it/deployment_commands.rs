@@ -92,7 +92,10 @@ fn lists_inspects_and_deletes_deployments() -> Result<()> {
             "deployment delete a/b --all --yes",
             "Cannot provide a deployment name or id when deleting all deployments.",
         ),
-        ("deployment inspect hello", "Invalid deployment name. Expected '<flow-name>/<deployment-name>', got 'hello'"),
+        (
+            "deployment inspect hello",
+            "Invalid deployment name. Expected '<flow-name>/<deployment-name>', got 'hello'",
+        ),
     ] {
         let output = sandbox.run(line)?;
         assert!(output.code == 2 && output.stderr.contains(message), "{line}: {}", output.stderr);
@@ -261,8 +264,8 @@ fn interrupt_cancels_the_watched_run_only_with_the_option() -> Result<()> {
     let sandbox = deployed(&api)?;
     let arguments = ["deployment", "run", "hello-UNIQUE/a", "--watch", "--watch-interval", "0.1"];
     for (options, expected) in [(&[][..], "SCHEDULED"), (&["--cancel-on-interrupt"][..], "CANCELLED")] {
-        let mut child =
-            sandbox.command(&[&arguments[..], options].concat()).stdout(Stdio::piped()).spawn()?;
+        let mut command = sandbox.command(&[&arguments[..], options].concat());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let lines = BufReader::new(child.stdout.take().context("its output")?).lines();
         let mut id = None;
         for line in lines {
@@ -274,7 +277,11 @@ fn interrupt_cancels_the_watched_run_only_with_the_option() -> Result<()> {
         }
         let id = id.context("an id")?;
         Command::new("kill").args(["-INT", &child.id().to_string()]).status()?;
-        assert_eq!(child.wait()?.code(), Some(130));
+        let ended = child.wait_with_output()?;
+        let stderr = String::from_utf8(ended.stderr)?;
+        assert_eq!(ended.status.code(), Some(130), "{stderr}");
+        let note = format!("stopped watching flow run '{id}', but the run continues");
+        assert_eq!(stderr.contains(&note), options.is_empty(), "{stderr}");
         let run = document(&sandbox, &format!("flow-run inspect {id}"))?;
         assert_eq!(run["state_type"], expected, "{options:?}");
     }

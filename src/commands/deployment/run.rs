@@ -33,9 +33,10 @@ pub(super) async fn run(arguments: &RunArguments, context: &Context) -> Result<E
     let (created, failure) = create(&prepared, &client, &links, output, context).await;
     let end = match failure {
         None if arguments.watch => {
-            note_idle_pools(&prepared, &client, context).await;
             let runs: Vec<_> = created.iter().map(|created| created.run.id).collect();
-            watching.follow(&client, &runs, context).await
+            // From now on, an interrupt reports that the runs continue.
+            let idle_pools = note_idle_pools(&prepared, &client, context);
+            tokio::join!(watching.follow(&client, &runs, context), idle_pools).0
         }
         None => Ok(Ok(Vec::new())),
         Some(failure) => Err(failure),
