@@ -80,7 +80,7 @@ pub(crate) enum JsonError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum UnsupportedNumber {
     /// An integer that would be rounded, because 64 bits cannot represent it.
-    #[error("the integer {0} does not fit into 64 bits; write it as the JSON string \"{0}\"")]
+    #[error("the integer {0} does not fit in 64 bits; write it as the JSON string \"{0}\"")]
     Integer(String),
     /// `NaN`, an infinity, or a number that would be rounded to infinity.
     #[error("the number {0} is not finite; write it as the JSON string \"{0}\"")]
@@ -134,7 +134,7 @@ fn infinite_number(json: &str) -> Option<&str> {
     first.filter(|_| serde_json::from_str::<serde::de::IgnoredAny>(&valid).is_ok())
 }
 
-/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit into 64 bits.
+/// Returns the first integer in valid JSON that `serde_json` rounds, because it does not fit in 64 bits.
 pub(crate) fn rounded_integer(json: &str) -> Option<&str> {
     rounded_integers(json).next().map(|(_, integer)| integer)
 }

@@ -128,7 +128,7 @@ fn warning(module: &Module, at: usize, message: String) -> Diagnostic {
     Diagnostic::warning(Code::FLOW_IMPORT, message).at(Some(place))
 }
 
-/// Returns the dotted module name of a file below `directory`, or `None` if the path is not a valid module
+/// Returns the dotted module name of a file in `directory` or a subdirectory, or `None` if the path is not a valid
 /// name.
 fn module_name(path: &Path, directory: &Path) -> Option<String> {
     let relative = path.strip_prefix(directory).ok()?.with_extension("");

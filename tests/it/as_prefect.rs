@@ -246,7 +246,7 @@ fn warnings_are_not_part_of_values() -> Result<()> {
     let own = sandbox.run("variable get limits")?.success()?;
     ensure!(own.stdout == "{\"small\":2,\"é\":\"abcd1234\"}\n", "{own}");
     let refused = sandbox.run("variable set id 123456789012345678901 --overwrite")?;
-    ensure!(refused.code == 2 && refused.stderr.contains("does not fit into 64 bits"), "{refused}");
+    ensure!(refused.code == 2 && refused.stderr.contains("does not fit in 64 bits"), "{refused}");
     let refused = sandbox.run("variable set id [1,NaN]")?;
     ensure!(refused.code == 2 && refused.stderr.contains("the number NaN is not finite"), "{refused}");
     Ok(())
