@@ -129,7 +129,7 @@ fn warning(module: &Module, at: usize, message: String) -> Diagnostic {
 }
 
 /// Returns the dotted module name of a file in `directory` or a subdirectory, or `None` if the path is not a valid
-/// name.
+/// module name.
 fn module_name(path: &Path, directory: &Path) -> Option<String> {
     let relative = path.strip_prefix(directory).ok()?.with_extension("");
     let parts: Vec<_> = relative.iter().map(|part| part.to_str()).collect::<Option<_>>()?;
