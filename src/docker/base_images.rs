@@ -161,7 +161,8 @@ mod tests {
     fn limits_work_and_memory_for_hostile_dockerfiles() {
         const MANY: usize = 100_000;
         let numbered = |line: fn(usize) -> String| (0..MANY).map(line).collect::<String>();
-        let doubling: String = (1..64).map(|n| format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1)).collect();
+        let doubled = |n: usize| format!("ARG A{n}=$A{}$A{}\n", n - 1, n - 1);
+        let doubling: String = (1..64).map(doubled).collect();
         for dockerfile in [
             format!("ARG A0=aaaaaaaa\n{doubling}FROM $A63\n"),
             format!("ARG A={}\nFROM {}\n", "a".repeat(4096), "$A".repeat(MANY)),

@@ -10,7 +10,7 @@ use std::{io, panic, sync::mpsc, thread, time::Duration};
 pub(super) const FEW_FILES: Duration = Duration::from_secs(10);
 
 /// Maximum time for comparing all files of a working tree.
-pub(super) const ALL_FILES: Duration = Duration::from_secs(60);
+pub(super) const ALL_FILES: Duration = Duration::from_mins(1);
 
 /// Stack size of the thread in bytes, equal to the usual stack size of a main thread.
 const STACK_SIZE: usize = 8 << 20;
