@@ -122,16 +122,19 @@ class Trial:
             self.server.call(*item["api"])
 
     def run(self, cli: list[str], timeout: float) -> list[Json]:
-        """Runs the commands. Returns the exit code, changes and output of each."""
+        """Runs the commands. Returns the exit code, changes and output of each, and the JSON documents they print."""
         steps = []
         before = self._snapshot()
         for command in self.case.commands:
             if self._alter(command):
                 before = self._snapshot()
-            status, output = self._execute(cli, command, timeout)
+            status, output, document = self._execute(cli, command, timeout)
             after = self._snapshot()
             shown = shlex.join(["prefect", *command["argv"]])
-            steps.append({"command": shown, "exit": status, "changes": _changes(before, after), "output": output})
+            step = {"command": shown, "exit": status, "changes": _changes(before, after), "output": output}
+            if document is not None:
+                step["document"] = self.symbols.hide(document)
+            steps.append(step)
             before = after
         return steps
 
@@ -142,7 +145,7 @@ class Trial:
         if not deploys or "again" in self.case.settings:
             return []
         before = self.server.state()
-        status, output = self._execute(cli, deploys[-1], timeout)
+        status, output, _ = self._execute(cli, deploys[-1], timeout)
         after = self.server.state()
         wrong = [f"  deployed again: exit {status}\n{output}"] if status != 0 else []
         for collection, entities in after.items():
@@ -160,7 +163,9 @@ class Trial:
                 self.server.call(*self.symbols.reveal(call))
         return "copy" in command or "api" in command
 
-    def _execute(self, cli: list[str], command: Json, timeout: float) -> tuple[int | str, str]:
+    def _execute(self, cli: list[str], command: Json, timeout: float) -> tuple[int | str, str, Json]:
+        """Executes a command. Returns its exit code, its output and, with `--output json`, its JSON document."""
+        prints_document = command["argv"][-2:] == ["--output", "json"]
         environment = self.symbols.reveal({**self.environment, **command.get("env", {})})
         try:
             done = subprocess.run(
@@ -169,12 +174,13 @@ class Trial:
                 env={name: value for name, value in environment.items() if value is not None},
                 input=command.get("stdin", "").encode(),
                 stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
+                stderr=subprocess.PIPE if prints_document else subprocess.STDOUT,
                 timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            return "none: timed out", ""
-        return done.returncode, done.stdout.decode(errors="replace")
+            return "none: timed out", "", None
+        document = json.loads(done.stdout) if prints_document and done.returncode == 0 else None
+        return done.returncode, (done.stdout + (done.stderr or b"")).decode(errors="replace"), document
 
     def _snapshot(self) -> Snapshot:
         local = {"files": _files(self.project), **(self.docker.snapshot() if self.docker else {})}

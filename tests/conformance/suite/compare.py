@@ -17,7 +17,11 @@ def differences(expected: list[Json], actual: list[Json]) -> list[str]:
     """Returns one line for each difference, grouped by command."""
     lines = []
     for number, (wanted, got) in enumerate(zip(expected, actual, strict=True), 1):
-        found = [*_exit_status(wanted["exit"], got["exit"]), *_values(wanted["changes"], got["changes"], "")]
+        found = [
+            *_exit_status(wanted["exit"], got["exit"]),
+            *_values(wanted["changes"], got["changes"], ""),
+            *_values(wanted.get("document"), got.get("document"), "output", additional_keys=True),
+        ]
         if found:
             said = got["output"].strip().splitlines()[-OUTPUT_LINES:]
             lines += [f"  command {number}: {wanted['command']}", *(f"    {line}" for line in found)]
@@ -43,13 +47,16 @@ def _exit_status(expected: int, actual: int | str) -> Iterator[str]:
         yield f"exit status: expected {'a failure' if expected else 'success'}, got {actual}"
 
 
-def _values(expected: Json, actual: Json, path: str) -> Iterator[str]:
+def _values(expected: Json, actual: Json, path: str, *, additional_keys: bool = False) -> Iterator[str]:
+    """Describes the differences. With `additional_keys`, ignores keys that are not expected."""
     if isinstance(expected, dict) and isinstance(actual, dict):
-        for key in sorted({**expected, **actual}):
-            yield from _values(expected.get(key, ABSENT), actual.get(key, ABSENT), f"{path} > {key}" if path else key)
+        for key in sorted(expected if additional_keys else {**expected, **actual}):
+            below = f"{path} > {key}" if path else key
+            pair = expected.get(key, ABSENT), actual.get(key, ABSENT)
+            yield from _values(*pair, below, additional_keys=additional_keys)
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (wanted, got) in enumerate(zip(expected, actual)):
-            yield from _values(wanted, got, f"{path}[{index}]")
+            yield from _values(wanted, got, f"{path}[{index}]", additional_keys=additional_keys)
     elif _json(expected) != _json(actual):  # compared as JSON text, since 1, 1.0 and true are equal in Python
         yield f"{path}: expected {_shown(expected)}, got {_shown(actual)}"
 

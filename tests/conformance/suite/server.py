@@ -88,10 +88,13 @@ class Server:
             "deployments": {name: _deployment(deployment, symbols) for name, deployment in deployments.items()},
             "automations": self._automations(symbols),
             "flow runs": self._flow_runs(),
-            "work pools": {pool["name"]: {"type": pool["type"]} for pool in pools},
-            "work queues": {name: {"priority": queue["priority"]} for name, queue in queues.items()},
-            "variables": {one["name"]: {"value": one["value"]} for one in self.list("variables")},
-            "blocks": {f"{one['block_type']['slug']}/{one['name']}": {} for one in self.list("block_documents")},
+            "work pools": {pool["name"]: _own_fields(pool) for pool in pools},
+            "work queues": {name: _own_fields(queue) for name, queue in queues.items()},
+            "variables": {one["name"]: _own_fields(one) for one in self.list("variables")},
+            "blocks": {
+                f"{one['block_type']['slug']}/{one['name']}": {"data": one["data"]}
+                for one in self.list("block_documents")
+            },
         }
         return symbols.hide(sections)
 
