@@ -276,7 +276,7 @@ impl Recipe {
             ),
             Self::Azure | Self::DockerAzure => format!(
                 "- prefect_azure.deployments.steps.push_to_azure_blob_storage:\n    id: push-code\n    \
-                 requires: prefect-azure>=0.2.8\n    container: {}\n    folder: {}\n    \
+                 requires: prefect-azure[blob_storage]>=0.2.8\n    container: {}\n    folder: {}\n    \
                  # Name of a block; `prefectl block ls` lists them.\n    credentials: {}\n",
                 field("container", "my-container"),
                 folder(),
@@ -320,7 +320,7 @@ impl Recipe {
             Self::Azure | Self::DockerAzure => {
                 let step = "prefect_azure.deployments.steps.pull_from_azure_blob_storage";
                 let credentials = azure_credentials(&field("credentials", "my-credentials"));
-                pushed(step, "prefect-azure>=0.2.8", "container")
+                pushed(step, "prefect-azure[blob_storage]>=0.2.8", "container")
                     + &format!("    credentials: {credentials}\n")
             }
         }

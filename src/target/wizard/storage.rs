@@ -81,7 +81,7 @@ const BUCKETS: [Bucket; 3] = [
         block: "azure-blob-storage-storage-credentials",
         push: StepKind::PushToAzure,
         pull: StepKind::PullFromAzure,
-        requires: "prefect-azure>=0.2.8",
+        requires: "prefect-azure[blob_storage]>=0.2.8",
         key: "container",
     },
 ];

@@ -130,7 +130,7 @@ async fn adds_push_and_pull_steps_for_a_bucket() {
     # Push steps: upload images or code.
     push:
     - prefect_azure.deployments.steps.push_to_azure_blob_storage:
-        requires: "prefect-azure>=0.2.8"
+        requires: "prefect-azure[blob_storage]>=0.2.8"
         container: code
         folder: flows
         credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
@@ -138,7 +138,7 @@ async fn adds_push_and_pull_steps_for_a_bucket() {
     # Pull steps: run by workers before each flow run.
     pull:
     - prefect_azure.deployments.steps.pull_from_azure_blob_storage:
-        requires: "prefect-azure>=0.2.8"
+        requires: "prefect-azure[blob_storage]>=0.2.8"
         container: code
         folder: flows
         credentials: "{{ prefect.blocks.azure-blob-storage-credentials.keys }}"
