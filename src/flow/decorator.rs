@@ -142,13 +142,13 @@ impl<'p> Finder<'p, '_> {
     }
 
     fn definition(&self, entity: Entity<'p>) -> Result<Definition<'p>, FlowError> {
-        let interpreter = Interpreter { program: self.program };
         let (object, place) = match entity {
             Entity::Function(function) => {
                 (self.decorated(function)?, function.scope.module.file.place(function.def.span))
             }
             Entity::Value(value) => {
                 let place = value.scope.module.file.place(value.expr.span);
+                let interpreter = Interpreter::new(self.program, value.scope);
                 let object = interpreter.entity(entity).map_err(|error| {
                     let text = value.scope.text(value.expr);
                     let reason = format!("the expression `{text}` cannot be evaluated: {}", error.reason());
@@ -186,14 +186,18 @@ impl<'p> Finder<'p, '_> {
         if flow.function.name() != function.def.name && matches!(options.name, Setting::Absent) {
             options.name = Setting::Text(flow.function.name().replace('_', "-"));
         }
+        if flow.function.has_outer_wrapper && matches!(options.version, Setting::Absent) {
+            let reason = "the function has a decorator from outside the project";
+            options.version = Setting::Unknown(reason.to_owned());
+        }
         let definition = function.function(self.program)?;
         Ok(Definition { function: definition, file_of: flow.function.module(), options })
     }
 
     /// Applies all decorators of a function and returns the resulting object.
     fn decorated(&self, function: Function<'p>) -> Result<Object<'p>, FlowError> {
-        let interpreter = Interpreter { program: self.program };
         let scope = function.scope;
+        let interpreter = Interpreter::new(self.program, scope);
         let mut object = Object::Function(Rc::new(FunctionObject::new(function)));
         for decorator in function.def.decorators.iter().rev() {
             object = interpreter.apply(decorator, object, scope).map_err(|error| {

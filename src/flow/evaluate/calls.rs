@@ -1,19 +1,19 @@
-//! Evaluates calls of built-in functions, of functions from other packages, and of the project's classes.
+//! Evaluates calls of functions from other packages, and of the project's functions and classes.
 
-use super::{
-    Evaluator, constructors, methods, operators, paths, text,
-    value::{Number, Value, dictionary, distinct},
-};
+use super::{Evaluator, builtins, constructors, json, methods, paths, text, value::Value};
 use crate::flow::{
+    docstring,
     eval_error::EvalResult,
+    interpret,
     program::{
         entity::{Assigned, Entity},
-        syntax::{BinaryOperator, Call, Expr, ExprKind},
+        syntax::{Call, Expr, ExprKind},
     },
     schema::class,
 };
 
 /// The evaluated arguments of a call.
+#[derive(Debug, Default)]
 pub(crate) struct Arguments {
     pub(crate) positional: Vec<Value>,
     pub(crate) named: Vec<(String, Value)>,
@@ -50,6 +50,9 @@ pub(super) fn call<'p>(
     }
     if call.function.is_dotted_name() {
         match evaluator.scope.resolve(evaluator.program, &call.function) {
+            Ok(Entity::External(name)) if name == "map" => {
+                return map(evaluator, call)?.ok_or(unknown);
+            }
             Ok(Entity::External(name)) => {
                 let arguments = match call.arguments.as_slice() {
                     [iterable] if call.keywords.is_empty() && ITERATING.contains(&name.as_str()) => {
@@ -63,9 +66,20 @@ pub(super) fn call<'p>(
                 let arguments = arguments(evaluator, call)?;
                 return class::instantiate(evaluator.program, class, arguments);
             }
-            Ok(Entity::Function(_) | Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_)) => {
-                return Err(unknown);
+            Ok(Entity::Function(function)) => {
+                let class = match &call.function.kind {
+                    ExprKind::Attribute(object, _) => {
+                        match evaluator.scope.resolve(evaluator.program, object) {
+                            Ok(Entity::Class(class)) => Some(class),
+                            _ => None,
+                        }
+                    }
+                    _ => None,
+                };
+                let arguments = arguments(evaluator, call)?;
+                return interpret::call(evaluator.program, evaluator.scope, (class, function), arguments);
             }
+            Ok(Entity::Module(_) | Entity::Namespace(_) | Entity::Constant(_)) => return Err(unknown),
             Ok(Entity::Value(callee)) => {
                 if let Some(value) = new_type(evaluator, callee, call)? {
                     return Ok(value);
@@ -83,6 +97,20 @@ pub(super) fn call<'p>(
     let object = evaluator.value(object)?;
     let arguments = arguments(evaluator, call)?;
     methods::call(evaluator.program, &object, method, &arguments.positional, &arguments.named)
+}
+
+/// Evaluates `map(function, iterable)` for a function from outside the project.
+///
+/// Returns `None` if the call is not supported.
+fn map<'p>(evaluator: &mut Evaluator<'p, '_>, call: &'p Call) -> EvalResult<Option<Value>> {
+    let ([function, items], []) = (call.arguments.as_slice(), call.keywords.as_slice()) else {
+        return Ok(None);
+    };
+    let Some(name) = evaluator.scope.external(evaluator.program, function) else { return Ok(None) };
+    let items = evaluator.iterated(items)?.elements()?;
+    let mapped = |item| external(evaluator, &name, &Arguments { positional: vec![item], named: Vec::new() });
+    let results = items.into_iter().map(mapped).collect::<EvalResult<Option<_>>>()?;
+    Ok(results.map(Value::Iterator))
 }
 
 /// Evaluates a call of a type created by `typing.NewType`. The call returns its argument unchanged.
@@ -118,16 +146,17 @@ pub(super) fn external(
     name: &str,
     arguments: &Arguments,
 ) -> EvalResult<Option<Value>> {
-    if let Some(value) = builtin(name, arguments)? {
+    if let Some(value) = builtins::call(name, arguments)? {
         return Ok(Some(value));
     }
     if let Some(value) = paths::call(evaluator.program, name, arguments) {
         return Ok(Some(value));
     }
+    if let Some(value) = constructors::call(name, arguments) {
+        return Ok(Some(value));
+    }
     let first = arguments.positional.first();
     Ok(match name {
-        "datetime.datetime" | "datetime.date" | "datetime.time" | "datetime.timedelta"
-        | "datetime.timezone" => constructors::moment(name, arguments),
         "uuid.UUID" => match first {
             Some(Value::Str(text)) => {
                 uuid::Uuid::parse_str(text).ok().map(|id| Value::Printed(id.to_string()))
@@ -147,9 +176,10 @@ pub(super) fn external(
         "ipaddress.IPv6Address" => first.and_then(ip_address::<std::net::Ipv6Addr>),
         "ipaddress.ip_address" => first.and_then(ip_address::<std::net::IpAddr>),
         "fractions.Fraction" => fraction(&arguments.positional),
-        "datetime.date.fromisoformat" | "datetime.datetime.fromisoformat" => {
-            first.and_then(|text| constructors::from_iso(name, text))
+        "json.loads" | "json.dumps" | "orjson.loads" if arguments.named.is_empty() => {
+            first.and_then(|value| json::call(name, value))
         }
+        "textwrap.dedent" | "inspect.cleandoc" => first.and_then(|text| unindented(name, text)),
         "pydantic.SecretStr" => match first {
             Some(Value::Str(text)) => Some(Value::Secret { is_empty: text.is_empty() }),
             _ => None,
@@ -174,10 +204,15 @@ pub(super) fn external(
             _ => None,
         },
         "platform.system" => Some(Value::text("Linux")),
-        "pendulum.datetime" => constructors::pendulum(arguments),
         "threading.Lock" | "threading.RLock" | "logging.getLogger" => Some(Value::Opaque),
         _ => None,
     })
+}
+
+fn unindented(name: &str, text: &Value) -> Option<Value> {
+    let Value::Str(text) = text else { return None };
+    let is_docstring = name == "inspect.cleandoc";
+    Some(Value::Str(if is_docstring { docstring::clean(text) } else { text::dedent(text) }))
 }
 
 fn ip_address<A: std::str::FromStr + ToString>(text: &Value) -> Option<Value> {
@@ -208,156 +243,4 @@ fn is_plain_decimal(text: &str) -> bool {
     let canonical = whole == "0" || !whole.starts_with('0');
     // Python formats very small decimals with an exponent, so only short fractions are supported.
     all_digits(whole) && all_digits(fraction) && canonical && fraction.len() <= 6
-}
-
-fn builtin(name: &str, arguments: &Arguments) -> EvalResult<Option<Value>> {
-    match (name, arguments.positional.as_slice(), arguments.named.as_slice()) {
-        ("dict", ..) => return Ok(dict(arguments)),
-        ("sorted", [value], [(option, Value::Bool(true))]) if option == "reverse" => {
-            let mut items = methods::sorted_elements(value)?;
-            items.reverse();
-            return Ok(Some(Value::List(items)));
-        }
-        _ => {}
-    }
-    if !arguments.named.is_empty() {
-        return Ok(None);
-    }
-    Ok(match (name, arguments.positional.as_slice()) {
-        ("object", []) => Some(Value::Opaque),
-        ("str", []) => Some(Value::text("")),
-        ("str", [value]) => Some(Value::Str(text::to_str(value)?)),
-        ("int", [value]) => integer(value),
-        ("float", [value]) => float(value),
-        ("bool", []) => Some(Value::Bool(false)),
-        ("bool", [value]) => Some(Value::Bool(value.truth()?)),
-        ("list", []) => Some(Value::List(Vec::new())),
-        ("list", [value]) => Some(Value::List(value.elements()?)),
-        ("tuple", []) => Some(Value::Tuple(Vec::new())),
-        ("tuple", [value]) => Some(Value::Tuple(value.elements()?)),
-        ("set", []) => Some(Value::Set(Vec::new())),
-        ("set", [value]) => Some(Value::Set(unordered(value)?)),
-        ("frozenset", []) => Some(Value::FrozenSet(Vec::new())),
-        ("frozenset", [value]) => Some(Value::FrozenSet(unordered(value)?)),
-        ("sorted", [value]) => Some(Value::List(methods::sorted_elements(value)?)),
-        ("len", [value]) => length(value),
-        ("range", bounds) => range(bounds),
-        ("round", [value]) => round(value),
-        ("sum", [values]) => sum(values)?,
-        ("abs", [Value::Int(value)]) => value.checked_abs().map(Value::Int),
-        ("min", values) => extreme(values, std::cmp::Ordering::Less)?,
-        ("max", values) => extreme(values, std::cmp::Ordering::Greater)?,
-        _ => None,
-    })
-}
-
-fn dict(arguments: &Arguments) -> Option<Value> {
-    let items = match arguments.positional.as_slice() {
-        [] => &[],
-        [Value::Dict(items)] => items.as_slice(),
-        _ => return None,
-    };
-    let named = arguments.named.iter().map(|(name, value)| (Value::text(name), value.clone()));
-    Some(dictionary(items.iter().cloned().chain(named)))
-}
-
-/// Returns the distinct elements of an iterable. The order of the elements is unspecified.
-fn unordered(value: &Value) -> EvalResult<Vec<Value>> {
-    match value {
-        Value::Set(items) | Value::FrozenSet(items) => Ok(items.clone()),
-        other => other.elements().map(distinct),
-    }
-}
-
-fn integer(value: &Value) -> Option<Value> {
-    match value {
-        Value::Str(text) => text.trim().parse().ok().map(Value::Int),
-        other => match other.number()? {
-            Number::Int(value) => Some(Value::Int(value)),
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "int() discards the fraction, and the match guard ensures that the value is in range"
-            )]
-            Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value as i128)),
-            Number::Float(_) => None,
-        },
-    }
-}
-
-fn float(value: &Value) -> Option<Value> {
-    match value {
-        Value::Str(text) => {
-            let text = text.trim().to_ascii_lowercase();
-            match text.trim_start_matches(['+', '-']) {
-                "inf" | "infinity" => {
-                    Some(Value::Float(if text.starts_with('-') { f64::NEG_INFINITY } else { f64::INFINITY }))
-                }
-                "nan" => Some(Value::Float(f64::NAN)),
-                _ => text.parse().ok().map(Value::Float),
-            }
-        }
-        other => other.number().map(|number| Value::Float(number.as_float())),
-    }
-}
-
-fn length(value: &Value) -> Option<Value> {
-    let length = match value {
-        Value::Str(text) => text.chars().count(),
-        Value::Bytes(bytes) => bytes.len(),
-        Value::List(items) | Value::Tuple(items) | Value::Set(items) | Value::FrozenSet(items) => items.len(),
-        Value::Dict(items) => items.len(),
-        _ => return None,
-    };
-    i128::try_from(length).ok().map(Value::Int)
-}
-
-/// Evaluates `range(...)`. Returns `None` if the range has a step or more than 10,000 elements.
-fn range(bounds: &[Value]) -> Option<Value> {
-    let bounds = bounds.iter().map(|bound| bound.as_int().ok()).collect::<Option<Vec<_>>>()?;
-    let (start, stop) = match bounds[..] {
-        [stop] => (0, stop),
-        [start, stop] => (start, stop),
-        _ => return None,
-    };
-    (stop.checked_sub(start)? <= 10_000).then(|| Value::Range((start..stop).map(Value::Int).collect()))
-}
-
-/// Evaluates Python's `round(value)`. Halves are rounded to even.
-fn round(value: &Value) -> Option<Value> {
-    match value.number()? {
-        Number::Int(value) => Some(Value::Int(value)),
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "the match guard ensures that the value is in range"
-        )]
-        Number::Float(value) if value.abs() < 1e15 => Some(Value::Int(value.round_ties_even() as i128)),
-        Number::Float(_) => None,
-    }
-}
-
-fn sum(values: &Value) -> EvalResult<Option<Value>> {
-    let mut total = Value::Int(0);
-    for value in values.elements()? {
-        if !matches!(value, Value::Int(_)) {
-            return Ok(None);
-        }
-        total = operators::binary(BinaryOperator::Add, &total, &value)?;
-    }
-    Ok(Some(total))
-}
-
-fn extreme(values: &[Value], wanted: std::cmp::Ordering) -> EvalResult<Option<Value>> {
-    let values = match values {
-        [iterable] => iterable.elements()?,
-        several => several.to_vec(),
-    };
-    let mut values = values.into_iter();
-    let Some(mut best) = values.next() else { return Ok(None) };
-    for value in values {
-        let Some((left, right)) = value.number().zip(best.number()) else { return Ok(None) };
-        if left.compare(right) == Some(wanted) {
-            best = value;
-        }
-    }
-    Ok(best.number().is_some().then_some(best))
 }

@@ -4,15 +4,16 @@ use jiff::tz::Offset;
 
 use super::{
     calls::Arguments,
+    strftime,
     timedelta::{DAY, in_range},
     value::{Number, Value},
 };
 use crate::date_time::{DateTime, TimeOfDay};
 
-/// Evaluates a constructor of the `datetime` module: `datetime`, `date`, `time`, `timedelta` or `timezone`.
+/// Evaluates a function or constructor of the `datetime` module or of `pendulum`.
 ///
-/// Returns `None` if the arguments are invalid or not supported.
-pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
+/// Returns `None` for other functions, and if the arguments are invalid or not supported.
+pub(super) fn call(name: &str, arguments: &Arguments) -> Option<Value> {
     match name {
         "datetime.date" => {
             let [year, month, day] = arguments.bind(["year", "month", "day"])?;
@@ -38,14 +39,31 @@ pub(super) fn moment(name: &str, arguments: &Arguments) -> Option<Value> {
             }
             _ => None,
         },
-        _ => timedelta(arguments),
+        "datetime.timedelta" => timedelta(arguments),
+        "datetime.date.fromisoformat" | "datetime.datetime.fromisoformat" => {
+            from_iso(name, arguments.positional.first()?)
+        }
+        "datetime.datetime.fromtimestamp" => from_timestamp(arguments),
+        "datetime.datetime.strptime" => match arguments.positional.as_slice() {
+            [Value::Str(text), Value::Str(format)] => strftime::parse(text, format).map(Value::DateTime),
+            _ => None,
+        },
+        "datetime.datetime.combine" => match arguments.positional.as_slice() {
+            [Value::Date(date), Value::Time(time)] if arguments.named.is_empty() => {
+                let local = date.to_datetime(time.local);
+                Some(Value::DateTime(DateTime { local, offset: time.offset }))
+            }
+            _ => None,
+        },
+        "pendulum.datetime" => pendulum(arguments),
+        _ => None,
     }
 }
 
 /// Evaluates `date.fromisoformat(text)` and `datetime.fromisoformat(text)`.
 ///
 /// Returns `None` unless `text` is a date or a date and time such as `2024-01-31T12:00:00`.
-pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
+fn from_iso(name: &str, text: &Value) -> Option<Value> {
     let Value::Str(text) = text else { return None };
     let is_plain = |length: usize| {
         text.len() == length && text.bytes().all(|it| it.is_ascii_digit() || b"-:T ".contains(&it))
@@ -62,7 +80,7 @@ pub(super) fn from_iso(name: &str, text: &Value) -> Option<Value> {
 }
 
 /// Evaluates `pendulum.datetime(...)`. Returns `None` if the time zone is not UTC, the default.
-pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
+fn pendulum(arguments: &Arguments) -> Option<Value> {
     let names = ["year", "month", "day", "hour", "minute", "second", "microsecond", "tz"];
     let [year, month, day, hour, minute, second, microsecond, zone] = arguments.bind(names)?;
     if !matches!(zone, None | Some(Value::Str(_))) || zone.is_some_and(|zone| *zone != Value::text("UTC")) {
@@ -70,6 +88,41 @@ pub(super) fn pendulum(arguments: &Arguments) -> Option<Value> {
     }
     let local = date(year, month, day)?.to_datetime(time(hour, minute, second, microsecond)?);
     Some(Value::DateTime(DateTime { local, offset: Some(Offset::UTC) }))
+}
+
+/// Evaluates `datetime.fromtimestamp(seconds, tz)`. Returns `None` if the time zone is the local time zone.
+fn from_timestamp(arguments: &Arguments) -> Option<Value> {
+    let [Some(Value::Int(seconds)), Some(Value::Timezone(offset))] = arguments.bind(["timestamp", "tz"])?
+    else {
+        return None;
+    };
+    let timestamp = jiff::Timestamp::from_second(i64::try_from(*seconds).ok()?).ok()?;
+    Some(Value::DateTime(DateTime { local: offset.to_datetime(timestamp), offset: Some(*offset) }))
+}
+
+/// Evaluates `moment.replace(...)` with named arguments. Returns `None` if an argument is not supported.
+pub(super) fn replace(moment: DateTime, named: &[(String, Value)]) -> Option<DateTime> {
+    let mut local = moment.local.with();
+    let mut zone = moment.offset;
+    for (name, value) in named {
+        let value = Some(value);
+        local = match name.as_str() {
+            "year" => local.year(small(value, 0)?),
+            "month" => local.month(small(value, 0)?),
+            "day" => local.day(small(value, 0)?),
+            "hour" => local.hour(small(value, 0)?),
+            "minute" => local.minute(small(value, 0)?),
+            "second" => local.second(small(value, 0)?),
+            "microsecond" => local.subsec_nanosecond(small(value, 0_i32)?.checked_mul(1_000)?),
+            "tzinfo" => {
+                zone = offset(value)?;
+                local
+            }
+            _ => return None,
+        };
+    }
+    let local = local.build().ok().filter(|local| local.year() >= 1)?;
+    Some(DateTime { local, offset: zone })
 }
 
 fn small<T: TryFrom<i128>>(value: Option<&Value>, absent: T) -> Option<T> {

@@ -66,6 +66,11 @@ fn encode(value: &Value) -> Result<Json, Failure> {
         Value::Delta(microseconds) => Json::String(timedelta::duration(*microseconds)),
         Value::Secret { is_empty } => Json::String(if *is_empty { "" } else { "**********" }.to_owned()),
         Value::Member { value, .. } => encode(value)?,
+        Value::Iterator(_) => {
+            return Err(Failure::EvalError(EvalError::unknown(
+                "the elements of an iterator in the default value may have been consumed",
+            )));
+        }
         Value::Ellipsis | Value::Range(_) | Value::Timezone(_) | Value::Opaque => {
             return Err(Failure::NoEncoding);
         }

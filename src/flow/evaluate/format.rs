@@ -1,6 +1,9 @@
 //! Format specifications, as used by f-strings and the built-in function `format`.
 
+use jiff::civil::Time;
+
 use super::{
+    strftime,
     text::to_str,
     value::{Number, Value},
 };
@@ -78,6 +81,14 @@ pub(crate) fn format(value: &Value, spec: &str) -> EvalResult<String> {
         return to_str(value);
     }
     let unknown = || EvalError::unknown(format!("the format specification '{spec}' cannot be evaluated"));
+    let moment = match value {
+        Value::DateTime(moment) => Some(moment.local),
+        Value::Date(date) => Some(date.to_datetime(Time::MIN)),
+        _ => None,
+    };
+    if let Some(moment) = moment {
+        return strftime::format(moment, spec).ok_or_else(unknown);
+    }
     let parsed = Spec::parse(spec).ok_or_else(unknown)?;
     let Spec { has_prefix, groups, precision, kind, .. } = parsed;
     match (value, kind) {

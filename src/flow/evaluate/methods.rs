@@ -1,8 +1,7 @@
 //! Evaluates attributes and methods of built-in values, such as `str.upper`.
 
 use super::{
-    operators::{self, LENGTH_LIMIT},
-    paths, template,
+    moments, operators, paths, strings, template,
     value::{Value, sorted},
 };
 use crate::flow::{
@@ -18,10 +17,7 @@ pub(super) fn attribute(value: &Value, name: &str) -> EvalResult<Value> {
         (Value::Member { name, .. }, "name") => Value::text(name),
         (Value::Object(fields), name) => return field(fields, name).ok_or_else(unknown),
         (Value::Path(path), name) => return paths::attribute(path, name).ok_or_else(unknown),
-        (Value::Date(date), "year") => Value::Int(date.year().into()),
-        (Value::Date(date), "month") => Value::Int(date.month().into()),
-        (Value::Date(date), "day") => Value::Int(date.day().into()),
-        _ => return Err(unknown()),
+        (value, name) => return moments::attribute(value, name).ok_or_else(unknown),
     })
 }
 
@@ -45,8 +41,9 @@ pub(super) fn call(
         (Value::Str(template), "format") => {
             template::format_method(template, arguments, named).map(Value::Str)
         }
+        (_, "replace") if !named.is_empty() => moments::replace(value, arguments, named).ok_or_else(unknown),
         _ if !named.is_empty() => Err(unknown()),
-        (Value::Str(text), _) => string_method(text, name, arguments)?.ok_or_else(unknown),
+        (Value::Str(text), _) => strings::method(text, name, arguments)?.ok_or_else(unknown),
         (Value::Dict(items), "get") => match arguments {
             [key] | [key, _] => {
                 if let Some((_, value)) = items.iter().find(|(other, _)| other.equals(key)) {
@@ -69,74 +66,9 @@ pub(super) fn call(
         (Value::Dict(_) | Value::List(_) | Value::Set(_), "copy") if arguments.is_empty() => {
             Ok(value.clone())
         }
-        (Value::DateTime(moment), "isoformat") if arguments.is_empty() && moment.offset.is_none() => {
-            Ok(Value::Str(moment.to_string()))
-        }
-        (Value::Date(date), "isoformat") if arguments.is_empty() => Ok(Value::Str(date.to_string())),
-        (Value::DateTime(moment), "date") if arguments.is_empty() => Ok(Value::Date(moment.local.date())),
         (Value::Path(path), _) => paths::method(program, path, name, arguments).ok_or_else(unknown),
-        _ => Err(unknown()),
+        _ => moments::method(value, name, arguments).ok_or_else(unknown),
     }
-}
-
-fn string_method(text: &str, name: &str, arguments: &[Value]) -> EvalResult<Option<Value>> {
-    let texts = arguments.iter().map(|argument| argument.as_str().ok()).collect::<Option<Vec<_>>>();
-    let result = match (name, texts.as_deref()) {
-        ("upper", Some([])) if text.is_ascii() => Value::Str(text.to_ascii_uppercase()),
-        ("lower", Some([])) if text.is_ascii() => Value::Str(text.to_ascii_lowercase()),
-        ("title", Some([])) if text.is_ascii() => Value::Str(title(text)),
-        ("capitalize", Some([])) if text.is_ascii() => {
-            let (first, rest) = text.split_at(text.len().min(1));
-            Value::Str(first.to_ascii_uppercase() + &rest.to_ascii_lowercase())
-        }
-        ("strip", Some([])) => Value::text(text.trim()),
-        ("lstrip", Some([])) => Value::text(text.trim_start()),
-        ("rstrip", Some([])) => Value::text(text.trim_end()),
-        ("strip", Some([characters])) => Value::text(text.trim_matches(|c| characters.contains(c))),
-        ("lstrip", Some([characters])) => Value::text(text.trim_start_matches(|c| characters.contains(c))),
-        ("rstrip", Some([characters])) => Value::text(text.trim_end_matches(|c| characters.contains(c))),
-        ("removeprefix", Some([prefix])) => Value::text(text.strip_prefix(prefix).unwrap_or(text)),
-        ("removesuffix", Some([suffix])) => Value::text(text.strip_suffix(suffix).unwrap_or(text)),
-        ("startswith", Some([prefix])) => Value::Bool(text.starts_with(prefix)),
-        ("endswith", Some([suffix])) => Value::Bool(text.ends_with(suffix)),
-        ("replace", Some([from, to])) if text.len().saturating_mul(to.len() + 1) <= LENGTH_LIMIT * 16 => {
-            Value::Str(text.replace(from, to))
-        }
-        ("split", Some([])) => Value::List(text.split_whitespace().map(Value::text).collect()),
-        ("split", Some([separator])) if !separator.is_empty() => {
-            Value::List(text.split(separator).map(Value::text).collect())
-        }
-        ("join", _) => match arguments {
-            [Value::Set(_) | Value::FrozenSet(_)] => return Ok(None),
-            [items] => {
-                let items = items.elements()?;
-                let items = items.iter().map(Value::as_str).collect::<EvalResult<Vec<_>>>()?;
-                let separators = text.len().saturating_mul(items.len());
-                if items.iter().map(|item| item.len()).sum::<usize>() + separators > LENGTH_LIMIT {
-                    return Ok(None);
-                }
-                Value::Str(items.join(text))
-            }
-            _ => return Ok(None),
-        },
-        _ => return Ok(None),
-    };
-    Ok(Some(result))
-}
-
-/// Evaluates `str.title()`: the first letter of each run of letters is capitalized.
-pub(crate) fn title(text: &str) -> String {
-    let mut after_letter = false;
-    let mut titled = String::with_capacity(text.len());
-    for character in text.chars() {
-        if after_letter {
-            titled.extend(character.to_lowercase());
-        } else {
-            titled.extend(character.to_uppercase());
-        }
-        after_letter = character.is_alphabetic();
-    }
-    titled
 }
 
 /// Returns the elements of an iterable in ascending order, as Python's `sorted(value)` does.

@@ -1,13 +1,18 @@
 //! Evaluates constant expressions, whose values do not depend on running the program.
 
+mod builtins;
 mod calls;
 mod constructors;
 pub(crate) mod encode;
 mod format;
+mod json;
 mod methods;
+mod moments;
 mod names;
 mod operators;
 mod paths;
+mod strftime;
+mod strings;
 pub(crate) mod template;
 mod text;
 mod timedelta;
@@ -15,8 +20,8 @@ mod value;
 
 pub(crate) use calls::Arguments;
 pub(crate) use format::format;
-pub(crate) use methods::title;
 pub(crate) use operators::{binary, compare};
+pub(crate) use strings::title;
 pub(crate) use text::to_str as text_of;
 pub(crate) use value::{Value, ValueIndex};
 
@@ -27,7 +32,10 @@ use super::{
         attributes::attribute_of,
         entity::Entity,
         scope::Scope,
-        syntax::{Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, LogicalOperator},
+        syntax::{
+            Comprehension, ComprehensionKind, ComprehensionTargets, Expr, ExprKind, FormatPart,
+            LogicalOperator,
+        },
     },
     schema::class::{self, enumeration},
 };
@@ -53,9 +61,14 @@ pub(crate) fn evaluate_entity<'p>(program: &'p Program<'p>, entity: Entity<'p>) 
     match entity {
         Entity::Value(assigned) => {
             let value = program.descend(|| evaluate(program, assigned.scope, assigned.expr))?;
+            if let Value::Iterator(_) = value {
+                return Err(EvalError::unknown(format!(
+                    "the elements of the iterator '{}' may have been consumed",
+                    assigned.name
+                )));
+            }
             let is_local = assigned.scope.locals.is_some();
-            let mutation = assigned.scope.module.body().mutation(assigned.name);
-            if value.is_mutable() && !is_local && mutation.is_some() {
+            if value.is_mutable() && !is_local && assigned.may_be_modified() {
                 return Err(EvalError::unknown(format!(
                     "'{}' may be modified after it is assigned",
                     assigned.name
@@ -115,7 +128,10 @@ impl<'p> Evaluator<'p, '_> {
     fn value(&mut self, expr: &'p Expr) -> EvalResult<Value> {
         self.program.step()?;
         let value = self.compute(expr)?;
-        let is_container = matches!(value, Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Set(_));
+        let is_container = matches!(
+            value,
+            Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Set(_) | Value::Iterator(_)
+        );
         if is_container && value.size() > SIZE_LIMIT {
             return Err(EvalError::unknown("the value is too large"));
         }
@@ -135,9 +151,9 @@ impl<'p> Evaluator<'p, '_> {
             ExprKind::Bytes(bytes) => Value::Bytes(bytes.clone()),
             ExprKind::Ellipsis => Value::Ellipsis,
             ExprKind::Lambda(_) => Value::Opaque,
-            ExprKind::List(items) => Value::List(self.items(items)?),
-            ExprKind::Tuple(items) => Value::Tuple(self.items(items)?),
-            ExprKind::Set(items) => Value::Set(distinct(self.items(items)?)),
+            ExprKind::List(items) => Value::List(self.elements(items)?),
+            ExprKind::Tuple(items) => Value::Tuple(self.elements(items)?),
+            ExprKind::Set(items) => Value::Set(distinct(self.elements(items)?)),
             ExprKind::Dict(items) => self.dict(items)?,
             ExprKind::FString(parts) => Value::Str(self.f_string(parts)?),
             ExprKind::Name(name) => self.name(name)?,
@@ -173,6 +189,15 @@ impl<'p> Evaluator<'p, '_> {
         EvalError::unknown(format!("`{}` cannot be evaluated", self.scope.text(expr)))
     }
 
+    /// Evaluates the elements of a list, a tuple or a set.
+    fn elements(&mut self, items: &'p [Expr]) -> EvalResult<Vec<Value>> {
+        let values = self.items(items)?;
+        match values.iter().zip(items).find(|(value, _)| matches!(value, Value::Iterator(_))) {
+            Some((_, item)) => Err(self.unknown(item)),
+            None => Ok(values),
+        }
+    }
+
     fn items(&mut self, items: &'p [Expr]) -> EvalResult<Vec<Value>> {
         let mut values = Vec::with_capacity(items.len());
         for item in items {
@@ -188,6 +213,7 @@ impl<'p> Evaluator<'p, '_> {
         let mut pairs = Vec::with_capacity(items.len());
         for (key, value) in items {
             match (key, self.value(value)?) {
+                (_, Value::Iterator(_)) => return Err(self.unknown(value)),
                 (Some(key), value) => pairs.push((self.value(key)?, value)),
                 (None, Value::Dict(others)) => pairs.extend(others),
                 (None, _) => return Err(self.unknown(value)),
@@ -240,7 +266,12 @@ impl<'p> Evaluator<'p, '_> {
                 Entity::Module(_) | Entity::Namespace(_) | Entity::External(_) => {
                     return evaluate_entity(self.program, attribute_of(self.program, &entity, name)?);
                 }
-                Entity::Function(_) | Entity::Value(_) | Entity::Constant(_) => {}
+                Entity::Value(value) => {
+                    if let Some(value) = class::settings::field(self.program, *value, name)? {
+                        return Ok(value);
+                    }
+                }
+                Entity::Function(_) | Entity::Constant(_) => {}
             }
         }
         let object = self.program.descend(|| self.value(object))?;
@@ -308,14 +339,16 @@ impl<'p> Evaluator<'p, '_> {
         let elements = self.iterated(&comprehension.iterable)?.elements()?;
         let mut values = Vec::new();
         for element in elements {
-            self.variables.push((comprehension.target.clone(), element));
+            let outer = self.variables.len();
+            self.variables.extend(unpacked(&comprehension.targets, element)?);
             let value = self.comprehended(comprehension);
-            self.variables.pop();
+            self.variables.truncate(outer);
             values.extend(value?);
         }
         match comprehension.kind {
             ComprehensionKind::List => Ok(Value::List(values)),
             ComprehensionKind::Set => Ok(Value::Set(distinct(values))),
+            ComprehensionKind::Generator => Ok(Value::Iterator(values)),
             ComprehensionKind::Dict => {
                 let pair = |pair| match pair {
                     Value::Tuple(pair) => <[Value; 2]>::try_from(pair).ok().map(|[key, value]| (key, value)),
@@ -333,5 +366,21 @@ impl<'p> Evaluator<'p, '_> {
             }
         }
         self.value(&comprehension.element).map(Some)
+    }
+}
+
+/// Assigns an element of an iterable to the variables of a comprehension.
+fn unpacked(targets: &ComprehensionTargets, element: Value) -> EvalResult<Vec<(String, Value)>> {
+    match targets {
+        ComprehensionTargets::Name(name) => Ok(vec![(name.clone(), element)]),
+        ComprehensionTargets::Names(names) => {
+            let elements = element.elements()?;
+            if elements.len() != names.len() {
+                return Err(EvalError::unknown(
+                    "the number of elements does not match the number of variables",
+                ));
+            }
+            Ok(names.iter().cloned().zip(elements).collect())
+        }
     }
 }

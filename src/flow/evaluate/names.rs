@@ -48,6 +48,7 @@ pub(super) fn external_constant(program: &Program<'_>, name: &str) -> EvalResult
         "logging.ERROR" => Ok(Value::Int(40)),
         "logging.CRITICAL" | "logging.FATAL" => Ok(Value::Int(50)),
         "os.sep" | "os.path.sep" => Ok(Value::text("/")),
+        "os.linesep" => Ok(Value::text("\n")),
         "sys.maxsize" => Ok(Value::Int(i64::MAX.into())),
         "pydantic.Extra.allow" => Ok(Value::text("allow")),
         "pydantic.Extra.forbid" => Ok(Value::text("forbid")),

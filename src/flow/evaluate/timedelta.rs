@@ -21,6 +21,12 @@ pub(crate) fn days(microseconds: i128) -> i128 {
     microseconds.div_euclid(DAY)
 }
 
+/// Returns the duration as a number of seconds, as Python's `total_seconds()` does.
+#[expect(clippy::cast_precision_loss, reason = "Python divides the number of microseconds as floats, too")]
+pub(super) fn seconds(microseconds: i128) -> f64 {
+    microseconds as f64 / 1_000_000.0
+}
+
 /// Formats a duration as an ISO 8601 string. A year has 365 days, as in pydantic.
 pub(crate) fn duration(microseconds: i128) -> String {
     let sign = if microseconds < 0 { "-" } else { "" };

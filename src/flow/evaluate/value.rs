@@ -24,6 +24,9 @@ pub(crate) enum Value {
     Dict(Vec<(Value, Value)>),
     /// The elements of a `range` object. Such an object has no JSON encoding.
     Range(Vec<Value>),
+    /// The elements of an iterator, such as a generator or the result of `zip`. The first use consumes them, so the
+    /// value of a variable is never an iterator.
+    Iterator(Vec<Value>),
     DateTime(DateTime),
     Date(jiff::civil::Date),
     Time(TimeOfDay),
@@ -62,7 +65,8 @@ impl Value {
             | Self::Tuple(items)
             | Self::Set(items)
             | Self::FrozenSet(items)
-            | Self::Range(items) => items.iter().map(|item| item.size() + 1).sum(),
+            | Self::Range(items)
+            | Self::Iterator(items) => items.iter().map(|item| item.size() + 1).sum(),
             Self::Dict(items) => items.iter().map(|(key, value)| key.size() + value.size() + 2).sum(),
             Self::Object(fields) => fields.iter().map(|(name, value)| name.len() + value.size() + 1).sum(),
             Self::Member { value, .. } => value.size(),
@@ -129,6 +133,7 @@ impl Value {
                 items.iter().all(|(key, value)| key.has_known_equality() && value.has_known_equality())
             }
             Self::Complex(..)
+            | Self::Iterator(_)
             | Self::Printed(_)
             | Self::Secret { .. }
             | Self::Member { .. }
@@ -192,7 +197,9 @@ impl Value {
     /// Fails if the value is not iterable, or if the order of its elements is undefined.
     pub(crate) fn elements(&self) -> EvalResult<Vec<Self>> {
         match self {
-            Self::List(items) | Self::Tuple(items) | Self::Range(items) => Ok(items.clone()),
+            Self::List(items) | Self::Tuple(items) | Self::Range(items) | Self::Iterator(items) => {
+                Ok(items.clone())
+            }
             Self::Set(items) | Self::FrozenSet(items) if items.len() < 2 => Ok(items.clone()),
             Self::Dict(items) => Ok(items.iter().map(|(key, _)| key.clone()).collect()),
             Self::Str(text) => Ok(text.chars().map(Self::text).collect()),

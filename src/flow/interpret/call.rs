@@ -6,6 +6,7 @@ use super::{
     Frame, Interpreter,
     expression::{item, new_dict, pairs, set_item},
     object::{Arguments, FlowObject, FunctionObject, Instance, LambdaObject, Object, Variables},
+    wrappers,
 };
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
@@ -54,12 +55,16 @@ impl<'p> Interpreter<'p> {
         if def.is_async {
             return Err(EvalError::unknown(format!("the coroutine '{name}' cannot be evaluated")));
         }
+        if function.has_outer_wrapper {
+            return Err(EvalError::unknown(format!("the decorator of '{name}' cannot be evaluated")));
+        }
         let bodies = self.program.function_bodies(&function.module().file)?;
         let statements = bodies.get(def).ok_or_else(|| {
             EvalError::unknown(format!("the body of the function '{name}' cannot be found"))
         })?;
         let variables = Variables { values: RefCell::default(), outer: function.variables.clone() };
-        let frame = Frame { scope: function.scope.deferred(), variables: Some(Rc::new(variables)) };
+        let scope = function.scope.in_function(self.position);
+        let frame = Frame { scope, variables: Some(Rc::new(variables)) };
         let outside = Frame { scope: function.scope, variables: function.variables.clone() };
         self.bind(&def.parameters, arguments, &frame, &outside)
             .map_err(|error| EvalError::unknown(format!("cannot call '{name}': {}", error.reason())))?;
@@ -69,7 +74,8 @@ impl<'p> Interpreter<'p> {
     fn call_lambda(self, lambda: &LambdaObject<'p>, arguments: Arguments<'p>) -> EvalResult<Object<'p>> {
         let outside = Frame { scope: lambda.scope, variables: lambda.variables.clone() };
         let variables = Variables { values: RefCell::default(), outer: lambda.variables.clone() };
-        let frame = Frame { scope: lambda.scope.deferred(), variables: Some(Rc::new(variables)) };
+        let frame =
+            Frame { scope: lambda.scope.in_function(self.position), variables: Some(Rc::new(variables)) };
         self.bind(&lambda.lambda.parameters, arguments, &frame, &outside)?;
         self.eval(&lambda.lambda.body, &frame)
     }
@@ -137,6 +143,7 @@ impl<'p> Interpreter<'p> {
                 None => Ok(Object::Partial(Rc::new((Object::External(name.to_owned()), arguments)))),
                 Some(_) => Err(unknown()),
             },
+            _ if wrappers::keeps_signature(name) => Ok(wrappers::decorate(name, &arguments)),
             "functools.partial" => {
                 if arguments.positional.is_empty() {
                     return Err(unknown());

@@ -3,15 +3,16 @@
 use std::{cell::RefCell, rc::Rc};
 
 use super::{
-    Frame, Interpreter,
+    Frame, FunctionObject, Interpreter,
     object::{Arguments, LambdaObject, Object},
+    wrappers,
 };
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Value, template},
     program::{
         attributes::attribute_of,
-        entity::{Class, Entity},
+        entity::{Class, Entity, Function},
         syntax::{BinaryOperator, Call, Comparison, Expr, ExprKind, FormatPart, UnaryOperator},
     },
     schema::class::mro,
@@ -212,7 +213,7 @@ impl<'p> Interpreter<'p> {
             Err(error) => return self.constant(expr, frame).map_err(|_| error),
         };
         let is_constant = match &callee {
-            Object::External(name) => !is_interpreted(name),
+            Object::External(name) => !is_interpreted(name) && !wrappers::keeps_signature(name),
             Object::Class(class) => !self.is_plain(*class),
             Object::BuiltinMethod(receiver, _) => matches!(**receiver, Object::Constant(_)),
             Object::Constant(_) => true,
@@ -221,7 +222,13 @@ impl<'p> Interpreter<'p> {
         if is_constant && let Ok(constant) = self.constant(expr, frame) {
             return Ok(constant);
         }
-        let arguments = self.arguments(call, frame)?;
+        let arguments = match &callee {
+            // The options of the decorator have no effect on the flow.
+            Object::External(name) if wrappers::keeps_signature(name) => {
+                self.arguments(call, frame).unwrap_or_default()
+            }
+            _ => self.arguments(call, frame)?,
+        };
         match &callee {
             Object::External(name) if is_constant => {
                 let arguments = self.values(arguments)?;
@@ -251,7 +258,10 @@ impl<'p> Interpreter<'p> {
                 self.entity(attribute_of(self.program, &Entity::External(dotted.clone()), name)?)
             }
             Object::Module(entity) => self.entity(attribute_of(self.program, entity, name)?),
-            Object::Class(class) => self.entity(attribute_of(self.program, &Entity::Class(*class), name)?),
+            Object::Class(class) => match attribute_of(self.program, &Entity::Class(*class), name)? {
+                Entity::Function(function) => self.bound(function, object),
+                other => self.entity(other),
+            },
             Object::Instance(instance) => {
                 let attributes = instance.attributes.borrow();
                 let own = attributes.iter().rev().find(|(other, _)| other == name);
@@ -295,17 +305,34 @@ impl<'p> Interpreter<'p> {
             EvalError::unknown(format!("'{}' has no attribute '{name}'", instance.class.def.name))
         })?;
         match attribute_of(self.program, &Entity::Class(class), name)? {
-            Entity::Function(function) if function.def.decorators.is_empty() => {
-                let function = Rc::new(super::FunctionObject::new(function));
-                Ok(Object::Method(function, Box::new(receiver.clone())))
-            }
-            Entity::Function(function) => match function.def.decorators.as_slice() {
-                [decorator] if matches!(&decorator.kind, ExprKind::Name(it) if it == "staticmethod") => {
-                    Ok(Object::Function(Rc::new(super::FunctionObject::new(function))))
-                }
-                _ => Err(EvalError::unknown(format!("the method '{name}' is modified by a decorator"))),
-            },
+            Entity::Function(function) => self.bound(function, receiver),
             other => self.entity(other),
+        }
+    }
+
+    /// Returns a method that is accessed through `receiver`: a class, or an instance of a project class.
+    pub(super) fn bound(self, function: Function<'p>, receiver: &Object<'p>) -> EvalResult<Object<'p>> {
+        let object = || Rc::new(FunctionObject::new(function));
+        let decorator = match function.def.decorators.as_slice() {
+            [decorator] => function.scope.external(self.program, decorator),
+            _ => None,
+        };
+        match (decorator.as_deref(), receiver) {
+            (Some("staticmethod"), _) => Ok(Object::Function(object())),
+            (Some("classmethod"), Object::Class(_)) => {
+                Ok(Object::Method(object(), Box::new(receiver.clone())))
+            }
+            (Some("classmethod"), Object::Instance(instance)) => {
+                Ok(Object::Method(object(), Box::new(Object::Class(instance.class))))
+            }
+            (_, Object::Class(_)) => self.entity(Entity::Function(function)),
+            _ if function.def.decorators.is_empty() => {
+                Ok(Object::Method(object(), Box::new(receiver.clone())))
+            }
+            _ => {
+                let name = &function.def.name;
+                Err(EvalError::unknown(format!("the method '{name}' is modified by a decorator")))
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod call;
 mod expression;
 mod object;
 mod statement;
+mod wrappers;
 
 pub(crate) use object::{FlowObject, FunctionObject, Object};
 
@@ -19,17 +20,36 @@ use super::{
     evaluate,
     program::{
         Program,
-        entity::{Assigned, Entity, Function},
+        entity::{Assigned, Class, Entity, Function},
         scope::Scope,
         syntax::Expr,
     },
 };
 use object::{Arguments, Variables};
 
+/// Calls a function of the project with constant arguments and returns its result, which must be a constant.
+///
+/// `caller` is the position of the call. `class` is the class through which a method is accessed.
+pub(crate) fn call<'p>(
+    program: &'p Program<'p>,
+    caller: Scope<'p>,
+    (class, function): (Option<Class<'p>>, Function<'p>),
+    arguments: evaluate::Arguments,
+) -> EvalResult<evaluate::Value> {
+    let interpreter = Interpreter::new(program, caller);
+    let callee = match class {
+        Some(class) => interpreter.bound(function, &Object::Class(class))?,
+        None => interpreter.entity(Entity::Function(function))?,
+    };
+    interpreter.call(&callee, arguments.into())?.value(program)
+}
+
 /// Interprets the expressions and calls that create flows.
 #[derive(Clone, Copy)]
 pub(crate) struct Interpreter<'p> {
-    pub(crate) program: &'p Program<'p>,
+    program: &'p Program<'p>,
+    /// The position of the module-level statement that runs.
+    position: Scope<'p>,
 }
 
 /// The context of an interpreted expression: its scope and the variables of the enclosing function.
@@ -40,6 +60,10 @@ struct Frame<'p> {
 }
 
 impl<'p> Interpreter<'p> {
+    pub(crate) fn new(program: &'p Program<'p>, position: Scope<'p>) -> Self {
+        Self { program, position }
+    }
+
     /// Returns the object that an entity of the program evaluates to.
     pub(crate) fn entity(self, entity: Entity<'p>) -> EvalResult<Object<'p>> {
         match entity {
@@ -58,7 +82,7 @@ impl<'p> Interpreter<'p> {
     /// Applies all decorators of a function and returns the resulting object.
     pub(crate) fn function(self, function: Function<'p>) -> EvalResult<Object<'p>> {
         let frame = Frame { scope: function.scope, variables: None };
-        self.decorated(&FunctionObject::new(function), &frame)
+        Self { position: function.scope, ..self }.decorated(&FunctionObject::new(function), &frame)
     }
 
     fn decorated(self, function: &FunctionObject<'p>, frame: &Frame<'p>) -> EvalResult<Object<'p>> {
@@ -90,9 +114,10 @@ impl<'p> Interpreter<'p> {
         {
             return Ok(Object::Constant(value));
         }
-        let object = self.eval(assigned.expr, &Frame { scope: assigned.scope, variables: None })?;
+        let interpreter = Self { position: assigned.scope, ..self };
+        let object = interpreter.eval(assigned.expr, &Frame { scope: assigned.scope, variables: None })?;
         let is_mutable = matches!(object, Object::Dict(_) | Object::Instance(_));
-        if is_mutable && assigned.scope.module.body().mutation(assigned.name).is_some() {
+        if is_mutable && assigned.may_be_modified() {
             return Err(EvalError::unknown(format!(
                 "'{}' may be modified after it is assigned",
                 assigned.name

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
-    evaluate::{Value, evaluate_entity},
+    evaluate::{self, Value, evaluate_entity},
     program::{
         Module, Program,
         entity::{Class, Entity, Function},
@@ -51,6 +51,9 @@ pub(crate) struct FunctionObject<'p> {
     pub(crate) wrapped: Option<Rc<FunctionObject<'p>>>,
     /// The name that the program assigned to the function's `__name__` attribute.
     pub(crate) name: Option<String>,
+    /// Whether a decorator from outside the project wraps the function. Such a wrapper keeps the name, the docstring
+    /// and the signature.
+    pub(crate) has_outer_wrapper: bool,
 }
 
 #[derive(Debug)]
@@ -96,6 +99,13 @@ impl<'p> Variables<'p> {
     }
 
     pub(super) fn set(&self, name: &str, value: Object<'p>) {
+        let value = match value {
+            // The first use of an iterator consumes its elements.
+            Object::Constant(Value::Iterator(_)) => Object::Unknown(EvalError::unknown(format!(
+                "the elements of the iterator '{name}' may have been consumed"
+            ))),
+            value => value,
+        };
         let mut values = self.values.borrow_mut();
         match values.iter_mut().find(|(other, _)| other == name) {
             Some((_, slot)) => *slot = value,
@@ -122,12 +132,24 @@ impl<'p> Variables<'p> {
 
 impl<'p> FunctionObject<'p> {
     pub(crate) fn new(function: Function<'p>) -> Self {
-        Self { def: function.def, scope: function.scope, variables: None, wrapped: None, name: None }
+        Self {
+            def: function.def,
+            scope: function.scope,
+            variables: None,
+            wrapped: None,
+            name: None,
+            has_outer_wrapper: false,
+        }
     }
 
     /// Returns the function that provides the signature and the docstring: the innermost wrapped function, or `self`.
     pub(crate) fn unwrapped(&self) -> &Self {
         self.wrapped.as_deref().map_or(self, Self::unwrapped)
+    }
+
+    /// Returns whether the function is exactly its definition: not a closure, not a wrapper and not renamed.
+    fn is_plain(&self) -> bool {
+        self.variables.is_none() && self.wrapped.is_none() && self.name.is_none() && !self.has_outer_wrapper
     }
 
     /// Returns the function's `__name__`.
@@ -188,8 +210,7 @@ impl<'p> Object<'p> {
             Self::External(name) => Ok(Entity::External(name.clone())),
             Self::Class(class) => Ok(Entity::Class(*class)),
             Self::Module(entity) => Ok(entity.clone()),
-            Self::Function(function) if function.name.is_none() => {
-                let function = function.unwrapped();
+            Self::Function(function) if function.is_plain() => {
                 Ok(Entity::Function(Function { def: function.def, scope: function.scope }))
             }
             other => match other.value(program) {
@@ -229,6 +250,15 @@ impl<'p> Object<'p> {
             | Self::Unknown(_) => None,
             Self::Constant(_) | Self::Dict(_) | Self::Tuple(_) | Self::Module(_) => Some(false),
             _ => Some(true),
+        }
+    }
+}
+
+impl From<evaluate::Arguments> for Arguments<'_> {
+    fn from(arguments: evaluate::Arguments) -> Self {
+        Self {
+            positional: arguments.positional.into_iter().map(Object::Constant).collect(),
+            named: arguments.named.into_iter().map(|(name, value)| (name, Object::Constant(value))).collect(),
         }
     }
 }

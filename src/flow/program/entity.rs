@@ -44,7 +44,16 @@ pub(crate) struct Assigned<'p> {
     pub(crate) scope: Scope<'p>,
     /// Whether the name is bound by a `type` statement.
     pub(crate) is_type_alias: bool,
+    /// Whether a module that imports the name may modify the object in place.
+    pub(super) is_modified_by_importer: bool,
     pub(crate) name: &'p str,
+}
+
+impl Assigned<'_> {
+    /// Returns whether a statement may modify the assigned object in place.
+    pub(crate) fn may_be_modified(&self) -> bool {
+        self.is_modified_by_importer || self.scope.module.body().mutation(self.name).is_some()
+    }
 }
 
 impl PartialEq for Class<'_> {

@@ -12,7 +12,7 @@ use super::{
     Module,
     branches::Outcome,
     entity::Class,
-    syntax::{Body, ClassDef, Import},
+    syntax::{Body, ClassDef, Expr, Import},
 };
 use crate::flow::{eval_error::EvalResult, evaluate::Value, schema::class::Kind};
 
@@ -25,6 +25,8 @@ pub(crate) struct Memo<'p> {
     pub(crate) resolution_orders: Table<ClassDef, Rc<Vec<Class<'p>>>>,
     pub(crate) kinds: Table<ClassDef, Kind>,
     pub(crate) members: Table<ClassDef, Members>,
+    /// The enumerations that are created by calls, keyed by the expression of the call.
+    pub(crate) functional_enums: RefCell<HashMap<*const Expr, Class<'p>>>,
     /// Outcomes of `try` statements, keyed by module body and statement index.
     pub(super) outcomes: RefCell<HashMap<(*const Body, usize), Outcome>>,
     /// Results of tests, keyed by module body and test index. `None` if the result is unknown.

@@ -33,7 +33,7 @@ pub(crate) use import_roots::SearchPath;
 pub(crate) use memo::Members;
 use memo::Memo;
 use scope::Locals;
-use syntax::FunctionBodies;
+use syntax::{ClassDef, FunctionBodies};
 
 /// Maximum depth of nested references between names, types and values.
 const DEPTH_LIMIT: usize = 64;
@@ -106,6 +106,8 @@ pub(crate) struct Program<'p> {
     modules: AppendList<Module>,
     /// The local variables of function calls that the interpreter has evaluated.
     locals: AppendList<Locals<'p>>,
+    /// The definitions of classes that are created by calls.
+    classes: AppendList<ClassDef>,
     pub(crate) memo: Memo<'p>,
     depth: Cell<usize>,
     /// Number of remaining evaluation steps.
@@ -130,6 +132,7 @@ impl<'p> Program<'p> {
             search_path,
             modules: AppendList::default(),
             locals: AppendList::default(),
+            classes: AppendList::default(),
             memo: Memo::default(),
             depth: Cell::new(0),
             steps: Cell::new(steps),
@@ -223,6 +226,11 @@ impl<'p> Program<'p> {
     /// Stores the local variables of a function call so that scopes can refer to them.
     pub(crate) fn add_locals(&'p self, locals: Locals<'p>) -> &'p Locals<'p> {
         self.locals.push(locals)
+    }
+
+    /// Stores the definition of a class that is created by a call.
+    pub(crate) fn add_class(&'p self, class: ClassDef) -> &'p ClassDef {
+        self.classes.push(class)
     }
 
     /// Returns the error for a name that is defined in an external module.

@@ -9,8 +9,9 @@ use crate::flow::{
         branches::Runs,
         entity::{Assigned, Class, Entity, Function},
         externals,
-        syntax::{Binding, Body, Bound, ClassDef, Expr, ExprKind, Import},
+        syntax::{Binding, Body, Bound, Certainty, ClassDef, Expr, ExprKind, Import},
     },
+    schema::class::functional_enum,
 };
 
 /// The possible effects of a star import on a name's meaning.
@@ -77,6 +78,14 @@ impl<'p> Scope<'p> {
         Self { at: usize::MAX, ..self }
     }
 
+    /// Returns the scope in the body of a function that is called from `caller`, where `self` is the function's scope.
+    ///
+    /// In the module of the caller, later bindings do not exist yet. Names of an enclosing class are not visible.
+    pub(crate) fn in_function(self, caller: Self) -> Self {
+        let at = if std::ptr::eq(self.module, caller.module) { caller.at } else { usize::MAX };
+        Self { class: None, at, ..self }
+    }
+
     /// Returns this scope with the local variables of a function call.
     pub(crate) fn inside(self, locals: Option<&'p Locals<'p>>) -> Self {
         Self { locals: locals.or(self.locals), ..self }
@@ -107,6 +116,10 @@ impl<'p> Scope<'p> {
             match (name, &self.module.name) {
                 ("__file__", _) => Ok(Entity::Constant(Constant::text(self.module.absolute_path(program)))),
                 ("__name__", Some(module)) => Ok(Entity::Constant(Constant::text(module))),
+                ("__doc__", _) if self.class.is_none() => {
+                    let text = self.module.body().docstring.as_ref();
+                    Ok(Entity::Constant(text.map_or(Constant::None, Constant::text)))
+                }
                 _ => Err(EvalError::Undefined(name.to_owned())),
             }
         })
@@ -252,18 +265,44 @@ impl<'p> Scope<'p> {
         match &binding.bound {
             Bound::Class(def) => Ok(Entity::Class(Class { def, scope })),
             Bound::Function(def) => Ok(Entity::Function(Function { def, scope })),
-            Bound::Value(expr) => {
-                Ok(Entity::Value(Assigned { expr, scope, is_type_alias: false, name: &binding.name }))
+            Bound::Value(expr) => Ok(Entity::Value(Assigned {
+                expr,
+                scope,
+                is_type_alias: false,
+                is_modified_by_importer: false,
+                name: &binding.name,
+            })),
+            Bound::TypeAlias(expr) => Ok(Entity::Value(Assigned {
+                expr,
+                scope: scope.deferred(),
+                is_type_alias: true,
+                is_modified_by_importer: false,
+                name: &binding.name,
+            })),
+            Bound::Import(import) => {
+                let entity = scope.imported_by_binding(program, import)?;
+                scope.require_unmodified(&binding.name, entity)
             }
-            Bound::TypeAlias(expr) => {
-                let scope = scope.deferred();
-                Ok(Entity::Value(Assigned { expr, scope, is_type_alias: true, name: &binding.name }))
-            }
-            Bound::Import(import) => scope.imported_by_binding(program, import),
             Bound::Unknowable(why) => {
                 Err(EvalError::unknown(format!("'{}' cannot be determined: {why}", binding.name)))
             }
             Bound::Nothing => Err(EvalError::Undefined(binding.name.clone())),
+        }
+    }
+
+    /// Checks that no statement of the module modifies an object of the project that it imports under a name.
+    ///
+    /// If a statement may modify the object, marks the returned entity.
+    fn require_unmodified(self, name: &str, entity: Entity<'p>) -> EvalResult<Entity<'p>> {
+        match (self.module.body().mutation(name), entity) {
+            (
+                Some(Certainty::Certain),
+                Entity::Value(_) | Entity::Class(_) | Entity::Module(_) | Entity::Namespace(_),
+            ) => Err(EvalError::unknown(format!("'{name}' is modified after it is imported"))),
+            (Some(Certainty::Possible), Entity::Value(value)) => {
+                Ok(Entity::Value(Assigned { is_modified_by_importer: true, ..value }))
+            }
+            (_, entity) => Ok(entity),
         }
     }
 
@@ -345,6 +384,7 @@ pub(super) fn follow<'p>(program: &'p Program<'p>, entity: Entity<'p>) -> EvalRe
         Entity::Value(value) if value.expr.is_dotted_name() && !value.is_type_alias => {
             program.descend(|| value.scope.resolve(program, value.expr))
         }
+        Entity::Value(value) => Ok(functional_enum::class(program, value).map_or(entity, Entity::Class)),
         other => Ok(other),
     }
 }

@@ -1,5 +1,6 @@
 //! End-to-end tests for reading flows.
 
+mod computed;
 mod differential;
 mod growing_sources;
 mod hostile_sources;

@@ -24,7 +24,7 @@ impl Project {
         Self::new(&[("flow.py", text)])
     }
 
-    fn with(mut self, name: &str, value: &str) -> Self {
+    pub(super) fn with(mut self, name: &str, value: &str) -> Self {
         self.environment = [(name, value)].into_iter().collect();
         self
     }
@@ -44,6 +44,13 @@ impl Project {
         }
         assert_eq!(flow.grade == Grade::Exact, flow.reasons.is_empty());
         (flow.name.clone(), properties, flow.reasons.iter().map(|reason| reason.reason.clone()).collect())
+    }
+
+    /// Returns a definition in a flow's parameter schema.
+    pub(super) fn definition(&self, entrypoint: &str, name: &str) -> Json {
+        let entrypoint = Entrypoint::parse(entrypoint).unwrap();
+        let flow = Inspector::new().inspect(&entrypoint, self.folder.path(), &self.environment).unwrap();
+        flow.parameters["definitions"][name].clone()
     }
 
     #[track_caller]

@@ -193,3 +193,64 @@ fn discovers_flows_behind_aliases_and_wrappers() {
         ]
     );
 }
+
+#[test]
+fn reads_functions_behind_decorators_of_packages() {
+    let text = "
+'''Loads tables.'''
+import backoff, requests, tenacity
+from pydantic import validate_call
+from sentry_sdk.crons import monitor
+from tenacity import retry, stop_after_attempt
+from prefect import flow
+@flow(version='1')
+@retry(stop=stop_after_attempt(3))
+def retried(n: int = 1): ...
+@flow(version='1', description=__doc__)
+@backoff.on_exception(backoff.expo, requests.Timeout, max_tries=outside())
+@tenacity.retry
+@monitor(monitor_slug='x')
+async def stacked(n: int = 1): ...
+@flow
+@validate_call
+def unversioned(n: int = 1): ...
+@retry
+def computed(): return 1
+@flow(version='1')
+def called(n: int = computed()): ...
+";
+    let project = Project::single(text);
+    for name in ["retried", "stacked"] {
+        project.assert_exact(&format!("flow.py:{name}"), name, &integer(1));
+    }
+    let (name, properties, reasons) = project.read("flow.py:unversioned");
+    assert_eq!((name.as_str(), properties), ("unversioned", integer(1)));
+    assert_eq!(
+        reasons,
+        ["the flow's version is unknown: the function has a decorator from outside the project"]
+    );
+    let (.., reasons) = project.read("flow.py:called");
+    assert_eq!(reasons.len(), 1, "{reasons:?}");
+}
+
+#[test]
+fn class_methods_that_create_flows_receive_their_class() {
+    let text = "
+from prefect import flow
+class Registry:
+    prefix = 'reg'
+    @classmethod
+    def flow(cls, name=None):
+        def wrap(fn): return flow(fn, name=f'{cls.prefix}-{name or fn.__name__}')
+        return wrap
+class Sub(Registry):
+    prefix = 'sub'
+@Registry.flow('daily')
+def one(n: int = 1): ...
+@Sub.flow()
+def two(n: int = 1): ...
+";
+    let project = Project::single(text);
+    project.assert_exact("flow.py:one", "reg-daily", &integer(1));
+    project.assert_exact("flow.py:two", "sub-two", &integer(1));
+}

@@ -7,8 +7,8 @@ use ruff_python_parser::parse_expression;
 use ruff_text_size::{Ranged, TextRange};
 
 use super::expression_tree::{
-    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Conditional, Expr, ExprKind,
-    FormatPart, Lambda, LogicalOperator, Parameter, ParameterKind, Text, UnaryOperator,
+    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, ComprehensionTargets, Conditional,
+    Expr, ExprKind, FormatPart, Lambda, LogicalOperator, Parameter, ParameterKind, Text, UnaryOperator,
 };
 use crate::source::Span;
 
@@ -140,7 +140,7 @@ impl Converter {
                 let parameters = parameters.unwrap_or_default();
                 ExprKind::Lambda(Box::new(Lambda { parameters, body: self.expr(&lambda.body) }))
             }
-            E::ListComp(_) | E::SetComp(_) | E::DictComp(_) => self.comprehension_of(expr),
+            E::ListComp(_) | E::SetComp(_) | E::DictComp(_) | E::Generator(_) => self.comprehension_of(expr),
             other => ExprKind::Other(kind_name(other)),
         }
     }
@@ -155,6 +155,11 @@ impl Converter {
             }
             ast::Expr::SetComp(node) => {
                 self.comprehension(ComprehensionKind::Set, &node.generators, |converter| {
+                    converter.expr(&node.elt)
+                })
+            }
+            ast::Expr::Generator(node) => {
+                self.comprehension(ComprehensionKind::Generator, &node.generators, |converter| {
                     converter.expr(&node.elt)
                 })
             }
@@ -201,26 +206,27 @@ impl Converter {
         Call { function: self.expr(&call.func), arguments: self.all(&call.arguments.args), keywords }
     }
 
-    /// Converts a comprehension with a single loop and a single variable. Returns [`ExprKind::Other`] without calling
-    /// `element` for any other comprehension.
+    /// Converts a comprehension with a single loop whose targets are names. Returns [`ExprKind::Other`] without
+    /// calling `element` for any other comprehension.
     fn comprehension(
         &mut self,
         kind: ComprehensionKind,
         generators: &[ast::Comprehension],
         element: impl FnOnce(&mut Self) -> Expr,
     ) -> ExprKind {
-        match generators {
-            [generator] if !generator.is_async => match &generator.target {
-                ast::Expr::Name(target) => ExprKind::Comprehension(Box::new(Comprehension {
-                    kind,
-                    element: element(self),
-                    target: target.id.to_string(),
-                    iterable: self.expr(&generator.iter),
-                    conditions: self.all(&generator.ifs),
-                })),
-                _ => ExprKind::Other("a comprehension"),
-            },
-            _ => ExprKind::Other("a comprehension"),
+        let converted = match generators {
+            [generator] if !generator.is_async => targets(&generator.target).map(|targets| Comprehension {
+                kind,
+                element: element(self),
+                targets,
+                iterable: self.expr(&generator.iter),
+                conditions: self.all(&generator.ifs),
+            }),
+            _ => None,
+        };
+        match converted {
+            Some(comprehension) => ExprKind::Comprehension(Box::new(comprehension)),
+            None => ExprKind::Other("a comprehension"),
         }
     }
 
@@ -261,6 +267,17 @@ impl Converter {
                 }
             }
         }
+    }
+}
+
+/// Returns the variables of a comprehension, or `None` if a target is not a name.
+fn targets(target: &ast::Expr) -> Option<ComprehensionTargets> {
+    let name = |target: &ast::Expr| target.as_name_expr().map(|name| name.id.to_string());
+    match target {
+        ast::Expr::Tuple(tuple) => {
+            tuple.elts.iter().map(name).collect::<Option<Vec<_>>>().map(ComprehensionTargets::Names)
+        }
+        target => name(target).map(ComprehensionTargets::Name),
     }
 }
 

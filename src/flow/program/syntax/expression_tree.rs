@@ -57,7 +57,7 @@ pub(crate) enum ExprKind {
     Conditional(Box<Conditional>),
     Slice(Box<[Option<Expr>; 3]>),
     Lambda(Box<Lambda>),
-    /// A comprehension that creates a list, a set or a dictionary.
+    /// A comprehension that creates a list, a set or a dictionary, or a generator expression.
     Comprehension(Box<Comprehension>),
     /// An expression that is not evaluated. Contains the name of the expression kind.
     Other(&'static str),
@@ -98,7 +98,7 @@ pub(crate) struct Comprehension {
     pub(crate) kind: ComprehensionKind,
     /// The expression for an element. For a dictionary, this is a tuple of the key and the value.
     pub(crate) element: Expr,
-    pub(crate) target: String,
+    pub(crate) targets: ComprehensionTargets,
     pub(crate) iterable: Expr,
     pub(crate) conditions: Vec<Expr>,
 }
@@ -108,6 +108,16 @@ pub(crate) enum ComprehensionKind {
     List,
     Set,
     Dict,
+    Generator,
+}
+
+/// The variables of a comprehension.
+#[derive(Debug)]
+pub(crate) enum ComprehensionTargets {
+    /// The variable in `for x in ...`.
+    Name(String),
+    /// The variables in `for x, y in ...`. Each element is unpacked.
+    Names(Vec<String>),
 }
 
 #[derive(Debug)]

@@ -16,8 +16,8 @@ mod tree;
 
 pub(crate) use decorated::Decorated;
 pub(crate) use expression_tree::{
-    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, Expr, ExprKind, FormatPart, Lambda,
-    LogicalOperator, Parameter, ParameterKind, UnaryOperator,
+    BinaryOperator, Call, Comparison, Comprehension, ComprehensionKind, ComprehensionTargets, Expr, ExprKind,
+    FormatPart, Lambda, LogicalOperator, Parameter, ParameterKind, UnaryOperator,
 };
 pub(crate) use function::FunctionBodies;
 pub(crate) use imports::{ImportStatement, imports};

@@ -21,7 +21,43 @@ pub(crate) fn members<'p>(program: &'p Program<'p>, class: Class<'p>) -> EvalRes
     program.memo.members.get(class.def, || Reader::new(program, class)?.read().map(Rc::new))
 }
 
-/// A reader that evaluates an enumeration's members in definition order.
+/// Returns the members of an enumeration that are listed in a call such as `Enum("Color", ["RED", "BLUE"])`.
+pub(super) fn listed<'p>(program: &'p Program<'p>, class: Class<'p>, names: &Value) -> EvalResult<Members> {
+    let unknown = || EvalError::unknown(format!("the members of '{}' cannot be determined", class.def.name));
+    let named = |name: &Value, value: Option<&Value>| match name {
+        Value::Str(name) if !name.starts_with('_') => Ok((name.clone(), value.cloned())),
+        _ => Err(unknown()),
+    };
+    let members = match names {
+        Value::Str(names) => {
+            let names = names.split([',', ' ', '\t', '\n']).filter(|name| !name.is_empty());
+            names.map(|name| named(&Value::text(name), None)).collect::<EvalResult<Vec<_>>>()?
+        }
+        Value::List(items) | Value::Tuple(items) => {
+            let member = |item: &Value| match item {
+                Value::Tuple(pair) | Value::List(pair) => match pair.as_slice() {
+                    [name, value] => named(name, Some(value)),
+                    _ => Err(unknown()),
+                },
+                name => named(name, None),
+            };
+            items.iter().map(member).collect::<EvalResult<_>>()?
+        }
+        Value::Dict(items) => {
+            items.iter().map(|(name, value)| named(name, Some(value))).collect::<EvalResult<_>>()?
+        }
+        _ => return Err(unknown()),
+    };
+    let mut reader = Reader::new(program, class)?;
+    for (name, value) in members {
+        let value = value.map_or_else(|| reader.next_number(&name), Ok)?;
+        let value = reader.converted(value)?;
+        reader.add(&name, value);
+    }
+    Ok(Rc::new(reader.members))
+}
+
+/// Evaluates an enumeration's members in definition order.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,
@@ -107,6 +143,11 @@ impl<'p> Reader<'p> {
             let earlier = |name: &str| self.names.get(name).map(|position| self.members[*position].1.clone());
             evaluate::evaluate_with(self.program, self.class.scope_at(binding.at), &earlier, expr)?
         };
+        self.converted(value)
+    }
+
+    /// Converts an assigned value to the value of a member. Later values of `auto()` depend on the value.
+    fn converted(&mut self, value: Value) -> EvalResult<Value> {
         match value {
             Value::Int(number) => self.last = self.last.max(number),
             Value::Bool(_) | Value::Float(_) => self.has_odd_value = true,

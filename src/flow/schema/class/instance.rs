@@ -6,6 +6,7 @@ use super::{
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::{self, Arguments, Value},
+    interpret,
     program::{
         Program,
         entity::Entity,
@@ -334,7 +335,7 @@ fn has_fields<'p>(program: &'p Program<'p>, class: Class<'p>, given: &[(String, 
 /// integer in a float field becomes a float.
 ///
 /// Returns `None` if the value does not have the annotated type.
-fn encoded<'p>(
+pub(super) fn encoded<'p>(
     program: &'p Program<'p>,
     scope: Scope<'p>,
     value: &Value,
@@ -349,7 +350,11 @@ fn encoded<'p>(
 }
 
 /// Evaluates a call of a default factory: a lambda expression, a built-in type or a class of the project.
-fn factory_default<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p Expr) -> EvalResult<Value> {
+pub(super) fn factory_default<'p>(
+    program: &'p Program<'p>,
+    class: Class<'p>,
+    factory: &'p Expr,
+) -> EvalResult<Value> {
     if let ExprKind::Lambda(lambda) = &factory.kind {
         return evaluate::evaluate(program, class.scope_at_end(), &lambda.body);
     }
@@ -359,9 +364,9 @@ fn factory_default<'p>(program: &'p Program<'p>, class: Class<'p>, factory: &'p 
         Some("set") => Ok(Value::Set(Vec::new())),
         Some("str") => Ok(Value::text("")),
         _ => match class.scope.resolve(program, factory)? {
-            Entity::Class(callee) => {
-                let nothing = Arguments { positional: Vec::new(), named: Vec::new() };
-                program.descend(|| instantiate(program, callee, nothing))
+            Entity::Class(callee) => program.descend(|| instantiate(program, callee, Arguments::default())),
+            Entity::Function(function) => {
+                interpret::call(program, class.scope_at_end(), (None, function), Arguments::default())
             }
             _ => Err(unknown(class)),
         },

@@ -4,11 +4,13 @@ mod alias;
 mod config;
 mod dataclass;
 pub(crate) mod enumeration;
+pub(crate) mod functional_enum;
 mod instance;
 mod model;
 pub(crate) mod named_tuple;
 mod resolution_order;
 mod root;
+pub(crate) mod settings;
 pub(crate) mod typed_dict;
 
 pub(crate) use crate::flow::program::entity::Class;
