@@ -84,6 +84,20 @@ pub(crate) fn merge_repeated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     merged
 }
 
+/// Merges each warning about an unknown key into the error about the same key, if there is one. The error adopts the fix.
+pub(crate) fn merge_explained(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let (explained, mut merged): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|diagnostic| {
+        diagnostic.code == Code::UNKNOWN_KEY && !diagnostic.is_error() && diagnostic.place.is_some()
+    });
+    for warning in explained {
+        match merged.iter_mut().find(|error| error.is_error() && error.place == warning.place) {
+            Some(error) => error.fix = error.fix.take().or(warning.fix),
+            None => merged.push(warning),
+        }
+    }
+    merged
+}
+
 fn other_places(lines: &[usize]) -> String {
     let mut numbers: Vec<String> = lines.iter().take(MOST_LINES).map(ToString::to_string).collect();
     if lines.len() > MOST_LINES {
@@ -123,6 +137,20 @@ mod tests {
         let merged = merge_environments(base(), vec![("dev".to_owned(), Vec::new()), prod]);
         assert_eq!(shown(merged), [is_not, is.clone(), is.clone()]);
         assert_eq!(shown(merge_environments(base(), Vec::new())), [is.clone(), is.clone(), is]);
+    }
+
+    #[test]
+    fn merges_warnings_about_keys_into_errors_about_the_same_keys() {
+        let source = Source::new("prefect.yaml", "a\nb\n");
+        let at = |diagnostic: Diagnostic, at| diagnostic.at(Place::new(&source, Span::new(at, at + 1)));
+        let merged = merge_explained(vec![
+            at(Diagnostic::warning(Code::UNKNOWN_KEY, "unknown a"), 0),
+            at(Diagnostic::warning(Code::UNKNOWN_KEY, "unknown b"), 2),
+            at(Diagnostic::error(Code::NO_ENTRYPOINT, "no entrypoint"), 0),
+            at(Diagnostic::warning(Code::REMOVED_KEY, "removed"), 0),
+        ]);
+        let messages: Vec<_> = merged.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
+        assert_eq!(messages, ["no entrypoint", "removed", "unknown b"]);
     }
 
     #[test]

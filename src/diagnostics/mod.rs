@@ -10,7 +10,7 @@ mod text;
 
 pub(crate) use code::{Code, Entry};
 pub(crate) use fix::{Effect, Fix, Replacement};
-pub(crate) use merge::{merge_environments, merge_repeated};
+pub(crate) use merge::{merge_environments, merge_explained, merge_repeated};
 pub(crate) use text::{Summary, Text};
 
 use std::{borrow::Cow, cell::Cell};

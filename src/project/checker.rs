@@ -313,6 +313,14 @@ impl Checker<'_, '_> {
             (Shape::WorkPool, Value::String(_)) => {
                 Some("write the name of the work pool as `work_pool: {name: ...}`".to_owned())
             }
+            (Shape::Schedule, Value::String(_)) => {
+                Some("write a cron expression as `schedules: [{cron: \"...\"}]`".to_owned())
+            }
+            (Shape::WorkPool | Shape::Parameters, Value::Sequence(items))
+                if items.iter().all(Value::is_mapping) && !items.is_empty() =>
+            {
+                Some("remove the `- ` before the keys".to_owned())
+            }
             _ => None,
         };
         let fix = self.findings.document().and_then(|document| type_fix(document, field, value, pointer));

@@ -124,7 +124,13 @@ pub(super) fn checked(
                 Value::Null => "the file is empty".to_owned(),
                 other => format!("a project file must be a mapping, not {}", value::kind(other)),
             };
-            findings.at_value(&Pointer::root(), Diagnostic::error(Code::NOT_A_MAPPING, message));
+            let help = match &other {
+                Value::Null => Some("add a deployment, for example with `prefectl init`"),
+                Value::Sequence(_) => Some("indent the list below the key `deployments:`"),
+                _ => None,
+            };
+            let diagnostic = Diagnostic::error(Code::NOT_A_MAPPING, message);
+            findings.at_value(&Pointer::root(), Diagnostic { help: help.map(str::to_owned), ..diagnostic });
             Mapping::new()
         }
     };

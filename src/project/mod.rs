@@ -12,6 +12,7 @@ mod fix_tests;
 mod load;
 mod lossy_scalars;
 mod misplaced;
+mod misspelled;
 mod removed;
 mod repair;
 pub(crate) mod resources;
@@ -31,6 +32,7 @@ pub(crate) use findings::{Findings, Origin, Part};
 pub(crate) use load::ProjectError;
 #[cfg(test)]
 pub(crate) use load::load_source;
+pub(crate) use misspelled::blame_misspelled_key;
 pub(crate) use schema::{SchemaOf, schema};
 
 use crate::{

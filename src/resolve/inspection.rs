@@ -45,6 +45,10 @@ impl Inspection<'_> {
     ) -> Option<Arc<Flow>> {
         let at = pointer.join(Key::Entrypoint);
         let Some(text) = fields.entrypoint().unresolved() else {
+            let cause = (Key::Entrypoint, Code::NO_ENTRYPOINT);
+            if project::blame_misspelled_key(fields, pointer, cause, findings) {
+                return None;
+            }
             let message = "An entrypoint must be provided:\n\n\tprefectl deploy path/to/file.py:flow_function\n\n  \
                            You can also provide an entrypoint in a prefect.yaml file.";
             let diagnostic = Diagnostic::long_error(Code::NO_ENTRYPOINT, message);

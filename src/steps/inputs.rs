@@ -36,17 +36,22 @@ pub(crate) fn problems(
     templated: bool,
 ) -> Vec<(Option<String>, String)> {
     let mut problems = Vec::new();
+    // Inputs whose names are probably misspelled are not reported as missing, too.
+    let mut misspelled = Vec::new();
     for (key, value) in mapping {
         let name = key.as_str().unwrap_or_default();
         let named = |wanted: &str| entry.inputs.iter().find(|input| input.name == wanted);
-        match named(name).or_else(|| named(Input::ANY_OTHER)) {
-            Some(input) => {
-                problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)));
-            }
-            None => problems.push((Some(name.into()), unknown(entry, name))),
+        if let Some(input) = named(name).or_else(|| named(Input::ANY_OTHER)) {
+            problems.extend(wrong_type(input, value, templated).map(|text| (Some(name.into()), text)));
+        } else {
+            misspelled.extend(did_you_mean(name, entry.inputs.iter().map(|input| input.name)));
+            problems.push((Some(name.into()), unknown(entry, name)));
         }
     }
-    for input in entry.inputs.iter().filter(|input| input.required && !mapping.contains_key(input.name)) {
+    let is_missing = |input: &&Input| {
+        input.required && !mapping.contains_key(input.name) && !misspelled.contains(&input.name)
+    };
+    for input in entry.inputs.iter().filter(is_missing) {
         problems.push((
             None,
             format!("{} requires the input '{}': {}", entry.short_name(), input.name, input.meaning),
@@ -117,6 +122,12 @@ mod tests {
                 "{repository: r, directories: [a, 7]}",
                 Some("directories"),
                 "'directories' must be a list of strings, but item 2 is an integer",
+            ),
+            (
+                "git_clone",
+                "{repo: r}",
+                Some("repo"),
+                "git_clone has no input 'repo'; did you mean 'repository'?",
             ),
             (
                 "run_shell_script",

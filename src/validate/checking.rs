@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     deployment::{DeployContext, Options},
-    diagnostics::{Code, Diagnostic, Fix, Place, merge_environments, merge_repeated},
+    diagnostics::{Code, Diagnostic, Fix, Place, merge_environments, merge_explained, merge_repeated},
     project::{self, EnvironmentName, ProjectError, ProjectFiles, ProjectSources},
     source::{Source, Span},
     template::Resolver,
@@ -227,7 +227,7 @@ async fn findings_in(
             diagnostics.push((name.to_string(), std::mem::take(&mut other.diagnostics)));
         }
         let merged = merge_environments(std::mem::take(&mut found.diagnostics), diagnostics);
-        found.diagnostics = merge_repeated(merged);
+        found.diagnostics = merge_explained(merge_repeated(merged));
     }
     if let Some(first) = found.first_mut() {
         first.diagnostics.extend(excess);

@@ -5,7 +5,7 @@ use crate::{
     diagnostics::{Code, Diagnostic, did_you_mean},
     names::FORBIDDEN_CHARACTERS,
     pointer::Pointer,
-    project::{Field, Findings, Key, PoolKey},
+    project::{Field, Findings, Key, PoolKey, blame_misspelled_key},
     resolve::version,
     template::is_template,
 };
@@ -13,7 +13,12 @@ use crate::{
 pub(super) fn name(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
     let at = deployment.pointer_to(Key::Name);
     match deployment.name() {
-        None => missing_name(&deployment.pointer(), findings),
+        None => {
+            let cause = (Key::Name, Code::NO_NAME);
+            if !blame_misspelled_key(&deployment.fields, &deployment.pointer(), cause, findings) {
+                missing_name(&deployment.pointer(), findings);
+            }
+        }
         Some(name) if is_template(name) => {}
         Some(name) => {
             if let Some(refused) = name.chars().find(|character| FORBIDDEN_CHARACTERS.contains(character)) {
@@ -32,7 +37,11 @@ pub(crate) fn missing_name(at: &Pointer, findings: &mut Findings<'_>) {
 }
 
 pub(super) fn work_pool(deployment: &ResolvedDeployment, findings: &mut Findings<'_>) {
-    if deployment.work_pool().is_none() {
+    if deployment.work_pool().is_some() {
+        return;
+    }
+    let cause = (Key::WorkPool, Code::NO_WORK_POOL);
+    if !blame_misspelled_key(&deployment.fields, &deployment.pointer(), cause, findings) {
         missing_work_pool(&deployment.pointer(), findings);
     }
 }

@@ -145,6 +145,10 @@ impl Mistake {
 /// Returns the error for a problem at an offset.
 pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
     let at = at.min(text.len());
+    if let Some((key, at)) = key_without_space(text, mistake, at) {
+        let message = format!("a space is missing after `{key}:`");
+        return YamlErrorKind::Syntax { message, help: None }.at(Span::new(at, at + key.len() + 1));
+    }
     let (message, help) = match mistake {
         Mistake::Bracket(open, close) => (format!("`{close}` does not close `{open}`"), None),
         Mistake::OpenBracket(open) => (format!("this `{open}` is not closed"), None),
@@ -153,6 +157,10 @@ pub(super) fn error(text: &str, mistake: Mistake, at: usize) -> YamlError {
             (format!("an unquoted value cannot start with `{character}`"), mistake.help())
         }
         Mistake::Name => name(text, at),
+        Mistake::NoColon => no_colon(text, at),
+        Mistake::Value if is_after_value(text, at) => {
+            ("an unquoted value cannot contain `: `".to_owned(), Some(QUOTE))
+        }
         other => (other.message().to_owned(), other.help()),
     };
     let help = if starts_with_template(text, at) { Some(QUOTE_TEMPLATE) } else { help };
@@ -179,6 +187,58 @@ fn name(text: &str, at: usize) -> (String, Option<&'static str>) {
     }
 }
 
+/// Returns the message for a line of a mapping that contains no colon.
+fn no_colon(text: &str, at: usize) -> (String, Option<&'static str>) {
+    let mistake = if follows_block_header(text, at) { Mistake::BlockText } else { Mistake::NoColon };
+    let (_, last) = last_line(text, at);
+    let help = if last.trim_start().starts_with('#') {
+        Some("start the line with `#` if it continues the comment above")
+    } else {
+        mistake.help()
+    };
+    (mistake.message().to_owned(), help)
+}
+
+/// Returns the key in a line such as `key:value`, where the space after the colon is missing, and its offset.
+///
+/// The line is the line at the offset of the problem or, if that line contains a colon, the line before.
+fn key_without_space(text: &str, mistake: Mistake, at: usize) -> Option<(&str, usize)> {
+    let (start, line) = match mistake {
+        Mistake::NoColon => (line_start(text, at), text[line_start(text, at)..].lines().next()?),
+        Mistake::Value => last_line(text, at),
+        _ => return None,
+    };
+    let content = line.trim_start_matches([' ', '-']);
+    let (key, value) = content.split_once(':')?;
+    let is_key = key.len() > 1 && key.bytes().all(|it| it.is_ascii_alphanumeric() || b"_-".contains(&it));
+    let is_value = value.starts_with(|first: char| first.is_ascii_graphic() && first != '/');
+    let is_unspaced = !content.contains(": ") && !content.ends_with(':');
+    (is_key && is_value && is_unspaced).then_some((key, start + line.len() - content.len()))
+}
+
+/// Returns whether the last line before an offset that is not blank ends with the header of a block scalar, such as
+/// `key: |`.
+fn follows_block_header(text: &str, at: usize) -> bool {
+    let header = last_line(text, at).1.rsplit(' ').next().unwrap_or_default();
+    header.starts_with(['|', '>']) && header[1..].chars().all(|it| matches!(it, '+' | '-' | '1'..='9'))
+}
+
+/// Returns whether a colon at an offset belongs to the value of another key in the same line.
+fn is_after_value(text: &str, at: usize) -> bool {
+    text[line_start(text, at)..at].contains(": ")
+}
+
+/// Returns the last line before the line at an offset that is not blank, and its offset. Omits whitespace at its end.
+fn last_line(text: &str, at: usize) -> (usize, &str) {
+    let before = text[..line_start(text, at)].trim_end();
+    let start = line_start(before, before.len());
+    (start, &before[start..])
+}
+
+fn line_start(text: &str, at: usize) -> usize {
+    text[..at].rfind('\n').map_or(0, |newline| newline + 1)
+}
+
 /// Returns the number of bytes to mark at the position of an error: a token or a single character.
 fn width(text: &str, mistake: Mistake, at: usize) -> usize {
     if mistake == Mistake::Name {
@@ -195,7 +255,6 @@ fn token(text: &str, at: usize) -> &str {
 
 /// Returns whether the line at an offset contains an unquoted value that starts with `{{`.
 fn starts_with_template(text: &str, at: usize) -> bool {
-    let start = text[..at].rfind('\n').map_or(0, |newline| newline + 1);
-    let line = text[start..].lines().next().unwrap_or_default();
+    let line = text[line_start(text, at)..].lines().next().unwrap_or_default();
     [": {{", "- {{"].iter().any(|opening| line.contains(opening)) || line.trim_start().starts_with("{{")
 }

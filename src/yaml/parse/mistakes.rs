@@ -16,6 +16,12 @@ impl Events<'_> {
         if next == Next::Comma {
             return self.take().map(drop);
         }
+        if let Some((open, at)) = self.brackets.last()
+            && self.indentation(span.start) <= self.indentation(*at)
+            && self.text[*at..span.start].contains('\n')
+        {
+            return Err(self.error(Mistake::OpenBracket(*open), *at));
+        }
         Err(match next {
             Next::Value => self.error(Mistake::SplitKey, span.start),
             Next::Key if self.text[span.start..].starts_with('?') => {
@@ -25,6 +31,12 @@ impl Events<'_> {
                 .in_brackets(next, span)
                 .unwrap_or_else(|| self.error(Mistake::Comma(collection), span.start)),
         })
+    }
+
+    /// Returns the number of spaces at the start of the line that contains an offset.
+    fn indentation(&self, at: usize) -> usize {
+        let start = self.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        self.text[start..].bytes().take_while(|byte| *byte == b' ').count()
     }
 
     /// Returns the error for a token at a position where a node must start.

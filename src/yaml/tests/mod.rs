@@ -27,7 +27,7 @@ fn complaint(text: &str) -> (String, String, Option<String>) {
 const QUOTE: &str = "quote values that start with `{{`: \"{{ ... }}\"";
 
 /// Invalid documents with the message, the text at the error's position, and the help text.
-const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
+const INVALID: [(&str, &str, &str, Option<&str>); 32] = [
     (
         "a: &bucket x\nb: *buket",
         "the alias `*buket` has no anchor `&buket` above it",
@@ -71,11 +71,28 @@ const INVALID: [(&str, &str, &str, Option<&str>); 25] = [
     ("? [a]\n: b", "a list cannot be a mapping key", "[a]", None),
     ("a: \u{1b}", "the character U+001B is not allowed in YAML", "\u{1b}", None),
     ("a:\tb", "YAML does not allow tabs for indentation", "\t", Some("use spaces")),
+    ("a: b: c", "an unquoted value cannot contain `: `", ":", Some("quote the value")),
     (
-        "a: b: c",
+        "a:\n  b\n  c: d",
         "a mapping cannot start here",
         ":",
         Some("quote the value if it contains `: `; otherwise, check the indentation of this line"),
+    ),
+    ("- name:a\n  b: c", "a space is missing after `name:`", "name:", None),
+    ("a: b\nname:c\n", "a space is missing after `name:`", "name:", None),
+    ("a: {b: c\nd: e", "this `{` is not closed", "{", None),
+    ("- a: [b, c\n- d: e", "this `[` is not closed", "[", None),
+    (
+        "a: |\nb\nc: d",
+        "this block scalar must be indented",
+        "b",
+        Some("indent the block scalar by two spaces"),
+    ),
+    (
+        "x: 1\n# a\nb\nc: d",
+        "expected `:` after this key",
+        "b",
+        Some("start the line with `#` if it continues the comment above"),
     ),
     ("a: [1, 2", "this `[` is not closed", "[", None),
     ("a: 'x", "the quoted string is not closed", "'", None),

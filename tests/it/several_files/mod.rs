@@ -290,37 +290,19 @@ fn fixes_all_files() -> Result<()> {
        version: "1"
        work_pool: {name: pool-UNIQUE}
     --- stderr
-    error[no-entrypoint]: An entrypoint must be provided:
-
-    	prefectl deploy path/to/file.py:flow_function
-
-      You can also provide an entrypoint in a prefect.yaml file.
-     --> services/billing/prefect.yaml:3:3
-      |
-    3 | - name: default
-      |   ^^^^^^^^^^^^^
-    warning[unknown-key]: the key 'entry_point' is unknown and has no effect
+    error[no-entrypoint]: the key 'entry_point' is unknown, so the deployment has no `entrypoint`
      --> services/billing/prefect.yaml:4:3
       |
     4 |   entry_point: flow.py:main
       |   ^^^^^^^^^^^
     help: did you mean `entrypoint`?
-    error[no-entrypoint]: An entrypoint must be provided:
-
-    	prefectl deploy path/to/file.py:flow_function
-
-      You can also provide an entrypoint in a prefect.yaml file.
-     --> services/orders/prefect.yaml:3:3
-      |
-    3 | - name: default
-      |   ^^^^^^^^^^^^^
-    warning[unknown-key]: the key 'entry_point' is unknown and has no effect
+    error[no-entrypoint]: the key 'entry_point' is unknown, so the deployment has no `entrypoint`
      --> services/orders/prefect.yaml:4:3
       |
     4 |   entry_point: flow.py:main
       |   ^^^^^^^^^^^
     help: did you mean `entrypoint`?
-    2 errors, 2 warnings in 2 files
+    2 errors in 2 files
     "#);
     let output = sandbox.run("check --fix services/*/prefect.yaml")?;
     assert_output!(output, @r"
