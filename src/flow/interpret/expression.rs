@@ -376,11 +376,13 @@ pub(super) fn pairs<'p>(object: &Object<'p>) -> EvalResult<Vec<(Value, Object<'p
     }
 }
 
-fn unpacked<'p>(object: &Object<'p>) -> EvalResult<Vec<Object<'p>>> {
+/// Returns the elements of an iterable.
+pub(super) fn unpacked<'p>(object: &Object<'p>) -> EvalResult<Vec<Object<'p>>> {
     match object {
         Object::Tuple(items) => Ok(items.to_vec()),
         Object::Constant(value) => Ok(value.elements()?.into_iter().map(Object::Constant).collect()),
-        _ => Err(EvalError::unknown("the value unpacked with `*` is not a known sequence")),
+        Object::Unknown(error) => Err(error.clone()),
+        _ => Err(EvalError::unknown("the unpacked values cannot be evaluated")),
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{Frame, FunctionObject, Interpreter, expression::set_item, object::Object};
+use super::{
+    Frame, FunctionObject, Interpreter,
+    expression::{set_item, unpacked},
+    object::Object,
+};
 use crate::flow::{
     eval_error::{EvalError, EvalResult},
     evaluate::Value,
@@ -94,6 +98,16 @@ impl<'p> Interpreter<'p> {
             Target::Name(name) => {
                 set(frame, name, value);
                 Ok(())
+            }
+            Target::Unpacked(targets) => {
+                let elements = unpacked(&value)?;
+                if elements.len() != targets.len() {
+                    return Err(EvalError::unknown(
+                        "the number of values does not match the number of variables",
+                    ));
+                }
+                let mut pairs = targets.iter().zip(elements);
+                pairs.try_for_each(|(target, element)| self.assign(target, element, frame))
             }
             Target::Subscript(object, key) => match self.eval(object, frame)? {
                 dict @ Object::Dict(_) => {

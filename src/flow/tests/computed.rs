@@ -51,6 +51,13 @@ def options():
 
 def start_of(year): return date(year, 1, 1)
 
+def lookup(path, default=None):
+    section, _, key = path.partition('.')
+    (first, [second]) = ('x', [default])
+    if not key:
+        return BUCKETS.get(section, second)
+    return first + key
+
 class Paths:
     ROOT = '/data'
     name = 'class'
@@ -95,6 +102,7 @@ fn evaluates_calls_of_functions_of_the_project() {
         ("items('TABLES', 'a, b,,c')", json!(["a", "b", "c"])),
         ("options()", json!({"retries": 3, "mode": "append"})),
         ("start_of(2024)", json!("2024-01-01")),
+        ("[lookup('dev'), lookup('no', 1), lookup('a.b')]", json!(["acme-dev", 1, "xb"])),
         ("f'{bucket()}/x'", json!("acme-dev-raw/x")),
         ("[bucket(name) for name in ('a', 'b')]", json!(["acme-dev-a", "acme-dev-b"])),
         ("Paths.raw('x')", json!("/data/x")),

@@ -105,7 +105,7 @@ fn statement(statement: &Stmt) -> Vec<Statement> {
 fn assignment(target: &ast::Expr, value: &ast::Expr) -> Statement {
     match self::target(target) {
         Some(target) => Statement::Assign(target, convert(value)),
-        None => Statement::Other("an assignment to multiple names"),
+        None => Statement::Other("an assignment to a starred name"),
     }
 }
 
@@ -119,9 +119,11 @@ fn augmented(assign: &ast::StmtAugAssign) -> Statement {
     Statement::Assign(Target::Name(name.id.to_string()), value)
 }
 
-fn target(target: &ast::Expr) -> Option<Target> {
-    match target {
+fn target(expr: &ast::Expr) -> Option<Target> {
+    match expr {
         ast::Expr::Name(name) => Some(Target::Name(name.id.to_string())),
+        ast::Expr::Tuple(tuple) => tuple.elts.iter().map(target).collect::<Option<_>>().map(Target::Unpacked),
+        ast::Expr::List(list) => list.elts.iter().map(target).collect::<Option<_>>().map(Target::Unpacked),
         ast::Expr::Attribute(node) => Some(Target::Attribute(convert(&node.value), node.attr.to_string())),
         ast::Expr::Subscript(node) => Some(Target::Subscript(convert(&node.value), convert(&node.slice))),
         _ => None,

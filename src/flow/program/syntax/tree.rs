@@ -189,6 +189,8 @@ pub(crate) enum Statement {
 #[derive(Debug)]
 pub(crate) enum Target {
     Name(String),
+    /// The targets in `a, b = value`. The value is unpacked.
+    Unpacked(Vec<Target>),
     Attribute(Expr, String),
     Subscript(Expr, Expr),
 }
