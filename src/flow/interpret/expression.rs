@@ -382,7 +382,7 @@ pub(super) fn unpacked<'p>(object: &Object<'p>) -> EvalResult<Vec<Object<'p>>> {
         Object::Tuple(items) => Ok(items.to_vec()),
         Object::Constant(value) => Ok(value.elements()?.into_iter().map(Object::Constant).collect()),
         Object::Unknown(error) => Err(error.clone()),
-        _ => Err(EvalError::unknown("the unpacked values cannot be evaluated")),
+        _ => Err(EvalError::unknown("the value unpacked with `*` is not a known sequence")),
     }
 }
 

@@ -57,7 +57,7 @@ pub(super) fn listed<'p>(program: &'p Program<'p>, class: Class<'p>, names: &Val
     Ok(Rc::new(reader.members))
 }
 
-/// Evaluates an enumeration's members in definition order.
+/// A reader that evaluates an enumeration's members in definition order.
 struct Reader<'p> {
     program: &'p Program<'p>,
     class: Class<'p>,
