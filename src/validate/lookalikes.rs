@@ -33,10 +33,7 @@ fn diagnostic(text: &str, found: &Lookalike) -> Diagnostic {
     let (code, message) = match found.kind {
         LookalikeKind::Braces => (
             Code::UNSUPPORTED_PLACEHOLDER,
-            format!(
-                "`{shown}` is not a valid placeholder and is not \
-                substituted"
-            ),
+            format!("`{shown}` is not a valid placeholder and is not substituted"),
         ),
         LookalikeKind::Unclosed => {
             (Code::UNSUPPORTED_PLACEHOLDER, format!("`{shown}` lacks a closing brace and is not substituted"))
