@@ -95,13 +95,17 @@ fn rejects_inputs_of_the_other_backend() {
 
 #[test]
 fn content_tags_require_inputs_that_can_be_read() {
-    for (input, name) in [
-        ("path: 'https://github.com/o/r.git'", "tag"),
-        ("build_contexts: {a: ../a, b: 'https://github.com/o/r.git'}", "build_contexts"),
+    for (input, name, expected) in [
+        ("path: 'https://github.com/o/r.git'", "tag", "requires a directory"),
+        (
+            "build_contexts: {a: ../a, b: 'https://github.com/o/r.git'}",
+            "build_contexts",
+            "`b` to be a directory",
+        ),
     ] {
         let (key, message) = refused(&format!("{{image_name: i, tag: auto, {input}}}"));
         assert_eq!(key.as_deref(), Some(name), "{input}");
-        assert!(message.contains("requires a directory"), "{input}: {message}");
+        assert!(message.contains(expected), "{input}: {message}");
         inputs(&format!("{{image_name: i, tag: v1, {input}}}"));
     }
     inputs("{image_name: i, tag: auto, build_contexts: {a: ../a, b: 'docker-image://python:3.12'}}");
