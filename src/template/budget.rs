@@ -8,7 +8,7 @@ use super::placeholder::Placeholder;
 use crate::value::Value;
 
 /// Maximum size of the data that the templates of a command insert, in MiB. The templates themselves do not count.
-pub(super) const LARGEST_TOTAL: usize = 64;
+pub(super) const LARGEST_TOTAL: usize = 256;
 
 /// The budget of this process, because all templates of a command share it.
 static PROCESS: Budget = Budget::new(LARGEST_TOTAL << 20);

@@ -113,7 +113,7 @@ codes! {
         name: "template-size",
         severity: Error,
         title: "templates insert too much data",
-        meaning: "Placeholders and expressions insert at most 64 MiB in total. Values that are inserted many \
+        meaning: "Placeholders and expressions insert at most 256 MiB in total. Values that are inserted many \
                   times, or values that repeat each other, could otherwise exhaust the memory.",
         example: "prefectl:\n  variables:\n    b: \"{{ prefect.variables.a }}{{ prefect.variables.a }}\"\n    \
                   c: \"{{ prefect.variables.b }}{{ prefect.variables.b }}\"   # and so on",

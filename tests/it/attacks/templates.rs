@@ -156,7 +156,7 @@ pub(super) const ATTACKS: &[Attack] = &[
     ),
     attack(
         "an expression that is evaluated very often",
-        Outcome::Refused("insert more than 64 MiB"),
+        Outcome::Refused("insert more than 256 MiB"),
         "check",
         |target| {
             let target = target.variable("LARGE", &"a".repeat(100_000));
