@@ -25,8 +25,7 @@ pub(crate) fn merge_environments(
 ) -> Vec<Diagnostic> {
     type Cause = (&'static str, String, Option<(String, Span)>);
     let cause = |diagnostic: &Diagnostic| -> Cause {
-        let place = diagnostic.place.as_ref().map(|place| (place.source.name().to_owned(), place.span));
-        (diagnostic.code.name(), diagnostic.message.clone(), place)
+        (diagnostic.code.name(), diagnostic.message.clone(), file_and_span(diagnostic))
     };
     let mut known: HashMap<Cause, usize> = HashMap::new();
     let mut merged = base;
@@ -86,16 +85,33 @@ pub(crate) fn merge_repeated(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
 
 /// Merges each warning about an unknown key into the error about the same key, if there is one. The error adopts the fix.
 pub(crate) fn merge_explained(diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
-    let (explained, mut merged): (Vec<_>, Vec<_>) = diagnostics.into_iter().partition(|diagnostic| {
-        diagnostic.code == Code::UNKNOWN_KEY && !diagnostic.is_error() && diagnostic.place.is_some()
-    });
-    for warning in explained {
-        match merged.iter_mut().find(|error| error.is_error() && error.place == warning.place) {
-            Some(error) => error.fix = error.fix.take().or(warning.fix),
+    let (warnings, mut merged): (Vec<_>, Vec<_>) = diagnostics
+        .into_iter()
+        .partition(|diagnostic| diagnostic.code == Code::UNKNOWN_KEY && !diagnostic.is_error());
+    // The first error at a place is inserted last, so that it takes precedence.
+    let errors: HashMap<_, usize> = merged
+        .iter()
+        .enumerate()
+        .rev()
+        .filter(|(_, diagnostic)| diagnostic.is_error())
+        .filter_map(|(index, error)| Some((file_and_span(error)?, index)))
+        .collect();
+    for warning in warnings {
+        match file_and_span(&warning).and_then(|place| errors.get(&place)) {
+            Some(index) => {
+                let error = &mut merged[*index];
+                error.fix = error.fix.take().or(warning.fix);
+            }
             None => merged.push(warning),
         }
     }
     merged
+}
+
+/// Returns the name of the file and the byte range of a diagnostic, or `None` if it has no place.
+fn file_and_span(diagnostic: &Diagnostic) -> Option<(String, Span)> {
+    let place = diagnostic.place.as_ref()?;
+    Some((place.source.name().to_owned(), place.span))
 }
 
 fn other_places(lines: &[usize]) -> String {
@@ -151,6 +167,17 @@ mod tests {
         ]);
         let messages: Vec<_> = merged.iter().map(|diagnostic| diagnostic.message.as_str()).collect();
         assert_eq!(messages, ["no entrypoint", "removed", "unknown b"]);
+    }
+
+    #[test]
+    fn merges_many_warnings_quickly() {
+        let source = Source::new("prefect.yaml", "a");
+        let warning = |at| {
+            Diagnostic::warning(Code::UNKNOWN_KEY, "unknown").at(Place::new(&source, Span::new(at, at + 1)))
+        };
+        let started = std::time::Instant::now();
+        assert_eq!(merge_explained((0..100_000).map(warning).collect()).len(), 100_000);
+        assert!(started.elapsed() < std::time::Duration::from_secs(10), "{:?}", started.elapsed());
     }
 
     #[test]
