@@ -23,7 +23,7 @@ pub(crate) async fn requested() -> Exit {
     Exit::Interrupted
 }
 
-/// Waits for SIGTERM or, unless the process ignores it, for SIGHUP.
+/// Waits for SIGTERM, and for SIGHUP and SIGQUIT unless the process ignores them.
 #[cfg(unix)]
 fn terminated() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -48,8 +48,9 @@ fn terminated() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Returns whether the process ignores SIGHUP, for example because `nohup` has started it. Returns `true` on systems
-/// without `/proc`. SIGHUP then keeps its default effect.
+/// Returns a bit mask of the signals that the process ignores, for example SIGHUP under `nohup`. Bit 0 stands for signal 1.
+///
+/// All bits are set on systems without `/proc`, where SIGHUP and SIGQUIT then keep their default effects.
 #[cfg(unix)]
 fn ignored_signals() -> u64 {
     let status = std::fs::read("/proc/self/status").unwrap_or_default();

@@ -106,7 +106,7 @@ pub(crate) fn parse_json(text: &str) -> Result<serde_json::Value, JsonError> {
 /// Numbers that Python's `json` module accepts although they are not valid JSON.
 const CONSTANTS: [&str; 3] = ["NaN", "Infinity", "-Infinity"];
 
-/// Returns the first number that is not finite. Returns `None` if the text is invalid for another reason.
+/// Returns the first number that is not finite, or `None` if there is none or the text is invalid for another reason.
 fn infinite_number(json: &str) -> Option<&str> {
     let mut first = None;
     let mut valid = String::with_capacity(json.len());

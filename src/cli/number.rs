@@ -36,7 +36,7 @@ pub(crate) fn integer(text: &str) -> Result<i64, NumberError> {
     i64::from_str_radix(&format!("{sign}{}", digits.replace('_', "")), base).map_err(|_| NumberError::Integer)
 }
 
-/// Parses an integer with the syntax of [`integer`]. Fails if it is negative or does not fit into the type.
+/// Parses an integer with the syntax of [`integer`]. Fails if it is negative or does not fit in the type.
 pub(crate) fn unsigned<T: TryFrom<u64>>(text: &str) -> Result<T, NumberError> {
     let number = u64::try_from(integer(text)?).map_err(|_| NumberError::Range)?;
     T::try_from(number).map_err(|_| NumberError::Range)

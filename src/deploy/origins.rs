@@ -192,7 +192,7 @@ fn explained(
     Some(ExplainedValue { path: path.to_string(), value: value.clone(), origin, name_suffix: None })
 }
 
-/// Returns the origin of a value. Returns `None` for a null or an empty collection that is not set anywhere.
+/// Returns the origin of a value, or `None` for a null or an empty collection that is not set anywhere.
 fn origin_of(findings: &Findings<'_>, base: &Pointer, path: &Pointer, value: &Json) -> Option<ValueOrigin> {
     let is_empty = match value {
         Json::Null => true,

@@ -43,7 +43,8 @@ impl<'a> Parser<'a> {
         Ok(is_blank)
     }
 
-    /// Parses a statement's body up to one of the names in `ends`. Returns this name.
+    /// Parses a statement's body up to one of the end tags in `ends`. Returns the name of this tag and whether the body is
+    /// blank.
     fn statements(&mut self, ends: &'static [&'static str]) -> Result<(&'a str, bool)> {
         self.skip_operator(":");
         self.expect(Kind::BlockEnd)?;

@@ -1,4 +1,4 @@
-//! Explains missing values of a deployment by misspelled keys.
+//! Detects misspelled keys of a deployment that are the cause of missing values.
 
 use super::{
     Findings,

@@ -47,7 +47,7 @@ pub(crate) fn cron_in_words(expression: &str, timezone: Option<&str>, now: Times
 
 /// A description of the times of day.
 enum Times {
-    /// Points in time, such as `at 01:00`.
+    /// Times of day, such as `at 01:00`.
     Points(String),
     /// A repeated time, such as `every 5 minutes`.
     Interval(String),

@@ -87,7 +87,7 @@ pub(crate) struct TooLarge {
 }
 
 impl TooLarge {
-    /// Returns the error about the first record of the kind [`SubstitutionKind::TooLarge`].
+    /// Returns the error for the first placeholder that was kept because of the limit, or `None` if there is none.
     pub(crate) fn find(records: &[Substitution]) -> Option<Self> {
         let record = records.iter().find(|record| record.kind == SubstitutionKind::TooLarge)?;
         Some(Self { placeholder: record.placeholder.clone() })

@@ -22,7 +22,7 @@ fn loaded(json: Json) -> Option<Value> {
         Json::Bool(value) => Value::Bool(value),
         Json::Number(number) => match number.as_i128() {
             Some(value) => Value::Int(value),
-            // An integer that does not fit into 64 bits is parsed as a float.
+            // An integer that does not fit in 64 bits is parsed as a float.
             None => Value::Float(number.as_f64().filter(|value| value.abs() < 9e18)?),
         },
         Json::String(text) => Value::Str(text),

@@ -10,7 +10,7 @@ use crate::flow::{
     },
 };
 
-/// Returns the enumeration that the expression assigned to a variable creates. Returns `None` for other expressions.
+/// Returns the enumeration that an assigned expression creates, or `None` for other expressions.
 pub(crate) fn class<'p>(program: &'p Program<'p>, value: Assigned<'p>) -> Option<Class<'p>> {
     let call = value.expr.as_call().filter(|_| !value.is_type_alias)?;
     let key = std::ptr::from_ref(value.expr);
@@ -38,13 +38,13 @@ pub(crate) fn class<'p>(program: &'p Program<'p>, value: Assigned<'p>) -> Option
     let members = program
         .descend(|| evaluate::evaluate(program, value.scope, names))
         .and_then(|names| enumeration::listed(program, class, &names));
-    // The members are cached, whether or not they can be determined.
+    // The result is cached even if the members cannot be determined.
     let _ = program.memo.members.get(class.def, || members);
     program.memo.functional_enums.borrow_mut().insert(key, class);
     Some(class)
 }
 
-/// Returns the argument that lists the members. Returns `None` if the call has other arguments that affect the class.
+/// Returns the argument that lists the members, or `None` if other arguments of the call affect the class.
 fn names(call: &Call) -> Option<&Expr> {
     let is_known = |(name, _): &(Option<String>, Expr)| {
         name.as_deref().is_some_and(|name| matches!(name, "module" | "names" | "type"))
@@ -67,7 +67,7 @@ fn creates_enumeration<'p>(program: &'p Program<'p>, value: Assigned<'p>, call: 
     }
 }
 
-/// Returns a copy of an expression. Returns `None` if the expression is not a name such as `a.b`.
+/// Returns a copy of a dotted name such as `a.b`, or `None` for other expressions.
 fn dotted_name(expr: &Expr) -> Option<Expr> {
     let kind = match &expr.kind {
         ExprKind::Name(name) => ExprKind::Name(name.clone()),
